@@ -1,0 +1,5 @@
+/** Recompute policies. */
+@NullMarked
+package io.moe4j.activationcheckpoint;
+
+import org.jspecify.annotations.NullMarked;

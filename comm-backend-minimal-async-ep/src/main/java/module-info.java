@@ -1,0 +1,6 @@
+/** Expert-parallel dispatch and combine through peer memory. */
+module io.moe4j.comm.minimalasyncep {
+    requires io.moe4j.api;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+}

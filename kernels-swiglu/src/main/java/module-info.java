@@ -1,0 +1,6 @@
+/** Expert kernels: grouped GEMM and offset-aware SwiGLU. */
+module io.moe4j.kernels.swiglu {
+    requires io.moe4j.api;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+}

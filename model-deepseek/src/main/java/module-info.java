@@ -1,0 +1,7 @@
+/** DeepSeek-V3. */
+module io.moe4j.model.deepseek {
+    requires io.moe4j.api;
+    requires io.moe4j.autograd;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+}

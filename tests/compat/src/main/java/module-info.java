@@ -1,0 +1,7 @@
+/** The version rule of the SPIs, with plug-ins compiled against other versions. */
+module io.moe4j.tests.compat {
+    requires io.moe4j.api;
+    requires io.moe4j.autograd;
+    requires io.moe4j.trainer;
+    requires org.slf4j;
+}

@@ -1,0 +1,9 @@
+/** The kit that every plug-in must pass. */
+module io.moe4j.tests.contract {
+    requires io.moe4j.autograd;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+    requires transitive io.moe4j.api;
+    requires transitive org.junit.jupiter.api;
+    requires transitive org.junit.jupiter.params;
+}

@@ -1,0 +1,8 @@
+/** Whole runs on the CPU. */
+module io.moe4j.tests.integration {
+    requires io.moe4j.api;
+    requires io.moe4j.autograd;
+    requires io.moe4j.tests.contract;
+    requires io.moe4j.trainer;
+    requires org.slf4j;
+}
