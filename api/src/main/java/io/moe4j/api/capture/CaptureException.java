@@ -1,0 +1,19 @@
+package io.moe4j.api.capture;
+
+import io.moe4j.api.Stability;
+
+/** Something cannot be captured, or no longer be replayed. The message names the call and the remedy. */
+@Stability(Stability.Level.STABLE)
+public final class CaptureException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /** A refusal with its reason. */
+    public CaptureException(String message) {
+        super(message);
+    }
+
+    /** A refusal with its reason and what caused it. */
+    public CaptureException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

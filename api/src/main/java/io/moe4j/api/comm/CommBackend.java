@@ -1,0 +1,54 @@
+package io.moe4j.api.comm;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Expert-parallel exchange, open for one rank. All ranks of the group make the same calls in the same order; work is enqueued on the rank's
+ * main stream.
+ *
+ * <p>There are two operations, and each is the other's adjoint. {@link #dispatch} copies each token's row to the ranks of its K experts;
+ * {@link #combine} sums, for each token, the K rows that come back. So the gradient of dispatch is combine, and the gradient of combine is
+ * dispatch. Expert weights (the gate's scores) travel with the rows as one fp32 scalar each, and their gradients travel back in the same way;
+ * experts apply them, which costs nothing there. DeepSeek's DeepEP library divides the work alike.
+ *
+ * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
+ * routed row (token-major: row n = t·K + k).
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface CommBackend extends AutoCloseable {
+
+    /**
+     * Works out where each routed row goes. The plan lives in kept memory: until the end of the step.
+     *
+     * @param ids_TK I32 expert ids (T, K), distinct within a token, in [0, E)
+     */
+    DispatchPlan plan(Tensor ids_TK);
+
+    /**
+     * Sends rows to their experts.
+     *
+     * @return what has been launched; its rows become usable through {@link PendingRows#await()}
+     */
+    PendingRows dispatch(DispatchRequest request);
+
+    /**
+     * Brings rows back and sums them: out[t] = Σ_k row(t, k), in fp32, in slot order, rounded once; dropped rows count as zero.
+     */
+    PendingTokens combine(CombineRequest request);
+
+    /**
+     * I64 (2), on the device: the most rows that any plan wanted this rank to receive, dropped ones included, and the rows that were dropped at this
+     * rank; since the last {@link #resetStatistics()}. Since SPI 1.1.
+     */
+    Tensor statistics();
+
+    /** Enqueues setting the statistics to zero; part of each step. Since SPI 1.1. */
+    void resetStatistics();
+
+    /** R_max. */
+    long capacityRows();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,18 @@
+package io.moe4j.api.comm;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Where the routed rows of one exchange go: a value on the device, made once by {@link CommBackend#plan} and used by dispatch and combine of
+ * forward, recompute and backward. Valid until the end of the step, and only with the backend that made it.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface DispatchPlan {
+
+    /** I32 (e): inclusive running sums of the rows that this rank's experts receive, at most the capacity. The last one is R. */
+    Tensor offsets_e();
+
+    /** I32 (E): tokens that all ranks of the group together routed to each expert. */
+    Tensor tokensPerExpert_E();
+}

@@ -1,0 +1,26 @@
+package io.moe4j.api.comm;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * Arguments of {@link CommBackend#dispatch}. Start from {@link #of}; components may be added in later minor versions.
+ *
+ * @param plan where rows go
+ * @param x_TD (T, D), contiguous, of the configured row type
+ * @param weights_TK F32 (T, K): a scalar to send with each row
+ * @param into the buffer to receive into
+ */
+@Stability(Stability.Level.EVOLVING)
+public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into) {
+
+    /** Rows without scalars. */
+    public static DispatchRequest of(DispatchPlan plan, Tensor x_TD, ReceiveBuffer into) {
+        return new DispatchRequest(plan, x_TD, Optional.empty(), into);
+    }
+
+    public DispatchRequest withWeights(Tensor weights) {
+        return new DispatchRequest(plan, x_TD, Optional.of(weights), into);
+    }
+}

@@ -1,0 +1,12 @@
+package io.moe4j.api.comm;
+
+import io.moe4j.api.Stability;
+
+/** A dispatch that was launched. */
+@FunctionalInterface
+@Stability(Stability.Level.EVOLVING)
+public interface PendingRows {
+
+    /** Orders the rank's main stream behind the arrival of all rows, and gives access to them. The host does not wait. */
+    ReceivedRows await();
+}

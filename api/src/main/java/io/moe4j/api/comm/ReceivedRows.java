@@ -1,0 +1,24 @@
+package io.moe4j.api.comm;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * A lease on a receive buffer. It ends when the next dispatch takes the buffer over; its methods then throw
+ * {@link IllegalStateException}, naming both dispatches.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface ReceivedRows {
+
+    /** The plan that the rows came by. */
+    DispatchPlan plan();
+
+    /** (R_max, D): row r &lt; R is valid, others are undefined and not to be touched. Experts may overwrite valid rows. */
+    Tensor rows_RD();
+
+    /** F32 (R_max): the scalars that came with the rows; undefined if none were sent. */
+    Tensor weights_R();
+
+    /** F32 (R_max): where experts write the scalars that {@link CombineRequest#withScalars} brings back. */
+    Tensor scalars_R();
+}

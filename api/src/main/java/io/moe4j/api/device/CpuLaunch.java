@@ -1,0 +1,74 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+import java.lang.foreign.MemorySegment;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+
+/** What a Java kernel sees of its launch: the arguments by position, and the machine. */
+@Stability(Stability.Level.EVOLVING)
+public interface CpuLaunch {
+
+    /**
+     * All of memory, for absolute addressing: {@code memory().get(JAVA_FLOAT_UNALIGNED, address)}. Addresses are 64-bit, so
+     * arithmetic on them does not overflow.
+     */
+    MemorySegment memory();
+
+    /** The address in argument {@code index}; 0 for an absent one. */
+    long pointer(int index);
+
+    /** The address of rank {@code peer}'s memory in the peer table at argument {@code index}. */
+    long peer(int index, int peer);
+
+    /** The 32-bit integer at argument {@code index}. */
+    int int32(int index);
+
+    /** The 64-bit integer at argument {@code index}. */
+    long int64(int index);
+
+    /** The single at argument {@code index}. */
+    float float32(int index);
+
+    /**
+     * Runs {@code body} over {@code [0, count)} in ranges, on all idle cores; returns when all are done. How a range is cut may
+     * vary, so a result must not depend on it: elements are independent, or {@code count} enumerates fixed-size blocks.
+     *
+     * @param grain the smallest range worth a hand-over
+     */
+    void parallelFor(long count, long grain, RangeBody body);
+
+    /** {@code C = alpha · op(A) · op(B) + beta · C} in fp32 on the calling thread (one core). */
+    void sgemm(Sgemm gemm);
+
+    /**
+     * Blocks until {@code condition} holds, the group has failed, or the device's time limit has passed (both throw, naming rank,
+     * phase and the expected value that {@code expectation} gives).
+     */
+    void await(BooleanSupplier condition, Supplier<String> expectation);
+
+    /** A part of a parallel loop. */
+    @FunctionalInterface
+    interface RangeBody {
+        /** Handles {@code from} (inclusive) to {@code to} (exclusive). */
+        void run(long from, long to);
+    }
+
+    /**
+     * A row-major single-precision product.
+     *
+     * @param transposeA whether {@code a} holds A transposed, (k, m)
+     * @param transposeB whether {@code b} holds B transposed, (n, k)
+     * @param m rows of C
+     * @param n columns of C
+     * @param k inner dimension
+     * @param alpha factor of the product
+     * @param a address of A, rows {@code lda} elements apart
+     * @param b address of B, rows {@code ldb} elements apart
+     * @param beta factor of what C holds; 0 ignores it, NaN included
+     * @param c address of C, rows {@code ldc} elements apart
+     */
+    record Sgemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, int lda, long b,
+            int ldb,
+            float beta, long c, int ldc) {}
+}

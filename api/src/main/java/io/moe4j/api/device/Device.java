@@ -1,0 +1,66 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.ops.DeviceOps;
+import java.util.Map;
+
+/**
+ * An open device: memory, streams, kernels, operations. Safe for use by many rank threads. {@link #close()} is idempotent, and
+ * releases what was opened through it in reverse order.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface Device extends AutoCloseable {
+
+    /** Its kind. */
+    DeviceKind kind();
+
+    /** Name and size, for people. */
+    String description();
+
+    /** How it was opened. */
+    DeviceConfig config();
+
+    /** Bytes of memory that it has, used or not. */
+    long capacityBytes();
+
+    /** Its highest dense rate in bf16 (CUDA) or fp32 (CPU), in FLOP/s, for the model-FLOPs-utilisation figure; 0 if unknown. */
+    double peakFlops();
+
+    /**
+     * Allocates memory; this is the only call that does.
+     *
+     * @param bytes more than 2³¹ is ordinary; 0 is allowed
+     * @param purpose a line of the memory report, such as {@code "parameters"}
+     * @throws DeviceException if there is not enough; the message has the bytes wanted, free and held by purpose
+     */
+    Memory allocate(long bytes, String purpose);
+
+    /** Bytes allocated now, by purpose. */
+    Map<String, Long> allocatedBytes();
+
+    /** Opens a stream: work submitted to it runs in order. A rank has one of its own. */
+    Stream openStream(String name);
+
+    /** Makes a plug-in's kernels launchable by name. Closing the device closes the module. */
+    KernelModule load(KernelSource source);
+
+    /** The operations, by family. */
+    DeviceOps ops();
+
+    /** Scratch sizes of the operations. */
+    WorkspaceSizes workspaceSizes();
+
+    /**
+     * Joins the ranks of a group over peer memory; every rank of the group calls this, in the same order.
+     *
+     * @param group the ranks
+     * @param rendezvous how they meet
+     */
+    PeerGroup openPeerGroup(Group group, Rendezvous rendezvous);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,19 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+
+/** A device refused or failed. The message has the offending values, the rule and the remedy. */
+@Stability(Stability.Level.STABLE)
+public class DeviceException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    /** A failure with its reason. */
+    public DeviceException(String message) {
+        super(message);
+    }
+
+    /** A failure with its reason and what caused it. */
+    public DeviceException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

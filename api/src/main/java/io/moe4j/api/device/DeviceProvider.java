@@ -1,0 +1,34 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.spi.Provider;
+
+/**
+ * The device SPI. A provider is stateless; each {@link #open} gives a device that shares nothing with any other.
+ * One device serves all ranks that run as threads of this JVM on the same piece of hardware.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface DeviceProvider extends Provider {
+
+    /** The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. */
+    String SPI_VERSION = "1.1";
+
+    /** The kind of its devices. */
+    DeviceKind kind();
+
+    /** The id of the {@link GraphCaptureProvider} that captures on this device. */
+    String captureId();
+
+    /**
+     * Scratch sizes of its operations: known without a device, so that a plan can be made on another machine.
+     */
+    WorkspaceSizes workspaceSizes();
+
+    /**
+     * Opens a device.
+     *
+     * @throws DeviceException if the device is not there or cannot be used; the message has the remedy
+     */
+    Device open(DeviceConfig config);
+}

@@ -1,0 +1,11 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+
+/** A loaded kernel, for {@link Launch}. */
+@Stability(Stability.Level.STABLE)
+public interface Kernel {
+
+    /** Its name. */
+    String name();
+}

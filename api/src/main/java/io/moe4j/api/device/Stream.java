@@ -1,0 +1,55 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * An ordered queue of device work, driven by one thread. Calls enqueue and return; what the device finds wrong later is thrown by the
+ * next call that waits. Only {@link #download} and {@link #synchronize} wait, and they are counted.
+ *
+ * <p>While a capture is under way nothing runs: work is recorded, and calls that wait throw {@link DeviceException}.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface Stream extends AutoCloseable {
+
+    /** The device. */
+    Device device();
+
+    /** Its name, for error messages. */
+    String name();
+
+    /** Enqueues a kernel. */
+    void launch(Launch launch);
+
+    /** Enqueues a copy of dense bytes; types, shapes and contiguity must match. For strided copies see {@code ElementwiseOps.copy}. */
+    void copy(Tensor source, Tensor destination);
+
+    /** Enqueues filling with a value (converted to the tensor's type). The tensor is contiguous. */
+    void fill(Tensor tensor, double value);
+
+    /** Enqueues a copy from the host. The bytes are taken before the call returns. Not allowed in a capture. */
+    void upload(MemorySegment source, Tensor destination);
+
+    /** Waits for the stream, and copies to the host. Counted in {@link #hostSyncs()}; throws in a capture. */
+    void download(Tensor source, MemorySegment destination);
+
+    /** Waits for the stream. Counted in {@link #hostSyncs()}; throws in a capture. */
+    void synchronize();
+
+    /** Marks the present end of the queue. */
+    Event record();
+
+    /** Orders what follows behind {@code event}, which may be of another stream of the device. */
+    void await(Event event);
+
+    /** Whether a capture is under way. */
+    boolean isCapturing();
+
+    /** How often the host has waited since the stream was opened. */
+    long hostSyncs();
+
+    /** Waits for what is queued, and releases it. */
+    @Override
+    void close();
+}

@@ -1,0 +1,20 @@
+package io.moe4j.api.expert;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Provider;
+
+/** The SPI of expert kernels. */
+@Stability(Stability.Level.EVOLVING)
+public interface ExpertKernelsProvider extends Provider {
+
+    /** The version of this SPI; see {@link Provider#spiVersion()}. */
+    String SPI_VERSION = "1.1";
+
+    /** Whether it runs on devices of this kind. */
+    boolean supports(DeviceKind kind);
+
+    /** Opens the kernels for one rank. */
+    ExpertKernels open(RankContext context);
+}

@@ -1,0 +1,39 @@
+package io.moe4j.api.expert;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense. {@code offsets_e} is I32 (e),
+ * inclusive running sums.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class GroupedProduct {
+
+    private GroupedProduct() {}
+
+    /**
+     * @param x_RI rows of I elements
+     * @param w_eOI an (O, I) matrix for each local expert
+     * @param offsets_e I32
+     * @param y_RO rows of O elements, overwritten
+     */
+    public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {}
+
+    /**
+     * @param dy_RO rows of O elements
+     * @param w_eOI an (O, I) matrix for each local expert
+     * @param offsets_e I32
+     * @param dx_RI rows of I elements, overwritten
+     */
+    public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {}
+
+    /**
+     * @param dy_RO rows of O elements
+     * @param x_RI rows of I elements
+     * @param offsets_e I32
+     * @param dw_eOI F32 or BF16
+     * @param accumulate whether to add to what {@code dw_eOI} holds
+     */
+    public record WeightGradient(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI, boolean accumulate) {}
+}

@@ -1,0 +1,39 @@
+package io.moe4j.api.expert;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** Arguments of the SwiGLU kernels (Shazeer, "GLU Variants Improve Transformer", 2020). Rows have a stride; their elements are dense. */
+@Stability(Stability.Level.EVOLVING)
+public final class SwiGlu {
+
+    private SwiGlu() {}
+
+    /**
+     * h[r, f] = weight[r] · silu(gate[r, f]) · up[r, f], computed in fp32 and rounded once.
+     *
+     * @param gate_RF (R_max, F)
+     * @param up_RF (R_max, F)
+     * @param weights_R F32 (R_max); absent means 1
+     * @param offsets_e I32; only the last one, R, matters
+     * @param h_RF overwritten
+     */
+    public record Forward(Tensor gate_RF, Tensor up_RF, Optional<Tensor> weights_R, Tensor offsets_e, Tensor h_RF) {}
+
+    /**
+     * Gradients. {@code dgate_RF} and {@code dup_RF} may be {@code gate_RF} and {@code up_RF} themselves.
+     *
+     * @param gate_RF (R_max, F)
+     * @param up_RF (R_max, F)
+     * @param dh_RF gradient by h
+     * @param weights_R F32 (R_max); absent means 1
+     * @param offsets_e I32; only the last one, R, matters
+     * @param dgate_RF overwritten
+     * @param dup_RF overwritten
+     * @param dweights_R F32 (R_max), overwritten with Σ_f dh · silu(gate) · up; absent if not wanted
+     */
+    public record Backward(Tensor gate_RF, Tensor up_RF, Tensor dh_RF, Optional<Tensor> weights_R, Tensor offsets_e,
+            Tensor dgate_RF,
+            Tensor dup_RF, Optional<Tensor> dweights_R) {}
+}

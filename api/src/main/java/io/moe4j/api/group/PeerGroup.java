@@ -1,0 +1,27 @@
+package io.moe4j.api.group;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+
+/**
+ * Ranks that reach into each other's memory. Calls are collective: every rank makes the same ones in the same order.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface PeerGroup extends AutoCloseable {
+
+    /** The ranks. */
+    Group group();
+
+    /** Allocates {@code bytes} on each rank (the same number everywhere; a difference is an error that names the ranks), zero-filled. */
+    SymmetricMemory allocate(long bytes, String purpose);
+
+    /**
+     * Enqueues a barrier: work after it, on any rank, sees all that was written before it, on any rank, to memory of any of them
+     * (release and acquire at system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits
+     * longer than the device's time limit fails the group, naming {@code phase}, the missing ranks and the expected value.
+     */
+    void barrier(Stream stream, String phase);
+
+    @Override
+    void close();
+}

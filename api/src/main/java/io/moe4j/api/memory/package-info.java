@@ -1,0 +1,5 @@
+/** Planned memory: a two-ended stack per rank, and its scopes. */
+@NullMarked
+package io.moe4j.api.memory;
+
+import org.jspecify.annotations.NullMarked;

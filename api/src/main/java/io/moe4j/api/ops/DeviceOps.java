@@ -1,0 +1,31 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+
+/**
+ * The operations that every device implements, by family. All enqueue and return. Floating-point tensors are F32 or BF16, arithmetic is in fp32 and
+ * rounded once, sums have a fixed order. A tensor's last dimension is dense unless an operation says otherwise.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface DeviceOps {
+
+    MatmulOps matmul();
+
+    ElementwiseOps elementwise();
+
+    NormOps norm();
+
+    RopeOps rope();
+
+    AttentionOps attention();
+
+    ActivationOps activation();
+
+    EmbeddingOps embedding();
+
+    RoutingOps routing();
+
+    LossOps loss();
+
+    OptimizerOps optimizer();
+}

@@ -1,0 +1,18 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** Table look-up. */
+@Stability(Stability.Level.EVOLVING)
+public interface EmbeddingOps {
+
+    /** out[t] = table[ids[t]]; ids are I32 in [0, V). */
+    void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD);
+
+    /** dtable[v] = (accumulate ? dtable[v] : 0) + Σ over t with ids[t] = v, in order of t, of dout[t]; dtable is F32. */
+    void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
+            Optional<Tensor> workspace);
+}

@@ -1,0 +1,78 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+
+/** Dense products. */
+@Stability(Stability.Level.EVOLVING)
+public interface MatmulOps {
+
+    /** c = alpha · op(a) · op(b) + beta · c; with beta = 0 what c holds is ignored, NaN included. */
+    void matmul(Stream stream, Matmul arguments);
+
+    /**
+     * Start from {@link #of}.
+     *
+     * @param a (m, k), or (k, m) if transposed; rows may have a stride
+     * @param b (k, n), or (n, k) if transposed; rows may have a stride; of a's type
+     * @param c (m, n); rows may have a stride; of a's type or F32
+     * @param transposeA whether a is given transposed
+     * @param transposeB whether b is given transposed
+     * @param alpha factor of the product
+     * @param beta factor of c
+     */
+    record Matmul(Tensor a, Tensor b, Tensor c, boolean transposeA, boolean transposeB, float alpha, float beta) {
+
+        public Matmul {
+            long m = a.dim(transposeA ? 1 : 0);
+            long k = a.dim(transposeA ? 0 : 1);
+            long n = b.dim(transposeB ? 0 : 1);
+            if (a.rank() != 2 || b.rank() != 2 || c.rank() != 2 || b.dim(transposeB ? 1 : 0) != k || c.dim(0) != m
+                    || c.dim(1) != n) {
+                throw new IllegalArgumentException(
+                        "matmul of " + a + (transposeA ? "ᵀ" : "") + " and " + b + (transposeB ? "ᵀ" : "")
+                                + " into " + c + ": shapes must be (m, k), (k, n) and (m, n)");
+            }
+        }
+
+        /** c = a · b. */
+        public static Matmul of(Tensor a, Tensor b, Tensor c) {
+            return new Matmul(a, b, c, false, false, 1, 0);
+        }
+
+        /** c = aᵀ · b. */
+        public static Matmul ofTransposedA(Tensor a, Tensor b, Tensor c) {
+            return new Matmul(a, b, c, true, false, 1, 0);
+        }
+
+        /** c = a · bᵀ. */
+        public static Matmul ofTransposedB(Tensor a, Tensor b, Tensor c) {
+            return new Matmul(a, b, c, false, true, 1, 0);
+        }
+
+        public Matmul withAlpha(float value) {
+            return new Matmul(a, b, c, transposeA, transposeB, value, beta);
+        }
+
+        /** Adds to what c holds if {@code accumulate}. */
+        public Matmul accumulating(boolean accumulate) {
+            return new Matmul(a, b, c, transposeA, transposeB, alpha, accumulate ? 1 : 0);
+        }
+
+        /** Rows of the result. */
+        public long m() {
+            return c.dim(0);
+        }
+
+        /** Columns of the result. */
+        public long n() {
+            return c.dim(1);
+        }
+
+        /** Inner dimension. */
+        public long k() {
+            return a.dim(transposeA ? 0 : 1);
+        }
+    }
+}

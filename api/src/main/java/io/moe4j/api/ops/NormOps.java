@@ -1,0 +1,38 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** RMSNorm (Zhang and Sennrich, 2019): y = x / sqrt(mean(x²) + eps) · weight. */
+@Stability(Stability.Level.EVOLVING)
+public interface NormOps {
+
+    /**
+     * @param x_TD rows may have a stride
+     * @param weight_D contiguous
+     * @param eps added to the mean square
+     * @param y_TD overwritten; rows may have a stride
+     * @param rstd_T F32: 1 / sqrt(mean(x²) + eps), for the gradient
+     */
+    void forward(Stream stream, Tensor x_TD, Tensor weight_D, float eps, Tensor y_TD, Tensor rstd_T);
+
+    /** Gradients by x and weight. */
+    void backward(Stream stream, Backward arguments);
+
+    /**
+     * @param dy_TD gradient by y
+     * @param x_TD as in forward
+     * @param weight_D as in forward
+     * @param rstd_T from forward
+     * @param dx_TD gradient by x; rows may have a stride
+     * @param accumulateDx whether to add to what {@code dx_TD} holds
+     * @param dweight_D F32 gradient by weight
+     * @param accumulateDweight whether to add to what {@code dweight_D} holds
+     * @param workspace {@code rmsNormBackward} bytes, if not zero
+     */
+    record Backward(Tensor dy_TD, Tensor x_TD, Tensor weight_D, Tensor rstd_T, Tensor dx_TD, boolean accumulateDx,
+            Tensor dweight_D,
+            boolean accumulateDweight, Optional<Tensor> workspace) {}
+}

@@ -1,0 +1,31 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** Parameter updates. Tensors are contiguous and of one shape. */
+@Stability(Stability.Level.EVOLVING)
+public interface OptimizerOps {
+
+    /** AdamW with decoupled decay (Loshchilov and Hutter, 2019). Bias corrections are applied as in PyTorch. */
+    void adamw(Stream stream, AdamW arguments);
+
+    /** sum[0] += Σ x², fixed order; {@code sum} is F32 (1). */
+    void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace);
+
+    /**
+     * p ← p − lr·decay·p; g ← gradientScale·gradient; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²;
+     * p ← p − lr · (m / (1 − β₁^step)) / (sqrt(v / (1 − β₂^step)) + eps).
+     *
+     * @param parameter F32 or BF16
+     * @param gradient F32 or BF16
+     * @param firstMoment F32 or BF16
+     * @param secondMoment F32 or BF16
+     * @param step from 1
+     */
+    record AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, float learningRate,
+            float beta1, float beta2,
+            float eps, float weightDecay, float gradientScale, long step) {}
+}

@@ -1,0 +1,20 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+
+/** Rotary position embedding on adjacent pairs (Su et al., 2021). */
+@Stability(Stability.Level.EVOLVING)
+public interface RopeOps {
+
+    /**
+     * out[t, h, 2i..2i+1] = rotation by the angle of (t mod S, i) of x[t, h, 2i..2i+1]. {@code out} may be {@code x}.
+     *
+     * @param x_THR (T, H, R), R even; T and H may have strides
+     * @param cosSin_SR F32 (S, R): cos and sin of angle i at columns 2i and 2i + 1
+     * @param inverse rotate back: the adjoint
+     * @param out_THR overwritten; T and H may have strides
+     */
+    void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR);
+}

@@ -1,0 +1,50 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+
+/** The gate of a mixture of experts (DeepSeek-V2, 2024; DeepSeek-V3, 2024). All floating-point tensors are F32. */
+@Stability(Stability.Level.EVOLVING)
+public interface RoutingOps {
+
+    /** How logits become scores. */
+    enum Score {
+        SOFTMAX, SIGMOID
+    }
+
+    /**
+     * How experts are selected and weighted. Groups are limited if {@code keptGroups < groups}: a group's value is the sum of its top 2 (score + bias),
+     * and only the {@code keptGroups} best take part.
+     *
+     * @param score softmax or sigmoid
+     * @param topK K
+     * @param groups number of expert groups, at least 1; divides E
+     * @param keptGroups groups that take part, 1 to {@code groups}
+     * @param normalise whether the K weights are divided by their sum (plus 1e-20)
+     * @param scale factor of the weights
+     */
+    record Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale) {}
+
+    /** scores = softmax or sigmoid of logits, row by row. */
+    void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE);
+
+    /** ids[t] = the top K experts by score + bias, best first, ties to the lower index, within the kept groups. I32 (T, K). */
+    void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK);
+
+    /** ids[t, k] = (t·K + k) mod E: forced balance, for benchmarks. */
+    void selectRoundRobin(Stream stream, Gate gate, int experts, Tensor ids_TK);
+
+    /** weights[t, k] = scale · scores[t, ids[t, k]], divided by the sum over k before scaling if normalised. */
+    void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK);
+
+    /** dlogits from dweights; dlogits is overwritten. */
+    void backward(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor dweights_TK, Tensor dlogits_TE);
+
+    /**
+     * bias += δ - mean(δ), δ = coefficient · sign(mean(counts) - counts): balance without an auxiliary loss (Wang et al., 2024).
+     *
+     * @param counts_E I32
+     */
+    void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient);
+}

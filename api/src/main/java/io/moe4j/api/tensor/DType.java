@@ -1,0 +1,32 @@
+package io.moe4j.api.tensor;
+
+import io.moe4j.api.Stability;
+
+/** Element types. */
+@Stability(Stability.Level.STABLE)
+public enum DType {
+    /** IEEE 754 single precision. */
+    F32(4),
+    /** bfloat16: the upper half of a single, rounded to nearest even. */
+    BF16(2),
+    /** 32-bit signed integer: token ids, expert ids, counts, offsets. */
+    I32(4),
+    /** 64-bit signed integer: row addresses. */
+    I64(8);
+
+    private final int bytes;
+
+    DType(int bytes) {
+        this.bytes = bytes;
+    }
+
+    /** Bytes of one element. */
+    public int bytes() {
+        return bytes;
+    }
+
+    /** Whether the type is a floating-point one. */
+    public boolean isFloating() {
+        return this == F32 || this == BF16;
+    }
+}

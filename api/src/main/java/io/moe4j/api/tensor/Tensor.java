@@ -1,0 +1,154 @@
+package io.moe4j.api.tensor;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Memory;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * A strided, typed view of device memory. A tensor owns nothing: it is valid for as long as its {@link Memory} is live, and the
+ * scope that it was allocated from is open. All addresses are 64-bit.
+ *
+ * @param memory what it lies in
+ * @param byteOffset bytes from the start of {@code memory} to element zero
+ * @param dtype element type
+ * @param shape extents, outermost first; an extent may be zero
+ * @param strides elements (not bytes) between neighbours along each dimension; zero repeats
+ */
+@Stability(Stability.Level.STABLE)
+public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides) {
+
+    public Tensor {
+        shape = List.copyOf(shape);
+        strides = List.copyOf(strides);
+        if (shape.size() != strides.size()) {
+            throw new IllegalArgumentException("shape " + shape + " and strides " + strides
+                    + " have different lengths; give one stride for each dimension");
+        }
+        if (shape.stream().anyMatch(extent -> extent < 0)) {
+            throw new IllegalArgumentException("shape " + shape + " has a negative extent; extents are >= 0");
+        }
+        long last = lastElement(shape, strides);
+        if (byteOffset < 0 || byteOffset + (last + 1) * dtype.bytes() > memory.bytes()) {
+            throw new IllegalArgumentException(
+                    "a tensor of shape " + shape + ", strides " + strides + " and type " + dtype
+                            + " at byte " + byteOffset + " does not fit into " + memory.bytes() + " bytes of memory");
+        }
+    }
+
+    /** A dense row-major tensor. */
+    public static Tensor of(Memory memory, long byteOffset, DType dtype, long... shape) {
+        return new Tensor(memory, byteOffset, dtype, box(shape), box(denseStrides(shape)));
+    }
+
+    /** The bytes that a dense tensor takes. */
+    public static long bytes(DType dtype, long... shape) {
+        return LongStream.of(shape).reduce(1, Math::multiplyExact) * dtype.bytes();
+    }
+
+    /** Number of dimensions. */
+    public int rank() {
+        return shape.size();
+    }
+
+    /** Extent of dimension {@code dimension}; negative ones count from the end. */
+    public long dim(int dimension) {
+        return shape.get(dimension < 0 ? dimension + rank() : dimension);
+    }
+
+    /** Stride in elements of dimension {@code dimension}; negative ones count from the end. */
+    public long stride(int dimension) {
+        return strides.get(dimension < 0 ? dimension + rank() : dimension);
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** Bytes of its elements. */
+    public long bytes() {
+        return elements() * dtype.bytes();
+    }
+
+    /** Address of element zero, in the address space of the device. */
+    public long address() {
+        return memory.address() + byteOffset;
+    }
+
+    /** Whether the elements lie row-major without gaps. */
+    public boolean isContiguous() {
+        long expected = 1;
+        for (int d = rank() - 1; d >= 0; d--) {
+            if (dim(d) != 1 && stride(d) != expected) {
+                return false;
+            }
+            expected *= dim(d);
+        }
+        return true;
+    }
+
+    /** The same elements under another shape; this tensor must be contiguous. */
+    public Tensor view(long... newShape) {
+        if (!isContiguous() || LongStream.of(newShape).reduce(1, Math::multiplyExact) != elements()) {
+            throw new IllegalArgumentException("cannot view " + this + " as " + Arrays.toString(newShape)
+                    + ": it must be contiguous and have as many elements");
+        }
+        return new Tensor(memory, byteOffset, dtype, box(newShape), box(denseStrides(newShape)));
+    }
+
+    /** Elements {@code from} (inclusive) to {@code to} (exclusive) along {@code dimension}; negative dimensions count from the end. */
+    public Tensor slice(int dimension, long from, long to) {
+        int d = dimension < 0 ? dimension + rank() : dimension;
+        if (from < 0 || to < from || to > dim(d)) {
+            throw new IndexOutOfBoundsException(
+                    "slice " + from + ".." + to + " of dimension " + d + " of " + this + ": it has " + dim(d)
+                            + " elements");
+        }
+        Long[] extents = shape.toArray(Long[]::new);
+        extents[d] = to - from;
+        return new Tensor(memory, byteOffset + from * stride(d) * dtype.bytes(), dtype, List.of(extents), strides);
+    }
+
+    /** The sub-tensor at {@code index} of the outermost dimension, which disappears. */
+    public Tensor select(long index) {
+        Tensor one = slice(0, index, index + 1);
+        return new Tensor(memory, one.byteOffset, dtype, shape.subList(1, rank()), strides.subList(1, rank()));
+    }
+
+    /** This tensor with the given extents and strides (in elements), from the same first element. */
+    public Tensor strided(long[] newShape, long[] newStrides) {
+        return new Tensor(memory, byteOffset, dtype, box(newShape), box(newStrides));
+    }
+
+    @Override
+    public String toString() {
+        return dtype + shape.toString() + (isContiguous() ? "" : " strides " + strides);
+    }
+
+    private static long lastElement(List<Long> shape, List<Long> strides) {
+        long last = 0;
+        for (int d = 0; d < shape.size(); d++) {
+            if (shape.get(d) == 0) {
+                return -1;
+            }
+            last = Math.addExact(last, Math.multiplyExact(shape.get(d) - 1, strides.get(d)));
+        }
+        return last;
+    }
+
+    private static long[] denseStrides(long... shape) {
+        long[] strides = new long[shape.length];
+        long stride = 1;
+        for (int d = shape.length - 1; d >= 0; d--) {
+            strides[d] = stride;
+            stride = Math.multiplyExact(stride, shape[d]);
+        }
+        return strides;
+    }
+
+    private static List<Long> box(long... values) {
+        return LongStream.of(values).boxed().toList();
+    }
+}
