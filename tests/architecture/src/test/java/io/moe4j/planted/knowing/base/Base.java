@@ -1,0 +1,4 @@
+package io.moe4j.planted.knowing.base;
+
+/** What both may know. */
+public final class Base {}

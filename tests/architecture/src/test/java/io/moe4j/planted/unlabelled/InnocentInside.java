@@ -1,0 +1,4 @@
+package io.moe4j.planted.unlabelled;
+
+/** Cannot be seen from outside. */
+final class InnocentInside {}

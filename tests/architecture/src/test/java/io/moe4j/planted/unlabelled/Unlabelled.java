@@ -1,0 +1,4 @@
+package io.moe4j.planted.unlabelled;
+
+/** Promises nothing, not even that it may change. */
+public final class Unlabelled {}
