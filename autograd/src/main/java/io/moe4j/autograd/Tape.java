@@ -1,0 +1,165 @@
+package io.moe4j.autograd;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+
+/**
+ * Runs operations and, if asked to, remembers them for backward. Belongs to one rank and one pass. Three modes:
+ * <ul>
+ * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute, and inference;
+ * <li>{@link #recording}: runs each operation and remembers it;
+ * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs just those whose results it reads. This is
+ * recompute: the last operations of a block, whose results are in nobody's gradient, are not run again.
+ * </ul>
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Tape {
+    private enum Mode {
+        IMMEDIATE, RECORDING, DEFERRED
+    }
+
+    private record Node(Operation operation, List<Variable> inputs, Variable output) {}
+
+    private final RankContext rank;
+    private final Mode mode;
+    private final KeptValues kept;
+    private final List<Node> nodes = new ArrayList<>();
+
+    private Tape(RankContext rank, Mode mode, KeptValues kept) {
+        this.rank = rank;
+        this.mode = mode;
+        this.kept = kept;
+    }
+
+    /** Runs, remembers nothing. */
+    public static Tape immediate(RankContext rank, KeptValues kept) {
+        return new Tape(rank, Mode.IMMEDIATE, kept);
+    }
+
+    /** Runs and remembers. */
+    public static Tape recording(RankContext rank, KeptValues kept) {
+        return new Tape(rank, Mode.RECORDING, kept);
+    }
+
+    /** Remembers, and runs later what backward needs. */
+    public static Tape deferred(RankContext rank, KeptValues kept) {
+        return new Tape(rank, Mode.DEFERRED, kept);
+    }
+
+    /** The rank. */
+    public RankContext rank() {
+        return rank;
+    }
+
+    /** The rank's main stream. */
+    public Stream stream() {
+        return rank.stream();
+    }
+
+    /** The device's operations. */
+    public DeviceOps ops() {
+        return rank.device().ops();
+    }
+
+    /** A temporary of the innermost open scope. */
+    public Tensor temporary(String purpose, DType dtype, long... shape) {
+        return rank.memory().allocate(purpose, dtype, shape);
+    }
+
+    /** A value from outside. */
+    public Variable input(Tensor tensor, boolean needsGradient) {
+        return new Variable(tensor, needsGradient);
+    }
+
+    /**
+     * A value that is computed once, in forward, and kept for recompute and backward: routing decisions and dispatch plans. What it refers to
+     * must lie in kept memory ({@code MemoryStack.keep}).
+     *
+     * @param key unique within the segment
+     */
+    public <T> T kept(Class<T> type, String key, Supplier<T> compute) {
+        return kept.get(type, key, compute);
+    }
+
+    /** Whether this pass computes again what forward has computed already: kept values are all there. */
+    public boolean isRecompute() {
+        return mode == Mode.DEFERRED;
+    }
+
+    /** Applies an operation. */
+    public Variable apply(Operation operation, Variable... inputs) {
+        List<Variable> in = List.of(inputs);
+        Variable output = new Variable(operation.allocateOutput(this), true);
+        if (mode != Mode.DEFERRED) {
+            operation.forward(this, output.tensor());
+        }
+        if (mode != Mode.IMMEDIATE) {
+            nodes.add(new Node(operation, in, output));
+        }
+        return output;
+    }
+
+    /** Computes the gradients of {@code output}, given its own, by everything on the tape that needs one. At most once. */
+    public void backward(Variable output, Tensor gradient) {
+        if (mode == Mode.IMMEDIATE) {
+            throw new IllegalStateException(
+                    "backward on an immediate tape, which remembers nothing; use a recording or deferred one");
+        }
+        if (mode == Mode.DEFERRED) {
+            runWhatBackwardReads(output);
+        }
+        output.setGradient(gradient, true);
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            if (node.output.hasGradient()) {
+                node.operation.backward(this, new Gradients(this, node.output, node.inputs));
+            }
+        }
+        nodes.clear();
+    }
+
+    private void runWhatBackwardReads(Variable output) {
+        Map<Variable, Node> producers = new IdentityHashMap<>();
+        nodes.forEach(node -> producers.put(node.output, node));
+        Set<Node> onPath = new HashSet<>();
+        markPath(producers, output, onPath);
+        Set<Node> needed = new HashSet<>();
+        for (int i = nodes.size() - 1; i >= 0; i--) {
+            Node node = nodes.get(i);
+            boolean runs = needed.contains(node) || onPath.contains(node) && node.operation.backwardNeedsForward();
+            if (runs) {
+                needed.add(node);
+            }
+            for (int k = 0; k < node.inputs.size(); k++) {
+                Node producer = producers.get(node.inputs.get(k));
+                if (producer != null && (runs || onPath.contains(node) && node.operation.readsInput(k))) {
+                    needed.add(producer);
+                }
+            }
+        }
+        nodes.stream().filter(needed::contains).forEach(node -> node.operation.forward(this, node.output.tensor()));
+    }
+
+    private static void markPath(Map<Variable, Node> producers, Variable variable, Set<Node> onPath) {
+        Node node = producers.get(variable);
+        if (node != null && onPath.add(node)) {
+            node.inputs.forEach(input -> markPath(producers, input, onPath));
+        }
+    }
+
+    /** A tensor's extents as an array. */
+    public static long[] extents(Tensor tensor) {
+        return tensor.shape().stream().mapToLong(Long::longValue).toArray();
+    }
+}

@@ -1,0 +1,39 @@
+package io.moe4j.autograd.function;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.Parameter;
+
+/** The differentiable operations by name; one small class each stands behind them. */
+@Stability(Stability.Level.EVOLVING)
+public final class Functions {
+
+    private Functions() {}
+
+    /** y_TO = x_TI · wᵀ, for a parameter w of shape (O, I). */
+    public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI) {
+        return tape.apply(new Linear(x_TI, w_OI), x_TI);
+    }
+
+    /** a + b, of one shape. */
+    public static Variable add(Tape tape, Variable a, Variable b) {
+        return tape.apply(new Add(a, b), a, b);
+    }
+
+    /** RMSNorm over the first {@code weight.elements()} columns of x_TC. */
+    public static Variable rmsNorm(Tape tape, Variable x_TC, Parameter weight_D, float eps) {
+        return tape.apply(new RmsNorm(x_TC, weight_D, eps), x_TC);
+    }
+
+    /** silu(gate) · up, for gate and up side by side: (T, 2F) → (T, F). */
+    public static Variable swiglu(Tape tape, Variable gateUp_T2F) {
+        return tape.apply(new DenseSwiGlu(gateUp_T2F), gateUp_T2F);
+    }
+
+    /** Causal attention: q (B·S, H·Q), k (B·S, H·Q), v (B·S, H·V) → (B·S, H·V). */
+    public static Variable attention(Tape tape, AttentionShape shape, float scale, Variable q, Variable k, Variable v) {
+        return tape.apply(new CausalAttention(shape, scale, q, k, v), q, k, v);
+    }
+}

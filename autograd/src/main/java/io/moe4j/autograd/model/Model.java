@@ -1,0 +1,66 @@
+package io.moe4j.autograd.model;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.List;
+import java.util.Map;
+
+/** A model, open for one rank. Methods enqueue on the rank's main stream; none waits for the device. */
+@Stability(Stability.Level.EVOLVING)
+public interface Model extends AutoCloseable {
+
+    /** Its parameters, in units. */
+    List<ParameterUnit> units();
+
+    /**
+     * Forward and backward: adds the scaled sum of the tokens' losses to {@code loss}, leaves the gradients, summed over ranks, in the units' gradient
+     * shards, and counts tokens per expert. Called inside a step's scope. May be captured, if the communication backend allows it.
+     *
+     * @param ids_T I32 (B·S)
+     * @param labels_T I32 (B·S)
+     * @param scale factor of each token's loss: 1 / (tokens of all ranks) for the mean
+     * @param loss F32 (1)
+     */
+    void forwardBackward(Tensor ids_T, Tensor labels_T, float scale, Tensor loss);
+
+    /** Forward only: {@code logits_TV} is F32, overwritten. Called inside a step's scope. */
+    void logits(Tensor ids_T, Tensor logits_TV);
+
+    /** Tokens that each expert got in the last forward, by layer: I32 (E) over this rank's expert-parallel group. Keys are layer indices. */
+    Map<Integer, Tensor> tokensPerExpert();
+
+    /**
+     * Moves the experts' biases towards balance, from {@link #tokensPerExpert()} summed over all ranks that the context's groups cover; to be called once
+     * a step, before the optimizer.
+     */
+    void updateExpertBias(float coefficient);
+
+    /** Where each tensor of a Hugging Face checkpoint lies: those that this rank has (all but other ranks' experts). */
+    Map<String, ParameterSlice> checkpointNames();
+
+    /** Persistent tensors that are not parameters, by checkpoint name: the experts' biases, F32. */
+    Map<String, Tensor> buffers();
+
+    /** Names the first segment whose output has a value that is not finite, running forward once more and waiting for the device. */
+    String locateNonFinite(Tensor ids_T);
+
+    @Override
+    void close();
+
+    /**
+     * A checkpoint tensor.
+     *
+     * @param parameter the parameter that it is a part of
+     * @param from first element within the part of the parameter that this rank has
+     * @param shape its extents
+     */
+    record ParameterSlice(Parameter parameter, long from, List<Long> shape) {
+
+        /** Number of elements. */
+        public long elements() {
+            return shape.stream().reduce(1L, Math::multiplyExact);
+        }
+    }
+}

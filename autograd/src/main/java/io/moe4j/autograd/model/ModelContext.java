@@ -1,0 +1,39 @@
+package io.moe4j.autograd.model;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.autograd.sharding.ShardGroup;
+import java.util.Optional;
+
+/**
+ * Where a model is opened. The opener owns what is in it, and closes it after the model.
+ *
+ * @param rank this rank
+ * @param batch B, sequences of this rank in a step
+ * @param sequence S, tokens of a sequence
+ * @param precision element types
+ * @param dense who holds the units of all but the experts
+ * @param expert who holds the units of this rank's experts
+ * @param expertGroup the expert-parallel group
+ * @param comm its exchange; present if the model has experts
+ * @param kernels expert kernels; present if the model has experts
+ * @param recompute how blocks are run
+ * @param forceLoadBalance whether routing is round-robin instead of learnt
+ * @param seed of the initial values
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
+        ShardGroup expert,
+        Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
+        boolean forceLoadBalance, long seed) {
+
+    /** T = B·S. */
+    public long tokens() {
+        return batch * sequence;
+    }
+}

@@ -1,0 +1,31 @@
+package io.moe4j.autograd.model;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Provider;
+import java.util.List;
+import java.util.Map;
+
+/** The SPI of models; selected by {@code model.name}. */
+@Stability(Stability.Level.EVOLVING)
+public interface ModelProvider extends Provider {
+
+    /** The version of this SPI; see {@link Provider#spiVersion()}. */
+    String SPI_VERSION = "1.1";
+
+    /** Names of the sizes it comes in. */
+    List<String> flavors();
+
+    /**
+     * The spec of a size.
+     *
+     * @throws IllegalArgumentException if there is no such flavor; the message lists those that exist
+     */
+    ModelSpec flavor(String name);
+
+    /**
+     * The spec in a Hugging Face {@code config.json}.
+     *
+     * @throws IllegalArgumentException listing every key that is missing or unsupported
+     */
+    ModelSpec fromHuggingFace(Map<String, Object> config);
+}

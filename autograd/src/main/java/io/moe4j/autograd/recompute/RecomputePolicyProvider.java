@@ -1,0 +1,18 @@
+package io.moe4j.autograd.recompute;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Provider;
+
+/** The SPI of recompute policies (activation checkpointing); selected by {@code activation_checkpoint.mode}. */
+@Stability(Stability.Level.EVOLVING)
+public interface RecomputePolicyProvider extends Provider {
+
+    /** The version of this SPI; see {@link Provider#spiVersion()}. */
+    String SPI_VERSION = "1.1";
+
+    /** Whether all of a segment is computed again, so that nothing of it needs to survive until backward. */
+    boolean recomputesFully();
+
+    /** The policy. */
+    RecomputePolicy policy();
+}

@@ -1,0 +1,80 @@
+package io.moe4j.autograd.sharding;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Where a unit's parameters lie in its flat buffer, and the buffer in its shards. All figures are elements. */
+final class FlatLayout {
+    /** Every parameter, and every shard, starts at a multiple of this: 256 bytes of BF16 or more. */
+    private static final long ALIGNMENT = 128;
+
+    /** A stretch of the flat buffer. */
+    record Range(long from, long to) {}
+
+    /** The part of a parameter that lies in a shard. */
+    record Piece(Parameter parameter, long fromInParameter, long fromInShard, long count) {}
+
+    private final List<Parameter> parameters;
+    private final List<Long> starts = new ArrayList<>();
+    private final long elements;
+    private final long shardElements;
+
+    FlatLayout(List<Parameter> parameters, int shards) {
+        this.parameters = List.copyOf(parameters);
+        long next = 0;
+        for (Parameter parameter : parameters) {
+            starts.add(next);
+            next = aligned(next + parameter.elements());
+        }
+        shardElements = aligned(Math.ceilDiv(next, shards));
+        elements = Math.multiplyExact(shardElements, shards);
+    }
+
+    List<Parameter> parameters() {
+        return parameters;
+    }
+
+    long elements() {
+        return elements;
+    }
+
+    long shardElements() {
+        return shardElements;
+    }
+
+    long start(int parameter) {
+        return starts.get(parameter);
+    }
+
+    /** What lies between and behind the parameters. */
+    List<Range> gaps() {
+        List<Range> gaps = new ArrayList<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            long end = starts.get(i) + parameters.get(i).elements();
+            long next = i + 1 < parameters.size() ? starts.get(i + 1) : elements;
+            if (next > end) {
+                gaps.add(new Range(end, next));
+            }
+        }
+        return gaps;
+    }
+
+    /** What shard {@code index} holds. */
+    List<Piece> pieces(int index) {
+        long low = index * shardElements;
+        long high = low + shardElements;
+        List<Piece> pieces = new ArrayList<>();
+        for (int i = 0; i < parameters.size(); i++) {
+            long from = Math.max(low, starts.get(i));
+            long to = Math.min(high, starts.get(i) + parameters.get(i).elements());
+            if (from < to) {
+                pieces.add(new Piece(parameters.get(i), from - starts.get(i), from - low, to - from));
+            }
+        }
+        return pieces;
+    }
+
+    private static long aligned(long elements) {
+        return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+}

@@ -1,0 +1,102 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+
+/** A trained tensor, as one rank holds it. Its value is there while its {@link ParameterUnit} is gathered. */
+@Stability(Stability.Level.EVOLVING)
+public final class Parameter {
+    private final String name;
+    private final List<Long> shape;
+    private final long firstIndex;
+    private @Nullable Tensor value;
+    private @Nullable Tensor gradient;
+    private boolean gradientWritten;
+
+    /**
+     * A parameter.
+     *
+     * @param name unique within the rank
+     * @param shape extents here
+     * @param firstIndex index of its first element in the whole parameter, for one that is divided over ranks by rows, such as local experts; else 0
+     */
+    public Parameter(String name, long firstIndex, long... shape) {
+        this.name = name;
+        this.shape = LongStream.of(shape).boxed().toList();
+        this.firstIndex = firstIndex;
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** Extents. */
+    public long[] shape() {
+        return shape.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    /** Number of elements here. */
+    public long elements() {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** Index of its first element in the whole parameter. */
+    public long firstIndex() {
+        return firstIndex;
+    }
+
+    /**
+     * Its value, in the compute type.
+     *
+     * @throws IllegalStateException if its unit is not gathered
+     */
+    public Tensor value() {
+        if (value == null) {
+            throw new IllegalStateException(
+                    "parameter " + name + " is used while its unit is not gathered; gather the unit first");
+        }
+        return value;
+    }
+
+    /**
+     * Where its gradient goes, F32: call {@link #accumulatesGradient} once for each contribution, and add if it says so.
+     *
+     * @throws IllegalStateException if its unit's gradients are not open
+     */
+    public Tensor gradient() {
+        if (gradient == null) {
+            throw new IllegalStateException(
+                    "the gradient of parameter " + name + " is used while its unit's gradients are not open");
+        }
+        return gradient;
+    }
+
+    /** Whether a contribution must be added: false for the first one since the gradients were opened, true afterwards. */
+    public boolean accumulatesGradient() {
+        boolean accumulate = gradientWritten;
+        gradientWritten = true;
+        return accumulate;
+    }
+
+    boolean isGradientWritten() {
+        return gradientWritten;
+    }
+
+    void bindValue(@Nullable Tensor tensor) {
+        value = tensor;
+    }
+
+    void bindGradient(@Nullable Tensor tensor) {
+        gradient = tensor;
+        gradientWritten = false;
+    }
+
+    @Override
+    public String toString() {
+        return name + shape;
+    }
+}

@@ -1,0 +1,173 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Parameters that are gathered and reduced together, in one flat buffer of which each rank of the group holds a shard (fully sharded data
+ * parallelism: Zhao et al., "PyTorch FSDP", 2023). Between uses only the shard exists. With one shard in the compute type nothing is copied.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ParameterUnit implements AutoCloseable {
+    private final String name;
+    private final RankContext rank;
+    private final ShardGroup group;
+    private final Precision precision;
+    private final FlatLayout layout;
+    private final Memory valueMemory;
+    private final Memory gradientMemory;
+    private final Tensor shard;
+    private final Tensor gradientShard;
+    private Optional<Tensor> openGradient = Optional.empty();
+
+    /** Allocates the shards; their content is undefined until {@link #load}. */
+    public ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
+            Precision precision) {
+        this.name = name;
+        this.rank = rank;
+        this.group = group;
+        this.precision = precision;
+        this.layout = new FlatLayout(parameters, group.size());
+        this.valueMemory = rank.device().allocate(layout.shardElements() * precision.parameters().bytes(),
+                "parameters");
+        this.gradientMemory = rank.device().allocate(layout.shardElements() * precision.gradients().bytes(),
+                "gradients");
+        this.shard = Tensor.of(valueMemory, 0, precision.parameters(), layout.shardElements());
+        this.gradientShard = Tensor.of(gradientMemory, 0, precision.gradients(), layout.shardElements());
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** Its parameters. */
+    public List<Parameter> parameters() {
+        return layout.parameters();
+    }
+
+    /** Who holds it. */
+    public ShardGroup group() {
+        return group;
+    }
+
+    /** This rank's values (n), of the parameters' type; what belongs to no parameter is zero. */
+    public Tensor shard() {
+        return shard;
+    }
+
+    /** This rank's gradients (n), reduced; what belongs to no parameter is zero. */
+    public Tensor gradientShard() {
+        return gradientShard;
+    }
+
+    /**
+     * Makes the parameters' values available in the compute type. Temporaries come from the innermost open scope, so close what is returned before that.
+     */
+    public Gathered gather() {
+        Tensor flat = gatheredValues();
+        bindAll(flat, Parameter::bindValue);
+        return () -> parameters().forEach(parameter -> parameter.bindValue(null));
+    }
+
+    /** Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. */
+    public void openGradients() {
+        boolean direct = group.size() == 1 && precision.gradients() == DType.F32;
+        Tensor flat = direct ? gradientShard
+                : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
+        layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));
+        bindAll(flat, Parameter::bindGradient);
+        openGradient = Optional.of(flat);
+    }
+
+    /** Sums the gradients over the ranks, each keeping its shard, and closes them. */
+    public void reduceGradients() {
+        Tensor flat = openGradient.orElseThrow(
+                () -> new IllegalStateException(
+                        "the gradients of unit " + name + " are reduced without having been opened"));
+        for (Parameter parameter : parameters()) {
+            if (!parameter.isGradientWritten()) {
+                stream().fill(parameter.gradient(), 0);
+            }
+            parameter.bindGradient(null);
+        }
+        openGradient = Optional.empty();
+        if (group.shards().isPresent() && group.size() > 1) {
+            group.shards().get().reduceScatter(stream(), flat, gradientShard);
+        } else if (!flat.equals(gradientShard)) {
+            rank.device().ops().elementwise().copy(stream(), flat, gradientShard);
+        }
+        group.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(this::reduceOverReplicas);
+    }
+
+    /** Sets this rank's values. */
+    public void load(ShardTransfer.Source source) {
+        stream().fill(shard, 0);
+        layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shard, piece, source));
+    }
+
+    /**
+     * Reads this rank's part of a tensor that is laid out like the shard: values, gradients or moments. Waits for the device.
+     */
+    public void read(Tensor shardLike, ShardTransfer.Sink sink) {
+        layout.pieces(group.index()).forEach(piece -> ShardTransfer.download(stream(), shardLike, piece, sink));
+    }
+
+    /** Sets this rank's part of a tensor that is laid out like the shard. */
+    public void write(Tensor shardLike, ShardTransfer.Source source) {
+        layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shardLike, piece, source));
+    }
+
+    @Override
+    public void close() {
+        gradientMemory.close();
+        valueMemory.close();
+    }
+
+    private Tensor gatheredValues() {
+        if (group.size() == 1 && precision.compute() == precision.parameters()) {
+            return shard;
+        }
+        Tensor flat = rank.memory().allocate("gathered parameters", precision.compute(), layout.elements());
+        Tensor own = flat.slice(0, group.index() * layout.shardElements(),
+                (group.index() + 1) * layout.shardElements());
+        rank.device().ops().elementwise().copy(stream(), shard, own);
+        group.shards().ifPresent(shards -> shards.allGather(stream(), own, flat));
+        return flat;
+    }
+
+    private void reduceOverReplicas(Collectives replicas) {
+        replicas.allReduce(stream(), gradientShard);
+    }
+
+    private void bindAll(Tensor flat, Binder binder) {
+        for (int i = 0; i < parameters().size(); i++) {
+            Parameter parameter = parameters().get(i);
+            Tensor part = flat.slice(0, layout.start(i), layout.start(i) + parameter.elements());
+            binder.bind(parameter, part.view(parameter.shape()));
+        }
+    }
+
+    private Stream stream() {
+        return rank.stream();
+    }
+
+    /** The time in which values are available. */
+    @FunctionalInterface
+    public interface Gathered extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    @FunctionalInterface
+    private interface Binder {
+        void bind(Parameter parameter, Tensor tensor);
+    }
+}

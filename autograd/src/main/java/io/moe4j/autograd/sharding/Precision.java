@@ -1,0 +1,26 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.DType;
+
+/**
+ * Element types of a run.
+ *
+ * @param compute of activations and gathered parameters
+ * @param parameters of the shards that the optimizer updates
+ * @param gradients of the reduced gradients' shards
+ * @param optimizerState of the moments
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Precision(DType compute, DType parameters, DType gradients, DType optimizerState) {
+
+    /** All in single precision. */
+    public static Precision single() {
+        return new Precision(DType.F32, DType.F32, DType.F32, DType.F32);
+    }
+
+    /** Computes in bfloat16, all else in single precision. */
+    public static Precision mixed() {
+        return new Precision(DType.BF16, DType.F32, DType.F32, DType.F32);
+    }
+}

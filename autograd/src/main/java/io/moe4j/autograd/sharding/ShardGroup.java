@@ -1,0 +1,30 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.Collectives;
+import java.util.Optional;
+
+/**
+ * Who holds a unit: its shards lie over one group, and are repeated over another. An absent group has just this rank.
+ *
+ * @param shards collectives of the ranks that hold one shard each
+ * @param replicas collectives of the ranks that hold the same shard
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ShardGroup(Optional<Collectives> shards, Optional<Collectives> replicas) {
+
+    /** Held whole by this rank alone. */
+    public static ShardGroup alone() {
+        return new ShardGroup(Optional.empty(), Optional.empty());
+    }
+
+    /** Number of shards. */
+    public int size() {
+        return shards.map(collectives -> collectives.group().size()).orElse(1);
+    }
+
+    /** Which shard is held here. */
+    public int index() {
+        return shards.map(collectives -> collectives.group().index()).orElse(0);
+    }
+}

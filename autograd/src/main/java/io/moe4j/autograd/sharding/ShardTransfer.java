@@ -1,0 +1,91 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/** Moves shards between host and device in blocks, converting between single precision and the shard's type. */
+@Stability(Stability.Level.EVOLVING)
+public final class ShardTransfer {
+    private static final int BLOCK = 1 << 20;
+
+    private ShardTransfer() {}
+
+    /** Gives values of a parameter. */
+    @FunctionalInterface
+    public interface Source {
+        /** Fills {@code into[0..count)} with elements {@code from} and following of the part of {@code parameter} that this rank has. */
+        void read(Parameter parameter, long from, float[] into, int count);
+    }
+
+    /** Takes values of a parameter. */
+    @FunctionalInterface
+    public interface Sink {
+        /** Takes {@code values[0..count)}: elements {@code from} and following of the part of {@code parameter} that this rank has. */
+        void accept(Parameter parameter, long from, float[] values, int count);
+    }
+
+    static void upload(Stream stream, Tensor shard, FlatLayout.Piece piece, Source source) {
+        float[] values = new float[(int) Math.min(BLOCK, piece.count())];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate((long) values.length * shard.dtype().bytes(), 16);
+            for (long done = 0; done < piece.count(); done += values.length) {
+                int count = (int) Math.min(values.length, piece.count() - done);
+                source.read(piece.parameter(), piece.fromInParameter() + done, values, count);
+                encode(values, count, shard.dtype(), host);
+                stream.upload(host.asSlice(0, (long) count * shard.dtype().bytes()), block(shard, piece, done, count));
+            }
+        }
+    }
+
+    static void download(Stream stream, Tensor shard, FlatLayout.Piece piece, Sink sink) {
+        float[] values = new float[(int) Math.min(BLOCK, piece.count())];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate((long) values.length * shard.dtype().bytes(), 16);
+            for (long done = 0; done < piece.count(); done += values.length) {
+                int count = (int) Math.min(values.length, piece.count() - done);
+                stream.download(block(shard, piece, done, count),
+                        host.asSlice(0, (long) count * shard.dtype().bytes()));
+                decode(host, count, shard.dtype(), values);
+                sink.accept(piece.parameter(), piece.fromInParameter() + done, values, count);
+            }
+        }
+    }
+
+    private static Tensor block(Tensor shard, FlatLayout.Piece piece, long done, int count) {
+        return shard.slice(0, piece.fromInShard() + done, piece.fromInShard() + done + count);
+    }
+
+    private static void encode(float[] values, int count, DType dtype, MemorySegment host) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(values, 0, host, ValueLayout.JAVA_FLOAT, 0, count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            host.setAtIndex(ValueLayout.JAVA_SHORT, i, toBfloat16(values[i]));
+        }
+    }
+
+    private static void decode(MemorySegment host, int count, DType dtype, float[] values) {
+        if (dtype == DType.F32) {
+            MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, values, 0, count);
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            values[i] = Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
+        }
+    }
+
+    /** Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
+    private static short toBfloat16(float value) {
+        int bits = Float.floatToIntBits(value);
+        if (Float.isNaN(value)) {
+            return (short) (bits >>> 16);
+        }
+        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
+    }
+}

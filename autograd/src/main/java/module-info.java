@@ -1,0 +1,12 @@
+/** What a model is written with: tape, parameters, segments, models. Device-agnostic. */
+module io.moe4j.autograd {
+    requires transitive io.moe4j.api;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+
+    exports io.moe4j.autograd;
+    exports io.moe4j.autograd.function;
+    exports io.moe4j.autograd.model;
+    exports io.moe4j.autograd.recompute;
+    exports io.moe4j.autograd.sharding;
+}
