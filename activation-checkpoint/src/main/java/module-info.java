@@ -1,7 +1,8 @@
-/** Recompute policies. */
+/** Recompute policies: {@code none} and {@code full}. */
 module io.moe4j.activationcheckpoint {
-    requires io.moe4j.api;
     requires io.moe4j.autograd;
-    requires org.slf4j;
-    requires static transitive org.jspecify;
+    requires static org.jspecify;
+
+    provides io.moe4j.autograd.recompute.RecomputePolicyProvider
+            with io.moe4j.activationcheckpoint.NoRecomputeProvider, io.moe4j.activationcheckpoint.FullRecomputeProvider;
 }

@@ -1,4 +1,4 @@
-/** Recompute policies. */
+/** Recompute policies; nothing is exported. */
 @NullMarked
 package io.moe4j.activationcheckpoint;
 
