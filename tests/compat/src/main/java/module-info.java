@@ -3,5 +3,9 @@ module io.moe4j.tests.compat {
     requires io.moe4j.api;
     requires io.moe4j.autograd;
     requires io.moe4j.trainer;
+    requires java.compiler;
+    requires jdk.compiler;
     requires org.slf4j;
+
+    uses io.moe4j.autograd.recompute.RecomputePolicyProvider;
 }

@@ -1,0 +1,82 @@
+package io.moe4j.tests.compat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+
+/**
+ * Source files of one module, in memory.
+ *
+ * @param files their text by path, such as {@code io/moe4j/api/Stability.java}
+ */
+record Sources(Map<String, String> files) {
+
+    Sources {
+        files = Map.copyOf(files);
+    }
+
+    /** The main sources of a folder of this project, such as {@code api}. */
+    static Sources ofProject(String folder) throws IOException {
+        Path root = projectRoot().resolve(folder).resolve("src/main/java");
+        try (Stream<Path> found = Files.walk(root)) {
+            Map<String, String> files = new TreeMap<>();
+            found.filter(file -> file.toString().endsWith(".java"))
+                    .forEach(file -> files.put(root.relativize(file).toString(), read(file)));
+            return new Sources(files);
+        }
+    }
+
+    /** With one more file, or another text for one that is here. */
+    Sources with(String path, String text) {
+        Map<String, String> changed = new TreeMap<>(files);
+        changed.put(path, text);
+        return new Sources(changed);
+    }
+
+    /** With another text for every file that {@code edit} changes; it has to change one, or the fixture would prove nothing. */
+    Sources edited(UnaryOperator<String> edit) {
+        Map<String, String> changed = new TreeMap<>();
+        files.forEach((path, text) -> changed.put(path, edit.apply(text)));
+        if (changed.equals(files)) {
+            throw new IllegalStateException("the edit found nothing to change; the sources have moved on, so must it");
+        }
+        return new Sources(changed);
+    }
+
+    /** Replaces {@code found} wherever it stands. */
+    Sources replaced(String found, String replacement) {
+        return edited(text -> text.replace(found, replacement));
+    }
+
+    /** Writes them to a folder. */
+    void writeTo(Path folder) throws IOException {
+        for (Map.Entry<String, String> file : files.entrySet()) {
+            Path target = folder.resolve(file.getKey());
+            Files.createDirectories(target.getParent());
+            Files.writeString(target, file.getValue());
+        }
+    }
+
+    private static Path projectRoot() {
+        for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
+            if (Files.exists(folder.resolve("mvnw"))) {
+                return folder;
+            }
+        }
+        throw new IllegalStateException(
+                "no folder above " + Path.of("").toAbsolutePath() + " holds mvnw; run from the source tree");
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
