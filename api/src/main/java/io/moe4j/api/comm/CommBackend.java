@@ -2,6 +2,7 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * Expert-parallel exchange, open for one rank. All ranks of the group make the same calls in the same order; work is enqueued on the rank's
@@ -39,12 +40,16 @@ public interface CommBackend extends AutoCloseable {
 
     /**
      * I64 (2), on the device: the most rows that any plan wanted this rank to receive, dropped ones included, and the rows that were dropped at this
-     * rank; since the last {@link #resetStatistics()}. Since SPI 1.1.
+     * rank; since the last {@link #resetStatistics()}. A backend without statistics cannot report an overflow, so that it is accepted with the
+     * worst-case capacity only. Since SPI 1.1.
      */
-    Tensor statistics();
+    default Optional<Tensor> statistics() {
+        return Optional.empty();
+    }
 
     /** Enqueues setting the statistics to zero; part of each step. Since SPI 1.1. */
-    void resetStatistics();
+    default void resetStatistics() {
+    }
 
     /** R_max. */
     long capacityRows();
