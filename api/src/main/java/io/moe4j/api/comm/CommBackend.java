@@ -48,8 +48,7 @@ public interface CommBackend extends AutoCloseable {
     }
 
     /** Enqueues setting the statistics to zero; part of each step. Since SPI 1.1. */
-    default void resetStatistics() {
-    }
+    default void resetStatistics() {}
 
     /** R_max. */
     long capacityRows();

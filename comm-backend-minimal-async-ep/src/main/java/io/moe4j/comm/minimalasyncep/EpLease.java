@@ -1,0 +1,38 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Rows in a receive buffer, until another dispatch takes it.
+ *
+ * @param plan how they came
+ * @param slot where they are
+ * @param dispatch the number of the dispatch that brought them
+ */
+record EpLease(EpPlan plan, ReceiveSlot slot, long dispatch) implements ReceivedRows {
+
+    @Override
+    public EpPlan plan() {
+        slot.check(dispatch);
+        return plan;
+    }
+
+    @Override
+    public Tensor rows_RD() {
+        slot.check(dispatch);
+        return slot.rows_RD();
+    }
+
+    @Override
+    public Tensor weights_R() {
+        slot.check(dispatch);
+        return slot.weights_R();
+    }
+
+    @Override
+    public Tensor scalars_R() {
+        slot.check(dispatch);
+        return slot.scalars_R();
+    }
+}

@@ -1,0 +1,265 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Expert-parallel exchange over peer memory. All work is launched on the rank's main stream, nothing is read by the host, and every launch has
+ * the same arguments in each step, so that a step can be captured.
+ *
+ * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all who read the
+ * old content have passed, and one <em>after</em>, so that all who read the new one see it whole. {@link PeerGroup#barrier} releases and
+ * acquires at system scope, so that this holds between devices, too. Because no state of the host decides which barriers are made, it also holds
+ * where the end of a replayed graph meets its beginning.
+ */
+final class MinimalAsyncEp implements CommBackend {
+    private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
+    private static final int PLAN_THREADS = 256;
+    private static final int EXPERTS_OF_A_BLOCK = 128;
+    private static final int ROW_THREADS = 256;
+
+    private final CommConfig config;
+    private final CommContext context;
+    private final Group group;
+    private final PeerGroup peers;
+    private final Stream stream;
+    private final MemoryStack memory;
+    private final Resources resources;
+    private final KernelModule kernels;
+    private final SymmetricMemory counts;
+    private final Tensor counts_EPE;
+    private final Tensor statistics_2;
+    private final Map<ReceiveBuffer, ReceiveSlot> slots = new EnumMap<>(ReceiveBuffer.class);
+    private long dispatches;
+    private boolean closed;
+
+    static MinimalAsyncEp open(CommConfig config, CommContext context) {
+        Checks.opening(config, context);
+        Resources resources = new Resources();
+        try {
+            return new MinimalAsyncEp(config, context, resources);
+        } catch (RuntimeException | Error e) {
+            try {
+                resources.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private MinimalAsyncEp(CommConfig config, CommContext context, Resources resources) {
+        this.config = config;
+        this.context = context;
+        this.resources = resources;
+        group = context.group();
+        peers = context.peers().orElseThrow();
+        stream = context.rank().stream();
+        memory = context.rank().memory();
+        Device device = context.rank().device();
+        kernels = resources.add(device.load(EpKernels.source()));
+        counts = resources.add(peers.allocate(Tensor.bytes(DType.I32, group.size(), config.experts()),
+                "exchange counts"));
+        counts_EPE = Tensor.of(counts.local(), 0, DType.I32, group.size(), config.experts());
+        for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
+            slots.put(buffer, new ReceiveSlot(buffer, peers, resources, config.rowType(), capacityRows(),
+                    config.dim()));
+        }
+        statistics_2 = Tensor.of(resources.add(device.allocate(Tensor.bytes(DType.I64, 2), "exchange statistics")), 0,
+                DType.I64, 2);
+        stream.fill(statistics_2, 0);
+        log.debug("minimal_async_ep: rank {} of {} receives up to {} rows", group.index(), group.size(),
+                capacityRows());
+    }
+
+    @Override
+    public EpPlan plan(Tensor ids_TK) {
+        checkOpen();
+        Checks.tensor("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
+        long n = config.routedRows();
+        int experts = config.experts();
+        int ranks = group.size();
+        int blocks = (int) Math.ceilDiv(n, EpKernels.BLOCK_ROWS);
+        EpPlan plan = new EpPlan(this, memory.keep("exchange plans", DType.I64, n),
+                memory.keep("exchange plans", DType.I32, experts / ranks),
+                memory.keep("exchange plans", DType.I32, experts));
+        try (Scope scratch = memory.open()) {
+            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32, blocks, experts);
+            Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
+            launch(EpKernels.COUNT_ROWS, blocks, PLAN_THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
+                    KernelArg.of(experts), KernelArg.of(counts_BE));
+            // Before: a peer that is behind may still be reading its counts of the plan before this one.
+            peers.barrier(stream, "plan, counts may be overwritten");
+            launch(EpKernels.PUBLISH_COUNTS, Math.ceilDiv(experts, EXPERTS_OF_A_BLOCK), EXPERTS_OF_A_BLOCK, 0,
+                    KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(group.index()),
+                    KernelArg.of(ranks), KernelArg.peers(counts));
+            // After: the next kernel reads the counts that all peers wrote here.
+            peers.barrier(stream, "plan, counts have arrived");
+            launch(EpKernels.PLACE_SEGMENTS, 1, PLAN_THREADS, 0, KernelArg.of(counts_EPE), KernelArg.of(ranks),
+                    KernelArg.of(experts), KernelArg.of(group.index()), KernelArg.of(capacityRows()),
+                    KernelArg.of(starts_E), KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()),
+                    KernelArg.of(statistics_2));
+            launch(EpKernels.PLACE_ROWS, blocks, PLAN_THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
+                    KernelArg.of(experts), KernelArg.of(experts / ranks), KernelArg.of(counts_BE),
+                    KernelArg.of(starts_E), KernelArg.of(capacityRows()), KernelArg.of(plan.destinations_N()));
+        }
+        return plan;
+    }
+
+    @Override
+    public PendingRows dispatch(DispatchRequest request) {
+        checkOpen();
+        EpPlan plan = own(request.plan());
+        Checks.tensor("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
+        request.weights_TK().ifPresent(weights -> Checks.tensor("weights_TK", weights, DType.F32, config.tokens(),
+                config.topK()));
+        ReceiveSlot slot = slot(request.into());
+        long number = ++dispatches;
+        slot.take(number);
+        // Before: the experts of a peer may still be using the rows that its buffer holds, and other peers may still be
+        // fetching some of them for the last combine.
+        peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
+        launch(EpKernels.DISPATCH_ROWS, atLeastOne(config.tokens()), ROW_THREADS, 0, KernelArg.of(request.x_TD()),
+                request.weights_TK().map(KernelArg::of).orElseGet(KernelArg::absent),
+                KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+                KernelArg.of(config.dim() * config.rowType().bytes()), slot.peerRows(), slot.peerWeights());
+        return new Arrival(new EpLease(plan, slot, number));
+    }
+
+    @Override
+    public PendingTokens combine(CombineRequest request) {
+        checkOpen();
+        if (!(request.rows() instanceof EpLease lease)) {
+            throw new IllegalArgumentException("rows were not received by minimal_async_ep, but are a "
+                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+        }
+        EpPlan plan = own(lease.plan());
+        Tensor out_TD = request.out_TD();
+        Checks.tensor("out_TD", out_TD, config.rowType(), config.tokens(), config.dim());
+        request.scalars_TK().ifPresent(scalars -> Checks.tensor("scalars_TK", scalars, DType.F32, config.tokens(),
+                config.topK()));
+        // Before: the experts of all peers have written what is fetched now. There is none after: only this rank reads the
+        // sums, and who wants to overwrite the buffer makes a barrier of its own.
+        peers.barrier(stream, "combine, experts have written " + lease.slot().name());
+        launch(config.rowType() == DType.F32 ? EpKernels.COMBINE_F32 : EpKernels.COMBINE_BF16,
+                atLeastOne(config.tokens()), ROW_THREADS, 0, KernelArg.of(plan.destinations_N()),
+                KernelArg.of(config.tokens()), KernelArg.of(config.topK()), KernelArg.of(config.dim()),
+                lease.slot().peerRows(), lease.slot().peerScalars(), KernelArg.of(out_TD),
+                request.scalars_TK().map(KernelArg::of).orElseGet(KernelArg::absent));
+        return () -> out_TD;
+    }
+
+    @Override
+    public Optional<Tensor> statistics() {
+        checkOpen();
+        return Optional.of(statistics_2);
+    }
+
+    @Override
+    public void resetStatistics() {
+        checkOpen();
+        stream.fill(statistics_2, 0);
+    }
+
+    @Override
+    public long capacityRows() {
+        return config.capacityRows(group.size());
+    }
+
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            // Peers may still be fetching rows from here: nothing is freed until the streams of all are empty.
+            stream.synchronize();
+            context.rank().rendezvous().exchange(group, "minimal_async_ep closes", new byte[0]);
+        } catch (RuntimeException e) {
+            log.debug("minimal_async_ep is closed after a failure", e);
+        } finally {
+            resources.close();
+        }
+    }
+
+    /** Rows on their way. The barrier waits until they are wanted, so that other work can be launched before it. */
+    private final class Arrival implements PendingRows {
+        private final EpLease lease;
+        private boolean arrived;
+
+        Arrival(EpLease lease) {
+            this.lease = lease;
+        }
+
+        @Override
+        public ReceivedRows await() {
+            checkOpen();
+            lease.slot().check(lease.dispatch());
+            if (!arrived) {
+                // After: what follows reads the rows that all peers wrote here.
+                peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
+                arrived = true;
+            }
+            return lease;
+        }
+    }
+
+    private void launch(String kernel, int blocks, int threads, int sharedBytes, KernelArg... arguments) {
+        stream.launch(Launch.of(kernels.kernel(kernel), arguments).withGrid(Math.max(1, blocks), 1).withBlock(threads)
+                .withSharedBytes(sharedBytes));
+    }
+
+    private ReceiveSlot slot(ReceiveBuffer buffer) {
+        ReceiveSlot slot = slots.get(buffer);
+        if (slot == null) {
+            throw new IllegalArgumentException(
+                    "there is no receive buffer " + buffer + "; there are " + slots.keySet());
+        }
+        return slot;
+    }
+
+    private EpPlan own(DispatchPlan plan) {
+        if (plan instanceof EpPlan own && own.owner() == this) {
+            return own;
+        }
+        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
+                + ", was made by another backend; use it with the one whose plan(...) returned it");
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException(
+                    "minimal_async_ep was used after it was closed; open it again, or close later");
+        }
+    }
+
+    private static int atLeastOne(long blocks) {
+        return (int) Math.max(1, blocks);
+    }
+}

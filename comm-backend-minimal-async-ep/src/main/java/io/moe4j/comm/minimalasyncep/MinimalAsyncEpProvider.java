@@ -1,0 +1,51 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.spi.Availability;
+
+/** Offers {@code minimal_async_ep}. */
+public final class MinimalAsyncEpProvider implements CommBackendProvider {
+
+    /** For {@link java.util.ServiceLoader}. */
+    public MinimalAsyncEpProvider() {}
+
+    @Override
+    public String id() {
+        return "minimal_async_ep";
+    }
+
+    @Override
+    public String spiVersion() {
+        return CommBackendProvider.SPI_VERSION;
+    }
+
+    @Override
+    public String description() {
+        return "dispatch and combine through peer memory; the host never waits";
+    }
+
+    @Override
+    public Availability probe() {
+        return Availability.available();
+    }
+
+    @Override
+    public boolean supports(DeviceKind kind) {
+        return kind.equals(DeviceKind.PLANNING) || EpKernels.runOn(kind);
+    }
+
+    @Override
+    public CommRequirements requirements() {
+        return CommRequirements.none().withFullRecompute().withPeerMemory();
+    }
+
+    @Override
+    public CommBackend open(CommConfig config, CommContext context) {
+        return MinimalAsyncEp.open(config, context);
+    }
+}

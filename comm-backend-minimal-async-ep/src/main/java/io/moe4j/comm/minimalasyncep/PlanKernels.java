@@ -1,0 +1,157 @@
+package io.moe4j.comm.minimalasyncep;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.device.DeviceException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * From expert ids to destinations: a counting sort whose buckets are spread over the ranks.
+ *
+ * <p>The example that the comments follow: EP = 2 ranks with e = 2 experts each, T = 2 tokens, K = 2. Rank 0 has ids [[2, 0], [2, 3]], rank 1 has
+ * [[0, 2], [1, 0]]. Rank 0 receives four rows: for expert 0 one of rank 0 and two of rank 1, for expert 1 one of rank 1. Rank 1 receives four:
+ * for expert 2 two of rank 0 and one of rank 1, for expert 3 one of rank 0.
+ */
+final class PlanKernels {
+    private static final int ROWS = EpKernels.BLOCK_ROWS;
+
+    private PlanKernels() {}
+
+    /**
+     * Counts each block's rows by expert. Arguments: I32 ids_N; I64 N; I32 E; I32 counts_BE (out). Grid: B blocks.
+     *
+     * <p>Rank 0 of the example, in one block: [1, 0, 2, 1].
+     */
+    static void countRows(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        long ids_N = launch.pointer(0);
+        long n = launch.int64(1);
+        int experts = launch.int32(2);
+        long counts_BE = launch.pointer(3);
+        launch.parallelFor(Math.ceilDiv(n, ROWS), 1, (from, to) -> {
+            for (long block = from; block < to; block++) {
+                int[] counts_E = new int[experts];
+                long end = Math.min(n, (block + 1) * ROWS);
+                for (long row = block * ROWS; row < end; row++) {
+                    counts_E[expert(memory, ids_N, row, experts)]++;
+                }
+                MemorySegment.copy(counts_E, 0, memory, JAVA_INT_UNALIGNED, counts_BE + 4 * block * experts, experts);
+            }
+        });
+    }
+
+    /**
+     * Replaces each block's counts by how many rows of the expert the blocks before it hold, and writes the totals to every peer. Arguments: I32
+     * counts_BE (in, out); I32 B; I32 E; I32 rank; I32 EP; table of I32 counts_EPE of the peers (out: row {@code rank}). Grid: ceil(E / 128)
+     * blocks of 128 threads, one thread for each expert.
+     */
+    static void publishCounts(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        long counts_BE = launch.pointer(0);
+        int blocks = launch.int32(1);
+        int experts = launch.int32(2);
+        int rank = launch.int32(3);
+        int ranks = launch.int32(4);
+        for (int expert = 0; expert < experts; expert++) {
+            int before = 0;
+            for (long block = 0; block < blocks; block++) {
+                long at = counts_BE + 4 * (block * experts + expert);
+                int count = memory.get(JAVA_INT_UNALIGNED, at);
+                memory.set(JAVA_INT_UNALIGNED, at, before);
+                before += count;
+            }
+            for (int peer = 0; peer < ranks; peer++) {
+                memory.set(JAVA_INT_UNALIGNED, launch.peer(5, peer) + 4L * (rank * experts + expert), before);
+            }
+        }
+    }
+
+    /**
+     * From the counts of all ranks: where this rank's first row for each expert lands, and what this rank receives. Arguments: I32 counts_EPE;
+     * I32 EP; I32 E; I32 rank; I64 R_max; I64 starts_E (out); I32 offsets_e (out); I32 tokensPerExpert_E (out); I64 statistics_2 (in, out). One
+     * block.
+     *
+     * <p>The example has counts [[1, 0, 2, 1], [2, 1, 1, 0]]. On rank 1: starts [1, 3, 2, 4] (expert 0's segment holds rank 0's row first; expert
+     * 2's holds rank 0's two; expert 3's begins behind all three of expert 2 and behind rank 0's one), offsets [3, 4], tokens [3, 1, 3, 1].
+     */
+    static void placeSegments(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        long counts_EPE = launch.pointer(0);
+        int ranks = launch.int32(1);
+        int experts = launch.int32(2);
+        int rank = launch.int32(3);
+        long capacity = launch.int64(4);
+        int perRank = experts / ranks;
+        for (int destination = 0; destination < ranks; destination++) {
+            long place = 0;
+            for (int j = 0; j < perRank; j++) {
+                long expert = (long) destination * perRank + j;
+                int tokens = 0;
+                for (int source = 0; source < ranks; source++) {
+                    if (source == rank) {
+                        memory.set(JAVA_LONG_UNALIGNED, launch.pointer(5) + 8 * expert, place + tokens);
+                    }
+                    tokens += memory.get(JAVA_INT_UNALIGNED, counts_EPE + 4 * ((long) source * experts + expert));
+                }
+                place += tokens;
+                memory.set(JAVA_INT_UNALIGNED, launch.pointer(7) + 4 * expert, tokens);
+                if (destination == rank) {
+                    memory.set(JAVA_INT_UNALIGNED, launch.pointer(6) + 4L * j, (int) Math.min(place, capacity));
+                }
+            }
+            if (destination == rank) {
+                note(memory, launch.pointer(8), place, capacity);
+            }
+        }
+    }
+
+    private static void note(MemorySegment memory, long statistics_2, long required, long capacity) {
+        long most = memory.get(JAVA_LONG_UNALIGNED, statistics_2);
+        long dropped = memory.get(JAVA_LONG_UNALIGNED, statistics_2 + 8);
+        memory.set(JAVA_LONG_UNALIGNED, statistics_2, Math.max(most, required));
+        memory.set(JAVA_LONG_UNALIGNED, statistics_2 + 8, dropped + Math.max(0, required - capacity));
+    }
+
+    /**
+     * Gives each routed row its destination; see {@link Destination}. Arguments: I32 ids_N; I64 N; I32 E; I32 e; I32 before_BE (of
+     * {@link #publishCounts}); I64 starts_E; I64 R_max; I64 destinations_N (out). Grid: B blocks.
+     *
+     * <p>On rank 1 of the example, with ids [0, 2, 1, 0]: rows 1 of rank 0, 2 of rank 1, 3 of rank 0, 2 of rank 0. Were R_max 3, row 3 of rank 0
+     * would not exist, and the third row were dropped.
+     */
+    static void placeRows(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        long ids_N = launch.pointer(0);
+        long n = launch.int64(1);
+        int experts = launch.int32(2);
+        int perRank = launch.int32(3);
+        long before_BE = launch.pointer(4);
+        long starts_E = launch.pointer(5);
+        long capacity = launch.int64(6);
+        long destinations_N = launch.pointer(7);
+        launch.parallelFor(Math.ceilDiv(n, ROWS), 1, (from, to) -> {
+            for (long block = from; block < to; block++) {
+                int[] before_E = new int[experts];
+                MemorySegment.copy(memory, JAVA_INT_UNALIGNED, before_BE + 4 * block * experts, before_E, 0, experts);
+                long end = Math.min(n, (block + 1) * ROWS);
+                for (long row = block * ROWS; row < end; row++) {
+                    int expert = expert(memory, ids_N, row, experts);
+                    long place = memory.get(JAVA_LONG_UNALIGNED, starts_E + 8L * expert) + before_E[expert]++;
+                    memory.set(JAVA_LONG_UNALIGNED, destinations_N + 8 * row,
+                            place < capacity ? Destination.of(expert / perRank, place) : Destination.DROPPED);
+                }
+            }
+        });
+    }
+
+    private static int expert(MemorySegment memory, long ids_N, long row, int experts) {
+        int expert = memory.get(JAVA_INT_UNALIGNED, ids_N + 4 * row);
+        if (expert < 0 || expert >= experts) {
+            throw new DeviceException("routed row " + row + " asks for expert " + expert + " of " + experts
+                    + "; ids are 0 to E - 1, so look at what the router wrote");
+        }
+        return expert;
+    }
+}

@@ -1,0 +1,72 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+
+/** One receive buffer on every rank, with the scalars of its rows, and who holds it now. */
+final class ReceiveSlot {
+    private final ReceiveBuffer name;
+    private final SymmetricMemory rows;
+    private final SymmetricMemory scalars;
+    private final Tensor rows_RD;
+    private final Tensor weights_R;
+    private final Tensor scalars_R;
+    private long holder;
+
+    /** Allocates it; every rank does. */
+    ReceiveSlot(ReceiveBuffer name, PeerGroup peers, Resources resources, DType rowType, long capacity, long dim) {
+        String purpose = "receive buffer: " + name.name().toLowerCase(java.util.Locale.ROOT);
+        this.name = name;
+        rows = resources.add(peers.allocate(Tensor.bytes(rowType, capacity, dim), purpose));
+        // Weights that came, then scalars that go back.
+        scalars = resources.add(peers.allocate(2 * Tensor.bytes(DType.F32, capacity), purpose + " scalars"));
+        rows_RD = Tensor.of(rows.local(), 0, rowType, capacity, dim);
+        weights_R = Tensor.of(scalars.local(), 0, DType.F32, capacity);
+        scalars_R = Tensor.of(scalars.local(), weights_R.bytes(), DType.F32, capacity);
+    }
+
+    ReceiveBuffer name() {
+        return name;
+    }
+
+    /** Takes it over: the lease of an earlier dispatch ends. */
+    void take(long dispatch) {
+        holder = dispatch;
+    }
+
+    void check(long dispatch) {
+        if (dispatch != holder) {
+            throw new IllegalStateException("the rows of dispatch " + dispatch + " were used after dispatch " + holder
+                    + " took over the " + name + " buffer; use received rows before the next dispatch into the same"
+                    + " buffer, or copy them");
+        }
+    }
+
+    Tensor rows_RD() {
+        return rows_RD;
+    }
+
+    Tensor weights_R() {
+        return weights_R;
+    }
+
+    Tensor scalars_R() {
+        return scalars_R;
+    }
+
+    KernelArg peerRows() {
+        return KernelArg.peers(rows);
+    }
+
+    KernelArg peerWeights() {
+        return KernelArg.peers(scalars);
+    }
+
+    KernelArg peerScalars() {
+        return new KernelArg.Peers(scalars, weights_R.bytes());
+    }
+}
