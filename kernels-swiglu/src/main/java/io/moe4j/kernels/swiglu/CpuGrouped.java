@@ -1,0 +1,82 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.tensor.DType;
+
+/** The grouped products on the CPU. Each reads the offsets when it runs, cuts the work into fixed blocks, and hands them to all idle cores. */
+final class CpuGrouped {
+    private final Scratch scratch;
+
+    CpuGrouped(Scratch scratch) {
+        this.scratch = scratch;
+    }
+
+    /** (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride): y[r] = w[j] · x[r]. */
+    void forward(CpuLaunch launch, DType dtype) {
+        Matrix x_RI = new Matrix(launch.pointer(0), launch.int64(1), dtype);
+        Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
+        long expertBytes = launch.int64(3) * dtype.bytes();
+        int outputs = launch.int32(7);
+        int inputs = launch.int32(8);
+        Matrix y_RO = new Matrix(launch.pointer(10), launch.int64(11), dtype);
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), outputs);
+        PanelProduct product = new PanelProduct(launch, scratch, false, true);
+        launch.parallelFor(blocks.count(), 1, (from, to) -> {
+            for (long index = from; index < to; index++) {
+                RowBlocks.Block block = blocks.get(index);
+                Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
+                product.run(block.rows(), block.columns(), inputs, x_RI.at(block.row(), 0), w.at(block.column(), 0),
+                        y_RO.at(block.row(), block.column()), false);
+            }
+        });
+    }
+
+    /** (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride): dx[r] = w[j]ᵀ · dy[r]. */
+    void inputGradient(CpuLaunch launch, DType dtype) {
+        Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
+        Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
+        long expertBytes = launch.int64(3) * dtype.bytes();
+        int outputs = launch.int32(7);
+        int inputs = launch.int32(8);
+        Matrix dx_RI = new Matrix(launch.pointer(10), launch.int64(11), dtype);
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), inputs);
+        PanelProduct product = new PanelProduct(launch, scratch, false, false);
+        launch.parallelFor(blocks.count(), 1, (from, to) -> {
+            for (long index = from; index < to; index++) {
+                RowBlocks.Block block = blocks.get(index);
+                Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
+                product.run(block.rows(), block.columns(), outputs, dy_RO.at(block.row(), 0), w.at(0, block.column()),
+                        dx_RI.at(block.row(), block.column()), false);
+            }
+        });
+    }
+
+    /** (dy, stride, x, stride, offsets, experts, O, I, capacity, dw, expert stride, row stride, accumulate): dw[j] = Σ dy[r] ⊗ x[r]. */
+    void weightGradient(CpuLaunch launch, DType dtype, DType gradient) {
+        Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
+        Matrix x_RI = new Matrix(launch.pointer(2), launch.int64(3), dtype);
+        long offsets = launch.pointer(4);
+        int experts = launch.int32(5);
+        int outputs = launch.int32(6);
+        int inputs = launch.int32(7);
+        long capacity = launch.int64(8);
+        Matrix dw_OI = new Matrix(launch.pointer(9), launch.int64(11), gradient);
+        long expertBytes = launch.int64(10) * gradient.bytes();
+        boolean accumulate = launch.int32(12) != 0;
+        int panelsO = Math.ceilDiv(outputs, PanelProduct.ROWS);
+        int panelsI = Math.ceilDiv(inputs, PanelProduct.COLUMNS);
+        PanelProduct product = new PanelProduct(launch, scratch, true, false);
+        launch.parallelFor((long) experts * panelsO * panelsI, 1, (from, to) -> {
+            for (long index = from; index < to; index++) {
+                int expert = (int) (index / panelsI / panelsO);
+                int o = (int) (index / panelsI % panelsO) * PanelProduct.ROWS;
+                int i = (int) (index % panelsI) * PanelProduct.COLUMNS;
+                long start = PanelProduct.offset(launch, offsets, expert - 1, capacity);
+                long end = PanelProduct.offset(launch, offsets, expert, capacity);
+                Matrix dw = new Matrix(dw_OI.address() + expert * expertBytes, dw_OI.stride(), gradient);
+                product.run(Math.min(PanelProduct.ROWS, outputs - o), Math.min(PanelProduct.COLUMNS, inputs - i),
+                        Math.toIntExact(end - start), dy_RO.at(start, o), x_RI.at(start, i), dw.at(o, i), accumulate);
+            }
+        });
+    }
+}

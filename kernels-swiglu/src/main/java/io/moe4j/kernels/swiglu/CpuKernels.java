@@ -1,0 +1,32 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.CpuKernel;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.tensor.DType;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** The kernels' names, and their Java implementations. */
+final class CpuKernels {
+
+    private CpuKernels() {}
+
+    static KernelSource source(Scratch scratch) {
+        CpuGrouped grouped = new CpuGrouped(scratch);
+        Map<String, CpuKernel> kernels = new HashMap<>();
+        for (DType dtype : List.of(DType.F32, DType.BF16)) {
+            String type = dtype.name().toLowerCase(Locale.ROOT);
+            kernels.put("grouped_forward_" + type, launch -> grouped.forward(launch, dtype));
+            kernels.put("grouped_input_gradient_" + type, launch -> grouped.inputGradient(launch, dtype));
+            kernels.put("grouped_weight_gradient_" + type + "_f32",
+                    launch -> grouped.weightGradient(launch, dtype, DType.F32));
+            kernels.put("swiglu_forward_" + type, launch -> CpuSwiGlu.forward(launch, dtype));
+            kernels.put("swiglu_backward_" + type, launch -> CpuSwiGlu.backward(launch, dtype));
+        }
+        kernels.put("grouped_weight_gradient_bf16_bf16",
+                launch -> grouped.weightGradient(launch, DType.BF16, DType.BF16));
+        return KernelSource.cpu("swiglu", kernels);
+    }
+}

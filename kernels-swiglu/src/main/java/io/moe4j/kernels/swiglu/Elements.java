@@ -1,0 +1,79 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+
+/** Elements of a row as singles, whatever they are stored as. */
+enum Elements {
+    F32(4) {
+        @Override
+        FloatVector load(MemorySegment memory, long address) {
+            return FloatVector.fromMemorySegment(Bf16.FLOATS, memory, address, ByteOrder.nativeOrder());
+        }
+
+        @Override
+        void store(MemorySegment memory, long address, FloatVector values) {
+            values.intoMemorySegment(memory, address, ByteOrder.nativeOrder());
+        }
+
+        @Override
+        float load1(MemorySegment memory, long address) {
+            return memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED, address);
+        }
+
+        @Override
+        void store1(MemorySegment memory, long address, float value) {
+            memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED, address, value);
+        }
+    },
+    BF16(2) {
+        @Override
+        FloatVector load(MemorySegment memory, long address) {
+            return Bf16.load(memory, address);
+        }
+
+        @Override
+        void store(MemorySegment memory, long address, FloatVector values) {
+            Bf16.store(memory, address, values);
+        }
+
+        @Override
+        float load1(MemorySegment memory, long address) {
+            return Bf16.load1(memory, address);
+        }
+
+        @Override
+        void store1(MemorySegment memory, long address, float value) {
+            Bf16.store1(memory, address, value);
+        }
+    };
+
+    private final int bytes;
+
+    Elements(int bytes) {
+        this.bytes = bytes;
+    }
+
+    static Elements of(DType dtype) {
+        return dtype == DType.BF16 ? BF16 : F32;
+    }
+
+    int bytes() {
+        return bytes;
+    }
+
+    /** As many elements as a vector has lanes. */
+    abstract FloatVector load(MemorySegment memory, long address);
+
+    /** The inverse of {@link #load}, rounding to nearest even. */
+    abstract void store(MemorySegment memory, long address, FloatVector values);
+
+    /** One element. */
+    abstract float load1(MemorySegment memory, long address);
+
+    /** Stores one element. */
+    abstract void store1(MemorySegment memory, long address, float value);
+}

@@ -1,0 +1,107 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.device.CpuLaunch.Sgemm;
+import io.moe4j.api.tensor.DType;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * One panel of a product, C = op(A) · op(B) or C += op(A) · op(B), on one core, accumulated in fp32 and rounded once. F32 operands are used where
+ * they lie. BF16 ones are widened, a slice of the inner dimension at a time, into scratch of fixed size.
+ */
+final class PanelProduct {
+    /** Most rows of C. */
+    static final int ROWS = 256;
+    /** Most columns of C. */
+    static final int COLUMNS = 512;
+    private static final int INNER = 512;
+
+    private static final long A_BYTES = (long) ROWS * INNER * Float.BYTES;
+    private static final long B_BYTES = (long) COLUMNS * INNER * Float.BYTES;
+    private static final long C_BYTES = (long) ROWS * COLUMNS * Float.BYTES;
+    /** 0.5 MiB for A, 1 MiB for B, 0.5 MiB for C. */
+    static final long SCRATCH_BYTES = A_BYTES + B_BYTES + C_BYTES;
+
+    private final CpuLaunch launch;
+    private final Scratch scratch;
+    private final boolean transposeA;
+    private final boolean transposeB;
+
+    PanelProduct(CpuLaunch launch, Scratch scratch, boolean transposeA, boolean transposeB) {
+        this.launch = launch;
+        this.scratch = scratch;
+        this.transposeA = transposeA;
+        this.transposeB = transposeB;
+    }
+
+    /** Computes C (m, n) from op(A) (m, k) and op(B) (k, n), each of which starts at its matrix's element (0, 0). */
+    void run(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
+        if (k == 0) {
+            if (!accumulate) {
+                zero(c, m, n);
+            }
+        } else if (a.dtype() == DType.F32 && b.dtype() == DType.F32 && c.dtype() == DType.F32) {
+            product(m, n, k, a, b, c, accumulate);
+        } else {
+            long slab = scratch.take();
+            try {
+                widened(m, n, k, a, b, c, accumulate, slab);
+            } finally {
+                scratch.giveBack(slab);
+            }
+        }
+    }
+
+    private void widened(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab) {
+        MemorySegment memory = launch.memory();
+        boolean direct = c.dtype() == DType.F32;
+        Matrix sum = direct ? c : new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
+        if (!direct && accumulate) {
+            Bf16.widen(memory, c, m, n, sum);
+        }
+        for (int from = 0; from < k; from += INNER) {
+            int depth = Math.min(INNER, k - from);
+            Matrix wideA = transposeA
+                    ? widen(memory, a.at(from, 0), depth, m, slab)
+                    : widen(memory, a.at(0, from), m, depth, slab);
+            Matrix wideB = transposeB
+                    ? widen(memory, b.at(0, from), n, depth, slab + A_BYTES)
+                    : widen(memory, b.at(from, 0), depth, n, slab + A_BYTES);
+            product(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
+        }
+        if (!direct) {
+            Bf16.round(memory, sum, m, n, c);
+        }
+    }
+
+    private static Matrix widen(MemorySegment memory, Matrix source, int rows, int columns, long address) {
+        if (source.dtype() == DType.F32) {
+            return source;
+        }
+        Matrix wide = new Matrix(address, columns, DType.F32);
+        Bf16.widen(memory, source, rows, columns, wide);
+        return wide;
+    }
+
+    private void product(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
+        launch.sgemm(
+                new Sgemm(transposeA, transposeB, m, n, k, 1, a.address(), Math.toIntExact(a.stride()), b.address(),
+                        Math.toIntExact(b.stride()), accumulate ? 1 : 0, c.address(), Math.toIntExact(c.stride())));
+    }
+
+    private void zero(Matrix c, int m, int n) {
+        for (int row = 0; row < m; row++) {
+            launch.memory().asSlice(c.at(row, 0).address(), (long) n * c.dtype().bytes()).fill((byte) 0);
+        }
+    }
+
+    /** Reads the running sum of expert {@code index}, cut at the capacity so that an overflowing plan cannot lead outside the buffer. */
+    static long offset(CpuLaunch launch, long offsets, int index, long capacity) {
+        if (index < 0) {
+            return 0;
+        }
+        long offset = launch.memory().get(ValueLayout.JAVA_INT_UNALIGNED, offsets + (long) index * Integer.BYTES);
+        return Math.clamp(offset, 0, capacity);
+    }
+}

@@ -1,0 +1,123 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Kernel;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.SwiGlu;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Locale;
+import java.util.Optional;
+
+/** Checks arguments and launches the kernels, whose names and parameters are the same on every kind of device. */
+final class SwiGluKernels implements ExpertKernels {
+    private final Scratch scratch;
+    private final KernelModule module;
+
+    private SwiGluKernels(Scratch scratch, KernelModule module) {
+        this.scratch = scratch;
+        this.module = module;
+    }
+
+    static SwiGluKernels open(Device device) {
+        Scratch scratch = Scratch.allocate(device);
+        try {
+            return new SwiGluKernels(scratch, device.load(CpuKernels.source(scratch)));
+        } catch (RuntimeException | Error failure) {
+            scratch.close();
+            throw failure;
+        }
+    }
+
+    @Override
+    public void forward(Stream stream, GroupedProduct.Forward product) {
+        Tensor x = product.x_RI();
+        Tensor w = product.w_eOI();
+        Tensor y = product.y_RO();
+        Arguments.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
+        launch(stream, "grouped_forward_" + name(x),
+                KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
+                KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2),
+                KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)));
+    }
+
+    @Override
+    public void inputGradient(Stream stream, GroupedProduct.InputGradient product) {
+        Tensor dy = product.dy_RO();
+        Tensor w = product.w_eOI();
+        Tensor dx = product.dx_RI();
+        Arguments.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
+        launch(stream, "grouped_input_gradient_" + name(dy),
+                KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
+                KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2),
+                KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)));
+    }
+
+    @Override
+    public void weightGradient(Stream stream, GroupedProduct.WeightGradient product) {
+        Tensor dy = product.dy_RO();
+        Tensor x = product.x_RI();
+        Tensor dw = product.dw_eOI();
+        Arguments.weightGradient(dy, x, dw, product.offsets_e());
+        launch(stream, "grouped_weight_gradient_" + name(dy) + "_" + name(dw),
+                KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(x), KernelArg.of(x.stride(0)),
+                KernelArg.of(product.offsets_e()), extent(dw, 0), extent(dw, 1), extent(dw, 2),
+                KernelArg.of(dy.dim(0)), KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
+                KernelArg.of(product.accumulate() ? 1 : 0));
+    }
+
+    @Override
+    public void swiglu(Stream stream, SwiGlu.Forward arguments) {
+        Tensor gate = arguments.gate_RF();
+        Tensor up = arguments.up_RF();
+        Tensor h = arguments.h_RF();
+        Arguments.swiglu(arguments);
+        launch(stream, "swiglu_forward_" + name(gate),
+                KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
+                optional(arguments.weights_R()), KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0),
+                extent(gate, 1), KernelArg.of(gate.dim(0)), KernelArg.of(h), KernelArg.of(h.stride(0)));
+    }
+
+    @Override
+    public void swigluBackward(Stream stream, SwiGlu.Backward arguments) {
+        Tensor gate = arguments.gate_RF();
+        Tensor up = arguments.up_RF();
+        Tensor dh = arguments.dh_RF();
+        Tensor dgate = arguments.dgate_RF();
+        Tensor dup = arguments.dup_RF();
+        Arguments.swiglu(arguments);
+        launch(stream, "swiglu_backward_" + name(gate),
+                KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
+                KernelArg.of(dh), KernelArg.of(dh.stride(0)), optional(arguments.weights_R()),
+                KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),
+                KernelArg.of(gate.dim(0)), KernelArg.of(dgate), KernelArg.of(dgate.stride(0)), KernelArg.of(dup),
+                KernelArg.of(dup.stride(0)), optional(arguments.dweights_R()));
+    }
+
+    @Override
+    public void close() {
+        module.close();
+        scratch.close();
+    }
+
+    private void launch(Stream stream, String name, KernelArg... arguments) {
+        Kernel kernel = module.kernel(name);
+        stream.launch(Launch.of(kernel, arguments));
+    }
+
+    private static KernelArg optional(Optional<Tensor> tensor) {
+        return tensor.map(KernelArg::of).orElseGet(KernelArg::absent);
+    }
+
+    private static KernelArg extent(Tensor tensor, int dimension) {
+        return KernelArg.of(Math.toIntExact(tensor.dim(dimension)));
+    }
+
+    private static String name(Tensor tensor) {
+        return tensor.dtype().name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,48 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Availability;
+import java.util.Set;
+
+/** The expert kernels {@code swiglu}. */
+public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
+    private static final Set<DeviceKind> KINDS = Set.of(DeviceKind.CPU, DeviceKind.PLANNING);
+
+    @Override
+    public String id() {
+        return "swiglu";
+    }
+
+    @Override
+    public String spiVersion() {
+        return ExpertKernelsProvider.SPI_VERSION;
+    }
+
+    @Override
+    public String description() {
+        return "grouped products and offset-aware SwiGLU that never touch the padding of the receive buffer";
+    }
+
+    @Override
+    public Availability probe() {
+        return Availability.available();
+    }
+
+    @Override
+    public boolean supports(DeviceKind kind) {
+        return KINDS.contains(kind);
+    }
+
+    @Override
+    public ExpertKernels open(RankContext context) {
+        DeviceKind kind = context.device().kind();
+        if (!supports(kind)) {
+            throw new IllegalArgumentException("expert kernels " + id() + " do not run on a device of kind " + kind
+                    + ", only on " + KINDS + "; choose other expert kernels or another device");
+        }
+        return SwiGluKernels.open(context.device());
+    }
+}
