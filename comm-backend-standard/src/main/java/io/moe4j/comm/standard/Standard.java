@@ -1,0 +1,250 @@
+package io.moe4j.comm.standard;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+
+/**
+ * Expert-parallel exchange over collectives. Each plan waits for the counts, because an all-to-all has to be told them by the host; so its work
+ * cannot be captured. Received rows lie in the scope that is open at their dispatch, so any recompute policy will do, and memory for as many
+ * rows as the capacity is taken whatever the routing, so that it can be planned.
+ */
+final class Standard implements CommBackend {
+    private static final int THREADS = 256;
+    private static final int EXPERTS_OF_A_BLOCK = 128;
+
+    private final CommConfig config;
+    private final Group group;
+    private final Collectives collectives;
+    private final Stream stream;
+    private final MemoryStack memory;
+    private final Resources resources;
+    private final KernelModule kernels;
+    private final Tensor statistics_2;
+    private long mostRequired;
+    private long dropped;
+    private boolean closed;
+
+    static Standard open(CommConfig config, CommContext context) {
+        Checks.opening(config, context);
+        Resources resources = new Resources();
+        try {
+            return new Standard(config, context, resources);
+        } catch (RuntimeException | Error e) {
+            try {
+                resources.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private Standard(CommConfig config, CommContext context, Resources resources) {
+        this.config = config;
+        this.resources = resources;
+        group = context.group();
+        collectives = context.collectives().orElseThrow();
+        stream = context.rank().stream();
+        memory = context.rank().memory();
+        kernels = resources.add(context.rank().device().load(StandardKernels.source()));
+        statistics_2 = Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 2),
+                "exchange statistics")), 0, DType.I64, 2);
+        stream.fill(statistics_2, 0);
+    }
+
+    @Override
+    public StandardPlan plan(Tensor ids_TK) {
+        checkOpen();
+        Checks.tensor("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
+        long n = config.routedRows();
+        int experts = config.experts();
+        int ranks = group.size();
+        int blocks = (int) Math.ceilDiv(n, StandardKernels.BLOCK_ROWS);
+        Tensor places_N = memory.keep("exchange plans", DType.I64, n);
+        Tensor arrivals_S = memory.keep("exchange plans", DType.I64, experts);
+        Tensor sources_S = memory.keep("exchange plans", DType.I64, experts);
+        Tensor offsets_e = memory.keep("exchange plans", DType.I32, experts / ranks);
+        Tensor tokens_E = memory.keep("exchange plans", DType.I32, experts);
+        try (Scope scratch = memory.open()) {
+            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32, blocks, experts);
+            Tensor counts_E = memory.allocate("exchange plan scratch", DType.I32, experts);
+            Tensor counts_EPE = memory.allocate("exchange plan scratch", DType.I32, ranks, experts);
+            Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
+            Tensor kept_E = memory.allocate("exchange plan scratch", DType.I64, experts);
+            launch(StandardKernels.COUNT_ROWS, blocks, THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
+                    KernelArg.of(experts), KernelArg.of(counts_BE));
+            launch(StandardKernels.SUM_COUNTS, Math.ceilDiv(experts, EXPERTS_OF_A_BLOCK), EXPERTS_OF_A_BLOCK, 0,
+                    KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(counts_E));
+            collectives.allGather(stream, counts_E, counts_EPE);
+            int[] counts = new int[ranks * experts];
+            stream.download(counts_EPE, MemorySegment.ofArray(counts));
+            Routes routes = Routes.of(counts, ranks, experts, group.index(), capacityRows());
+            stream.upload(MemorySegment.ofArray(routes.arrivals_S()), arrivals_S);
+            stream.upload(MemorySegment.ofArray(routes.sources_S()), sources_S);
+            stream.upload(MemorySegment.ofArray(routes.offsets_e()), offsets_e);
+            stream.upload(MemorySegment.ofArray(routes.tokensPerExpert_E()), tokens_E);
+            stream.upload(MemorySegment.ofArray(routes.starts_E()), starts_E);
+            stream.upload(MemorySegment.ofArray(routes.kept_E()), kept_E);
+            launch(StandardKernels.PLACE_ROWS, blocks, THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
+                    KernelArg.of(experts), KernelArg.of(counts_BE), KernelArg.of(starts_E), KernelArg.of(kept_E),
+                    KernelArg.of(places_N));
+            note(routes.required());
+            return new StandardPlan(this, routes, places_N, arrivals_S, sources_S, offsets_e, tokens_E);
+        }
+    }
+
+    @Override
+    public PendingRows dispatch(DispatchRequest request) {
+        checkOpen();
+        StandardPlan plan = own(request.plan());
+        Checks.tensor("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
+        request.weights_TK().ifPresent(weights -> Checks.tensor("weights_TK", weights, DType.F32, config.tokens(),
+                config.topK()));
+        StandardRows rows = new StandardRows(plan,
+                memory.allocate("received rows", config.rowType(), capacityRows(), config.dim()),
+                memory.allocate("received rows", DType.F32, capacityRows()),
+                memory.allocate("received rows", DType.F32, capacityRows()));
+        send(plan, request.x_TD(), config.topK(), rows.rows_RD());
+        request.weights_TK().ifPresent(weights -> send(plan, weights.view(config.routedRows(), 1), 1,
+                rows.weights_R().view(capacityRows(), 1)));
+        return () -> rows;
+    }
+
+    /** Sends rows, each of which {@code sharers} routed rows share, to the experts' order of their ranks. */
+    private void send(StandardPlan plan, Tensor source, int sharers, Tensor received) {
+        Routes routes = plan.routes();
+        long dim = source.dim(1);
+        try (Scope scratch = memory.open()) {
+            Tensor packed = memory.allocate("exchange scratch", source.dtype(), config.routedRows(), dim);
+            Tensor wire = memory.allocate("exchange scratch", source.dtype(), capacityRows(), dim);
+            launch(StandardKernels.PACK_ROWS, grid(config.routedRows()), THREADS, 0, KernelArg.of(source),
+                    KernelArg.of(plan.places_N()), KernelArg.of(config.routedRows()), KernelArg.of(sharers),
+                    KernelArg.of(dim * source.dtype().bytes()), KernelArg.of(packed));
+            collectives.allToAllV(stream, packed.slice(0, 0, routes.rowsSent()), routes.sent(),
+                    wire.slice(0, 0, routes.rowsReceived()), routes.received());
+            regroup(plan, wire, received, 0);
+        }
+    }
+
+    @Override
+    public PendingTokens combine(CombineRequest request) {
+        checkOpen();
+        if (!(request.rows() instanceof StandardRows rows)) {
+            throw new IllegalArgumentException("rows were not received by standard, but are a "
+                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+        }
+        StandardPlan plan = own(rows.plan());
+        Tensor out_TD = request.out_TD();
+        Checks.tensor("out_TD", out_TD, config.rowType(), config.tokens(), config.dim());
+        request.scalars_TK().ifPresent(scalars -> Checks.tensor("scalars_TK", scalars, DType.F32, config.tokens(),
+                config.topK()));
+        try (Scope scratch = memory.open()) {
+            Tensor returned = giveBack(plan, rows.rows_RD());
+            launch(config.rowType() == DType.F32 ? StandardKernels.SUM_ROWS_F32 : StandardKernels.SUM_ROWS_BF16,
+                    grid(config.tokens()), THREADS, 0, KernelArg.of(returned), KernelArg.of(plan.places_N()),
+                    KernelArg.of(config.tokens()), KernelArg.of(config.topK()), KernelArg.of(config.dim()),
+                    KernelArg.of(out_TD));
+        }
+        request.scalars_TK().ifPresent(scalars -> {
+            try (Scope scratch = memory.open()) {
+                Tensor returned = giveBack(plan, rows.scalars_R().view(capacityRows(), 1));
+                launch(StandardKernels.UNPACK_SCALARS, grid(Math.ceilDiv(config.routedRows(), THREADS)), THREADS, 0,
+                        KernelArg.of(returned), KernelArg.of(plan.places_N()), KernelArg.of(config.routedRows()),
+                        KernelArg.of(scalars));
+            }
+        });
+        return () -> out_TD;
+    }
+
+    /** Returns rows to the ranks that they came from, in the order in which those had packed them. */
+    private Tensor giveBack(StandardPlan plan, Tensor computed) {
+        Routes routes = plan.routes();
+        Tensor wire = memory.allocate("exchange scratch", computed.dtype(), capacityRows(), computed.dim(1));
+        Tensor packed = memory.allocate("exchange scratch", computed.dtype(), config.routedRows(), computed.dim(1));
+        regroup(plan, computed, wire, 1);
+        collectives.allToAllV(stream, wire.slice(0, 0, routes.rowsReceived()), routes.received(),
+                packed.slice(0, 0, routes.rowsSent()), routes.sent());
+        return packed;
+    }
+
+    private void regroup(StandardPlan plan, Tensor in, Tensor out, int back) {
+        long rows = plan.routes().rowsReceived();
+        launch(StandardKernels.REGROUP_ROWS, grid(rows), THREADS, 0, KernelArg.of(in), KernelArg.of(out),
+                KernelArg.of(plan.arrivals_S()), KernelArg.of(plan.sources_S()), KernelArg.of(config.experts()),
+                KernelArg.of(rows), KernelArg.of(in.dim(1) * in.dtype().bytes()), KernelArg.of(back));
+    }
+
+    private void note(long required) {
+        mostRequired = Math.max(mostRequired, required);
+        dropped += Math.max(0, required - capacityRows());
+        stream.upload(MemorySegment.ofArray(new long[] {mostRequired, dropped}), statistics_2);
+    }
+
+    @Override
+    public Optional<Tensor> statistics() {
+        checkOpen();
+        return Optional.of(statistics_2);
+    }
+
+    @Override
+    public void resetStatistics() {
+        checkOpen();
+        mostRequired = 0;
+        dropped = 0;
+        stream.fill(statistics_2, 0);
+    }
+
+    @Override
+    public long capacityRows() {
+        return config.capacityRows(group.size());
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            resources.close();
+        }
+    }
+
+    private void launch(String kernel, int blocks, int threads, int sharedBytes, KernelArg... arguments) {
+        stream.launch(Launch.of(kernels.kernel(kernel), arguments).withGrid(Math.max(1, blocks), 1).withBlock(threads)
+                .withSharedBytes(sharedBytes));
+    }
+
+    private StandardPlan own(DispatchPlan plan) {
+        if (plan instanceof StandardPlan own && own.owner() == this) {
+            return own;
+        }
+        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
+                + ", was made by another backend; use it with the one whose plan(...) returned it");
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("standard was used after it was closed; open it again, or close later");
+        }
+    }
+
+    private static int grid(long blocks) {
+        return (int) Math.max(1, blocks);
+    }
+}
