@@ -1,0 +1,154 @@
+package io.moe4j.runtime.cpu.ops;
+
+import static io.moe4j.runtime.cpu.ops.AttentionForward.KEYS;
+import static io.moe4j.runtime.cpu.ops.AttentionForward.QUERIES;
+import static io.moe4j.runtime.cpu.ops.AttentionForward.lead;
+
+import io.moe4j.api.device.CpuLaunch.Sgemm;
+import io.moe4j.api.ops.AttentionOps.Backward;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.runtime.cpu.engine.Blas;
+import jdk.incubator.vector.FloatVector;
+
+/**
+ * One task is a head of a sequence: it alone adds to its keys' and values' gradients, block of queries by block of queries. Probabilities are
+ * computed anew from the scores and forward's logarithms of sums, so the (S, S) matrix is never whole in memory.
+ */
+final class AttentionBackward {
+    private final Backward a;
+    private final AttentionShape shape;
+    private final Blas blas;
+    private final Scratch scratch;
+
+    AttentionBackward(Backward arguments, Blas blas, Scratch scratch) {
+        this.a = arguments;
+        this.shape = arguments.forward().shape();
+        this.blas = blas;
+        this.scratch = scratch;
+    }
+
+    void run(long from, long to) {
+        long q = shape.queryKeyDim();
+        long v = shape.valueDim();
+        // Whole heads of keys and values are needed as singles only if they are not already.
+        long whole = a.dk_BSHQ().dtype().bytes() == 4 ? 0 : shape.sequence();
+        try (Scratch.Lease lease = scratch.take(2 * (whole + QUERIES) * (q + v) + 2L * QUERIES * KEYS + 256)) {
+            Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(QUERIES * q),
+                    lease.floats(QUERIES * v), lease.floats(QUERIES * v), lease.floats(whole * q),
+                    lease.floats(whole * q), lease.floats(whole * v), lease.floats(whole * v),
+                    lease.floats((long) QUERIES * KEYS), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
+                    new float[Lanes.COUNT]);
+            for (long task = from; task < to; task++) {
+                new Head(task, buffers).run();
+            }
+        }
+    }
+
+    /** @param p probabilities; @param ds gradient by the scores. The others are for rows of BF16. */
+    private record Buffers(long q, long dq, long o, long dO, long k, long dk, long v, long dv, long p, long ds,
+            float[] delta, float[] lanes) {}
+
+    /** The gradient of one head. */
+    private final class Head {
+        private final Buffers b;
+        private final Rows q;
+        private final Rows k;
+        private final Rows v;
+        private final Rows o;
+        private final Rows dO;
+        private final Rows dq;
+        private final Rows dk;
+        private final Rows dv;
+        private final long kAddress;
+        private final long vAddress;
+        private final long dkAddress;
+        private final long dvAddress;
+        private final long lse;
+
+        Head(long task, Buffers buffers) {
+            b = buffers;
+            long batch = task / shape.heads();
+            long head = task % shape.heads();
+            q = CpuAttentionOps.head(a.forward().q_BSHQ(), batch, head);
+            k = CpuAttentionOps.head(a.forward().k_BSHQ(), batch, head);
+            v = CpuAttentionOps.head(a.forward().v_BSHV(), batch, head);
+            o = CpuAttentionOps.head(a.forward().o_BSHV(), batch, head);
+            dO = CpuAttentionOps.head(a.do_BSHV(), batch, head);
+            dq = CpuAttentionOps.head(a.dq_BSHQ(), batch, head);
+            dk = CpuAttentionOps.head(a.dk_BSHQ(), batch, head);
+            dv = CpuAttentionOps.head(a.dv_BSHV(), batch, head);
+            kAddress = k.read(0, shape.sequence(), b.k);
+            vAddress = v.read(0, shape.sequence(), b.v);
+            dkAddress = dk.place(0, b.dk);
+            dvAddress = dv.place(0, b.dv);
+            lse = a.forward().lse_BHS().address() + 4 * task * shape.sequence();
+        }
+
+        void run() {
+            for (long s = 0; s < shape.sequence(); s++) {
+                Flat.fill(0, dkAddress + 4 * s * dk.lead(), dk.columns());
+                Flat.fill(0, dvAddress + 4 * s * dv.lead(), dv.columns());
+            }
+            for (long first = 0; first < shape.sequence(); first += QUERIES) {
+                block(first, (int) Math.min(QUERIES, shape.sequence() - first));
+            }
+            dk.write(0, shape.sequence(), b.dk);
+            dv.write(0, shape.sequence(), b.dv);
+        }
+
+        private void block(long first, int rows) {
+            long qAddress = q.read(first, rows, b.q);
+            long oAddress = o.read(first, rows, b.o);
+            long doAddress = dO.read(first, rows, b.dO);
+            long dqAddress = dq.place(first, b.dq);
+            for (int r = 0; r < rows; r++) {
+                b.delta[r] = Flat.dot(oAddress + 4 * r * o.lead(), doAddress + 4 * r * dO.lead(), o.columns(), b.lanes);
+            }
+            int qDim = (int) q.columns();
+            int vDim = (int) v.columns();
+            float scale = a.forward().scale();
+            for (long tile = 0; tile < first + rows; tile += KEYS) {
+                int keys = (int) Math.min(KEYS, first + rows - tile);
+                long kTile = kAddress + 4 * tile * k.lead();
+                long vTile = vAddress + 4 * tile * v.lead();
+                blas.sgemm(new Sgemm(false, true, rows, keys, qDim, scale, qAddress, lead(q), kTile, lead(k), 0, b.p,
+                        keys));
+                blas.sgemm(new Sgemm(false, true, rows, keys, vDim, 1, doAddress, lead(dO), vTile, lead(v), 0, b.ds,
+                        keys));
+                for (int r = 0; r < rows; r++) {
+                    int seen = (int) Math.min(keys, first + r + 1 - tile);
+                    long p = b.p + 4L * r * keys;
+                    long ds = b.ds + 4L * r * keys;
+                    scores(p, ds, seen, Lanes.get(lse, first + r), b.delta[r]);
+                    Flat.fill(0, p + 4L * seen, keys - seen);
+                    Flat.fill(0, ds + 4L * seen, keys - seen);
+                }
+                blas.sgemm(new Sgemm(true, false, keys, vDim, rows, 1, b.p, keys, doAddress, lead(dO), 1,
+                        dvAddress + 4 * tile * dv.lead(), lead(dv)));
+                blas.sgemm(new Sgemm(true, false, keys, qDim, rows, scale, b.ds, keys, qAddress, lead(q), 1,
+                        dkAddress + 4 * tile * dk.lead(), lead(dk)));
+                blas.sgemm(new Sgemm(false, false, rows, qDim, keys, scale, b.ds, keys, kTile, lead(k),
+                        tile > 0 ? 1 : 0, dqAddress, lead(dq)));
+            }
+            dq.write(first, rows, b.dq);
+        }
+    }
+
+    /** p: from scores to probabilities; ds: from the gradient by p to the gradient by the scores. */
+    private static void scores(long p, long ds, long n, float lse, float delta) {
+        FloatVector shift = Lanes.all(lse);
+        FloatVector deltas = Lanes.all(delta);
+        long i = 0;
+        for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {
+            FloatVector e = Exp.of(Lanes.load(p, i).sub(shift));
+            Lanes.store(e, p, i);
+            Lanes.store(e.mul(Lanes.load(ds, i).sub(deltas)), ds, i);
+        }
+        if (i < n) {
+            var tail = Lanes.first(n - i);
+            FloatVector e = Exp.of(Lanes.load(p, i, tail).sub(shift));
+            Lanes.store(e, p, i, tail);
+            Lanes.store(e.mul(Lanes.load(ds, i, tail).sub(deltas)), ds, i, tail);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.CpuLaunch.Sgemm;
+import io.moe4j.api.ops.AttentionOps.Forward;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.runtime.cpu.engine.Blas;
+import java.util.Arrays;
+
+/**
+ * One task is a block of queries of one head. Keys come in tiles; the running maximum and sum of each row are carried from tile to tile, and
+ * what was summed so far is rescaled when the maximum grows (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ */
+final class AttentionForward {
+    /** Queries of a block. */
+    static final int QUERIES = 128;
+    /** Keys of a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has a key that it sees. */
+    static final int KEYS = 512;
+
+    private final Forward a;
+    private final AttentionShape shape;
+    private final Blas blas;
+    private final Scratch scratch;
+
+    AttentionForward(Forward arguments, Blas blas, Scratch scratch) {
+        this.a = arguments;
+        this.shape = arguments.shape();
+        this.blas = blas;
+        this.scratch = scratch;
+    }
+
+    /** Blocks of queries of a head. */
+    long blocks() {
+        return Math.ceilDiv(shape.sequence(), QUERIES);
+    }
+
+    void run(long from, long to) {
+        long q = shape.queryKeyDim();
+        long v = shape.valueDim();
+        try (Scratch.Lease lease = scratch.take((long) QUERIES * (q + v + KEYS) + KEYS * (q + v) + 128)) {
+            Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(KEYS * q), lease.floats(KEYS * v),
+                    lease.floats(QUERIES * v), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
+                    new float[QUERIES], new float[Lanes.COUNT]);
+            for (long task = from; task < to; task++) {
+                long head = task / blocks();
+                // The longest rows first: the last tasks to start are the shortest.
+                long block = blocks() - 1 - task % blocks();
+                block(head / shape.heads(), head % shape.heads(), block * QUERIES, buffers);
+            }
+        }
+    }
+
+    private record Buffers(long q, long k, long v, long o, long scores, float[] max, float[] sum, float[] lanes) {}
+
+    private void block(long batch, long head, long first, Buffers b) {
+        Rows q = CpuAttentionOps.head(a.q_BSHQ(), batch, head);
+        Rows k = CpuAttentionOps.head(a.k_BSHQ(), batch, head);
+        Rows v = CpuAttentionOps.head(a.v_BSHV(), batch, head);
+        Rows o = CpuAttentionOps.head(a.o_BSHV(), batch, head);
+        int rows = (int) Math.min(QUERIES, shape.sequence() - first);
+        long qAddress = q.read(first, rows, b.q);
+        long oAddress = o.place(first, b.o);
+        Arrays.fill(b.max, Float.NEGATIVE_INFINITY);
+        Arrays.fill(b.sum, 0);
+        for (long tile = 0; tile < first + rows; tile += KEYS) {
+            int keys = (int) Math.min(KEYS, first + rows - tile);
+            blas.sgemm(new Sgemm(false, true, rows, keys, (int) q.columns(), a.scale(), qAddress, lead(q),
+                    k.read(tile, keys, b.k), lead(k), 0, b.scores, keys));
+            for (int r = 0; r < rows; r++) {
+                int seen = (int) Math.min(keys, first + r + 1 - tile);
+                softmax(b, r, b.scores + 4L * r * keys, keys, seen, oAddress + 4 * r * o.lead(), o.columns(), tile > 0);
+            }
+            blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, keys,
+                    v.read(tile, keys, b.v), lead(v), tile > 0 ? 1 : 0, oAddress, lead(o)));
+        }
+        long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
+        for (int r = 0; r < rows; r++) {
+            Flat.scale(oAddress + 4 * r * o.lead(), 1 / b.sum[r], o.columns());
+            Lanes.set(lse, r, (float) (b.max[r] + Math.log(b.sum[r])));
+        }
+        o.write(first, rows, b.o);
+    }
+
+    private static void softmax(Buffers b, int r, long scores, int keys, int seen, long o, long columns,
+            boolean rescale) {
+        float max = Math.max(b.max[r], SoftmaxRows.max(scores, seen));
+        float sum = SoftmaxRows.exponentials(scores, scores, seen, 1, max, b.lanes);
+        Flat.fill(0, scores + 4L * seen, keys - seen);
+        if (rescale && max != b.max[r]) {
+            float shrink = (float) Math.exp((double) b.max[r] - max);
+            Flat.scale(o, shrink, columns);
+            b.sum[r] *= shrink;
+        }
+        b.max[r] = max;
+        b.sum[r] += sum;
+    }
+
+    static int lead(Rows rows) {
+        return Math.toIntExact(Math.max(rows.lead(), rows.columns()));
+    }
+}

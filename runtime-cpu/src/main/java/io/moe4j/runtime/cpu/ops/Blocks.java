@@ -1,0 +1,36 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.CpuLaunch.RangeBody;
+import io.moe4j.runtime.cpu.engine.Commands;
+
+/** Cuts work into blocks that depend on its shape only, so that results do not depend on who computes them. */
+final class Blocks {
+    /** Elements of a block of element-wise work: small enough for the nearest cache, large enough to be worth a call. */
+    static final long ELEMENTS = 4096;
+    /** Elements that are worth a hand-over to another core. */
+    private static final long WORTH = 16384;
+
+    private Blocks() {}
+
+    /** Runs {@code body} over rows of {@code columns} elements each. */
+    static void overRows(Commands commands, long rows, long columns, RangeBody body) {
+        if (rows > 0) {
+            commands.pool().parallelFor(rows, Math.max(1, WORTH / Math.max(1, columns)), body);
+        }
+    }
+
+    /** The block of a flat range: block {@code b} covers {@code from} (inclusive) to {@code to} (exclusive). */
+    @FunctionalInterface
+    interface Block {
+        void run(long block, long from, long to);
+    }
+
+    /** Runs {@code body} over blocks of {@link #ELEMENTS} of a flat range. */
+    static void overElements(Commands commands, long elements, Block body) {
+        overRows(commands, Math.ceilDiv(elements, ELEMENTS), ELEMENTS, (first, end) -> {
+            for (long b = first; b < end; b++) {
+                body.run(b, b * ELEMENTS, Math.min(elements, (b + 1) * ELEMENTS));
+            }
+        });
+    }
+}

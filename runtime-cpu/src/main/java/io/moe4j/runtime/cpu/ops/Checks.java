@@ -1,0 +1,42 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+
+/** Rules that several operations have in common. */
+final class Checks {
+    private Checks() {}
+
+    static void shape(String name, Tensor tensor, long... extents) {
+        List<Long> wanted = java.util.stream.LongStream.of(extents).boxed().toList();
+        if (!tensor.shape().equals(wanted)) {
+            throw new IllegalArgumentException(name + " is " + tensor + ", but must be of shape " + wanted);
+        }
+    }
+
+    static void elements(String name, Tensor tensor, long wanted) {
+        if (tensor.elements() != wanted) {
+            throw new IllegalArgumentException(name + " is " + tensor + ", but must have " + wanted + " elements");
+        }
+    }
+
+    /** A contiguous tensor of one type. */
+    static void dense(String name, Tensor tensor, DType type) {
+        if (tensor.dtype() != type || !tensor.isContiguous()) {
+            throw new IllegalArgumentException(name + " is " + tensor + ", but must be contiguous and of " + type);
+        }
+    }
+
+    /** Ids read from memory when the work runs: each in [0, {@code end}). */
+    static void ids(String name, long address, long count, long end) {
+        for (long i = 0; i < count; i++) {
+            int id = Lanes.getInt(address, i);
+            if (id < 0 || id >= end) {
+                throw new DeviceException(name + " has " + id + " at position " + i + "; ids must be in [0, " + end
+                        + "): check that the data and the model have the same vocabulary or experts");
+            }
+        }
+    }
+}

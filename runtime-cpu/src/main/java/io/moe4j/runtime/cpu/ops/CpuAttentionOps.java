@@ -1,0 +1,69 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Commands;
+
+final class CpuAttentionOps implements AttentionOps {
+    private final Commands commands;
+    private final Scratch scratch;
+
+    CpuAttentionOps(Commands commands, Scratch scratch) {
+        this.commands = commands;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void forward(Stream stream, Forward a) {
+        check(a);
+        AttentionShape s = a.shape();
+        AttentionForward work = new AttentionForward(a, commands.blas(), scratch);
+        commands.submit(stream, "attention",
+                () -> commands.pool().parallelFor(s.batch() * s.heads() * work.blocks(), 1, work::run),
+                a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS());
+    }
+
+    @Override
+    public void backward(Stream stream, Backward a) {
+        Forward f = a.forward();
+        AttentionShape s = f.shape();
+        check(f);
+        check("do", a.do_BSHV(), s, s.valueDim());
+        check("dq", a.dq_BSHQ(), s, s.queryKeyDim());
+        check("dk", a.dk_BSHQ(), s, s.queryKeyDim());
+        check("dv", a.dv_BSHV(), s, s.valueDim());
+        AttentionBackward work = new AttentionBackward(a, commands.blas(), scratch);
+        commands.submit(stream, "attentionBackward",
+                () -> commands.pool().parallelFor(s.batch() * s.heads(), 1, work::run),
+                f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(), a.dq_BSHQ(), a.dk_BSHQ(),
+                a.dv_BSHV());
+    }
+
+    private static void check(Forward a) {
+        AttentionShape s = a.shape();
+        check("q", a.q_BSHQ(), s, s.queryKeyDim());
+        check("k", a.k_BSHQ(), s, s.queryKeyDim());
+        check("v", a.v_BSHV(), s, s.valueDim());
+        check("o", a.o_BSHV(), s, s.valueDim());
+        Checks.dense("lse", a.lse_BHS(), DType.F32);
+        Checks.elements("lse", a.lse_BHS(), s.batch() * s.heads() * s.sequence());
+    }
+
+    private static void check(String name, Tensor tensor, AttentionShape s, long dim) {
+        Checks.shape(name, tensor, s.batch(), s.sequence(), s.heads(), dim);
+        if (tensor.dtype() != s.dtype() || dim > 1 && tensor.stride(3) != 1) {
+            throw new IllegalArgumentException(name + " is " + tensor + ", but must be of " + s.dtype()
+                    + " with a dense last dimension");
+        }
+    }
+
+    /** The (S, ·) matrix of one head of one sequence. */
+    static Rows head(Tensor tensor, long batch, long head) {
+        DType type = tensor.dtype();
+        long first = tensor.address() + type.bytes() * (batch * tensor.stride(0) + head * tensor.stride(2));
+        return new Rows(first, tensor.dim(1), tensor.dim(3), tensor.stride(1), type == DType.BF16);
+    }
+}

@@ -1,0 +1,72 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.CpuLaunch.Sgemm;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.runtime.cpu.engine.Commands;
+
+/** Products: the result is cut into panels by shape alone, each computed on one core. */
+final class CpuMatmulOps implements MatmulOps {
+    private final Commands commands;
+    private final Scratch scratch;
+
+    CpuMatmulOps(Commands commands, Scratch scratch) {
+        this.commands = commands;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void matmul(Stream stream, Matmul arguments) {
+        Product p = Product.of(arguments);
+        if (arguments.a().dtype() != arguments.b().dtype()
+                || arguments.c().dtype() != arguments.a().dtype() && p.c().narrow()) {
+            throw new IllegalArgumentException("matmul of " + arguments.a() + " and " + arguments.b() + " into "
+                    + arguments.c() + ": a and b must be of one type, and c of theirs or F32");
+        }
+        Panels panels = Panels.of(p.m(), p.n(), p.k());
+        commands.submit(stream, "matmul",
+                () -> commands.pool().parallelFor(panels.count(), 1, (from, to) -> {
+                    for (long i = from; i < to; i++) {
+                        run(p, panels.get(i));
+                    }
+                }), arguments.a(), arguments.b(), arguments.c());
+    }
+
+    private record Product(Matmul arguments, Rows a, Rows b, Rows c, long m, long n, long k) {
+        static Product of(Matmul x) {
+            return new Product(x, Rows.of(x.a()), Rows.of(x.b()), Rows.of(x.c()), x.m(), x.n(), x.k());
+        }
+    }
+
+    private void run(Product p, Panels.Panel panel) {
+        if (p.a.narrow() || p.c.narrow()) {
+            new NarrowPanel(commands.blas(), scratch).run(p.arguments, panel);
+            return;
+        }
+        Matmul x = p.arguments;
+        long c = p.c.addressOf(panel.row(), panel.column());
+        if (p.k == 0) {
+            scale(c, panel, p.c.stride(), x.beta());
+            return;
+        }
+        long a = x.transposeA() ? p.a.addressOf(0, panel.row()) : p.a.addressOf(panel.row(), 0);
+        long b = x.transposeB() ? p.b.addressOf(panel.column(), 0) : p.b.addressOf(0, panel.column());
+        commands.blas().sgemm(new Sgemm(x.transposeA(), x.transposeB(), panel.rows(), panel.columns(),
+                Math.toIntExact(p.k), x.alpha(), a, lead(p.a), b, lead(p.b), x.beta(), c, lead(p.c)));
+    }
+
+    /** The rules of BLAS want a lead of at least a row's length, also where there is one row only. */
+    static int lead(Rows rows) {
+        return Math.toIntExact(rows.count() == 1 ? Math.max(1, rows.columns()) : rows.stride());
+    }
+
+    private static void scale(long c, Panels.Panel panel, long stride, float beta) {
+        for (long r = 0; r < panel.rows(); r++) {
+            if (beta == 0) {
+                Flat.fill(0, c + 4 * r * stride, panel.columns());
+            } else {
+                Flat.scale(c + 4 * r * stride, beta, panel.columns());
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.Optional;
+import jdk.incubator.vector.FloatVector;
+
+final class CpuOptimizerOps implements OptimizerOps {
+    private final Commands commands;
+    private final Scratch scratch;
+
+    CpuOptimizerOps(Commands commands, Scratch scratch) {
+        this.commands = commands;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void adamw(Stream stream, AdamW a) {
+        Rows parameter = Rows.flat(a.parameter());
+        Rows gradient = flat(a, a.gradient());
+        Rows first = flat(a, a.firstMoment());
+        Rows second = flat(a, a.secondMoment());
+        Coefficients c = Coefficients.of(a);
+        commands.submit(stream, "adamw",
+                () -> Blocks.overElements(commands, parameter.columns(), (block, from, to) -> {
+                    try (Scratch.Lease lease = scratch.take(4 * Blocks.ELEMENTS)) {
+                        long n = to - from;
+                        long p = lease.floats(n);
+                        long m = lease.floats(n);
+                        long v = lease.floats(n);
+                        update(c, parameter.readPart(0, from, n, p), gradient.readPart(0, from, n, lease.floats(n)),
+                                first.readPart(0, from, n, m), second.readPart(0, from, n, v), n);
+                        parameter.writePart(0, from, n, p);
+                        first.writePart(0, from, n, m);
+                        second.writePart(0, from, n, v);
+                    }
+                }), a.parameter(), a.gradient(), a.firstMoment(), a.secondMoment());
+    }
+
+    @Override
+    public void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace) {
+        Rows all = Rows.flat(x);
+        Checks.dense("sum", sum, DType.F32);
+        Checks.elements("sum", sum, 1);
+        long result = sum.address();
+        commands.submit(stream, "sumOfSquares", () -> {
+            double[] partials = new double[Math.toIntExact(Math.ceilDiv(all.columns(), Blocks.ELEMENTS))];
+            Blocks.overElements(commands, all.columns(), (block, from, to) -> {
+                try (Scratch.Lease lease = scratch.take(Blocks.ELEMENTS)) {
+                    long n = to - from;
+                    long part = all.readPart(0, from, n, lease.floats(n));
+                    partials[(int) block] = Flat.dot(part, part, n, new float[Lanes.COUNT]);
+                }
+            });
+            double total = Lanes.get(result, 0);
+            for (double partial : partials) {
+                total += partial;
+            }
+            Lanes.set(result, 0, (float) total);
+        }, x, sum);
+    }
+
+    private static Rows flat(AdamW a, Tensor tensor) {
+        if (!tensor.shape().equals(a.parameter().shape())) {
+            throw new IllegalArgumentException(
+                    "AdamW of " + a.parameter() + " with " + tensor + ": shapes must be equal");
+        }
+        return Rows.flat(tensor);
+    }
+
+    /** What is the same for all elements, worked out in double precision. */
+    private record Coefficients(float keep, float gradientScale, float beta1, float rest1, float beta2, float rest2,
+            float stepSize, float rootCorrection, float eps) {
+
+        static Coefficients of(AdamW a) {
+            double correction1 = 1 - Math.pow(a.beta1(), a.step());
+            double correction2 = 1 - Math.pow(a.beta2(), a.step());
+            return new Coefficients((float) (1 - (double) a.learningRate() * a.weightDecay()), a.gradientScale(),
+                    a.beta1(), (float) (1 - (double) a.beta1()), a.beta2(), (float) (1 - (double) a.beta2()),
+                    (float) (a.learningRate() / correction1), (float) Math.sqrt(correction2), a.eps());
+        }
+    }
+
+    private static void update(Coefficients c, long parameter, long gradient, long first, long second, long n) {
+        for (long i = 0; i < n; i += Lanes.COUNT) {
+            var live = Lanes.first(Math.min(Lanes.COUNT, n - i));
+            FloatVector g = Lanes.load(gradient, i, live).mul(c.gradientScale);
+            FloatVector m = Lanes.load(first, i, live).mul(c.beta1).add(g.mul(c.rest1));
+            FloatVector v = Lanes.load(second, i, live).mul(c.beta2).add(g.mul(g).mul(c.rest2));
+            FloatVector p = Lanes.load(parameter, i, live).mul(c.keep);
+            FloatVector root = v.sqrt().div(c.rootCorrection).add(c.eps);
+            Lanes.store(p.sub(m.mul(c.stepSize).div(root)), parameter, i, live);
+            Lanes.store(m, first, i, live);
+            Lanes.store(v, second, i, live);
+        }
+    }
+}

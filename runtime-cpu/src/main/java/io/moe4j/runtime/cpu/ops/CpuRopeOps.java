@@ -1,0 +1,76 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Commands;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorShuffle;
+
+final class CpuRopeOps implements RopeOps {
+    private static final VectorShuffle<Float> SWAP = VectorShuffle.fromOp(Lanes.F, i -> i ^ 1);
+    private static final VectorShuffle<Float> EVEN = VectorShuffle.fromOp(Lanes.F, i -> i & ~1);
+    private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(Lanes.F, i -> i | 1);
+
+    private final Commands commands;
+    private final Scratch scratch;
+
+    CpuRopeOps(Commands commands, Scratch scratch) {
+        this.commands = commands;
+        this.scratch = scratch;
+    }
+
+    @Override
+    public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        long heads = x_THR.dim(1);
+        long columns = x_THR.dim(2);
+        long positions = cosSin_SR.dim(0);
+        Checks.shape("out", out_THR, x_THR.dim(0), heads, columns);
+        Checks.shape("cosSin", cosSin_SR, positions, columns);
+        Checks.dense("cosSin", cosSin_SR, DType.F32);
+        if (columns % 2 != 0) {
+            throw new IllegalArgumentException(x_THR + " has rows of odd length; rotation takes pairs");
+        }
+        long table = cosSin_SR.address();
+        Heads x = Heads.of(x_THR);
+        Heads out = Heads.of(out_THR);
+        float[] signs = new float[Lanes.COUNT];
+        for (int i = 0; i < signs.length; i++) {
+            signs[i] = (i % 2 == 0) == inverse ? 1 : -1;
+        }
+        commands.submit(stream, "rope",
+                () -> Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
+                    try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
+                        long in = lease.floats(columns);
+                        long result = lease.floats(columns);
+                        for (long t = from; t < to; t++) {
+                            for (long h = 0; h < heads; h++) {
+                                rotate(x.read(t, h, in), table + 4 * (t % positions) * columns, signs,
+                                        out.place(t, h, result), columns);
+                                out.write(t, h, result);
+                            }
+                        }
+                    }
+                }), x_THR, cosSin_SR, out_THR);
+    }
+
+    /** (a, b) to (a·cos − b·sin, b·cos + a·sin), or with the other signs. */
+    private static void rotate(long x, long cosSin, float[] signs, long out, long n) {
+        FloatVector sign = FloatVector.fromArray(Lanes.F, signs, 0);
+        long i = 0;
+        for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {
+            FloatVector table = Lanes.load(cosSin, i);
+            FloatVector v = Lanes.load(x, i);
+            FloatVector crossed = v.rearrange(SWAP).mul(table.rearrange(ODD)).mul(sign);
+            Lanes.store(v.mul(table.rearrange(EVEN)).add(crossed), out, i);
+        }
+        if (i < n) {
+            var tail = Lanes.first(n - i);
+            FloatVector table = Lanes.load(cosSin, i, tail);
+            FloatVector v = Lanes.load(x, i, tail);
+            FloatVector crossed = v.rearrange(SWAP).mul(table.rearrange(ODD)).mul(sign);
+            Lanes.store(v.mul(table.rearrange(EVEN)).add(crossed), out, i, tail);
+        }
+    }
+}

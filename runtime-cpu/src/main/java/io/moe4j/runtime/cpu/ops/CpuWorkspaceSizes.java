@@ -1,0 +1,19 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.WorkspaceSizes;
+
+/** Scratch that the CPU's operations need from their callers. */
+@Stability(Stability.Level.INTERNAL)
+public final class CpuWorkspaceSizes implements WorkspaceSizes {
+
+    static long rmsNormPartials(long rows, long dim) {
+        return Math.ceilDiv(rows, CpuNormOps.BLOCK_ROWS) * dim * Float.BYTES;
+    }
+
+    /** One row of partial sums for each block of rows. */
+    @Override
+    public long rmsNormBackward(long rows, long dim) {
+        return rmsNormPartials(rows, dim);
+    }
+}

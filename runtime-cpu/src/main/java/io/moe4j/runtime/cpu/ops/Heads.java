@@ -1,0 +1,30 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+
+/** Rows of a (T, H, R) tensor with any strides but the last. */
+record Heads(Rows rows, long tokenStride, long headStride) {
+
+    static Heads of(Tensor tensor) {
+        long columns = tensor.dim(2);
+        if (columns > 1 && tensor.stride(2) != 1 || !tensor.dtype().isFloating()) {
+            throw new IllegalArgumentException(tensor + ": must be F32 or BF16 with a dense last dimension");
+        }
+        // Rows one element apart, so that any offset is a row.
+        Rows rows = new Rows(tensor.address(), Long.MAX_VALUE, columns, 1, tensor.dtype() == DType.BF16);
+        return new Heads(rows, tensor.stride(0), tensor.stride(1));
+    }
+
+    long read(long t, long h, long scratch) {
+        return rows.read(t * tokenStride + h * headStride, scratch);
+    }
+
+    long place(long t, long h, long scratch) {
+        return rows.place(t * tokenStride + h * headStride, scratch);
+    }
+
+    void write(long t, long h, long scratch) {
+        rows.write(t * tokenStride + h * headStride, scratch);
+    }
+}

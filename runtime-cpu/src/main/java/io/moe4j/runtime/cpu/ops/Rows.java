@@ -1,0 +1,113 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * A matrix of F32 or BF16 as operations see it: rows of singles. Rows of F32 are used in place; rows of BF16 are widened into scratch, and
+ * rounded once when they are put back. So every operation is written once.
+ *
+ * @param address of element zero
+ * @param count rows
+ * @param columns elements of a row, which are neighbours
+ * @param stride elements from a row to the next
+ * @param narrow whether it is BF16
+ */
+record Rows(long address, long count, long columns, long stride, boolean narrow) {
+
+    /** A tensor of any number of dimensions whose rows are evenly spaced. */
+    static Rows of(Tensor tensor) {
+        DType type = tensor.dtype();
+        if (!type.isFloating()) {
+            throw new IllegalArgumentException(tensor + ": elements must be F32 or BF16");
+        }
+        long columns = tensor.rank() == 0 ? 1 : tensor.dim(-1);
+        if (columns > 1 && tensor.stride(-1) != 1) {
+            throw new IllegalArgumentException(tensor + ": the last dimension must be dense, its stride is "
+                    + tensor.stride(-1) + "; copy it first");
+        }
+        long count = 1;
+        long stride = columns;
+        for (int d = tensor.rank() - 2; d >= 0; d--) {
+            if (tensor.dim(d) == 1) {
+                continue;
+            }
+            if (count == 1) {
+                stride = tensor.stride(d);
+            } else if (tensor.stride(d) != stride * count && tensor.dim(d) != 0) {
+                throw new IllegalArgumentException(tensor + ": rows must be evenly spaced; copy it first");
+            }
+            count *= tensor.dim(d);
+        }
+        return new Rows(tensor.address(), count, columns, stride, type == DType.BF16);
+    }
+
+    /** A contiguous tensor, as one row. */
+    static Rows flat(Tensor tensor) {
+        if (!tensor.isContiguous()) {
+            throw new IllegalArgumentException(tensor + ": must be contiguous; copy it first");
+        }
+        Rows rows = of(tensor);
+        return new Rows(rows.address, 1, rows.count * rows.columns, rows.count * rows.columns, rows.narrow);
+    }
+
+    long addressOf(long row, long column) {
+        return address + (row * stride + column) * (narrow ? 2 : 4);
+    }
+
+    /** Elements from a row to the next in what {@link #read(long, long, long)} and {@link #place(long, long)} give. */
+    long lead() {
+        return narrow ? columns : stride;
+    }
+
+    /** Where row {@code row} is as singles: in place, or in {@code scratch}. */
+    long read(long row, long scratch) {
+        return read(row, 1, scratch);
+    }
+
+    /** Where {@code rows} rows from {@code row} on are as singles, {@link #lead()} elements apart. */
+    long read(long row, long rows, long scratch) {
+        for (long r = 0; narrow && r < rows; r++) {
+            Bf16.widen(addressOf(row + r, 0), scratch + 4 * r * columns, columns);
+        }
+        return place(row, scratch);
+    }
+
+    /** Part of a row as singles. */
+    long readPart(long row, long column, long length, long scratch) {
+        if (narrow) {
+            Bf16.widen(addressOf(row, column), scratch, length);
+            return scratch;
+        }
+        return addressOf(row, column);
+    }
+
+    /** Where to write a row from {@code row} on: in place, or into {@code scratch}, to be followed by {@link #write}. */
+    long place(long row, long scratch) {
+        return narrow ? scratch : addressOf(row, 0);
+    }
+
+    /** Puts a row that was written to {@link #place} back. */
+    void write(long row, long scratch) {
+        write(row, 1, scratch);
+    }
+
+    /** Puts {@code rows} rows back. */
+    void write(long row, long rows, long scratch) {
+        for (long r = 0; narrow && r < rows; r++) {
+            Bf16.round(scratch + 4 * r * columns, addressOf(row + r, 0), columns);
+        }
+    }
+
+    /** As {@link #place}, for part of a row. */
+    long placePart(long row, long column, long scratch) {
+        return narrow ? scratch : addressOf(row, column);
+    }
+
+    /** As {@link #write}, for part of a row. */
+    void writePart(long row, long column, long length, long scratch) {
+        if (narrow) {
+            Bf16.round(scratch, addressOf(row, column), length);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+package io.moe4j.runtime.cpu.ops;
+
+import jdk.incubator.vector.FloatVector;
+
+/** The two passes that a softmax begins with. */
+final class SoftmaxRows {
+    private SoftmaxRows() {}
+
+    /** The largest element, NaN if there is one, -∞ if there are none. */
+    static float max(long x, long n) {
+        FloatVector max = Lanes.all(Float.NEGATIVE_INFINITY);
+        long i = 0;
+        for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {
+            max = max.max(Lanes.load(x, i));
+        }
+        float result = Lanes.max(max);
+        for (; i < n; i++) {
+            result = Math.max(result, Lanes.get(x, i));
+        }
+        return result;
+    }
+
+    /** y = exp(factor · x − shift); gives the sum. {@code y} may be {@code x}. */
+    static float exponentials(long x, long y, long n, float factor, float shift, float[] lanes) {
+        FloatVector factors = Lanes.all(factor);
+        FloatVector shifts = Lanes.all(-shift);
+        FloatVector sum = FloatVector.zero(Lanes.F);
+        FloatVector odd = FloatVector.zero(Lanes.F);
+        long i = 0;
+        for (; i <= n - 2 * Lanes.COUNT; i += 2 * Lanes.COUNT) {
+            FloatVector e = Exp.of(Lanes.load(x, i).fma(factors, shifts));
+            FloatVector f = Exp.of(Lanes.load(x, i + Lanes.COUNT).fma(factors, shifts));
+            Lanes.store(e, y, i);
+            Lanes.store(f, y, i + Lanes.COUNT);
+            sum = sum.add(e);
+            odd = odd.add(f);
+        }
+        for (; i < n; i += Lanes.COUNT) {
+            var tail = Lanes.first(Math.min(Lanes.COUNT, n - i));
+            FloatVector e = Exp.of(Lanes.load(x, i, tail).fma(factors, shifts));
+            Lanes.store(e, y, i, tail);
+            sum = sum.add(e, tail);
+        }
+        return Lanes.sum(sum.add(odd), lanes);
+    }
+}

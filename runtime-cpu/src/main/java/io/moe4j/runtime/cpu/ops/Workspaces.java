@@ -1,0 +1,22 @@
+package io.moe4j.runtime.cpu.ops;
+
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** Access to the scratch that callers pass in. */
+final class Workspaces {
+    private Workspaces() {}
+
+    /** Its address, checked to have {@code bytes}; 0 if none are needed. */
+    static long address(Optional<Tensor> workspace, long bytes, String operation) {
+        if (bytes == 0) {
+            return 0;
+        }
+        long given = workspace.map(Tensor::bytes).orElse(0L);
+        if (given < bytes) {
+            throw new IllegalArgumentException("the workspace of " + operation + " has " + given + " bytes, but "
+                    + bytes + " are needed; allocate what WorkspaceSizes." + operation + " says");
+        }
+        return workspace.orElseThrow().address();
+    }
+}
