@@ -6,4 +6,6 @@ module io.moe4j.tests.contract {
     requires transitive io.moe4j.api;
     requires transitive org.junit.jupiter.api;
     requires transitive org.junit.jupiter.params;
+
+    exports io.moe4j.tests.contract;
 }

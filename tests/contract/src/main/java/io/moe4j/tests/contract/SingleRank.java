@@ -1,0 +1,60 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.memory.MemoryStack;
+import java.util.List;
+import java.util.Optional;
+
+/** A world of one rank on one device: enough for plug-ins that never meet a peer. */
+final class SingleRank implements AutoCloseable {
+    private static final long STACK_BYTES = 1 << 20;
+
+    private final Memory memory;
+    private final RankContext context;
+
+    private SingleRank(Memory memory, RankContext context) {
+        this.memory = memory;
+        this.context = context;
+    }
+
+    static SingleRank on(Device device) {
+        Stream stream = device.openStream("rank 0");
+        Memory memory = device.allocate(STACK_BYTES, "temporaries");
+        Group world = new Group("world", List.of(0), 0);
+        return new SingleRank(memory, new RankContext(world, device, stream, new MemoryStack(memory, freed -> {}),
+                new Alone()));
+    }
+
+    RankContext context() {
+        return context;
+    }
+
+    @Override
+    public void close() {
+        context.stream().close();
+        memory.close();
+    }
+
+    private static final class Alone implements Rendezvous {
+        @Override
+        public List<byte[]> exchange(Group group, String key, byte[] mine) {
+            return List.of(mine.clone());
+        }
+
+        @Override
+        public void fail(RankFailure failure) {
+            throw new AssertionError("a rank reported " + failure);
+        }
+
+        @Override
+        public Optional<RankFailure> failure() {
+            return Optional.empty();
+        }
+    }
+}
