@@ -32,7 +32,7 @@ final class RowBuffer implements AutoCloseable {
     /** {@code capacity} rows of {@code columns} elements, {@code stride} apart; the first {@code valid} rows hold {@code values}. */
     static RowBuffer of(Device device, Stream stream, DType dtype, long capacity, int columns, int stride,
             double[][] values) {
-        Memory memory = device.allocate(Math.max(1, capacity * stride) * dtype.bytes(), "contract rows");
+        Memory memory = device.allocate(Math.max(1, capacity) * stride * dtype.bytes(), "contract rows");
         Tensor all = Tensor.of(memory, 0, dtype, capacity * stride);
         Tensor view = all.strided(new long[] {capacity, columns}, new long[] {stride, 1});
         RowBuffer buffer = new RowBuffer(stream, memory, all, view);
