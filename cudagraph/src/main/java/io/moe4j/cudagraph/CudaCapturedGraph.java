@@ -1,0 +1,53 @@
+package io.moe4j.cudagraph;
+
+import io.moe4j.api.capture.CaptureException;
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.device.Stream;
+import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaStream;
+import io.moe4j.runtime.cuda.driver.Driver;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUgraphExec;
+import jcuda.driver.JCudaDriver;
+
+/** An instantiated graph. */
+final class CudaCapturedGraph implements CapturedGraph {
+    private final CudaDevice device;
+    private final CUgraphExec executable = new CUgraphExec();
+    private final long nodes;
+    private boolean closed;
+
+    CudaCapturedGraph(CudaDevice device, CUgraph graph) {
+        this.device = device;
+        long[] count = new long[1];
+        Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
+        nodes = count[0];
+        Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate of " + nodes + " nodes");
+        Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+    }
+
+    @Override
+    public void replay(Stream stream) {
+        if (closed) {
+            throw new CaptureException(
+                    "a graph of " + nodes + " nodes is replayed after it was closed; capture it again");
+        }
+        device.context().makeCurrent();
+        Driver.check(JCudaDriver.cuGraphLaunch(executable, ((CudaStream) stream).handle()),
+                "cuGraphLaunch of " + nodes + " nodes");
+    }
+
+    @Override
+    public long size() {
+        return nodes;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            device.context().makeCurrent();
+            Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+        }
+    }
+}

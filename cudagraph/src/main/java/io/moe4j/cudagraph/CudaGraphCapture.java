@@ -1,0 +1,63 @@
+package io.moe4j.cudagraph;
+
+import io.moe4j.api.capture.CaptureException;
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.device.Stream;
+import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaStream;
+import io.moe4j.runtime.cuda.driver.Driver;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import jcuda.driver.CUgraph;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/** Records a stream in thread-local mode: other ranks' threads go on, capturing or not. */
+final class CudaGraphCapture implements GraphCapture {
+    private static final int CAPTURE_MODE_THREAD_LOCAL = 1;
+
+    private final CudaDevice device;
+    private final Deque<CudaCapturedGraph> graphs = new ArrayDeque<>();
+
+    CudaGraphCapture(CudaDevice device) {
+        this.device = device;
+    }
+
+    @Override
+    public CapturedGraph capture(Stream stream, Runnable body) {
+        CudaStream cuda = (CudaStream) stream;
+        device.context().makeCurrent();
+        Driver.check(JCudaDriver.cuStreamBeginCapture(cuda.handle(), CAPTURE_MODE_THREAD_LOCAL),
+                "cuStreamBeginCapture");
+        cuda.setCapturing(true);
+        CUgraph graph = new CUgraph();
+        try {
+            body.run();
+        } catch (RuntimeException e) {
+            cuda.setCapturing(false);
+            // Ends the capture, so that the stream is usable again; what was recorded is void.
+            if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
+                JCudaDriver.cuGraphDestroy(graph);
+            }
+            throw new CaptureException("the step cannot be captured: " + e.getMessage(), e);
+        }
+        cuda.setCapturing(false);
+        int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new CaptureException("the capture of stream " + stream.name() + " ended with "
+                    + CUresult.stringFor(result)
+                    + ": work was left on another stream, or a call inside it cannot be captured; set graph_capture.enable to false");
+        }
+        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph);
+        graphs.push(captured);
+        return captured;
+    }
+
+    @Override
+    public void close() {
+        while (!graphs.isEmpty()) {
+            graphs.pop().close();
+        }
+    }
+}

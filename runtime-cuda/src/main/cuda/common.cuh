@@ -1,0 +1,69 @@
+// Loads, stores and reductions that the kernels share. All arithmetic is in fp32; bf16 values are rounded once, to nearest even, when stored.
+#pragma once
+#include <cuda_bf16.h>
+#include <cstdint>
+
+typedef __nv_bfloat16 bf16;
+
+__device__ __forceinline__ float load(const float* p) { return *p; }
+__device__ __forceinline__ float load(const bf16* p) { return __bfloat162float(*p); }
+__device__ __forceinline__ void store(float* p, float v) { *p = v; }
+__device__ __forceinline__ void store(bf16* p, float v) { *p = __float2bfloat16_rn(v); }
+
+// A vector of elements that moves in one 16-byte access.
+template <typename T> struct Vec {
+    static constexpr int N = 16 / sizeof(T);
+    float v[N];
+    __device__ __forceinline__ static Vec load(const T* p) {
+        uint4 raw = *reinterpret_cast<const uint4*>(p);
+        const T* e = reinterpret_cast<const T*>(&raw);
+        Vec r;
+#pragma unroll
+        for (int i = 0; i < N; i++) r.v[i] = ::load(e + i);
+        return r;
+    }
+    __device__ __forceinline__ void store(T* p) const {
+        uint4 raw;
+        T* e = reinterpret_cast<T*>(&raw);
+#pragma unroll
+        for (int i = 0; i < N; i++) ::store(e + i, v[i]);
+        *reinterpret_cast<uint4*>(p) = raw;
+    }
+};
+
+// Sum over a warp; every lane gets it. Butterfly: the order of additions is fixed.
+__device__ __forceinline__ float warpSum(float v) {
+#pragma unroll
+    for (int o = 16; o > 0; o >>= 1) v += __shfl_xor_sync(0xffffffffu, v, o);
+    return v;
+}
+
+__device__ __forceinline__ float warpMax(float v) {
+#pragma unroll
+    for (int o = 16; o > 0; o >>= 1) v = fmaxf(v, __shfl_xor_sync(0xffffffffu, v, o));
+    return v;
+}
+
+// Sum over a block of up to 1024 threads; every thread gets it. `scratch` has 32 floats.
+__device__ __forceinline__ float blockSum(float v, float* scratch) {
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = (blockDim.x + 31) >> 5;
+    v = warpSum(v);
+    __syncthreads();
+    if (lane == 0) scratch[warp] = v;
+    __syncthreads();
+    v = lane < warps ? scratch[lane] : 0.f;
+    return warpSum(v);
+}
+
+__device__ __forceinline__ float blockMax(float v, float* scratch) {
+    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = (blockDim.x + 31) >> 5;
+    v = warpMax(v);
+    __syncthreads();
+    if (lane == 0) scratch[warp] = v;
+    __syncthreads();
+    v = lane < warps ? scratch[lane] : -INFINITY;
+    return warpMax(v);
+}
+
+// Declares NAME_f32 and NAME_bf16 from a templated body.
+#define FOR_EACH_TYPE(DECLARE) DECLARE(f32, float) DECLARE(bf16, bf16)

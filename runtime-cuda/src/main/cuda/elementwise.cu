@@ -1,0 +1,98 @@
+// Copies and sums.
+#include "common.cuh"
+
+// destination[i] = source[i] over 4 extents with any strides (in elements); a source stride of 0 repeats.
+// Traffic: n elements read (fewer where repeated), n written. Example: source (2, 3) = [[0,1,2],[3,4,5]] with strides (1, 2) is its transpose of
+// (3, 2) storage; each thread handles one element, innermost fastest.
+template <typename S, typename D>
+__device__ void copyStrided(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2,
+                            long long s3, long long d0, long long d1, long long d2, long long d3) {
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
+        long long r = i, i3 = r % n3;
+        r /= n3;
+        long long i2 = r % n2;
+        r /= n2;
+        long long i1 = r % n1, i0 = r / n1;
+        store(d + i0 * d0 + i1 * d1 + i2 * d2 + i3 * d3, load(s + i0 * s0 + i1 * s1 + i2 * s2 + i3 * s3));
+    }
+}
+#define COPY(name, S, D)                                                                                                                        \
+    extern "C" __global__ void name(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1,    \
+                                    long long s2, long long s3, long long d0, long long d1, long long d2, long long d3) {                       \
+        copyStrided(s, d, n1, n2, n3, total, s0, s1, s2, s3, d0, d1, d2, d3);                                                                   \
+    }
+COPY(copy_f32_f32, float, float)
+COPY(copy_f32_bf16, float, bf16)
+COPY(copy_bf16_f32, bf16, float)
+COPY(copy_bf16_bf16, bf16, bf16)
+
+// The same where the innermost dimension is dense on both sides and all rows start on 16 bytes: one 16-byte access a thread.
+// n3 counts elements and is a multiple of 16 / size.
+template <typename T>
+__device__ void copyRows(const T* s, T* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2, long long d0,
+                         long long d1, long long d2) {
+    constexpr int V = 16 / sizeof(T);
+    long long perRow = n3 / V;
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total / V; i += (long long)gridDim.x * blockDim.x) {
+        long long r = i, c = r % perRow * V;
+        r /= perRow;
+        long long i2 = r % n2;
+        r /= n2;
+        long long i1 = r % n1, i0 = r / n1;
+        *reinterpret_cast<uint4*>(d + i0 * d0 + i1 * d1 + i2 * d2 + c) = *reinterpret_cast<const uint4*>(s + i0 * s0 + i1 * s1 + i2 * s2 + c);
+    }
+}
+#define COPY_ROWS(name, T)                                                                                                                   \
+    extern "C" __global__ void copy_rows_##name(const T* s, T* d, long long n1, long long n2, long long n3, long long total, long long s0,   \
+                                                long long s1, long long s2, long long d0, long long d1, long long d2) {                     \
+        copyRows(s, d, n1, n2, n3, total, s0, s1, s2, d0, d1, d2);                                                                          \
+    }
+FOR_EACH_TYPE(COPY_ROWS)
+
+// out = a + b. Traffic: 3 n elements. Example: [1, 2] + [10, 20] = [11, 22]. Tail elements are handled one by one.
+template <typename T> __device__ void addAll(const T* a, const T* b, T* out, long long n) {
+    constexpr int V = Vec<T>::N;
+    long long vectors = n / V, stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    for (long long i = first; i < vectors; i += stride) {
+        Vec<T> x = Vec<T>::load(a + i * V), y = Vec<T>::load(b + i * V);
+#pragma unroll
+        for (int j = 0; j < V; j++) x.v[j] += y.v[j];
+        x.store(out + i * V);
+    }
+    for (long long i = vectors * V + first; i < n; i += stride) store(out + i, load(a + i) + load(b + i));
+}
+#define ADD(name, T) \
+    extern "C" __global__ void add_##name(const T* a, const T* b, T* out, long long n) { addAll(a, b, out, n); }
+FOR_EACH_TYPE(ADD)
+
+// acc += factor * x. Traffic: x read, acc read and written. Example: acc [1, 2], x [10, 20], factor 0.5: [6, 12].
+template <typename X, typename A> __device__ void accumulateAll(const X* x, float factor, A* acc, long long n) {
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x)
+        store(acc + i, fmaf(factor, load(x + i), load(acc + i)));
+}
+#define ACCUMULATE(name, X, A) \
+    extern "C" __global__ void name(const X* x, float factor, A* acc, long long n) { accumulateAll(x, factor, acc, n); }
+ACCUMULATE(accumulate_f32_f32, float, float)
+ACCUMULATE(accumulate_f32_bf16, float, bf16)
+ACCUMULATE(accumulate_bf16_f32, bf16, float)
+ACCUMULATE(accumulate_bf16_bf16, bf16, bf16)
+
+// d[t, r] = (accumulate ? d[t, r] : 0) + sum over h of s[t, h, r], in order of h. Strides in elements; r is dense.
+// Traffic: T H R read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
+template <typename T>
+__device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
+        long long t = i / width;
+        int r = i % width;
+        float sum = 0.f;
+        for (int h = 0; h < heads; h++) sum += load(s + t * st + h * sh + r);
+        T* out = d + t * dt + r;
+        store(out, accumulate ? load(out) + sum : sum);
+    }
+}
+#define SUM_MIDDLE(name, T)                                                                                                                     \
+    extern "C" __global__ void sum_middle_##name(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, \
+                                                 int accumulate) {                                                                             \
+        sumMiddle(s, d, rows, heads, width, st, sh, dt, accumulate);                                                                           \
+    }
+FOR_EACH_TYPE(SUM_MIDDLE)

@@ -1,0 +1,213 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.runtime.cuda.driver.AddressablePointer;
+import io.moe4j.runtime.cuda.driver.Driver;
+import io.moe4j.runtime.cuda.driver.PrimaryContext;
+import io.moe4j.runtime.cuda.ops.CudaOps;
+import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
+import io.moe4j.runtime.cuda.peer.CudaPeerGroup;
+import io.moe4j.runtime.cuda.peer.FailureMailbox;
+import java.lang.ref.Cleaner;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Supplier;
+import jcuda.driver.CUresult;
+import jcuda.driver.JCudaDriver;
+
+/** An NVIDIA GPU. */
+public final class CudaDevice implements Device {
+    private final DeviceConfig config;
+    private final PrimaryContext context;
+    private final FailureMailbox failures;
+    private final Cleaner cleaner = Cleaner.create();
+    private final Map<String, Long> allocated = new TreeMap<>();
+    private final Deque<AutoCloseable> owned = new ArrayDeque<>();
+    private final KernelModule kernels;
+    private final CudaOps ops;
+    private boolean closed;
+
+    CudaDevice(DeviceConfig config, Supplier<byte[]> binary) {
+        this.config = config;
+        this.context = new PrimaryContext(config.ordinal());
+        try {
+            this.failures = new FailureMailbox();
+            this.kernels = new CudaKernelModule(this, "runtime-cuda", binary.get());
+            this.ops = new CudaOps(this, kernels);
+        } catch (RuntimeException e) {
+            context.close();
+            throw e;
+        }
+        own(kernels);
+        own(ops);
+    }
+
+    @Override
+    public DeviceKind kind() {
+        return DeviceKind.CUDA;
+    }
+
+    @Override
+    public String description() {
+        return context.name() + " (cuda:" + context.ordinal() + ", " + (capacityBytes() >> 30) + " GiB, sm_"
+                + context.computeCapability()
+                + ")";
+    }
+
+    @Override
+    public DeviceConfig config() {
+        return config;
+    }
+
+    @Override
+    public long capacityBytes() {
+        return context.totalBytes();
+    }
+
+    /** Dense bf16 rates from the vendor's data sheets; 0 for a chip that is not listed. */
+    @Override
+    public double peakFlops() {
+        String name = context.name();
+        if (name.contains("H100") || name.contains("H200") || name.contains("H800")) {
+            return 989e12;
+        }
+        return name.contains("A100") || name.contains("A800") ? 312e12 : 0;
+    }
+
+    /** The driver context. */
+    public PrimaryContext context() {
+        return context;
+    }
+
+    /** Where kernels report failures. */
+    public FailureMailbox failures() {
+        return failures;
+    }
+
+    /** The device's own kernels. */
+    public KernelModule kernels() {
+        return kernels;
+    }
+
+    Cleaner cleaner() {
+        return cleaner;
+    }
+
+    @Override
+    public Memory allocate(long bytes, String purpose) {
+        context.makeCurrent();
+        AddressablePointer pointer = new AddressablePointer();
+        int result = JCudaDriver.cuMemAlloc(pointer, Math.max(bytes, 1));
+        if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
+            throw outOfMemory(bytes, purpose);
+        }
+        Driver.check(result, "allocating " + bytes + " bytes for \"" + purpose + "\"");
+        synchronized (allocated) {
+            allocated.merge(purpose, bytes, Long::sum);
+        }
+        return new CudaMemory(this, pointer, bytes, purpose);
+    }
+
+    private DeviceException outOfMemory(long bytes, String purpose) {
+        long[] free = new long[1];
+        long[] total = new long[1];
+        Driver.check(JCudaDriver.cuMemGetInfo(free, total), "cuMemGetInfo");
+        return new DeviceException(
+                "out of memory: \"" + purpose + "\" wants " + bytes + " bytes, " + free[0] + " of " + total[0]
+                        + " are free on " + description() + ", held: " + allocatedBytes()
+                        + "; lower training.local_batch_size or training.seq_len, or use more ranks");
+    }
+
+    void forget(Memory memory) {
+        synchronized (allocated) {
+            allocated.merge(memory.purpose(), -memory.bytes(), Long::sum);
+            allocated.values().removeIf(held -> held == 0);
+        }
+    }
+
+    @Override
+    public Map<String, Long> allocatedBytes() {
+        synchronized (allocated) {
+            return Map.copyOf(allocated);
+        }
+    }
+
+    @Override
+    public Stream openStream(String name) {
+        return own(new CudaStream(this, name));
+    }
+
+    @Override
+    public KernelModule load(KernelSource source) {
+        Supplier<byte[]> binary = source.binaries().get(DeviceKind.CUDA);
+        if (binary == null) {
+            throw new DeviceException(
+                    "the kernels of " + source.name() + " have no CUDA binary, only " + source.binaries().keySet()
+                            + " and CPU: choose another plug-in, or build this one with nvcc on the PATH");
+        }
+        return own(new CudaKernelModule(this, source.name(), binary.get()));
+    }
+
+    @Override
+    public DeviceOps ops() {
+        return ops;
+    }
+
+    @Override
+    public WorkspaceSizes workspaceSizes() {
+        return CudaWorkspaceSizes.INSTANCE;
+    }
+
+    @Override
+    public PeerGroup openPeerGroup(Group group, Rendezvous rendezvous) {
+        failures.join(rendezvous);
+        return own(new CudaPeerGroup(this, group, rendezvous));
+    }
+
+    @Override
+    public void close() {
+        synchronized (owned) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            context.makeCurrent();
+            while (!owned.isEmpty()) {
+                closeOne(owned.pop());
+            }
+            failures.close();
+            context.close();
+        }
+    }
+
+    private <T extends AutoCloseable> T own(T resource) {
+        synchronized (owned) {
+            owned.push(resource);
+        }
+        return resource;
+    }
+
+    private static void closeOne(AutoCloseable resource) {
+        try {
+            resource.close();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new DeviceException("closing " + resource + " failed", e);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.runtime.cuda.driver.NativeLibraries;
+import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/** {@code cuda}. */
+public final class CudaDeviceProvider implements DeviceProvider {
+    private static final String KERNELS = "kernels.fatbin";
+
+    @Override
+    public String id() {
+        return "cuda";
+    }
+
+    @Override
+    public String spiVersion() {
+        return DeviceProvider.SPI_VERSION;
+    }
+
+    @Override
+    public String description() {
+        return "NVIDIA GPUs through the CUDA driver, cuBLASLt and cuDNN";
+    }
+
+    @Override
+    public Availability probe() {
+        if (CudaDeviceProvider.class.getResource(KERNELS) == null) {
+            return Availability.unavailable("the CUDA kernels were not built", "build with nvcc (CUDA 13) on the PATH");
+        }
+        return NativeLibraries.probe();
+    }
+
+    @Override
+    public DeviceKind kind() {
+        return DeviceKind.CUDA;
+    }
+
+    @Override
+    public String captureId() {
+        return "cuda_graph";
+    }
+
+    @Override
+    public WorkspaceSizes workspaceSizes() {
+        return CudaWorkspaceSizes.INSTANCE;
+    }
+
+    @Override
+    public Device open(DeviceConfig config) {
+        if (probe() instanceof Availability.Unavailable missing) {
+            throw new DeviceException("device cuda:" + config.ordinal() + " is unavailable: " + missing.reason() + "; "
+                    + missing.remedy());
+        }
+        return new CudaDevice(config, CudaDeviceProvider::kernels);
+    }
+
+    private static byte[] kernels() {
+        try (InputStream in = CudaDeviceProvider.class.getResourceAsStream(KERNELS)) {
+            if (in == null) {
+                throw new DeviceException("the CUDA kernels were not built; build with nvcc (CUDA 13) on the PATH");
+            }
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading " + KERNELS, e);
+        }
+    }
+}

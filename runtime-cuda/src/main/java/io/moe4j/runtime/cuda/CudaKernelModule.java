@@ -1,0 +1,85 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Kernel;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.runtime.cuda.driver.Driver;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import jcuda.driver.CUfunction;
+import jcuda.driver.CUfunction_attribute;
+import jcuda.driver.CUmodule;
+import jcuda.driver.JCudaDriver;
+
+/** A loaded fatbin, cubin or PTX. */
+final class CudaKernelModule implements KernelModule {
+    /** More shared memory than this needs to be asked for, function by function. */
+    private static final int DEFAULT_SHARED_BYTES = 48 << 10;
+
+    private final CudaDevice device;
+    private final String name;
+    private final CUmodule module = new CUmodule();
+    private final Map<String, CudaKernel> kernels = new ConcurrentHashMap<>();
+    private final AtomicBoolean open = new AtomicBoolean(true);
+
+    CudaKernelModule(CudaDevice device, String name, byte[] binary) {
+        this.device = device;
+        this.name = name;
+        device.context().makeCurrent();
+        Driver.check(JCudaDriver.cuModuleLoadData(module, binary), "loading the CUDA kernels of " + name);
+    }
+
+    @Override
+    public Kernel kernel(String kernelName) {
+        return kernels.computeIfAbsent(kernelName, this::find);
+    }
+
+    private CudaKernel find(String kernelName) {
+        device.context().makeCurrent();
+        CUfunction function = new CUfunction();
+        int result = JCudaDriver.cuModuleGetFunction(function, module, kernelName);
+        if (result != jcuda.driver.CUresult.CUDA_SUCCESS) {
+            throw new DeviceException(
+                    "the CUDA module of " + name + " has no kernel \"" + kernelName + "\" (used so far: "
+                            + kernels.keySet() + "); declare it extern \"C\" __global__, and build it for this GPU");
+        }
+        return new CudaKernel(kernelName, function);
+    }
+
+    @Override
+    public void close() {
+        if (open.compareAndSet(true, false)) {
+            device.context().makeCurrent();
+            Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload of " + name);
+        }
+    }
+
+    /** A function of the module. */
+    static final class CudaKernel implements Kernel {
+        private final String name;
+        private final CUfunction function;
+        private int sharedLimit = DEFAULT_SHARED_BYTES;
+
+        CudaKernel(String name, CUfunction function) {
+            this.name = name;
+            this.function = function;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        /** The function, allowed to use {@code sharedBytes} of dynamic shared memory. */
+        synchronized CUfunction function(int sharedBytes) {
+            if (sharedBytes > sharedLimit) {
+                Driver.check(JCudaDriver.cuFuncSetAttribute(function,
+                        CUfunction_attribute.CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES, sharedBytes),
+                        "asking for " + sharedBytes + " bytes of shared memory for kernel " + name);
+                sharedLimit = sharedBytes;
+            }
+            return function;
+        }
+    }
+}

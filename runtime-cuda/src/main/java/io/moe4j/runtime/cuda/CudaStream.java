@@ -1,0 +1,240 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Event;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.driver.Driver;
+import io.moe4j.runtime.cuda.driver.StreamHandle;
+import io.moe4j.runtime.cuda.peer.DeviceTables;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicBoolean;
+import jcuda.Pointer;
+import jcuda.driver.CUstream_flags;
+import jcuda.driver.JCudaDriver;
+
+/** A CUDA stream. */
+public final class CudaStream implements Stream {
+    /** Largest piece of a host copy: what a {@code ByteBuffer} can address. */
+    private static final long COPY_PIECE = 1L << 30;
+
+    private final CudaDevice device;
+    private final String name;
+    private final StreamHandle handle = new StreamHandle();
+    private final AtomicBoolean open = new AtomicBoolean(true);
+    private boolean capturing;
+    private long hostSyncs;
+
+    CudaStream(CudaDevice device, String name) {
+        this.device = device;
+        this.name = name;
+        device.context().makeCurrent();
+        Driver.check(JCudaDriver.cuStreamCreate(handle, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    /** The driver's handle, for graph capture and libraries. */
+    public StreamHandle handle() {
+        return handle;
+    }
+
+    /** Told by graph capture when it begins and ends. */
+    public void setCapturing(boolean value) {
+        capturing = value;
+    }
+
+    @Override
+    public void launch(Launch launch) {
+        if (!(launch.kernel() instanceof CudaKernelModule.CudaKernel kernel)) {
+            throw new DeviceException("kernel " + launch.kernel().name()
+                    + " was not loaded by a CUDA device; load it with this stream's device");
+        }
+        device.context().makeCurrent();
+        Pointer[] arguments = launch.arguments().stream().map(CudaStream::pointer).toArray(Pointer[]::new);
+        Driver.check(
+                JCudaDriver.cuLaunchKernel(kernel.function(launch.sharedBytes()), launch.gridX(), launch.gridY(), 1,
+                        launch.blockThreads(), 1, 1, launch.sharedBytes(), handle, Pointer.to(arguments), null),
+                "launch of " + kernel.name() + " with grid " + launch.gridX() + "x" + launch.gridY() + ", block "
+                        + launch.blockThreads() + ", shared bytes " + launch.sharedBytes());
+    }
+
+    @Override
+    public void copy(Tensor source, Tensor destination) {
+        if (source.dtype() != destination.dtype() || !source.shape().equals(destination.shape())
+                || !source.isContiguous()
+                || !destination.isContiguous()) {
+            throw new DeviceException("copy of " + source + " to " + destination
+                    + ": types and shapes must be equal and both contiguous; use elementwise().copy otherwise");
+        }
+        if (source.bytes() > 0) {
+            device.context().makeCurrent();
+            Driver.check(
+                    JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()), Driver.at(source.address()),
+                            source.bytes(), handle),
+                    "copy of " + source.bytes() + " bytes");
+        }
+    }
+
+    @Override
+    public void fill(Tensor tensor, double value) {
+        if (!tensor.isContiguous()) {
+            throw new DeviceException("fill of " + tensor + ": it must be contiguous");
+        }
+        if (tensor.elements() == 0) {
+            return;
+        }
+        device.context().makeCurrent();
+        long count = tensor.elements();
+        int result = switch (tensor.dtype()) {
+            case F32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()),
+                    Float.floatToRawIntBits((float) value), count, handle);
+            case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
+            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), bfloat16((float) value), count,
+                    handle);
+            case I64 -> fillWords(tensor, (long) value);
+        };
+        Driver.check(result, "fill of " + tensor);
+    }
+
+    private int fillWords(Tensor tensor, long value) {
+        if (value != 0 && value != -1) {
+            throw new DeviceException(
+                    "fill of " + tensor + " with " + value + ": 64-bit integers can be filled with 0 or -1");
+        }
+        return JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, 2 * tensor.elements(), handle);
+    }
+
+    @Override
+    public void upload(MemorySegment source, Tensor destination) {
+        refuseInCapture("upload");
+        checkHostSize(source, destination, "upload");
+        device.context().makeCurrent();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment native_ = source.isNative() ? source : arena.allocate(source.byteSize(), 16).copyFrom(source);
+            for (long done = 0; done < destination.bytes(); done += COPY_PIECE) {
+                long size = Math.min(COPY_PIECE, destination.bytes() - done);
+                Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Driver.at(destination.address() + done),
+                        Pointer.to(native_.asSlice(done, size).asByteBuffer()), size, handle),
+                        "upload of " + size + " bytes");
+            }
+            // Pageable memory: the driver may still be reading, and the bytes must be taken before the call returns.
+            Driver.check(JCudaDriver.cuStreamSynchronize(handle), "upload to " + destination);
+        }
+    }
+
+    @Override
+    public void download(Tensor source, MemorySegment destination) {
+        refuseInCapture("download");
+        checkHostSize(destination, source, "download");
+        if (!source.isContiguous()) {
+            throw new DeviceException("download of " + source + ": it must be contiguous; copy it first");
+        }
+        hostSyncs++;
+        device.context().makeCurrent();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment native_ = destination.isNative() ? destination : arena.allocate(source.bytes(), 16);
+            for (long done = 0; done < source.bytes(); done += COPY_PIECE) {
+                long size = Math.min(COPY_PIECE, source.bytes() - done);
+                Driver.check(JCudaDriver.cuMemcpyDtoHAsync(Pointer.to(native_.asSlice(done, size).asByteBuffer()),
+                        Driver.at(source.address() + done), size, handle), "download of " + size + " bytes");
+            }
+            waitForAll();
+            if (!destination.isNative()) {
+                destination.copyFrom(native_.asSlice(0, source.bytes()));
+            }
+        }
+    }
+
+    @Override
+    public void synchronize() {
+        refuseInCapture("synchronize");
+        hostSyncs++;
+        device.context().makeCurrent();
+        waitForAll();
+    }
+
+    private void waitForAll() {
+        Driver.check(JCudaDriver.cuStreamSynchronize(handle), "waiting for stream " + name);
+        device.failures().check();
+    }
+
+    @Override
+    public Event record() {
+        device.context().makeCurrent();
+        CudaEvent event = new CudaEvent(device.cleaner(), capturing);
+        Driver.check(JCudaDriver.cuEventRecord(event.handle(), handle), "cuEventRecord");
+        return event;
+    }
+
+    @Override
+    public void await(Event event) {
+        if (!(event instanceof CudaEvent cuda)) {
+            throw new DeviceException("stream " + name + " cannot wait for " + event + ": it is not of a CUDA device");
+        }
+        device.context().makeCurrent();
+        Driver.check(JCudaDriver.cuStreamWaitEvent(handle, cuda.handle(), 0), "cuStreamWaitEvent");
+    }
+
+    @Override
+    public boolean isCapturing() {
+        return capturing;
+    }
+
+    @Override
+    public long hostSyncs() {
+        return hostSyncs;
+    }
+
+    @Override
+    public void close() {
+        if (open.compareAndSet(true, false)) {
+            device.context().makeCurrent();
+            Driver.check(JCudaDriver.cuStreamSynchronize(handle), "closing stream " + name);
+            Driver.check(JCudaDriver.cuStreamDestroy(handle), "cuStreamDestroy");
+        }
+    }
+
+    private void refuseInCapture(String call) {
+        if (capturing) {
+            throw new DeviceException(call + " on stream " + name
+                    + " while it is being captured: the host cannot wait or read in a capture; set graph_capture.enable to false");
+        }
+    }
+
+    private static void checkHostSize(MemorySegment host, Tensor tensor, String call) {
+        if (host.byteSize() < tensor.bytes()) {
+            throw new DeviceException(call + ": the host segment has " + host.byteSize() + " bytes, " + tensor + " has "
+                    + tensor.bytes());
+        }
+    }
+
+    private static Pointer pointer(KernelArg argument) {
+        return switch (argument) {
+            case KernelArg.Pointer p -> Pointer.to(new long[] {p.tensor().address()});
+            case KernelArg.Absent a -> Pointer.to(new long[] {0});
+            case KernelArg.Peers p -> Pointer.to(new long[] {((DeviceTables) p.memory()).tableAddress(p.byteOffset())});
+            case KernelArg.Int i -> Pointer.to(new int[] {i.value()});
+            case KernelArg.Long64 l -> Pointer.to(new long[] {l.value()});
+            case KernelArg.Real r -> Pointer.to(new float[] {r.value()});
+        };
+    }
+
+    private static short bfloat16(float value) {
+        int bits = Float.floatToIntBits(value);
+        return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+    }
+
+}

@@ -1,0 +1,85 @@
+package io.moe4j.runtime.cuda.driver;
+
+import io.moe4j.api.device.DeviceException;
+import jcuda.driver.CUcontext;
+import jcuda.driver.CUdevice;
+import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * A device's primary context: the one that the CUDA libraries use too. Retained while open; it must be made current on each thread that calls the driver.
+ */
+public final class PrimaryContext implements AutoCloseable {
+    private final CUdevice device = new CUdevice();
+    private final CUcontext context = new CUcontext();
+    private final int ordinal;
+    private boolean closed;
+
+    /** Retains the context of device {@code ordinal}. */
+    public PrimaryContext(int ordinal) {
+        this.ordinal = ordinal;
+        Driver.check(JCudaDriver.cuInit(0), "cuInit");
+        int[] count = new int[1];
+        Driver.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
+        if (ordinal < 0 || ordinal >= count[0]) {
+            throw new DeviceException("CUDA device " + ordinal + " was asked for, and there are " + count[0]
+                    + "; ordinals start at 0: check CUDA_VISIBLE_DEVICES");
+        }
+        Driver.check(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet " + ordinal);
+        Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain " + ordinal);
+        makeCurrent();
+    }
+
+    /** Makes it the calling thread's context. */
+    public void makeCurrent() {
+        Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+    }
+
+    /** Which device. */
+    public int ordinal() {
+        return ordinal;
+    }
+
+    /** Its name, such as "NVIDIA H200". */
+    public String name() {
+        byte[] name = new byte[256];
+        Driver.check(JCudaDriver.cuDeviceGetName(name, name.length, device), "cuDeviceGetName");
+        int length = 0;
+        while (length < name.length && name[length] != 0) {
+            length++;
+        }
+        return new String(name, 0, length, java.nio.charset.StandardCharsets.US_ASCII);
+    }
+
+    /** Bytes of its memory. */
+    public long totalBytes() {
+        long[] bytes = new long[1];
+        Driver.check(JCudaDriver.cuDeviceTotalMem(bytes, device), "cuDeviceTotalMem");
+        return bytes[0];
+    }
+
+    /** Compute capability, such as 90. */
+    public int computeCapability() {
+        return 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
+                + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);
+    }
+
+    /** Number of multiprocessors. */
+    public int multiprocessors() {
+        return attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_MULTIPROCESSOR_COUNT);
+    }
+
+    private int attribute(int which) {
+        int[] value = new int[1];
+        Driver.check(JCudaDriver.cuDeviceGetAttribute(value, which, device), "cuDeviceGetAttribute " + which);
+        return value[0];
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease");
+        }
+    }
+}

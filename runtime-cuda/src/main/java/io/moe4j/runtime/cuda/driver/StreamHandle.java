@@ -1,0 +1,12 @@
+package io.moe4j.runtime.cuda.driver;
+
+import jcuda.driver.CUstream;
+
+/** A stream whose handle other libraries (cuBLASLt, cuDNN, NCCL) can be given. */
+public final class StreamHandle extends CUstream {
+
+    /** The {@code cudaStream_t}. */
+    public long address() {
+        return getNativePointer();
+    }
+}

@@ -1,0 +1,73 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
+import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** {@code attention.cu}: any shape, not fast. */
+final class CudaAttentionOps implements AttentionOps {
+    private static final int MAX_DIM = 256;
+
+    private final Kernels kernels;
+
+    CudaAttentionOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void forward(Stream stream, Forward a) {
+        AttentionShape s = a.shape();
+        require(s.queryKeyDim() <= MAX_DIM && s.valueDim() <= MAX_DIM, "attention", s);
+        List<KernelArg> arguments = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()),
+                of(a.o_BSHV()), of(a.lse_BHS()));
+        addStrides(arguments, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV());
+        kernels.warps(stream, "attention" + suffix(a.q_BSHQ()), rows(s), 0, arguments.toArray(KernelArg[]::new));
+    }
+
+    @Override
+    public void backward(Stream stream, Backward b) {
+        Forward a = b.forward();
+        AttentionShape s = a.shape();
+        Tensor delta = b.workspace()
+                .orElseThrow(() -> new DeviceException("the attention's gradient needs a workspace of "
+                        + CudaWorkspaceSizes.INSTANCE.attentionBackward(s)
+                        + " bytes; see WorkspaceSizes.attentionBackward"));
+        List<KernelArg> query = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
+                of(a.lse_BHS()),
+                of(b.do_BSHV()), of(delta), of(b.dq_BSHQ()));
+        addStrides(query, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dq_BSHQ());
+        kernels.warps(stream, "attention_backward_q" + suffix(a.q_BSHQ()), rows(s), 0, query.toArray(KernelArg[]::new));
+        List<KernelArg> key = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.lse_BHS()),
+                of(b.do_BSHV()), of(delta),
+                of(b.dk_BSHQ()), of(b.dv_BSHV()));
+        addStrides(key, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dk_BSHQ(), b.dv_BSHV());
+        kernels.warps(stream, "attention_backward_kv" + suffix(a.q_BSHQ()), rows(s), 0, key.toArray(KernelArg[]::new));
+    }
+
+    private static long rows(AttentionShape s) {
+        return s.batch() * s.heads() * s.sequence();
+    }
+
+    private static List<KernelArg> arguments(AttentionShape s, float scale, KernelArg... tensors) {
+        List<KernelArg> arguments = new ArrayList<>(List.of(tensors));
+        arguments.addAll(List.of(of(scale), of(s.batch()), of(s.sequence()), ofInt(s.heads()), ofInt(s.queryKeyDim()),
+                ofInt(s.valueDim())));
+        return arguments;
+    }
+
+    private static void addStrides(List<KernelArg> arguments, Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            arguments.addAll(List.of(of(tensor.stride(0)), of(tensor.stride(1)), of(tensor.stride(2))));
+        }
+    }
+}

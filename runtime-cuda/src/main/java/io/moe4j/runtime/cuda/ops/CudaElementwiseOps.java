@@ -1,0 +1,95 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
+import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.ElementwiseOps;
+import io.moe4j.api.tensor.Tensor;
+
+/** {@code elementwise.cu}. */
+final class CudaElementwiseOps implements ElementwiseOps {
+    private final Kernels kernels;
+
+    CudaElementwiseOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void copy(Stream stream, Tensor source, Tensor destination) {
+        require(source.shape().equals(destination.shape()) && source.rank() <= 4, "copy", source, destination);
+        if (source.elements() == 0) {
+            return;
+        }
+        boolean sameType = source.dtype() == destination.dtype();
+        if (sameType && source.isContiguous() && destination.isContiguous()) {
+            stream.copy(source, destination);
+            return;
+        }
+        long[] n = padded(source, true);
+        long[] s = strides(source);
+        long[] d = strides(destination);
+        long total = source.elements();
+        if (sameType && rowsAreAligned(source, s, n[3]) && rowsAreAligned(destination, d, n[3])) {
+            kernels.each(stream, "copy_rows" + suffix(source), total * source.dtype().bytes() / 16, of(source),
+                    of(destination), of(n[1]), of(n[2]),
+                    of(n[3]), of(total), of(s[0]), of(s[1]), of(s[2]), of(d[0]), of(d[1]), of(d[2]));
+            return;
+        }
+        kernels.each(stream, "copy" + suffix(source) + suffix(destination), total, of(source), of(destination),
+                of(n[1]), of(n[2]), of(n[3]),
+                of(total), of(s[0]), of(s[1]), of(s[2]), of(s[3]), of(d[0]), of(d[1]), of(d[2]), of(d[3]));
+    }
+
+    @Override
+    public void add(Stream stream, Tensor a, Tensor b, Tensor out) {
+        require(a.shape().equals(b.shape()) && a.shape().equals(out.shape()) && a.dtype() == b.dtype()
+                && a.dtype() == out.dtype()
+                && a.isContiguous() && b.isContiguous() && out.isContiguous(), "add", a, b, out);
+        kernels.each(stream, "add" + suffix(a), Math.ceilDiv(a.bytes(), 16), of(a), of(b), of(out), of(a.elements()));
+    }
+
+    @Override
+    public void accumulate(Stream stream, Tensor x, float factor, Tensor accumulator) {
+        require(x.shape().equals(accumulator.shape()) && x.isContiguous() && accumulator.isContiguous(), "accumulate",
+                x, accumulator);
+        kernels.each(stream, "accumulate" + suffix(x) + suffix(accumulator), x.elements(), of(x), of(factor),
+                of(accumulator), of(x.elements()));
+    }
+
+    @Override
+    public void sumMiddle(Stream stream, Tensor source_THR, Tensor destination_TR, boolean accumulate) {
+        require(source_THR.rank() == 3 && destination_TR.rank() == 2 && source_THR.dtype() == destination_TR.dtype()
+                && source_THR.dim(0) == destination_TR.dim(0) && source_THR.dim(2) == destination_TR.dim(1)
+                && source_THR.stride(2) == 1
+                && destination_TR.stride(1) == 1, "sumMiddle", source_THR, destination_TR);
+        kernels.each(stream, "sum_middle" + suffix(source_THR), destination_TR.elements(), of(source_THR),
+                of(destination_TR),
+                of(source_THR.dim(0)), ofInt(source_THR.dim(1)), ofInt(source_THR.dim(2)), of(source_THR.stride(0)),
+                of(source_THR.stride(1)),
+                of(destination_TR.stride(0)), flag(accumulate));
+    }
+
+    private static boolean rowsAreAligned(Tensor tensor, long[] strides, long width) {
+        int size = tensor.dtype().bytes();
+        return strides[3] == 1 && tensor.address() % 16 == 0 && width * size % 16 == 0 && strides[0] * size % 16 == 0
+                && strides[1] * size % 16 == 0 && strides[2] * size % 16 == 0;
+    }
+
+    /** Extents or strides of four dimensions, the missing outer ones 1 or 0. */
+    private static long[] padded(Tensor tensor, boolean extents) {
+        long[] padded = new long[4];
+        for (int i = 0; i < 4; i++) {
+            int d = i - (4 - tensor.rank());
+            padded[i] = d < 0 ? (extents ? 1 : 0) : extents ? tensor.dim(d) : tensor.stride(d);
+        }
+        return padded;
+    }
+
+    private static long[] strides(Tensor tensor) {
+        return padded(tensor, false);
+    }
+}

@@ -1,0 +1,47 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.EmbeddingOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** {@code embedding.cu}. */
+final class CudaEmbeddingOps implements EmbeddingOps {
+    private final Kernels kernels;
+
+    CudaEmbeddingOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD) {
+        kernels.blocks(stream, "embedding" + suffix(table_VD), ids_T.elements(), Kernels.BLOCK, 0, of(ids_T),
+                of(table_VD), of(out_TD),
+                of(ids_T.elements()), ofInt(table_VD.dim(0)), ofInt(table_VD.dim(1)));
+    }
+
+    @Override
+    public void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
+            Optional<Tensor> workspace) {
+        long tokens = ids_T.elements();
+        long vocabulary = dtable_VD.dim(0);
+        Tensor scratch = workspace
+                .orElseThrow(() -> new DeviceException("the embedding's gradient needs a workspace of "
+                        + CudaWorkspaceSizes.INSTANCE.embeddingBackward(tokens, vocabulary)
+                        + " bytes; see WorkspaceSizes.embeddingBackward"));
+        Tensor head_V = Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, vocabulary);
+        Tensor next_T = Tensor.of(scratch.memory(), scratch.byteOffset() + head_V.bytes(), DType.I32, tokens);
+        stream.fill(head_V, -1);
+        kernels.each(stream, "embedding_lists", tokens, of(ids_T), of(head_V), of(next_T), of(tokens));
+        kernels.blocks(stream, "embedding_backward" + suffix(dout_TD), vocabulary, Kernels.BLOCK, 0, of(head_V),
+                of(next_T), of(dout_TD),
+                of(dtable_VD), ofInt(vocabulary), ofInt(dtable_VD.dim(1)), flag(accumulate));
+    }
+}

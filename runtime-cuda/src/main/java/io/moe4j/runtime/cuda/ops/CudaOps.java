@@ -1,0 +1,99 @@
+package io.moe4j.runtime.cuda.ops;
+
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.ops.ActivationOps;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.api.ops.ElementwiseOps;
+import io.moe4j.api.ops.EmbeddingOps;
+import io.moe4j.api.ops.LossOps;
+import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.ops.NormOps;
+import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.runtime.cuda.CudaDevice;
+
+/** The families, side by side. */
+public final class CudaOps implements DeviceOps, AutoCloseable {
+    private final CublasMatmulOps matmul;
+    private final ElementwiseOps elementwise;
+    private final NormOps norm;
+    private final RopeOps rope;
+    private final AttentionOps attention;
+    private final ActivationOps activation;
+    private final EmbeddingOps embedding;
+    private final RoutingOps routing;
+    private final LossOps loss;
+    private final OptimizerOps optimizer;
+
+    /** Operations of a device, with its own kernels. */
+    public CudaOps(CudaDevice device, KernelModule module) {
+        Kernels kernels = new Kernels(module);
+        matmul = new CublasMatmulOps(device);
+        elementwise = new CudaElementwiseOps(kernels);
+        norm = new CudaNormOps(kernels);
+        rope = new CudaRopeOps(kernels);
+        attention = new CudaAttentionOps(kernels);
+        activation = new CudaActivationOps(kernels);
+        embedding = new CudaEmbeddingOps(kernels);
+        routing = new CudaRoutingOps(kernels);
+        loss = new CudaLossOps(kernels);
+        optimizer = new CudaOptimizerOps(kernels);
+    }
+
+    @Override
+    public MatmulOps matmul() {
+        return matmul;
+    }
+
+    @Override
+    public ElementwiseOps elementwise() {
+        return elementwise;
+    }
+
+    @Override
+    public NormOps norm() {
+        return norm;
+    }
+
+    @Override
+    public RopeOps rope() {
+        return rope;
+    }
+
+    @Override
+    public AttentionOps attention() {
+        return attention;
+    }
+
+    @Override
+    public ActivationOps activation() {
+        return activation;
+    }
+
+    @Override
+    public EmbeddingOps embedding() {
+        return embedding;
+    }
+
+    @Override
+    public RoutingOps routing() {
+        return routing;
+    }
+
+    @Override
+    public LossOps loss() {
+        return loss;
+    }
+
+    @Override
+    public OptimizerOps optimizer() {
+        return optimizer;
+    }
+
+    @Override
+    public void close() {
+        matmul.close();
+    }
+}

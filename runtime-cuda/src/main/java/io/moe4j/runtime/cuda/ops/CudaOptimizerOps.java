@@ -1,0 +1,47 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
+import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** {@code optimizer.cu}. */
+final class CudaOptimizerOps implements OptimizerOps {
+    private final Kernels kernels;
+
+    CudaOptimizerOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void adamw(Stream stream, AdamW a) {
+        require(a.firstMoment().dtype() == a.secondMoment().dtype(), "adamw", a.firstMoment(), a.secondMoment());
+        kernels.each(stream, "adamw" + suffix(a.parameter()) + suffix(a.gradient()) + suffix(a.firstMoment()),
+                a.parameter().elements(),
+                of(a.parameter()), of(a.gradient()), of(a.firstMoment()), of(a.secondMoment()),
+                of(a.parameter().elements()),
+                of(a.learningRate()), of(a.beta1()), of(a.beta2()), of(a.eps()), of(a.weightDecay()),
+                of(a.gradientScale()),
+                of(correction(a.beta1(), a.step())), of(correction(a.beta2(), a.step())));
+    }
+
+    @Override
+    public void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace) {
+        Tensor partial = workspace.orElseThrow(() -> new DeviceException(
+                "the sum of squares needs a workspace of " + CudaWorkspaceSizes.INSTANCE.sumOfSquares(x.elements())
+                        + " bytes"));
+        int parts = (int) Math.min(CudaWorkspaceSizes.SQUARE_PARTS, Math.ceilDiv(x.elements(), (long) Kernels.BLOCK));
+        kernels.blocks(stream, "squares" + suffix(x), parts, Kernels.BLOCK, 0, of(x), of(x.elements()), of(partial));
+        kernels.each(stream, "sum_parts", parts == 0 ? 0 : 1, of(partial), of(sum), of(parts), of(1), flag(true));
+    }
+
+    private static float correction(float beta, long step) {
+        return (float) (1 - Math.pow(beta, step));
+    }
+}

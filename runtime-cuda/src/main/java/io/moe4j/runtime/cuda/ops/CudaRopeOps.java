@@ -1,0 +1,31 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
+import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.tensor.Tensor;
+
+/** {@code rope.cu}. */
+final class CudaRopeOps implements RopeOps {
+    private final Kernels kernels;
+
+    CudaRopeOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        require(x_THR.rank() == 3 && x_THR.shape().equals(out_THR.shape()) && x_THR.dtype() == out_THR.dtype()
+                && x_THR.dim(2) % 2 == 0
+                && cosSin_SR.dim(1) == x_THR.dim(2) && cosSin_SR.isContiguous(), "rope", x_THR, cosSin_SR, out_THR);
+        kernels.each(stream, "rope" + suffix(x_THR), x_THR.elements() / 2, of(x_THR), of(cosSin_SR), of(out_THR),
+                of(x_THR.dim(0)),
+                ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)), ofInt(cosSin_SR.dim(0)), of(inverse ? -1f : 1f),
+                of(x_THR.stride(0)),
+                of(x_THR.stride(1)), of(out_THR.stride(0)), of(out_THR.stride(1)));
+    }
+}

@@ -1,0 +1,67 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.api.tensor.Tensor;
+
+/** {@code routing.cu}. */
+final class CudaRoutingOps implements RoutingOps {
+    private final Kernels kernels;
+
+    CudaRoutingOps(Kernels kernels) {
+        this.kernels = kernels;
+    }
+
+    @Override
+    public void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE) {
+        kernels.warps(stream, "gate_scores", logits_TE.dim(0), 0, of(logits_TE), of(scores_TE), of(logits_TE.dim(0)),
+                ofInt(logits_TE.dim(1)),
+                mode(gate));
+    }
+
+    @Override
+    public void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK) {
+        int experts = Math.toIntExact(scores_TE.dim(1));
+        require(experts % gate.groups() == 0 && gate.groups() <= 32 && gate.topK() <= 32 && experts <= 1024, "select",
+                scores_TE, gate);
+        kernels.warps(stream, "gate_select", scores_TE.dim(0), experts * Float.BYTES, of(scores_TE), of(bias_E),
+                of(ids_TK),
+                of(scores_TE.dim(0)), of(experts), of(gate.topK()), of(gate.groups()), of(gate.keptGroups()));
+    }
+
+    @Override
+    public void selectRoundRobin(Stream stream, Gate gate, int experts, Tensor ids_TK) {
+        kernels.each(stream, "gate_round_robin", ids_TK.elements(), of(ids_TK), of(ids_TK.elements()), of(experts));
+    }
+
+    @Override
+    public void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK) {
+        kernels.each(stream, "gate_weights", scores_TE.dim(0), of(scores_TE), of(ids_TK), of(weights_TK),
+                of(scores_TE.dim(0)),
+                ofInt(scores_TE.dim(1)), of(gate.topK()), flag(gate.normalise()), of(gate.scale()));
+    }
+
+    @Override
+    public void backward(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor dweights_TK,
+            Tensor dlogits_TE) {
+        kernels.warps(stream, "gate_backward", scores_TE.dim(0), 0, of(scores_TE), of(ids_TK), of(dweights_TK),
+                of(dlogits_TE),
+                of(scores_TE.dim(0)), ofInt(scores_TE.dim(1)), of(gate.topK()), mode(gate), flag(gate.normalise()),
+                of(gate.scale()));
+    }
+
+    @Override
+    public void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient) {
+        kernels.blocks(stream, "gate_update_bias", 1, Kernels.BLOCK, 0, of(counts_E), of(bias_E),
+                ofInt(counts_E.elements()), of(coefficient));
+    }
+
+    private static io.moe4j.api.device.KernelArg mode(Gate gate) {
+        return of(gate.score() == Score.SOFTMAX ? 0 : 1);
+    }
+}

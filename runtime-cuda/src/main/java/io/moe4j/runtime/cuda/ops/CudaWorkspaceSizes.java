@@ -1,0 +1,33 @@
+package io.moe4j.runtime.cuda.ops;
+
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.ops.AttentionShape;
+
+/** Scratch of the CUDA operations; the same on every GPU. */
+public enum CudaWorkspaceSizes implements WorkspaceSizes {
+    /** The only one: it has no state. */
+    INSTANCE;
+
+    static final int NORM_PARTS = 264;
+    static final int SQUARE_PARTS = 1056;
+
+    @Override
+    public long attentionBackward(AttentionShape shape) {
+        return 4 * shape.batch() * shape.heads() * shape.sequence();
+    }
+
+    @Override
+    public long rmsNormBackward(long rows, long dim) {
+        return 4 * dim * Math.max(1, Math.min(rows, NORM_PARTS));
+    }
+
+    @Override
+    public long embeddingBackward(long tokens, long vocabulary) {
+        return 4 * (tokens + vocabulary);
+    }
+
+    @Override
+    public long sumOfSquares(long elements) {
+        return 4L * SQUARE_PARTS;
+    }
+}

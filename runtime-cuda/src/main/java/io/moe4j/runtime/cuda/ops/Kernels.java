@@ -1,0 +1,99 @@
+package io.moe4j.runtime.cuda.ops;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+
+/** Launches the device's own kernels with grids that fit the work. */
+final class Kernels {
+    static final int BLOCK = 256;
+    /** Enough blocks to fill any GPU several times over; kernels stride over what is left. */
+    private static final int MAX_BLOCKS = 132 * 16;
+
+    private final KernelModule module;
+
+    Kernels(KernelModule module) {
+        this.module = module;
+    }
+
+    /** One thread an item, as far as blocks go. */
+    void each(Stream stream, String kernel, long items, KernelArg... arguments) {
+        blocks(stream, kernel, Math.ceilDiv(items, (long) BLOCK), BLOCK, 0, arguments);
+    }
+
+    /** One warp an item, as far as blocks go. */
+    void warps(Stream stream, String kernel, long items, int sharedBytesPerWarp, KernelArg... arguments) {
+        int warpsPerBlock = BLOCK / 32;
+        blocks(stream, kernel, Math.ceilDiv(items, (long) warpsPerBlock), BLOCK, sharedBytesPerWarp * warpsPerBlock,
+                arguments);
+    }
+
+    /** One block an item, as far as blocks go. Nothing is launched for no items. */
+    void blocks(Stream stream, String kernel, long items, int threads, int sharedBytes, KernelArg... arguments) {
+        if (items > 0) {
+            stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.min(items, MAX_BLOCKS), 1)
+                    .withBlock(threads)
+                    .withSharedBytes(sharedBytes));
+        }
+    }
+
+    /** The suffix of a kernel for a floating-point type. */
+    static String suffix(Tensor tensor) {
+        return suffix(tensor.dtype());
+    }
+
+    static String suffix(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "_f32";
+            case BF16 -> "_bf16";
+            case I32, I64 -> throw new DeviceException(
+                    "an operation on floating-point numbers was given " + dtype + "; use F32 or BF16");
+        };
+    }
+
+    /** Whether rows of {@code width} elements, {@code strides} apart, can be moved 16 bytes at a time. */
+    static boolean vectorised(long width, Tensor... rows) {
+        for (Tensor tensor : rows) {
+            int size = tensor.dtype().bytes();
+            if (width * size % 16 != 0 || tensor.address() % 16 != 0 || tensor.stride(0) * size % 16 != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    static KernelArg of(Tensor tensor) {
+        return KernelArg.of(tensor);
+    }
+
+    static KernelArg of(long value) {
+        return KernelArg.of(value);
+    }
+
+    static KernelArg of(int value) {
+        return KernelArg.of(value);
+    }
+
+    static KernelArg of(float value) {
+        return KernelArg.of(value);
+    }
+
+    static KernelArg ofInt(long value) {
+        return KernelArg.of(Math.toIntExact(value));
+    }
+
+    static KernelArg flag(boolean value) {
+        return KernelArg.of(value ? 1 : 0);
+    }
+
+    static void require(boolean holds, String operation, Object... tensors) {
+        if (!holds) {
+            throw new DeviceException(operation + " was given " + java.util.Arrays.toString(tensors)
+                    + "; see the operation's javadoc for the shapes and types that it takes");
+        }
+    }
+}

@@ -1,0 +1,124 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
+import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoGetHeuristic;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescInit;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceInit;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceSetAttribute;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutInit;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
+import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.tensor.DType;
+import org.bytedeco.cuda.cublas.cublasLtContext;
+import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
+import org.bytedeco.cuda.cublas.cublasLtMatmulPreferenceOpaque_t;
+import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.LongPointer;
+
+/** A product's descriptors and the algorithm chosen for it; made once a shape, so that a captured and an eager step run the same one. */
+final class PreparedMatmul implements AutoCloseable {
+    private final cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
+    private final cublasLtMatrixLayoutOpaque_t layoutA;
+    private final cublasLtMatrixLayoutOpaque_t layoutB;
+    private final cublasLtMatrixLayoutOpaque_t layoutC;
+    private final cublasLtMatmulHeuristicResult_t choice = new cublasLtMatmulHeuristicResult_t();
+    private final cublasLtMatmulAlgo_t algorithm;
+
+    PreparedMatmul(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
+        check(cublasLtMatmulDescInit(operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
+        // The library's first operand is our second one: see CublasMatmulOps.
+        set(CUBLASLT_MATMUL_DESC_TRANSA, s.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        set(CUBLASLT_MATMUL_DESC_TRANSB, s.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        layoutB = s.transposeB() ? layout(s.in(), s.k(), s.n(), s.ldb()) : layout(s.in(), s.n(), s.k(), s.ldb());
+        layoutA = s.transposeA() ? layout(s.in(), s.m(), s.k(), s.lda()) : layout(s.in(), s.k(), s.m(), s.lda());
+        layoutC = layout(s.out(), s.n(), s.m(), s.ldc());
+        try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
+                IntPointer found = new IntPointer(1)) {
+            check(cublasLtMatmulPreferenceInit(preference), "cublasLtMatmulPreferenceInit");
+            try (LongPointer bytes = new LongPointer(workspaceBytes)) {
+                check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes,
+                        Long.BYTES), "workspace size");
+            }
+            for (int attribute : new int[] {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
+                    CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
+                    CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
+                try (IntPointer alignment = new IntPointer(new int[] {s.alignment()})) {
+                    check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, alignment, Integer.BYTES),
+                            "alignment");
+                }
+            }
+            check(cublasLtMatmulAlgoGetHeuristic(handle, operation, layoutB, layoutA, layoutC, layoutC, preference, 1,
+                    choice, found),
+                    "choosing an algorithm for " + s);
+            if (found.get() == 0) {
+                throw new DeviceException("cuBLASLt has no algorithm for " + s
+                        + "; rows of 16-byte multiples at 16-byte aligned addresses are always supported");
+            }
+        }
+        algorithm = choice.algo();
+    }
+
+    cublasLtMatmulDescOpaque_t operation() {
+        return operation;
+    }
+
+    cublasLtMatrixLayoutOpaque_t layoutA() {
+        return layoutA;
+    }
+
+    cublasLtMatrixLayoutOpaque_t layoutB() {
+        return layoutB;
+    }
+
+    cublasLtMatrixLayoutOpaque_t layoutC() {
+        return layoutC;
+    }
+
+    cublasLtMatmulAlgo_t algorithm() {
+        return algorithm;
+    }
+
+    static void check(int status, String call) {
+        if (status != 0) {
+            throw new DeviceException(call + " failed with cuBLAS status " + status);
+        }
+    }
+
+    private void set(int attribute, int value) {
+        try (IntPointer pointer = new IntPointer(new int[] {value})) {
+            check(cublasLtMatmulDescSetAttribute(operation, attribute, pointer, Integer.BYTES),
+                    "cublasLtMatmulDescSetAttribute");
+        }
+    }
+
+    private static cublasLtMatrixLayoutOpaque_t layout(DType dtype, long rows, long columns, long leading) {
+        cublasLtMatrixLayoutOpaque_t layout = new cublasLtMatrixLayoutOpaque_t();
+        check(cublasLtMatrixLayoutInit(layout, dtype == DType.F32 ? CUDA_R_32F : CUDA_R_16BF, rows, columns, leading),
+                "cublasLtMatrixLayoutInit");
+        return layout;
+    }
+
+    @Override
+    public void close() {
+        operation.close();
+        layoutA.close();
+        layoutB.close();
+        layoutC.close();
+        choice.close();
+    }
+}

@@ -1,0 +1,8 @@
+package io.moe4j.runtime.cuda.peer;
+
+/** Symmetric memory that kernels reach through a table of pointers in device memory. */
+public interface DeviceTables {
+
+    /** Address of a table with one 64-bit pointer a rank, each {@code byteOffset} into that rank's memory. */
+    long tableAddress(long byteOffset);
+}

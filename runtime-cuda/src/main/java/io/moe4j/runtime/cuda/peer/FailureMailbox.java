@@ -1,0 +1,86 @@
+package io.moe4j.runtime.cuda.peer;
+
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.runtime.cuda.driver.AddressablePointer;
+import io.moe4j.runtime.cuda.driver.Driver;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import jcuda.Pointer;
+import jcuda.driver.JCudaDriver;
+
+/**
+ * Where kernels report what they cannot throw: a few words of host memory that the device writes and reads. Layout, in 64-bit words:
+ * [0] stop (the host, or a kernel, asks every wait to end), [1] waiting rank, [2] phase, [3] missing rank, [4] expected value, [5] value seen.
+ */
+public final class FailureMailbox implements AutoCloseable {
+    private static final int BYTES = 64;
+    private static final int HOST_ALLOC_PORTABLE_AND_MAPPED = 3;
+
+    private final Pointer host = new Pointer();
+    private final ByteBuffer words;
+    private final long deviceAddress;
+    private final List<String> phases = new CopyOnWriteArrayList<>();
+    private final List<Rendezvous> parties = new CopyOnWriteArrayList<>();
+
+    /** Allocates it in the current context. */
+    public FailureMailbox() {
+        Driver.check(JCudaDriver.cuMemHostAlloc(host, BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED),
+                "cuMemHostAlloc of " + BYTES + " bytes");
+        words = host.getByteBuffer(0, BYTES).order(ByteOrder.nativeOrder());
+        for (int i = 0; i < BYTES; i += Long.BYTES) {
+            words.putLong(i, 0);
+        }
+        AddressablePointer mapped = new AddressablePointer();
+        Driver.check(JCudaDriver.cuMemHostGetDevicePointer(mapped, host, 0), "cuMemHostGetDevicePointer");
+        deviceAddress = mapped.address();
+    }
+
+    /** The address for kernels. */
+    public long deviceAddress() {
+        return deviceAddress;
+    }
+
+    /** A number by which kernels name {@code phase}. */
+    public synchronized int phase(String phase) {
+        int known = phases.indexOf(phase);
+        if (known >= 0) {
+            return known;
+        }
+        phases.add(phase);
+        return phases.size() - 1;
+    }
+
+    /** Tells {@code rendezvous} of failures too. */
+    public void join(Rendezvous rendezvous) {
+        parties.add(rendezvous);
+    }
+
+    /** Asks every kernel that waits to end. */
+    public void stop() {
+        words.putLong(0, 1);
+    }
+
+    /** Throws if a kernel has reported that a peer did not come, or a rank has failed. */
+    public void check() {
+        if (words.getLong(0) == 0) {
+            return;
+        }
+        parties.forEach(Rendezvous::check);
+        int waiting = (int) words.getLong(8);
+        RankFailure failure = new RankFailure((int) words.getLong(24), phases.get((int) words.getLong(16)),
+                "rank " + waiting + " waited past the time limit for arrival " + words.getLong(32) + ", saw "
+                        + words.getLong(40)
+                        + "; the rank is stuck or gone, see its log, or raise the device's time limit");
+        parties.forEach(rendezvous -> rendezvous.fail(failure));
+        throw new RankFailedException(failure);
+    }
+
+    @Override
+    public void close() {
+        Driver.check(JCudaDriver.cuMemFreeHost(host), "cuMemFreeHost");
+    }
+}

@@ -1,0 +1,15 @@
+/** The CUDA device: JCuda's driver API, own kernels, cuBLASLt. */
+module io.moe4j.runtime.cuda {
+    requires transitive io.moe4j.api;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+    requires jcuda;
+    requires org.bytedeco.cuda;
+    requires org.bytedeco.javacpp;
+
+    exports io.moe4j.runtime.cuda to io.moe4j.cudagraph;
+    exports io.moe4j.runtime.cuda.driver to io.moe4j.cudagraph;
+
+    provides io.moe4j.api.device.DeviceProvider with io.moe4j.runtime.cuda.CudaDeviceProvider;
+    provides io.moe4j.api.group.CollectivesProvider with io.moe4j.runtime.cuda.peer.CudaPeerCollectivesProvider;
+}
