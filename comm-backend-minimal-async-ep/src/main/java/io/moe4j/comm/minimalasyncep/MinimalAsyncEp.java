@@ -40,7 +40,7 @@ import org.slf4j.LoggerFactory;
 final class MinimalAsyncEp implements CommBackend {
     private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
     private static final int PLAN_THREADS = 256;
-    private static final int EXPERTS_OF_A_BLOCK = 128;
+    private static final int PLAN_WARPS = PLAN_THREADS / 32;
     private static final int ROW_THREADS = 256;
 
     private final CommConfig config;
@@ -115,7 +115,7 @@ final class MinimalAsyncEp implements CommBackend {
                     KernelArg.of(experts), KernelArg.of(counts_BE));
             // Before: a peer that is behind may still be reading its counts of the plan before this one.
             peers.barrier(stream, "plan, counts may be overwritten");
-            launch(EpKernels.PUBLISH_COUNTS, Math.ceilDiv(experts, EXPERTS_OF_A_BLOCK), EXPERTS_OF_A_BLOCK, 0,
+            launch(EpKernels.PUBLISH_COUNTS, Math.ceilDiv(experts, PLAN_WARPS), PLAN_THREADS, 0,
                     KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(group.index()),
                     KernelArg.of(ranks), KernelArg.peers(counts));
             // After: the next kernel reads the counts that all peers wrote here.
@@ -124,7 +124,8 @@ final class MinimalAsyncEp implements CommBackend {
                     KernelArg.of(experts), KernelArg.of(group.index()), KernelArg.of(capacityRows()),
                     KernelArg.of(starts_E), KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()),
                     KernelArg.of(statistics_2));
-            launch(EpKernels.PLACE_ROWS, blocks, PLAN_THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
+            launch(EpKernels.PLACE_ROWS, blocks, PLAN_THREADS, PLAN_WARPS * 4 * experts, KernelArg.of(ids_TK),
+                    KernelArg.of(n),
                     KernelArg.of(experts), KernelArg.of(experts / ranks), KernelArg.of(counts_BE),
                     KernelArg.of(starts_E), KernelArg.of(capacityRows()), KernelArg.of(plan.destinations_N()));
         }

@@ -44,8 +44,8 @@ final class PlanKernels {
 
     /**
      * Replaces each block's counts by how many rows of the expert the blocks before it hold, and writes the totals to every peer. Arguments: I32
-     * counts_BE (in, out); I32 B; I32 E; I32 rank; I32 EP; table of I32 counts_EPE of the peers (out: row {@code rank}). Grid: ceil(E / 128)
-     * blocks of 128 threads, one thread for each expert.
+     * counts_BE (in, out); I32 B; I32 E; I32 rank; I32 EP; table of I32 counts_EPE of the peers (out: row {@code rank}). Grid: ceil(E / 8)
+     * blocks of 8 warps, one warp for each expert.
      */
     static void publishCounts(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
