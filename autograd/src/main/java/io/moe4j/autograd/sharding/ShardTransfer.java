@@ -7,15 +7,21 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.stream.IntStream;
 
-/** Moves shards between host and device in blocks, converting between single precision and the shard's type. */
+/**
+ * Moves shards between host and device in blocks, converting between single precision and the shard's type. Values are asked for on all cores: initial
+ * values of 16 billion parameters take longer to compute than to move.
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class ShardTransfer {
-    private static final int BLOCK = 1 << 20;
+    private static final int BLOCK = 1 << 22;
+    /** What one core is asked for at once. */
+    private static final int SLICE = 1 << 14;
 
     private ShardTransfer() {}
 
-    /** Gives values of a parameter. */
+    /** Gives values of a parameter. Called from several threads at once, each with an array of its own. */
     @FunctionalInterface
     public interface Source {
         /** Fills {@code into[0..count)} with elements {@code from} and following of the part of {@code parameter} that this rank has. */
@@ -30,14 +36,20 @@ public final class ShardTransfer {
     }
 
     static void upload(Stream stream, Tensor shard, FlatLayout.Piece piece, Source source) {
-        float[] values = new float[(int) Math.min(BLOCK, piece.count())];
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate((long) values.length * shard.dtype().bytes(), 16);
-            for (long done = 0; done < piece.count(); done += values.length) {
-                int count = (int) Math.min(values.length, piece.count() - done);
-                source.read(piece.parameter(), piece.fromInParameter() + done, values, count);
-                encode(values, count, shard.dtype(), host);
-                stream.upload(host.asSlice(0, (long) count * shard.dtype().bytes()), block(shard, piece, done, count));
+        int block = (int) Math.min(BLOCK, piece.count());
+        int bytes = shard.dtype().bytes();
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment host = arena.allocate((long) block * bytes, 16);
+            for (long done = 0; done < piece.count(); done += block) {
+                int count = (int) Math.min(block, piece.count() - done);
+                long first = piece.fromInParameter() + done;
+                IntStream.range(0, Math.ceilDiv(count, SLICE)).parallel().forEach(slice -> {
+                    int from = slice * SLICE;
+                    float[] values = new float[Math.min(SLICE, count - from)];
+                    source.read(piece.parameter(), first + from, values, values.length);
+                    encode(values, values.length, shard.dtype(), host.asSlice((long) from * bytes));
+                });
+                stream.upload(host.asSlice(0, (long) count * bytes), block(shard, piece, done, count));
             }
         }
     }
