@@ -4,7 +4,7 @@ module io.moe4j.trainer {
     requires com.google.guice;
     requires info.picocli;
     requires io.moe4j.activationcheckpoint;
-    requires io.moe4j.api;
+    requires transitive io.moe4j.api;
     requires io.moe4j.autograd;
     requires io.moe4j.comm.minimalasyncep;
     requires io.moe4j.comm.standard;
@@ -18,4 +18,10 @@ module io.moe4j.trainer {
     requires static transitive org.jspecify;
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.toml;
+
+    exports io.moe4j.trainer;
+    exports io.moe4j.trainer.cli;
+    exports io.moe4j.trainer.config;
+
+    opens io.moe4j.trainer.cli to info.picocli;
 }

@@ -1,0 +1,23 @@
+package io.moe4j.trainer.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code moe4j doctor}. */
+@Command(name = "doctor", description = "Tells what this machine has, what is missing for what, and the remedy.")
+final class DoctorCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Override
+    public Integer call() {
+        throw new IllegalStateException(spec.qualifiedName() + " is not part of this build yet");
+    }
+}

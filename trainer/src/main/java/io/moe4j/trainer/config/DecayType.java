@@ -1,0 +1,14 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+
+/** How the learning rate falls at the end of a run. */
+@Stability(Stability.Level.EVOLVING)
+public enum DecayType {
+    /** It does not. */
+    CONSTANT,
+    /** In a straight line. */
+    LINEAR,
+    /** Along half a cosine. */
+    COSINE
+}

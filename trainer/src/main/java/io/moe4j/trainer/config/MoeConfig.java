@@ -1,0 +1,17 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+
+/**
+ * Routing and receive buffers.
+ *
+ * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, at least 1
+ * @param onOverflow what happens beyond it: {@code fail} or {@code drop}
+ * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
+ * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, boolean forceLoadBalance,
+        double loadBalanceCoeff) {}

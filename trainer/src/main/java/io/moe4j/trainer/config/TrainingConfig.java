@@ -1,0 +1,26 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.DType;
+
+/**
+ * How long, on how much, in which element types. Types are {@code float32} or {@code bfloat16} in files.
+ *
+ * @param steps optimizer steps, at least 1
+ * @param localBatchSize B, sequences of one rank in a step, at least 1
+ * @param seqLen S, tokens of a sequence, at least 1
+ * @param seed of initial values and of the order of the data
+ * @param maxNorm what the norm of all gradients is clipped to, above 0
+ * @param dtype element type of activations and of gathered parameters
+ * @param parameterDtype element type of the parameters' shards
+ * @param gradientDtype element type of the gradients' shards
+ */
+@Stability(Stability.Level.EVOLVING)
+public record TrainingConfig(int steps, int localBatchSize, int seqLen, long seed, double maxNorm, DType dtype,
+        DType parameterDtype, DType gradientDtype) {
+
+    /** T = B·S, tokens of one rank in a step. */
+    public long localTokens() {
+        return (long) localBatchSize * seqLen;
+    }
+}
