@@ -10,6 +10,6 @@ module io.moe4j.runtime.cuda {
     exports io.moe4j.runtime.cuda to io.moe4j.cudagraph;
     exports io.moe4j.runtime.cuda.driver to io.moe4j.cudagraph;
 
-    provides io.moe4j.api.device.DeviceProvider with io.moe4j.runtime.cuda.CudaDeviceProvider;
+    provides io.moe4j.api.device.DeviceProvider with io.moe4j.runtime.cuda.provider.CudaDeviceProvider;
     provides io.moe4j.api.group.CollectivesProvider with io.moe4j.runtime.cuda.peer.CudaPeerCollectivesProvider;
 }

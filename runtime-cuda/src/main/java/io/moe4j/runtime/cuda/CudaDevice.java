@@ -16,10 +16,6 @@ import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.runtime.cuda.driver.AddressablePointer;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.PrimaryContext;
-import io.moe4j.runtime.cuda.ops.CudaOps;
-import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
-import io.moe4j.runtime.cuda.peer.CudaPeerGroup;
-import io.moe4j.runtime.cuda.peer.FailureMailbox;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -38,22 +34,32 @@ public final class CudaDevice implements Device {
     private final Map<String, Long> allocated = new TreeMap<>();
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
     private final KernelModule kernels;
-    private final CudaOps ops;
+    private final CudaParts parts;
+    private final DeviceOps ops;
     private boolean closed;
 
-    CudaDevice(DeviceConfig config, Supplier<byte[]> binary) {
+    /**
+     * Opens it.
+     *
+     * @param binary the device's own kernels
+     * @param parts the operations and peer groups
+     */
+    public CudaDevice(DeviceConfig config, Supplier<byte[]> binary, CudaParts parts) {
         this.config = config;
+        this.parts = parts;
         this.context = new PrimaryContext(config.ordinal());
         try {
             this.failures = new FailureMailbox();
             this.kernels = new CudaKernelModule(this, "runtime-cuda", binary.get());
-            this.ops = new CudaOps(this, kernels);
+            this.ops = parts.ops(this, kernels);
         } catch (RuntimeException e) {
             context.close();
             throw e;
         }
         own(kernels);
-        own(ops);
+        if (ops instanceof AutoCloseable closeable) {
+            own(closeable);
+        }
     }
 
     @Override
@@ -169,13 +175,13 @@ public final class CudaDevice implements Device {
 
     @Override
     public WorkspaceSizes workspaceSizes() {
-        return CudaWorkspaceSizes.INSTANCE;
+        return parts.workspaceSizes();
     }
 
     @Override
     public PeerGroup openPeerGroup(Group group, Rendezvous rendezvous) {
         failures.join(rendezvous);
-        return own(new CudaPeerGroup(this, group, rendezvous));
+        return own(parts.peerGroup(this, group, rendezvous));
     }
 
     @Override

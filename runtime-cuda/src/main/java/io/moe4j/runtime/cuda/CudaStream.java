@@ -9,7 +9,6 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
-import io.moe4j.runtime.cuda.peer.DeviceTables;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicBoolean;

@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
+import io.moe4j.runtime.cuda.DeviceTables;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.SymmetricMemory;

@@ -1,4 +1,4 @@
-package io.moe4j.runtime.cuda.peer;
+package io.moe4j.runtime.cuda;
 
 /** Symmetric memory that kernels reach through a table of pointers in device memory. */
 public interface DeviceTables {

@@ -1,4 +1,4 @@
-package io.moe4j.runtime.cuda.peer;
+package io.moe4j.runtime.cuda;
 
 import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.RankFailure;

@@ -1,4 +1,4 @@
-package io.moe4j.runtime.cuda;
+package io.moe4j.runtime.cuda.provider;
 
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
@@ -7,6 +7,7 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
 import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
 import java.io.IOException;
@@ -34,7 +35,7 @@ public final class CudaDeviceProvider implements DeviceProvider {
 
     @Override
     public Availability probe() {
-        if (CudaDeviceProvider.class.getResource(KERNELS) == null) {
+        if (CudaDevice.class.getResource(KERNELS) == null) {
             return Availability.unavailable("the CUDA kernels were not built", "build with nvcc (CUDA 13) on the PATH");
         }
         return NativeLibraries.probe();
@@ -61,11 +62,11 @@ public final class CudaDeviceProvider implements DeviceProvider {
             throw new DeviceException("device cuda:" + config.ordinal() + " is unavailable: " + missing.reason() + "; "
                     + missing.remedy());
         }
-        return new CudaDevice(config, CudaDeviceProvider::kernels);
+        return new CudaDevice(config, CudaDeviceProvider::kernels, new AllParts());
     }
 
     private static byte[] kernels() {
-        try (InputStream in = CudaDeviceProvider.class.getResourceAsStream(KERNELS)) {
+        try (InputStream in = CudaDevice.class.getResourceAsStream(KERNELS)) {
             if (in == null) {
                 throw new DeviceException("the CUDA kernels were not built; build with nvcc (CUDA 13) on the PATH");
             }

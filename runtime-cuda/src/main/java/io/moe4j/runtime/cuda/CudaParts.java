@@ -1,0 +1,21 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.ops.DeviceOps;
+
+/** What a device is built with, and does not know: operations and peer groups are written in terms of the device. */
+public interface CudaParts {
+
+    /** The operations; closed with the device if they are {@link AutoCloseable}. */
+    DeviceOps ops(CudaDevice device, KernelModule kernels);
+
+    /** Scratch sizes of the operations. */
+    WorkspaceSizes workspaceSizes();
+
+    /** Joins the ranks of a group. */
+    PeerGroup peerGroup(CudaDevice device, Group group, Rendezvous rendezvous);
+}
