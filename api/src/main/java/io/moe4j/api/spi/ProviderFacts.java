@@ -1,0 +1,42 @@
+package io.moe4j.api.spi;
+
+import java.lang.module.ResolvedModule;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.Optional;
+
+/** What is asked of a foreign class, whatever it answers. */
+final class ProviderFacts {
+
+    private ProviderFacts() {}
+
+    static Availability probe(Provider provider) {
+        try {
+            return provider.probe();
+        } catch (RuntimeException | LinkageError e) {
+            return Availability.unavailable("its probe failed: " + e,
+                    "report this to the author of the plug-in: a probe never throws");
+        }
+    }
+
+    /** The jar or folder that a class came from; its module's name if that is not known. */
+    static String jar(Class<?> type) {
+        Module module = type.getModule();
+        Optional<URI> location = module.getLayer() == null ? codeSource(type)
+                : module.getLayer().configuration().findModule(module.getName()).map(ResolvedModule::reference)
+                        .flatMap(reference -> reference.location());
+        return location.map(ProviderFacts::readable)
+                .orElse(module.isNamed() ? "module " + module.getName() : "an unknown place");
+    }
+
+    private static Optional<URI> codeSource(Class<?> type) {
+        CodeSource source = type.getProtectionDomain().getCodeSource();
+        return source == null || source.getLocation() == null ? Optional.empty()
+                : Optional.of(URI.create(source.getLocation().toString()));
+    }
+
+    private static String readable(URI uri) {
+        return "file".equals(uri.getScheme()) ? Path.of(uri).toString() : uri.toString();
+    }
+}

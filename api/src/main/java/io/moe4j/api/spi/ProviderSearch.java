@@ -1,0 +1,134 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.spi.Registry.Entry;
+import io.moe4j.api.spi.Registry.LeftOut;
+import io.moe4j.api.spi.Registry.Loaded;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+import java.util.Set;
+import java.util.Spliterator;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Goes through what one {@link ServiceLoader} finds, and files each provider as loaded or left out. */
+final class ProviderSearch<P extends Provider> {
+    private static final Logger log = LoggerFactory.getLogger(Registry.class);
+    private static final Pattern ID = Pattern.compile("[a-z0-9_]+");
+    /** A loader that cannot even enumerate may say so for ever. */
+    private static final int MAX_FAILURES = 1000;
+
+    private final Class<P> spi;
+    private final SpiVersion host;
+    private final String origin;
+    private final List<Entry> entries;
+    private final Set<Class<?>> seen = new HashSet<>();
+
+    ProviderSearch(Class<P> spi, SpiVersion host, String origin, List<Entry> entries) {
+        this.spi = spi;
+        this.host = host;
+        this.origin = origin;
+        this.entries = entries;
+        entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
+                .filter(entry -> entry.spi().equals(spi))
+                .forEach(entry -> seen.add(entry.provider().getClass()));
+    }
+
+    void run(ServiceLoader<P> loader) {
+        Spliterator<ServiceLoader.Provider<P>> found = loader.stream().spliterator();
+        int failures = 0;
+        boolean more = true;
+        while (more && failures < MAX_FAILURES) {
+            try {
+                // The loader goes on behind a provider that it could not load.
+                more = found.tryAdvance(this::take);
+            } catch (ServiceConfigurationError | LinkageError e) {
+                failures++;
+                leaveOut(Optional.empty(), Optional.empty(), origin, reason(e));
+            }
+        }
+    }
+
+    private void take(ServiceLoader.Provider<P> found) {
+        String jar = ProviderFacts.jar(found.type());
+        Optional<String> id = Optional.empty();
+        Optional<String> built = Optional.empty();
+        try {
+            P provider = found.get();
+            if (!seen.add(provider.getClass())) {
+                return;
+            }
+            id = Optional.of(provider.id());
+            built = Optional.of(provider.spiVersion());
+            Optional<String> refusal = refusal(id.get(), SpiVersion.parse(built.get()), jar);
+            if (refusal.isPresent()) {
+                leaveOut(id, built, jar, refusal.get());
+            } else {
+                load(new Loaded(spi, id.get(), provider, SpiVersion.parse(built.get()), jar, provider.description()));
+            }
+        } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
+            leaveOut(id, built, jar, reason(e));
+        }
+    }
+
+    private Optional<String> refusal(String id, SpiVersion built, String jar) {
+        String versions = "it was built against version " + built + " of " + Registry.nameOf(spi)
+                + ", and this host has " + host;
+        return switch (host.accepts(built)) {
+            case TOO_OLD -> Optional.of("too old: " + versions + "; build " + jar
+                    + " against this host's api, or use the host that it was made for");
+            case TOO_NEW -> Optional.of("too new: " + versions + "; use a newer host, or a version of " + jar
+                    + " that was made for this one");
+            case COMPATIBLE -> ID.matcher(id).matches() ? duplicate(id)
+                    : Optional.of(
+                            "its id \"" + id + "\" is malformed; ids are lower-case letters, digits and underscores");
+        };
+    }
+
+    private Optional<String> duplicate(String id) {
+        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
+                .filter(entry -> entry.spi().equals(spi) && entry.id().equals(id)).findFirst()
+                .map(first -> "duplicate id: \"" + id + "\" is taken by " + first.provider().getClass().getName()
+                        + " of " + first.jar()
+                        + ", which was found first; give it another id");
+    }
+
+    private void load(Loaded entry) {
+        log.debug("{} \"{}\" loaded from {}, built against {}", entry.spiName(), entry.id(), entry.jar(),
+                entry.built());
+        entries.add(entry);
+    }
+
+    private void leaveOut(Optional<String> id, Optional<String> built, String jar, String reason) {
+        Optional<Class<? extends Provider>> of = Optional.of(spi);
+        leaveOut(entries, new LeftOut(of, id, built, jar, reason));
+    }
+
+    /** Files it, unless a search through another layer has met the same failure. */
+    static void leaveOut(List<Entry> entries, LeftOut entry) {
+        boolean known = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
+                .anyMatch(other -> other.spi().equals(entry.spi()) && other.id().equals(entry.id())
+                        && other.reason().equals(entry.reason()));
+        if (!known) {
+            log.warn("left out: {}", entry);
+            entries.add(entry);
+        }
+    }
+
+    private static String reason(Throwable failure) {
+        StringBuilder text = new StringBuilder(describe(failure));
+        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+            text.append("; because of ").append(describe(cause));
+        }
+        return text.toString();
+    }
+
+    private static String describe(Throwable failure) {
+        return failure instanceof ServiceConfigurationError ? String.valueOf(failure.getMessage())
+                : failure instanceof NoClassDefFoundError ? "the class " + failure.getMessage() + " is missing"
+                        : failure.toString();
+    }
+}

@@ -1,0 +1,199 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.Stability;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/**
+ * The providers that were found, by SPI and id: an explicit, immutable object; several may exist side by side.
+ *
+ * <p>A provider that cannot be used is left out with its reason, and harms no other: its class is missing, it throws when it is made or asked
+ * who it is, it was built against an SPI version that the host does not accept, or its id is malformed or taken. Who comes first keeps the
+ * id, so that what the host brings, which is added first, cannot be replaced by a jar. {@link #entries()} tells what became of everyone.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Registry {
+    private final Map<Class<? extends Provider>, SpiVersion> spis;
+    private final List<Entry> entries;
+
+    Registry(Map<Class<? extends Provider>, SpiVersion> spis, List<Entry> entries) {
+        this.spis = new LinkedHashMap<>(spis);
+        this.entries = List.copyOf(entries);
+    }
+
+    /** An empty one to add to. */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /**
+     * The provider of an SPI that has this id.
+     *
+     * @throws IllegalArgumentException if none has; the message lists those that exist, and those that were left out with their reasons
+     */
+    public <P extends Provider> P get(Class<P> spi, String id) {
+        return all(spi).stream().filter(provider -> idOf(provider).equals(id)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(unknown(spi, id)));
+    }
+
+    /** The providers of an SPI, in the order in which they were found. */
+    public <P extends Provider> List<P> all(Class<P> spi) {
+        if (!spis.containsKey(spi)) {
+            throw new IllegalArgumentException("no providers of " + spi.getName()
+                    + " were looked for; add it to the registry's builder, which has "
+                    + spis.keySet().stream().map(Class::getName).toList());
+        }
+        return loaded(spi).map(entry -> spi.cast(entry.provider())).toList();
+    }
+
+    /** The SPIs that were looked for, with the host's versions, in the order in which they were added. */
+    public Map<Class<? extends Provider>, SpiVersion> spis() {
+        return new LinkedHashMap<>(spis);
+    }
+
+    /** Everything that was found, loaded or left out, in the order in which it was found. */
+    public List<Entry> entries() {
+        return entries;
+    }
+
+    private Stream<Loaded> loaded(Class<? extends Provider> spi) {
+        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
+                .filter(entry -> entry.spi().equals(spi));
+    }
+
+    /** The id that it had when it was loaded, whatever it says now. */
+    private String idOf(Provider provider) {
+        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
+                .filter(entry -> entry.provider() == provider)
+                .map(Loaded::id).findFirst().orElseThrow();
+    }
+
+    private String unknown(Class<? extends Provider> spi, String id) {
+        List<String> known = loaded(spi).map(Loaded::id).sorted().toList();
+        String left = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
+                .filter(entry -> entry.spi().map(spi::equals).orElse(true)).map(entry -> "\n  left out: " + entry)
+                .collect(Collectors.joining());
+        return "there is no " + nameOf(spi) + " \"" + id + "\"; known are " + known
+                + ": choose one of them, or add the jar that has it to the plug-in path" + left;
+    }
+
+    /** {@code "CommBackend"} for {@code CommBackendProvider}. */
+    static String nameOf(Class<? extends Provider> spi) {
+        String name = spi.getSimpleName();
+        return name.endsWith("Provider") ? name.substring(0, name.length() - "Provider".length()) : name;
+    }
+
+    /** What became of a provider, or of a jar. */
+    public sealed interface Entry {
+
+        /** The SPI; unknown for a jar that could not be opened. */
+        Optional<Class<? extends Provider>> spiType();
+
+        /** The SPI's name for people, such as {@code "CommBackend"}; empty if unknown. */
+        default String spiName() {
+            return spiType().map(Registry::nameOf).orElse("");
+        }
+
+        /** The jar or folder that it came in, as a path where it is one. */
+        String jar();
+    }
+
+    /**
+     * A provider that can be used.
+     *
+     * @param spi what it implements
+     * @param id its name within the SPI
+     * @param provider the provider
+     * @param built the SPI version that it was built against
+     * @param jar where it came from
+     * @param description one line for people
+     */
+    public record Loaded(Class<? extends Provider> spi, String id, Provider provider, SpiVersion built, String jar,
+            String description)
+            implements
+            Entry {
+
+        @Override
+        public Optional<Class<? extends Provider>> spiType() {
+            return Optional.of(spi);
+        }
+
+        /** Whether it could be opened on this machine: asked now. A probe that breaks its promise and throws is an answer too. */
+        public Availability probe() {
+            return ProviderFacts.probe(provider);
+        }
+    }
+
+    /**
+     * A provider, or a whole jar, that cannot be used.
+     *
+     * @param spi what it implements; unknown for a jar that could not be opened
+     * @param id its name, if it came to tell it
+     * @param built the SPI version that it was built against, if it came to tell it
+     * @param jar where it came from
+     * @param reason why, with the remedy
+     */
+    public record LeftOut(Optional<Class<? extends Provider>> spi, Optional<String> id, Optional<String> built,
+            String jar,
+            String reason) implements Entry {
+
+        @Override
+        public Optional<Class<? extends Provider>> spiType() {
+            return spi;
+        }
+
+        @Override
+        public String toString() {
+            String what = (spiName() + id.map(name -> " \"" + name + "\"").orElse("")).strip();
+            return (what.isEmpty() ? "" : what + " of ") + jar + ": " + reason;
+        }
+    }
+
+    /** Collects providers. Not thread-safe. */
+    public static final class Builder {
+        private final Map<Class<? extends Provider>, SpiVersion> spis = new LinkedHashMap<>();
+        private final List<Entry> entries = new ArrayList<>();
+
+        private Builder() {}
+
+        /** Adds the providers that {@code loader} finds; see {@link #add(Class, String, ServiceLoader, String)}. */
+        public <P extends Provider> Builder add(Class<P> spi, String hostVersion, ServiceLoader<P> loader) {
+            return add(spi, hostVersion, loader, "the host");
+        }
+
+        /**
+         * Adds the providers that {@code loader} finds and that were not found before: a loader of a plug-in's layer also finds what its parents have. The
+         * caller makes the loader, since the {@code uses} clause is its module's.
+         *
+         * @param spi what is looked for
+         * @param hostVersion {@code SPI_VERSION} of it
+         * @param loader of a layer or class loader
+         * @param origin jar to name for a provider of which there is not even a class
+         */
+        public <P extends Provider> Builder add(Class<P> spi, String hostVersion, ServiceLoader<P> loader,
+                String origin) {
+            SpiVersion host = SpiVersion.parse(hostVersion);
+            spis.put(spi, host);
+            new ProviderSearch<>(spi, host, origin, entries).run(loader);
+            return this;
+        }
+
+        /** Notes a jar that could not be opened at all. */
+        public Builder leaveOut(String jar, String reason) {
+            ProviderSearch.leaveOut(entries,
+                    new LeftOut(Optional.empty(), Optional.empty(), Optional.empty(), jar, reason));
+            return this;
+        }
+
+        /** What was found so far. */
+        public Registry build() {
+            return new Registry(spis, entries);
+        }
+    }
+}

@@ -1,0 +1,297 @@
+package io.moe4j.api.spi;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry.LeftOut;
+import io.moe4j.api.spi.Registry.Loaded;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URL;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The registry over providers that are named in a folder's {@code META-INF/services}; real jars are in the compatibility tests. */
+final class RegistryTest {
+    private static final String HOST = "3.2";
+
+    @TempDir
+    Path folder;
+
+    /** An SPI of this test. */
+    public interface ToyProvider extends Provider {}
+
+    /** Answers well, but for what its subclasses change. */
+    public static class Good implements ToyProvider {
+        @Override
+        public String id() {
+            return "good";
+        }
+
+        @Override
+        public String spiVersion() {
+            return HOST;
+        }
+
+        @Override
+        public String description() {
+            return "a good one";
+        }
+
+        @Override
+        public Availability probe() {
+            return Availability.available();
+        }
+    }
+
+    /** As above, second of its name. */
+    public static final class SameId extends Good {}
+
+    /** Built against an older minor version. */
+    public static final class OlderMinor extends Good {
+        @Override
+        public String id() {
+            return "older_minor";
+        }
+
+        @Override
+        public String spiVersion() {
+            return "3.0";
+        }
+    }
+
+    /** Needs more than the host has. */
+    public static final class NewerMinor extends Good {
+        @Override
+        public String id() {
+            return "newer_minor";
+        }
+
+        @Override
+        public String spiVersion() {
+            return "3.3";
+        }
+    }
+
+    /** Of the previous major version. */
+    public static final class OlderMajor extends Good {
+        @Override
+        public String id() {
+            return "older_major";
+        }
+
+        @Override
+        public String spiVersion() {
+            return "2.9";
+        }
+    }
+
+    /** Of the next major version. */
+    public static final class NewerMajor extends Good {
+        @Override
+        public String id() {
+            return "newer_major";
+        }
+
+        @Override
+        public String spiVersion() {
+            return "4.0";
+        }
+    }
+
+    /** Tells no version. */
+    public static final class NoVersion extends Good {
+        @Override
+        public String spiVersion() {
+            return "latest";
+        }
+    }
+
+    /** Has an id that no configuration key would take. */
+    public static final class OddId extends Good {
+        @Override
+        public String id() {
+            return "Odd Id";
+        }
+    }
+
+    /** Cannot be made. */
+    public static final class ThrowsWhenMade extends Good {
+        /** Fails. */
+        public ThrowsWhenMade() {
+            throw new IllegalStateException("no luck today");
+        }
+    }
+
+    /** Is none. */
+    public static final class NoProvider {}
+
+    /** Cannot say what it is. */
+    public static final class ThrowsWhenAsked extends Good {
+        @Override
+        public String description() {
+            throw new NoClassDefFoundError("outside/Words");
+        }
+    }
+
+    /** Breaks the promise of probe. */
+    public static final class ThrowsWhenProbed extends Good {
+        @Override
+        public Availability probe() {
+            throw new UnsatisfiedLinkError("no driver");
+        }
+    }
+
+    private ServiceLoader<ToyProvider> loader(Class<?>... providers) {
+        return loader(Stream.of(providers).map(Class::getName).toArray(String[]::new));
+    }
+
+    private ServiceLoader<ToyProvider> loader(String... providers) {
+        RegistryTest.class.getModule().addUses(ToyProvider.class);
+        try {
+            Path services = Files.createDirectories(folder.resolve("META-INF/services"));
+            Files.write(services.resolve(ToyProvider.class.getName()), List.of(providers));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ServiceLoader.load(ToyProvider.class, outside);
+    }
+
+    /** Has this test's providers outside any module, which is where {@code META-INF/services} counts. */
+    private final ClassLoader outside = new ClassLoader(RegistryTest.class.getClassLoader()) {
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.startsWith(RegistryTest.class.getName() + "$") || name.equals(ToyProvider.class.getName())) {
+                return super.loadClass(name, resolve);
+            }
+            Class<?> known = findLoadedClass(name);
+            return known != null ? known : define(name);
+        }
+
+        private Class<?> define(String name) {
+            try (InputStream in = getParent().getResourceAsStream(name.replace('.', '/') + ".class")) {
+                byte[] bytes = in.readAllBytes();
+                return defineClass(name, bytes, 0, bytes.length);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        @Override
+        protected Enumeration<URL> findResources(String name) throws IOException {
+            Path file = folder.resolve(name);
+            return Collections.enumeration(Files.exists(file) ? List.of(file.toUri().toURL()) : List.of());
+        }
+    };
+
+    private Registry registry(Class<?>... providers) {
+        return Registry.builder().add(ToyProvider.class, HOST, loader(providers)).build();
+    }
+
+    private static LeftOut leftOut(Registry registry, int index) {
+        return assertInstanceOf(LeftOut.class, registry.entries().get(index));
+    }
+
+    @Test
+    void findsById() {
+        Registry registry = registry(Good.class, OlderMinor.class);
+        assertEquals(OlderMinor.class.getName(), registry.get(ToyProvider.class, "older_minor").getClass().getName());
+        assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
+        assertEquals(2, registry.all(ToyProvider.class).size());
+        Loaded entry = assertInstanceOf(Loaded.class, registry.entries().getFirst());
+        assertEquals("Toy good 3.2 a good one",
+                entry.spiName() + " " + entry.id() + " " + entry.built() + " " + entry.description());
+        assertEquals(new SpiVersion(3, 2), registry.spis().get(ToyProvider.class));
+        assertEquals("an unknown place", entry.jar());
+    }
+
+    /** Every way to be broken at once, and the good one among them is found. */
+    @Test
+    void brokenOnesAreListedAndHarmNobody() {
+        Registry registry = Registry.builder().add(ToyProvider.class, HOST,
+                loader("io.moe4j.missing.Provider", ThrowsWhenMade.class.getName(), ThrowsWhenAsked.class.getName(),
+                        NoVersion.class.getName(), OddId.class.getName(), NoProvider.class.getName(),
+                        Good.class.getName()))
+                .build();
+        List<String> reasons = registry.entries().stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
+                .map(LeftOut::reason).toList();
+        assertEquals(6, reasons.size(), reasons.toString());
+        assertTrue(reasons.get(0).contains("io.moe4j.missing.Provider not found"), reasons.get(0));
+        assertTrue(reasons.get(1).contains("no luck today"), reasons.get(1));
+        assertEquals("the class outside/Words is missing", reasons.get(2));
+        assertTrue(reasons.get(3).contains("\"latest\" is no SPI version"), reasons.get(3));
+        assertTrue(reasons.get(4).contains("id \"Odd Id\" is malformed"), reasons.get(4));
+        assertTrue(reasons.get(5).contains("not a subtype"), reasons.get(5));
+        assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
+    }
+
+    @Test
+    void tooOldAndTooNewAreDifferentErrors() {
+        Registry registry = registry(OlderMajor.class, NewerMinor.class, NewerMajor.class);
+        assertTrue(registry.all(ToyProvider.class).isEmpty());
+        assertTrue(leftOut(registry, 0).reason()
+                .startsWith("too old: it was built against version 2.9 of Toy, and this host has 3.2"));
+        assertTrue(leftOut(registry, 1).reason()
+                .startsWith("too new: it was built against version 3.3 of Toy, and this host has 3.2"));
+        assertTrue(leftOut(registry, 2).reason()
+                .startsWith("too new: it was built against version 4.0 of Toy, and this host has 3.2"));
+        registry.entries().forEach(entry -> assertTrue(((LeftOut) entry).reason().contains(entry.jar())));
+    }
+
+    @Test
+    void whoComesFirstKeepsTheId() {
+        Registry registry = registry(Good.class, SameId.class);
+        assertEquals(Good.class.getName(), registry.get(ToyProvider.class, "good").getClass().getName());
+        assertTrue(
+                leftOut(registry, 1).reason().startsWith("duplicate id: \"good\" is taken by " + Good.class.getName()));
+    }
+
+    /** A plug-in's loader also finds what its parents have, sound or broken. */
+    @Test
+    void aSecondLoaderAddsOnlyWhatIsNew() {
+        Registry registry = Registry.builder()
+                .add(ToyProvider.class, HOST, loader("missing.One", Good.class.getName()))
+                .add(ToyProvider.class, HOST, loader("missing.One", Good.class.getName(), OlderMinor.class.getName()),
+                        "second.jar")
+                .leaveOut("third.jar", "it is empty").build();
+        assertEquals(4, registry.entries().size(), registry.entries().toString());
+        assertEquals("third.jar: it is empty", leftOut(registry, 3).toString());
+        assertEquals(2, registry.all(ToyProvider.class).size());
+    }
+
+    @Test
+    void anUnknownIdListsTheKnownOnesAndWhatWasLeftOut() {
+        Registry registry = registry(Good.class, NewerMajor.class);
+        String message = assertThrows(IllegalArgumentException.class,
+                () -> registry.get(ToyProvider.class, "newer_major")).getMessage();
+        assertTrue(message.startsWith("there is no Toy \"newer_major\"; known are [good]: choose one of them"),
+                message);
+        assertTrue(message.contains("left out: Toy \"newer_major\" of ") && message.contains("too new"), message);
+    }
+
+    @Test
+    void anSpiThatWasNotLookedForIsAnError() {
+        assertThrows(IllegalArgumentException.class, () -> Registry.builder().build().all(ToyProvider.class));
+    }
+
+    @Test
+    void aProbeThatThrowsIsUnavailable() {
+        Loaded entry = (Loaded) registry(ThrowsWhenProbed.class).entries().getFirst();
+        Availability.Unavailable answer = assertInstanceOf(Availability.Unavailable.class, entry.probe());
+        assertTrue(answer.reason().contains("no driver"), answer.reason());
+        assertSame(Availability.Available.class,
+                ((Loaded) registry(Good.class).entries().getFirst()).probe().getClass());
+    }
+}
