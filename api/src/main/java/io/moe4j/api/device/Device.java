@@ -17,6 +17,11 @@ public interface Device extends AutoCloseable {
     /** Its kind. */
     DeviceKind kind();
 
+    /** The kind of device that memory is allocated for: its own; but a {@link DeviceKind#PLANNING} one stands for a device of another kind. */
+    default DeviceKind targetKind() {
+        return kind();
+    }
+
     /** Name and size, for people. */
     String description();
 

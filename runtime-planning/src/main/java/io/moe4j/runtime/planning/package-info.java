@@ -1,4 +1,4 @@
-/** Planned device memory, shared by the runtimes. */
+/** A device that computes nothing and counts everything: what plans are made on. */
 @NullMarked
 package io.moe4j.runtime.planning;
 

@@ -1,0 +1,44 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Memory;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** Virtual addresses, and who holds how much. Addresses are never used twice. Safe for use by many threads. */
+final class Ledger {
+    /** More than any machine has, and little enough for sums of it. */
+    static final long ENDLESS = 1L << 55;
+
+    private static final long ALIGNMENT = 256;
+
+    private final Map<String, Long> allocated = new TreeMap<>();
+    private long next = ALIGNMENT;
+
+    synchronized Memory allocate(long bytes, String purpose) {
+        if (bytes < 0) {
+            throw new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes; sizes are >= 0");
+        }
+        allocated.merge(purpose, bytes, Long::sum);
+        return new PlanningMemory(place(bytes), bytes, purpose, this::free);
+    }
+
+    synchronized Memory uncounted(long bytes, String purpose) {
+        return new PlanningMemory(place(bytes), bytes, purpose, memory -> {});
+    }
+
+    synchronized Map<String, Long> byPurpose() {
+        return new TreeMap<>(allocated);
+    }
+
+    private synchronized void free(Memory memory) {
+        allocated.merge(memory.purpose(), -memory.bytes(), Long::sum);
+        allocated.values().removeIf(held -> held == 0);
+    }
+
+    private long place(long bytes) {
+        long address = next;
+        next = Math.addExact(next, Math.ceilDiv(Math.max(1, bytes), ALIGNMENT) * ALIGNMENT);
+        return address;
+    }
+}

@@ -1,0 +1,84 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.tensor.Tensor;
+import java.util.stream.LongStream;
+
+/** Collectives that check extents and count what would be sent, where each rank fetches from each other one what it needs. */
+@Stability(Stability.Level.INTERNAL)
+public final class PlanningCollectives implements Collectives {
+    private final Group group;
+    private long bytesSent;
+
+    /** For one rank of {@code group}. */
+    public PlanningCollectives(Group group) {
+        this.group = group;
+    }
+
+    @Override
+    public Group group() {
+        return group;
+    }
+
+    @Override
+    public void allGather(Stream stream, Tensor in, Tensor out) {
+        touch("all-gather", in, out);
+        Checks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
+                "out has " + group.size() + " times the elements of in", in, out);
+        bytesSent += in.bytes() * others();
+    }
+
+    @Override
+    public void reduceScatter(Stream stream, Tensor in, Tensor out) {
+        touch("reduce-scatter", in, out);
+        Checks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
+                "in has " + group.size() + " times the elements of out", in, out);
+        bytesSent += in.bytes() / group.size() * others();
+    }
+
+    @Override
+    public void allReduce(Stream stream, Tensor tensor) {
+        touch("all-reduce", tensor);
+        bytesSent += tensor.bytes() * others();
+    }
+
+    @Override
+    public void broadcast(Stream stream, Tensor tensor, int root) {
+        touch("broadcast", tensor);
+        bytesSent += group.index() == root ? tensor.bytes() * others() : 0;
+    }
+
+    @Override
+    public void allToAllV(Stream stream, Tensor in, long[] sendRows, Tensor out, long[] recvRows) {
+        touch("all-to-all", in, out);
+        Checks.that(
+                sendRows.length == group.size() && recvRows.length == group.size()
+                        && in.dim(0) == LongStream.of(sendRows).sum()
+                        && out.dim(0) == LongStream.of(recvRows).sum(),
+                "all-to-all", "counts are one for each rank and add up to the rows", in, out);
+        long rows = LongStream.of(sendRows).sum() - sendRows[group.index()];
+        bytesSent += rows == 0 ? 0 : in.bytes() / in.dim(0) * rows;
+    }
+
+    @Override
+    public long bytesSent() {
+        return bytesSent;
+    }
+
+    @Override
+    public void close() {}
+
+    private long others() {
+        return group.size() - 1L;
+    }
+
+    private static void touch(String operation, Tensor... tensors) {
+        Checks.live(operation, tensors);
+        for (Tensor tensor : tensors) {
+            Checks.that(tensor.isContiguous(), operation, "tensors are contiguous", tensor);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.ops.DeviceOps;
+import java.util.Map;
+
+/**
+ * A device that computes nothing and counts everything, for plans: memory is a range of virtual addresses, work that is enqueued is checked (extents,
+ * liveness) and forgotten, and what the host reads is zero. It stands for a device of another kind, whose scratch sizes it has, so that what runs on it
+ * allocates what it would allocate there.
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class PlanningDevice implements Device {
+    private final DeviceKind target;
+    private final DeviceConfig config;
+    private final WorkspaceSizes workspaceSizes;
+    private final Ledger ledger = new Ledger();
+    private final DeviceOps ops = new PlanningOps();
+
+    private PlanningDevice(DeviceKind target, DeviceConfig config, WorkspaceSizes workspaceSizes) {
+        this.target = target;
+        this.config = config;
+        this.workspaceSizes = workspaceSizes;
+    }
+
+    /** Stands for a device of kind {@code target}, opened with {@code config}. */
+    public static PlanningDevice open(DeviceKind target, DeviceConfig config, WorkspaceSizes workspaceSizes) {
+        return new PlanningDevice(target, config, workspaceSizes);
+    }
+
+    /** Stands for a CPU, opened with the defaults. */
+    public static PlanningDevice open(WorkspaceSizes workspaceSizes) {
+        return open(DeviceKind.CPU, DeviceConfig.defaults(), workspaceSizes);
+    }
+
+    @Override
+    public DeviceKind kind() {
+        return DeviceKind.PLANNING;
+    }
+
+    @Override
+    public DeviceKind targetKind() {
+        return target;
+    }
+
+    @Override
+    public String description() {
+        return "plan for " + target;
+    }
+
+    @Override
+    public DeviceConfig config() {
+        return config;
+    }
+
+    /** Whatever is asked for, it has. */
+    @Override
+    public long capacityBytes() {
+        return Ledger.ENDLESS;
+    }
+
+    @Override
+    public double peakFlops() {
+        return 0;
+    }
+
+    @Override
+    public Memory allocate(long bytes, String purpose) {
+        return ledger.allocate(bytes, purpose);
+    }
+
+    /** Memory without end that appears in no report: for a stack whose peak is what is to be found out. */
+    public Memory endless() {
+        return ledger.uncounted(Ledger.ENDLESS, "planned memory");
+    }
+
+    /** Memory of another rank, which that rank's plan counts. */
+    Memory peer(long bytes, String purpose) {
+        return ledger.uncounted(bytes, purpose);
+    }
+
+    @Override
+    public Map<String, Long> allocatedBytes() {
+        return ledger.byPurpose();
+    }
+
+    @Override
+    public Stream openStream(String name) {
+        return new PlanningStream(this, name);
+    }
+
+    @Override
+    public KernelModule load(KernelSource source) {
+        return new PlanningKernelModule(source);
+    }
+
+    @Override
+    public DeviceOps ops() {
+        return ops;
+    }
+
+    @Override
+    public WorkspaceSizes workspaceSizes() {
+        return workspaceSizes;
+    }
+
+    @Override
+    public PeerGroup openPeerGroup(Group group, Rendezvous rendezvous) {
+        return new PlanningPeerGroup(this, group);
+    }
+
+    /** Holds nothing that could be given back. */
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,73 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.ops.ActivationOps;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.api.ops.ElementwiseOps;
+import io.moe4j.api.ops.EmbeddingOps;
+import io.moe4j.api.ops.LossOps;
+import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.ops.NormOps;
+import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.ops.RoutingOps;
+
+/** All families; those with one operation are lambdas. */
+final class PlanningOps implements DeviceOps {
+
+    @Override
+    public MatmulOps matmul() {
+        return (stream, product) -> Checks.live("matmul", product.a(), product.b(), product.c());
+    }
+
+    @Override
+    public ElementwiseOps elementwise() {
+        return new PlanningElementwiseOps();
+    }
+
+    @Override
+    public NormOps norm() {
+        return new PlanningNormOps();
+    }
+
+    @Override
+    public RopeOps rope() {
+        return (stream, x_THR, cosSin_SR, inverse, out_THR) -> {
+            Checks.live("rope", cosSin_SR);
+            Checks.sameShape("rope", x_THR, out_THR);
+        };
+    }
+
+    @Override
+    public AttentionOps attention() {
+        return new PlanningAttentionOps();
+    }
+
+    @Override
+    public ActivationOps activation() {
+        return new PlanningActivationOps();
+    }
+
+    @Override
+    public EmbeddingOps embedding() {
+        return new PlanningEmbeddingOps();
+    }
+
+    @Override
+    public RoutingOps routing() {
+        return new PlanningRoutingOps();
+    }
+
+    @Override
+    public LossOps loss() {
+        return (stream, logits_TV, labels_T, scale, rowLoss_T, loss) -> {
+            Checks.live("cross-entropy", loss);
+            Checks.sameRows("cross-entropy", logits_TV, labels_T, rowLoss_T);
+        };
+    }
+
+    @Override
+    public OptimizerOps optimizer() {
+        return new PlanningOptimizerOps();
+    }
+}

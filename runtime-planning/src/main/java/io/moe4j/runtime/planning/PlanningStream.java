@@ -1,0 +1,103 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Event;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** A queue in which nothing waits, since nothing is done. */
+final class PlanningStream implements Stream {
+    private final PlanningDevice device;
+    private final String name;
+    private long hostSyncs;
+
+    PlanningStream(PlanningDevice device, String name) {
+        this.device = device;
+        this.name = name;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void launch(Launch launch) {
+        for (KernelArg argument : launch.arguments()) {
+            if (argument instanceof KernelArg.Pointer(Tensor tensor)) {
+                Checks.live(launch.kernel().name(), tensor);
+            }
+        }
+    }
+
+    @Override
+    public void copy(Tensor source, Tensor destination) {
+        Checks.live("copy", source, destination);
+        Checks.that(
+                source.dtype() == destination.dtype() && source.elements() == destination.elements()
+                        && source.isContiguous()
+                        && destination.isContiguous(),
+                "copy", "types and shapes match, and both are contiguous", source, destination);
+    }
+
+    @Override
+    public void fill(Tensor tensor, double value) {
+        Checks.live("fill", tensor);
+        Checks.that(tensor.isContiguous(), "fill", "it is contiguous", tensor);
+    }
+
+    @Override
+    public void upload(MemorySegment source, Tensor destination) {
+        Checks.live("upload", destination);
+        Checks.that(source.byteSize() == destination.bytes(), "upload",
+                "the host gives " + destination.bytes() + " bytes, not "
+                        + source.byteSize(),
+                destination);
+    }
+
+    /** Gives zeros. */
+    @Override
+    public void download(Tensor source, MemorySegment destination) {
+        Checks.live("download", source);
+        Checks.that(source.bytes() == destination.byteSize(), "download",
+                "the host takes " + source.bytes() + " bytes, not "
+                        + destination.byteSize(),
+                source);
+        destination.fill((byte) 0);
+        hostSyncs++;
+    }
+
+    @Override
+    public void synchronize() {
+        hostSyncs++;
+    }
+
+    @Override
+    public Event record() {
+        return start -> 0;
+    }
+
+    @Override
+    public void await(Event event) {}
+
+    @Override
+    public boolean isCapturing() {
+        return false;
+    }
+
+    @Override
+    public long hostSyncs() {
+        return hostSyncs;
+    }
+
+    @Override
+    public void close() {}
+}
