@@ -31,6 +31,7 @@ public final class Main {
      */
     public static int run(PrintWriter out, PrintWriter err, String... arguments) {
         CommandLine commandLine = new CommandLine(new Main());
+        ConfigOptions.keepOthers(commandLine);
         commandLine.setOut(out).setErr(err);
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setExecutionExceptionHandler(new FailureReport());
