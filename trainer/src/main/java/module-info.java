@@ -22,6 +22,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer;
     exports io.moe4j.trainer.cli;
     exports io.moe4j.trainer.config;
+    exports io.moe4j.trainer.safetensors;
 
     opens io.moe4j.trainer.cli to info.picocli;
 }
