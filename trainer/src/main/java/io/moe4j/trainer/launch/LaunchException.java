@@ -1,0 +1,19 @@
+package io.moe4j.trainer.launch;
+
+import java.util.List;
+
+/** The launch variables do not say where this process stands. All that is wrong with them, at once. */
+public final class LaunchException extends IllegalArgumentException {
+    private static final long serialVersionUID = 1;
+    private final transient List<String> problems;
+
+    LaunchException(List<String> problems) {
+        super(String.join("\n", problems));
+        this.problems = List.copyOf(problems);
+    }
+
+    /** Each with its values, the rule and the remedy. */
+    public List<String> problems() {
+        return problems;
+    }
+}
