@@ -23,6 +23,15 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.cli;
     exports io.moe4j.trainer.config;
     exports io.moe4j.trainer.safetensors;
+    exports io.moe4j.trainer.plugins;
 
     opens io.moe4j.trainer.cli to info.picocli;
+
+    uses io.moe4j.api.capture.GraphCaptureProvider;
+    uses io.moe4j.api.comm.CommBackendProvider;
+    uses io.moe4j.api.device.DeviceProvider;
+    uses io.moe4j.api.expert.ExpertKernelsProvider;
+    uses io.moe4j.api.group.CollectivesProvider;
+    uses io.moe4j.autograd.model.ModelProvider;
+    uses io.moe4j.autograd.recompute.RecomputePolicyProvider;
 }

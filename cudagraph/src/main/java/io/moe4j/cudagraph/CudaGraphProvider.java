@@ -7,6 +7,7 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.driver.NativeLibraries;
 
 /** {@code cuda_graph}. */
 public final class CudaGraphProvider implements GraphCaptureProvider {
@@ -28,7 +29,7 @@ public final class CudaGraphProvider implements GraphCaptureProvider {
 
     @Override
     public Availability probe() {
-        return Availability.available();
+        return NativeLibraries.probe();
     }
 
     @Override

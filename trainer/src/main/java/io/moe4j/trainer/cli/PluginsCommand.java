@@ -1,10 +1,15 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.trainer.plugins.PluginReport;
+import io.moe4j.trainer.plugins.Plugins;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j plugins}. */
 @Command(name = "plugins",
@@ -17,8 +22,16 @@ final class PluginsCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common = new CommonOptions();
 
+    @Option(names = "--json", description = "Prints one JSON object: {\"plugins\": [...]}.")
+    private boolean json;
+
     @Override
     public Integer call() {
-        throw new IllegalStateException(spec.qualifiedName() + " is not part of this build yet");
+        PluginReport report = new PluginReport(Plugins.load(common.pluginPath()));
+        spec.commandLine().getOut()
+                .print(json ? JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(
+                        Map.of("plugins", report.rows())) + "\n" : report.text());
+        spec.commandLine().getOut().flush();
+        return ExitCode.OK;
     }
 }

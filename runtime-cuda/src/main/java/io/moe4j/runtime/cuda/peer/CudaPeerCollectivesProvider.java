@@ -8,6 +8,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.driver.NativeLibraries;
 
 /** {@code cuda_peer_memory}: for ranks that share a GPU, or GPUs that reach each other's memory. */
 public final class CudaPeerCollectivesProvider implements CollectivesProvider {
@@ -29,7 +30,7 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
 
     @Override
     public Availability probe() {
-        return Availability.available();
+        return NativeLibraries.probe();
     }
 
     @Override

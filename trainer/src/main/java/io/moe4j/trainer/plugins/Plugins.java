@@ -1,0 +1,71 @@
+package io.moe4j.trainer.plugins;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.api.spi.Registry;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds plug-ins. The host's come first, so that no jar can replace one of them; then the jars of the plug-in path in order, each in a
+ * module layer and class loader of its own, on top of the host's.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Plugins {
+    private static final Logger log = LoggerFactory.getLogger(Plugins.class);
+
+    private Plugins() {}
+
+    /** The host's plug-ins alone. */
+    public static Registry load() {
+        return load(List.of());
+    }
+
+    /**
+     * The host's plug-ins and those of jars. Never fails for what a jar is or holds: what cannot be used is among the registry's entries, with its
+     * reason.
+     *
+     * @param pluginPath jars, and folders of jars
+     */
+    public static Registry load(List<Path> pluginPath) {
+        ModuleLayer host = hostLayer();
+        Registry.Builder registry = Registry.builder();
+        Spi.all().forEach(spi -> spi.add(registry, host, "the host"));
+        Set<String> used = new HashSet<>();
+        PluginPath path = PluginPath.of(pluginPath);
+        path.problems().forEach(registry::leaveOut);
+        List<PluginJar> libraries = path.jars().stream().filter(jar -> !load(jar, host, registry, used)).toList();
+        // A module that offers nothing may be what a plug-in beside it requires.
+        libraries.stream().filter(jar -> !used.contains(jar.moduleName()))
+                .forEach(jar -> registry.leaveOut(jar.path().toString(),
+                        "it offers no plug-in: it provides none of "
+                                + Spi.all().stream().map(spi -> spi.type().getName()).toList()
+                                + " (in its module-info, or in META-INF/services if it is no module)"));
+        return registry.build();
+    }
+
+    /** Whether there is something more to say about the jar: false for one that offers nothing. */
+    private static boolean load(PluginJar jar, ModuleLayer host, Registry.Builder registry, Set<String> used) {
+        try {
+            if (!jar.offersAny(Spi.all().stream().<Class<? extends Provider>>map(Spi::type).toList())) {
+                return false;
+            }
+            ModuleLayer layer = jar.layer(host);
+            layer.modules().forEach(module -> used.add(module.getName()));
+            Spi.all().forEach(spi -> spi.add(registry, layer, jar.path().toString()));
+            log.debug("plug-in jar {}: modules {}", jar.path(), layer.modules());
+        } catch (RuntimeException | LinkageError e) {
+            registry.leaveOut(jar.path().toString(), jar.reason(e));
+        }
+        return true;
+    }
+
+    private static ModuleLayer hostLayer() {
+        ModuleLayer layer = Plugins.class.getModule().getLayer();
+        return layer == null ? ModuleLayer.boot() : layer;
+    }
+}

@@ -1,0 +1,38 @@
+package io.moe4j.trainer.plugins;
+
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import java.util.List;
+import java.util.ServiceLoader;
+
+/**
+ * An SPI that the trainer uses.
+ *
+ * @param type its interface
+ * @param version of this host
+ */
+record Spi<P extends Provider>(Class<P> type, String version) {
+
+    /** All of them; module-info has a {@code uses} clause for each. */
+    static List<Spi<?>> all() {
+        return List.of(new Spi<>(DeviceProvider.class, DeviceProvider.SPI_VERSION),
+                new Spi<>(GraphCaptureProvider.class, GraphCaptureProvider.SPI_VERSION),
+                new Spi<>(CollectivesProvider.class, CollectivesProvider.SPI_VERSION),
+                new Spi<>(CommBackendProvider.class, CommBackendProvider.SPI_VERSION),
+                new Spi<>(ExpertKernelsProvider.class, ExpertKernelsProvider.SPI_VERSION),
+                new Spi<>(RecomputePolicyProvider.class, RecomputePolicyProvider.SPI_VERSION),
+                new Spi<>(ModelProvider.class, ModelProvider.SPI_VERSION));
+    }
+
+    /** Adds its providers in a layer and the layers below. */
+    void add(Registry.Builder registry, ModuleLayer layer, String origin) {
+        registry.add(type, version, ServiceLoader.load(layer, type), origin);
+    }
+}
