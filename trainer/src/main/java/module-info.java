@@ -5,7 +5,7 @@ module io.moe4j.trainer {
     requires info.picocli;
     requires io.moe4j.activationcheckpoint;
     requires transitive io.moe4j.api;
-    requires io.moe4j.autograd;
+    requires transitive io.moe4j.autograd;
     requires io.moe4j.comm.minimalasyncep;
     requires io.moe4j.comm.standard;
     requires io.moe4j.kernels.swiglu;
@@ -22,10 +22,14 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer;
     exports io.moe4j.trainer.cli;
     exports io.moe4j.trainer.config;
+    exports io.moe4j.trainer.run;
+    exports io.moe4j.trainer.session;
+    exports io.moe4j.trainer.step;
     exports io.moe4j.trainer.safetensors;
     exports io.moe4j.trainer.plugins;
 
     opens io.moe4j.trainer.cli to info.picocli;
+    opens io.moe4j.trainer.session to com.google.guice;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;
     uses io.moe4j.api.comm.CommBackendProvider;

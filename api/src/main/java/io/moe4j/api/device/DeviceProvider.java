@@ -3,6 +3,7 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.spi.Provider;
+import java.util.Optional;
 
 /**
  * The device SPI. A provider is stateless; each {@link #open} gives a device that shares nothing with any other.
@@ -19,6 +20,11 @@ public interface DeviceProvider extends Provider {
 
     /** The id of the {@link GraphCaptureProvider} that captures on this device. */
     String captureId();
+
+    /** The id of the collectives over this device's peer memory: those that are used unless others are configured. Since SPI 1.1. */
+    default Optional<String> collectivesId() {
+        return Optional.empty();
+    }
 
     /**
      * Scratch sizes of its operations: known without a device, so that a plan can be made on another machine.

@@ -113,6 +113,12 @@ public final class ParameterUnit implements AutoCloseable {
         layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shard, piece, source));
     }
 
+    /** Shows which parts of its parameters lie in this rank's shard. */
+    public void forEachPiece(PieceVisitor visitor) {
+        layout.pieces(group.index())
+                .forEach(piece -> visitor.visit(piece.parameter(), piece.fromInParameter(), piece.count()));
+    }
+
     /**
      * Reads this rank's part of a tensor that is laid out like the shard: values, gradients or moments. Waits for the device.
      */
@@ -164,6 +170,13 @@ public final class ParameterUnit implements AutoCloseable {
     public interface Gathered extends AutoCloseable {
         @Override
         void close();
+    }
+
+    /** Is shown parts of parameters. */
+    @FunctionalInterface
+    public interface PieceVisitor {
+        /** Is shown elements {@code from} and following of the part of {@code parameter} that this rank has. */
+        void visit(Parameter parameter, long from, long count);
     }
 
     @FunctionalInterface

@@ -13,6 +13,7 @@ import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Optional;
 
 /** {@code cuda}. */
 public final class CudaDeviceProvider implements DeviceProvider {
@@ -49,6 +50,11 @@ public final class CudaDeviceProvider implements DeviceProvider {
     @Override
     public String captureId() {
         return "cuda_graph";
+    }
+
+    @Override
+    public Optional<String> collectivesId() {
+        return Optional.of("cuda_peer_memory");
     }
 
     @Override

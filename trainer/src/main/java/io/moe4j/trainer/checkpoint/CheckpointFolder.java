@@ -1,0 +1,123 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.trainer.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Folders of checkpoints. One is written as {@code step-000000010.part}, and renamed when it is whole, so that a folder named {@code step-…} always is, and
+ * what was saved before is there until then.
+ */
+final class CheckpointFolder {
+    private static final String PROGRESS = "progress.json";
+    private static final Pattern NAME = Pattern.compile("step-\\d{9,}");
+
+    private CheckpointFolder() {}
+
+    static Path of(Path checkpoints, long step) {
+        return checkpoints.resolve("step-%09d".formatted(step));
+    }
+
+    /** Where a checkpoint is written until it is whole. */
+    static Path unfinished(Path folder) {
+        return folder.resolveSibling(folder.getFileName() + ".part");
+    }
+
+    /** Makes the folder of an unfinished checkpoint, without what an earlier attempt may have left in it. */
+    static void begin(Path folder) {
+        try {
+            remove(unfinished(folder));
+            Files.createDirectories(unfinished(folder));
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " cannot be written", e);
+        }
+    }
+
+    /** Makes an unfinished checkpoint a whole one, in place of one of the same step. */
+    static void finish(Path folder, Progress progress) {
+        Path old = folder.resolveSibling(folder.getFileName() + ".old");
+        try {
+            Files.writeString(unfinished(folder).resolve(PROGRESS), JsonMapper.shared().writeValueAsString(progress));
+            remove(old);
+            if (Files.exists(folder)) {
+                Files.move(folder, old, StandardCopyOption.ATOMIC_MOVE);
+            }
+            Files.move(unfinished(folder), folder, StandardCopyOption.ATOMIC_MOVE);
+            remove(old);
+        } catch (FileAlreadyExistsException e) {
+            throw new UncheckedIOException(folder + " was written by somebody else at the same time", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " cannot be written", e);
+        }
+    }
+
+    /** The checkpoint that a path names: itself, or the newest one in it, or in the {@code checkpoints} folder of a run. */
+    static Path resolve(Path path) {
+        if (Files.isRegularFile(path.resolve(PROGRESS))) {
+            return path;
+        }
+        return newest(path).or(() -> newest(path.resolve("checkpoints"))).orElseThrow(() -> new InputException(
+                path + " is no checkpoint and has none: there is no " + PROGRESS + " in it, and no folder step-…; give"
+                        + " checkpoint.resume the folder of a checkpoint, or of a run that has saved some"));
+    }
+
+    static Progress progress(Path folder) {
+        Path file = folder.resolve(PROGRESS);
+        try {
+            return JsonMapper.shared().readValue(Files.readString(file), Progress.class);
+        } catch (IOException | JacksonException e) {
+            throw new InputException(file + " cannot be read; the checkpoint is damaged, choose another one", e);
+        }
+    }
+
+    /** The files of a part, by whichever processes they were written. */
+    static List<Path> files(Path folder, Part part) {
+        try (Stream<Path> all = Files.list(folder)) {
+            List<Path> found = all.filter(file -> file.getFileName().toString().startsWith(part.file() + ".")
+                    || file.getFileName().toString().startsWith(part.file() + "-"))
+                    .filter(file -> file.getFileName().toString().endsWith(".safetensors")).sorted().toList();
+            if (found.isEmpty()) {
+                throw new InputException(folder + " has no file " + part.file()
+                        + ".safetensors; the checkpoint is damaged, choose another one");
+            }
+            return found;
+        } catch (IOException e) {
+            throw new InputException(folder + " cannot be read", e);
+        }
+    }
+
+    private static Optional<Path> newest(Path checkpoints) {
+        if (!Files.isDirectory(checkpoints)) {
+            return Optional.empty();
+        }
+        try (Stream<Path> all = Files.list(checkpoints)) {
+            return all.filter(each -> NAME.matcher(each.getFileName().toString()).matches())
+                    .filter(each -> Files.isRegularFile(each.resolve(PROGRESS)))
+                    .max(Comparator.comparing(each -> each.getFileName().toString()));
+        } catch (IOException e) {
+            throw new InputException(checkpoints + " cannot be read", e);
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
+            return;
+        }
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path each : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        }
+    }
+}

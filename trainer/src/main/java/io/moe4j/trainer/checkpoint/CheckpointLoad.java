@@ -1,0 +1,81 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.step.Optimizer.Shard;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** A checkpoint to continue from, whatever ranks have written it. Ranks load at the same time, each what it holds. */
+public final class CheckpointLoad implements AutoCloseable {
+    private final Path folder;
+    private final Map<Part, PartReader> readers = new EnumMap<>(Part.class);
+
+    /**
+     * Opens a checkpoint.
+     *
+     * @param path its folder, or one that has checkpoints: then the newest
+     * @throws InputException if there is none, or it is damaged
+     */
+    public CheckpointLoad(Path path) {
+        folder = CheckpointFolder.resolve(path);
+        try {
+            for (Part part : Part.values()) {
+                readers.put(part, new PartReader(CheckpointFolder.files(folder, part)));
+            }
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        }
+    }
+
+    /** Where it lies. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** How far the run had come. */
+    public Progress progress() {
+        return CheckpointFolder.progress(folder);
+    }
+
+    /** Loads what one rank holds; called by its thread. */
+    public void run(RankState state) {
+        NameMap names = new NameMap(state.model());
+        readers.forEach((part, reader) -> {
+            state.optimizer().shards().forEach(shard -> reader.check(names.ranges(shard.unit())));
+            state.optimizer().shards().forEach(shard -> load(part, reader, names, shard));
+        });
+        PartReader model = readers.get(Part.MODEL);
+        if (model != null) {
+            state.model().buffers().forEach((name, tensor) -> loadBuffer(state, model, name, tensor));
+        }
+        state.rank().stream().synchronize();
+    }
+
+    @Override
+    public void close() {
+        readers.values().forEach(PartReader::close);
+        readers.clear();
+    }
+
+    private static void load(Part part, PartReader reader, NameMap names, Shard shard) {
+        shard.unit().write(part.of(shard), (parameter, from, into, count) -> names.cut(parameter, from, count,
+                (range, offset) -> reader.read(range, into, offset)));
+    }
+
+    private static void loadBuffer(RankState state, PartReader reader, String name, Tensor tensor) {
+        NamedRange whole = new NamedRange(name, tensor.shape(), 0, tensor.elements());
+        float[] values = new float[Math.toIntExact(tensor.elements())];
+        reader.check(java.util.List.of(whole));
+        reader.read(whole, values, 0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(tensor.bytes(), 16);
+            Elements.encode(values, 0, values.length, tensor.dtype(), host);
+            state.rank().stream().upload(host, tensor);
+        }
+    }
+}

@@ -1,0 +1,91 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.api.group.RankContext;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * One saving of a checkpoint. The ranks of all JVMs take part; each JVM writes one file for each part of the state, and the one with rank 0 makes the whole
+ * valid. Folders must be the same for all: one disk, or a shared one.
+ */
+public final class CheckpointSave implements AutoCloseable {
+    private final Path folder;
+    private final Progress progress;
+    private final List<RankState> writing;
+    private final Map<Part, PartWriter> writers = new EnumMap<>(Part.class);
+    private final int localRanks;
+    private boolean begun;
+
+    /**
+     * @param checkpoints where checkpoints lie
+     * @param states those of this JVM
+     */
+    public CheckpointSave(Path checkpoints, Progress progress, List<RankState> states) {
+        this.folder = CheckpointFolder.of(checkpoints, progress.step());
+        this.progress = progress;
+        this.localRanks = states.size();
+        this.writing = states.stream().filter(RankState::firstReplica).toList();
+    }
+
+    /** The part of one rank; every rank's thread calls it. */
+    public void run(RankState state) {
+        RankContext rank = state.rank();
+        if (rank.rank() == 0) {
+            CheckpointFolder.begin(folder);
+        }
+        meet(rank, "checkpoint folder made");
+        openWriters();
+        if (state.firstReplica()) {
+            writers().forEach(writer -> writer.write(state));
+        }
+        meet(rank, "checkpoint written");
+        commit();
+        meet(rank, "checkpoint complete");
+        if (rank.rank() == 0) {
+            CheckpointFolder.finish(folder, progress);
+        }
+        meet(rank, "checkpoint valid");
+    }
+
+    /** Where it lies. */
+    public Path folder() {
+        return folder;
+    }
+
+    /** Ends the saving; unless it was completed, nothing of it is valid. */
+    @Override
+    public synchronized void close() {
+        writers.values().forEach(PartWriter::close);
+        writers.clear();
+    }
+
+    private static void meet(RankContext rank, String key) {
+        rank.rendezvous().exchange(rank.world(), key, new byte[0]);
+    }
+
+    /** The first of this JVM's ranks opens the files for all of them. */
+    private synchronized void openWriters() {
+        if (!begun && !writing.isEmpty()) {
+            RankContext first = writing.getFirst().rank();
+            String suffix = localRanks == first.world().size() ? "" : "-from-rank-" + first.rank();
+            for (Part part : Part.values()) {
+                writers.put(part, new PartWriter(part, writing,
+                        CheckpointFolder.unfinished(folder).resolve(part.file() + suffix + ".safetensors")));
+            }
+        }
+        begun = true;
+    }
+
+    private synchronized List<PartWriter> writers() {
+        return new ArrayList<>(writers.values());
+    }
+
+    /** The first of this JVM's ranks completes the files for all of them. */
+    private synchronized void commit() {
+        writers.values().forEach(PartWriter::commit);
+        close();
+    }
+}

@@ -1,0 +1,72 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.Model.ParameterSlice;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Which checkpoint tensors a rank's parameters are made of. */
+final class NameMap {
+    private final Map<Parameter, List<Slice>> slices = new IdentityHashMap<>();
+
+    private record Slice(String name, List<Long> shape, long from, long count) {}
+
+    /** Takes a part of a parameter that lies in one checkpoint tensor. */
+    @FunctionalInterface
+    interface RangeVisitor {
+        /**
+         * @param range the part, as elements of the checkpoint tensor
+         * @param offset its first element, counted from the start of the part of the parameter that was asked for
+         */
+        void visit(NamedRange range, int offset);
+    }
+
+    NameMap(Model model) {
+        model.checkpointNames().forEach((name, slice) -> add(name, slice));
+        slices.values().forEach(list -> list.sort(Comparator.comparingLong(Slice::from)));
+    }
+
+    private void add(String name, ParameterSlice slice) {
+        slices.computeIfAbsent(slice.parameter(), ignored -> new ArrayList<>())
+                .add(new Slice(name, slice.shape(), slice.from(), slice.elements()));
+    }
+
+    /** All that a unit has of checkpoint tensors on this rank. */
+    List<NamedRange> ranges(ParameterUnit unit) {
+        List<NamedRange> ranges = new ArrayList<>();
+        unit.forEachPiece((parameter, from, count) -> of(parameter).forEach(slice -> {
+            long low = Math.max(from, slice.from);
+            long high = Math.min(from + count, slice.from + slice.count);
+            if (low < high) {
+                ranges.add(new NamedRange(slice.name, slice.shape, low - slice.from, high - low));
+            }
+        }));
+        return ranges;
+    }
+
+    /** Cuts elements {@code from} and following of a parameter into parts of checkpoint tensors. */
+    void cut(Parameter parameter, long from, int count, RangeVisitor visitor) {
+        for (Slice slice : of(parameter)) {
+            long low = Math.max(from, slice.from);
+            long high = Math.min(from + count, slice.from + slice.count);
+            if (low < high) {
+                visitor.visit(new NamedRange(slice.name, slice.shape, low - slice.from, high - low),
+                        Math.toIntExact(low - from));
+            }
+        }
+    }
+
+    private List<Slice> of(Parameter parameter) {
+        List<Slice> found = slices.get(parameter);
+        if (found == null) {
+            throw new IllegalStateException("parameter " + parameter
+                    + " has no checkpoint name; the model's checkpointNames() must cover all of its parameters");
+        }
+        return found;
+    }
+}

@@ -1,0 +1,15 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.api.group.RankContext;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.trainer.step.Optimizer;
+
+/**
+ * What a checkpoint has of one rank.
+ *
+ * @param rank the rank
+ * @param model its parameters and buffers
+ * @param optimizer its moments
+ * @param firstReplica whether it holds what no rank before it holds, so that it writes
+ */
+public record RankState(RankContext rank, Model model, Optimizer optimizer, boolean firstReplica) {}

@@ -1,0 +1,47 @@
+package io.moe4j.trainer.metrics;
+
+import io.moe4j.trainer.run.StepResult;
+import java.util.LongSummaryStatistics;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/** What is said at the end of a run. */
+public final class RunSummary {
+    private final LongSummaryStatistics rows = new LongSummaryStatistics();
+    private @Nullable StepResult first;
+    private @Nullable StepResult last;
+    private double lowest = Double.POSITIVE_INFINITY;
+    private double seconds;
+    private double tokens;
+    private long dropped;
+    private long steps;
+
+    /** Begins with no step. */
+    public RunSummary() {}
+
+    /** Takes a step. */
+    public void add(StepResult step) {
+        if (first == null) {
+            first = step;
+        }
+        last = step;
+        lowest = Math.min(lowest, step.loss());
+        rows.accept(step.receivedRowsMax());
+        seconds += step.seconds();
+        tokens += step.tokensPerSecond() * step.seconds();
+        dropped += step.droppedRows();
+        steps++;
+    }
+
+    /** Some lines for people. */
+    public String text() {
+        if (first == null || last == null) {
+            return "no step was made";
+        }
+        return String.format(Locale.ROOT,
+                "%,d steps in %.1f s (%,.0f tokens/s): loss %.5f at step %d, %.5f at step %d, lowest %.5f%n"
+                        + "rows received in one exchange: at most %,d of %,d; dropped: %,d",
+                steps, seconds, tokens / seconds, first.loss(), first.step(), last.loss(), last.step(), lowest,
+                rows.getMax(), last.receiveCapacityRows(), dropped);
+    }
+}

@@ -1,0 +1,5 @@
+/** What a run reports: step lines, the metrics file, the summary. */
+@NullMarked
+package io.moe4j.trainer.metrics;
+
+import org.jspecify.annotations.NullMarked;

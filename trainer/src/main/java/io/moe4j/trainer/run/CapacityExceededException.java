@@ -1,0 +1,30 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+
+/**
+ * A rank was to receive more rows than it can. Parameters, moments and expert biases are as they were before the step; the run can be saved, and
+ * continued with a higher capacity.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class CapacityExceededException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+    private final long requiredRows;
+    private final long capacityRows;
+
+    CapacityExceededException(String message, long requiredRows, long capacityRows) {
+        super(message);
+        this.requiredRows = requiredRows;
+        this.capacityRows = capacityRows;
+    }
+
+    /** The rows that were needed. */
+    public long requiredRows() {
+        return requiredRows;
+    }
+
+    /** The rows that there is room for. */
+    public long capacityRows() {
+        return capacityRows;
+    }
+}

@@ -1,0 +1,13 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+
+/** The loss or the gradients' norm is NaN or infinite; the optimizer has not run. The message says where it began. */
+@Stability(Stability.Level.EVOLVING)
+public final class NonFiniteException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    NonFiniteException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,43 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.step.StepOutcome;
+import java.util.Locale;
+
+/** The words for a step that was refused: values, rule, remedy. */
+final class Refusals {
+
+    private Refusals() {}
+
+    static CapacityExceededException overflow(long step, StepOutcome.Overflowed overflow, TrainerConfig config,
+            ModelSpec spec) {
+        int topK = spec.moe().map(ModelSpec.MoeSpec::topK).orElse(1);
+        double factor = (double) overflow.requiredRows() / (config.training().localTokens() * topK);
+        return new CapacityExceededException(String.format(Locale.ROOT,
+                "step %d: rank %d was to receive %d rows in one exchange and has room for %d (moe.receive_capacity %s)."
+                        + " The step was refused before the optimizer: parameters, moments and expert biases are as"
+                        + " before it. A moe.receive_capacity of at least %.2f was needed: raise it, or set it to"
+                        + " worst_case; or let rows be dropped with moe.on_overflow drop",
+                step, overflow.rank(), overflow.requiredRows(), overflow.capacityRows(), capacity(config),
+                Math.ceil(100 * factor) / 100), overflow.requiredRows(), overflow.capacityRows());
+    }
+
+    private static String capacity(TrainerConfig config) {
+        return switch (config.moe().receiveCapacity()) {
+            case ReceiveCapacity.WorstCase() -> "worst_case";
+            case ReceiveCapacity.Balanced() -> "balanced";
+            case ReceiveCapacity.Factor(double factor) -> Double.toString(factor);
+        };
+    }
+
+    static NonFiniteException nonFinite(long step, StepOutcome.NonFinite broken) {
+        return new NonFiniteException(String.format(Locale.ROOT,
+                "step %d: loss %s, gradient norm %s. The run stops before the optimizer: parameters, moments and expert"
+                        + " biases are as before the step. First values that are not finite: %s. Look at the data of"
+                        + " this step, or use a lower optimizer.lr, more lr_scheduler.warmup_steps, or a smaller"
+                        + " training.max_norm",
+                step, broken.loss(), broken.gradientNorm(), broken.where()));
+    }
+}

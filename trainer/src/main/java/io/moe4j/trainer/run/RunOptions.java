@@ -1,0 +1,36 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Launch;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * How a run is started. Start from {@link #threads}; components may be added in later minor versions.
+ *
+ * @param launch which ranks live in this JVM
+ * @param output folder for checkpoints; nothing is saved by itself if absent
+ * @param data what ranks read; what the configuration names if absent
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data) {
+
+    /** All ranks as threads of this JVM; nothing is saved. */
+    public static RunOptions threads(TrainerConfig config) {
+        return new RunOptions(Launch.threads(config.ranks(), config.runtime().timeout()), Optional.empty(),
+                Optional.empty());
+    }
+
+    public RunOptions withLaunch(Launch value) {
+        return new RunOptions(value, output, data);
+    }
+
+    public RunOptions withOutput(Path value) {
+        return new RunOptions(launch, Optional.of(value), data);
+    }
+
+    public RunOptions withData(BatchSource.Factory value) {
+        return new RunOptions(launch, output, Optional.of(value));
+    }
+}

@@ -1,0 +1,27 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+
+/**
+ * A step that was made.
+ *
+ * @param step from 1
+ * @param loss mean cross-entropy over all ranks' tokens
+ * @param gradientNorm over all shards, before clipping
+ * @param learningRate that was applied
+ * @param seconds that it took
+ * @param tokensPerSecond of all ranks together
+ * @param flops a second, of all ranks together; recompute not counted
+ * @param utilisation the part of the peak rate of this JVM's device that its ranks reached; 0 if the peak is unknown
+ * @param memoryBytes allocated on this JVM's device
+ * @param memoryFraction of the device's memory
+ * @param hostSyncs the most that a rank's host waited inside forward and backward
+ * @param captured whether forward and backward were replayed
+ * @param receivedRowsMax the most rows that a rank was to receive in one exchange
+ * @param receiveCapacityRows what a rank can receive
+ * @param droppedRows rows that were dropped, all ranks together
+ */
+@Stability(Stability.Level.EVOLVING)
+public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,
+        double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
+        long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows) {}

@@ -1,0 +1,46 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.TrainerConfig;
+
+/**
+ * Training as a library.
+ *
+ * <pre>{@code
+ * try (TrainingRun run = Trainer.open(config, registry)) {
+ *     while (run.hasNext()) {
+ *         StepResult step = run.step();
+ *     }
+ * }
+ * }</pre>
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Trainer {
+
+    private Trainer() {}
+
+    /**
+     * Opens a run with all ranks as threads of this JVM.
+     *
+     * @param config valid for this registry
+     * @param registry where plug-ins are looked up
+     * @throws io.moe4j.trainer.InputException if something that is configured cannot be used
+     */
+    public static TrainingRun open(TrainerConfig config, Registry registry) {
+        return open(config, registry, RunOptions.threads(config));
+    }
+
+    /** Opens a run. */
+    public static TrainingRun open(TrainerConfig config, Registry registry, RunOptions options) {
+        return TrainingRun.open(config, spec(config, registry), registry, options);
+    }
+
+    /** The model that a configuration names. */
+    public static ModelSpec spec(TrainerConfig config, Registry registry) {
+        return registry.get(ModelProvider.class, config.model().name()).flavor(config.model().flavor())
+                .withMoeCommBackend(config.model().moeCommBackend());
+    }
+}

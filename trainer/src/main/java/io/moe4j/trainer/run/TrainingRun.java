@@ -1,0 +1,192 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.checkpoint.CheckpointLoad;
+import io.moe4j.trainer.checkpoint.CheckpointSave;
+import io.moe4j.trainer.checkpoint.Progress;
+import io.moe4j.trainer.checkpoint.RankState;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.RankSession;
+import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.StepOutcome;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A run that is open. Steps are made one by one; between them, the run can be saved. Where it runs over several JVMs, each has such an object, and makes
+ * the same calls. Not thread-safe, but for {@link #requestStop()}.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class TrainingRun implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TrainingRun.class);
+    private final TrainerConfig config;
+    private final ModelSpec spec;
+    private final RunOptions options;
+    private final TrainingSession session;
+    private final Throughput throughput;
+    private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
+    private final RunDescription description;
+    private volatile boolean stopRequested;
+    private boolean stopped;
+    private long stepsDone;
+
+    static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
+        if (options.launch().worldSize() != config.ranks()) {
+            throw new InputException("the launch has " + options.launch().worldSize()
+                    + " ranks and the configuration " + config.ranks() + "; set ranks to the number that is started");
+        }
+        TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
+        try {
+            return new TrainingRun(config, spec, options, session);
+        } catch (RuntimeException | Error e) {
+            try {
+                session.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private TrainingRun(TrainerConfig config, ModelSpec spec, RunOptions options, TrainingSession session) {
+        this.config = config;
+        this.spec = spec;
+        this.options = options;
+        this.session = session;
+        throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
+        description = RunDescription.of(config, spec, session);
+        config.checkpoint().resume().ifPresent(this::load);
+        BatchSource.Factory data = options.data().orElseThrow();
+        session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequences())));
+    }
+
+    /** What runs, where, and what it takes. */
+    public RunDescription description() {
+        return description;
+    }
+
+    /** Steps made, those before the run was continued included. */
+    public long stepsDone() {
+        return stepsDone;
+    }
+
+    /** Whether another step is to be made. */
+    public boolean hasNext() {
+        return stepsDone < config.training().steps() && !stopped;
+    }
+
+    /**
+     * Makes a step; saves a checkpoint behind it, if one is due.
+     *
+     * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
+     * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
+     * @throws io.moe4j.trainer.session.RunFailedException if a rank failed: the run can only be closed
+     */
+    public StepResult step() {
+        long step = stepsDone + 1;
+        long begin = System.nanoTime();
+        boolean stop = stopRequested;
+        StepOutcome outcome = session
+                .onRanks(rank -> rank.step().run(step, source(rank.context().rank()).next(), stop)).getFirst();
+        StepOutcome.Completed done = switch (outcome) {
+            case StepOutcome.Completed completed -> completed;
+            case StepOutcome.Overflowed overflow -> throw Refusals.overflow(step, overflow, config, spec);
+            case StepOutcome.NonFinite broken -> throw Refusals.nonFinite(step, broken);
+        };
+        stepsDone = step;
+        stopped = done.stop();
+        StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9);
+        if (done.droppedRows() > 0) {
+            log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
+                    done.receivedRowsMax(), done.receiveCapacityRows());
+        }
+        saveIfDue();
+        return result;
+    }
+
+    /** Ends the run after the step that is under way. May be called from any thread. */
+    public void requestStop() {
+        stopRequested = true;
+    }
+
+    /**
+     * Saves the run as it is.
+     *
+     * @param checkpoints folder of checkpoints
+     * @return the checkpoint's own folder in it
+     */
+    public Path save(Path checkpoints) {
+        Progress progress = new Progress(stepsDone, sequences(), config.training().seed(), config.ranks());
+        List<RankState> states = session.onRanks(TrainingRun::state);
+        try (CheckpointSave save = new CheckpointSave(checkpoints, progress, states)) {
+            session.onRanks(rank -> {
+                save.run(state(rank));
+                return rank;
+            });
+            log.info("saved {}", save.folder());
+            return save.folder();
+        }
+    }
+
+    /** Where checkpoints go by themselves, if the run has an output folder. */
+    public Optional<Path> checkpoints() {
+        return options.output().map(output -> output.resolve("checkpoints"));
+    }
+
+    /** What is open underneath: for tools that look at parameters and gradients. */
+    public TrainingSession session() {
+        return session;
+    }
+
+    @Override
+    public void close() {
+        try {
+            sources.values().forEach(BatchSource::close);
+        } finally {
+            session.close();
+        }
+    }
+
+    private void saveIfDue() {
+        boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
+        if (config.checkpoint().enable() && due) {
+            checkpoints().ifPresent(this::save);
+        }
+    }
+
+    private void load(Path path) {
+        try (CheckpointLoad load = new CheckpointLoad(path)) {
+            session.onRanks(rank -> {
+                load.run(state(rank));
+                return rank;
+            });
+            stepsDone = load.progress().step();
+            log.info("continuing {} behind step {}", load.folder(), stepsDone);
+        }
+    }
+
+    private BatchSource source(int rank) {
+        BatchSource source = sources.get(rank);
+        if (source == null) {
+            throw new IllegalStateException("rank " + rank + " does not live in this JVM");
+        }
+        return source;
+    }
+
+    /** Sequences that all ranks together have read. */
+    private long sequences() {
+        return stepsDone * config.training().localBatchSize() * config.ranks();
+    }
+
+    private static RankState state(RankSession rank) {
+        return new RankState(rank.context(), rank.model(), rank.optimizer(), rank.groups().isFirstReplica());
+    }
+}

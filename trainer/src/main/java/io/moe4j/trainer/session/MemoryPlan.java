@@ -1,0 +1,38 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * What one rank takes, in bytes; the same for every rank.
+ *
+ * @param allocated what lives as long as the session, by purpose
+ * @param stack the peak of the planned memory, by purpose
+ * @param stackBytes the peak of the planned memory, alignment included
+ * @param collectiveBytes what a rank sends to others in the collectives of one step; the experts' exchange may use other ways
+ */
+@Stability(Stability.Level.EVOLVING)
+public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes,
+        long collectiveBytes) {
+    public MemoryPlan {
+        allocated = new TreeMap<>(allocated);
+        stack = new TreeMap<>(stack);
+    }
+
+    /** All bytes of a rank. */
+    public long totalBytes() {
+        return allocated.values().stream().mapToLong(Long::longValue).sum() + stackBytes;
+    }
+
+    /** All bytes of a rank, by purpose. */
+    public Map<String, Long> byPurpose() {
+        Map<String, Long> all = new TreeMap<>(allocated);
+        stack.forEach((purpose, bytes) -> all.merge(purpose, bytes, Long::sum));
+        long aligned = stackBytes - stack.values().stream().mapToLong(Long::longValue).sum();
+        if (aligned > 0) {
+            all.merge("alignment", aligned, Long::sum);
+        }
+        return all;
+    }
+}

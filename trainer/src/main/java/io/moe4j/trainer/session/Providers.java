@@ -1,0 +1,67 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The plug-ins of a run.
+ *
+ * @param device where ranks compute
+ * @param collectives how shards are gathered and reduced
+ * @param capture how a step is recorded; absent if it is not
+ * @param comm the exchange of the experts; absent in a model without experts
+ * @param kernels what experts compute; absent in a model without experts
+ * @param recompute how blocks are run
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Providers(DeviceProvider device, CollectivesProvider collectives, Optional<GraphCaptureProvider> capture,
+        Optional<CommBackendProvider> comm, Optional<ExpertKernelsProvider> kernels,
+        RecomputePolicyProvider recompute) {
+
+    /** Those that a configuration and a model name. */
+    public static Providers choose(TrainerConfig config, ModelSpec model, Registry registry) {
+        DeviceProvider device = registry.get(DeviceProvider.class, config.device());
+        return new Providers(device, collectives(config, device, registry),
+                config.graphCapture().enable()
+                        ? Optional.of(registry.get(GraphCaptureProvider.class, device.captureId()))
+                        : Optional.empty(),
+                model.moe().map(moe -> registry.get(CommBackendProvider.class, moe.commBackend())),
+                model.moe().map(moe -> registry.get(ExpertKernelsProvider.class, config.model().expertKernels())),
+                registry.get(RecomputePolicyProvider.class, config.activationCheckpoint().mode()));
+    }
+
+    /** What was chosen, by what it is for: for people. */
+    public Map<String, String> ids() {
+        Map<String, String> ids = new LinkedHashMap<>();
+        ids.put("device", device.id());
+        ids.put("collectives", collectives.id());
+        ids.put("comm backend", comm.map(CommBackendProvider::id).orElse("none"));
+        ids.put("expert kernels", kernels.map(ExpertKernelsProvider::id).orElse("none"));
+        ids.put("recompute", recompute.id());
+        ids.put("graph capture", capture.map(GraphCaptureProvider::id).orElse("off"));
+        return ids;
+    }
+
+    private static CollectivesProvider collectives(TrainerConfig config, DeviceProvider device, Registry registry) {
+        Optional<String> id = config.runtime().collectives().or(device::collectivesId);
+        if (id.isPresent()) {
+            return registry.get(CollectivesProvider.class, id.get());
+        }
+        return registry.all(CollectivesProvider.class).stream().filter(each -> each.supports(device.kind())).findFirst()
+                .orElseThrow(() -> new InputException("no collectives run on device " + device.id() + "; known are "
+                        + registry.all(CollectivesProvider.class).stream().map(CollectivesProvider::id).toList()
+                        + ". Add a jar that has some to the plug-in path, and name it in runtime.collectives"));
+    }
+}

@@ -1,0 +1,47 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.Group;
+import io.moe4j.trainer.config.ParallelismConfig;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+
+/**
+ * The groups of one rank.
+ *
+ * <p>Example: 2 replicas of 4 shards, EP 2. Rank 5 is in replica 1 = {4, 5, 6, 7}; its expert-parallel group is {4, 5}; the experts that it holds are also
+ * held by rank 7, so that its expert shards are {5, 7}; and rank 1 of the other replica has the same shards: {1, 5}.
+ *
+ * @param world all ranks
+ * @param shards the ranks that share one copy of the parameters
+ * @param replicas the ranks that have the same shard as this one
+ * @param expertParallel the ranks that share the experts
+ * @param expertShards the ranks of the shard group that hold the same experts
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RankGroups(Group world, Group shards, Group replicas, Group expertParallel, Group expertShards) {
+
+    /** Those of world rank {@code rank}. */
+    public static RankGroups of(ParallelismConfig layout, int rank) {
+        int shard = layout.dataParallelShardDegree();
+        int ep = layout.expertParallelDegree();
+        int world = Math.toIntExact(layout.world());
+        return new RankGroups(group("world", world, rank, other -> true),
+                group("data_parallel_shard", world, rank, other -> other / shard == rank / shard),
+                group("data_parallel_replicate", world, rank, other -> other % shard == rank % shard),
+                group("expert_parallel", world, rank, other -> other / ep == rank / ep),
+                group("expert_shard", world, rank,
+                        other -> other / shard == rank / shard && other % ep == rank % ep));
+    }
+
+    /** Whether this rank belongs to the first copy of the parameters. */
+    public boolean isFirstReplica() {
+        return replicas.index() == 0;
+    }
+
+    private static Group group(String name, int world, int rank, IntPredicate member) {
+        List<Integer> ranks = IntStream.range(0, world).filter(member).boxed().toList();
+        return new Group(name, ranks, ranks.indexOf(rank));
+    }
+}

@@ -1,0 +1,86 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.trainer.step.RankPhase;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * One thread for each rank of this JVM. A rank that throws is reported to all others at once, so that they stop waiting for it; every wait of theirs has a
+ * time limit, so that a call always returns.
+ */
+final class RankThreads implements AutoCloseable {
+    private final Rendezvous rendezvous;
+    private final Map<Integer, RankThread> threads = new LinkedHashMap<>();
+
+    RankThreads(List<Integer> ranks, Rendezvous rendezvous) {
+        this.rendezvous = rendezvous;
+        ranks.forEach(rank -> threads.put(rank, new RankThread(Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().name("rank " + rank).daemon().factory()), new RankPhase())));
+    }
+
+    /**
+     * Runs a task on all ranks at the same time, and waits for all of them.
+     *
+     * @return what each gave, in order
+     * @throws RunFailedException if one of them failed: the first one's error
+     */
+    <T> List<T> call(RankTask<T> task) {
+        Map<Integer, Future<T>> running = new LinkedHashMap<>();
+        threads.forEach((rank, thread) -> running.put(rank, thread.executor.submit(guarded(rank, thread, task))));
+        List<T> results = new ArrayList<>();
+        Map<Integer, Throwable> failures = new LinkedHashMap<>();
+        running.forEach((rank, future) -> {
+            try {
+                results.add(future.get());
+            } catch (ExecutionException e) {
+                failures.put(rank, e.getCause() == null ? e : e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                rendezvous.fail(new RankFailure(rank, "a call of all ranks", "the run was interrupted"));
+                failures.put(rank, e);
+            }
+        });
+        if (!failures.isEmpty()) {
+            throw RunFailedException.of(rendezvous.failure(), failures);
+        }
+        return results;
+    }
+
+    private <T> Callable<T> guarded(int rank, RankThread thread, RankTask<T> task) {
+        return () -> {
+            try {
+                return task.run(rank, thread.phase);
+            } catch (RankFailedException e) {
+                throw e;
+            } catch (Exception | Error e) {
+                String message = e.getMessage() == null ? e.toString() : e.getMessage();
+                rendezvous.fail(new RankFailure(rank, thread.phase.now(), message));
+                throw e;
+            }
+        };
+    }
+
+    /** Ends the threads when they have done what they were given. */
+    @Override
+    public void close() {
+        threads.values().forEach(thread -> thread.executor.shutdown());
+    }
+
+    private record RankThread(ExecutorService executor, RankPhase phase) {}
+
+    /** What a rank does. */
+    @FunctionalInterface
+    interface RankTask<T> {
+        T run(int rank, RankPhase phase) throws Exception;
+    }
+}

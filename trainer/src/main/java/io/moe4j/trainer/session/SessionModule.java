@@ -1,0 +1,29 @@
+package io.moe4j.trainer.session;
+
+import com.google.inject.AbstractModule;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.TrainerConfig;
+
+/** The scope of a session: what its ranks share, made before them and closed after them. */
+final class SessionModule extends AbstractModule {
+    private final TrainerConfig config;
+    private final ModelSpec spec;
+    private final Providers providers;
+    private final RankPlace place;
+
+    SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place) {
+        this.config = config;
+        this.spec = spec;
+        this.providers = providers;
+        this.place = place;
+    }
+
+    @Override
+    protected void configure() {
+        binder().requireExplicitBindings();
+        bind(TrainerConfig.class).toInstance(config);
+        bind(ModelSpec.class).toInstance(spec);
+        bind(Providers.class).toInstance(providers);
+        bind(RankPlace.class).toInstance(place);
+    }
+}

@@ -1,0 +1,155 @@
+package io.moe4j.trainer.session;
+
+import com.google.inject.Guice;
+import com.google.inject.Injector;
+import com.google.inject.Stage;
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.config.DeviceSettings;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentSkipListMap;
+
+/**
+ * What is open in this JVM for a run: one device, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
+ * session. Closing it closes everything in reverse order; closing twice is harmless.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class TrainingSession implements AutoCloseable {
+    private final Launch launch;
+    private final Providers providers;
+    private final Resources resources = new Resources();
+    private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
+    private final RankThreads threads;
+    private final MemoryPlan memoryPlan;
+    private final Device device;
+
+    /**
+     * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and what it takes is what is then allocated.
+     *
+     * @param spec what is trained; with the communication backend that it names
+     * @throws InputException if the memory does not suffice
+     * @throws RunFailedException if a rank could not be opened; whatever was opened half-way is closed
+     */
+    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch) {
+        Providers providers = Providers.choose(config, spec, registry);
+        MemoryPlan plan = MemoryPlanner.plan(config, spec, providers);
+        return new TrainingSession(config, spec, providers, launch, plan);
+    }
+
+    private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
+            MemoryPlan memoryPlan) {
+        this.launch = launch;
+        this.providers = providers;
+        this.memoryPlan = memoryPlan;
+        try {
+            device = resources.add(providers.device().open(deviceConfig(config.runtime(), launch)));
+            checkFits();
+            threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
+            Injector session = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
+                    new DevicePlace(device, launch.rendezvous(), memoryPlan.stackBytes(), providers)));
+            threads.call((rank, phase) -> ranks.put(rank, RankSession.open(session, rank, phase)));
+        } catch (RuntimeException | Error e) {
+            closeAfter(e);
+            throw e;
+        }
+    }
+
+    /**
+     * Does something on all ranks of this JVM at the same time, each on its own thread.
+     *
+     * @return what each gave, in the order of the ranks
+     * @throws RunFailedException if one failed; the session can only be closed then
+     */
+    public <T> List<T> onRanks(RankWork<T> work) {
+        return threads.call((rank, phase) -> {
+            RankSession session = ranks.get(rank);
+            if (session == null) {
+                throw new IllegalStateException("the session is closed");
+            }
+            return work.run(session);
+        });
+    }
+
+    /** Who lives here. */
+    public Launch launch() {
+        return launch;
+    }
+
+    /** Where they compute. */
+    public Device device() {
+        return device;
+    }
+
+    /** The plug-ins in use. */
+    public Providers providers() {
+        return providers;
+    }
+
+    /** What each rank takes. */
+    public MemoryPlan memoryPlan() {
+        return memoryPlan;
+    }
+
+    @Override
+    public void close() {
+        try {
+            if (!ranks.isEmpty()) {
+                threads.call((rank, phase) -> {
+                    phase.enter("closing");
+                    RankSession session = ranks.remove(rank);
+                    if (session != null) {
+                        session.close();
+                    }
+                    return rank;
+                });
+            }
+        } finally {
+            resources.close();
+        }
+    }
+
+    private void closeAfter(Throwable failure) {
+        try {
+            close();
+        } catch (RuntimeException second) {
+            failure.addSuppressed(second);
+        }
+    }
+
+    private void checkFits() {
+        long wanted = memoryPlan.totalBytes() * launch.localRanks().size();
+        if (wanted > device.capacityBytes()) {
+            throw new InputException(String.format(Locale.ROOT,
+                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB: %s. Use more devices, fewer"
+                            + " tokens (training.local_batch_size, training.seq_len), a smaller moe.receive_capacity,"
+                            + " or smaller element types",
+                    launch.localRanks().size(), gib(memoryPlan.totalBytes()), gib(wanted), device.description(),
+                    gib(device.capacityBytes()), memoryPlan.byPurpose()));
+        }
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+
+    private static DeviceConfig deviceConfig(DeviceSettings settings, Launch launch) {
+        DeviceConfig all = DeviceConfig.defaults();
+        return all.withOrdinal(launch.deviceOrdinal())
+                .withThreads(settings.threads() == 0 ? all.threads() : settings.threads())
+                .withStrict(settings.strict()).withTimeout(settings.timeout());
+    }
+
+    /** Something that a rank does. */
+    @FunctionalInterface
+    public interface RankWork<T> {
+        /** Does it, on the rank's thread. */
+        T run(RankSession rank) throws Exception;
+    }
+}

@@ -1,0 +1,25 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+
+/**
+ * What one rank reads in one step: T = B·S tokens, sequence after sequence.
+ *
+ * @param ids_T token ids
+ * @param labels_T the token that follows each of them
+ */
+@Stability(Stability.Level.EVOLVING)
+@SuppressWarnings("ArrayRecordComponent")
+public record Batch(int[] ids_T, int[] labels_T) {
+    public Batch {
+        if (ids_T.length != labels_T.length) {
+            throw new IllegalArgumentException(ids_T.length + " ids and " + labels_T.length
+                    + " labels; give each token the one that follows it");
+        }
+    }
+
+    /** T. */
+    public int tokens() {
+        return ids_T.length;
+    }
+}

@@ -1,0 +1,72 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.autograd.model.Model;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a step that has the same launches with the same addresses every time: forward, backward, and the sum of the squares of the gradients.
+ * It is run as it is, or recorded once and replayed.
+ */
+final class ForwardBackward {
+    private final RankContext rank;
+    private final Model model;
+    private final Optional<CommBackend> comm;
+    private final Optimizer optimizer;
+    private final Optional<GraphCapture> capture;
+    private final StepBuffers buffers;
+    private final float lossScale;
+    private @Nullable CapturedGraph graph;
+
+    /** @param lossScale 1 / (tokens of all ranks) */
+    ForwardBackward(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
+            Optional<GraphCapture> capture, StepBuffers buffers, float lossScale) {
+        this.rank = rank;
+        this.model = model;
+        this.comm = comm;
+        this.optimizer = optimizer;
+        this.capture = capture;
+        this.buffers = buffers;
+        this.lossScale = lossScale;
+    }
+
+    boolean isCaptured() {
+        return capture.isPresent();
+    }
+
+    /** Records the work, if it is to be replayed. All ranks do, before any of them replays: recording may load code, which must not wait for a peer. */
+    void prepare() {
+        if (capture.isPresent() && graph == null) {
+            graph = capture.get().capture(rank.stream(), this::enqueue);
+            rank.rendezvous().exchange(rank.world(), "step captured", new byte[0]);
+        }
+    }
+
+    /** Enqueues the work on what the input buffers hold. */
+    void run() {
+        if (graph == null) {
+            enqueue();
+        } else {
+            graph.replay(rank.stream());
+        }
+    }
+
+    private void enqueue() {
+        Stream stream = rank.stream();
+        try (Scope step = rank.memory().openStep()) {
+            stream.fill(buffers.loss(), 0);
+            stream.fill(buffers.sumOfSquares(), 0);
+            comm.ifPresent(CommBackend::resetStatistics);
+            model.forwardBackward(buffers.ids_T(), buffers.labels_T(), lossScale, buffers.loss());
+            optimizer.addSumOfSquares(buffers.sumOfSquares());
+            comm.flatMap(CommBackend::statistics)
+                    .ifPresent(statistics -> stream.copy(statistics, buffers.statistics()));
+        }
+    }
+}

@@ -1,0 +1,19 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+
+/** What a rank is doing, for the report of its failure. Written by the rank's thread, read by any. */
+@Stability(Stability.Level.EVOLVING)
+public final class RankPhase {
+    private volatile String now = "opening";
+
+    /** Enters a phase. */
+    public void enter(String phase) {
+        now = phase;
+    }
+
+    /** The phase that was entered last. */
+    public String now() {
+        return now;
+    }
+}

@@ -1,0 +1,95 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+
+/** The static buffers of a rank's steps: what goes in, and what comes out. Their addresses never change, so that a captured step can be replayed. */
+final class StepBuffers implements AutoCloseable {
+    /** loss, sum of squares, 2 unused; then the statistics as two halves each. */
+    private static final int REPORT_WORDS = 8;
+
+    private final RankContext rank;
+    private final Memory inputs;
+    private final Memory report;
+
+    StepBuffers(RankContext rank, long tokens) {
+        this.rank = rank;
+        inputs = rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs");
+        try {
+            report = rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report");
+        } catch (RuntimeException | Error e) {
+            inputs.close();
+            throw e;
+        }
+        rank.stream().fill(Tensor.of(inputs, 0, DType.I32, 2 * tokens), 0);
+        rank.stream().fill(Tensor.of(report, 0, DType.I32, REPORT_WORDS), 0);
+    }
+
+    Tensor ids_T() {
+        return Tensor.of(inputs, 0, DType.I32, tokens());
+    }
+
+    Tensor labels_T() {
+        return Tensor.of(inputs, Tensor.bytes(DType.I32, tokens()), DType.I32, tokens());
+    }
+
+    /** F32 (1): this rank's part of the mean loss. */
+    Tensor loss() {
+        return Tensor.of(report, 0, DType.F32, 1);
+    }
+
+    /** F32 (1): of the gradients that this rank holds. */
+    Tensor sumOfSquares() {
+        return Tensor.of(report, Float.BYTES, DType.F32, 1);
+    }
+
+    /** I64 (2): a copy of the communication backend's. */
+    Tensor statistics() {
+        return Tensor.of(report, 4 * Integer.BYTES, DType.I64, 2);
+    }
+
+    /** Enqueues the copy of a batch from the host. */
+    void upload(Batch batch) {
+        if (batch.tokens() != tokens()) {
+            throw new IllegalArgumentException("a batch of " + batch.tokens() + " tokens for a step of " + tokens()
+                    + "; give local_batch_size · seq_len tokens");
+        }
+        rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids_T());
+        rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels_T());
+    }
+
+    /** Waits for the step, and reads what came out of it. */
+    Readings read() {
+        int[] words = new int[REPORT_WORDS];
+        rank.stream().download(Tensor.of(report, 0, DType.I32, REPORT_WORDS), MemorySegment.ofArray(words));
+        return new Readings(Float.intBitsToFloat(words[0]), Float.intBitsToFloat(words[1]), joined(words, 4),
+                joined(words, 6));
+    }
+
+    /**
+     * What a step leaves on the device.
+     *
+     * @param loss this rank's part of the mean loss
+     * @param sumOfSquares of the gradients that this rank holds
+     * @param requiredRows the most rows that this rank was to receive in one exchange
+     * @param droppedRows rows that were dropped at this rank
+     */
+    record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows) {}
+
+    private static long joined(int[] words, int low) {
+        return (words[low] & 0xFFFF_FFFFL) | (long) words[low + 1] << 32;
+    }
+
+    private long tokens() {
+        return inputs.bytes() / (2 * Integer.BYTES);
+    }
+
+    @Override
+    public void close() {
+        report.close();
+        inputs.close();
+    }
+}

@@ -1,0 +1,42 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+
+/** How a step ended; the same on every rank. Only {@link Completed} has changed anything. */
+@Stability(Stability.Level.EVOLVING)
+public sealed interface StepOutcome {
+
+    /**
+     * The optimizer has run.
+     *
+     * @param loss mean over all ranks' tokens
+     * @param gradientNorm over all shards, before clipping
+     * @param learningRate that was applied
+     * @param hostSyncs the most that a host waited inside forward and backward
+     * @param captured whether forward and backward were replayed
+     * @param receivedRowsMax the most rows that a rank was to receive in one exchange
+     * @param receiveCapacityRows what a rank can receive
+     * @param droppedRows rows that were dropped, all ranks together
+     * @param stop whether a rank wants the run to end
+     */
+    record Completed(double loss, double gradientNorm, double learningRate, long hostSyncs, boolean captured,
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, boolean stop) implements StepOutcome {}
+
+    /**
+     * A rank was to receive more rows than it can, and that is not allowed.
+     *
+     * @param rank the one with the most
+     * @param requiredRows what it was to receive
+     * @param capacityRows what it can
+     */
+    record Overflowed(int rank, long requiredRows, long capacityRows) implements StepOutcome {}
+
+    /**
+     * The loss or the gradients' norm is NaN or infinite.
+     *
+     * @param loss mean over all ranks' tokens
+     * @param gradientNorm over all shards
+     * @param where the first segment whose output is not finite, by rank
+     */
+    record NonFinite(double loss, double gradientNorm, String where) implements StepOutcome {}
+}

@@ -1,0 +1,131 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * A step of one rank. Forward and backward leave gradients, and change nothing that lasts; then all ranks tell each other what came out, and come to the
+ * same decision; only then are expert biases, parameters and moments updated.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class TrainStep implements AutoCloseable {
+    private final RankContext rank;
+    private final Model model;
+    private final Optional<CommBackend> comm;
+    private final Optimizer optimizer;
+    private final TrainerConfig config;
+    private final LrSchedule schedule;
+    private final StepBuffers buffers;
+    private final ForwardBackward forwardBackward;
+    private final RankPhase phase;
+    private final boolean countsGradients;
+
+    /**
+     * Opens a step.
+     *
+     * @param capture how forward and backward are recorded; absent if they are not
+     * @param countsGradients whether this rank's gradients are no copy of another replica's
+     */
+    public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
+            Optional<GraphCapture> capture, TrainerConfig config, RankPhase phase, boolean countsGradients) {
+        this.rank = rank;
+        this.model = model;
+        this.comm = comm;
+        this.optimizer = optimizer;
+        this.config = config;
+        this.phase = phase;
+        this.countsGradients = countsGradients;
+        schedule = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
+        buffers = new StepBuffers(rank, config.training().localTokens());
+        forwardBackward = new ForwardBackward(rank, model, comm, optimizer, capture, buffers,
+                (float) (1.0 / config.tokensPerStep()));
+    }
+
+    /**
+     * Makes step {@code step}, from 1.
+     *
+     * @param stop whether this rank wants the run to end after it
+     */
+    public StepOutcome run(long step, Batch batch, boolean stop) {
+        phase.enter("step " + step + ", capture");
+        forwardBackward.prepare();
+        phase.enter("step " + step + ", forward and backward");
+        buffers.upload(batch);
+        long syncsBefore = rank.stream().hostSyncs();
+        forwardBackward.run();
+        long syncs = rank.stream().hostSyncs() - syncsBefore;
+        StepBuffers.Readings mine = buffers.read();
+
+        phase.enter("step " + step + ", decision");
+        WorldReport world = exchange(new RankReport(mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
+                mine.requiredRows(), mine.droppedRows(), syncs, stop));
+        long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
+        if (world.requiredRows() > capacity && config.moe().onOverflow() == OverflowAction.FAIL) {
+            return new StepOutcome.Overflowed(world.fullestRank(), world.requiredRows(), capacity);
+        }
+        double loss = world.loss();
+        double norm = world.gradientNorm();
+        if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
+            phase.enter("step " + step + ", search for values that are not finite");
+            return new StepOutcome.NonFinite(loss, norm, locate(mine));
+        }
+
+        phase.enter("step " + step + ", update");
+        double learningRate = schedule.at(step);
+        update(learningRate, norm, step);
+        return new StepOutcome.Completed(loss, norm, learningRate, world.hostSyncs(), forwardBackward.isCaptured(),
+                world.requiredRows(), capacity, world.droppedRows(), world.stop());
+    }
+
+    /** Makes a step that decides nothing, on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
+    public void rehearse() {
+        forwardBackward.run();
+        update(config.optimizer().lr(), 1, 1);
+    }
+
+    @Override
+    public void close() {
+        buffers.close();
+    }
+
+    private void update(double learningRate, double norm, long step) {
+        try (Scope scope = rank.memory().openStep()) {
+            if (config.moe().loadBalanceCoeff() > 0) {
+                model.updateExpertBias((float) config.moe().loadBalanceCoeff());
+            }
+            // As PyTorch clips: the small term keeps a norm of zero from dividing.
+            optimizer.update(learningRate, Math.min(1, config.training().maxNorm() / (norm + 1e-6)), step);
+        }
+    }
+
+    private WorldReport exchange(RankReport mine) {
+        return new WorldReport(rank.rendezvous().exchange(rank.world(), "step report", mine.encode()).stream()
+                .map(RankReport::decode).toList());
+    }
+
+    /** Where each rank first has a value that is not finite; ranks with the same answer are told once. */
+    private String locate(StepBuffers.Readings mine) {
+        String here;
+        try (Scope scope = rank.memory().openStep()) {
+            here = model.locateNonFinite(buffers.ids_T()) + (Float.isFinite(mine.loss()) ? "" : " (loss "
+                    + mine.loss() + ")");
+        }
+        List<String> all = rank.rendezvous()
+                .exchange(rank.world(), "not finite", here.getBytes(StandardCharsets.UTF_8)).stream()
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+        return IntStream.range(0, all.size()).boxed().collect(Collectors.groupingBy(all::get)).entrySet().stream()
+                .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
+                .collect(Collectors.joining("; "));
+    }
+}

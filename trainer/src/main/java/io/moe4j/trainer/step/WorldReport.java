@@ -1,0 +1,45 @@
+package io.moe4j.trainer.step;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * The reports of all ranks, by rank. Sums are in rank order, so that they are the same on every rank, and in every run.
+ *
+ * @param ranks one report a rank
+ */
+record WorldReport(List<RankReport> ranks) {
+
+    double loss() {
+        return ranks.stream().map(RankReport::loss).reduce(0.0, Double::sum);
+    }
+
+    double gradientNorm() {
+        return Math.sqrt(ranks.stream().map(RankReport::sumOfSquares).reduce(0.0, Double::sum));
+    }
+
+    /** The rank that was to receive the most rows; the first of equals. */
+    int fullestRank() {
+        return IntStream.range(0, ranks.size()).boxed()
+                .max((a, b) -> Long.compare(ranks.get(a).requiredRows(), ranks.get(b).requiredRows()) != 0
+                        ? Long.compare(ranks.get(a).requiredRows(), ranks.get(b).requiredRows())
+                        : Integer.compare(b, a))
+                .orElse(0);
+    }
+
+    long requiredRows() {
+        return ranks.get(fullestRank()).requiredRows();
+    }
+
+    long droppedRows() {
+        return ranks.stream().mapToLong(RankReport::droppedRows).sum();
+    }
+
+    long hostSyncs() {
+        return ranks.stream().mapToLong(RankReport::hostSyncs).max().orElse(0);
+    }
+
+    boolean stop() {
+        return ranks.stream().anyMatch(RankReport::stop);
+    }
+}
