@@ -13,9 +13,12 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** Records a stream in thread-local mode: other ranks' threads go on, capturing or not. */
+/**
+ * Records a stream in relaxed mode: other ranks' threads go on, capturing or not, and what a library does when it meets a shape for the first time
+ * (choosing a kernel, taking memory) happens at once. What must not happen in a capture is refused by the stream.
+ */
 final class CudaGraphCapture implements GraphCapture {
-    private static final int CAPTURE_MODE_THREAD_LOCAL = 1;
+    private static final int CAPTURE_MODE_RELAXED = 2;
 
     private final CudaDevice device;
     private final Deque<CudaCapturedGraph> graphs = new ArrayDeque<>();
@@ -28,7 +31,7 @@ final class CudaGraphCapture implements GraphCapture {
     public CapturedGraph capture(Stream stream, Runnable body) {
         CudaStream cuda = (CudaStream) stream;
         device.context().makeCurrent();
-        Driver.check(JCudaDriver.cuStreamBeginCapture(cuda.handle(), CAPTURE_MODE_THREAD_LOCAL),
+        Driver.check(JCudaDriver.cuStreamBeginCapture(cuda.handle(), CAPTURE_MODE_RELAXED),
                 "cuStreamBeginCapture");
         cuda.setCapturing(true);
         CUgraph graph = new CUgraph();

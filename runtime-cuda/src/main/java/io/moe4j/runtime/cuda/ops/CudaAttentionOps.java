@@ -11,23 +11,29 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 import java.util.ArrayList;
 import java.util.List;
 
-/** {@code attention.cu}: any shape, not fast. */
-final class CudaAttentionOps implements AttentionOps {
+/** cuDNN where it has a kernel; otherwise {@code attention.cu}: any shape, not fast. */
+final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
 
     private final Kernels kernels;
+    private final CudnnAttention cudnn;
 
-    CudaAttentionOps(Kernels kernels) {
+    CudaAttentionOps(Kernels kernels, CudnnAttention cudnn) {
         this.kernels = kernels;
+        this.cudnn = cudnn;
     }
 
     @Override
     public void forward(Stream stream, Forward a) {
         AttentionShape s = a.shape();
         require(s.queryKeyDim() <= MAX_DIM && s.valueDim() <= MAX_DIM, "attention", s);
+        if (rows(s) == 0 || cudnn.forward(stream, a)) {
+            return;
+        }
         List<KernelArg> arguments = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()),
                 of(a.o_BSHV()), of(a.lse_BHS()));
         addStrides(arguments, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV());
@@ -38,6 +44,9 @@ final class CudaAttentionOps implements AttentionOps {
     public void backward(Stream stream, Backward b) {
         Forward a = b.forward();
         AttentionShape s = a.shape();
+        if (rows(s) == 0 || cudnn.backward(stream, b)) {
+            return;
+        }
         Tensor delta = b.workspace()
                 .orElseThrow(() -> new DeviceException("the attention's gradient needs a workspace of "
                         + CudaWorkspaceSizes.INSTANCE.attentionBackward(s)
@@ -52,6 +61,11 @@ final class CudaAttentionOps implements AttentionOps {
                 of(b.dk_BSHQ()), of(b.dv_BSHV()));
         addStrides(key, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dk_BSHQ(), b.dv_BSHV());
         kernels.warps(stream, "attention_backward_kv" + suffix(a.q_BSHQ()), rows(s), 0, key.toArray(KernelArg[]::new));
+    }
+
+    @Override
+    public void close() {
+        cudnn.close();
     }
 
     private static long rows(AttentionShape s) {

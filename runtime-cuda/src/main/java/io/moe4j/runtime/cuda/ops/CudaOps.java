@@ -13,6 +13,7 @@ import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 
 /** The families, side by side. */
 public final class CudaOps implements DeviceOps, AutoCloseable {
@@ -20,7 +21,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     private final ElementwiseOps elementwise;
     private final NormOps norm;
     private final RopeOps rope;
-    private final AttentionOps attention;
+    private final CudaAttentionOps attention;
     private final ActivationOps activation;
     private final EmbeddingOps embedding;
     private final RoutingOps routing;
@@ -34,7 +35,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
         elementwise = new CudaElementwiseOps(kernels);
         norm = new CudaNormOps(kernels);
         rope = new CudaRopeOps(kernels);
-        attention = new CudaAttentionOps(kernels);
+        attention = new CudaAttentionOps(kernels, new CudnnAttention(device));
         activation = new CudaActivationOps(kernels);
         embedding = new CudaEmbeddingOps(kernels);
         routing = new CudaRoutingOps(kernels);
@@ -94,6 +95,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
 
     @Override
     public void close() {
+        attention.close();
         matmul.close();
     }
 }

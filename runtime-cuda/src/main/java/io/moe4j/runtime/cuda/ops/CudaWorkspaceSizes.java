@@ -2,6 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.runtime.cuda.cudnn.AttentionWorkspace;
 
 /** Scratch of the CUDA operations; the same on every GPU. */
 public enum CudaWorkspaceSizes implements WorkspaceSizes {
@@ -11,9 +12,11 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     static final int NORM_PARTS = 264;
     static final int SQUARE_PARTS = 1056;
 
+    /** The slow kernel keeps a number a row. */
     @Override
     public long attentionBackward(AttentionShape shape) {
-        return 4 * shape.batch() * shape.heads() * shape.sequence();
+        long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
+        return AttentionWorkspace.mayUse(shape) ? Math.max(rows, AttentionWorkspace.backwardBytes(shape)) : rows;
     }
 
     @Override

@@ -1,0 +1,76 @@
+package io.moe4j.runtime.cuda.cudnn;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.AttentionOps.Backward;
+import io.moe4j.api.ops.AttentionOps.Forward;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaStream;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Attention on cuDNN's fused kernels. A stream has a library handle and plans of its own, since its thread may be at work beside others. */
+public final class CudnnAttention implements AutoCloseable {
+    private static final int HOPPER = 90;
+
+    private final CudaDevice device;
+    private final Map<Stream, StreamAttention> streams = new ConcurrentHashMap<>();
+    private final boolean supported;
+
+    /** Opens nothing yet. */
+    public CudnnAttention(CudaDevice device) {
+        this.device = device;
+        this.supported = device.context().computeCapability() >= HOPPER;
+    }
+
+    /** Enqueues it and returns true, or returns false where the library has no kernel. */
+    public boolean forward(Stream stream, Forward a) {
+        if (!fits(a.shape(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV())) {
+            return false;
+        }
+        return on(stream).forward(a);
+    }
+
+    /** Enqueues it and returns true, or returns false where the library has no kernel. */
+    public boolean backward(Stream stream, Backward b) {
+        Forward a = b.forward();
+        if (!fits(a.shape(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), b.do_BSHV(), b.dq_BSHQ(), b.dk_BSHQ(),
+                b.dv_BSHV())) {
+            return false;
+        }
+        return on(stream).backward(b);
+    }
+
+    private boolean fits(AttentionShape shape, Tensor... tensors) {
+        if (!supported || shape.dtype() != DType.BF16 || shape.sequence() < 2) {
+            return false;
+        }
+        for (Tensor tensor : tensors) {
+            if (tensor.dim(3) % 8 != 0 || tensor.address() % 16 != 0 || tensor.stride(0) % 8 != 0
+                    || tensor.stride(1) % 8 != 0 || tensor.stride(2) % 8 != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private StreamAttention on(Stream stream) {
+        device.context().makeCurrent();
+        return streams.computeIfAbsent(stream, s -> new StreamAttention(((CudaStream) s).handle().address()));
+    }
+
+    static DeviceException workspaceMissing(long bytes, Optional<Tensor> given) {
+        return new DeviceException("attention needs a workspace of " + bytes + " bytes and was given "
+                + given.map(Tensor::bytes).orElse(0L) + "; see WorkspaceSizes");
+    }
+
+    @Override
+    public void close() {
+        streams.values().forEach(StreamAttention::close);
+        streams.clear();
+    }
+}
