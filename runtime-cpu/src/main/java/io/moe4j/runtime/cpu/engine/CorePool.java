@@ -1,0 +1,123 @@
+package io.moe4j.runtime.cpu.engine;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.CpuLaunch.RangeBody;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The cores of a device. A rank's thread works on its own loops; cores that no rank uses at the moment help it. So one rank has all
+ * cores, as many ranks as cores have one each, and while some ranks wait for others, their cores are not idle.
+ *
+ * <p>A thread that computes for the device is <em>busy</em>: a stream between {@link #enter()} and {@link #leave()}, and a worker while it helps.
+ * Workers help only while fewer threads are busy than there are cores. A loop ends when all its ranges are done; whoever waits for that
+ * waits for running ranges only, never for something that has yet to begin, so that loops may be nested.
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class CorePool implements WorkPool, AutoCloseable {
+    private final int cores;
+    private final AtomicInteger busy = new AtomicInteger();
+    private final Queue<Loop> open = new ConcurrentLinkedQueue<>();
+    private final List<Worker> workers = new ArrayList<>();
+    private volatile boolean closed;
+
+    CorePool(String name, int cores) {
+        this.cores = cores;
+        for (int i = 1; i < cores; i++) {
+            workers.add(new Worker(this, name + " worker " + i));
+        }
+        workers.forEach(Worker::start);
+    }
+
+    /** How many cores it uses. */
+    public int cores() {
+        return cores;
+    }
+
+    @Override
+    public void parallelFor(long count, long grain, RangeBody body) {
+        if (count <= 0) {
+            return;
+        }
+        if (cores == 1 || count <= grain) {
+            body.run(0, count);
+            return;
+        }
+        Loop loop = new Loop(count, grain, cores, body);
+        open.add(loop);
+        wake(loop.pieces() - 1);
+        loop.work(() -> true);
+        open.remove(loop);
+        loop.finish();
+    }
+
+    /** The calling thread begins to compute. */
+    void enter() {
+        busy.incrementAndGet();
+    }
+
+    /** The calling thread waits, or has done its work: its core is free for others. */
+    void leave() {
+        busy.decrementAndGet();
+        if (!open.isEmpty()) {
+            wake(1);
+        }
+    }
+
+    /** Like {@link #enter()}, but only if a core is free. */
+    boolean tryEnter() {
+        for (int now = busy.get(); now < cores; now = busy.get()) {
+            if (busy.compareAndSet(now, now + 1)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether fewer threads compute than there are cores. */
+    boolean hasFreeCore() {
+        return busy.get() < cores;
+    }
+
+    /** Whether more threads compute than there are cores, so that a helper should go. */
+    boolean isCrowded() {
+        return busy.get() > cores;
+    }
+
+    /** A loop that has ranges left, if any. */
+    @Nullable
+    Loop findWork() {
+        for (Loop loop : open) {
+            if (loop.hasWork()) {
+                return loop;
+            }
+        }
+        return null;
+    }
+
+    boolean isClosed() {
+        return closed;
+    }
+
+    private void wake(long most) {
+        long helpers = Math.min(most, cores - busy.get());
+        for (Worker worker : workers) {
+            if (helpers <= 0) {
+                return;
+            }
+            if (worker.wake()) {
+                helpers--;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        workers.forEach(Worker::end);
+    }
+}

@@ -1,0 +1,134 @@
+package io.moe4j.runtime.cpu.engine;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Memory;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedSet;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The memory of a device, counted by purpose. Freed blocks go back to the system, with two exceptions: a strict heap keeps some of them for a
+ * while, full of NaN, so that who still reads them notices; and after a rank has failed all are kept until the device closes, because other
+ * ranks may be in the middle of reading or writing them.
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class CpuHeap implements AutoCloseable {
+    private static final long ALIGNMENT = 256;
+    private static final long LARGEST_QUARANTINE = 64L << 20;
+
+    private final boolean strict;
+    private final BooleanSupplier peersMayUseFreed;
+    private final long capacity = HostMemory.bytes();
+    private final NativeHeap system = new NativeHeap();
+    private final SequencedSet<CpuMemory> live = new LinkedHashSet<>();
+    private final Deque<CpuMemory> quarantine = new ArrayDeque<>();
+    private final Map<String, Long> held = new TreeMap<>();
+    private long heldBytes;
+    private long quarantinedBytes;
+    private boolean closed;
+
+    CpuHeap(boolean strict, BooleanSupplier peersMayUseFreed) {
+        this.strict = strict;
+        this.peersMayUseFreed = peersMayUseFreed;
+    }
+
+    /** Bytes that there are. */
+    public long capacityBytes() {
+        return capacity;
+    }
+
+    /** Whether fresh blocks are full of NaN; otherwise they are zero. */
+    public boolean isStrict() {
+        return strict;
+    }
+
+    /** A block; see {@link io.moe4j.api.device.Device#allocate}. */
+    public Memory allocate(long bytes, String purpose) {
+        if (bytes < 0) {
+            throw new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes; sizes are >= 0");
+        }
+        synchronized (this) {
+            long block = bytes > capacity - heldBytes ? 0 : system.allocate(bytes + ALIGNMENT);
+            if (block == 0) {
+                throw outOfMemory(bytes, purpose);
+            }
+            long address = Math.ceilDiv(block, ALIGNMENT) * ALIGNMENT;
+            if (strict) {
+                Poison.fill(address, bytes);
+            }
+            return add(new CpuMemory(address, bytes, purpose, this::free, () -> system.free(block)));
+        }
+    }
+
+    /** Counts a block that comes from elsewhere, such as a mapped file, as this device's. */
+    public synchronized Memory adopt(long address, long bytes, String purpose, Runnable release) {
+        return add(new CpuMemory(address, bytes, purpose, this::free, release));
+    }
+
+    private CpuMemory add(CpuMemory memory) {
+        if (closed) {
+            memory.release();
+            throw new DeviceException(memory + " was allocated on a device that is closed; close the device last");
+        }
+        live.add(memory);
+        held.merge(memory.purpose(), memory.bytes(), Long::sum);
+        heldBytes += memory.bytes();
+        return memory;
+    }
+
+    /** Bytes by purpose. */
+    public synchronized Map<String, Long> allocatedBytes() {
+        return Map.copyOf(held);
+    }
+
+    private DeviceException outOfMemory(long bytes, String purpose) {
+        return new DeviceException("out of memory: \"" + purpose + "\" wants " + bytes + " bytes, "
+                + (capacity - heldBytes) + " of " + capacity + " are free, held: " + held
+                + "; lower training.local_batch_size or training.seq_len, or use a smaller flavor");
+    }
+
+    private synchronized void free(CpuMemory memory) {
+        if (!live.remove(memory)) {
+            return;
+        }
+        heldBytes -= memory.bytes();
+        held.merge(memory.purpose(), -memory.bytes(), Long::sum);
+        held.values().removeIf(bytes -> bytes == 0);
+        if (strict) {
+            Poison.fill(memory.address(), memory.bytes());
+        }
+        if (!strict && !peersMayUseFreed.getAsBoolean()) {
+            memory.release();
+            return;
+        }
+        quarantine.add(memory);
+        quarantinedBytes += memory.bytes();
+        while (quarantinedBytes > LARGEST_QUARANTINE && !peersMayUseFreed.getAsBoolean()) {
+            CpuMemory oldest = quarantine.remove();
+            quarantinedBytes -= oldest.bytes();
+            oldest.release();
+        }
+    }
+
+    /** Frees everything, the latest first. */
+    @Override
+    public void close() {
+        List<CpuMemory> left;
+        synchronized (this) {
+            closed = true;
+            left = new ArrayList<>(live.reversed());
+        }
+        left.forEach(CpuMemory::close);
+        synchronized (this) {
+            quarantine.forEach(CpuMemory::release);
+            quarantine.clear();
+        }
+    }
+}

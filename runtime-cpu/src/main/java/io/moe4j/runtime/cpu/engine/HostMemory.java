@@ -1,0 +1,40 @@
+package io.moe4j.runtime.cpu.engine;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** How much memory this machine has for us: what is installed, or what the container allows. */
+final class HostMemory {
+    private static final Path INSTALLED = Path.of("/proc/meminfo");
+    private static final List<Path> LIMITS = List.of(Path.of("/sys/fs/cgroup/memory.max"),
+            Path.of("/sys/fs/cgroup/memory/memory.limit_in_bytes"));
+
+    private HostMemory() {}
+
+    /** Bytes; the largest number if the system does not tell. */
+    static long bytes() {
+        long least = lines(INSTALLED).filter(line -> line.startsWith("MemTotal:"))
+                .mapToLong(line -> 1024 * number(line)).findFirst().orElse(Long.MAX_VALUE);
+        for (Path limit : LIMITS) {
+            least = Math.min(least, lines(limit).mapToLong(HostMemory::number).findFirst().orElse(Long.MAX_VALUE));
+        }
+        return least;
+    }
+
+    private static Stream<String> lines(Path path) {
+        try {
+            return Files.isReadable(path) ? Files.readAllLines(path).stream() : Stream.of();
+        } catch (IOException e) {
+            return Stream.of();
+        }
+    }
+
+    /** The digits of a line, as a number; the largest one if there are none, as in {@code max}. */
+    private static long number(String line) {
+        String digits = line.replaceAll("\\D", "");
+        return digits.isEmpty() || digits.length() > 18 ? Long.MAX_VALUE : Long.parseLong(digits);
+    }
+}

@@ -1,0 +1,64 @@
+package io.moe4j.runtime.cpu.engine;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.moe4j.api.device.DeviceException;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.SymbolLookup;
+import java.lang.invoke.MethodHandle;
+import java.util.Optional;
+
+/**
+ * The allocator of the C library. Large blocks that were never written take no memory, which an {@code Arena} does not give: it writes zeros
+ * everywhere.
+ */
+final class NativeHeap {
+    private static final long HUGE_PAGE = 2L << 20;
+    private static final int ADVISE_HUGE_PAGES = 14;
+
+    private final MethodHandle calloc;
+    private final MethodHandle free;
+    private final Optional<MethodHandle> madvise;
+
+    NativeHeap() {
+        Linker linker = Linker.nativeLinker();
+        SymbolLookup library = linker.defaultLookup();
+        calloc = linker.downcallHandle(library.findOrThrow("calloc"),
+                FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        free = linker.downcallHandle(library.findOrThrow("free"), FunctionDescriptor.ofVoid(JAVA_LONG));
+        madvise = System.getProperty("os.name").equals("Linux")
+                ? library.find("madvise").map(symbol -> linker.downcallHandle(symbol,
+                        FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_INT)))
+                : Optional.empty();
+    }
+
+    /** The address of {@code bytes} zeros, or 0 if the system has no more. */
+    long allocate(long bytes) {
+        try {
+            long address = (long) calloc.invokeExact(1L, bytes);
+            if (address != 0 && bytes >= 2 * HUGE_PAGE && madvise.isPresent()) {
+                long from = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
+                long to = (address + bytes) / HUGE_PAGE * HUGE_PAGE;
+                // Advice: where it is refused, pages are small and everything works.
+                int ignored = (int) madvise.get().invokeExact(from, to - from, ADVISE_HUGE_PAGES);
+            }
+            return address;
+        } catch (Throwable e) {
+            throw failed("calloc", e);
+        }
+    }
+
+    void free(long address) {
+        try {
+            free.invokeExact(address);
+        } catch (Throwable e) {
+            throw failed("free", e);
+        }
+    }
+
+    private static DeviceException failed(String function, Throwable cause) {
+        return new DeviceException("the C library's " + function + " cannot be called: " + cause.getMessage(), cause);
+    }
+}

@@ -1,0 +1,62 @@
+package io.moe4j.runtime.cpu.engine;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.DeviceException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * The commands of a capture, of all streams that take part, in the order of submission. One thread submits them, so that this order keeps whatever
+ * order events ask for.
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class Recording {
+    private final CpuStream origin;
+    private final List<Command> commands = new ArrayList<>();
+    private final Set<CpuStream> members = new LinkedHashSet<>();
+    private final Set<CpuStream> ahead = new LinkedHashSet<>();
+    private boolean ended;
+
+    Recording(CpuStream origin) {
+        this.origin = origin;
+        members.add(origin);
+    }
+
+    void add(CpuStream stream, Command command) {
+        commands.add(command);
+        if (stream != origin) {
+            ahead.add(stream);
+        }
+    }
+
+    /** {@code follower} is ordered behind all that {@code leader} has submitted. */
+    void order(CpuStream leader, CpuStream follower) {
+        if (ended) {
+            throw new DeviceException("stream " + follower.name() + " waits for an event of a capture that has ended");
+        }
+        members.add(follower);
+        ahead.remove(leader);
+        if (follower != origin) {
+            ahead.add(follower);
+        }
+    }
+
+    /** Ends it, whatever became of it; the streams are usable again. */
+    public void abandon() {
+        ended = true;
+        members.forEach(CpuStream::endCapture);
+    }
+
+    /** Ends it, and gives the commands. */
+    public List<Command> end() {
+        abandon();
+        if (!ahead.isEmpty()) {
+            throw new DeviceException("work was left on " + ahead.stream().map(CpuStream::name).toList()
+                    + ", which joined the capture of stream " + origin.name()
+                    + "; record an event there, and let the captured stream await it before the capture ends");
+        }
+        return List.copyOf(commands);
+    }
+}

@@ -1,0 +1,97 @@
+package io.moe4j.runtime.cpu.engine;
+
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Runs commands on a thread of its own, as a GPU would. After a failure nothing runs until a call that waits has thrown it. Memory is checked when
+ * the command runs, too.
+ */
+final class ThreadQueue implements CommandQueue {
+    private static final Logger log = LoggerFactory.getLogger(ThreadQueue.class);
+
+    private final String name;
+    private final CorePool pool;
+    private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final Thread thread;
+    private volatile boolean ended;
+
+    ThreadQueue(String name, CorePool pool) {
+        this.name = name;
+        this.pool = pool;
+        this.thread = Thread.ofPlatform().name(name).daemon().start(this::run);
+    }
+
+    private void run() {
+        while (!ended) {
+            try {
+                queue.take().run();
+            } catch (InterruptedException e) {
+                log.debug("the thread of stream {} was interrupted, and goes on", name);
+            }
+        }
+    }
+
+    @Override
+    public void add(Command command) {
+        queue.add(() -> {
+            if (failure.get() != null) {
+                return;
+            }
+            pool.enter();
+            try {
+                command.check(name);
+                command.work().run();
+            } catch (Throwable e) {
+                failure.compareAndSet(null, e);
+            } finally {
+                pool.leave();
+            }
+        });
+    }
+
+    @Override
+    public void addMarker(CpuEvent event) {
+        queue.add(() -> {
+            @Nullable Throwable failed = failure.get();
+            if (failed == null) {
+                event.reached();
+            } else {
+                event.missed(failed);
+            }
+        });
+    }
+
+    @Override
+    public void drain() {
+        CompletableFuture<Boolean> end = new CompletableFuture<>();
+        queue.add(() -> end.complete(true));
+        end.join();
+        Throwables.rethrow(failure.getAndSet(null));
+    }
+
+    @Override
+    public boolean isImmediate() {
+        return false;
+    }
+
+    @Override
+    public void close() {
+        CompletableFuture<Boolean> end = new CompletableFuture<>();
+        queue.add(() -> {
+            ended = true;
+            end.complete(true);
+        });
+        end.join();
+        @Nullable Throwable failed = failure.get();
+        if (failed != null) {
+            log.warn("stream {} was closed before this failure was seen", name, failed);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.moe4j.runtime.cpu.engine;
+
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/** A thread that helps with open loops. It looks around for a while when there is none, because the next one often follows at once, then sleeps. */
+final class Worker {
+    /** How long a hand-over without a system call is worth a spinning core. */
+    private static final long SPIN_NANOS = 200_000;
+
+    private final CorePool pool;
+    private final Thread thread;
+    private volatile boolean asleep;
+
+    Worker(CorePool pool, String name) {
+        this.pool = pool;
+        this.thread = Thread.ofPlatform().name(name).daemon().unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    /** Wakes it if it sleeps; tells whether it did, or is looking for work anyway. */
+    boolean wake() {
+        if (asleep) {
+            asleep = false;
+            LockSupport.unpark(thread);
+        }
+        return true;
+    }
+
+    void end() {
+        LockSupport.unpark(thread);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void run() {
+        long idleSince = System.nanoTime();
+        while (!pool.isClosed()) {
+            @Nullable Loop loop = pool.findWork();
+            if (loop != null && pool.tryEnter()) {
+                try {
+                    loop.work(() -> !pool.isCrowded());
+                } finally {
+                    pool.leave();
+                }
+                idleSince = System.nanoTime();
+            } else if (pool.hasFreeCore() && System.nanoTime() - idleSince < SPIN_NANOS) {
+                Thread.onSpinWait();
+            } else {
+                sleep();
+                idleSince = System.nanoTime();
+            }
+        }
+    }
+
+    private void sleep() {
+        asleep = true;
+        if (pool.isClosed() || pool.findWork() != null && pool.hasFreeCore()) {
+            asleep = false;
+            return;
+        }
+        LockSupport.park(this);
+        asleep = false;
+    }
+}

@@ -1,0 +1,183 @@
+package io.moe4j.runtime.cpu.peer;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Addresses;
+import io.moe4j.runtime.cpu.engine.Machine;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Peer memory between ranks that are threads of one process (an address is an address), or processes of one machine (files that all map).
+ *
+ * <p>A barrier counts on from one to the next: the {@code n}th arrival writes {@code n} into each peer's flags, and waits until its own flags
+ * are all at least {@code n}. The count is in memory, so that a replayed graph counts on too. A peer that is ahead by one has passed
+ * this barrier, and cannot be ahead by two, because it waits for this rank.
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class CpuPeerGroup implements PeerGroup {
+    /** Each flag has a cache line of its own: every rank writes one of them. */
+    private static final long FLAG_BYTES = 64;
+
+    private final Machine machine;
+    private final Group group;
+    private final Rendezvous rendezvous;
+    private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
+    private final boolean oneProcess;
+    private final SymmetricMemory flags;
+    private final Memory arrivals;
+    private int allocations;
+
+    /** Joins; every rank of the group does. */
+    public CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous) {
+        this.machine = machine;
+        this.group = group;
+        this.rendezvous = rendezvous;
+        List<String> processes = rendezvous.exchange(group, "peer group " + group.name(), process()).stream()
+                .map(name -> new String(name, StandardCharsets.UTF_8)).toList();
+        oneProcess = processes.stream().distinct().count() == 1;
+        flags = allocate(group.size() * FLAG_BYTES, "barrier flags");
+        arrivals = machine.heap().allocate(Long.BYTES, "barrier flags");
+        Addresses.setRelease(arrivals.address(), 0);
+        // No rank may arrive before every rank's flags are there.
+        rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
+    }
+
+    /** A name for this process that no other of this machine has, nor will have. */
+    private static byte[] process() {
+        ProcessHandle self = ProcessHandle.current();
+        Instant start = self.info().startInstant().orElse(Instant.EPOCH);
+        return (self.pid() + " since " + start).getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public Group group() {
+        return group;
+    }
+
+    /** Whether all ranks are threads of this process, so that they reach all of each other's memory. */
+    boolean isOneProcess() {
+        return oneProcess;
+    }
+
+    Machine machine() {
+        return machine;
+    }
+
+    @Override
+    public SymmetricMemory allocate(long bytes, String purpose) {
+        String key = "symmetric memory " + group.name() + " " + allocations++;
+        SymmetricMemory memory = oneProcess ? share(key, bytes, purpose) : map(key, bytes, purpose);
+        owned.push(memory);
+        return memory;
+    }
+
+    private SymmetricMemory share(String key, long bytes, String purpose) {
+        Memory local = machine.heap().allocate(bytes, purpose);
+        if (machine.heap().isStrict()) {
+            Addresses.clear(local.address(), bytes);
+        }
+        List<PeerHandle> handles = exchange(key, new PeerHandle(local.address(), bytes, ""), purpose);
+        List<Memory> parts = new ArrayList<>();
+        for (int i = 0; i < group.size(); i++) {
+            parts.add(i == group.index() ? local : new BorrowedMemory(handles.get(i).address(), bytes, purpose));
+        }
+        return new CpuSymmetricMemory(parts, group.index());
+    }
+
+    private SymmetricMemory map(String key, long bytes, String purpose) {
+        Path file = SharedFile.create(bytes, purpose);
+        try {
+            List<PeerHandle> handles = exchange(key, new PeerHandle(0, bytes, file.toString()), purpose);
+            List<Memory> parts = new ArrayList<>();
+            for (int i = 0; i < group.size(); i++) {
+                Path from = Path.of(handles.get(i).file());
+                parts.add(SharedFile.map(machine.heap(), from, bytes, purpose, i == group.index()));
+            }
+            rendezvous.exchange(group, key + " is mapped", new byte[0]);
+            return new CpuSymmetricMemory(parts, group.index());
+        } finally {
+            SharedFile.unlink(file);
+        }
+    }
+
+    private List<PeerHandle> exchange(String key, PeerHandle mine, String purpose) {
+        List<PeerHandle> handles = rendezvous.exchange(group, key, mine.encode()).stream().map(PeerHandle::decode)
+                .toList();
+        for (int i = 0; i < group.size(); i++) {
+            if (handles.get(i).bytes() != mine.bytes()) {
+                throw new DeviceException("symmetric memory \"" + purpose + "\" is " + mine.bytes() + " bytes on rank "
+                        + group.rank() + " and " + handles.get(i).bytes() + " on rank " + group.ranks().get(i)
+                        + "; all ranks must ask for the same");
+            }
+        }
+        return handles;
+    }
+
+    @Override
+    public void barrier(Stream stream, String phase) {
+        if (group.size() > 1) {
+            machine.submit(stream, "barrier: " + phase, () -> meet(phase),
+                    Tensor.of(flags.local(), 0, DType.I64, flags.local().bytes() / Long.BYTES),
+                    Tensor.of(arrivals, 0, DType.I64, 1));
+        }
+    }
+
+    /** Makes the barrier now, as part of a command. */
+    void meet(String phase) {
+        if (group.size() == 1) {
+            return;
+        }
+        long arrival = Addresses.getAcquire(arrivals.address()) + 1;
+        Addresses.setRelease(arrivals.address(), arrival);
+        for (int i = 0; i < group.size(); i++) {
+            // Release: what this rank has written anywhere is visible to whoever sees its flag.
+            Addresses.setRelease(flags.peer(i).address() + group.index() * FLAG_BYTES, arrival);
+        }
+        machine.waits().wake();
+        // Acquire: what peers wrote before they arrived is visible from here on.
+        if (!machine.waits().until(() -> IntStream.range(0, group.size()).allMatch(i -> flag(i) >= arrival))) {
+            throw tooLate(phase, arrival);
+        }
+    }
+
+    private long flag(int index) {
+        return Addresses.getAcquire(flags.local().address() + index * FLAG_BYTES);
+    }
+
+    private RankFailedException tooLate(String phase, long arrival) {
+        List<Integer> missing = IntStream.range(0, group.size()).filter(i -> flag(i) < arrival).boxed().toList();
+        String counts = missing.stream().map(i -> "rank " + group.ranks().get(i) + " at " + flag(i)).toList()
+                .toString();
+        RankFailure failure = new RankFailure(group.ranks().get(missing.getFirst()), phase,
+                "rank " + group.rank() + " waited longer than " + machine.waits().timeout() + " at a barrier of group "
+                        + group.name() + " " + group.ranks() + " for " + counts + ", expected arrival " + arrival
+                        + "; these ranks are stuck or gone, see their logs, or raise the device's time limit");
+        rendezvous.fail(failure);
+        return new RankFailedException(rendezvous.failure().orElse(failure));
+    }
+
+    @Override
+    public void close() {
+        while (!owned.isEmpty()) {
+            owned.pop().close();
+        }
+        arrivals.close();
+    }
+}

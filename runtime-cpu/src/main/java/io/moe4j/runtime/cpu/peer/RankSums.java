@@ -1,0 +1,103 @@
+package io.moe4j.runtime.cpu.peer;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.runtime.cpu.engine.Addresses;
+import io.moe4j.runtime.cpu.engine.WorkPool;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/** Sums of neighbouring elements over ranks: in fp32, in rank order, rounded once. The sum may overwrite an operand. */
+final class RankSums {
+    private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+    private static final MemorySegment ALL = Addresses.ALL;
+    private static final long GRAIN = 1 << 14;
+
+    private final WorkPool pool;
+
+    RankSums(WorkPool pool) {
+        this.pool = pool;
+    }
+
+    /** {@code to[i] = Σ_p from[p][i]} for {@code count} elements. */
+    void sum(DType fromType, long[] from, DType toType, long to, long count) {
+        pool.parallelFor(count, GRAIN, (first, end) -> {
+            switch (fromType) {
+                case I32 -> ints(from, to, first, end);
+                case I64 -> longs(from, to, first, end);
+                case F32 -> {
+                    if (toType == DType.F32) {
+                        singles(from, to, first, end);
+                    } else {
+                        mixed(fromType, from, toType, to, first, end);
+                    }
+                }
+                case BF16 -> mixed(fromType, from, toType, to, first, end);
+            }
+        });
+    }
+
+    private static void singles(long[] from, long to, long first, long end) {
+        long i = first;
+        for (; i <= end - F.length(); i += F.length()) {
+            FloatVector sum = FloatVector.fromMemorySegment(F, ALL, from[0] + 4 * i, ORDER);
+            for (int p = 1; p < from.length; p++) {
+                sum = sum.add(FloatVector.fromMemorySegment(F, ALL, from[p] + 4 * i, ORDER));
+            }
+            sum.intoMemorySegment(ALL, to + 4 * i, ORDER);
+        }
+        mixed(DType.F32, from, DType.F32, to, i, end);
+    }
+
+    private static void mixed(DType fromType, long[] from, DType toType, long to, long first, long end) {
+        for (long i = first; i < end; i++) {
+            float sum = get(fromType, from[0], i);
+            for (int p = 1; p < from.length; p++) {
+                sum += get(fromType, from[p], i);
+            }
+            if (toType == DType.F32) {
+                ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, Float.floatToRawIntBits(sum));
+            } else {
+                ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, bfloat16(sum));
+            }
+        }
+    }
+
+    private static float get(DType type, long address, long index) {
+        int bits = type == DType.F32 ? ALL.get(JAVA_INT_UNALIGNED, address + 4 * index)
+                : ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index) << 16;
+        return Float.intBitsToFloat(bits);
+    }
+
+    /** Rounds to nearest, ties to even; NaN stays NaN. */
+    private static short bfloat16(float value) {
+        int bits = Float.floatToRawIntBits(value);
+        return (short) (Float.isNaN(value) ? bits >>> 16 | 0x40 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+    }
+
+    private static void ints(long[] from, long to, long first, long end) {
+        for (long i = first; i < end; i++) {
+            int sum = 0;
+            for (long address : from) {
+                sum += ALL.get(JAVA_INT_UNALIGNED, address + 4 * i);
+            }
+            ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, sum);
+        }
+    }
+
+    private static void longs(long[] from, long to, long first, long end) {
+        for (long i = first; i < end; i++) {
+            long sum = 0;
+            for (long address : from) {
+                sum += ALL.get(JAVA_LONG_UNALIGNED, address + 8 * i);
+            }
+            ALL.set(JAVA_LONG_UNALIGNED, to + 8 * i, sum);
+        }
+    }
+}

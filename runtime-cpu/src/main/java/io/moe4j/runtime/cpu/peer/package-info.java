@@ -1,0 +1,5 @@
+/** Peer memory, barriers and collectives between ranks, which are threads of this JVM or processes of this machine. */
+@NullMarked
+package io.moe4j.runtime.cpu.peer;
+
+import org.jspecify.annotations.NullMarked;
