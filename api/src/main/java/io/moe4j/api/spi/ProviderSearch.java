@@ -104,18 +104,23 @@ final class ProviderSearch<P extends Provider> {
 
     private void leaveOut(Optional<String> id, Optional<String> built, String jar, String reason) {
         Optional<Class<? extends Provider>> of = Optional.of(spi);
-        leaveOut(entries, new LeftOut(of, id, built, jar, reason));
+        leaveOut(new LeftOut(of, id, built, jar, reason));
     }
 
-    /** Files it, unless a search through another layer has met the same failure. */
-    static void leaveOut(List<Entry> entries, LeftOut entry) {
+    private void leaveOut(LeftOut entry) {
+        // A search through a plug-in's layer meets the failures of the host's again; without a class, their origin is not known.
         boolean known = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .anyMatch(other -> other.spi().equals(entry.spi()) && other.id().equals(entry.id())
-                        && other.reason().equals(entry.reason()));
+                        && other.reason().equals(entry.reason())
+                        && (entry.jar().equals(origin) || entry.jar().equals(other.jar())));
         if (!known) {
-            log.warn("left out: {}", entry);
-            entries.add(entry);
+            file(entries, entry);
         }
+    }
+
+    static void file(List<Entry> entries, LeftOut entry) {
+        log.warn("left out: {}", entry);
+        entries.add(entry);
     }
 
     private static String reason(Throwable failure) {

@@ -186,7 +186,7 @@ public final class Registry {
 
         /** Notes a jar that could not be opened at all. */
         public Builder leaveOut(String jar, String reason) {
-            ProviderSearch.leaveOut(entries,
+            ProviderSearch.file(entries,
                     new LeftOut(Optional.empty(), Optional.empty(), Optional.empty(), jar, reason));
             return this;
         }

@@ -15,9 +15,9 @@ import java.util.Set;
  * A jar of the plug-in path: a module, or an automatic one with {@code META-INF/services}.
  *
  * @param path the jar
- * @param beside a folder with the libraries that it may require; the jar itself if it stands alone
+ * @param beside the jars of its folder, which may be libraries that it requires
  */
-record PluginJar(Path path, Path beside) {
+record PluginJar(Path path, List<Path> beside) {
 
     /** Name of its module. */
     String moduleName() {
@@ -32,9 +32,11 @@ record PluginJar(Path path, Path beside) {
 
     /** A layer with its module, and what that requires of the jars beside it, in one class loader. */
     ModuleLayer layer(ModuleLayer host) {
-        // Modules of the host come before jars beside the plug-in, so that both mean the same SPI.
-        ModuleFinder libraries = descriptor().isAutomatic() ? ModuleFinder.of() : ModuleFinder.of(beside);
-        Configuration modules = host.configuration().resolve(ModuleFinder.of(path), libraries, Set.of(moduleName()));
+        // An automatic module would drag in every other one.
+        ModuleFinder[] libraries = descriptor().isAutomatic() ? new ModuleFinder[0]
+                : beside.stream().map(ModuleFinder::of).filter(PluginJar::isReadable).toArray(ModuleFinder[]::new);
+        Configuration modules = host.configuration().resolve(ModuleFinder.of(path), ModuleFinder.compose(libraries),
+                Set.of(moduleName()));
         return host.defineModulesWithOneLoader(modules, PluginJar.class.getClassLoader());
     }
 
@@ -42,11 +44,20 @@ record PluginJar(Path path, Path beside) {
     String reason(Throwable failure) {
         String cause = failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
         return switch (failure) {
-            case FindException e -> "it is no jar of a module: " + e.getMessage() + cause;
-            case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause
-                    + "; put what it requires beside it, in a folder of its own";
+            case FindException e -> "no module can be made of it: " + e.getMessage() + cause
+                    + "; mend the jar, or put what it requires beside it";
+            case ResolutionException e -> "it does not fit this host: " + e.getMessage() + cause;
             default -> failure + cause;
         };
+    }
+
+    private static boolean isReadable(ModuleFinder jar) {
+        try {
+            return !jar.findAll().isEmpty();
+        } catch (FindException e) {
+            // It is left out for a reason of its own.
+            return false;
+        }
     }
 
     private ModuleDescriptor descriptor() {

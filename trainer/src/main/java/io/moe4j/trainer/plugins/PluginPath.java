@@ -26,7 +26,7 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
             if (Files.isDirectory(path)) {
                 addFolder(path, jars, problems);
             } else if (Files.isRegularFile(path)) {
-                jars.add(new PluginJar(path, path));
+                jars.add(new PluginJar(path, List.of()));
             } else {
                 problems.put(path.toString(), "there is no such file or folder; give a jar, or a folder of jars");
             }
@@ -41,7 +41,7 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
             if (found.isEmpty()) {
                 problems.put(folder.toString(), "the folder has no jars; give a jar, or a folder of jars");
             }
-            found.forEach(jar -> jars.add(new PluginJar(jar, folder)));
+            found.forEach(jar -> jars.add(new PluginJar(jar, found)));
         } catch (IOException e) {
             problems.put(folder.toString(), "the folder cannot be read: " + e);
         }

@@ -22,15 +22,32 @@ record OtherVersion(String version, List<Path> modulePath) {
      * @param api what else differs in the api
      */
     static OtherVersion of(String version, UnaryOperator<Sources> api, Path work) throws IOException {
-        List<Path> path = new ArrayList<>(Compiler.librariesOfThisJvm());
-        path.add(Compiler.compile(renumbered(api.apply(Sources.ofProject("api")), version), path, work.resolve("api")));
-        path.add(Compiler.compile(renumbered(Sources.ofProject("autograd"), version), path, work.resolve("autograd")));
-        return new OtherVersion(version, List.copyOf(path));
+        return compiled(version, renumbered(api.apply(Sources.ofProject("api")), version),
+                renumbered(Sources.ofProject("autograd"), version), work);
+    }
+
+    /** No other at all: the version of the host. */
+    static OtherVersion ofHost(Path work) throws IOException {
+        return compiled("the host's", Sources.ofProject("api"), Sources.ofProject("autograd"), work);
     }
 
     /** A version that differs in nothing but its number. */
     static OtherVersion of(String version, Path work) throws IOException {
         return of(version, UnaryOperator.identity(), work);
+    }
+
+    private static OtherVersion compiled(String version, Sources api, Sources autograd, Path work) throws IOException {
+        List<Path> path = new ArrayList<>(Compiler.librariesOfThisJvm());
+        path.add(Compiler.compile(api, path, work.resolve("api")));
+        path.add(Compiler.compile(autograd, path, work.resolve("autograd")));
+        return new OtherVersion(version, List.copyOf(path));
+    }
+
+    /** With one more module to compile against. */
+    OtherVersion with(Path module) {
+        List<Path> path = new ArrayList<>(modulePath);
+        path.add(module);
+        return new OtherVersion(version, List.copyOf(path));
     }
 
     private static Sources renumbered(Sources sources, String version) {

@@ -2,9 +2,11 @@ package io.moe4j.tests.compat;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
@@ -21,9 +23,10 @@ final class PlugInJar {
      * @param work a folder for what is needed on the way
      * @param jar the file to write
      * @param packed which class files, by path, go into it
+     * @param texts what else goes into it, by path
      */
-    static Path write(Sources sources, OtherVersion version, Path work, Path jar, Predicate<String> packed)
-            throws IOException {
+    static Path write(Sources sources, OtherVersion version, Path work, Path jar, Predicate<String> packed,
+            Map<String, String> texts) throws IOException {
         Path classes = Compiler.compile(sources, version.modulePath(), Files.createTempDirectory(work, "plug-in"));
         Files.createDirectories(jar.getParent());
         try (OutputStream out = Files.newOutputStream(jar);
@@ -38,8 +41,18 @@ final class PlugInJar {
                     entries.closeEntry();
                 }
             }
+            for (Map.Entry<String, String> text : texts.entrySet()) {
+                entries.putNextEntry(new JarEntry(text.getKey()));
+                entries.write(text.getValue().getBytes(StandardCharsets.UTF_8));
+                entries.closeEntry();
+            }
         }
         return jar;
+    }
+
+    static Path write(Sources sources, OtherVersion version, Path work, Path jar, Predicate<String> packed)
+            throws IOException {
+        return write(sources, version, work, jar, packed, Map.of());
     }
 
     static Path write(Sources sources, OtherVersion version, Path work, Path jar) throws IOException {
