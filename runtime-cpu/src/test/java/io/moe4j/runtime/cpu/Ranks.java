@@ -70,7 +70,7 @@ public final class Ranks {
         AssertionError failure = null;
         for (Throwable outcome : outcomes(body)) {
             if (outcome != null) {
-                failure = failure == null ? new AssertionError("a rank failed", outcome) : failure;
+                failure = failure == null ? new AssertionError("a rank failed") : failure;
                 failure.addSuppressed(outcome);
             }
         }

@@ -46,10 +46,16 @@ public final class CpuPeerGroup implements PeerGroup {
 
     /** Joins; every rank of the group does. */
     public CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous) {
+        this(machine, group, rendezvous, process());
+    }
+
+    /** Joins as a rank in {@code process}: ranks share addresses only if all are in the same one. */
+    CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous, String process) {
         this.machine = machine;
         this.group = group;
         this.rendezvous = rendezvous;
-        List<String> processes = rendezvous.exchange(group, "peer group " + group.name(), process()).stream()
+        List<String> processes = rendezvous
+                .exchange(group, "peer group " + group.name(), process.getBytes(StandardCharsets.UTF_8)).stream()
                 .map(name -> new String(name, StandardCharsets.UTF_8)).toList();
         oneProcess = processes.stream().distinct().count() == 1;
         flags = allocate(group.size() * FLAG_BYTES, "barrier flags");
@@ -60,10 +66,10 @@ public final class CpuPeerGroup implements PeerGroup {
     }
 
     /** A name for this process that no other of this machine has, nor will have. */
-    private static byte[] process() {
+    private static String process() {
         ProcessHandle self = ProcessHandle.current();
         Instant start = self.info().startInstant().orElse(Instant.EPOCH);
-        return (self.pid() + " since " + start).getBytes(StandardCharsets.UTF_8);
+        return self.pid() + " since " + start;
     }
 
     @Override
@@ -96,7 +102,8 @@ public final class CpuPeerGroup implements PeerGroup {
         List<PeerHandle> handles = exchange(key, new PeerHandle(local.address(), bytes, ""), purpose);
         List<Memory> parts = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
-            parts.add(i == group.index() ? local : new BorrowedMemory(handles.get(i).address(), bytes, purpose));
+            parts.add(i == group.index() ? local : new BorrowedMemory(handles.get(i).address(), bytes, purpose, () -> {
+            }));
         }
         return new CpuSymmetricMemory(parts, group.index());
     }

@@ -29,7 +29,7 @@ final class SharedFile {
                         + " are free in " + folder
                         + "; give that file system more room, or run the ranks as threads of one process");
             }
-            Path file = Files.createTempFile(folder, "moe4j-", ".shared",
+            Path file = Files.createTempFile(folder, "moe4j-" + ProcessHandle.current().pid() + "-", ".shared",
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
                 if (bytes > 0) {
@@ -50,7 +50,7 @@ final class SharedFile {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MemorySegment segment = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
             return own ? heap.adopt(segment.address(), bytes, purpose, arena::close)
-                    : heap.adopt(segment.address(), bytes, "peers' " + purpose, arena::close);
+                    : new BorrowedMemory(segment.address(), bytes, purpose, arena::close);
         } catch (IOException e) {
             arena.close();
             throw new DeviceException("shared memory \"" + purpose + "\" cannot be mapped from " + file + ": "
