@@ -22,11 +22,12 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer;
     exports io.moe4j.trainer.cli;
     exports io.moe4j.trainer.config;
+    exports io.moe4j.trainer.data;
+    exports io.moe4j.trainer.plugins;
     exports io.moe4j.trainer.run;
+    exports io.moe4j.trainer.safetensors;
     exports io.moe4j.trainer.session;
     exports io.moe4j.trainer.step;
-    exports io.moe4j.trainer.safetensors;
-    exports io.moe4j.trainer.plugins;
 
     opens io.moe4j.trainer.cli to info.picocli;
     opens io.moe4j.trainer.session to com.google.guice;

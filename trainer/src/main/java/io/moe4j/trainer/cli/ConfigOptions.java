@@ -1,9 +1,15 @@
 package io.moe4j.trainer.cli;
 
-import java.util.List;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
@@ -17,7 +23,7 @@ final class ConfigOptions {
 
     @Option(names = "--config", paramLabel = "NAME|FILE.toml",
             description = "A named configuration, or a TOML file. Default: ${DEFAULT-VALUE}.")
-    private String config = "deepseek_v3_debugmodel_minimal_async_ep";
+    private String config = NamedConfigs.DEFAULT;
 
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
     static void keepOthers(CommandLine command) {
@@ -30,13 +36,23 @@ final class ConfigOptions {
         command.getSubcommands().values().forEach(ConfigOptions::keepOthers);
     }
 
-    /** Name or file. */
-    String config() {
-        return config;
+    /** The configuration, checked. */
+    TrainerConfig load(Registry registry, ConfigUse use) {
+        Arguments arguments = arguments();
+        if (!arguments.others().isEmpty()) {
+            throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
+                    + "; values follow a key, as in --training.steps 10");
+        }
+        return load(registry, use, arguments);
     }
 
-    /** Overrides, and arguments that are no options: {@code --key value}, {@code --key=value}. */
-    List<String> others() {
-        return command.commandLine().getParseResult().unmatched();
+    /** The configuration, checked, of a command that takes other arguments too. */
+    TrainerConfig load(Registry registry, ConfigUse use, Arguments arguments) {
+        return new ConfigLoader(registry).load(config, arguments.overrides(), use);
+    }
+
+    /** Overrides, and arguments that are no options. */
+    Arguments arguments() {
+        return Arguments.parse(command.commandLine().getParseResult().unmatched());
     }
 }

@@ -1,0 +1,59 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What stands on a command line besides the command's own options.
+ *
+ * @param overrides keys and values, in order: {@code --key value}, {@code --key=value}, or {@code --key} alone for {@code true}
+ * @param others what is no option, in order
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Arguments(List<Override> overrides, List<String> others) {
+
+    private static final String DASHES = "--";
+
+    public Arguments {
+        overrides = List.copyOf(overrides);
+        others = List.copyOf(others);
+    }
+
+    /** Sorts what was given. Keys are not yet checked. */
+    public static Arguments parse(List<String> given) {
+        Schema schema = Schema.read();
+        List<Override> overrides = new ArrayList<>();
+        List<String> others = new ArrayList<>();
+        for (int i = 0; i < given.size(); i++) {
+            String argument = given.get(i);
+            int equals = argument.indexOf('=');
+            if (!argument.startsWith(DASHES)) {
+                others.add(argument);
+            } else if (equals >= 0) {
+                overrides.add(new Override(argument.substring(DASHES.length(), equals),
+                        argument.substring(equals + 1)));
+            } else {
+                String key = argument.substring(DASHES.length());
+                boolean follows = i + 1 < given.size() && !given.get(i + 1).startsWith(DASHES)
+                        && (!schema.isFlag(key) || given.get(i + 1).matches("true|false"));
+                overrides.add(new Override(key, follows ? given.get(++i) : schema.isFlag(key) ? "true" : ""));
+            }
+        }
+        return new Arguments(overrides, others);
+    }
+
+    /** Overrides only, each {@code key=value}. */
+    public static Arguments of(String... overrides) {
+        return parse(Arrays.stream(overrides).map(DASHES::concat).toList());
+    }
+
+    /**
+     * One value that takes the place of the configuration's.
+     *
+     * @param key such as {@code training.steps}
+     * @param value as it was typed; empty if none was
+     */
+    public record Override(String key, String value) {}
+}

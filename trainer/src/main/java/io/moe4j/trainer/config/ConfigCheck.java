@@ -1,0 +1,32 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** All rules together. Opens nothing. */
+final class ConfigCheck {
+
+    private ConfigCheck() {}
+
+    /**
+     * What is wrong.
+     *
+     * @param broken keys whose values could not be read
+     */
+    static List<Problem> problems(Registry registry, TrainerConfig config, ConfigUse use, Set<String> broken) {
+        Findings findings = new Findings(config, broken);
+        RangeRules.check(config, findings);
+        LayoutRules.check(config, findings);
+        Optional<ModelSpec> spec = use.spec().or(() -> PlugInRules.model(registry, config, findings));
+        spec.ifPresent(model -> LayoutRules.checkModel(config, model, findings));
+        PlugInRules.check(registry, config, use, findings);
+        if (use.readsData()) {
+            InputRules.checkTokenizer(config, spec, findings);
+            InputRules.checkFiles(config, findings);
+        }
+        return findings.problems();
+    }
+}

@@ -1,0 +1,39 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import io.moe4j.trainer.InputException;
+import java.util.List;
+
+/** A configuration cannot be used. It has all problems, and so has its message. */
+@Stability(Stability.Level.EVOLVING)
+public final class ConfigException extends InputException {
+
+    private static final long serialVersionUID = 1;
+
+    private final transient List<Problem> problems;
+
+    /**
+     * All that is wrong.
+     *
+     * @param name of the configuration
+     * @param problems at least one
+     */
+    public ConfigException(String name, List<Problem> problems) {
+        super(message(name, problems));
+        this.problems = List.copyOf(problems);
+    }
+
+    /** All that is wrong. */
+    public List<Problem> problems() {
+        return problems;
+    }
+
+    private static String message(String name, List<Problem> problems) {
+        StringBuilder message = new StringBuilder("the configuration " + name + " has "
+                + (problems.size() == 1 ? "one problem" : problems.size() + " problems") + ":");
+        for (int i = 0; i < problems.size(); i++) {
+            message.append("%n%3d. ".formatted(i + 1)).append(problems.get(i));
+        }
+        return message.toString();
+    }
+}

@@ -1,0 +1,36 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.model.ModelSpec;
+import java.util.Optional;
+
+/**
+ * What a configuration is wanted for, which decides what is checked.
+ *
+ * @param runs whether the device must be there
+ * @param readsData whether the data must be there
+ * @param spec the model, where it does not come from {@code model.flavor}
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ConfigUse(boolean runs, boolean readsData, Optional<ModelSpec> spec) {
+
+    /** Training on data. */
+    public static ConfigUse training() {
+        return new ConfigUse(true, true, Optional.empty());
+    }
+
+    /** Running without data: benchmarks. */
+    public static ConfigUse running() {
+        return new ConfigUse(true, false, Optional.empty());
+    }
+
+    /** Running another model than the configuration's, without its data. */
+    public static ConfigUse runningModel(ModelSpec spec) {
+        return new ConfigUse(true, false, Optional.of(spec));
+    }
+
+    /** Pricing, on any machine. */
+    public static ConfigUse planning() {
+        return new ConfigUse(false, false, Optional.empty());
+    }
+}

@@ -1,0 +1,131 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.tensor.DType;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.Function;
+
+/**
+ * How values of one Java type are written.
+ *
+ * @param wanted what is wanted, for messages
+ * @param read reads a value; empty if it is not what is wanted
+ * @param shown writes a value as TOML
+ */
+record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown) {
+
+    /** The kind of a record component of this generic type. */
+    static Kind of(String type) {
+        return switch (type) {
+            case "int" -> new Kind("a whole number below 2^31",
+                    value -> value.number().flatMap(Kind::whole).filter(n -> n == n.intValue()).map(Long::intValue),
+                    Object::toString);
+            case "long" -> new Kind("a whole number", value -> value.number().flatMap(Kind::whole), Object::toString);
+            case "double" -> new Kind("a number", value -> value.number().flatMap(Kind::real), Object::toString);
+            case "boolean" -> new Kind("true or false", value -> value.flag().flatMap(Kind::flag), Object::toString);
+            case "java.lang.String" -> new Kind("a text that is not empty",
+                    value -> value.text().filter(text -> !text.isBlank()), Kind::quoted);
+            case "java.util.Optional<java.lang.String>" -> new Kind("a text; empty for none",
+                    value -> value.text().map(text -> Optional.of(text).filter(given -> !given.isBlank())),
+                    Kind::quotedIfPresent);
+            case "java.util.Optional<java.nio.file.Path>" -> new Kind("a path; empty for none",
+                    value -> value.text().flatMap(Kind::path), Kind::quotedIfPresent);
+            case "java.time.Duration" -> new Kind("a number of seconds, above 0 and below 10^9",
+                    value -> value.number().flatMap(Kind::real).filter(s -> s > 0 && s < 1e9)
+                            .map(s -> Duration.ofNanos((long) (s * 1e9))),
+                    value -> String.valueOf(((Duration) value).toNanos() / 1e9));
+            case "io.moe4j.api.comm.ReceiveCapacity" -> new Kind(
+                    "\"worst_case\", \"balanced\", or a factor of the balanced load that is at least 1",
+                    Kind::capacity, Kind::capacityShown);
+            case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
+                    dtype -> dtype == DType.F32 ? "float32" : "bfloat16");
+            case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
+            case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
+            default -> throw new IllegalStateException("no configuration value is known to have the type " + type);
+        };
+    }
+
+    private static <T extends Enum<T>> Kind choice(List<T> choices, Function<T, String> name) {
+        return new Kind("one of " + String.join(", ", choices.stream().map(name).toList()),
+                value -> value.text().flatMap(text -> choices.stream().filter(choice -> name.apply(choice).equals(text))
+                        .findFirst()),
+                shown -> choices.stream().filter(shown::equals).map(name).map(Kind::quoted).findFirst().orElseThrow());
+    }
+
+    private static String lower(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Optional<Long> whole(String text) {
+        try {
+            return Optional.of(Long.valueOf(text.strip().replace("_", "")));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Double> real(String text) {
+        String stripped = text.strip().replace("_", "");
+        try {
+            return switch (stripped.toLowerCase(Locale.ROOT)) {
+                case "nan", "+nan", "-nan" -> Optional.of(Double.NaN);
+                case "inf", "+inf", "infinity" -> Optional.of(Double.POSITIVE_INFINITY);
+                case "-inf", "-infinity" -> Optional.of(Double.NEGATIVE_INFINITY);
+                default -> Optional.of(Double.valueOf(stripped));
+            };
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<Boolean> flag(String text) {
+        return switch (text.strip()) {
+            case "true" -> Optional.of(true);
+            case "false" -> Optional.of(false);
+            default -> Optional.empty();
+        };
+    }
+
+    private static Optional<Optional<Path>> path(String text) {
+        try {
+            return Optional.of(text.isBlank() ? Optional.empty() : Optional.of(Path.of(text)));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<ReceiveCapacity> capacity(Value value) {
+        Optional<String> name = value.text();
+        if (name.equals(Optional.of("worst_case"))) {
+            return Optional.of(ReceiveCapacity.worstCase());
+        }
+        if (name.equals(Optional.of("balanced"))) {
+            return Optional.of(ReceiveCapacity.balanced());
+        }
+        return value.number().or(value::text).flatMap(Kind::real)
+                .filter(factor -> factor >= 1 && !Double.isInfinite(factor)).map(ReceiveCapacity::factor);
+    }
+
+    private static String capacityShown(Object capacity) {
+        return switch ((ReceiveCapacity) capacity) {
+            case ReceiveCapacity.WorstCase() -> quoted("worst_case");
+            case ReceiveCapacity.Balanced() -> quoted("balanced");
+            case ReceiveCapacity.Factor(double factor) -> String.valueOf(factor);
+        };
+    }
+
+    private static String quotedIfPresent(Object optional) {
+        return quoted(((Optional<?>) optional).map(Object::toString).orElse(""));
+    }
+
+    private static String quoted(Object text) {
+        return "\"" + text.toString().replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+    }
+}

@@ -1,0 +1,85 @@
+package io.moe4j.trainer.config;
+
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.TokenStreamLocation;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.dataformat.toml.TomlMapper;
+
+/** Values by key, laid over each other: defaults, a file, the command line. Collects what is wrong. */
+final class Layers {
+    private final Schema schema = Schema.read();
+    private final Map<String, Object> values = new LinkedHashMap<>();
+    private final List<Problem> problems = new ArrayList<>();
+    private final Set<String> broken = new HashSet<>();
+
+    /** What is wrong so far. */
+    List<Problem> problems() {
+        return problems;
+    }
+
+    /** Keys whose values could not be read, and have kept those of the layer below. */
+    Set<String> broken() {
+        return broken;
+    }
+
+    /** The configuration so far. */
+    TrainerConfig config() {
+        return schema.build(values);
+    }
+
+    /** Lays a TOML document over. */
+    void add(String name, String toml) {
+        try {
+            JsonNode root = new TomlMapper().readTree(toml);
+            addSection("", root, name);
+        } catch (JacksonException e) {
+            TokenStreamLocation at = e.getLocation();
+            problems.add(new Problem(name + (at == null ? "" : ", line " + at.getLineNr()),
+                    "it is not valid TOML: " + e.getOriginalMessage().lines().findFirst().orElse(""),
+                    "correct it; texts are quoted"));
+        }
+    }
+
+    /** Lays one value from the command line over. */
+    void add(Arguments.Override override) {
+        String shown = "--" + override.key() + (override.value().isEmpty() ? "" : " " + override.value());
+        set(override.key(), new Value.Typed(override.value()), shown);
+    }
+
+    private void addSection(String prefix, JsonNode section, String source) {
+        section.properties().forEach(property -> {
+            String path = prefix + property.getKey();
+            if (property.getValue().isObject() && schema.isSection(path)) {
+                addSection(path + ".", property.getValue(), source);
+            } else {
+                set(path, new Value.Filed(property.getValue()),
+                        path + " = " + property.getValue() + " (" + source + ")");
+            }
+        });
+    }
+
+    private void set(String path, Value value, String shown) {
+        Kind kind = schema.keys().get(path);
+        if (kind == null) {
+            boolean section = schema.isSection(path);
+            problems.add(new Problem(shown, section ? "this is a section, not a key" : "there is no such key",
+                    section ? "its keys are " + String.join(", ", schema.keys().keySet().stream()
+                            .filter(key -> key.startsWith(path + ".")).toList())
+                            : "the nearest is " + NearestKey.of(path, schema.keys().keySet())));
+            return;
+        }
+        kind.read().apply(value).ifPresentOrElse(read -> {
+            values.put(path, read);
+            broken.remove(path);
+        }, () -> {
+            problems.add(new Problem(shown, "the value must be " + kind.wanted(), ""));
+            broken.add(path);
+        });
+    }
+}

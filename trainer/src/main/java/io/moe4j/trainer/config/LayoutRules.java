@@ -1,0 +1,75 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.autograd.model.ModelSpec;
+
+/** How ranks, model and batch fit together. */
+final class LayoutRules {
+    private static final String RANKS = "ranks";
+    private static final String REPLICATE = "parallelism.data_parallel_replicate_degree";
+    private static final String SHARD = "parallelism.data_parallel_shard_degree";
+    private static final String EXPERT = "parallelism.expert_parallel_degree";
+    private static final String SEQUENCE = "training.seq_len";
+    private static final String BATCH = "training.local_batch_size";
+
+    private final TrainerConfig config;
+    private final Findings findings;
+
+    private LayoutRules(TrainerConfig config, Findings findings) {
+        this.config = config;
+        this.findings = findings;
+    }
+
+    static void check(TrainerConfig config, Findings findings) {
+        new LayoutRules(config, findings).ranks();
+    }
+
+    static void checkModel(TrainerConfig config, ModelSpec spec, Findings findings) {
+        LayoutRules rules = new LayoutRules(config, findings);
+        rules.model(spec);
+        spec.moe().ifPresent(rules::moe);
+    }
+
+    private void ranks() {
+        ParallelismConfig parallelism = config.parallelism();
+        findings.require(config.ranks() == parallelism.world(), "ranks must be replicate degree times shard degree, "
+                + "which is " + parallelism.world(),
+                "set " + SHARD + " to " + config.ranks()
+                        + " to share the parameters over all ranks",
+                RANKS, REPLICATE, SHARD);
+        findings.require(parallelism.expertParallelDegree() < 1
+                || parallelism.dataParallelShardDegree() % parallelism.expertParallelDegree() == 0,
+                "the expert-parallel degree must divide the shard degree: experts are shared by ranks of one shard group",
+                "set " + EXPERT + " to a divisor of " + parallelism.dataParallelShardDegree(), EXPERT, SHARD);
+    }
+
+    private void model(ModelSpec spec) {
+        int degree = config.parallelism().expertParallelDegree();
+        int sequence = config.training().seqLen();
+        if (degree >= 1 && sequence >= 1 && findings.readable(EXPERT, SEQUENCE)) {
+            spec.problems(degree, sequence).forEach(problem -> findings.problems()
+                    .add(new Problem(findings.shown(EXPERT, SEQUENCE), problem, "")));
+        }
+        findings.require(config.training().localTokens() < 1L << 31, "a rank's step has "
+                + config.training().localTokens() + " tokens; fewer than 2^31 can be addressed",
+                "lower " + BATCH + " or " + SEQUENCE, BATCH, SEQUENCE);
+    }
+
+    private void moe(ModelSpec.MoeSpec moe) {
+        int degree = config.parallelism().expertParallelDegree();
+        long tokens = config.training().localTokens();
+        if (degree < 1 || tokens < 1 || moe.experts() % degree != 0) {
+            return;
+        }
+        ReceiveCapacity capacity = config.moe().receiveCapacity();
+        long rows = capacity.rows(tokens, moe.topK(), moe.experts(), degree);
+        long worst = ReceiveCapacity.worstCase().rows(tokens, moe.topK(), moe.experts(), degree);
+        boolean overflows = capacity instanceof ReceiveCapacity.Balanced && rows < worst
+                && !config.moe().forceLoadBalance() && config.moe().onOverflow() == OverflowAction.FAIL;
+        findings.require(!overflows, "the balanced capacity (" + rows + " rows, of " + worst
+                + " in the worst case) holds forced round-robin routing only; learnt routing overflows it in the first steps",
+                "set moe.force_load_balance, or a capacity of worst_case or a factor, or moe.on_overflow to drop",
+                "moe.receive_capacity", "moe.force_load_balance", "moe.on_overflow");
+    }
+}

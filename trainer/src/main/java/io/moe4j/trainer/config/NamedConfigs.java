@@ -1,0 +1,50 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** The configurations that come with moe4j. */
+@Stability(Stability.Level.EVOLVING)
+public final class NamedConfigs {
+
+    /** What is used where none is named. */
+    public static final String DEFAULT = "deepseek_v3_debugmodel_minimal_async_ep";
+
+    private static final String COMMON = "defaults";
+    private static final List<String> NAMES = List.of(DEFAULT, "deepseek_v3_debugmodel_standard",
+            "deepseek_v3_16b_minimal_async_ep", "deepseek_v3_236b_minimal_async_ep",
+            "deepseek_v3_671b_minimal_async_ep");
+
+    private NamedConfigs() {}
+
+    /** Their names. */
+    public static List<String> names() {
+        return NAMES;
+    }
+
+    /** The TOML of one of them: what differs from the defaults. */
+    static String toml(String name) {
+        return resource(name);
+    }
+
+    /** The TOML that every configuration starts from; it has all keys. */
+    static String defaults() {
+        return resource(COMMON);
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = NamedConfigs.class.getResourceAsStream(name + ".toml")) {
+            if (in == null) {
+                throw new IllegalStateException(name + ".toml is not among the resources of "
+                        + NamedConfigs.class.getPackageName());
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(name + ".toml cannot be read", e);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import java.util.List;
+import java.util.Optional;
+
+/** Which plug-ins are named, and whether they fit together. */
+final class PlugInRules {
+    private static final String DEVICE = "device";
+    private static final String BACKEND = "model.moe_comm_backend";
+    private static final String KERNELS = "model.expert_kernels";
+    private static final String COLLECTIVES = "runtime.collectives";
+    private static final String RECOMPUTE = "activation_checkpoint.mode";
+    private static final String CAPTURE = "graph_capture.enable";
+    private static final String CAPACITY = "moe.receive_capacity";
+
+    private final Registry registry;
+    private final TrainerConfig config;
+    private final Findings findings;
+
+    private PlugInRules(Registry registry, TrainerConfig config, Findings findings) {
+        this.registry = registry;
+        this.config = config;
+        this.findings = findings;
+    }
+
+    /** The model that the configuration names, if there is such a one. */
+    static Optional<ModelSpec> model(Registry registry, TrainerConfig config, Findings findings) {
+        Optional<ModelProvider> provider = new PlugInRules(registry, config, findings)
+                .named(ModelProvider.class, config.model().name(), "model.name");
+        try {
+            return provider.map(models -> models.flavor(config.model().flavor())
+                    .withMoeCommBackend(config.model().moeCommBackend()));
+        } catch (IllegalArgumentException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "choose one of them", "model.flavor");
+            return Optional.empty();
+        }
+    }
+
+    static void check(Registry registry, TrainerConfig config, ConfigUse use, Findings findings) {
+        PlugInRules rules = new PlugInRules(registry, config, findings);
+        Optional<DeviceProvider> device = rules.named(DeviceProvider.class, config.device(), DEVICE);
+        Optional<CommBackendProvider> backend = rules.named(CommBackendProvider.class,
+                config.model().moeCommBackend(), BACKEND);
+        Optional<ExpertKernelsProvider> kernels = rules.named(ExpertKernelsProvider.class,
+                config.model().expertKernels(), KERNELS);
+        Optional<RecomputePolicyProvider> recompute = rules.named(RecomputePolicyProvider.class,
+                config.activationCheckpoint().mode(), RECOMPUTE);
+        Optional<CollectivesProvider> collectives = config.runtime().collectives()
+                .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES));
+        if (use.runs()) {
+            device.ifPresent(provider -> rules.available(provider, DEVICE));
+            backend.ifPresent(provider -> rules.available(provider, BACKEND));
+            kernels.ifPresent(provider -> rules.available(provider, KERNELS));
+            collectives.ifPresent(provider -> rules.available(provider, COLLECTIVES));
+        }
+        device.map(DeviceProvider::kind).ifPresent(kind -> {
+            backend.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, BACKEND));
+            kernels.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, KERNELS));
+            collectives.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, COLLECTIVES));
+        });
+        backend.ifPresent(provider -> rules.backend(provider, recompute));
+        if (config.graphCapture().enable()) {
+            device.ifPresent(rules::capture);
+            collectives.ifPresent(provider -> findings.require(provider.capturable(),
+                    "operations of these collectives cannot be captured",
+                    "set " + CAPTURE + " to false, or choose other collectives", CAPTURE, COLLECTIVES));
+        }
+    }
+
+    private <P extends Provider> Optional<P> named(Class<P> spi, String id, String key) {
+        try {
+            return findings.readable(key) ? Optional.of(registry.get(spi, id)) : Optional.empty();
+        } catch (IllegalArgumentException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "", key);
+            return Optional.empty();
+        }
+    }
+
+    private void available(Provider provider, String key) {
+        if (provider.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+            findings.require(false, "it is not available on this machine: " + reason, remedy, key);
+        }
+    }
+
+    private void runsOn(boolean supported, DeviceKind kind, String key) {
+        findings.require(supported, "it does not run on devices of kind " + kind,
+                "choose another, or another device", key, DEVICE);
+    }
+
+    private void backend(CommBackendProvider provider, Optional<RecomputePolicyProvider> recompute) {
+        CommRequirements needs = provider.requirements();
+        List<String> full = registry.all(RecomputePolicyProvider.class).stream()
+                .filter(RecomputePolicyProvider::recomputesFully).map(Provider::id).toList();
+        findings.require(!needs.needsFullRecompute() || recompute.map(RecomputePolicyProvider::recomputesFully)
+                .orElse(true),
+                "this backend needs full recompute: rows that it received are gone by the time of backward",
+                "set " + RECOMPUTE + " to " + String.join(" or ", full), BACKEND, RECOMPUTE);
+        findings.require(!(needs.synchronisesWithHost() && config.graphCapture().enable()),
+                "this backend waits on the host inside forward and backward, which cannot be captured",
+                "set " + CAPTURE + " to false, or choose a backend that does not wait", BACKEND, CAPTURE);
+        findings.require(hasStatistics(provider) || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
+                "this backend cannot report overflows, so that rows could be lost without a word",
+                "set " + CAPACITY + " to worst_case", BACKEND, CAPACITY);
+    }
+
+    private void capture(DeviceProvider device) {
+        boolean exists = registry.all(GraphCaptureProvider.class).stream()
+                .anyMatch(provider -> provider.id().equals(device.captureId()) && provider.supports(device.kind()));
+        findings.require(exists,
+                "the capture that this device needs, \"" + device.captureId() + "\", is not there; known are "
+                        + registry.all(GraphCaptureProvider.class).stream().map(Provider::id).toList(),
+                "set " + CAPTURE + " to false, or add the jar that has it to the plug-in path", CAPTURE, DEVICE);
+    }
+
+    /** Statistics came with 1.1: a plug-in that was built against 1.0 has none. */
+    private static boolean hasStatistics(CommBackendProvider provider) {
+        SpiVersion first = SpiVersion.parse("1.1");
+        SpiVersion built = SpiVersion.parse(provider.spiVersion());
+        return built.major() > first.major() || built.minor() >= first.minor();
+    }
+}

@@ -1,0 +1,63 @@
+package io.moe4j.trainer.config;
+
+/** What holds for single values. */
+final class RangeRules {
+    private final Findings findings;
+
+    private RangeRules(Findings findings) {
+        this.findings = findings;
+    }
+
+    static void check(TrainerConfig config, Findings findings) {
+        RangeRules rules = new RangeRules(findings);
+        rules.training(config.training());
+        rules.optimizer(config.optimizer(), config.lrScheduler());
+        rules.atLeast(config.ranks(), 1, "ranks");
+        rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
+                "parallelism.data_parallel_replicate_degree");
+        rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");
+        rules.atLeast(config.parallelism().expertParallelDegree(), 1, "parallelism.expert_parallel_degree");
+        rules.within(config.moe().loadBalanceCoeff(), 0, Double.MAX_VALUE, "moe.load_balance_coeff");
+        rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
+        rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
+        rules.atLeast(config.runtime().threads(), 0, "runtime.threads");
+    }
+
+    private void training(TrainingConfig training) {
+        atLeast(training.steps(), 1, "training.steps");
+        atLeast(training.localBatchSize(), 1, "training.local_batch_size");
+        atLeast(training.seqLen(), 1, "training.seq_len");
+        positive(training.maxNorm(), "training.max_norm");
+    }
+
+    private void optimizer(OptimizerConfig optimizer, LrSchedulerConfig schedule) {
+        positive(optimizer.lr(), "optimizer.lr");
+        decay(optimizer.beta1(), "optimizer.beta1");
+        decay(optimizer.beta2(), "optimizer.beta2");
+        positive(optimizer.eps(), "optimizer.eps");
+        within(optimizer.weightDecay(), 0, Double.MAX_VALUE, "optimizer.weight_decay");
+        atLeast(schedule.warmupSteps(), 0, "lr_scheduler.warmup_steps");
+        within(schedule.decayRatio(), 0, 1, "lr_scheduler.decay_ratio");
+        within(schedule.minLrFactor(), 0, 1, "lr_scheduler.min_lr_factor");
+    }
+
+    private void atLeast(long value, long least, String key) {
+        findings.require(value >= least, "it must be at least " + least, "set it to " + least + " or more", key);
+    }
+
+    private void positive(double value, String key) {
+        findings.require(value > 0 && Float.isFinite((float) value) && (float) value > 0,
+                "it must be a number above 0 that single precision can hold", "set it to such a number", key);
+    }
+
+    private void decay(double value, String key) {
+        findings.require(value >= 0 && value < 1, "it must be at least 0 and below 1", "0.9 and 0.95 are usual", key);
+    }
+
+    private void within(double value, double least, double most, String key) {
+        findings.require(value >= least && value <= most,
+                most == Double.MAX_VALUE ? "it must be a number of at least " + least
+                        : "it must lie between " + least + " and " + most,
+                "set it to such a number", key);
+    }
+}

@@ -1,0 +1,142 @@
+package io.moe4j.trainer.data;
+
+import io.moe4j.trainer.InputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** All tokens of some sources in order, an end token behind each document that has any. */
+final class TokenStream implements AutoCloseable {
+    private final List<Source> sources;
+    private final Tokenizer tokenizer;
+    private int next;
+    private long tokensOfSource;
+    private @Nullable Documents documents;
+    private Tokenizer.@Nullable Tokens document;
+    private boolean documentHasTokens;
+
+    TokenStream(List<Source> sources, Tokenizer tokenizer) {
+        this.sources = sources;
+        this.tokenizer = tokenizer;
+    }
+
+    /** How many sources have been begun. */
+    int begunSources() {
+        return next;
+    }
+
+    /** Tokens that were read of the source begun last. */
+    long tokensOfSource() {
+        return tokensOfSource;
+    }
+
+    /**
+     * Goes to where another stream of the same sources was.
+     *
+     * @param begun its {@link #begunSources()}
+     * @param tokens its {@link #tokensOfSource()}
+     */
+    void seek(int begun, long tokens) {
+        close();
+        next = 0;
+        if (begun == 0) {
+            return;
+        }
+        if (begun > sources.size()) {
+            throw new InputException(
+                    "source " + begun + " of the data is not there any more; continue with the same data");
+        }
+        next = begun - 1;
+        begin();
+        int[] skipped = new int[1 << 12];
+        for (long left = tokens; left > 0;) {
+            int read = read(skipped, 0, (int) Math.min(skipped.length, left));
+            if (read < 0 || next > begun) {
+                throw new InputException(sources.get(begun - 1).name() + " has fewer than the " + tokens
+                        + " tokens that were read of it before; continue with the same data");
+            }
+            left -= read;
+        }
+    }
+
+    /**
+     * Reads tokens, as many as there are up to {@code count}.
+     *
+     * @return how many; -1 at the end
+     */
+    int read(int[] target, int from, int count) {
+        try {
+            int done = 0;
+            while (done < count) {
+                int read = readSome(target, from + done, count - done);
+                if (read < 0) {
+                    return done == 0 ? -1 : done;
+                }
+                done += read;
+            }
+            return done;
+        } catch (IOException e) {
+            throw new InputException(sources.get(Math.max(0, next - 1)).name()
+                    + " cannot be read; see that it is text in UTF-8 which you may read", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        document = null;
+        if (documents != null) {
+            try {
+                documents.close();
+            } catch (IOException e) {
+                throw new InputException(sources.get(next - 1).name() + " cannot be closed", e);
+            } finally {
+                documents = null;
+            }
+        }
+    }
+
+    private int readSome(int[] target, int from, int count) throws IOException {
+        while (true) {
+            if (document != null) {
+                int read = document.read(target, from, count);
+                if (read < 0) {
+                    document = null;
+                    if (documentHasTokens) {
+                        target[from] = tokenizer.endToken();
+                        tokensOfSource++;
+                        return 1;
+                    }
+                } else {
+                    documentHasTokens = true;
+                    tokensOfSource += read;
+                    return read;
+                }
+            } else if (documents != null) {
+                Optional<InputStream> text = documents.next();
+                text.ifPresentOrElse(this::beginDocument, this::close);
+            } else if (next < sources.size()) {
+                begin();
+            } else {
+                return -1;
+            }
+        }
+    }
+
+    private void beginDocument(InputStream text) {
+        document = tokenizer.tokens(text);
+        documentHasTokens = false;
+    }
+
+    private void begin() {
+        Source source = sources.get(next);
+        try {
+            documents = source.open();
+        } catch (IOException e) {
+            throw new InputException(source.name() + " cannot be opened; see to it that you may read it", e);
+        }
+        next++;
+        tokensOfSource = 0;
+    }
+}
