@@ -26,24 +26,19 @@ public final class BatchReader implements AutoCloseable {
         int count = share.batch() * share.sequence();
         int[] ids = new int[count];
         int[] labels = new int[count];
-        sequences.skip(share.rank() * share.batch());
+        sequences.skip((long) share.rank() * share.batch());
         for (int b = 0; b < share.batch(); b++) {
             sequences.next(sequence);
             System.arraycopy(sequence, 0, ids, b * share.sequence(), share.sequence());
             System.arraycopy(sequence, 1, labels, b * share.sequence(), share.sequence());
         }
-        sequences.skip((share.ranks() - 1 - share.rank()) * share.batch());
+        sequences.skip((long) (share.ranks() - 1 - share.rank()) * share.batch());
         return new Batch(ids, labels);
     }
 
-    /** Where reading stands: the same for all ranks behind the same step. */
-    public DataPosition position() {
-        return sequences.position();
-    }
-
-    /** Goes to where a reader of the same data, seed and sequence length was. */
-    public void seek(DataPosition position) {
-        sequences.seek(position);
+    /** Goes to where a reader of the same data, seed and sequence length is when all ranks together have read {@code count} sequences. */
+    public void seek(long count) {
+        sequences.seek(count);
     }
 
     @Override

@@ -19,7 +19,8 @@ final class SequenceReader implements AutoCloseable {
     private final int blockSequences;
 
     private TokenStream stream;
-    private DataPosition blockStart = new DataPosition(0, -1, 0, 0, 0);
+    private long epoch;
+    private long block;
     private int[] tokens;
     private int[] order = new int[0];
     private int next;
@@ -41,42 +42,32 @@ final class SequenceReader implements AutoCloseable {
 
     /** Copies the next sequence's tokens. */
     void next(int[] target) {
-        if (next == order.length) {
-            nextBlock();
-        }
+        prepare();
         System.arraycopy(tokens, order[next++] * length, target, 0, length);
     }
 
     /** Passes over some sequences. */
-    void skip(int count) {
-        for (int i = 0; i < count; i++) {
-            if (next == order.length) {
-                nextBlock();
-            }
-            next++;
+    void skip(long count) {
+        for (long left = count; left > 0;) {
+            prepare();
+            int passed = (int) Math.min(left, order.length - next);
+            next += passed;
+            left -= passed;
         }
     }
 
-    DataPosition position() {
-        return new DataPosition(blockStart.epoch(), blockStart.block(), blockStart.begunSources(),
-                blockStart.tokensOfSource(), next);
-    }
-
-    /** Goes to where a reader of the same data was. */
-    void seek(DataPosition position) {
-        stream.close();
-        stream = stream(position.epoch());
-        blockStart = new DataPosition(position.epoch(), -1, 0, 0, 0);
-        order = new int[0];
-        next = 0;
-        if (position.block() >= 0) {
-            stream.seek(position.begunSources(), position.tokensOfSource());
-            if (!fill(position.epoch(), position.block()) || position.nextInBlock() > order.length) {
-                throw new InputException(corpus.name() + " has no sequence at position " + position.encoded()
-                        + ", which was read before; continue with the same data");
-            }
-            next = position.nextInBlock();
+    /**
+     * Goes to where a reader of the same data is when it has read {@code position} sequences from the start. Reads an epoch at most to find its
+     * length, and then up to the place.
+     */
+    void seek(long position) {
+        start(0);
+        long length = 0;
+        while (length < position && fill()) {
+            length += order.length;
         }
+        start(length < position ? position / length : 0);
+        skip(length < position ? position % length : position);
     }
 
     @Override
@@ -84,21 +75,28 @@ final class SequenceReader implements AutoCloseable {
         stream.close();
     }
 
-    private void nextBlock() {
-        if (fill(blockStart.epoch(), blockStart.block() + 1)) {
+    private void start(long newEpoch) {
+        stream.close();
+        epoch = newEpoch;
+        block = 0;
+        stream = stream(epoch);
+        order = new int[0];
+        next = 0;
+    }
+
+    /** Sees to it that there is a sequence to take. */
+    private void prepare() {
+        if (next < order.length || fill()) {
             return;
         }
-        long epoch = blockStart.epoch() + 1;
-        stream.close();
-        stream = stream(epoch);
-        if (!fill(epoch, 0)) {
+        start(epoch + 1);
+        if (!fill()) {
             throw new InputException(corpus.name() + " has no text; give files that are not empty");
         }
     }
 
     /** Reads a block, and orders it; false at the end of the epoch. */
-    private boolean fill(long epoch, long block) {
-        DataPosition start = new DataPosition(epoch, block, stream.begunSources(), stream.tokensOfSource(), 0);
+    private boolean fill() {
         int sequences = 0;
         while (sequences < blockSequences) {
             if (tokens.length == sequences * length) {
@@ -117,14 +115,13 @@ final class SequenceReader implements AutoCloseable {
         }
         order = new int[sequences];
         Arrays.setAll(order, i -> i);
-        Random random = random(epoch, block);
+        Random random = random(epoch, block++);
         for (int i = sequences - 1; i > 0; i--) {
             int other = random.nextInt(i + 1);
             int swapped = order[i];
             order[i] = order[other];
             order[other] = swapped;
         }
-        blockStart = start;
         next = 0;
         return true;
     }
@@ -138,14 +135,14 @@ final class SequenceReader implements AutoCloseable {
         }
     }
 
-    private TokenStream stream(long epoch) {
+    private TokenStream stream(long ofEpoch) {
         List<Source> sources = new ArrayList<>(corpus.sources());
-        Collections.shuffle(sources, random(epoch, -1));
+        Collections.shuffle(sources, random(ofEpoch, -1));
         return new TokenStream(sources, tokenizer);
     }
 
     /** Numbers of their own for each block, and for the sources of each epoch. */
-    private Random random(long epoch, long block) {
-        return new Random((seed * 0x9E3779B97F4A7C15L + epoch) * 0xBF58476D1CE4E5B9L + block);
+    private Random random(long ofEpoch, long ofBlock) {
+        return new Random((seed * 0x9E3779B97F4A7C15L + ofEpoch) * 0xBF58476D1CE4E5B9L + ofBlock);
     }
 }

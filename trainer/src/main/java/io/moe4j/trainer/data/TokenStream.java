@@ -12,7 +12,6 @@ final class TokenStream implements AutoCloseable {
     private final List<Source> sources;
     private final Tokenizer tokenizer;
     private int next;
-    private long tokensOfSource;
     private @Nullable Documents documents;
     private Tokenizer.@Nullable Tokens document;
     private boolean documentHasTokens;
@@ -20,45 +19,6 @@ final class TokenStream implements AutoCloseable {
     TokenStream(List<Source> sources, Tokenizer tokenizer) {
         this.sources = sources;
         this.tokenizer = tokenizer;
-    }
-
-    /** How many sources have been begun. */
-    int begunSources() {
-        return next;
-    }
-
-    /** Tokens that were read of the source begun last. */
-    long tokensOfSource() {
-        return tokensOfSource;
-    }
-
-    /**
-     * Goes to where another stream of the same sources was.
-     *
-     * @param begun its {@link #begunSources()}
-     * @param tokens its {@link #tokensOfSource()}
-     */
-    void seek(int begun, long tokens) {
-        close();
-        next = 0;
-        if (begun == 0) {
-            return;
-        }
-        if (begun > sources.size()) {
-            throw new InputException(
-                    "source " + begun + " of the data is not there any more; continue with the same data");
-        }
-        next = begun - 1;
-        begin();
-        int[] skipped = new int[1 << 12];
-        for (long left = tokens; left > 0;) {
-            int read = read(skipped, 0, (int) Math.min(skipped.length, left));
-            if (read < 0 || next > begun) {
-                throw new InputException(sources.get(begun - 1).name() + " has fewer than the " + tokens
-                        + " tokens that were read of it before; continue with the same data");
-            }
-            left -= read;
-        }
     }
 
     /**
@@ -105,12 +65,10 @@ final class TokenStream implements AutoCloseable {
                     document = null;
                     if (documentHasTokens) {
                         target[from] = tokenizer.endToken();
-                        tokensOfSource++;
                         return 1;
                     }
                 } else {
                     documentHasTokens = true;
-                    tokensOfSource += read;
                     return read;
                 }
             } else if (documents != null) {
@@ -137,6 +95,5 @@ final class TokenStream implements AutoCloseable {
             throw new InputException(source.name() + " cannot be opened; see to it that you may read it", e);
         }
         next++;
-        tokensOfSource = 0;
     }
 }

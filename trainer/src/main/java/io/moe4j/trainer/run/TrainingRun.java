@@ -64,7 +64,7 @@ public final class TrainingRun implements AutoCloseable {
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
         description = RunDescription.of(config, spec, session);
         config.checkpoint().resume().ifPresent(this::load);
-        BatchSource.Factory data = options.data().orElseThrow();
+        BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config));
         session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequences())));
     }
 
