@@ -1,30 +1,77 @@
-// Collectives over peer memory. Each rank pulls: it reads its peers' tensors, at addresses they have published, and writes only its own. Barriers
-// around them are launched separately. 16-byte accesses where the caller says that everything is aligned (`vec`).
+// Collectives over peer memory. Each rank pulls: it reads its peers' tensors, through a table of pointers (one a rank), and writes only its own. Barriers
+// around them are launched separately. 16-byte accesses where everything is aligned, which is looked up here.
 #include "common.cuh"
 
-// Publishes the address of this rank's tensor to all peers: slot[self] of each peer's table. One thread a peer.
-extern "C" __global__ void publish(uint64_t* const* peerSlots, int self, int size, const void* tensor) {
-    if ((int)threadIdx.x < size) peerSlots[threadIdx.x][self] = (uint64_t)tensor;
-}
+// Publishes an address to one peer: slot[self] of its table. One thread.
+extern "C" __global__ void publish(uint64_t* const* peerSlots, int peer, int self, const void* tensor) { peerSlots[peer][self] = (uint64_t)tensor; }
 
-// out[p * bytes + i] = peer p's in[i], skipping this rank's part if it is there already. Grid y is the peer. Traffic: size * bytes read and written.
-// Example: 2 ranks with [1 2] and [3 4]: both get [1 2 3 4].
-extern "C" __global__ void all_gather(const uint64_t* slots, unsigned char* out, long long bytes, int self, const unsigned char* own) {
-    int p = blockIdx.y;
-    const unsigned char* in = (const unsigned char*)slots[p];
-    unsigned char* to = out + p * bytes;
-    if (p == self && own == to) return;
-    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    bool aligned = (((uint64_t)in | (uint64_t)to) & 15) == 0;
-    long long vectors = aligned ? bytes / 16 : 0;
+// Copies bytes, 16 at a time where both sides are aligned; `first` and `stride` in threads.
+__device__ __forceinline__ void copyBytes(const unsigned char* in, unsigned char* to, long long bytes, long long first, long long stride) {
+    long long vectors = (((uint64_t)in | (uint64_t)to) & 15) == 0 ? bytes / 16 : 0;
     for (long long i = first; i < vectors; i += stride) ((uint4*)to)[i] = ((const uint4*)in)[i];
     for (long long i = vectors * 16 + first; i < bytes; i += stride) to[i] = in[i];
 }
 
+// out[p * pitch + i] = peer p's in[i], i < bytes, skipping this rank's part if it is there already. Grid y is the peer. Traffic: size * bytes read and written.
+// Example: 2 ranks with [1 2] and [3 4], pitch 2: both get [1 2 3 4].
+extern "C" __global__ void all_gather(const uint64_t* slots, unsigned char* out, long long bytes, long long pitch) {
+    const unsigned char* in = (const unsigned char*)slots[blockIdx.y];
+    unsigned char* to = out + blockIdx.y * pitch;
+    if (in != to) copyBytes(in, to, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
+}
+
+// out = `bytes` bytes of peer `from`. Example: peer 1 of [1], [2]: [2].
+extern "C" __global__ void pull(const uint64_t* slots, int from, long long offset, unsigned char* out, long long bytes) {
+    const unsigned char* in = (const unsigned char*)slots[from] + offset;
+    if (in != out) copyBytes(in, out, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
+}
+
 // out[i] = sum over p, in rank order, of peer p's in[offset + i]. fp32 sums, rounded once. `offset` in elements.
 // Traffic: size * n read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
+static constexpr int SUMS = 8;  // elements a thread and round: one or two 16-byte accesses
+
+__device__ __forceinline__ void addEight(float (&sum)[SUMS], const float* p) {
+    Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        sum[i] += a.v[i];
+        sum[i + 4] += b.v[i];
+    }
+}
+__device__ __forceinline__ void addEight(float (&sum)[SUMS], const bf16* p) {
+    Vec<bf16> a = Vec<bf16>::load(p);
+#pragma unroll
+    for (int i = 0; i < SUMS; i++) sum[i] += a.v[i];
+}
+__device__ __forceinline__ void storeEight(const float (&sum)[SUMS], float* p) {
+    Vec<float> a, b;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        a.v[i] = sum[i];
+        b.v[i] = sum[i + 4];
+    }
+    a.store(p);
+    b.store(p + 4);
+}
+__device__ __forceinline__ void storeEight(const float (&sum)[SUMS], bf16* p) {
+    Vec<bf16> a;
+#pragma unroll
+    for (int i = 0; i < SUMS; i++) a.v[i] = sum[i];
+    a.store(p);
+}
+
 template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {
-    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
+    uint64_t addresses = (uint64_t)out;
+    for (int p = 0; p < size; p++) addresses |= (uint64_t)((const I*)slots[p] + offset);
+    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    long long groups = (addresses & 15) == 0 ? n / SUMS : 0;
+    for (long long i = first; i < groups; i += stride) {
+        float sum[SUMS] = {};
+#pragma unroll 4
+        for (int p = 0; p < size; p++) addEight(sum, (const I*)slots[p] + offset + i * SUMS);
+        storeEight(sum, out + i * SUMS);
+    }
+    for (long long i = groups * SUMS + first; i < n; i += stride) {
         float sum = 0.f;
         for (int p = 0; p < size; p++) sum += load((const I*)slots[p] + offset + i);
         store(out + i, sum);
@@ -47,10 +94,3 @@ template <typename T> __device__ void reduceIntegers(const uint64_t* slots, T* o
 }
 extern "C" __global__ void reduce_i32(const uint64_t* slots, int* out, long long offset, long long n, int size) { reduceIntegers(slots, out, offset, n, size); }
 extern "C" __global__ void reduce_i64(const uint64_t* slots, long long* out, long long offset, long long n, int size) { reduceIntegers(slots, out, offset, n, size); }
-
-// out = peer `root`'s tensor. Example: root 1 of [1], [2]: both get [2].
-extern "C" __global__ void pull(const uint64_t* slots, int root, long long inOffset, unsigned char* out, long long bytes) {
-    const unsigned char* in = (const unsigned char*)slots[root] + inOffset;
-    if (in == out) return;
-    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < bytes; i += (long long)gridDim.x * blockDim.x) out[i] = in[i];
-}

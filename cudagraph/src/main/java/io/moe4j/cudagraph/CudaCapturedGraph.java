@@ -5,25 +5,30 @@ import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
+import io.moe4j.runtime.cuda.HostGate;
 import io.moe4j.runtime.cuda.driver.Driver;
+import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
-/** An instantiated graph. */
+/** An instantiated graph. Where it has barriers between ranks of one device, these launch it together. */
 final class CudaCapturedGraph implements CapturedGraph {
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();
+    private final List<HostGate.Member> gates;
     private final long nodes;
     private boolean closed;
 
-    CudaCapturedGraph(CudaDevice device, CUgraph graph) {
+    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<HostGate.Member> gates, CudaStream stream) {
         this.device = device;
+        this.gates = gates;
         long[] count = new long[1];
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
         nodes = count[0];
         Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate of " + nodes + " nodes");
         Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+        Driver.check(JCudaDriver.cuGraphUpload(executable, stream.handle()), "cuGraphUpload of " + nodes + " nodes");
     }
 
     @Override
@@ -33,8 +38,10 @@ final class CudaCapturedGraph implements CapturedGraph {
                     "a graph of " + nodes + " nodes is replayed after it was closed; capture it again");
         }
         device.context().makeCurrent();
+        gates.forEach(gate -> gate.pass("the replay of a graph"));
         Driver.check(JCudaDriver.cuGraphLaunch(executable, ((CudaStream) stream).handle()),
                 "cuGraphLaunch of " + nodes + " nodes");
+        gates.forEach(gate -> gate.pass("the replay of a graph, after its launch"));
     }
 
     @Override

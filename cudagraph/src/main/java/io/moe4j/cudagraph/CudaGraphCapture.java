@@ -6,9 +6,11 @@ import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
+import io.moe4j.runtime.cuda.HostGate;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -39,6 +41,7 @@ final class CudaGraphCapture implements GraphCapture {
             body.run();
         } catch (RuntimeException e) {
             cuda.setCapturing(false);
+            cuda.takeCapturedGates();
             // Ends the capture, so that the stream is usable again; what was recorded is void.
             if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
                 JCudaDriver.cuGraphDestroy(graph);
@@ -46,13 +49,14 @@ final class CudaGraphCapture implements GraphCapture {
             throw new CaptureException("the step cannot be captured: " + e.getMessage(), e);
         }
         cuda.setCapturing(false);
+        List<HostGate.Member> gates = cuda.takeCapturedGates();
         int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
         if (result != CUresult.CUDA_SUCCESS) {
             throw new CaptureException("the capture of stream " + stream.name() + " ended with "
                     + CUresult.stringFor(result)
                     + ": work was left on another stream, or a call inside it cannot be captured; set graph_capture.enable to false");
         }
-        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph);
+        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, gates, cuda);
         graphs.push(captured);
         return captured;
     }

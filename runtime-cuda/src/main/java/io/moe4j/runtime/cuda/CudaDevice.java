@@ -19,8 +19,10 @@ import io.moe4j.runtime.cuda.driver.PrimaryContext;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -36,6 +38,7 @@ public final class CudaDevice implements Device {
     private final KernelModule kernels;
     private final CudaParts parts;
     private final DeviceOps ops;
+    private final Map<String, HostGate> gates = new ConcurrentHashMap<>();
     private boolean closed;
 
     /**
@@ -109,6 +112,11 @@ public final class CudaDevice implements Device {
         return kernels;
     }
 
+    /** Where {@code ranks} of {@code group}, which share this device, meet; each of them is given the same gate. */
+    public HostGate gate(String group, List<Integer> ranks) {
+        return gates.computeIfAbsent(group + " " + ranks, key -> new HostGate(ranks, config.timeout()));
+    }
+
     Cleaner cleaner() {
         return cleaner;
     }
@@ -180,7 +188,6 @@ public final class CudaDevice implements Device {
 
     @Override
     public PeerGroup openPeerGroup(Group group, Rendezvous rendezvous) {
-        failures.join(rendezvous);
         return own(parts.peerGroup(this, group, rendezvous));
     }
 
@@ -192,6 +199,7 @@ public final class CudaDevice implements Device {
             }
             closed = true;
             context.makeCurrent();
+            failures.stopAfterFailure();
             while (!owned.isEmpty()) {
                 closeOne(owned.pop());
             }

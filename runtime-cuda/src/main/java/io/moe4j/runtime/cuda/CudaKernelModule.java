@@ -4,12 +4,13 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Kernel;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.runtime.cuda.driver.Driver;
+import io.moe4j.runtime.cuda.driver.FunctionLoader;
+import io.moe4j.runtime.cuda.driver.ModuleHandle;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.driver.CUfunction;
 import jcuda.driver.CUfunction_attribute;
-import jcuda.driver.CUmodule;
 import jcuda.driver.JCudaDriver;
 
 /** A loaded fatbin, cubin or PTX. */
@@ -19,7 +20,7 @@ final class CudaKernelModule implements KernelModule {
 
     private final CudaDevice device;
     private final String name;
-    private final CUmodule module = new CUmodule();
+    private final ModuleHandle module = new ModuleHandle();
     private final Map<String, CudaKernel> kernels = new ConcurrentHashMap<>();
     private final AtomicBoolean open = new AtomicBoolean(true);
 
@@ -28,6 +29,7 @@ final class CudaKernelModule implements KernelModule {
         this.name = name;
         device.context().makeCurrent();
         Driver.check(JCudaDriver.cuModuleLoadData(module, binary), "loading the CUDA kernels of " + name);
+        FunctionLoader.loadAll(module, name);
     }
 
     @Override

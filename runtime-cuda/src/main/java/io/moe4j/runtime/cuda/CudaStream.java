@@ -3,7 +3,6 @@ package io.moe4j.runtime.cuda;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Event;
-import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
@@ -11,8 +10,12 @@ import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import jcuda.Pointer;
+import jcuda.driver.CUresult;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
 
@@ -24,7 +27,9 @@ public final class CudaStream implements Stream {
     private final CudaDevice device;
     private final String name;
     private final StreamHandle handle = new StreamHandle();
+    private final ArgumentBlock arguments = new ArgumentBlock();
     private final AtomicBoolean open = new AtomicBoolean(true);
+    private final Set<HostGate.Member> capturedGates = new LinkedHashSet<>();
     private boolean capturing;
     private long hostSyncs;
 
@@ -50,6 +55,18 @@ public final class CudaStream implements Stream {
         return handle;
     }
 
+    /** Told of a gate that must be passed when what is being captured is replayed. */
+    public void captured(HostGate.Member gate) {
+        capturedGates.add(gate);
+    }
+
+    /** The gates of the capture that has just ended, in the order in which they were first met. */
+    public List<HostGate.Member> takeCapturedGates() {
+        List<HostGate.Member> gates = List.copyOf(capturedGates);
+        capturedGates.clear();
+        return gates;
+    }
+
     /** Told by graph capture when it begins and ends. */
     public void setCapturing(boolean value) {
         capturing = value;
@@ -62,12 +79,13 @@ public final class CudaStream implements Stream {
                     + " was not loaded by a CUDA device; load it with this stream's device");
         }
         device.context().makeCurrent();
-        Pointer[] arguments = launch.arguments().stream().map(CudaStream::pointer).toArray(Pointer[]::new);
-        Driver.check(
-                JCudaDriver.cuLaunchKernel(kernel.function(launch.sharedBytes()), launch.gridX(), launch.gridY(), 1,
-                        launch.blockThreads(), 1, 1, launch.sharedBytes(), handle, Pointer.to(arguments), null),
-                "launch of " + kernel.name() + " with grid " + launch.gridX() + "x" + launch.gridY() + ", block "
-                        + launch.blockThreads() + ", shared bytes " + launch.sharedBytes());
+        int result = JCudaDriver.cuLaunchKernel(kernel.function(launch.sharedBytes()), launch.gridX(), launch.gridY(),
+                1,
+                launch.blockThreads(), 1, 1, launch.sharedBytes(), handle, arguments.with(launch.arguments()), null);
+        if (result != CUresult.CUDA_SUCCESS) {
+            Driver.check(result, "launch of " + kernel.name() + " with grid " + launch.gridX() + "x" + launch.gridY()
+                    + ", block " + launch.blockThreads() + ", shared bytes " + launch.sharedBytes());
+        }
     }
 
     @Override
@@ -83,7 +101,7 @@ public final class CudaStream implements Stream {
             Driver.check(
                     JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()), Driver.at(source.address()),
                             source.bytes(), handle),
-                    "copy of " + source.bytes() + " bytes");
+                    "a copy on the device");
         }
     }
 
@@ -105,7 +123,9 @@ public final class CudaStream implements Stream {
                     handle);
             case I64 -> fillWords(tensor, (long) value);
         };
-        Driver.check(result, "fill of " + tensor);
+        if (result != CUresult.CUDA_SUCCESS) {
+            Driver.check(result, "fill of " + tensor);
+        }
     }
 
     private int fillWords(Tensor tensor, long value) {
@@ -203,6 +223,7 @@ public final class CudaStream implements Stream {
             device.context().makeCurrent();
             Driver.check(JCudaDriver.cuStreamSynchronize(handle), "closing stream " + name);
             Driver.check(JCudaDriver.cuStreamDestroy(handle), "cuStreamDestroy");
+            arguments.close();
         }
     }
 
@@ -218,17 +239,6 @@ public final class CudaStream implements Stream {
             throw new DeviceException(call + ": the host segment has " + host.byteSize() + " bytes, " + tensor + " has "
                     + tensor.bytes());
         }
-    }
-
-    private static Pointer pointer(KernelArg argument) {
-        return switch (argument) {
-            case KernelArg.Pointer p -> Pointer.to(new long[] {p.tensor().address()});
-            case KernelArg.Absent a -> Pointer.to(new long[] {0});
-            case KernelArg.Peers p -> Pointer.to(new long[] {((DeviceTables) p.memory()).tableAddress(p.byteOffset())});
-            case KernelArg.Int i -> Pointer.to(new int[] {i.value()});
-            case KernelArg.Long64 l -> Pointer.to(new long[] {l.value()});
-            case KernelArg.Real r -> Pointer.to(new float[] {r.value()});
-        };
     }
 
     private static short bfloat16(float value) {

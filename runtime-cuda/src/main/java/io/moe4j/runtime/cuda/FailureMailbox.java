@@ -14,7 +14,7 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * Where kernels report what they cannot throw: a few words of host memory that the device writes and reads. Layout, in 64-bit words:
- * [0] stop (the host, or a kernel, asks every wait to end), [1] waiting rank, [2] phase, [3] missing rank, [4] expected value, [5] value seen.
+ * [0] stop (the host, or a kernel, asks every wait to end), [1] waiting rank, [2] phase, [3] position of the missing rank in the group, [4] expected value, [5] value seen.
  */
 public final class FailureMailbox implements AutoCloseable {
     private static final int BYTES = 64;
@@ -23,8 +23,8 @@ public final class FailureMailbox implements AutoCloseable {
     private final Pointer host = new Pointer();
     private final ByteBuffer words;
     private final long deviceAddress;
-    private final List<String> phases = new CopyOnWriteArrayList<>();
-    private final List<Rendezvous> parties = new CopyOnWriteArrayList<>();
+    private final List<Phase> phases = new CopyOnWriteArrayList<>();
+    private final CopyOnWriteArrayList<Rendezvous> parties = new CopyOnWriteArrayList<>();
 
     /** Allocates it in the current context. */
     public FailureMailbox() {
@@ -44,24 +44,30 @@ public final class FailureMailbox implements AutoCloseable {
         return deviceAddress;
     }
 
-    /** A number by which kernels name {@code phase}. */
-    public synchronized int phase(String phase) {
-        int known = phases.indexOf(phase);
+    /** What a group does when it waits. */
+    private record Phase(String name, List<Integer> ranks) {}
+
+    /** A number by which kernels name {@code phase} of the group of {@code ranks}. */
+    public synchronized int phase(String phase, List<Integer> ranks) {
+        Phase wanted = new Phase(phase, ranks);
+        int known = phases.indexOf(wanted);
         if (known >= 0) {
             return known;
         }
-        phases.add(phase);
+        phases.add(wanted);
         return phases.size() - 1;
     }
 
     /** Tells {@code rendezvous} of failures too. */
     public void join(Rendezvous rendezvous) {
-        parties.add(rendezvous);
+        parties.addIfAbsent(rendezvous);
     }
 
-    /** Asks every kernel that waits to end. */
-    public void stop() {
-        words.putLong(0, 1);
+    /** Asks every kernel that waits to end, if a rank has failed: it would wait for the time limit otherwise. */
+    public void stopAfterFailure() {
+        if (parties.stream().anyMatch(rendezvous -> rendezvous.failure().isPresent())) {
+            words.putLong(0, 1);
+        }
     }
 
     /** Throws if a kernel has reported that a peer did not come, or a rank has failed. */
@@ -71,7 +77,8 @@ public final class FailureMailbox implements AutoCloseable {
         }
         parties.forEach(Rendezvous::check);
         int waiting = (int) words.getLong(8);
-        RankFailure failure = new RankFailure((int) words.getLong(24), phases.get((int) words.getLong(16)),
+        Phase phase = phases.get((int) words.getLong(16));
+        RankFailure failure = new RankFailure(phase.ranks.get((int) words.getLong(24)), phase.name,
                 "rank " + waiting + " waited past the time limit for arrival " + words.getLong(32) + ", saw "
                         + words.getLong(40)
                         + "; the rank is stuck or gone, see its log, or raise the device's time limit");

@@ -4,7 +4,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 
 /**
- * Scratch of the gradient on cuDNN: the deterministic kernel keeps a matrix of scores in bf16, S · S for each head. Large batches are worked off a few
+ * Scratch of attention on cuDNN. The gradient's: the deterministic kernel keeps a matrix of scores in bf16, S · S for each head. Large batches are worked off a few
  * sequences at a time, so that this stays bounded.
  */
 public final class AttentionWorkspace {
@@ -12,6 +12,7 @@ public final class AttentionWorkspace {
     private static final long MATRIX_LIMIT = 640L << 20;
     /** What the library takes beyond the matrix, seen on Hopper. */
     private static final long EXTRA = 32L << 20;
+    private static final long FORWARD_BYTES = 4096;
     private static final long ALIGNMENT = 256;
 
     private AttentionWorkspace() {}
@@ -34,6 +35,11 @@ public final class AttentionWorkspace {
     /** Bytes of the row sums that come first. */
     static long deltaBytes(AttentionShape shape) {
         return Math.ceilDiv(4 * sequencesAtOnce(shape) * shape.heads() * shape.sequence(), ALIGNMENT) * ALIGNMENT;
+    }
+
+    /** Scratch of forward: a few words. */
+    public static long forwardBytes() {
+        return FORWARD_BYTES;
     }
 
     /** All of it. */

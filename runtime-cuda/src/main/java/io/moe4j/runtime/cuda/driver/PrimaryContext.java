@@ -1,9 +1,12 @@
 package io.moe4j.runtime.cuda.driver;
 
 import io.moe4j.api.device.DeviceException;
+import java.util.HashMap;
+import java.util.Map;
 import jcuda.driver.CUcontext;
 import jcuda.driver.CUdevice;
 import jcuda.driver.CUdevice_attribute;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -13,6 +16,7 @@ public final class PrimaryContext implements AutoCloseable {
     private final CUdevice device = new CUdevice();
     private final CUcontext context = new CUcontext();
     private final int ordinal;
+    private final Map<Integer, PrimaryContext> reached = new HashMap<>();
     private boolean closed;
 
     /** Retains the context of device {@code ordinal}. */
@@ -33,6 +37,21 @@ public final class PrimaryContext implements AutoCloseable {
     /** Makes it the calling thread's context. */
     public void makeCurrent() {
         Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+    }
+
+    /** Lets kernels here read and write the memory of another device of this process; harmless where they may already. */
+    public synchronized void reach(int otherOrdinal) {
+        if (reached.containsKey(otherOrdinal)) {
+            return;
+        }
+        PrimaryContext other = new PrimaryContext(otherOrdinal);
+        makeCurrent();
+        int result = JCudaDriver.cuCtxEnablePeerAccess(other.context, 0);
+        if (result != CUresult.CUDA_SUCCESS && result != CUresult.CUDA_ERROR_PEER_ACCESS_ALREADY_ENABLED) {
+            other.close();
+            Driver.check(result, "access of device " + ordinal + " to the memory of device " + otherOrdinal);
+        }
+        reached.put(otherOrdinal, other);
     }
 
     /** Which device. */
@@ -79,6 +98,7 @@ public final class PrimaryContext implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
+            reached.values().forEach(PrimaryContext::close);
             Driver.check(JCudaDriver.cuDevicePrimaryCtxRelease(device), "cuDevicePrimaryCtxRelease");
         }
     }

@@ -2,9 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import static org.bytedeco.cuda.global.cublas.cublasLtCreate;
 import static org.bytedeco.cuda.global.cublas.cublasLtDestroy;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmul;
 
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.MatmulOps;
 import io.moe4j.api.tensor.DType;
@@ -13,8 +11,6 @@ import io.moe4j.runtime.cuda.CudaStream;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
-import org.bytedeco.cuda.cudart.CUstream_st;
-import org.bytedeco.javacpp.FloatPointer;
 
 /**
  * Dense products on cuBLASLt, accumulating in fp32. The library is column-major: a row-major (m, n) matrix is to it the (n, m) transpose, so that
@@ -27,7 +23,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     private final CudaDevice device;
     private final cublasLtContext handle = new cublasLtContext();
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
-    private final Map<Stream, Memory> workspaces = new ConcurrentHashMap<>();
+    private final Map<Stream, StreamMatmul> streams = new ConcurrentHashMap<>();
 
     CublasMatmulOps(CudaDevice device) {
         this.device = device;
@@ -45,29 +41,28 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
                 "matmul",
                 a.a(), a.b(), a.c());
         device.context().makeCurrent();
-        PreparedMatmul plan = prepared.computeIfAbsent(MatmulShape.of(a),
-                shape -> new PreparedMatmul(handle, shape, WORKSPACE_BYTES));
-        // One workspace a stream: products of different ranks run at the same time.
-        Memory workspace = workspaces.computeIfAbsent(stream,
-                s -> device.allocate(WORKSPACE_BYTES, "matmul workspace"));
-        try (FloatPointer alpha = new FloatPointer(a.alpha()); FloatPointer beta = new FloatPointer(a.beta())) {
-            CUstream_st cudaStream = new CUstream_st(RawPointer.at(((CudaStream) stream).handle().address()));
-            PreparedMatmul.check(
-                    cublasLtMatmul(handle, plan.operation(), alpha, RawPointer.at(a.b().address()), plan.layoutB(),
-                            RawPointer.at(a.a().address()),
-                            plan.layoutA(), beta, RawPointer.at(a.c().address()), plan.layoutC(),
-                            RawPointer.at(a.c().address()), plan.layoutC(),
-                            plan.algorithm(), RawPointer.at(workspace.address()), WORKSPACE_BYTES, cudaStream),
-                    "cublasLtMatmul " + a);
+        StreamMatmul own = streams.computeIfAbsent(stream, this::open);
+        MatmulShape shape = MatmulShape.of(a);
+        PreparedMatmul plan = own.seen().get(shape);
+        if (plan == null) {
+            // The same algorithm on all streams: ranks agree, and a captured step with an eager one.
+            plan = prepared.computeIfAbsent(shape, s -> new PreparedMatmul(handle, s, WORKSPACE_BYTES));
+            own.seen().put(shape, plan);
         }
+        own.run(plan, a);
+    }
+
+    private StreamMatmul open(Stream stream) {
+        return new StreamMatmul(handle, ((CudaStream) stream).handle().address(),
+                device.allocate(WORKSPACE_BYTES, "matmul workspace"));
     }
 
     @Override
     public void close() {
         prepared.values().forEach(PreparedMatmul::close);
         prepared.clear();
-        workspaces.values().forEach(Memory::close);
-        workspaces.clear();
+        streams.values().forEach(StreamMatmul::close);
+        streams.clear();
         cublasLtDestroy(handle);
     }
 }

@@ -12,6 +12,11 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     static final int NORM_PARTS = 264;
     static final int SQUARE_PARTS = 1056;
 
+    @Override
+    public long attentionForward(AttentionShape shape) {
+        return AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.forwardBytes() : 0;
+    }
+
     /** The slow kernel keeps a number a row. */
     @Override
     public long attentionBackward(AttentionShape shape) {

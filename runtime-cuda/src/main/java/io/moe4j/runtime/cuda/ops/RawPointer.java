@@ -2,7 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import org.bytedeco.javacpp.Pointer;
 
-/** A JavaCPP pointer to a raw address, which it does not own. */
+/** A JavaCPP pointer to a raw address, which it does not own. It can be pointed elsewhere, so that a call makes no garbage. */
 final class RawPointer extends Pointer {
 
     private RawPointer(long address) {
@@ -10,7 +10,12 @@ final class RawPointer extends Pointer {
         this.address = address;
     }
 
-    static Pointer at(long address) {
+    static RawPointer at(long address) {
         return new RawPointer(address);
+    }
+
+    RawPointer to(long newAddress) {
+        address = newAddress;
+        return this;
     }
 }

@@ -2,52 +2,81 @@ package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
+import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.AddressablePointer;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.IpcHandle;
 import java.nio.ByteBuffer;
+import java.time.Instant;
+import java.util.Arrays;
 import jcuda.driver.CUipcMem_flags;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
  * What a rank tells the others of its memory. In the same process the address is enough; another process opens the CUDA IPC handle.
  *
- * @param process id of the process that allocated it
+ * @param process which process allocated it
+ * @param ordinal on which device, as that process numbers them
  * @param address its address there
  * @param bytes its size
- * @param ipc 64 bytes from {@code cuIpcGetMemHandle}
+ * @param ipc 64 bytes from {@code cuIpcGetMemHandle}, or none where the driver has no such handles
  */
-record PeerHandle(long process, long address, long bytes, byte[] ipc) {
+record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] ipc) {
+    static final int PROCESS_BYTES = 2 * Long.BYTES;
 
-    static PeerHandle of(Memory memory) {
-        return new PeerHandle(ProcessHandle.current().pid(), memory.address(), memory.bytes(),
-                IpcHandle.export(memory.address()));
+    static PeerHandle of(CudaDevice device, Memory memory) {
+        return new PeerHandle(thisProcess(), device.context().ordinal(), memory.address(), memory.bytes(),
+                export(memory));
+    }
+
+    /** The id of this process and when it started: ids alone are used again, and repeat in containers. */
+    static byte[] thisProcess() {
+        ProcessHandle self = ProcessHandle.current();
+        long started = self.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
+        return ByteBuffer.allocate(PROCESS_BYTES).putLong(self.pid()).putLong(started).array();
+    }
+
+    private static byte[] export(Memory memory) {
+        try {
+            return IpcHandle.export(memory.address());
+        } catch (DeviceException e) {
+            // Only ranks in other processes need it; they say so.
+            return new byte[0];
+        }
     }
 
     byte[] encode() {
-        return ByteBuffer.allocate(3 * Long.BYTES + ipc.length).putLong(process).putLong(address).putLong(bytes)
-                .put(ipc).array();
+        return ByteBuffer.allocate(PROCESS_BYTES + Integer.BYTES + 2 * Long.BYTES + ipc.length).put(process)
+                .putInt(ordinal).putLong(address).putLong(bytes).put(ipc).array();
     }
 
     static PeerHandle decode(ByteBuffer bytes) {
-        PeerHandle withoutIpc = new PeerHandle(bytes.getLong(), bytes.getLong(), bytes.getLong(),
+        byte[] process = new byte[PROCESS_BYTES];
+        bytes.get(process);
+        PeerHandle handle = new PeerHandle(process, bytes.getInt(), bytes.getLong(), bytes.getLong(),
                 new byte[bytes.remaining()]);
-        bytes.get(withoutIpc.ipc);
-        return withoutIpc;
+        bytes.get(handle.ipc);
+        return handle;
     }
 
-    /** The memory as this process reaches it. Closing it does not free it for its owner. */
-    Memory open(String purpose) {
-        if (process == ProcessHandle.current().pid()) {
+    /** The memory as {@code device} reaches it. Closing it does not free it for its owner. */
+    Memory open(CudaDevice device, String purpose) {
+        if (Arrays.equals(process, thisProcess())) {
+            if (ordinal != device.context().ordinal()) {
+                device.context().reach(ordinal);
+            }
             return new Borrowed(address, bytes, purpose, () -> {
             });
         }
+        device.context().makeCurrent();
         AddressablePointer pointer = new AddressablePointer();
-        int result = JCudaDriver.cuIpcOpenMemHandle(pointer, IpcHandle.decode(ipc),
-                CUipcMem_flags.CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS);
-        if (result != jcuda.driver.CUresult.CUDA_SUCCESS) {
-            throw new DeviceException("cannot open memory \"" + purpose + "\" of process " + process + " (CUDA error "
-                    + result
+        int result = ipc.length == 0 ? CUresult.CUDA_ERROR_NOT_SUPPORTED
+                : JCudaDriver.cuIpcOpenMemHandle(pointer, IpcHandle.decode(ipc),
+                        CUipcMem_flags.CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS);
+        if (result != CUresult.CUDA_SUCCESS) {
+            throw new DeviceException("cannot open memory \"" + purpose + "\" of process "
+                    + ByteBuffer.wrap(process).getLong() + " (" + CUresult.stringFor(result)
                     + "); ranks in several processes must see each other's GPUs: same host, same CUDA_VISIBLE_DEVICES, no MIG");
         }
         return new Borrowed(pointer.address(), bytes, purpose,

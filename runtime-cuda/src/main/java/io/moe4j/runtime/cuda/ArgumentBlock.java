@@ -1,0 +1,54 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.KernelArg;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import jcuda.Pointer;
+
+/**
+ * The arguments of a launch in native memory, as the driver takes them: a table of pointers, then the values that they point to. Written again by each
+ * launch, so that launching makes no garbage; the driver has taken the values when the launch returns. It belongs to one stream, hence to one thread.
+ */
+final class ArgumentBlock implements AutoCloseable {
+    private static final int MAX_ARGUMENTS = 64;
+    private static final long VALUES = (long) MAX_ARGUMENTS * Long.BYTES;
+
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment block = arena.allocate(2 * VALUES, 64);
+    private final Pointer pointer = Pointer.to(block.asByteBuffer());
+
+    ArgumentBlock() {
+        for (int i = 0; i < MAX_ARGUMENTS; i++) {
+            block.setAtIndex(ValueLayout.JAVA_LONG, i, block.address() + VALUES + (long) i * Long.BYTES);
+        }
+    }
+
+    /** Writes the arguments; returns the table of pointers. */
+    Pointer with(List<KernelArg> arguments) {
+        int count = arguments.size();
+        if (count > MAX_ARGUMENTS) {
+            throw new DeviceException("a launch has " + count + " arguments; at most " + MAX_ARGUMENTS + " are passed");
+        }
+        for (int i = 0; i < count; i++) {
+            long at = VALUES + (long) i * Long.BYTES;
+            switch (arguments.get(i)) {
+                case KernelArg.Pointer p -> block.set(ValueLayout.JAVA_LONG, at, p.tensor().address());
+                case KernelArg.Absent a -> block.set(ValueLayout.JAVA_LONG, at, 0);
+                case KernelArg.Peers p -> block.set(ValueLayout.JAVA_LONG, at,
+                        ((DeviceTables) p.memory()).tableAddress(p.byteOffset()));
+                case KernelArg.Int v -> block.set(ValueLayout.JAVA_INT, at, v.value());
+                case KernelArg.Long64 v -> block.set(ValueLayout.JAVA_LONG, at, v.value());
+                case KernelArg.Real v -> block.set(ValueLayout.JAVA_FLOAT, at, v.value());
+            }
+        }
+        return pointer;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

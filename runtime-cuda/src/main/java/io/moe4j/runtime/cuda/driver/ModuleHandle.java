@@ -1,0 +1,12 @@
+package io.moe4j.runtime.cuda.driver;
+
+import jcuda.driver.CUmodule;
+
+/** A module whose handle can be read; JCuda keeps it protected. */
+public final class ModuleHandle extends CUmodule {
+
+    /** The {@code CUmodule}. */
+    long address() {
+        return getNativePointer();
+    }
+}

@@ -1,0 +1,60 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmul;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.cuda.cublas.cublasLtContext;
+import org.bytedeco.cuda.cudart.CUstream_st;
+import org.bytedeco.javacpp.FloatPointer;
+
+/**
+ * The products of one stream: its workspace, since products of different ranks run at the same time, and the arguments of a call, which are used again
+ * by the next one.
+ */
+final class StreamMatmul implements AutoCloseable {
+    private final cublasLtContext handle;
+    private final CUstream_st stream;
+    private final Memory workspace;
+    private final RawPointer workspacePointer;
+    private final FloatPointer alpha = new FloatPointer(1);
+    private final FloatPointer beta = new FloatPointer(1);
+    private final RawPointer a = RawPointer.at(0);
+    private final RawPointer b = RawPointer.at(0);
+    private final RawPointer c = RawPointer.at(0);
+    private final Map<MatmulShape, PreparedMatmul> seen = new HashMap<>();
+
+    StreamMatmul(cublasLtContext handle, long stream, Memory workspace) {
+        this.handle = handle;
+        this.stream = new CUstream_st(RawPointer.at(stream));
+        this.workspace = workspace;
+        this.workspacePointer = RawPointer.at(workspace.address());
+    }
+
+    /** What was prepared for a shape, by this stream or another. */
+    Map<MatmulShape, PreparedMatmul> seen() {
+        return seen;
+    }
+
+    void run(PreparedMatmul plan, Matmul m) {
+        alpha.put(m.alpha());
+        beta.put(m.beta());
+        c.to(m.c().address());
+        int status = cublasLtMatmul(handle, plan.operation(), alpha, b.to(m.b().address()), plan.layoutB(),
+                a.to(m.a().address()), plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
+                workspacePointer, workspace.bytes(), stream);
+        if (status != 0) {
+            throw new DeviceException("cublasLtMatmul of " + m + " failed with cuBLAS status " + status);
+        }
+    }
+
+    @Override
+    public void close() {
+        alpha.close();
+        beta.close();
+        workspace.close();
+    }
+}

@@ -1,0 +1,61 @@
+package io.moe4j.runtime.cuda.peer;
+
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Locale;
+
+/** The launches of {@code collectives.cu}. A table has one pointer a rank. */
+final class PeerKernels {
+    private static final int BLOCK = 512;
+    private static final int MAX_BLOCKS = 1056;
+    private static final long VECTOR = 16;
+
+    private final KernelModule kernels;
+
+    PeerKernels(KernelModule kernels) {
+        this.kernels = kernels;
+    }
+
+    /** Tells {@code peer} that rank {@code self}'s tensor is at {@code tensor}. */
+    void publish(Stream stream, KernelArg peerSlots, int peer, int self, KernelArg tensor) {
+        stream.launch(Launch.of(kernels.kernel("publish"), peerSlots, KernelArg.of(peer), KernelArg.of(self), tensor));
+    }
+
+    /** Part p of {@code out}, {@code pitch} bytes after the one before it, is {@code bytes} bytes of rank p's. */
+    void gather(Stream stream, KernelArg table, int ranks, KernelArg out, long bytes, long pitch) {
+        if (bytes > 0) {
+            stream.launch(Launch.of(kernels.kernel("all_gather"), table, out, KernelArg.of(bytes), KernelArg.of(pitch))
+                    .withGrid(blocks(bytes / VECTOR), ranks).withBlock(BLOCK));
+        }
+    }
+
+    /** {@code out} is as many bytes of rank {@code from}'s. */
+    void pull(Stream stream, KernelArg table, int from, long offset, KernelArg out, long bytes) {
+        if (bytes > 0) {
+            stream.launch(Launch.of(kernels.kernel("pull"), table, KernelArg.of(from), KernelArg.of(offset), out,
+                    KernelArg.of(bytes)).withGrid(blocks(bytes / VECTOR), 1).withBlock(BLOCK));
+        }
+    }
+
+    /** {@code out} is the sum of the ranks' elements from {@code offset} on. */
+    void reduce(Stream stream, KernelArg table, int ranks, DType from, Tensor out, long offset) {
+        String kernel = from.isFloating() ? "reduce_" + name(from) + "_" + name(out.dtype()) : "reduce_" + name(from);
+        if (out.elements() > 0) {
+            stream.launch(Launch.of(kernels.kernel(kernel), table, KernelArg.of(out), KernelArg.of(offset),
+                    KernelArg.of(out.elements()), KernelArg.of(ranks)).withGrid(blocks(out.elements() / 8), 1)
+                    .withBlock(BLOCK));
+        }
+    }
+
+    private static int blocks(long items) {
+        return (int) Math.max(1, Math.min(MAX_BLOCKS, Math.ceilDiv(items, (long) BLOCK)));
+    }
+
+    private static String name(DType dtype) {
+        return dtype.name().toLowerCase(Locale.ROOT);
+    }
+}
