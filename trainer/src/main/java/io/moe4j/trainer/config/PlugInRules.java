@@ -67,12 +67,12 @@ final class PlugInRules {
             backend.ifPresent(provider -> rules.available(provider, BACKEND));
             kernels.ifPresent(provider -> rules.available(provider, KERNELS));
             collectives.ifPresent(provider -> rules.available(provider, COLLECTIVES));
+            device.map(DeviceProvider::kind).ifPresent(kind -> {
+                backend.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, BACKEND));
+                kernels.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, KERNELS));
+                collectives.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, COLLECTIVES));
+            });
         }
-        device.map(DeviceProvider::kind).ifPresent(kind -> {
-            backend.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, BACKEND));
-            kernels.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, KERNELS));
-            collectives.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, COLLECTIVES));
-        });
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);

@@ -1,0 +1,160 @@
+package io.moe4j.trainer.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.trainer.plugins.Plugins;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ConfigLoaderTest {
+    private final Registry registry = Plugins.load(List.of());
+
+    @TempDir
+    private Path folder;
+
+    static List<String> names() {
+        return NamedConfigs.names();
+    }
+
+    @ParameterizedTest
+    @MethodSource("names")
+    void namedConfigurationsAreValidAndComeBackFromToml(String name) throws IOException {
+        TrainerConfig config = load(name, ConfigUse.planning());
+        Path file = Files.writeString(folder.resolve("x.toml"), ConfigLoader.toml(config));
+        assertEquals(config, load(file.toString(), ConfigUse.planning()));
+    }
+
+    @Test
+    void theDefaultCanBeTrained() {
+        TrainerConfig config = load(NamedConfigs.DEFAULT, ConfigUse.training());
+        assertEquals(new ParallelismConfig(1, 4, 4), config.parallelism());
+        assertEquals(4, config.ranks());
+        assertEquals("full", config.activationCheckpoint().mode());
+        assertTrue(config.graphCapture().enable());
+        assertEquals("minimal_async_ep", config.model().moeCommBackend());
+    }
+
+    @Test
+    void overridesTakeTheirPlacesInOrder() {
+        TrainerConfig config = load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--training.steps", "7", "--ranks=2",
+                "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree=1",
+                "--training.steps=1_000", "--training.seed", "-3", "--training.dtype", "bfloat16",
+                "--moe.receive_capacity", "1.5", "--moe.on_overflow", "drop", "--data.path", "x/y", "--runtime.strict",
+                "--graph_capture.enable", "false", "--runtime.timeout", "2.5", "--optimizer.lr", "1e-4");
+        assertEquals(1000, config.training().steps());
+        assertEquals(-3, config.training().seed());
+        assertEquals(DType.BF16, config.training().dtype());
+        assertEquals(ReceiveCapacity.factor(1.5), config.moe().receiveCapacity());
+        assertEquals(OverflowAction.DROP, config.moe().onOverflow());
+        assertEquals(Optional.of(Path.of("x/y")), config.data().path());
+        assertEquals(new DeviceSettings(0, true, Duration.ofMillis(2500), Optional.empty()), config.runtime());
+        assertEquals(new GraphCaptureConfig(false), config.graphCapture());
+        assertEquals(1e-4, config.optimizer().lr());
+    }
+
+    @Test
+    void argumentsThatAreNoOptionsAreKept() {
+        Arguments arguments = Arguments.parse(List.of("a", "--ranks", "2", "b", "--runtime.strict", "c"));
+        assertEquals(List.of("a", "b", "c"), arguments.others());
+        assertEquals(List.of(new Arguments.Override("ranks", "2"), new Arguments.Override("runtime.strict", "true")),
+                arguments.overrides());
+    }
+
+    /** The whole report, as people see it. */
+    @Test
+    void allProblemsAreReportedAtOnce() throws IOException {
+        ConfigException e = assertThrows(ConfigException.class, () -> load(NamedConfigs.DEFAULT, ConfigUse.training(),
+                "--training.steps", "0", "--trainnig.seq_len", "3", "--steps", "4", "--training", "5",
+                "--training.local_batch_size", "many", "--training.seq_len", "200000", "--optimizer.lr", "nan",
+                "--optimizer.beta1", "1", "--lr_scheduler.decay_type", "square", "--training.dtype", "float16",
+                "--ranks", "3", "--parallelism.expert_parallel_degree", "3", "--model.moe_comm_backend", "standart",
+                "--activation_checkpoint.mode", "selective", "--moe.receive_capacity", "0.5", "--device", "tpu",
+                "--data.path", "not/there", "--data.tokenizer", "words", "--checkpoint.resume", "nor/there"));
+        assertEquals(expected("many-problems.txt"), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "--activation_checkpoint.mode none | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
+            "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
+            "--ranks 8 | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
+            "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",
+            "--parallelism.expert_parallel_degree 0 | parallelism.expert_parallel_degree = 0 | at least 1",
+            "--moe.receive_capacity balanced | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
+            "--moe.receive_capacity 0.99 | --moe.receive_capacity 0.99 | at least 1",
+            "--moe.receive_capacity nan | --moe.receive_capacity nan | at least 1",
+            "--model.flavor 17B | model.flavor = \"17B\" | it has debugmodel, 16B, 236B, 671B",
+            "--model.name llama | model.name = \"llama\" | known are [deepseek_v3]",
+            "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu]",
+            "--training.seq_len 163841 | training.seq_len = 163841 | takes 1 to 163840",
+            "--training.seq_len | --training.seq_len | must be a whole number",
+            "--training.max_norm 0 | training.max_norm = 0.0 | above 0",
+            "--optimizer.lr inf | optimizer.lr = Infinity | above 0",
+            "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
+            "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
+            "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no Collectives \"tcp\"",
+            "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})
+    void oneProblemIsOneProblem(String arguments, String values, String rule) {
+        ConfigException e = assertThrows(ConfigException.class,
+                () -> load(NamedConfigs.DEFAULT, ConfigUse.planning(), arguments.split(" ")));
+        assertEquals(1, e.problems().size(), e.getMessage());
+        assertTrue(e.problems().getFirst().values().contains(values), e.getMessage());
+        assertTrue(e.problems().getFirst().rule().contains(rule), e.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "[training]\\nsteps = \"10\" | training.steps = \"10\" (x.toml) | must be a whole number",
+            "[training]\\nsteps = 1.5 | training.steps = 1.5 | must be a whole number",
+            "[training]\\nsteps = 3000000000 | training.steps = 3000000000 | below 2^31",
+            "[graph_capture]\\nenable = 1 | graph_capture.enable = 1 | true or false",
+            "[optimiser]\\nlr = 1 | optimiser = {\"lr\":1} | there is no such key",
+            "training = 3 | training = 3 | a section", "[training | x.toml, line 1 | not valid TOML",
+            "device = [\"cpu\"] | device = [\"cpu\"] | a text"})
+    void filesAreCheckedToo(String toml, String values, String rule) throws IOException {
+        Path file = Files.writeString(folder.resolve("x.toml"), toml.replace("\\n", "\n"));
+        ConfigException e = assertThrows(ConfigException.class, () -> load(file.toString(), ConfigUse.planning()));
+        assertEquals(1, e.problems().size(), e.getMessage());
+        assertTrue(e.getMessage().replace(folder + "/", "").contains(values), e.getMessage());
+        assertTrue(e.getMessage().contains(rule), e.getMessage());
+    }
+
+    @Test
+    void anUnknownNameGivesTheNearest() {
+        String message = assertThrows(ConfigException.class, () -> load("deepseek_v3_16b", ConfigUse.planning()))
+                .getMessage();
+        assertTrue(message.contains("the nearest is deepseek_v3_16b_minimal_async_ep"), message);
+        message = assertThrows(ConfigException.class, () -> load("no.toml", ConfigUse.planning())).getMessage();
+        assertTrue(message.contains("there is no such file"), message);
+    }
+
+    private TrainerConfig load(String name, ConfigUse use, String... arguments) {
+        return new ConfigLoader(registry).load(name, Arguments.parse(Arrays.asList(arguments)).overrides(), use);
+    }
+
+    private static String expected(String name) throws IOException {
+        try (InputStream in = ConfigLoaderTest.class.getResourceAsStream(name)) {
+            assertNotNull(in, name);
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8).stripTrailing();
+        }
+    }
+}
