@@ -35,7 +35,12 @@ public final class Trainer {
 
     /** Opens a run. */
     public static TrainingRun open(TrainerConfig config, Registry registry, RunOptions options) {
-        return TrainingRun.open(config, spec(config, registry), registry, options);
+        return open(config, spec(config, registry), registry, options);
+    }
+
+    /** Opens a run of a model that is given instead of {@code model.flavor}. */
+    public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
+        return TrainingRun.open(config, spec, registry, options);
     }
 
     /** The model that a configuration names. */
