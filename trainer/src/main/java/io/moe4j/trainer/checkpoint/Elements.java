@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** Numbers in files: little-endian, not aligned. Values that have come from a bfloat16 are written back without loss. */
-final class Elements {
+public final class Elements {
     private static final ValueLayout.OfFloat SINGLE = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
@@ -26,7 +26,7 @@ final class Elements {
         }
     }
 
-    static void decode(MemorySegment in, long fromElement, DType dtype, float[] values, int to, int count) {
+    public static void decode(MemorySegment in, long fromElement, DType dtype, float[] values, int to, int count) {
         switch (dtype) {
             case F32 -> MemorySegment.copy(in, SINGLE, fromElement * Float.BYTES, values, to, count);
             case BF16 -> {

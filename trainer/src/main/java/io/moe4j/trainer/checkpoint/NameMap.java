@@ -11,14 +11,14 @@ import java.util.List;
 import java.util.Map;
 
 /** Which checkpoint tensors a rank's parameters are made of. */
-final class NameMap {
+public final class NameMap {
     private final Map<Parameter, List<Slice>> slices = new IdentityHashMap<>();
 
     private record Slice(String name, List<Long> shape, long from, long count) {}
 
     /** Takes a part of a parameter that lies in one checkpoint tensor. */
     @FunctionalInterface
-    interface RangeVisitor {
+    public interface RangeVisitor {
         /**
          * @param range the part, as elements of the checkpoint tensor
          * @param offset its first element, counted from the start of the part of the parameter that was asked for
@@ -26,7 +26,7 @@ final class NameMap {
         void visit(NamedRange range, int offset);
     }
 
-    NameMap(Model model) {
+    public NameMap(Model model) {
         model.checkpointNames().forEach((name, slice) -> add(name, slice));
         slices.values().forEach(list -> list.sort(Comparator.comparingLong(Slice::from)));
     }
@@ -50,7 +50,7 @@ final class NameMap {
     }
 
     /** Cuts elements {@code from} and following of a parameter into parts of checkpoint tensors. */
-    void cut(Parameter parameter, long from, int count, RangeVisitor visitor) {
+    public void cut(Parameter parameter, long from, int count, RangeVisitor visitor) {
         for (Slice slice : of(parameter)) {
             long low = Math.max(from, slice.from);
             long high = Math.min(from + count, slice.from + slice.count);

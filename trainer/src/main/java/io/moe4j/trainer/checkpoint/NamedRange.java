@@ -10,14 +10,14 @@ import java.util.List;
  * @param from its first element here
  * @param count number of elements here
  */
-record NamedRange(String name, List<Long> shape, long from, long count) {
+public record NamedRange(String name, List<Long> shape, long from, long count) {
 
     long to() {
         return from + count;
     }
 
     /** Elements of the whole tensor. */
-    long whole() {
+    public long whole() {
         return shape.stream().reduce(1L, Math::multiplyExact);
     }
 

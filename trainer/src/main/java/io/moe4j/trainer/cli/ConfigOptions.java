@@ -6,6 +6,7 @@ import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -22,8 +23,8 @@ final class ConfigOptions {
     private CommandSpec command = CommandSpec.create();
 
     @Option(names = "--config", paramLabel = "NAME|FILE.toml",
-            description = "A named configuration, or a TOML file. Default: ${DEFAULT-VALUE}.")
-    private String config = NamedConfigs.DEFAULT;
+            description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT + ".")
+    private @Nullable String config;
 
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
     static void keepOthers(CommandLine command) {
@@ -43,12 +44,12 @@ final class ConfigOptions {
             throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
                     + "; values follow a key, as in --training.steps 10");
         }
-        return load(registry, use, arguments);
+        return new ConfigLoader(registry).load(nameOrFile(NamedConfigs.DEFAULT), arguments.overrides(), use);
     }
 
-    /** The configuration, checked, of a command that takes other arguments too. */
-    TrainerConfig load(Registry registry, ConfigUse use, Arguments arguments) {
-        return new ConfigLoader(registry).load(config, arguments.overrides(), use);
+    /** The configuration that was named, or {@code otherwise}. */
+    String nameOrFile(String otherwise) {
+        return config == null ? otherwise : config;
     }
 
     /** Overrides, and arguments that are no options. */

@@ -1,13 +1,23 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.parity.Parity;
+import io.moe4j.trainer.parity.ParityReport;
+import io.moe4j.trainer.plugins.Plugins;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** {@code moe4j parity}. */
-@Command(name = "parity", description = "Compares a training run with a golden file.")
+@Command(name = "parity", customSynopsis = "moe4j parity FILE.safetensors [OPTION]... [--key VALUE]...",
+        description = {"Compares logits, gradients and a short training run with a golden file.",
+                "Runs on one rank, captured, with minimal_async_ep, unless the configuration says otherwise. "
+                        + "Model, batch, optimizer and schedule are the golden's."})
 final class ParityCommand implements Callable<Integer> {
 
     @Spec
@@ -21,6 +31,15 @@ final class ParityCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        throw new IllegalStateException(spec.qualifiedName() + " is not part of this build yet");
+        Arguments arguments = config.arguments();
+        if (arguments.others().size() != 1) {
+            throw new ParameterException(spec.commandLine(), "parity takes one golden file, and was given "
+                    + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others())));
+        }
+        ParityReport report = new Parity(Plugins.load(common.pluginPath())).compare(
+                Path.of(arguments.others().getFirst()), config.nameOrFile(NamedConfigs.PLAIN), arguments.overrides());
+        spec.commandLine().getOut().print(report.text());
+        spec.commandLine().getOut().println(report.holds() ? "parity holds" : "parity is BROKEN");
+        return report.holds() ? ExitCode.OK : ExitCode.FAILED;
     }
 }

@@ -30,7 +30,7 @@ public final class ConfigLoader {
      */
     public TrainerConfig load(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
         Layers layers = new Layers();
-        layers.add("defaults", NamedConfigs.defaults());
+        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
         addBase(layers, nameOrFile);
         overrides.forEach(layers::add);
         TrainerConfig config = layers.config();

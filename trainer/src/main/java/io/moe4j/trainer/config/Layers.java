@@ -13,6 +13,9 @@ import tools.jackson.dataformat.toml.TomlMapper;
 
 /** Values by key, laid over each other: defaults, a file, the command line. Collects what is wrong. */
 final class Layers {
+    private static final String SHARD_DEGREE = "parallelism.data_parallel_shard_degree";
+    private static final int ALL_RANKS = -1;
+
     private final Schema schema = Schema.read();
     private final Map<String, Object> values = new LinkedHashMap<>();
     private final List<Problem> problems = new ArrayList<>();
@@ -28,9 +31,15 @@ final class Layers {
         return broken;
     }
 
-    /** The configuration so far. */
+    /** The configuration so far. Where the shard degree is to be found out, it is what makes use of all ranks. */
     TrainerConfig config() {
-        return schema.build(values);
+        Map<String, Object> resolved = new LinkedHashMap<>(values);
+        if (Integer.valueOf(ALL_RANKS).equals(values.get(SHARD_DEGREE))
+                && values.get("ranks") instanceof Integer ranks
+                && values.get("parallelism.data_parallel_replicate_degree") instanceof Integer replicas) {
+            resolved.put(SHARD_DEGREE, Math.max(1, ranks / Math.max(1, replicas)));
+        }
+        return schema.build(resolved);
     }
 
     /** Lays a TOML document over. */

@@ -14,8 +14,10 @@ public final class NamedConfigs {
     /** What is used where none is named. */
     public static final String DEFAULT = "deepseek_v3_debugmodel_minimal_async_ep";
 
-    private static final String COMMON = "defaults";
-    private static final List<String> NAMES = List.of(DEFAULT, "deepseek_v3_debugmodel_standard",
+    /** One rank of the debug model: every key as in {@code defaults.toml}. */
+    public static final String PLAIN = "defaults";
+
+    private static final List<String> NAMES = List.of(DEFAULT, PLAIN, "deepseek_v3_debugmodel_standard",
             "deepseek_v3_16b_minimal_async_ep", "deepseek_v3_236b_minimal_async_ep",
             "deepseek_v3_671b_minimal_async_ep");
 
@@ -26,14 +28,9 @@ public final class NamedConfigs {
         return NAMES;
     }
 
-    /** The TOML of one of them: what differs from the defaults. */
+    /** The TOML of one of them: what differs from {@link #PLAIN}, which has all keys. */
     static String toml(String name) {
         return resource(name);
-    }
-
-    /** The TOML that every configuration starts from; it has all keys. */
-    static String defaults() {
-        return resource(COMMON);
     }
 
     private static String resource(String name) {

@@ -7,7 +7,7 @@ import io.moe4j.api.Stability;
  * groups are consecutive ranks inside a shard group.
  *
  * @param dataParallelReplicateDegree copies of all parameters, at least 1
- * @param dataParallelShardDegree ranks that share one copy, at least 1
+ * @param dataParallelShardDegree ranks that share one copy, at least 1; -1 in files for all ranks of a replica
  * @param expertParallelDegree EP, ranks that share the experts, at least 1; divides the shard degree and the experts
  */
 @Stability(Stability.Level.EVOLVING)

@@ -56,11 +56,12 @@ class ConfigLoaderTest {
     @Test
     void overridesTakeTheirPlacesInOrder() {
         TrainerConfig config = load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--training.steps", "7", "--ranks=2",
-                "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree=1",
+                "--parallelism.expert_parallel_degree=1",
                 "--training.steps=1_000", "--training.seed", "-3", "--training.dtype", "bfloat16",
                 "--moe.receive_capacity", "1.5", "--moe.on_overflow", "drop", "--data.path", "x/y", "--runtime.strict",
                 "--graph_capture.enable", "false", "--runtime.timeout", "2.5", "--optimizer.lr", "1e-4");
         assertEquals(1000, config.training().steps());
+        assertEquals(new ParallelismConfig(1, 2, 1), config.parallelism());
         assertEquals(-3, config.training().seed());
         assertEquals(DType.BF16, config.training().dtype());
         assertEquals(ReceiveCapacity.factor(1.5), config.moe().receiveCapacity());
@@ -86,7 +87,8 @@ class ConfigLoaderTest {
                 "--training.steps", "0", "--trainnig.seq_len", "3", "--steps", "4", "--training", "5",
                 "--training.local_batch_size", "many", "--training.seq_len", "200000", "--optimizer.lr", "nan",
                 "--optimizer.beta1", "1", "--lr_scheduler.decay_type", "square", "--training.dtype", "float16",
-                "--ranks", "3", "--parallelism.expert_parallel_degree", "3", "--model.moe_comm_backend", "standart",
+                "--ranks", "3", "--parallelism.data_parallel_replicate_degree", "2",
+                "--parallelism.expert_parallel_degree", "3", "--model.moe_comm_backend", "standart",
                 "--activation_checkpoint.mode", "selective", "--moe.receive_capacity", "0.5", "--device", "tpu",
                 "--data.path", "not/there", "--data.tokenizer", "words", "--checkpoint.resume", "nor/there"));
         assertEquals(expected("many-problems.txt"), e.getMessage());
@@ -96,7 +98,7 @@ class ConfigLoaderTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "--activation_checkpoint.mode none | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
             "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
-            "--ranks 8 | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
+            "--ranks 8 --parallelism.data_parallel_shard_degree 4 | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",
             "--parallelism.expert_parallel_degree 0 | parallelism.expert_parallel_degree = 0 | at least 1",
             "--moe.receive_capacity balanced | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
