@@ -26,6 +26,15 @@ public sealed interface KernelArg {
     /** A single-precision number. */
     record Real(float value) implements KernelArg {}
 
+    /**
+     * What the chip's bulk copies of boxes of a tensor need, passed by value: on CUDA a {@code CUtensorMap} of 128 bytes, with the 128-byte swizzle, and zeros
+     * outside of the tensor. A box is {@code boxRows} rows of 128 bytes of one matrix.
+     *
+     * @param tensor a matrix, or a stack of them, with dense rows; its address and its other strides are multiples of 16 bytes
+     * @param boxRows 1 to 256
+     */
+    record TensorMap(Tensor tensor, int boxRows) implements KernelArg {}
+
     static KernelArg of(Tensor tensor) {
         return new Pointer(tensor);
     }

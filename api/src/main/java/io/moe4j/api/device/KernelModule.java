@@ -1,6 +1,7 @@
 package io.moe4j.api.device;
 
 import io.moe4j.api.Stability;
+import java.util.Optional;
 
 /** Loaded kernels. */
 @Stability(Stability.Level.STABLE)
@@ -12,6 +13,15 @@ public interface KernelModule extends AutoCloseable {
      * @throws DeviceException if there is none; the message lists those that exist
      */
     Kernel kernel(String name);
+
+    /** A kernel by name, or nothing if this device has none: a binary may hold kernels that are made for some chips only. */
+    default Optional<Kernel> find(String name) {
+        try {
+            return Optional.of(kernel(name));
+        } catch (DeviceException none) {
+            return Optional.empty();
+        }
+    }
 
     @Override
     void close();

@@ -1,7 +1,7 @@
 package io.moe4j.kernels.swiglu;
 
 import io.moe4j.api.device.Device;
-import io.moe4j.api.device.Kernel;
+import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -10,23 +10,29 @@ import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /** Checks arguments and launches the kernels, whose names and parameters are the same on every kind of device. */
 final class SwiGluKernels implements ExpertKernels {
-    private final Scratch scratch;
     private final KernelModule module;
+    private final HopperProducts hopper;
+    private final Optional<Scratch> scratch;
 
-    private SwiGluKernels(Scratch scratch, KernelModule module) {
-        this.scratch = scratch;
+    private SwiGluKernels(KernelModule module, Optional<Scratch> scratch) {
         this.module = module;
+        this.hopper = new HopperProducts(module);
+        this.scratch = scratch;
     }
 
     static SwiGluKernels open(Device device) {
+        if (device.kind().equals(DeviceKind.CUDA)) {
+            return new SwiGluKernels(device.load(CudaKernels.source()), Optional.empty());
+        }
         Scratch scratch = Scratch.allocate(device);
         try {
-            return new SwiGluKernels(scratch, device.load(CpuKernels.source(scratch)));
+            return new SwiGluKernels(device.load(CpuKernels.source(scratch)), Optional.of(scratch));
         } catch (RuntimeException | Error failure) {
             scratch.close();
             throw failure;
@@ -39,10 +45,12 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor w = product.w_eOI();
         Tensor y = product.y_RO();
         Arguments.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
-        launch(stream, "grouped_forward_" + name(x),
-                KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
-                KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2),
-                KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)));
+        stream.launch(hopper.forward(product)
+                .orElseGet(() -> launch("grouped_forward_" + name(x), Grid.product(x.dtype()),
+                        KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
+                        KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
+                        extent(w, 2),
+                        KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)))));
     }
 
     @Override
@@ -51,10 +59,12 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor w = product.w_eOI();
         Tensor dx = product.dx_RI();
         Arguments.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
-        launch(stream, "grouped_input_gradient_" + name(dy),
-                KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
-                KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2),
-                KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)));
+        stream.launch(hopper.inputGradient(product)
+                .orElseGet(() -> launch("grouped_input_gradient_" + name(dy), Grid.product(dy.dtype()),
+                        KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
+                        KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
+                        extent(w, 2),
+                        KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)))));
     }
 
     @Override
@@ -63,11 +73,14 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor x = product.x_RI();
         Tensor dw = product.dw_eOI();
         Arguments.weightGradient(dy, x, dw, product.offsets_e());
-        launch(stream, "grouped_weight_gradient_" + name(dy) + "_" + name(dw),
-                KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(x), KernelArg.of(x.stride(0)),
-                KernelArg.of(product.offsets_e()), extent(dw, 0), extent(dw, 1), extent(dw, 2),
-                KernelArg.of(dy.dim(0)), KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
-                KernelArg.of(product.accumulate() ? 1 : 0));
+        stream.launch(hopper.weightGradient(product)
+                .orElseGet(() -> launch("grouped_weight_gradient_" + name(dy) + "_" + name(dw),
+                        Grid.product(dy.dtype()),
+                        KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(x), KernelArg.of(x.stride(0)),
+                        KernelArg.of(product.offsets_e()), extent(dw, 0), extent(dw, 1), extent(dw, 2),
+                        KernelArg.of(dy.dim(0)), KernelArg.of(dw), KernelArg.of(dw.stride(0)),
+                        KernelArg.of(dw.stride(1)),
+                        KernelArg.of(product.accumulate() ? 1 : 0))));
     }
 
     @Override
@@ -76,10 +89,10 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor up = arguments.up_RF();
         Tensor h = arguments.h_RF();
         Arguments.swiglu(arguments);
-        launch(stream, "swiglu_forward_" + name(gate),
+        stream.launch(launch("swiglu_forward_" + name(gate), Grid.SWIGLU_FORWARD,
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 optional(arguments.weights_R()), KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0),
-                extent(gate, 1), KernelArg.of(gate.dim(0)), KernelArg.of(h), KernelArg.of(h.stride(0)));
+                extent(gate, 1), KernelArg.of(gate.dim(0)), KernelArg.of(h), KernelArg.of(h.stride(0))));
     }
 
     @Override
@@ -90,23 +103,22 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dgate = arguments.dgate_RF();
         Tensor dup = arguments.dup_RF();
         Arguments.swiglu(arguments);
-        launch(stream, "swiglu_backward_" + name(gate),
+        stream.launch(launch("swiglu_backward_" + name(gate), Grid.SWIGLU_BACKWARD,
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 KernelArg.of(dh), KernelArg.of(dh.stride(0)), optional(arguments.weights_R()),
                 KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),
                 KernelArg.of(gate.dim(0)), KernelArg.of(dgate), KernelArg.of(dgate.stride(0)), KernelArg.of(dup),
-                KernelArg.of(dup.stride(0)), optional(arguments.dweights_R()));
+                KernelArg.of(dup.stride(0)), optional(arguments.dweights_R())));
     }
 
     @Override
     public void close() {
         module.close();
-        scratch.close();
+        scratch.ifPresent(Scratch::close);
     }
 
-    private void launch(Stream stream, String name, KernelArg... arguments) {
-        Kernel kernel = module.kernel(name);
-        stream.launch(Launch.of(kernel, arguments));
+    private Launch launch(String name, Grid grid, KernelArg... arguments) {
+        return grid.launch(module.kernel(name), List.of(arguments));
     }
 
     private static KernelArg optional(Optional<Tensor> tensor) {

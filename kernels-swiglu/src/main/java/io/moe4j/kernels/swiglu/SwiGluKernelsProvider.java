@@ -5,11 +5,11 @@ import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
-import java.util.Set;
+import java.util.List;
 
 /** The expert kernels {@code swiglu}. */
 public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
-    private static final Set<DeviceKind> KINDS = Set.of(DeviceKind.CPU, DeviceKind.PLANNING);
+    private static final List<DeviceKind> KINDS = List.of(DeviceKind.CPU, DeviceKind.PLANNING, DeviceKind.CUDA);
 
     @Override
     public String id() {
@@ -33,7 +33,7 @@ public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
 
     @Override
     public boolean supports(DeviceKind kind) {
-        return KINDS.contains(kind);
+        return kind.equals(DeviceKind.CUDA) ? CudaKernels.exist() : KINDS.contains(kind);
     }
 
     @Override
@@ -41,7 +41,9 @@ public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
         DeviceKind kind = context.device().kind();
         if (!supports(kind)) {
             throw new IllegalArgumentException("expert kernels " + id() + " do not run on a device of kind " + kind
-                    + ", only on " + KINDS + "; choose other expert kernels or another device");
+                    + ", only on " + KINDS.stream().filter(this::supports).toList()
+                    + "; choose other expert kernels or another device"
+                    + (kind.equals(DeviceKind.CUDA) ? ", or build them with nvcc on the PATH" : ""));
         }
         return SwiGluKernels.open(context.device());
     }

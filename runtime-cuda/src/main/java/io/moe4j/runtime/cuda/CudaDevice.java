@@ -16,6 +16,7 @@ import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.runtime.cuda.driver.AddressablePointer;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.PrimaryContext;
+import io.moe4j.runtime.cuda.driver.TensorMaps;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -32,6 +33,7 @@ public final class CudaDevice implements Device {
     private final DeviceConfig config;
     private final PrimaryContext context;
     private final FailureMailbox failures;
+    private final TensorMaps tensorMaps;
     private final Cleaner cleaner = Cleaner.create();
     private final Map<String, Long> allocated = new TreeMap<>();
     private final Deque<AutoCloseable> owned = new ArrayDeque<>();
@@ -53,6 +55,7 @@ public final class CudaDevice implements Device {
         this.context = new PrimaryContext(config.ordinal());
         try {
             this.failures = new FailureMailbox();
+            this.tensorMaps = new TensorMaps();
             this.kernels = new CudaKernelModule(this, "runtime-cuda", binary.get());
             this.ops = parts.ops(this, kernels);
         } catch (RuntimeException e) {
@@ -115,6 +118,10 @@ public final class CudaDevice implements Device {
     /** Where {@code ranks} of {@code group}, which share this device, meet; each of them is given the same gate. */
     public HostGate gate(String group, List<Integer> ranks) {
         return gates.computeIfAbsent(group + " " + ranks, key -> new HostGate(ranks, config.timeout()));
+    }
+
+    TensorMaps tensorMaps() {
+        return tensorMaps;
     }
 
     Cleaner cleaner() {

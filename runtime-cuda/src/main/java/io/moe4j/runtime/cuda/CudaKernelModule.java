@@ -34,10 +34,10 @@ final class CudaKernelModule implements KernelModule {
 
     @Override
     public Kernel kernel(String kernelName) {
-        return kernels.computeIfAbsent(kernelName, this::find);
+        return kernels.computeIfAbsent(kernelName, this::look);
     }
 
-    private CudaKernel find(String kernelName) {
+    private CudaKernel look(String kernelName) {
         device.context().makeCurrent();
         CUfunction function = new CUfunction();
         int result = JCudaDriver.cuModuleGetFunction(function, module, kernelName);

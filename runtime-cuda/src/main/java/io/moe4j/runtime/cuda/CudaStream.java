@@ -27,7 +27,7 @@ public final class CudaStream implements Stream {
     private final CudaDevice device;
     private final String name;
     private final StreamHandle handle = new StreamHandle();
-    private final ArgumentBlock arguments = new ArgumentBlock();
+    private final ArgumentBlock arguments;
     private final AtomicBoolean open = new AtomicBoolean(true);
     private final Set<HostGate.Member> capturedGates = new LinkedHashSet<>();
     private boolean capturing;
@@ -36,6 +36,7 @@ public final class CudaStream implements Stream {
     CudaStream(CudaDevice device, String name) {
         this.device = device;
         this.name = name;
+        this.arguments = new ArgumentBlock(device.tensorMaps());
         device.context().makeCurrent();
         Driver.check(JCudaDriver.cuStreamCreate(handle, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
     }

@@ -1,0 +1,46 @@
+// Elements of rows as singles, one at a time or 16 bytes at a time. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
+#pragma once
+#include <cuda_bf16.h>
+#include <cstdint>
+
+typedef __nv_bfloat16 bf16;
+
+__device__ __forceinline__ float load(const float* p) { return *p; }
+__device__ __forceinline__ float load(const bf16* p) { return __bfloat162float(*p); }
+__device__ __forceinline__ void store(float* p, float v) { *p = v; }
+__device__ __forceinline__ void store(bf16* p, float v) { *p = __float2bfloat16_rn(v); }
+
+// 16 bytes on their way from memory to registers: loaded first, widened when needed, so that many can be in flight.
+template <typename T>
+struct Vec {
+    static constexpr int N = 16 / sizeof(T);
+    uint4 raw;
+
+    static __device__ __forceinline__ Vec load(const T* p) { return {*reinterpret_cast<const uint4*>(p)}; }
+    __device__ __forceinline__ void store(T* p) const { *reinterpret_cast<uint4*>(p) = raw; }
+    __device__ __forceinline__ void widen(float (&f)[N]) const {
+        const T* e = reinterpret_cast<const T*>(&raw);
+#pragma unroll
+        for (int i = 0; i < N; i++) f[i] = ::load(e + i);
+    }
+    static __device__ __forceinline__ Vec rounded(const float (&f)[N]) {
+        Vec v;
+        T* e = reinterpret_cast<T*>(&v.raw);
+#pragma unroll
+        for (int i = 0; i < N; i++) ::store(e + i, f[i]);
+        return v;
+    }
+};
+
+// Whether rows that start at p, `stride` elements apart, can be moved 16 bytes at a time.
+template <typename T>
+__device__ __forceinline__ bool aligned16(const T* p, long long stride) {
+    return ((reinterpret_cast<unsigned long long>(p) | (unsigned long long)(stride * (long long)sizeof(T))) & 15) == 0;
+}
+
+// The running sum of expert j, cut to 0..capacity so that an overflowing plan cannot lead outside the buffer; 0 for j = -1.
+__device__ __forceinline__ long long rowEnd(const int* offsets, int j, long long capacity) {
+    if (j < 0) return 0;
+    long long end = offsets[j];
+    return end < 0 ? 0 : end < capacity ? end : capacity;
+}

@@ -1,0 +1,295 @@
+// The grouped products on Hopper's tensor cores: C = A * B per expert, bf16 operands, fp32 sums. One block of 3 warpgroups a multiprocessor walks over the tiles of all
+// experts, whose bounds it reads on the device. A producer thread keeps a ring of STAGES slices of k in flight with bulk tensor copies; two warpgroups multiply, each
+// half of the tile's rows, and write their results while the producer already fetches the next tile. The Java twin is CpuGrouped.
+//   forward         y (rows, O)  = x (rows, I)   * w[j]^T        A by k, B by k
+//   input gradient  dx (rows, I) = dy (rows, O)  * w[j]          A by k, B by n
+//   weight gradient dw[j] (O, I) = dy^T (O, rows) * x (rows, I)  A by m, B by n
+// Rows beyond an expert's end may be copied but never matter: in the first two a row of A makes one row of C, which is not stored; in the third such rows are
+// replaced by zeros before they are multiplied (they may hold NaN). Columns beyond a matrix's end are zeros by the tensor map.
+// Operands need 16-byte aligned rows; other shapes take grouped_gemm_mma.cu. Exists only in the sm_90a code: the host looks whether the kernels are there.
+// Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so the floor is
+// arithmetic: 1.66 ms at 685 TFLOP/s.
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#include "grouped_tiles.cuh"
+#include "sm90.cuh"
+
+#ifndef GEMM_STAGES
+#define GEMM_STAGES 4
+#endif
+
+namespace sm90 {
+static constexpr int BK = 64;                 // one row of 128 bytes
+static constexpr int STAGES = GEMM_STAGES;    // SwiGluLaunches.SM90_SHARED_BYTES follows from these
+static constexpr int THREADS = 384;
+static constexpr int SUB = 64 * 128;          // bytes of 64 rows of 128 bytes
+static constexpr int STAGING = 16 * 128;      // bytes in which a warp turns 16 rows of 64 results into 16-byte stores
+static constexpr int PRODUCER_REGISTERS = 40, CONSUMER_REGISTERS = 232;
+
+template <int BM, int BN>
+struct Shared {
+    unsigned char a[STAGES][BM * 128];
+    unsigned char b[STAGES][BN * 128];
+    unsigned char staging[8][STAGING];
+    uint64_t full[STAGES], empty[STAGES];
+};
+
+struct Arguments {
+    const int* offsets;
+    int experts, outputs, inputs;
+    long long capacity;
+    void* c;
+    long long expertStride, rowStride;  // of C; expertStride of dw only
+    bool accumulate;
+};
+
+template <int PRODUCT>
+__device__ __forceinline__ int columnsOf(const Arguments& p) { return PRODUCT == FORWARD ? p.outputs : p.inputs; }
+
+template <int PRODUCT, typename Tiles>
+__device__ __forceinline__ int slicesOf(const Arguments& p, const Tiles& tiles) {
+    long long k = PRODUCT == FORWARD ? p.inputs : PRODUCT == INPUT_GRADIENT ? p.outputs : tiles.last - tiles.first;
+    return (int)((k + BK - 1) / BK);
+}
+
+// Fills the ring; one thread.
+template <int PRODUCT, int BM, int BN>
+__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM, BN>& shared) {
+    Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columnsOf<PRODUCT>(p), p.capacity);
+    int stage = 0;
+    uint32_t phase = 0;
+    while (tiles.next()) {
+        const int first = (int)tiles.first, row = tiles.row(), column = tiles.column(), slices = slicesOf<PRODUCT>(p, tiles);
+        for (int s = 0; s < slices; s++) {
+            barrierWait(&shared.empty[stage], phase ^ 1);
+            uint64_t* full = &shared.full[stage];
+            barrierExpect(full, (BM + BN) * 128);
+            if (PRODUCT == WEIGHT_GRADIENT) {
+#pragma unroll
+                for (int i = 0; i < BM / 64; i++) copyBox(shared.a[stage] + i * SUB, a, full, row + i * 64, first + s * BK);
+#pragma unroll
+                for (int i = 0; i < BN / 64; i++) copyBox(shared.b[stage] + i * SUB, b, full, column + i * 64, first + s * BK);
+            } else {
+                copyBox(shared.a[stage], a, full, s * BK, first + row);
+                if (PRODUCT == FORWARD) {
+                    copyBox(shared.b[stage], b, full, s * BK, column, tiles.expert);
+                } else {
+#pragma unroll
+                    for (int i = 0; i < BN / 64; i++) copyBox(shared.b[stage] + i * SUB, b, full, column + i * 64, s * BK, tiles.expert);
+                }
+            }
+            if (++stage == STAGES) {
+                stage = 0;
+                phase ^= 1;
+            }
+        }
+    }
+}
+
+// Zeros rows valid.. of all 64-row pieces of a stage; both consumer warpgroups take part.
+template <int BM, int BN>
+__device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int valid, int thread) {
+    const int perPiece = (BK - valid) * 8;
+    for (int i = thread; i < perPiece * ((BM + BN) / 64); i += 256) {
+        int piece = i / perPiece, at = valid * 128 + i % perPiece * 16;
+        unsigned char* base = piece < BM / 64 ? shared.a[stage] + piece * SUB : shared.b[stage] + (piece - BM / 64) * SUB;
+        *reinterpret_cast<uint4*>(base + at) = make_uint4(0, 0, 0, 0);
+    }
+    fenceAsync();
+    syncThreads(1, 256);
+}
+
+__device__ __forceinline__ uint32_t packed(float a, float b) {
+    __nv_bfloat162 v = __floats2bfloat162_rn(a, b);
+    return *reinterpret_cast<uint32_t*>(&v);
+}
+
+// Stores a warp's 16 rows of bf16 results: through shared memory, so that 8 lanes write 128 bytes of a row. Rows at or beyond `rows`, columns at or beyond `columns` are left.
+template <int N>
+__device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int j = 0; j < N / 4; j += 8) {  // 64 columns
+        if (8 * j >= columns) break;
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < 8; i += 2) {
+            const float* v = d + 4 * (j + i);
+            int row = lane & 15, chunk = i + (lane >> 4);
+            asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(sharedAddress(staging + row * 128 + ((chunk ^ (row & 7)) << 4))),
+                         "r"(packed(v[0], v[1])), "r"(packed(v[2], v[3])), "r"(packed(v[4], v[5])), "r"(packed(v[6], v[7]))
+                         : "memory");
+        }
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            int row = i * 4 + (lane >> 3), chunk = lane & 7, column = 8 * (j + chunk);
+            uint4 v = *reinterpret_cast<const uint4*>(staging + row * 128 + ((chunk ^ (row & 7)) << 4));
+            if (row < rows) {
+                bf16* to = c + row * stride + column;
+                if (column + 8 <= columns) {
+                    *reinterpret_cast<uint4*>(to) = v;
+                } else {
+                    const bf16* e = reinterpret_cast<const bf16*>(&v);
+#pragma unroll
+                    for (int x = 0; x < 8; x++)
+                        if (column + x < columns) to[x] = e[x];
+                }
+            }
+        }
+    }
+}
+
+__device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool accumulate) {
+    // One thread adds to an element, once: the sum does not depend on when the memory does it.
+    if (accumulate && pair) asm volatile("red.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(x), "f"(y) : "memory");
+    else if (pair) *reinterpret_cast<float2*>(to) = make_float2(x, y);
+    else store(to, accumulate ? x + load(to) : x);
+}
+__device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool accumulate) {
+    if (accumulate) {
+        x += load(to);
+        if (pair) y += load(to + 1);
+    }
+    if (pair) *reinterpret_cast<uint32_t*>(to) = packed(x, y);
+    else store(to, x);
+}
+
+// Stores or adds a warp's 16 rows of a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
+template <typename T, int N>
+__device__ __forceinline__ void storeGradient(const float (&d)[N], T* c, long long stride, int rows, int columns, bool accumulate) {
+    const int lane = threadIdx.x & 31, column = 2 * (lane & 3);
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        const int row = (lane >> 2) + 8 * half;
+        if (row < rows) {
+            T* to = c + row * stride + column;
+#pragma unroll
+            for (int j = 0; j < N / 4; j++)
+                if (8 * j + column < columns) put(to + 8 * j, d[4 * j + 2 * half], d[4 * j + 2 * half + 1], 8 * j + column + 1 < columns, accumulate);
+        }
+    }
+}
+
+// Stores a warp's 16 rows from (row, column) of the expert's part of C.
+template <int PRODUCT, typename T, typename Tiles, int N>
+__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, const float (&d)[N], unsigned char* staging, int row, int column) {
+    const int columns = columnsOf<PRODUCT>(p) - column;
+    if (PRODUCT == WEIGHT_GRADIENT) {
+        T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
+        storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, p.accumulate);
+    } else {
+        bf16* c = static_cast<bf16*>(p.c) + (tiles.first + row) * p.rowStride + column;
+        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns);
+    }
+}
+
+// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2.
+template <int PRODUCT, int BM, int BN, typename T>
+__device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shared, int group) {
+    constexpr bool A_BY_K = PRODUCT != WEIGHT_GRADIENT, B_BY_K = PRODUCT == FORWARD;
+    constexpr int BLOCKS = BM / 128;  // of 64 rows, per warpgroup
+    const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3;
+    const int columns = columnsOf<PRODUCT>(p);
+    Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columns, p.capacity);
+    int stage = 0;
+    uint32_t phase = 0;
+    while (tiles.next()) {
+        float d[BLOCKS][BN / 2];
+#pragma unroll
+        for (int m = 0; m < BLOCKS; m++) {
+#pragma unroll
+            for (int i = 0; i < BN / 2; i++) d[m][i] = 0.f;
+        }
+        const int slices = slicesOf<PRODUCT>(p, tiles);
+        int previous = stage;
+        for (int s = 0; s < slices; s++) {
+            barrierWait(&shared.full[stage], phase);
+            if (PRODUCT == WEIGHT_GRADIENT) {
+                int valid = (int)(tiles.last - tiles.first) - s * BK;
+                if (valid < BK) clearTail<BM, BN>(shared, stage, valid, thread);
+            }
+            const uint32_t a = sharedAddress(shared.a[stage]) + group * BLOCKS * SUB, b = sharedAddress(shared.b[stage]);
+#pragma unroll
+            for (int m = 0; m < BLOCKS; m++) pin(d[m]);
+            wgmmaFence();
+#pragma unroll
+            for (int k = 0; k < BK / 16; k++) {
+#pragma unroll
+                for (int m = 0; m < BLOCKS; m++)
+                    wgmma<A_BY_K, B_BY_K>(d[m], operand<A_BY_K>(a + m * SUB + k * sliceBytes<A_BY_K>()), operand<B_BY_K>(b + k * sliceBytes<B_BY_K>()));
+            }
+            wgmmaCommit();
+#pragma unroll
+            for (int m = 0; m < BLOCKS; m++) pin(d[m]);
+            // The slice before has been multiplied when at most this one is pending.
+            wgmmaWait<1>();
+            if (s > 0 && thread % 128 == 0) barrierArrive(&shared.empty[previous]);
+            previous = stage;
+            if (++stage == STAGES) {
+                stage = 0;
+                phase ^= 1;
+            }
+        }
+        wgmmaWait<0>();
+#pragma unroll
+        for (int m = 0; m < BLOCKS; m++) pin(d[m]);
+        if (slices > 0 && thread % 128 == 0) barrierArrive(&shared.empty[previous]);
+
+        const int column = tiles.column(), row = tiles.row() + group * BLOCKS * 64 + warp * 16;
+        if (slices > 0 || !p.accumulate) {
+            storeBlock<PRODUCT, T>(p, tiles, d[0], shared.staging[group * 4 + warp], row, column);
+            if (BLOCKS > 1) storeBlock<PRODUCT, T>(p, tiles, d[BLOCKS - 1], shared.staging[group * 4 + warp], row + 64, column);
+        }
+    }
+}
+
+template <int PRODUCT, int BM, int BN, typename T>
+__device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
+    extern __shared__ unsigned char raw[];
+    Shared<BM, BN>& shared = *reinterpret_cast<Shared<BM, BN>*>(raw + (-sharedAddress(raw) & 1023));
+    if (threadIdx.x == 0) {
+        prefetchMap(&a);
+        prefetchMap(&b);
+        for (int s = 0; s < STAGES; s++) {
+            barrierInit(&shared.full[s], 1);
+            barrierInit(&shared.empty[s], 2);
+        }
+        fenceAsync();
+    }
+    __syncthreads();
+    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+    if (group == 0) {
+        registersDown<PRODUCER_REGISTERS>();
+        if (threadIdx.x == 0) produce<PRODUCT, BM, BN>(&a, &b, p, shared);
+    } else {
+        registersUp<CONSUMER_REGISTERS>();
+        consume<PRODUCT, BM, BN, T>(p, shared, group - 1);
+    }
+}
+}  // namespace sm90
+
+// c (R_max, columns) with a row stride: y, or dx. a is x or dy with boxes (BM, 64); b is w with boxes (BN, 64) for forward and (64, 64) for the input gradient.
+#define SM90_ROWS(name, PRODUCT, BM, BN)                                                                                                                          \
+    extern "C" __global__ void __launch_bounds__(sm90::THREADS, 1)                                                                                                \
+        name##_bf16_sm90_##BM##x##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts, int outputs,      \
+                                     int inputs, long long capacity, bf16* c, long long stride) {                                                                 \
+        sm90::product<PRODUCT, BM, BN, bf16>(a, b, {offsets, experts, outputs, inputs, capacity, c, 0, stride, false});                                           \
+    }
+SM90_ROWS(grouped_forward, FORWARD, 128, 256)
+SM90_ROWS(grouped_forward, FORWARD, 256, 128)
+SM90_ROWS(grouped_input_gradient, INPUT_GRADIENT, 128, 256)
+SM90_ROWS(grouped_input_gradient, INPUT_GRADIENT, 256, 128)
+
+// dw (experts, O, I); a is dy and b is x, both with boxes (64, 64).
+#define SM90_WEIGHTS(name, T, BM, BN)                                                                                                                             \
+    extern "C" __global__ void __launch_bounds__(sm90::THREADS, 1)                                                                                                \
+        grouped_weight_gradient_bf16_##name##_sm90_##BM##x##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets,      \
+                                                               int experts, int outputs, int inputs, long long capacity, T* dw, long long expertStride,           \
+                                                               long long rowStride, int accumulate) {                                                             \
+        sm90::product<WEIGHT_GRADIENT, BM, BN, T>(a, b, {offsets, experts, outputs, inputs, capacity, dw, expertStride, rowStride, accumulate != 0});             \
+    }
+SM90_WEIGHTS(f32, float, 128, 256)
+SM90_WEIGHTS(f32, float, 256, 128)
+SM90_WEIGHTS(bf16, bf16, 128, 256)
+SM90_WEIGHTS(bf16, bf16, 256, 128)
+#endif
