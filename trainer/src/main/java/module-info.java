@@ -26,6 +26,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.parity;
     exports io.moe4j.trainer.plugins;
     exports io.moe4j.trainer.run;
+    exports io.moe4j.trainer.launch;
     exports io.moe4j.trainer.safetensors;
     exports io.moe4j.trainer.session;
     exports io.moe4j.trainer.step;

@@ -25,6 +25,7 @@ public final class FailureMailbox implements AutoCloseable {
     private final long deviceAddress;
     private final List<Phase> phases = new CopyOnWriteArrayList<>();
     private final CopyOnWriteArrayList<Rendezvous> parties = new CopyOnWriteArrayList<>();
+    private final FailureWatch watch = new FailureWatch(this);
 
     /** Allocates it in the current context. */
     public FailureMailbox() {
@@ -58,9 +59,20 @@ public final class FailureMailbox implements AutoCloseable {
         return phases.size() - 1;
     }
 
-    /** Tells {@code rendezvous} of failures too. */
+    /** Tells {@code rendezvous} of failures, and ends what waits on the device when a rank of it fails, also one of another process. */
     public void join(Rendezvous rendezvous) {
         parties.addIfAbsent(rendezvous);
+        watch.start();
+    }
+
+    /** Calls {@code look} a few times a second, on a thread of its own, until it is given to {@link #unwatch}. It must not wait. */
+    public void watch(Runnable look) {
+        watch.add(look);
+    }
+
+    /** Ends {@link #watch}. */
+    public void unwatch(Runnable look) {
+        watch.remove(look);
     }
 
     /** Asks every kernel that waits to end, if a rank has failed: it would wait for the time limit otherwise. */
@@ -88,6 +100,7 @@ public final class FailureMailbox implements AutoCloseable {
 
     @Override
     public void close() {
+        watch.close();
         Driver.check(JCudaDriver.cuMemFreeHost(host), "cuMemFreeHost");
     }
 }

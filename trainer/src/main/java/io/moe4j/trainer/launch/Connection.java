@@ -7,6 +7,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.function.Consumer;
@@ -16,13 +17,13 @@ import org.jspecify.annotations.Nullable;
  * One side of a connection. Sending never waits: a thread of its own writes. Another one reads, and hands on what comes in order.
  */
 final class Connection implements AutoCloseable {
-    private static final byte[] END = {};
     static final Duration FLUSH = Duration.ofSeconds(2);
 
     private final Socket socket;
     private final DataInputStream in;
     private final DataOutputStream out;
-    private final BlockingQueue<byte[]> outbox = new LinkedBlockingQueue<>();
+    /** Frames to write; nothing is the end. */
+    private final BlockingQueue<Optional<byte[]>> outbox = new LinkedBlockingQueue<>();
     private @Nullable Thread writer;
     private @Nullable Thread reader;
 
@@ -66,12 +67,12 @@ final class Connection implements AutoCloseable {
     }
 
     void send(Message message) {
-        outbox.add(Wire.encode(message));
+        outbox.add(Optional.of(Wire.encode(message)));
     }
 
     /** Sends nothing more, after what is queued. */
     void finish() {
-        outbox.add(END);
+        outbox.add(Optional.empty());
     }
 
     String remote() {
@@ -123,8 +124,8 @@ final class Connection implements AutoCloseable {
 
     private void write() {
         try {
-            for (byte[] frame = outbox.take(); frame != END; frame = outbox.take()) {
-                out.write(frame);
+            for (var frame = outbox.take(); frame.isPresent(); frame = outbox.take()) {
+                out.write(frame.get());
                 out.flush();
             }
             socket.shutdownOutput();

@@ -1,11 +1,14 @@
 package io.moe4j.trainer.launch;
 
+import io.moe4j.api.Stability;
+
 /**
  * Where the process of rank 0 listens.
  *
  * @param host a name or an address
  * @param port 1 to 65535
  */
+@Stability(Stability.Level.EVOLVING)
 public record Endpoint(String host, int port) {
 
     public Endpoint {

@@ -1,9 +1,12 @@
 package io.moe4j.trainer.launch;
 
+import io.moe4j.api.Stability;
+import io.moe4j.trainer.InputException;
 import java.util.List;
 
 /** The launch variables do not say where this process stands. All that is wrong with them, at once. */
-public final class LaunchException extends IllegalArgumentException {
+@Stability(Stability.Level.EVOLVING)
+public final class LaunchException extends InputException {
     private static final long serialVersionUID = 1;
     private final transient List<String> problems;
 

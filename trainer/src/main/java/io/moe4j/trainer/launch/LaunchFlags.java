@@ -1,5 +1,6 @@
 package io.moe4j.trainer.launch;
 
+import io.moe4j.api.Stability;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -12,6 +13,7 @@ import java.util.OptionalInt;
  * @param host where process 0 runs ({@code --master-addr})
  * @param port where it listens ({@code --master-port})
  */
+@Stability(Stability.Level.EVOLVING)
 public record LaunchFlags(OptionalInt process, OptionalInt processes, OptionalInt localProcess, Optional<String> host,
         OptionalInt port) {
 

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.launch;
 
+import io.moe4j.api.Stability;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +17,7 @@ import java.util.stream.IntStream;
  * @param localRank number, among the ranks of this host, of the first of {@code localRanks}
  * @param master where the process of rank 0 listens; empty if there is no other process
  */
+@Stability(Stability.Level.EVOLVING)
 public record RankEnvironment(String source, int worldSize, List<Integer> localRanks, int localRank,
         Optional<Endpoint> master) {
 

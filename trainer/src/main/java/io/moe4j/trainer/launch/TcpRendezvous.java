@@ -1,5 +1,6 @@
 package io.moe4j.trainer.launch;
 
+import io.moe4j.api.Stability;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.RankFailure;
@@ -23,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Nothing is encrypted or authenticated: use
  * it inside a network that you trust.
  */
+@Stability(Stability.Level.EVOLVING)
 public final class TcpRendezvous implements Rendezvous, AutoCloseable {
     /** The hub keeps the time limit, and names who is missing; a process waits a little longer, in case the hub is gone. */
     private static final Duration GRACE = Duration.ofSeconds(5);

@@ -70,6 +70,13 @@ public final class PrimaryContext implements AutoCloseable {
         return new String(name, 0, length, java.nio.charset.StandardCharsets.US_ASCII);
     }
 
+    /** Its PCI address, such as "0000:17:00.0": what tells the GPUs of a host apart. */
+    public String pciAddress() {
+        String[] address = new String[1];
+        Driver.check(JCudaDriver.cuDeviceGetPCIBusId(address, 32, device), "cuDeviceGetPCIBusId");
+        return address[0];
+    }
+
     /** Bytes of its memory. */
     public long totalBytes() {
         long[] bytes = new long[1];

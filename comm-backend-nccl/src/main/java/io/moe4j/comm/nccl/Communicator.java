@@ -1,0 +1,278 @@
+package io.moe4j.comm.nccl;
+
+import static org.bytedeco.cuda.global.nccl.NCCL_API_MAGIC;
+import static org.bytedeco.cuda.global.nccl.NCCL_UNIQUE_ID_BYTES;
+import static org.bytedeco.cuda.global.nccl.NCCL_VERSION_CODE;
+import static org.bytedeco.cuda.global.nccl.ncclCommAbort;
+import static org.bytedeco.cuda.global.nccl.ncclCommDestroy;
+import static org.bytedeco.cuda.global.nccl.ncclCommFinalize;
+import static org.bytedeco.cuda.global.nccl.ncclCommGetAsyncError;
+import static org.bytedeco.cuda.global.nccl.ncclCommInitRankConfig;
+import static org.bytedeco.cuda.global.nccl.ncclGetLastError;
+import static org.bytedeco.cuda.global.nccl.ncclGetUniqueId;
+import static org.bytedeco.cuda.global.nccl.ncclInProgress;
+import static org.bytedeco.cuda.global.nccl.ncclSuccess;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.runtime.cuda.CudaDevice;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToIntFunction;
+import org.bytedeco.cuda.nccl.ncclComm;
+import org.bytedeco.cuda.nccl.ncclConfig_t;
+import org.bytedeco.cuda.nccl.ncclUniqueId;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.IntPointer;
+import org.bytedeco.javacpp.Pointer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * An open NCCL communicator. It is non-blocking: a call returns at once, and the library finishes it on a thread of its own, so that this class keeps
+ * the time limit, and can abort what hangs. While it is open, the device's failure watch looks after it: when a rank has failed, or
+ * the library reports an error, it is aborted, and so end the kernels that wait on the device, and the host's wait for them.
+ */
+final class Communicator implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Communicator.class);
+    private static final Duration FINISH = Duration.ofSeconds(10);
+
+    private final CudaDevice device;
+    private final Group group;
+    private final Rendezvous rendezvous;
+    private final ncclComm handle = new ncclComm();
+    private final Object lock = new Object();
+    private final Runnable look = this::lookForFailures;
+    private final InFlight inFlight;
+    private final CountDownLatch aborted = new CountDownLatch(1);
+    /** Guarded by the lock. */
+    private State state = State.OPEN;
+
+    private enum State {
+        OPEN, ABORTED, CLOSED
+    }
+
+    private Communicator(CudaDevice device, Group group, Rendezvous rendezvous) {
+        this.device = device;
+        this.group = group;
+        this.rendezvous = rendezvous;
+        this.inFlight = new InFlight(device.config().timeout());
+    }
+
+    /** Joins; every rank of the group does. */
+    static Communicator open(CudaDevice device, Group group, Rendezvous rendezvous) {
+        NcclLibrary.load();
+        device.context().makeCurrent();
+        byte[] mine = new byte[group.index() == 0 ? NCCL_UNIQUE_ID_BYTES : 0];
+        try (ncclUniqueId id = new ncclUniqueId(); ncclConfig_t config = new ncclConfig_t()) {
+            BytePointer bytes = new BytePointer(id).capacity(NCCL_UNIQUE_ID_BYTES);
+            if (group.index() == 0) {
+                NcclLibrary.check(ncclGetUniqueId(id), "ncclGetUniqueId");
+                bytes.get(mine);
+            }
+            List<Seat> seats = rendezvous
+                    .exchange(group, "nccl", new Seat(Host.name(), device.context().pciAddress(), mine).encode())
+                    .stream().map(Seat::decode).toList();
+            Seat.requireOwnDevices(group, seats);
+            bytes.put(seats.getFirst().id());
+            configure(config);
+            Communicator communicator = new Communicator(device, group, rendezvous);
+            device.failures().join(rendezvous);
+            String opening = "opening group " + group.name();
+            communicator.await(opening, communicator.finish(opening,
+                    comm -> ncclCommInitRankConfig(comm, group.size(), id, group.index(), config)));
+            device.failures().watch(communicator.look);
+            return communicator;
+        }
+    }
+
+    /** The C macro NCCL_CONFIG_INITIALIZER with blocking = 0: undefined integers are the least one, undefined pointers null. */
+    private static void configure(ncclConfig_t config) {
+        long words = config.sizeof() / Integer.BYTES;
+        new IntPointer(config).put(undefined((int) words));
+        config.size(config.sizeof()).magic(NCCL_API_MAGIC).version(NCCL_VERSION_CODE).blocking(0)
+                .netName(new BytePointer((Pointer) null))
+                .commName(new BytePointer((Pointer) null));
+    }
+
+    private static int[] undefined(int words) {
+        int[] values = new int[words];
+        Arrays.fill(values, Integer.MIN_VALUE);
+        return values;
+    }
+
+    Group group() {
+        return group;
+    }
+
+    /** Makes one call of the library, or one group of calls, and returns when the library has enqueued its work on {@code stream}. */
+    void call(Stream stream, String what, ToIntFunction<ncclComm> call) {
+        await(what, finish(what, call));
+        inFlight.add(stream, what);
+    }
+
+    private int finish(String what, ToIntFunction<ncclComm> call) {
+        synchronized (lock) {
+            requireOpen(what);
+            device.context().makeCurrent();
+            return call.applyAsInt(handle);
+        }
+    }
+
+    private void await(String what, int result) {
+        Duration limit = device.config().timeout();
+        int end = settle(what, result, limit);
+        if (end == ncclInProgress) {
+            rendezvous.check();
+            throw failed(what, "NCCL did not finish within " + limit.toSeconds() + " s; a rank of " + group.ranks()
+                    + " hangs or did not come, see their logs, or raise runtime.timeout");
+        }
+        if (end != ncclSuccess) {
+            throw failed(what, describe(end));
+        }
+    }
+
+    /** The result when the library has one; in progress if the limit has passed, or a rank has failed. */
+    private int settle(String what, int result, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        int now = result;
+        for (int looks = 0; now == ncclInProgress; looks++) {
+            if (rendezvous.failure().isPresent() || System.nanoTime() > deadline) {
+                abort();
+                return now;
+            }
+            Pause.after(looks);
+            synchronized (lock) {
+                requireOpen(what);
+                now = asyncError();
+            }
+        }
+        return now;
+    }
+
+    private String describe(int result) {
+        synchronized (lock) {
+            BytePointer last = state == State.OPEN && !handle.isNull() ? ncclGetLastError(handle) : null;
+            return NcclLibrary.describe(result)
+                    + (last == null || last.isNull() || last.getString().isBlank() ? ""
+                            : ": " + last.getString().strip())
+                    + "; NCCL_DEBUG=WARN in the environment shows more";
+        }
+    }
+
+    /** Under the lock. */
+    private int asyncError() {
+        int[] error = new int[1];
+        int result = ncclCommGetAsyncError(handle, error);
+        return result == ncclSuccess ? error[0] : result;
+    }
+
+    private void requireOpen(String what) {
+        if (state == State.ABORTED) {
+            rendezvous.check();
+        }
+        if (state != State.OPEN) {
+            throw new IllegalStateException(what + " of group " + group.name() + " after its communicator was "
+                    + (state == State.CLOSED ? "closed; close collectives last" : "aborted; open a new session"));
+        }
+    }
+
+    /** Tells the others, and stops: the first failure known, which may be another's. */
+    private RankFailedException failed(String what, String message) {
+        rendezvous
+                .fail(new RankFailure(group.rank(), what + " of group " + group.name() + " " + group.ranks(), message));
+        abort();
+        return new RankFailedException(rendezvous.failure().orElseThrow());
+    }
+
+    /** Called by the watch. */
+    private void lookForFailures() {
+        int error;
+        synchronized (lock) {
+            if (state != State.OPEN) {
+                return;
+            }
+            error = asyncError();
+        }
+        device.context().makeCurrent();
+        inFlight.overdue().ifPresent(what -> rendezvous.fail(new RankFailure(group.rank(), what + " of group "
+                + group.name() + " " + group.ranks(),
+                "the device did not finish it within "
+                        + device.config().timeout().toSeconds()
+                        + " s; a rank hangs or is gone, see their logs, or raise runtime.timeout")));
+        if (error != ncclSuccess && error != ncclInProgress) {
+            rendezvous.fail(new RankFailure(group.rank(), "collectives of group " + group.name(), describe(error)));
+        }
+        if (rendezvous.failure().isPresent()) {
+            device.failures().stopAfterFailure();
+            // Aborting may wait for kernels that wait for another communicator, so it must not keep the watch from aborting that.
+            Thread.ofPlatform().name("nccl abort").daemon().start(this::abort);
+        }
+    }
+
+    /** Outside the lock: whoever looks meanwhile sees the state, and does not wait. */
+    private void abort() {
+        synchronized (lock) {
+            if (state != State.OPEN) {
+                return;
+            }
+            state = State.ABORTED;
+        }
+        ncclCommAbort(handle);
+        aborted.countDown();
+    }
+
+    /** Flushes and frees; aborts if a rank has failed, or the others do not come. Closing twice is harmless. */
+    @Override
+    public void close() {
+        device.failures().unwatch(look);
+        if (isOpen()) {
+            int end = settle("closing", finish("closing", comm -> ncclCommFinalize(comm)), FINISH);
+            if (end == ncclSuccess) {
+                destroy();
+            } else {
+                abort();
+            }
+        }
+        awaitAbort();
+        inFlight.close();
+    }
+
+    private boolean isOpen() {
+        synchronized (lock) {
+            return state == State.OPEN;
+        }
+    }
+
+    private void destroy() {
+        synchronized (lock) {
+            if (state == State.OPEN) {
+                state = State.CLOSED;
+                ncclCommDestroy(handle);
+            }
+        }
+    }
+
+    /** The device must outlive an abort that another thread has begun. */
+    private void awaitAbort() {
+        try {
+            synchronized (lock) {
+                if (state != State.ABORTED) {
+                    return;
+                }
+            }
+            if (!aborted.await(FINISH.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.warn("NCCL did not abort the communicator of group {} within {} s", group.name(),
+                        FINISH.toSeconds());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,79 @@
+package io.moe4j.comm.nccl;
+
+import static org.bytedeco.cuda.global.nccl.ncclGetErrorString;
+import static org.bytedeco.cuda.global.nccl.ncclGetVersion;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.spi.Availability;
+import java.io.File;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.bytedeco.javacpp.Loader;
+
+/** The native library: where it is, what it is called, and which version. */
+final class NcclLibrary {
+    static final String NAME = "libnccl.so.2";
+    /** The first version with non-blocking communicators that end cleanly, as 100·(100·major + minor) + patch. */
+    static final int LEAST_VERSION = 21800;
+    private static final Path LOADER_CACHE = Path.of("/etc/ld.so.cache");
+    private static final List<Path> FOLDERS = List.of(Path.of("/lib/x86_64-linux-gnu"),
+            Path.of("/usr/lib/x86_64-linux-gnu"), Path.of("/usr/lib64"), Path.of("/usr/lib"), Path.of("/lib64"));
+
+    private NcclLibrary() {}
+
+    /** Looks for the file where the dynamic loader would, and loads nothing. */
+    static Availability probe(Map<String, String> environment) {
+        Stream<Path> named = Arrays.stream(environment.getOrDefault("LD_LIBRARY_PATH", "").split(File.pathSeparator))
+                .filter(folder -> !folder.isBlank()).map(Path::of);
+        boolean found = Stream.concat(named, FOLDERS.stream()).anyMatch(folder -> Files.exists(folder.resolve(NAME)))
+                || isInLoaderCache(LOADER_CACHE)
+                || NcclLibrary.class.getClassLoader().getResource("org/bytedeco/cuda/linux-x86_64/" + NAME) != null;
+        return found ? Availability.available()
+                : Availability.unavailable(NAME + " is not found",
+                        "install NCCL 2.18 or later for CUDA 13, and put its folder on LD_LIBRARY_PATH");
+    }
+
+    /** The cache has the names of the libraries as plain text, among offsets. */
+    private static boolean isInLoaderCache(Path cache) {
+        try {
+            return Files.isReadable(cache)
+                    && Files.readString(cache, StandardCharsets.ISO_8859_1).contains("/" + NAME);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Loads it. */
+    static void load() {
+        int[] version = new int[1];
+        try {
+            Loader.load(org.bytedeco.cuda.global.nccl.class);
+            check(ncclGetVersion(version), "ncclGetVersion");
+        } catch (LinkageError e) {
+            throw new DeviceException("NCCL cannot be loaded (" + e.getMessage()
+                    + "); NCCL 2 and the runtime of CUDA 13 must be on LD_LIBRARY_PATH", e);
+        }
+        if (version[0] < LEAST_VERSION) {
+            throw new DeviceException("NCCL is version " + version[0] + ", and " + LEAST_VERSION
+                    + " or later is needed; put a newer one first on LD_LIBRARY_PATH");
+        }
+    }
+
+    /** Throws unless {@code result} is success. */
+    static void check(int result, String call) {
+        if (result != 0) {
+            throw new DeviceException(call + " failed: " + describe(result));
+        }
+    }
+
+    /** What a result code says. */
+    static String describe(int result) {
+        return ncclGetErrorString(result).getString() + " (" + result + ")";
+    }
+}

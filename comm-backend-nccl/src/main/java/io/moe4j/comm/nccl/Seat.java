@@ -1,0 +1,55 @@
+package io.moe4j.comm.nccl;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.group.Group;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What a rank tells the others before a communicator is made.
+ *
+ * @param host the host as NCCL tells hosts apart
+ * @param device PCI address of its GPU
+ * @param id NCCL's unique id, from the group's first rank; empty from the others
+ */
+record Seat(String host, String device, byte[] id) {
+
+    byte[] encode() {
+        byte[] hostBytes = host.getBytes(StandardCharsets.UTF_8);
+        byte[] deviceBytes = device.getBytes(StandardCharsets.UTF_8);
+        return ByteBuffer.allocate(3 * Integer.BYTES + hostBytes.length + deviceBytes.length + id.length)
+                .putInt(hostBytes.length).put(hostBytes).putInt(deviceBytes.length).put(deviceBytes)
+                .putInt(id.length).put(id).array();
+    }
+
+    static Seat decode(byte[] bytes) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        return new Seat(new String(part(buffer), StandardCharsets.UTF_8),
+                new String(part(buffer), StandardCharsets.UTF_8), part(buffer));
+    }
+
+    private static byte[] part(ByteBuffer buffer) {
+        byte[] part = new byte[buffer.getInt()];
+        buffer.get(part);
+        return part;
+    }
+
+    /** NCCL takes one rank for each GPU of a host, and would say so in its own log only. */
+    static void requireOwnDevices(Group group, List<Seat> seats) {
+        Map<String, Integer> owners = new HashMap<>();
+        for (int i = 0; i < seats.size(); i++) {
+            Seat seat = seats.get(i);
+            Integer other = owners.putIfAbsent(seat.host + " " + seat.device, group.ranks().get(i));
+            if (other != null) {
+                throw new DeviceException("ranks " + other + " and " + group.ranks().get(i) + " of group "
+                        + group.name() + " share GPU " + seat.device + " of host " + seat.host
+                        + ": NCCL takes one rank for each GPU of a host. Give each rank a GPU of its own, or set"
+                        + " runtime.collectives = \"cuda_peer_memory\"; for tests only, processes with different NCCL_HOSTID"
+                        + " and NCCL_SOCKET_IFNAME=lo pass for hosts of their own");
+            }
+        }
+    }
+}

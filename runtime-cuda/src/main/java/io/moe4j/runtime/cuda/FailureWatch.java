@@ -1,0 +1,72 @@
+package io.moe4j.runtime.cuda;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The host waits for the device without looking up, and the device cannot see a rank of another process fail. This thread looks for both: it ends the
+ * waits on the device, and so the host's.
+ */
+final class FailureWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FailureWatch.class);
+    private static final Duration PERIOD = Duration.ofMillis(20);
+
+    private final FailureMailbox mailbox;
+    private final List<Runnable> looks = new CopyOnWriteArrayList<>();
+    private @Nullable Thread thread;
+
+    FailureWatch(FailureMailbox mailbox) {
+        this.mailbox = mailbox;
+    }
+
+    synchronized void start() {
+        if (thread == null) {
+            thread = Thread.ofPlatform().name("failure watch").daemon().start(this::run);
+        }
+    }
+
+    void add(Runnable look) {
+        looks.add(look);
+        start();
+    }
+
+    void remove(Runnable look) {
+        looks.remove(look);
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                Thread.sleep(PERIOD);
+                mailbox.stopAfterFailure();
+                looks.forEach(FailureWatch::look);
+            }
+        } catch (InterruptedException e) {
+            // Closed.
+        }
+    }
+
+    private static void look(Runnable look) {
+        try {
+            look.run();
+        } catch (RuntimeException e) {
+            LOG.warn("a look for failures failed itself", e);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        if (thread != null) {
+            thread.interrupt();
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}
