@@ -106,7 +106,7 @@ class TcpRendezvousTest {
             RankFailedException lost = assertThrows(RankFailedException.class,
                     () -> zero.exchange(processes.world(0), "k", new byte[0]));
             assertTrue(lost.getMessage().contains("ranks [1] did not come within"), lost.getMessage());
-            assertTrue(one.failure().isPresent());
+            assertEquals(lost.failure(), awaitFailure(one));
         }
     }
 
@@ -235,10 +235,7 @@ class TcpRendezvousTest {
                     () -> zero.exchange(processes.world(0), "k", new byte[Wire.MAX_GIVEN + 1]));
             try (Socket socket = enter(processes, new Message.Hello(2, List.of(1)))) {
                 new DataOutputStream(socket.getOutputStream()).writeInt(Integer.MAX_VALUE);
-                for (int i = 0; i < 1000 && zero.failure().isEmpty(); i++) {
-                    Thread.sleep(10);
-                }
-                assertTrue(zero.failure().orElseThrow().message().contains("2147483647 bytes"));
+                assertTrue(awaitFailure(zero).message().contains("2147483647 bytes"));
             }
         }
     }
@@ -292,6 +289,13 @@ class TcpRendezvousTest {
         out.write(Wire.encode(hello));
         assertTrue(Wire.read(in, Wire.MAX_HELLO) instanceof Message.Welcome);
         return socket;
+    }
+
+    private static RankFailure awaitFailure(TcpRendezvous rendezvous) throws InterruptedException {
+        for (int i = 0; i < 1000 && rendezvous.failure().isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        return rendezvous.failure().orElseThrow();
     }
 
     private static byte[] value(int rank, int round) {
