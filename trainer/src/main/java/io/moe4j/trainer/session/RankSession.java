@@ -13,10 +13,13 @@ import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.TrainStep;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** All that is open for one rank. Used by the rank's thread only. */
 @Stability(Stability.Level.EVOLVING)
 public final class RankSession implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RankSession.class);
     private final Injector parts;
     private final Resources resources;
     private final RankContext context;
@@ -89,6 +92,16 @@ public final class RankSession implements AutoCloseable {
         return parts.getInstance(TrainStep.class);
     }
 
+    /** Waits until the rank's stream is empty, also after a failure: what it uses, or lets peers use, may be freed only then. */
+    void drain() {
+        try {
+            context.stream().synchronize();
+        } catch (RuntimeException e) {
+            log.debug("rank {} had work under way that failed", context.rank(), e);
+        }
+    }
+
+    /** Closes all parts in reverse order. The streams of all ranks must be empty. */
     @Override
     public void close() {
         resources.close();

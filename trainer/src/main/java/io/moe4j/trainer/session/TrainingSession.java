@@ -14,7 +14,9 @@ import io.moe4j.trainer.config.TrainerConfig;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 
 /**
  * What is open in this JVM for a run: one device, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
@@ -101,18 +103,21 @@ public final class TrainingSession implements AutoCloseable {
     public void close() {
         try {
             if (!ranks.isEmpty()) {
-                threads.call((rank, phase) -> {
-                    phase.enter("closing");
-                    RankSession session = ranks.remove(rank);
-                    if (session != null) {
-                        session.close();
-                    }
-                    return rank;
-                });
+                onOpenRanks("draining", RankSession::drain);
+                onOpenRanks("closing", RankSession::close);
+                ranks.clear();
             }
         } finally {
             resources.close();
         }
+    }
+
+    private void onOpenRanks(String name, Consumer<RankSession> work) {
+        threads.call((rank, phase) -> {
+            phase.enter(name);
+            Optional.ofNullable(ranks.get(rank)).ifPresent(work);
+            return rank;
+        });
     }
 
     private void closeAfter(Throwable failure) {
