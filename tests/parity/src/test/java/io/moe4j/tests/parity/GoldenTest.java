@@ -1,0 +1,94 @@
+package io.moe4j.tests.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.parity.Parity;
+import io.moe4j.trainer.parity.ParityReport;
+import io.moe4j.trainer.plugins.Plugins;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Logits, gradients and a short training run against PyTorch's, in every way of running them. */
+class GoldenTest {
+    private static final String STANDARD = " --model.moe_comm_backend standard --graph_capture.enable false";
+
+    private final Registry registry = Plugins.load(List.of());
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"softmax, --ranks 1", "softmax, --graph_capture.enable false", "softmax, --ranks 2",
+            "softmax, --ranks 2 --parallelism.expert_parallel_degree 2",
+            "softmax, --ranks 2 --parallelism.data_parallel_replicate_degree 2",
+            "softmax, --ranks 2 --parallelism.expert_parallel_degree 2 --runtime.strict",
+            "softmax, --ranks 2 --parallelism.expert_parallel_degree 2" + STANDARD,
+            "softmax, --activation_checkpoint.mode none" + STANDARD, "sigmoid_groups, --ranks 1",
+            "sigmoid_groups, --ranks 4", "sigmoid_groups, --ranks 4 --parallelism.expert_parallel_degree 2",
+            "sigmoid_groups, --ranks 4 --parallelism.expert_parallel_degree 4",
+            "sigmoid_groups, --ranks 4 --parallelism.expert_parallel_degree 4 --graph_capture.enable false",
+            "sigmoid_groups, --ranks 4 --parallelism.expert_parallel_degree 4" + STANDARD,
+            "sigmoid_groups, --ranks 4 --parallelism.expert_parallel_degree 2 --parallelism.data_parallel_replicate_degree 2",
+            "sigmoid_groups, --ranks 2 --parallelism.expert_parallel_degree 2 --runtime.strict"})
+    void numbersAreThoseOfPyTorch(String golden, String overrides) {
+        ParityReport report = compare(Goldens.path(golden), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(List.of("logits", "loss", "gradients", "tokens per expert", "loss curve", "gradient norm curve",
+                "final expert biases", "final parameters (L2)"),
+                report.lines().stream().map(ParityReport.Line::what).toList());
+    }
+
+    /** Each comparison sees what is wrong, a NaN too, and no other does. */
+    @ParameterizedTest
+    @CsvSource({"logits, logits", "loss, loss", "gradients, grad/model.layers.2.mlp.experts.7.up_proj.weight",
+            "loss curve, train/loss", "gradient norm curve, train/grad_norm",
+            "final expert biases, train/e_score_correction_bias/1",
+            "final parameters (L2), train/param/model.layers.1.mlp.experts.3.down_proj.weight"})
+    void whatIsWrongIsSeen(String what, String tensor) {
+        Path other = Goldens.changed("softmax", folder, tensor, bytes -> bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 0,
+                1.1f * bytes.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0) + 0.01f));
+        assertEquals(List.of(what), broken(other));
+        Path none = Goldens.changed("softmax", folder, tensor,
+                bytes -> bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 0, Float.NaN));
+        assertEquals(List.of(what), broken(none));
+    }
+
+    @Test
+    void oneTokenMoreForAnExpertIsSeen() {
+        Path other = Goldens.changed("softmax", folder, "tokens_per_expert/1", bytes -> bytes
+                .set(ValueLayout.JAVA_LONG_UNALIGNED, 0, 1 + bytes.get(ValueLayout.JAVA_LONG_UNALIGNED, 0)));
+        assertEquals(List.of("tokens per expert"), broken(other));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|',
+            value = {"--ranks 3 | the batch of 2 sequences is split over the ranks by whole sequences",
+                    "--training.steps 3 | training.steps: fixed by the golden file",
+                    "--ranks 2 --parallelism.expert_parallel_degree 4 | must divide the shard degree",
+                    "--optimiser.lr 3 | there is no such key"})
+    void whatCannotBeComparedIsRefused(String overrides, String expected) {
+        InputException e = assertThrows(InputException.class, () -> compare(Goldens.path("softmax"), overrides));
+        assertTrue(e.getMessage().contains(expected), e.getMessage());
+    }
+
+    private List<String> broken(Path path) {
+        return compare(path, "--ranks 1").lines().stream().filter(line -> !line.holds())
+                .map(ParityReport.Line::what).toList();
+    }
+
+    private ParityReport compare(Path path, String overrides) {
+        return new Parity(registry).compare(path, NamedConfigs.PLAIN,
+                Arguments.parse(List.of(overrides.split(" "))).overrides());
+    }
+}

@@ -1,0 +1,74 @@
+package io.moe4j.tests.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.plugins.Plugins;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Runs that must agree bit for bit, in losses, gradient norms and parameters. */
+class SameBitsTest {
+    private static final String EAGER = " --graph_capture.enable false";
+    private static final String STANDARD = " --model.moe_comm_backend standard" + EAGER;
+
+    private final Registry registry = Plugins.load(List.of());
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--ranks 1", "--ranks 4", "--ranks 4 --parallelism.expert_parallel_degree 2",
+            "--ranks 4 --parallelism.expert_parallel_degree 4",
+            "--ranks 4 --parallelism.expert_parallel_degree 2 --parallelism.data_parallel_replicate_degree 2",
+            "--ranks 2 --parallelism.expert_parallel_degree 2 --training.dtype bfloat16"})
+    void howItIsRunDoesNotMatter(String ranks) {
+        Trace captured = trace(1, ranks);
+        assertEquals(10, captured.losses().size());
+        assertTrue(captured.weights().size() > 20, "parameters were looked at");
+        assertSame(captured, trace(1, ranks), "another time");
+        assertSame(captured, trace(1, ranks + EAGER), "eager");
+        assertSame(captured, trace(1, ranks + STANDARD), "standard");
+        assertSame(captured, trace(1, ranks + STANDARD + " --activation_checkpoint.mode none"), "without recompute");
+        assertSame(captured, trace(1, ranks + " --runtime.threads 1"), "on one core");
+    }
+
+    @Test
+    void strictModeChangesNoNumber() {
+        String ranks = "--ranks 2 --parallelism.expert_parallel_degree 2";
+        assertSame(trace(1, ranks), trace(1, ranks + " --runtime.strict"), "strict");
+    }
+
+    @Test
+    void theSeedMatters() {
+        assertNotEquals(trace(1, "--ranks 1").losses(), trace(2, "--ranks 1").losses());
+    }
+
+    @Test
+    void sessionsAtTheSameTimeShareNothing() {
+        String first = "--ranks 4 --parallelism.expert_parallel_degree 4";
+        String second = "--ranks 2 --parallelism.expert_parallel_degree 2 --model.moe_comm_backend standard" + EAGER;
+        Trace firstAlone = trace(1, first);
+        Trace secondAlone = trace(2, second);
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            CompletableFuture<Trace> together = CompletableFuture.supplyAsync(() -> trace(1, first), threads);
+            CompletableFuture<Trace> other = CompletableFuture.supplyAsync(() -> trace(2, second), threads);
+            assertSame(firstAlone, together.join(), "beside another");
+            assertSame(secondAlone, other.join(), "beside another");
+        }
+    }
+
+    private Trace trace(long seed, String overrides) {
+        return Trace.of(registry, seed, overrides);
+    }
+
+    private static void assertSame(Trace expected, Trace actual, String what) {
+        assertEquals(expected.losses(), actual.losses(), what);
+        assertEquals(expected.weights().keySet(), actual.weights().keySet(), what);
+        expected.weights().forEach((name, bits) -> assertEquals(bits, actual.weights().get(name), what + ": " + name));
+    }
+}
