@@ -24,6 +24,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.config;
     exports io.moe4j.trainer.data;
     exports io.moe4j.trainer.parity;
+    exports io.moe4j.trainer.plan;
     exports io.moe4j.trainer.plugins;
     exports io.moe4j.trainer.run;
     exports io.moe4j.trainer.launch;

@@ -17,6 +17,11 @@ public interface CollectivesProvider extends Provider {
     /** Whether its operations, but {@code allToAllV}, may be captured. */
     boolean capturable();
 
+    /** Bytes of device memory that it takes when it is open for one rank of a group of {@code ranks}, for plans. Since SPI 1.1. */
+    default long deviceBytes(int ranks) {
+        return 0;
+    }
+
     /** Opens it for one rank of a group; every rank of the group does. */
     Collectives open(Group group, RankContext context);
 }

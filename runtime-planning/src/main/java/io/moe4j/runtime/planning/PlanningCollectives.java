@@ -1,6 +1,7 @@
 package io.moe4j.runtime.planning;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
@@ -11,11 +12,20 @@ import java.util.stream.LongStream;
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningCollectives implements Collectives {
     private final Group group;
-    private long bytesSent;
+    private final Memory own;
+    private long gathered;
+    private long scattered;
+    private long reduced;
+    private long other;
 
-    /** For one rank of {@code group}. */
-    public PlanningCollectives(Group group) {
+    /**
+     * For one rank of {@code group}.
+     *
+     * @param own what they hold on the device; freed with them
+     */
+    public PlanningCollectives(Group group, Memory own) {
         this.group = group;
+        this.own = own;
     }
 
     @Override
@@ -28,7 +38,7 @@ public final class PlanningCollectives implements Collectives {
         touch("all-gather", in, out);
         Checks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
                 "out has " + group.size() + " times the elements of in", in, out);
-        bytesSent += in.bytes() * others();
+        gathered += in.bytes() * others();
     }
 
     @Override
@@ -36,19 +46,19 @@ public final class PlanningCollectives implements Collectives {
         touch("reduce-scatter", in, out);
         Checks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
                 "in has " + group.size() + " times the elements of out", in, out);
-        bytesSent += in.bytes() / group.size() * others();
+        scattered += in.bytes() / group.size() * others();
     }
 
     @Override
     public void allReduce(Stream stream, Tensor tensor) {
         touch("all-reduce", tensor);
-        bytesSent += tensor.bytes() * others();
+        reduced += tensor.bytes() * others();
     }
 
     @Override
     public void broadcast(Stream stream, Tensor tensor, int root) {
         touch("broadcast", tensor);
-        bytesSent += group.index() == root ? tensor.bytes() * others() : 0;
+        other += group.index() == root ? tensor.bytes() * others() : 0;
     }
 
     @Override
@@ -60,16 +70,33 @@ public final class PlanningCollectives implements Collectives {
                         && out.dim(0) == LongStream.of(recvRows).sum(),
                 "all-to-all", "counts are one for each rank and add up to the rows", in, out);
         long rows = LongStream.of(sendRows).sum() - sendRows[group.index()];
-        bytesSent += rows == 0 ? 0 : in.bytes() / in.dim(0) * rows;
+        other += rows == 0 ? 0 : in.bytes() / in.dim(0) * rows;
     }
 
     @Override
     public long bytesSent() {
-        return bytesSent;
+        return gathered + scattered + reduced + other;
+    }
+
+    /** Bytes sent in all-gathers. */
+    public long gatheredBytes() {
+        return gathered;
+    }
+
+    /** Bytes sent in reduce-scatters. */
+    public long scatteredBytes() {
+        return scattered;
+    }
+
+    /** Bytes sent in all-reduces. */
+    public long reducedBytes() {
+        return reduced;
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        own.close();
+    }
 
     private long others() {
         return group.size() - 1L;

@@ -133,7 +133,7 @@ final class PlanningDeviceTest {
     /** Rank 1 of 4 with 8 floats: what it fetches from each of 3 others, and they from it. */
     @Test
     void collectivesCountWhatWouldBeSent() {
-        PlanningCollectives collectives = new PlanningCollectives(group(4, 1));
+        PlanningCollectives collectives = new PlanningCollectives(group(4, 1), device.allocate(100, "collectives"));
         Tensor part = tensor(DType.F32, 8);
         Tensor whole = tensor(DType.F32, 32);
         collectives.allGather(stream, part, whole);

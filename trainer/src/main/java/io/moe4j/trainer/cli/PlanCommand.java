@@ -1,10 +1,17 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.plan.CostPlan;
+import io.moe4j.trainer.plan.CostReport;
+import io.moe4j.trainer.plugins.Plugins;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j plan}. */
 @Command(name = "plan",
@@ -20,8 +27,17 @@ final class PlanCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions config = new ConfigOptions();
 
+    @Option(names = "--json", description = "Prints one JSON object.")
+    private boolean json;
+
     @Override
     public Integer call() {
-        throw new IllegalStateException(spec.qualifiedName() + " is not part of this build yet");
+        Registry registry = Plugins.load(common.pluginPath());
+        CostReport report = new CostReport(CostPlan.of(config.load(registry, ConfigUse.planning()), registry));
+        spec.commandLine().getOut().print(json
+                ? JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report.json()) + "\n"
+                : report.text());
+        spec.commandLine().getOut().flush();
+        return ExitCode.OK;
     }
 }

@@ -10,11 +10,9 @@ import java.util.TreeMap;
  * @param allocated what lives as long as the session, by purpose
  * @param stack the peak of the planned memory, by purpose
  * @param stackBytes the peak of the planned memory, alignment included
- * @param collectiveBytes what a rank sends to others in the collectives of one step; the experts' exchange may use other ways
  */
 @Stability(Stability.Level.EVOLVING)
-public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes,
-        long collectiveBytes) {
+public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes) {
     public MemoryPlan {
         allocated = new TreeMap<>(allocated);
         stack = new TreeMap<>(stack);

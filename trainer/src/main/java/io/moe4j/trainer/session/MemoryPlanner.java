@@ -2,13 +2,13 @@ package io.moe4j.trainer.session;
 
 import com.google.inject.Guice;
 import io.moe4j.api.Stability;
-import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.RankPhase;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Finds out what a rank takes, by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
@@ -20,18 +20,19 @@ public final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /** The plan of rank 0; every rank has the same. */
-    public static MemoryPlan plan(TrainerConfig config, ModelSpec spec, Providers providers) {
-        try (PlanningDevice device = PlanningDevice.open(providers.device().kind(), DeviceConfig.defaults(),
-                providers.device().workspaceSizes())) {
-            PlanningPlace place = new PlanningPlace(device);
-            try (RankSession rank = RankSession.open(
-                    Guice.createInjector(new SessionModule(config, spec, providers, place)), 0, new RankPhase())) {
+    public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers) {
+        Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
+        try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
+                TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
+            PlanningPlace place = new PlanningPlace(device, providers.collectives());
+            try (RankSession rank = RankSession.open(Guice.createInjector(
+                    new SessionModule(config, spec, providers.withComm(exchange), place)), 0, new RankPhase())) {
                 Map<String, Long> allocated = device.allocatedBytes();
-                long sentBefore = place.bytesSent();
                 rank.step().rehearse();
                 MemoryStack stack = rank.context().memory();
-                return new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
-                        place.bytesSent() - sentBefore);
+                MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes());
+                return new RankPlan(memory, exchange.map(place::traffic).orElseGet(place::traffic),
+                        exchange.map(CountedExchange::capacityRows).orElse(0L));
             }
         }
     }

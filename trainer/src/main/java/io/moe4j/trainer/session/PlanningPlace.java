@@ -3,6 +3,7 @@ package io.moe4j.trainer.session;
 import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.Rendezvous;
@@ -12,20 +13,36 @@ import io.moe4j.runtime.planning.PlanningRendezvous;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /** A device that computes nothing and counts everything, with one rank, which the absent ones answer. */
 final class PlanningPlace implements RankPlace {
     private final PlanningDevice device;
     private final Rendezvous rendezvous = new PlanningRendezvous();
-    private final List<Collectives> collectives = new ArrayList<>();
+    private final CollectivesProvider provider;
+    private final List<PlanningCollectives> collectives = new ArrayList<>();
 
-    PlanningPlace(PlanningDevice device) {
+    /** @param provider whose collectives the planned ranks would have */
+    PlanningPlace(PlanningDevice device, CollectivesProvider provider) {
         this.device = device;
+        this.provider = provider;
     }
 
-    /** What the rank has sent in collectives. */
-    long bytesSent() {
-        return collectives.stream().mapToLong(Collectives::bytesSent).sum();
+    /** What the rank has sent, in a model without experts. */
+    StepTraffic traffic() {
+        return new StepTraffic(sent(PlanningCollectives::gatheredBytes), sent(PlanningCollectives::scatteredBytes),
+                sent(PlanningCollectives::reducedBytes), 0, 0, 0, 0, 0);
+    }
+
+    /** What the rank has sent; the exchange counts for itself, whether it uses collectives or not. */
+    StepTraffic traffic(CountedExchange exchange) {
+        StepTraffic shards = traffic();
+        return exchange.traffic(shards.allGather(), shards.reduceScatter(), shards.allReduce());
+    }
+
+    private long sent(ToLongFunction<PlanningCollectives> kind) {
+        return collectives.stream().filter(each -> !each.group().name().equals(RankGroups.EXPERT_PARALLEL))
+                .mapToLong(kind).sum();
     }
 
     @Override
@@ -45,7 +62,8 @@ final class PlanningPlace implements RankPlace {
 
     @Override
     public Collectives openCollectives(Group group, RankContext rank) {
-        Collectives opened = new PlanningCollectives(group);
+        Memory own = device.allocate(provider.deviceBytes(group.size()), "collectives");
+        PlanningCollectives opened = new PlanningCollectives(group, own);
         collectives.add(opened);
         return opened;
     }

@@ -42,6 +42,12 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
                 registry.get(RecomputePolicyProvider.class, config.activationCheckpoint().mode()));
     }
 
+    /** With another exchange. */
+    Providers withComm(Optional<? extends CommBackendProvider> exchange) {
+        return new Providers(device, collectives, capture, exchange.map(CommBackendProvider.class::cast), kernels,
+                recompute);
+    }
+
     /** What was chosen, by what it is for: for people. */
     public Map<String, String> ids() {
         Map<String, String> ids = new LinkedHashMap<>();

@@ -21,6 +21,8 @@ import java.util.stream.IntStream;
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankGroups(Group world, Group shards, Group replicas, Group expertParallel, Group expertShards) {
+    /** Name of the group that shares the experts. */
+    static final String EXPERT_PARALLEL = "expert_parallel";
 
     /** Those of world rank {@code rank}. */
     public static RankGroups of(ParallelismConfig layout, int rank) {
@@ -30,7 +32,7 @@ public record RankGroups(Group world, Group shards, Group replicas, Group expert
         return new RankGroups(group("world", world, rank, other -> true),
                 group("data_parallel_shard", world, rank, other -> other / shard == rank / shard),
                 group("data_parallel_replicate", world, rank, other -> other % shard == rank % shard),
-                group("expert_parallel", world, rank, other -> other / ep == rank / ep),
+                group(EXPERT_PARALLEL, world, rank, other -> other / ep == rank / ep),
                 group("expert_shard", world, rank,
                         other -> other / shard == rank / shard && other % ep == rank % ep));
     }

@@ -41,7 +41,7 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch) {
         Providers providers = Providers.choose(config, spec, registry);
-        MemoryPlan plan = MemoryPlanner.plan(config, spec, providers);
+        MemoryPlan plan = MemoryPlanner.plan(config, spec, providers).memory();
         return new TrainingSession(config, spec, providers, launch, plan);
     }
 
@@ -51,7 +51,7 @@ public final class TrainingSession implements AutoCloseable {
         this.providers = providers;
         this.memoryPlan = memoryPlan;
         try {
-            device = resources.add(providers.device().open(deviceConfig(config.runtime(), launch)));
+            device = resources.add(providers.device().open(deviceConfig(config.runtime(), launch.deviceOrdinal())));
             checkFits();
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
             Injector session = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
@@ -144,9 +144,9 @@ public final class TrainingSession implements AutoCloseable {
         return bytes / (double) (1L << 30);
     }
 
-    private static DeviceConfig deviceConfig(DeviceSettings settings, Launch launch) {
+    static DeviceConfig deviceConfig(DeviceSettings settings, int ordinal) {
         DeviceConfig all = DeviceConfig.defaults();
-        return all.withOrdinal(launch.deviceOrdinal())
+        return all.withOrdinal(ordinal)
                 .withThreads(settings.threads() == 0 ? all.threads() : settings.threads())
                 .withStrict(settings.strict()).withTimeout(settings.timeout());
     }

@@ -61,10 +61,10 @@ final class ModelOnPlanningDeviceTest {
         CommBackend comm = plugins.get(CommBackendProvider.class, backend).open(
                 CommConfig.of(sequence, moe.dim(), moe.experts(), moe.topK(), precision.compute()),
                 new CommContext(rank, experts, Optional.of(device.openPeerGroup(experts, rank.rendezvous())),
-                        Optional.of(new PlanningCollectives(experts))));
+                        Optional.of(collectives(experts))));
         ExpertKernels kernels = plugins.get(ExpertKernelsProvider.class, "swiglu").open(rank);
-        Collectives dense = new PlanningCollectives(group("shards", ranks));
-        Collectives expertShards = new PlanningCollectives(group("expert_shards", ranks / expertRanks));
+        Collectives dense = collectives(group("shards", ranks));
+        Collectives expertShards = collectives(group("expert_shards", ranks / expertRanks));
         Model model = spec.open(
                 new ModelContext(rank, 1, sequence, precision, new ShardGroup(Optional.of(dense), Optional.empty()),
                         new ShardGroup(Optional.of(expertShards), Optional.empty()), experts, Optional.of(comm),
@@ -77,6 +77,10 @@ final class ModelOnPlanningDeviceTest {
             model.updateExpertBias(1e-3f);
         }
         return stack;
+    }
+
+    private PlanningCollectives collectives(Group group) {
+        return new PlanningCollectives(group, device.allocate(0, "collectives"));
     }
 
     private ModelSpec flavor(String name) {

@@ -39,6 +39,11 @@ final class CpuPeerCollectives implements Collectives {
         this.exchange = peers.isOneProcess() ? new DirectExchange(peers, board) : copies;
     }
 
+    /** What it takes among threads of one process, beside its peer group. */
+    static long deviceBytes(int ranks) {
+        return ranks * (Long.BYTES + SMALL_STAGE_BYTES);
+    }
+
     @Override
     public Group group() {
         return group;

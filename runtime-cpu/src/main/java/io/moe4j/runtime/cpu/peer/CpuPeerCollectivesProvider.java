@@ -43,6 +43,11 @@ public final class CpuPeerCollectivesProvider implements CollectivesProvider {
     }
 
     @Override
+    public long deviceBytes(int ranks) {
+        return CpuPeerCollectives.deviceBytes(ranks) + CpuPeerGroup.deviceBytes(ranks);
+    }
+
+    @Override
     public Collectives open(Group group, RankContext context) {
         PeerGroup peers = context.device().openPeerGroup(group, context.rendezvous());
         if (peers instanceof CpuPeerGroup own) {

@@ -72,6 +72,11 @@ public final class CpuPeerGroup implements PeerGroup {
         return self.pid() + " since " + start;
     }
 
+    /** What it takes before anything is allocated in it. */
+    static long deviceBytes(int ranks) {
+        return ranks * FLAG_BYTES + Long.BYTES;
+    }
+
     @Override
     public Group group() {
         return group;

@@ -44,6 +44,11 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
     }
 
     @Override
+    public long deviceBytes(int ranks) {
+        return StagedTensors.WINDOW_BYTES + (long) ranks * Long.BYTES;
+    }
+
+    @Override
     public Collectives open(Group group, RankContext context) {
         if (!(context.device() instanceof CudaDevice device)) {
             throw new DeviceException(id() + " runs on CUDA devices, and this is " + context.device().description()

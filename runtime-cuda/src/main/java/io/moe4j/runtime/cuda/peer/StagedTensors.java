@@ -17,7 +17,7 @@ import java.nio.ByteBuffer;
  */
 final class StagedTensors implements PeerReads {
     /** Divisible by the size of any element and of any group of up to 64 ranks. */
-    private static final long WINDOW_BYTES = 32L << 20;
+    static final long WINDOW_BYTES = 32L << 20;
     private static final long ALIGNMENT = 16;
 
     private final Group group;

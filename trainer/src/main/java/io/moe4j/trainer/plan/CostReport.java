@@ -1,0 +1,110 @@
+package io.moe4j.trainer.plan;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.trainer.config.ParallelismConfig;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.config.TrainingConfig;
+import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.StepTraffic;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/** A plan for people and for machines. */
+@Stability(Stability.Level.INTERNAL)
+public final class CostReport {
+    private final CostPlan plan;
+
+    /** Of this plan. */
+    public CostReport(CostPlan plan) {
+        this.plan = plan;
+    }
+
+    /** As a table. */
+    public String text() {
+        TrainerConfig config = plan.config();
+        TrainingConfig training = config.training();
+        ParallelismConfig layout = config.parallelism();
+        ModelFigures figures = plan.figures();
+        StringBuilder text = new StringBuilder();
+        line(text, "model", "%s %s, %s, %s, recompute %s", config.model().name(), config.model().flavor(),
+                config.model().moeCommBackend(),
+                training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
+        line(text, "ranks", "%d: %d replicas of %d shards, expert-parallel over %d; %d x %d tokens each",
+                config.ranks(),
+                layout.dataParallelReplicateDegree(), layout.dataParallelShardDegree(), layout.expertParallelDegree(),
+                training.localBatchSize(), training.seqLen());
+        line(text, "parameters", "%,d, of which a token uses %,d", figures.parameters(), figures.activeParameters());
+        line(text, "operations", "%.3f GFLOP a token, %.3f TFLOP a step (recompute not counted)",
+                figures.flopsPerToken() / 1e9,
+                plan.flopsPerStep() / 1e12);
+        line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
+        memory(text);
+        traffic(text);
+        return text.toString();
+    }
+
+    private void memory(StringBuilder text) {
+        MemoryPlan memory = plan.rank().memory();
+        text.append("\nmemory of a rank\n");
+        memory.byPurpose().entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
+                .forEach(entry -> row(text, entry.getKey(), entry.getValue()));
+        row(text, "total", memory.totalBytes());
+        String device = plan.config().device();
+        text.append(plan.deviceBytes() == 0
+                ? "the device " + device + " is not on this machine, so the total is compared with nothing\n"
+                : String.format(Locale.ROOT, "the device %s has %,d bytes (%.2f GiB): room for %d such ranks%n", device,
+                        plan.deviceBytes(),
+                        gib(plan.deviceBytes()), plan.ranksPerDevice()));
+    }
+
+    private void traffic(StringBuilder text) {
+        StepTraffic traffic = plan.rank().traffic();
+        text.append("\nbytes that a rank sends in a step, under even routing\n");
+        traffic.byKind().forEach((kind, bytes) -> row(text, kind.replace('_', ' '), bytes));
+        row(text, "total", traffic.totalBytes());
+    }
+
+    private static void line(StringBuilder text, String name, String format, Object... values) {
+        text.append(String.format(Locale.ROOT, "%-16s", name)).append(String.format(Locale.ROOT, format, values))
+                .append('\n');
+    }
+
+    private static void row(StringBuilder text, String name, long bytes) {
+        text.append(String.format(Locale.ROOT, "  %-40s %,22d  %10.3f GiB%n", name, bytes, gib(bytes)));
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+
+    /** As an object. */
+    public Map<String, Object> json() {
+        TrainerConfig config = plan.config();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("model", config.model().name());
+        json.put("flavor", config.model().flavor());
+        json.put("moe_comm_backend", config.model().moeCommBackend());
+        json.put("ranks", config.ranks());
+        json.put("data_parallel_replicate_degree", config.parallelism().dataParallelReplicateDegree());
+        json.put("data_parallel_shard_degree", config.parallelism().dataParallelShardDegree());
+        json.put("expert_parallel_degree", config.parallelism().expertParallelDegree());
+        json.put("local_batch_size", config.training().localBatchSize());
+        json.put("seq_len", config.training().seqLen());
+        json.put("parameters", plan.figures().parameters());
+        json.put("active_parameters", plan.figures().activeParameters());
+        json.put("flops_per_token", plan.figures().flopsPerToken());
+        json.put("flops_per_step", plan.flopsPerStep());
+        json.put("receive_capacity_rows", plan.rank().receiveCapacityRows());
+        json.put("memory_bytes_by_purpose", plan.rank().memory().byPurpose());
+        json.put("memory_bytes", plan.rank().memory().totalBytes());
+        json.put("device", config.device());
+        json.put("device_bytes", plan.deviceBytes());
+        json.put("sent_bytes_by_kind", plan.rank().traffic().byKind());
+        json.put("sent_bytes", plan.rank().traffic().totalBytes());
+        return json;
+    }
+}

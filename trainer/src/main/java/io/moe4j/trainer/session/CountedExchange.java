@@ -1,0 +1,148 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Any communication backend, with the bytes that its exchanges send away under even routing. For plans: it counts what it is asked for. */
+final class CountedExchange implements CommBackendProvider {
+    private final CommBackendProvider provider;
+    private @Nullable Counted opened;
+
+    CountedExchange(CommBackendProvider provider) {
+        this.provider = provider;
+    }
+
+    /** What was counted, with what the collectives sent beside it. */
+    StepTraffic traffic(long allGather, long reduceScatter, long allReduce) {
+        Counted counted = opened;
+        return counted == null ? new StepTraffic(allGather, reduceScatter, allReduce, 0, 0, 0, 0, 0)
+                : new StepTraffic(allGather, reduceScatter, allReduce, counted.dispatch, counted.combine,
+                        counted.combineAdjoint, counted.dispatchAdjoint, counted.counts);
+    }
+
+    long capacityRows() {
+        return opened == null ? 0 : opened.capacityRows();
+    }
+
+    @Override
+    public String id() {
+        return provider.id();
+    }
+
+    @Override
+    public String spiVersion() {
+        return provider.spiVersion();
+    }
+
+    @Override
+    public String description() {
+        return provider.description();
+    }
+
+    @Override
+    public Availability probe() {
+        return provider.probe();
+    }
+
+    @Override
+    public boolean supports(DeviceKind kind) {
+        return provider.supports(kind);
+    }
+
+    @Override
+    public CommRequirements requirements() {
+        return provider.requirements();
+    }
+
+    @Override
+    public CommBackend open(CommConfig config, CommContext context) {
+        opened = new Counted(provider.open(config, context), config, context.group().size());
+        return opened;
+    }
+
+    private static final class Counted implements CommBackend {
+        private final CommBackend backend;
+        private final CommConfig config;
+        private final int ranks;
+        private long dispatch;
+        private long combine;
+        private long combineAdjoint;
+        private long dispatchAdjoint;
+        private long counts;
+
+        Counted(CommBackend backend, CommConfig config, int ranks) {
+            this.backend = backend;
+            this.config = config;
+            this.ranks = ranks;
+        }
+
+        @Override
+        public DispatchPlan plan(Tensor ids_TK) {
+            counts += Tensor.bytes(DType.I32, config.experts()) * (ranks - 1);
+            return backend.plan(ids_TK);
+        }
+
+        @Override
+        public PendingRows dispatch(DispatchRequest request) {
+            long bytes = sent(request.weights_TK());
+            if (request.into() == ReceiveBuffer.GRADIENTS) {
+                combineAdjoint += bytes;
+            } else {
+                dispatch += bytes;
+            }
+            return backend.dispatch(request);
+        }
+
+        @Override
+        public PendingTokens combine(CombineRequest request) {
+            long bytes = sent(request.scalars_TK());
+            // Scalars that come back are gradients of weights, which only backward has.
+            if (request.scalars_TK().isPresent()) {
+                dispatchAdjoint += bytes;
+            } else {
+                combine += bytes;
+            }
+            return backend.combine(request);
+        }
+
+        private long sent(Optional<Tensor> scalars) {
+            long rowBytes = Tensor.bytes(config.rowType(), config.dim()) + (scalars.isPresent() ? Float.BYTES : 0);
+            return config.routedRows() * (ranks - 1) / ranks * rowBytes;
+        }
+
+        @Override
+        public Optional<Tensor> statistics() {
+            return backend.statistics();
+        }
+
+        @Override
+        public void resetStatistics() {
+            backend.resetStatistics();
+        }
+
+        @Override
+        public long capacityRows() {
+            return backend.capacityRows();
+        }
+
+        @Override
+        public void close() {
+            backend.close();
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * What one rank sends to others in one step, in bytes. The experts' exchange is counted as if routing were even: each rank then sends
+ * {@code (EP - 1) / EP} of its routed rows away.
+ *
+ * @param allGather parameters, gathered for forward and for backward
+ * @param reduceScatter gradients
+ * @param allReduce gradients over replicas, and token counts
+ * @param dispatch rows to their experts, in forward and in recompute
+ * @param combine rows back from their experts
+ * @param combineAdjoint gradients of what came back, to the experts
+ * @param dispatchAdjoint gradients of what was dispatched, back from the experts
+ * @param counts what the plans of the exchange tell each other
+ */
+@Stability(Stability.Level.EVOLVING)
+public record StepTraffic(long allGather, long reduceScatter, long allReduce, long dispatch, long combine,
+        long combineAdjoint, long dispatchAdjoint, long counts) {
+
+    /** All of it. */
+    public long totalBytes() {
+        return byKind().values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** Bytes by kind, in the order of a step. */
+    public Map<String, Long> byKind() {
+        Map<String, Long> kinds = new LinkedHashMap<>();
+        kinds.put("all_gather", allGather);
+        kinds.put("dispatch", dispatch);
+        kinds.put("combine", combine);
+        kinds.put("combine_adjoint", combineAdjoint);
+        kinds.put("dispatch_adjoint", dispatchAdjoint);
+        kinds.put("exchange_counts", counts);
+        kinds.put("reduce_scatter", reduceScatter);
+        kinds.put("all_reduce", allReduce);
+        return kinds;
+    }
+}

@@ -1,0 +1,143 @@
+package io.moe4j.trainer.plan;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTimeout;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.cli.Main;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.StepTraffic;
+import io.moe4j.trainer.session.TrainingSession;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+final class CostPlanTest {
+    private static final String DEBUG = "deepseek_v3_debugmodel_minimal_async_ep";
+    private static final String STACK = "planned memory";
+
+    private final Registry plugins = Plugins.load();
+
+    private TrainerConfig config(String name, String... overrides) {
+        return new ConfigLoader(plugins).load(name, Arguments.of(overrides).overrides(), ConfigUse.planning());
+    }
+
+    private static String[] ranks(int ranks, int expertRanks, String... more) {
+        return Stream.concat(Stream.of("ranks=" + ranks, "parallelism.data_parallel_shard_degree=" + ranks,
+                "parallelism.expert_parallel_degree=" + expertRanks), Stream.of(more)).toArray(String[]::new);
+    }
+
+    /**
+     * Each purpose, and the stack, to the byte; what a device needs for its own barriers is not planned, and is far below 2%.
+     */
+    @ParameterizedTest
+    @CsvSource({"minimal_async_ep, full, float32", "standard, none, float32", "standard, full, bfloat16"})
+    void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype) {
+        TrainerConfig config = config(DEBUG,
+                ranks(2, 2, "model.moe_comm_backend=" + backend, "activation_checkpoint.mode=" + recompute,
+                        "training.dtype=" + dtype, "graph_capture.enable=false", "training.local_batch_size=1",
+                        "training.seq_len=64"));
+        MemoryPlan plan = CostPlan.of(config, plugins).rank().memory();
+        ModelSpec spec = plugins.get(ModelProvider.class, "deepseek_v3").flavor("debugmodel")
+                .withMoeCommBackend(backend);
+        try (TrainingSession session = TrainingSession.open(config, spec, plugins,
+                Launch.threads(2, Duration.ofSeconds(30)))) {
+            Device device = session.device();
+            Map<String, Long> allocated = new TreeMap<>(device.allocatedBytes());
+            assertEquals(2 * plan.stackBytes(), allocated.remove(STACK));
+            allocated.keySet().remove("barrier flags");
+            plan.allocated().forEach((purpose, bytes) -> {
+                if (!purpose.equals("collectives")) {
+                    assertEquals(2 * bytes, allocated.get(purpose), purpose);
+                }
+            });
+            assertEquals(plan.allocated().keySet(), allocated.keySet());
+            double all = device.allocatedBytes().values().stream().mapToLong(Long::longValue).sum();
+            assertEquals(1, all / (2 * plan.totalBytes()), 0.001);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"deepseek_v3_236b_minimal_async_ep", "deepseek_v3_671b_minimal_async_ep"})
+    void theLargeOnesArePricedInSeconds(String name) {
+        assertTimeout(Duration.ofSeconds(15), () -> {
+            CostPlan plan = CostPlan.of(config(name), plugins);
+            assertTrue(plan.config().ranks() >= 64, plan.config().ranks() + " ranks");
+            assertTrue(plan.rank().memory().totalBytes() > 1L << 30);
+        });
+    }
+
+    /**
+     * The debug model has 5 MoE layers, K = 3 and rows of D = 256 floats. With T = 128 and EP = 4, a rank sends 3/4 of its 384 rows away: in forward and in
+     * recompute with a weight each, once as sums, and in backward once with and once without a scalar.
+     */
+    @Test
+    void theExchangeIsPricedUnderEvenRouting() {
+        StepTraffic traffic = CostPlan
+                .of(config(DEBUG, ranks(4, 4, "training.local_batch_size=1", "training.seq_len=128")), plugins)
+                .rank().traffic();
+        long rows = 5 * 288;
+        assertEquals(2 * rows * (4 * 256 + 4), traffic.dispatch());
+        assertEquals(rows * 4 * 256, traffic.combine());
+        assertEquals(rows * 4 * 256, traffic.combineAdjoint());
+        assertEquals(rows * (4 * 256 + 4), traffic.dispatchAdjoint());
+        assertEquals(5 * 3 * 8 * 4, traffic.counts());
+    }
+
+    /**
+     * Shards of {@code p} bytes are gathered for forward and for backward, and reduced once: 2 (n - 1) p and (n - 1) p bytes. Embedding and head are used once
+     * in forward and backward together, so that they are gathered less often.
+     */
+    @Test
+    void shardsArePriced() {
+        CostPlan plan = CostPlan.of(
+                config(DEBUG, ranks(4, 1, "model.moe_comm_backend=standard", "graph_capture.enable=false")), plugins);
+        long shards = plan.rank().memory().allocated().get("parameters");
+        StepTraffic traffic = plan.rank().traffic();
+        assertEquals(3 * shards, traffic.reduceScatter());
+        assertTrue(traffic.allGather() > 3 * shards && traffic.allGather() <= 2 * 3 * shards,
+                traffic + " for shards of " + shards);
+        assertEquals(0, traffic.dispatch() + traffic.combine());
+    }
+
+    @Test
+    void capacityFollowsTheConfiguration() {
+        String[] common = ranks(4, 4, "training.local_batch_size=1", "training.seq_len=128");
+        assertEquals(4 * 128 * 2, CostPlan.of(config(DEBUG, common), plugins).rank().receiveCapacityRows());
+        String[] half = Stream.concat(Stream.of(common), Stream.of("moe.receive_capacity=1.5")).toArray(String[]::new);
+        assertEquals(576, CostPlan.of(config(DEBUG, half), plugins).rank().receiveCapacityRows());
+    }
+
+    @Test
+    void theCommandPrintsATableAndAnObject() {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), "plan", "--config",
+                "deepseek_v3_16b_minimal_async_ep"), err::toString);
+        for (String expected : new String[] {"memory of a rank", "optimizer state", "receive buffer: activations",
+                "gathered parameters", "dispatch adjoint",
+                "15,706,484,224"}) {
+            assertTrue(out.toString().contains(expected), expected + " is not in\n" + out);
+        }
+        StringWriter json = new StringWriter();
+        assertEquals(0, Main.run(new PrintWriter(json), new PrintWriter(err), "plan", "--json"), err::toString);
+        assertTrue(json.toString().contains("\"memory_bytes_by_purpose\" : {"), json::toString);
+    }
+}
