@@ -1,13 +1,39 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.launch.RankEnvironment;
+import io.moe4j.trainer.launch.TcpRendezvous;
+import io.moe4j.trainer.metrics.MetricsFile;
+import io.moe4j.trainer.metrics.RunSummary;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.session.Launch;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moe4j train}. */
-@Command(name = "train", description = "Trains a model.")
+@Command(name = "train", customSynopsis = "moe4j train [OPTION]... [--key VALUE]...",
+        description = {"Trains a model.",
+                "Writes metrics.jsonl, the configuration and the checkpoints to the run's folder."})
 final class TrainCommand implements Callable<Integer> {
 
     @Spec
@@ -17,10 +43,77 @@ final class TrainCommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Mixin
-    private ConfigOptions config = new ConfigOptions();
+    private ConfigOptions configOptions = new ConfigOptions();
+
+    @Mixin
+    private LaunchOptions launchOptions = new LaunchOptions();
+
+    @Option(names = "--output", paramLabel = "DIR",
+            description = "The run's folder. Default: outputs/CONFIG-DATE-TIME.")
+    private @Nullable Path output;
 
     @Override
-    public Integer call() {
-        throw new IllegalStateException(spec.qualifiedName() + " is not part of this build yet");
+    public Integer call() throws IOException {
+        Registry registry = Plugins.load(common.pluginPath());
+        TrainerConfig config = configOptions.load(registry, ConfigUse.training());
+        RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
+        Path folder = RunFolder.of(output, configOptions.nameOrFile(NamedConfigs.DEFAULT), environment);
+        if (!environment.isDistributed()) {
+            return train(config, registry, environment, folder,
+                    ThreadRendezvous.of(config.ranks(), config.runtime().timeout()));
+        }
+        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, config.runtime().timeout())) {
+            return train(config, registry, environment, folder, rendezvous);
+        }
+    }
+
+    private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Path folder,
+            Rendezvous rendezvous) throws IOException {
+        Launch launch = new Launch(environment.worldSize(), environment.localRanks(), launchOptions.deviceOrdinal(),
+                rendezvous);
+        try (TrainingRun run = Trainer.open(config, registry, new RunOptions(launch).withOutput(folder));
+                Interrupts interrupts = new Interrupts(run::requestStop)) {
+            if (launch.hasFirstRank()) {
+                Files.createDirectories(folder);
+                Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
+                report(run, config, folder);
+            } else {
+                while (run.hasNext()) {
+                    step(run, folder);
+                }
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** Makes all steps, and tells about them. */
+    private void report(TrainingRun run, TrainerConfig config, Path folder) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.print(StartReport.of(run.description()));
+        out.println("output    " + folder);
+        out.flush();
+        RunSummary summary = new RunSummary();
+        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"));
+                ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), run.stepsDone(),
+                        config.training().steps(), ProgressOutput.isTerminal())) {
+            while (run.hasNext()) {
+                StepResult step = step(run, folder);
+                metrics.add(step);
+                progress.show(step);
+                summary.add(step);
+            }
+        }
+        out.println(summary.text());
+        out.flush();
+    }
+
+    /** Makes a step. Where the receive buffers are too small, what was learnt until then is saved. */
+    private static StepResult step(TrainingRun run, Path folder) {
+        try {
+            return run.step();
+        } catch (CapacityExceededException e) {
+            Path saved = run.save(folder.resolve("checkpoints"));
+            throw new CapacityExceededException(e, "the run was saved: continue it with --checkpoint.resume " + saved);
+        }
     }
 }

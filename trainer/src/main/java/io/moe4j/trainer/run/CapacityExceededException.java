@@ -18,6 +18,13 @@ public final class CapacityExceededException extends RuntimeException {
         this.capacityRows = capacityRows;
     }
 
+    /** The same, with what has been done about it. */
+    public CapacityExceededException(CapacityExceededException cause, String done) {
+        super(cause.getMessage() + "; " + done, cause);
+        requiredRows = cause.requiredRows;
+        capacityRows = cause.capacityRows;
+    }
+
     /** The rows that were needed. */
     public long requiredRows() {
         return requiredRows;

@@ -16,7 +16,12 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data) {
 
-    /** All ranks as threads of this JVM; nothing is saved. */
+    /** Nothing is saved by itself. */
+    public RunOptions(Launch launch) {
+        this(launch, Optional.empty(), Optional.empty());
+    }
+
+    /** All ranks as threads of this JVM; nothing is saved by itself. */
     public static RunOptions threads(TrainerConfig config) {
         return new RunOptions(Launch.threads(config.ranks(), config.runtime().timeout()), Optional.empty(),
                 Optional.empty());

@@ -1,0 +1,49 @@
+package io.moe4j.trainer.cli;
+
+import io.moe4j.trainer.launch.LaunchFlags;
+import io.moe4j.trainer.launch.RankEnvironment;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options of a process that is one of several; mixed in. Without any of them, the launcher's environment decides. */
+final class LaunchOptions {
+
+    @Option(names = "--rank", paramLabel = "N",
+            description = "Number of this process, from 0. Default: the launcher's.")
+    private @Nullable Integer rank;
+
+    @Option(names = "--world-size", paramLabel = "N",
+            description = "Number of processes. Default: the launcher's, or 1.")
+    private @Nullable Integer worldSize;
+
+    @Option(names = "--local-rank", paramLabel = "N", description = "Number of this process on its host.")
+    private @Nullable Integer localRank;
+
+    @Option(names = "--master-addr", paramLabel = "HOST", description = "Where process 0 runs.")
+    private @Nullable String masterAddress;
+
+    @Option(names = "--master-port", paramLabel = "PORT", description = "Where process 0 listens.")
+    private @Nullable Integer masterPort;
+
+    @Option(names = "--device-ordinal", paramLabel = "N",
+            description = "Which of the devices of its kind this process uses. Default: ${DEFAULT-VALUE}.")
+    private int deviceOrdinal;
+
+    /** Which ranks run in this process. */
+    RankEnvironment resolve(int ranks, Map<String, String> environment) {
+        LaunchFlags flags = new LaunchFlags(of(rank), of(worldSize), of(localRank), Optional.ofNullable(masterAddress),
+                of(masterPort));
+        return RankEnvironment.resolve(ranks, flags, environment);
+    }
+
+    int deviceOrdinal() {
+        return deviceOrdinal;
+    }
+
+    private static OptionalInt of(@Nullable Integer value) {
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+}
