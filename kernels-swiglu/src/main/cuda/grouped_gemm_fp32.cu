@@ -4,7 +4,7 @@
 #include "grouped_operand.cuh"
 
 namespace fp32 {
-static constexpr int THREADS = 256, TILE = 64, BK = 16, PITCH = TILE + 4;  // SwiGluLaunches.FP32_THREADS
+static constexpr int THREADS = 256, TILE = 64, BK = 16, PITCH = TILE + 4;  // Grid.FP32
 static constexpr int ELEMENTS = TILE * BK / THREADS;
 
 template <bool BY_K>

@@ -5,7 +5,7 @@
 #include "grouped_operand.cuh"
 
 namespace mma {
-static constexpr int THREADS = 256, TILE = 128, BK = 32, STAGES = 4;  // GroupedLaunches.MMA_*
+static constexpr int THREADS = 256, TILE = 128, BK = 32, STAGES = 4;  // Grid.MMA
 static constexpr int PITCH_K = BK + 8, PITCH_MN = TILE + 8;  // elements a row of shared memory: 8 rows lie in 8 different groups of 4 banks
 static constexpr int VECTORS = TILE * BK / 8 / THREADS;     // 16-byte copies of a thread, per operand and slice
 

@@ -13,13 +13,9 @@
 #include "grouped_tiles.cuh"
 #include "sm90.cuh"
 
-#ifndef GEMM_STAGES
-#define GEMM_STAGES 4
-#endif
-
 namespace sm90 {
 static constexpr int BK = 64;                 // one row of 128 bytes
-static constexpr int STAGES = GEMM_STAGES;    // SwiGluLaunches.SM90_SHARED_BYTES follows from these
+static constexpr int STAGES = 4;              // Grid.HOPPER's shared bytes follow from these
 static constexpr int THREADS = 384;
 static constexpr int SUB = 64 * 128;          // bytes of 64 rows of 128 bytes
 static constexpr int STAGING = 16 * 128;      // bytes in which a warp turns 16 rows of 64 results into 16-byte stores
@@ -140,39 +136,60 @@ __device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* st
 }
 
 __device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool accumulate) {
-    // One thread adds to an element, once: the sum does not depend on when the memory does it.
+    // One thread adds to an element, once: the sum does not depend on when the memory does it. Sums under the smallest normal number become zero.
     if (accumulate && pair) asm volatile("red.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(x), "f"(y) : "memory");
     else if (pair) *reinterpret_cast<float2*>(to) = make_float2(x, y);
     else store(to, accumulate ? x + load(to) : x);
 }
-__device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool accumulate) {
-    if (accumulate) {
-        x += load(to);
-        if (pair) y += load(to + 1);
-    }
+__device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool) {
     if (pair) *reinterpret_cast<uint32_t*>(to) = packed(x, y);
     else store(to, x);
 }
 
-// Stores or adds a warp's 16 rows of a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
-template <typename T, int N>
-__device__ __forceinline__ void storeGradient(const float (&d)[N], T* c, long long stride, int rows, int columns, bool accumulate) {
-    const int lane = threadIdx.x & 31, column = 2 * (lane & 3);
+// Adds what memory holds to a lane's results. Nothing to do for fp32: put() adds in memory.
+template <int N>
+__device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int) {}
+template <int N>
+__device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        const int row = (lane >> 2) + 8 * half;
-        if (row < rows) {
-            T* to = c + row * stride + column;
+        if (8 * half < rows) {
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                const bf16* from = c + 8 * half * stride + 8 * j;
+                if (8 * j + 1 < columns) {
+                    const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from));
+                    d[4 * j + 2 * half] += held.x;
+                    d[4 * j + 2 * half + 1] += held.y;
+                } else if (8 * j < columns) {
+                    d[4 * j + 2 * half] += load(from);
+                }
+            }
+        }
+    }
+}
+
+// Stores or adds a warp's 16 rows of a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
+template <typename T, int N>
+__device__ __forceinline__ void storeGradient(float (&d)[N], T* c, long long stride, int rows, int columns, bool accumulate) {
+    const int lane = threadIdx.x & 31;
+    c += (lane >> 2) * stride + 2 * (lane & 3);
+    rows -= lane >> 2;
+    columns -= 2 * (lane & 3);
+    if (accumulate) addHeld(d, c, stride, rows, columns);
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        if (8 * half < rows) {
 #pragma unroll
             for (int j = 0; j < N / 4; j++)
-                if (8 * j + column < columns) put(to + 8 * j, d[4 * j + 2 * half], d[4 * j + 2 * half + 1], 8 * j + column + 1 < columns, accumulate);
+                if (8 * j < columns) put(c + 8 * half * stride + 8 * j, d[4 * j + 2 * half], d[4 * j + 2 * half + 1], 8 * j + 1 < columns, accumulate);
         }
     }
 }
 
 // Stores a warp's 16 rows from (row, column) of the expert's part of C.
 template <int PRODUCT, typename T, typename Tiles, int N>
-__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, const float (&d)[N], unsigned char* staging, int row, int column) {
+__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[N], unsigned char* staging, int row, int column) {
     const int columns = columnsOf<PRODUCT>(p) - column;
     if (PRODUCT == WEIGHT_GRADIENT) {
         T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;

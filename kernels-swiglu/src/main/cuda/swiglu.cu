@@ -4,15 +4,8 @@
 // dgate = 0.927671, dweight = 1.462117.
 #include "elements.cuh"
 
-#ifndef SWIGLU_FORWARD_PASS
-#define SWIGLU_FORWARD_PASS 3
-#endif
-#ifndef SWIGLU_BACKWARD_PASS
-#define SWIGLU_BACKWARD_PASS 2
-#endif
-static constexpr int SWIGLU_THREADS = 256;                    // SwiGluLaunches.THREADS
-static constexpr int FORWARD_PASS = SWIGLU_FORWARD_PASS;      // 16-byte loads of each input that a lane has in flight
-static constexpr int BACKWARD_PASS = SWIGLU_BACKWARD_PASS;
+static constexpr int SWIGLU_THREADS = 256;  // Grid.SWIGLU
+static constexpr int PASS = 3;              // 16-byte loads of each input that a lane has in flight
 
 // 1 / (1 + exp(-x)): an exponential of 2 units in the last place and |x| rounding units, and a correctly rounded division for fp32. Far below zero exp(-x) is
 // infinite and the result 0.
@@ -29,7 +22,7 @@ __device__ __forceinline__ float forwardOf(float g, float u, float weight) {
 template <typename T>
 __device__ __forceinline__ void swigluForward(const T* gate, long long gateStride, const T* up, long long upStride, const float* weights, const int* offsets, int experts,
                                               int features, long long capacity, T* h, long long hStride) {
-    constexpr int N = Vec<T>::N, P = FORWARD_PASS;
+    constexpr int N = Vec<T>::N, P = PASS;
     const long long rows = rowEnd(offsets, experts - 1, capacity);
     const bool wide = aligned16(gate, gateStride) && aligned16(up, upStride) && aligned16(h, hStride);
     const int vectors = wide ? features / N : 0, lane = threadIdx.x & 31;
@@ -78,7 +71,7 @@ template <typename T>
 __device__ __forceinline__ void swigluBackward(const T* gate, long long gateStride, const T* up, long long upStride, const T* dh, long long dhStride, const float* weights,
                                                const int* offsets, int experts, int features, long long capacity, T* dgate, long long dgateStride, T* dup,
                                                long long dupStride, float* dweights) {
-    constexpr int N = Vec<T>::N, P = BACKWARD_PASS;
+    constexpr int N = Vec<T>::N, P = PASS;
     const long long rows = rowEnd(offsets, experts - 1, capacity);
     const bool wide = aligned16(gate, gateStride) && aligned16(up, upStride) && aligned16(dh, dhStride) && aligned16(dgate, dgateStride) && aligned16(dup, dupStride);
     const int vectors = wide ? features / N : 0, lane = threadIdx.x & 31;

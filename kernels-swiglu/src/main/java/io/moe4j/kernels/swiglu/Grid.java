@@ -18,10 +18,8 @@ record Grid(int blocks, int threads, int sharedBytes) {
     private static final int MULTIPROCESSORS = 132;
     private static final int KIB = 1024;
 
-    /** {@code swiglu.cu}, forward: a warp a row, and few blocks with many loads in flight each. */
-    static final Grid SWIGLU_FORWARD = new Grid(2 * MULTIPROCESSORS, 256, 0);
-    /** {@code swiglu.cu}, backward. */
-    static final Grid SWIGLU_BACKWARD = new Grid(16 * MULTIPROCESSORS, 256, 0);
+    /** {@code swiglu.cu}: a warp a row; more blocks than run at once even out the end. */
+    static final Grid SWIGLU = new Grid(32 * MULTIPROCESSORS, 256, 0);
     /** {@code grouped_gemm_sm90.cu}: 4 stages of 48 KiB, 16 KiB to store from, 8 barriers, 1 KiB to align. */
     static final Grid HOPPER = new Grid(MULTIPROCESSORS, 384, 4 * 48 * KIB + 16 * KIB + 8 * 8 + KIB);
     /** {@code grouped_gemm_mma.cu}: 4 stages of 10 KiB for each operand. */

@@ -89,7 +89,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor up = arguments.up_RF();
         Tensor h = arguments.h_RF();
         Arguments.swiglu(arguments);
-        stream.launch(launch("swiglu_forward_" + name(gate), Grid.SWIGLU_FORWARD,
+        stream.launch(launch("swiglu_forward_" + name(gate), Grid.SWIGLU,
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 optional(arguments.weights_R()), KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0),
                 extent(gate, 1), KernelArg.of(gate.dim(0)), KernelArg.of(h), KernelArg.of(h.stride(0))));
@@ -103,7 +103,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dgate = arguments.dgate_RF();
         Tensor dup = arguments.dup_RF();
         Arguments.swiglu(arguments);
-        stream.launch(launch("swiglu_backward_" + name(gate), Grid.SWIGLU_BACKWARD,
+        stream.launch(launch("swiglu_backward_" + name(gate), Grid.SWIGLU,
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 KernelArg.of(dh), KernelArg.of(dh.stride(0)), optional(arguments.weights_R()),
                 KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),
