@@ -1,6 +1,8 @@
 /** What needs an NVIDIA GPU. */
 open module io.moe4j.tests.gpu {
     requires io.moe4j.tests.contract;
+    requires io.moe4j.trainer;
+    requires java.management;
     requires org.slf4j;
     requires static transitive org.jspecify;
     requires transitive io.moe4j.api;
