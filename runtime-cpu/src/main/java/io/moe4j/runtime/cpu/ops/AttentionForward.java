@@ -12,7 +12,7 @@ import java.util.Arrays;
  */
 final class AttentionForward {
     /** Queries of a block. */
-    static final int QUERIES = 128;
+    static final int QUERIES = 64;
     /** Keys of a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has a key that it sees. */
     static final int KEYS = 512;
 
