@@ -33,6 +33,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.step;
 
     opens io.moe4j.trainer.cli to info.picocli;
+    opens io.moe4j.trainer.checkpoint to tools.jackson.databind;
     opens io.moe4j.trainer.session to com.google.guice;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;

@@ -94,8 +94,10 @@ public final class TrainingRun implements AutoCloseable {
         long step = stepsDone + 1;
         long begin = System.nanoTime();
         boolean stop = stopRequested;
-        StepOutcome outcome = session
-                .onRanks(rank -> rank.step().run(step, source(rank.context().rank()).next(), stop)).getFirst();
+        StepOutcome outcome = session.onRanks(rank -> {
+            rank.phase().enter("step " + step + ", data");
+            return rank.step().run(step, source(rank.context().rank()).next(), stop);
+        }).getFirst();
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
             case StepOutcome.Overflowed overflow -> throw Refusals.overflow(step, overflow, config, spec);
@@ -128,6 +130,7 @@ public final class TrainingRun implements AutoCloseable {
         List<RankState> states = session.onRanks(TrainingRun::state);
         try (CheckpointSave save = new CheckpointSave(checkpoints, progress, states)) {
             session.onRanks(rank -> {
+                rank.phase().enter("saving the checkpoint of step " + progress.step());
                 save.run(state(rank));
                 return rank;
             });
@@ -165,6 +168,7 @@ public final class TrainingRun implements AutoCloseable {
     private void load(Path path) {
         try (CheckpointLoad load = new CheckpointLoad(path)) {
             session.onRanks(rank -> {
+                rank.phase().enter("loading " + load.folder());
                 load.run(state(rank));
                 return rank;
             });

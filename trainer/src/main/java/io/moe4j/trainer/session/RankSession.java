@@ -87,6 +87,11 @@ public final class RankSession implements AutoCloseable {
         return parts.getInstance(Key.get(new TypeLiteral<Optional<ExpertKernels>>() {}));
     }
 
+    /** What it is doing, for the report of its failure. */
+    public RankPhase phase() {
+        return parts.getInstance(RankPhase.class);
+    }
+
     /** Its training step. */
     public TrainStep step() {
         return parts.getInstance(TrainStep.class);

@@ -1,0 +1,76 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.TrainingRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Receive buffers that are too small. */
+class CapacityTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aRefusedStepLeavesEverythingAndTheRunGoesOnWithMoreRoom() throws IOException {
+        List<Double> whole;
+        try (TrainingRun run = Tiny.open()) {
+            whole = Tiny.losses(run);
+        }
+        List<Double> losses = new ArrayList<>();
+        Path saved;
+        try (TrainingRun run = Tiny.open("training.steps=2")) {
+            losses.addAll(Tiny.losses(run));
+            saved = run.save(folder);
+        }
+        Path after;
+        try (TrainingRun run = Tiny.open("moe.receive_capacity=1.0", "checkpoint.resume=" + saved)) {
+            CapacityExceededException refused = assertThrows(CapacityExceededException.class, run::step);
+            assertEquals(96, refused.capacityRows());
+            assertTrue(refused.requiredRows() > 96);
+            String factor = "at least %.2f".formatted(Math.ceil(100 * refused.requiredRows() / 96.0) / 100);
+            assertTrue(refused.getMessage().contains(factor), refused.getMessage());
+            assertEquals(2, run.stepsDone());
+            after = run.save(folder.resolve("after"));
+        }
+        for (String file : List.of("model", "first_moment", "second_moment")) {
+            assertArrayEquals(Files.readAllBytes(saved.resolve(file + ".safetensors")),
+                    Files.readAllBytes(after.resolve(file + ".safetensors")), file);
+        }
+        try (TrainingRun run = Tiny.open("checkpoint.resume=" + after)) {
+            losses.addAll(Tiny.losses(run));
+        }
+        assertEquals(whole, losses);
+    }
+
+    @Test
+    void droppedRowsAreCounted() {
+        try (TrainingRun run = Tiny.open("moe.receive_capacity=1.0", "moe.on_overflow=drop", "training.steps=3")) {
+            List<StepResult> steps = Tiny.steps(run);
+            assertTrue(steps.stream().allMatch(step -> step.receiveCapacityRows() == 96));
+            assertTrue(steps.stream().anyMatch(step -> step.droppedRows() > 0));
+            // Who was to receive more than there is room for has dropped the difference, at least.
+            assertTrue(steps.stream().allMatch(step -> step.droppedRows() >= step.receivedRowsMax() - 96));
+        }
+    }
+
+    @Test
+    void theBalancedLoadFitsTheBalancedCapacity() {
+        try (TrainingRun run = Tiny.open("moe.receive_capacity=balanced", "moe.force_load_balance=true",
+                "training.steps=2")) {
+            assertTrue(Tiny.steps(run).stream().allMatch(step -> step.receivedRowsMax() == step.receiveCapacityRows()
+                    && step.droppedRows() == 0));
+        }
+    }
+}

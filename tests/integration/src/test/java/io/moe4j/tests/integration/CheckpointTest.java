@@ -1,0 +1,101 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.trainer.InputException;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.safetensors.SafetensorsFile;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What is saved is what is continued. */
+class CheckpointTest {
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"training.dtype=float32", "parallelism.expert_parallel_degree=2",
+            "parallelism.data_parallel_shard_degree=2 parallelism.data_parallel_replicate_degree=2"
+                    + " parallelism.expert_parallel_degree=1",
+            "training.dtype=bfloat16 training.parameter_dtype=bfloat16 optimizer.state_dtype=bfloat16"})
+    void aContinuedRunHasTheLossesOfAnUninterruptedOne(String overrides) {
+        List<Double> whole;
+        try (TrainingRun run = Tiny.open(overrides.split(" "))) {
+            whole = Tiny.losses(run);
+        }
+        List<Double> parts = new ArrayList<>();
+        try (TrainingRun run = Tiny.open(overrides.split(" "))) {
+            for (int i = 0; i < 3; i++) {
+                parts.add(run.step().loss());
+            }
+            run.save(folder);
+        }
+        try (TrainingRun run = Tiny.open((overrides + " checkpoint.resume=" + folder).split(" "))) {
+            assertEquals(3, run.stepsDone());
+            parts.addAll(Tiny.losses(run));
+        }
+        assertEquals(whole, parts);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"parallelism.expert_parallel_degree=1", "parallelism.expert_parallel_degree=2",
+            "ranks=2 parallelism.data_parallel_shard_degree=2 parallelism.expert_parallel_degree=2"
+                    + " training.local_batch_size=4"})
+    void anotherLayoutContinuesWithinRounding(String overrides) {
+        List<Double> whole;
+        try (TrainingRun run = Tiny.open()) {
+            for (int i = 0; i < 3; i++) {
+                run.step();
+            }
+            run.save(folder);
+            whole = Tiny.losses(run);
+        }
+        try (TrainingRun run = Tiny.open((overrides + " checkpoint.resume=" + folder).split(" "))) {
+            List<Double> parts = Tiny.losses(run);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(whole.get(i), parts.get(i), 1e-4 * whole.get(i));
+            }
+        }
+    }
+
+    @Test
+    void tensorsHaveTheirPublishedNames() {
+        try (TrainingRun run = Tiny.open(); SafetensorsFile file = SafetensorsFile
+                .open(run.save(folder).resolve("model.safetensors"))) {
+            assertEquals(List.of(24L, 32L), file.entry("model.layers.1.mlp.experts.7.up_proj.weight").shape());
+            assertEquals(List.of(61L, 32L), file.entry("model.embed_tokens.weight").shape());
+            assertEquals(List.of(8L), file.entry("model.layers.2.mlp.gate.e_score_correction_bias").shape());
+        }
+    }
+
+    @Test
+    void whatIsHalfWrittenOrDamagedIsNotTaken() throws IOException {
+        Path saved;
+        try (TrainingRun run = Tiny.open()) {
+            run.step();
+            saved = run.save(folder);
+            Files.createDirectories(folder.resolve("step-000000002.part"));
+            run.step();
+            run.save(folder);
+            // Saving the same step again replaces it.
+            run.save(folder);
+        }
+        Files.createDirectories(folder.resolve("step-000000009.part"));
+        try (TrainingRun run = Tiny.open("checkpoint.resume=" + folder)) {
+            assertEquals(2, run.stepsDone());
+        }
+        Files.delete(saved.resolve("second_moment.safetensors"));
+        assertTrue(assertThrows(InputException.class, () -> Tiny.open("checkpoint.resume=" + saved).close())
+                .getMessage().contains("second_moment"));
+    }
+}

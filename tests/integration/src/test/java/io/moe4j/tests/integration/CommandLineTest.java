@@ -1,0 +1,62 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.trainer.cli.Main;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** {@code moe4j train}, on the debug model with short sequences. */
+class CommandLineTest {
+    private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
+            + "\"lr\":[0-9.E-]+,\"tokens_per_second\":[0-9.E]+,\"memory_bytes\":\\d+,\"host_syncs\":0,\"captured\":true,"
+            + "\"received_rows_max\":\\d+,\"receive_capacity_rows\":\\d+,\"dropped_rows\":0}");
+    private static final Pattern SAVED = Pattern.compile("--checkpoint.resume (\\S+)");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aRunThatRanOutOfRoomIsSavedAndContinued() throws IOException {
+        StringWriter err = new StringWriter();
+        int refused = train(new StringWriter(), err, "--output", folder.resolve("first").toString(),
+                "--moe.receive_capacity", "1.0");
+        assertEquals(1, refused, err.toString());
+        Matcher saved = SAVED.matcher(err.toString());
+        assertTrue(saved.find(), err.toString());
+
+        StringWriter out = new StringWriter();
+        int done = train(out, err, "--output", folder.resolve("second").toString(), "--checkpoint.resume",
+                saved.group(1));
+        assertEquals(0, done, err.toString());
+        for (String part : List.of("comm backend minimal_async_ep", "optimizer state", "step:  1  loss: ", "2 steps")) {
+            assertTrue(out.toString().contains(part), out.toString());
+        }
+        List<String> lines = Files.readAllLines(folder.resolve("second").resolve("metrics.jsonl"));
+        assertEquals(2, lines.size());
+        for (int i = 0; i < 2; i++) {
+            Matcher line = LINE.matcher(lines.get(i));
+            assertTrue(line.matches(), lines.get(i));
+            assertEquals(i + 1, Integer.parseInt(line.group(1)));
+        }
+        assertTrue(Files.readString(folder.resolve("second").resolve("config.toml")).contains("seq_len = 16"));
+    }
+
+    private static int train(StringWriter out, StringWriter err, String... more) {
+        List<String> arguments = new ArrayList<>(List.of("train", "--ranks", "2",
+                "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
+                "--training.seq_len", "16", "--training.steps", "2"));
+        arguments.addAll(List.of(more));
+        return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments.toArray(String[]::new));
+    }
+}

@@ -1,0 +1,105 @@
+package io.moe4j.tests.integration;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.BatchSource;
+import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A model that trains in milliseconds, on a text that can be learnt. */
+final class Tiny {
+    private static final int VOCABULARY = 61;
+    private static final List<String> FOUR_RANKS = List.of("ranks=4", "parallelism.data_parallel_shard_degree=4",
+            "parallelism.expert_parallel_degree=4", "training.seq_len=16", "training.local_batch_size=2",
+            "training.steps=6", "optimizer.lr=1e-2", "runtime.timeout=20");
+
+    private Tiny() {}
+
+    /** Opens a run on four ranks, expert-parallel over four, captured; unless the overrides say otherwise. */
+    static TrainingRun open(String... overrides) {
+        return open(Tiny::sequences, overrides);
+    }
+
+    static TrainingRun open(DataOf data, String... overrides) {
+        Registry registry = Plugins.load(List.of());
+        ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model());
+        List<String> all = new ArrayList<>(FOUR_RANKS);
+        all.addAll(List.of(overrides));
+        TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
+                Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.runningModel(spec));
+        return Trainer.open(config, spec.withMoeCommBackend(config.model().moeCommBackend()), registry,
+                RunOptions.threads(config).withData(data.of(config)));
+    }
+
+    /** The losses of the steps that are left. */
+    static List<Double> losses(TrainingRun run) {
+        List<Double> losses = new ArrayList<>();
+        while (run.hasNext()) {
+            losses.add(run.step().loss());
+        }
+        return losses;
+    }
+
+    static List<StepResult> steps(TrainingRun run) {
+        List<StepResult> steps = new ArrayList<>();
+        while (run.hasNext()) {
+            steps.add(run.step());
+        }
+        return steps;
+    }
+
+    /** What ranks read, given the configuration. */
+    @FunctionalInterface
+    interface DataOf {
+        BatchSource.Factory of(TrainerConfig config);
+    }
+
+    /** Sequence n, of all that are read by all ranks, is the same whoever reads it: every token is followed by the one 7 + n mod 2 further. */
+    static BatchSource.Factory sequences(TrainerConfig config) {
+        int batch = config.training().localBatchSize();
+        int length = config.training().seqLen();
+        return (rank, read) -> new BatchSource() {
+            private long first = read + (long) rank * batch;
+
+            @Override
+            public Batch next() {
+                int[] ids = new int[batch * length];
+                int[] labels = new int[batch * length];
+                for (int i = 0; i < ids.length; i++) {
+                    long sequence = first + i / length;
+                    long step = 7 + sequence % 2;
+                    ids[i] = (int) ((3 * sequence + step * (i % length)) % VOCABULARY);
+                    labels[i] = (int) ((3 * sequence + step * (i % length + 1)) % VOCABULARY);
+                }
+                first += (long) batch * config.ranks();
+                return new Batch(ids, labels);
+            }
+        };
+    }
+
+    private static Map<String, Object> model() {
+        Map<String, Object> config = new HashMap<>(Map.of("model_type", "deepseek_v3", "vocab_size", VOCABULARY,
+                "hidden_size", 32, "num_hidden_layers", 3, "first_k_dense_replace", 1, "num_attention_heads", 2,
+                "intermediate_size", 40, "moe_intermediate_size", 24, "n_routed_experts", 8, "num_experts_per_tok", 3));
+        config.putAll(Map.of("n_shared_experts", 1, "q_lora_rank", 20, "kv_lora_rank", 16, "qk_nope_head_dim", 8,
+                "qk_rope_head_dim", 4, "v_head_dim", 8, "rms_norm_eps", 1e-5, "rope_theta", 10000,
+                "max_position_embeddings", 64, "hidden_act", "silu"));
+        config.putAll(Map.of("tie_word_embeddings", false, "attention_bias", false, "scoring_func", "sigmoid",
+                "routed_scaling_factor", 2.5, "norm_topk_prob", true, "n_group", 4, "topk_group", 2));
+        return config;
+    }
+}
