@@ -31,6 +31,11 @@ record Sources(Map<String, String> files) {
         }
     }
 
+    /** The example of the documentation: a communication backend. */
+    static Sources ofExample() throws IOException {
+        return ofProject("docs/example-plugin");
+    }
+
     /** With one more file, or another text for one that is here. */
     Sources with(String path, String text) {
         Map<String, String> changed = new TreeMap<>(files);
