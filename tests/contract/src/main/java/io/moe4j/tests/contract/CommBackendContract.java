@@ -1,0 +1,289 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.tests.contract.CommCase.Routing;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What every communication backend must do. Subclass it, and say which backend on which device. Ranks are threads over that device. Results are
+ * compared with a definition that is written down with lists, bit for bit: rows are copies, and sums have an order and one rounding.
+ */
+@Stability(Stability.Level.EVOLVING)
+public abstract class CommBackendContract {
+    private static final Duration SHORT = Duration.ofMillis(1500);
+
+    private CommKit kit;
+
+    /** For subclasses. */
+    protected CommBackendContract() {}
+
+    /** The backend. */
+    protected abstract CommBackendProvider provider();
+
+    /** The device that it runs on. */
+    protected abstract DeviceProvider deviceProvider();
+
+    /** How the device is opened. */
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults();
+    }
+
+    /** Collectives for backends that need them. */
+    protected Optional<CollectivesProvider> collectivesProvider() {
+        return Optional.empty();
+    }
+
+    /** Graph capture of the device; a backend that does not wait for the host is captured with it, another one is refused. */
+    protected Optional<GraphCaptureProvider> captureProvider() {
+        return Optional.empty();
+    }
+
+    /** The row types that it handles. */
+    protected List<DType> rowTypes() {
+        return List.of(DType.F32, DType.BF16);
+    }
+
+    /** The numbers of ranks to try. */
+    protected List<Integer> groupSizes() {
+        return List.of(1, 2, 3, 4);
+    }
+
+    /** Exchanges of each test for races. */
+    protected int rounds() {
+        return 40;
+    }
+
+    /** Opens the device. */
+    @BeforeEach
+    public void open() {
+        kit = kit(deviceProvider().open(deviceConfig()));
+    }
+
+    /** Closes it. */
+    @AfterEach
+    public void close() {
+        kit.device().close();
+    }
+
+    private CommKit kit(Device device) {
+        return new CommKit(device, provider(), collectivesProvider(), captureProvider());
+    }
+
+    /** Id, version and probe are those of a well-behaved provider. */
+    @Test
+    public void providerIsWellBehaved() {
+        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
+        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(CommBackendProvider.SPI_VERSION)
+                .accepts(SpiVersion.parse(provider().spiVersion())));
+        assertInstanceOf(Availability.Available.class, provider().probe());
+        assertTrue(provider().supports(deviceProvider().kind()));
+        assertEquals(provider().requirements(), provider().requirements());
+    }
+
+    /** There and back, for all kinds of routing and shapes, in all row types: plan, rows, scalars, sums and statistics. */
+    @TestFactory
+    public Stream<DynamicTest> exchanges() {
+        return rowTypes().stream().flatMap(rowType -> CommCase.all(groupSizes()).stream()
+                .map(shape -> exchange(shape, rowType)));
+    }
+
+    /** Capacities exactly full, one row too small, and much too small, under either action; forced balance in its own capacity. */
+    @TestFactory
+    public Stream<DynamicTest> capacities() {
+        List<CommCase> cases = new ArrayList<>();
+        for (int ranks : groupSizes()) {
+            int experts = ranks == 3 ? 6 : 8;
+            cases.add(CommCase.of("round robin x" + ranks, ranks, 24, 8, experts, 2, Routing.ROUND_ROBIN)
+                    .with(ReceiveCapacity.balanced(), OverflowAction.FAIL));
+            for (Routing routing : List.of(Routing.SKEWED, Routing.FIRST, Routing.LAST)) {
+                CommCase shape = CommCase.of(routing + " x" + ranks, ranks, 41, 8, experts, Math.min(2, experts / ranks),
+                        routing);
+                int required = new CommReference(shape).mostRequired();
+                for (int capacity : List.of(required, required - 1, shape.tokens() * shape.topK())) {
+                    capacityOf(shape, capacity).ifPresent(given -> {
+                        cases.add(shape.with(given, OverflowAction.FAIL));
+                        cases.add(shape.with(given, OverflowAction.DROP));
+                    });
+                }
+            }
+        }
+        assertTrue(groupSizes().equals(List.of(1)) || cases.stream().anyMatch(CommBackendContract::overflows));
+        return cases.stream().map(shape -> exchange(shape, rowTypes().getFirst()));
+    }
+
+    /** The factor that gives {@code capacity} rows; absent below the balanced load. */
+    private static Optional<ReceiveCapacity> capacityOf(CommCase shape, int capacity) {
+        double balanced = (double) shape.tokens() * shape.topK();
+        // Half a row below, because the product is rounded up.
+        double factor = Math.max(1, (capacity - 0.5) / balanced);
+        return capacity < balanced ? Optional.empty() : Optional.of(ReceiveCapacity.factor(factor));
+    }
+
+    private static boolean overflows(CommCase shape) {
+        CommReference reference = new CommReference(shape);
+        return reference.mostRequired() > reference.capacity();
+    }
+
+    private DynamicTest exchange(CommCase shape, DType rowType) {
+        return dynamicTest(shape + ", " + rowType,
+                () -> kit.onAllRanks(shape, rowType, new CommExchange(shape, rowType)::on));
+    }
+
+    /** Dispatch and combine are each other's adjoint, dropped rows included. */
+    @TestFactory
+    public Stream<DynamicTest> adjoints() {
+        List<CommCase> cases = new ArrayList<>(CommCase.all(groupSizes()));
+        for (int ranks : groupSizes()) {
+            CommCase shape = CommCase.of("skewed, drop x" + ranks, ranks, 50, 12, 2 * ranks, 2, Routing.SKEWED);
+            cases.add(shape.with(ReceiveCapacity.factor(1), OverflowAction.DROP));
+        }
+        return cases.stream().map(shape -> dynamicTest(shape.name(), () -> CommAdjoints.check(kit, shape)));
+    }
+
+    /** What lies beyond the received rows is not written. */
+    @TestFactory
+    public Stream<DynamicTest> paddingIsNotWritten() {
+        return groupSizes().stream().flatMap(ranks -> rowTypes().stream().map(rowType -> {
+            CommCase shape = CommCase.of("x" + ranks, ranks, 30, 8, 4 * ranks, 3, Routing.RANDOM);
+            return dynamicTest(shape + ", " + rowType,
+                    () -> kit.onAllRanks(shape, rowType, rank -> CommPadding.check(rank, shape, rowType)));
+        }));
+    }
+
+    /** Many exchanges back to back, with ranks that fall behind. */
+    @TestFactory
+    public Stream<DynamicTest> exchangesBackToBack() {
+        return groupSizes().stream().map(ranks -> {
+            CommCase shape = CommCase.of("x" + ranks, ranks, 48, 16, 2 * ranks, 2, Routing.SKEWED);
+            return dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowTypes().getLast(),
+                    new CommRaces(shape, rowTypes().getLast(), rounds())::on));
+        });
+    }
+
+    /** Captured and replayed, or refused by the capture: as its requirements say. */
+    @TestFactory
+    public Stream<DynamicTest> capture() {
+        Assumptions.assumeTrue(captureProvider().isPresent(), "the device has no graph capture");
+        GraphCaptureProvider capture = captureProvider().orElseThrow();
+        DType rowType = rowTypes().getLast();
+        boolean waits = provider().requirements().synchronisesWithHost();
+        return groupSizes().stream().map(ranks -> {
+            CommCase shape = CommCase.of("x" + ranks, ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
+            return dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowType, rank -> {
+                if (waits) {
+                    CommCapture.isRefused(rank, shape, rowType, capture);
+                } else {
+                    CommCapture.replaysEqualTheDefinition(rank, shape, rowType, capture);
+                }
+            }));
+        });
+    }
+
+    /** Wrong shapes and types are refused with a message, and do no harm. */
+    @Test
+    public void refusesShapesThatDoNotFit() {
+        CommCase shape = small(largest());
+        kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::shapes);
+    }
+
+    /** Plans and rows of another backend are refused; two backends on the same ranks do not disturb each other. */
+    @Test
+    public void refusesStrangers() {
+        CommCase shape = small(largest());
+        kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::strangers);
+    }
+
+    /** Rows whose buffer the next dispatch takes are not given out any more; without shared buffers they stay what they are. */
+    @Test
+    public void leasesEnd() {
+        CommCase shape = small(largest());
+        kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::leases);
+    }
+
+    /** A closed backend says so. */
+    @Test
+    public void refusesToWorkWhenClosed() {
+        CommCase shape = small(largest());
+        kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::closed);
+    }
+
+    /** Two groups, each of half of the world's ranks, exchange at the same time. */
+    @Test
+    public void groupsDoNotDisturbEachOther() {
+        CommCase shape = small(2);
+        new CommOpening(kit, shape).partsOfTheWorld(
+                rank -> new Group("halves", rank.rank() < 2 ? List.of(0, 1) : List.of(2, 3), rank.rank() % 2));
+        new CommOpening(kit, shape).partsOfTheWorld(
+                rank -> new Group("pairs", rank.rank() % 2 == 0 ? List.of(0, 2) : List.of(1, 3), rank.rank() / 2));
+    }
+
+    /** Closing gives back all memory. */
+    @Test
+    public void closingReleasesEverything() {
+        new CommOpening(kit, small(largest())).closingReleasesEverything();
+    }
+
+    /** Whatever fails while it is opened, nothing is left behind. */
+    @Test
+    public void openingHalfWayReleasesEverything() {
+        new CommOpening(kit, small(largest())).failsHalfWay();
+    }
+
+    /** Experts that cannot be divided, and missing foundations, are refused. */
+    @Test
+    public void refusesWhatItCannotDo() {
+        new CommOpening(kit, small(2)).refusesWhatItCannotDo();
+    }
+
+    /** A rank that throws ends the others, with its name. */
+    @TestFactory
+    public Stream<DynamicTest> aFailingRankEndsTheOthers() {
+        return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before,
+                () -> new CommFailure(kit, small(largest()), largest() - 1).throwing(before)));
+    }
+
+    /** A rank that does not come is missed by the time limit, by name. */
+    @TestFactory
+    public Stream<DynamicTest> aMissingRankIsNamed() {
+        return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before, () -> {
+            try (Device device = deviceProvider().open(deviceConfig().withTimeout(SHORT))) {
+                new CommFailure(kit(device), small(largest()), 0).missing(before);
+            }
+        }));
+    }
+
+    private int largest() {
+        return groupSizes().getLast();
+    }
+
+    private static CommCase small(int ranks) {
+        return CommCase.of("small x" + ranks, ranks, 17, 12, 2 * ranks, 2, Routing.RANDOM);
+    }
+}

@@ -1,0 +1,33 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.group.CollectivesProvider;
+import java.util.Optional;
+
+/**
+ * What is under test, and what it stands on.
+ *
+ * @param device where all ranks compute
+ * @param provider the backend
+ * @param collectives for backends that need them
+ * @param capture for backends that can be captured
+ */
+record CommKit(Device device, CommBackendProvider provider, Optional<CollectivesProvider> collectives,
+        Optional<GraphCaptureProvider> capture) {
+
+    /** Runs {@code check} on every rank of the world, with the backend open over all of them. */
+    void onAllRanks(CommCase shape, io.moe4j.api.tensor.DType rowType, CommRank.Check check) {
+        try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
+            team.run(rank -> CommRank.with(this, shape.config(rowType), rank, rank.world(), check));
+        }
+    }
+
+    /** Enough planned memory for plans, rows that a backend keeps there, and its scratch. */
+    static long stackBytes(CommCase shape) {
+        long rows = shape.config(io.moe4j.api.tensor.DType.F32).capacityRows(shape.ranks())
+                + (long) shape.tokens() * shape.topK();
+        return (1 << 20) + 8 * rows * (4L * shape.dim() + 64) + 64L * shape.experts() * (shape.ranks() + 8);
+    }
+}

@@ -1,0 +1,66 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Arrays;
+import org.junit.jupiter.api.Assumptions;
+
+/**
+ * Rows at or beyond R are not written. All of a receive buffer is marked with NaN through one lease; after the same dispatch again, valid rows have lost
+ * their mark, and no other has.
+ */
+final class CommPadding {
+
+    private CommPadding() {}
+
+    static void check(CommRank rank, CommCase shape, DType rowType) {
+        CommReference reference = new CommReference(shape);
+        double[][] sent = new double[shape.ranks()][];
+        double[][] weights = new double[shape.ranks()][];
+        for (int source = 0; source < shape.ranks(); source++) {
+            sent[source] = shape.values(rowType, shape.tokens() * shape.dim(), source);
+            weights[source] = shape.values(DType.F32, shape.tokens() * shape.topK(), 100 + source);
+        }
+        int me = rank.index();
+        try (Scope step = rank.memory().openStep()) {
+            Tensor x = rank.values().of(rowType, sent[me], shape.tokens(), shape.dim());
+            Tensor w = rank.values().of(DType.F32, weights[me], shape.tokens(), shape.topK());
+            DispatchPlan plan = rank.backend().plan(rank.values().of(reference.ids(me), shape.tokens(), shape.topK()));
+            for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
+                DispatchRequest request = DispatchRequest.of(plan, x, buffer).withWeights(w);
+                long marked;
+                try (Scope first = rank.memory().open()) {
+                    ReceivedRows rows = rank.backend().dispatch(request).await();
+                    rank.stream().fill(rows.rows_RD(), Double.NaN);
+                    rank.stream().fill(rows.weights_R(), Double.NaN);
+                    marked = rows.rows_RD().address();
+                }
+                try (Scope second = rank.memory().open()) {
+                    ReceivedRows rows = rank.backend().dispatch(request).await();
+                    Assumptions.assumeTrue(marked == rows.rows_RD().address(),
+                            "the backend uses another buffer each time, so marks cannot be followed");
+                    marks("rows_RD", reference.dispatched(me, sent, shape.dim(), shape.topK()),
+                            rank.read(rows.rows_RD()));
+                    marks("weights_R", reference.dispatched(me, weights, 1, 1), rank.read(rows.weights_R()));
+                }
+            }
+        }
+    }
+
+    private static void marks(String what, double[] valid, double[] actual) {
+        if (!Arrays.equals(valid, Arrays.copyOf(actual, valid.length))) {
+            throw new AssertionError("valid rows of " + what + " are wrong");
+        }
+        for (int i = valid.length; i < actual.length; i++) {
+            if (!Double.isNaN(actual[i])) {
+                throw new AssertionError(what + ": element " + i + " lies beyond the " + valid.length
+                        + " valid ones, but was overwritten with " + actual[i]);
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/** A backend that is open for one rank, with what it was opened on. */
+final class CommRank implements AutoCloseable {
+    private final RankContext context;
+    private final Group group;
+    private final Optional<PeerGroup> peers;
+    private final Optional<Collectives> collectives;
+    private final CommBackend backend;
+    private final HostValues values;
+
+    private CommRank(CommKit kit, CommConfig config, RankContext context, Group group) {
+        this.context = context;
+        this.group = group;
+        CommRequirements needs = kit.provider().requirements();
+        peers = needs.needsPeerMemory()
+                ? Optional.of(context.device().openPeerGroup(group, context.rendezvous()))
+                : Optional.empty();
+        collectives = needs.needsCollectives()
+                ? Optional.of(kit.collectives().orElseThrow(() -> new AssertionError(kit.provider().id()
+                        + " needs collectives; override collectivesProvider()")).open(group, context))
+                : Optional.empty();
+        values = new HostValues(context.device(), context.stream());
+        try {
+            backend = kit.provider().open(config, new CommContext(context, group, peers, collectives));
+        } catch (RuntimeException | Error e) {
+            closeFoundation();
+            throw e;
+        }
+    }
+
+    /** What is checked on each rank. */
+    @FunctionalInterface
+    interface Check {
+        void on(CommRank rank) throws Exception;
+    }
+
+    /** Opens the backend, runs {@code check}, closes; a failure is told to the other ranks before anything is closed. */
+    static boolean with(CommKit kit, CommConfig config, RankContext context, Group group, Check check)
+            throws Exception {
+        CommRank rank = new CommRank(kit, config, context, group);
+        try {
+            check.on(rank);
+        } catch (Throwable e) {
+            context.rendezvous().fail(new RankFailure(context.rank(), "contract", String.valueOf(e)));
+            try {
+                rank.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+        rank.close();
+        return true;
+    }
+
+    static CommRank open(CommKit kit, CommConfig config, RankContext context, Group group) {
+        return new CommRank(kit, config, context, group);
+    }
+
+    RankContext context() {
+        return context;
+    }
+
+    int index() {
+        return group.index();
+    }
+
+    CommBackend backend() {
+        return backend;
+    }
+
+    Stream stream() {
+        return context.stream();
+    }
+
+    MemoryStack memory() {
+        return context.memory();
+    }
+
+    HostValues values() {
+        return values;
+    }
+
+    double[] read(Tensor tensor) {
+        return HostValues.read(stream(), tensor);
+    }
+
+    /** Fails at the first element that is not the expected one; NaN fails. */
+    void expect(String what, double[] expected, Tensor actual) {
+        expect(what, expected, read(actual));
+    }
+
+    void expect(String what, double[] expected, double[] actual) {
+        for (int i = 0; i < Math.max(expected.length, actual.length); i++) {
+            if (i >= expected.length || i >= actual.length || !(expected[i] == actual[i])) {
+                throw new AssertionError("rank " + index() + ": " + what + "[" + i + "] is "
+                        + (i < actual.length ? actual[i] : "missing") + ", expected "
+                        + (i < expected.length ? expected[i] : "nothing") + "; lengths " + actual.length + " and "
+                        + expected.length);
+            }
+        }
+    }
+
+    /** Closes the backend twice, then what it stands on. */
+    @Override
+    public void close() {
+        try {
+            backend.close();
+            backend.close();
+        } finally {
+            closeFoundation();
+        }
+    }
+
+    private void closeFoundation() {
+        values.close();
+        collectives.ifPresent(Collectives::close);
+        peers.ifPresent(PeerGroup::close);
+    }
+}

@@ -1,0 +1,144 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.memory.MemoryStack;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import java.util.stream.Stream.Builder;
+import org.jspecify.annotations.Nullable;
+
+/** The ranks of a world as threads over one device, as the trainer runs them: each has a stream and planned memory of its own. */
+final class RankTeam implements AutoCloseable {
+    private static final Duration GRACE = Duration.ofSeconds(60);
+
+    private final Rendezvous rendezvous;
+    private final Duration limit;
+    private final List<ExecutorService> threads;
+    private final List<RankContext> ranks = new ArrayList<>();
+    private final List<Memory> memories = new ArrayList<>();
+
+    private RankTeam(Device device, int size, long stackBytes) {
+        Duration timeout = device.config().timeout();
+        rendezvous = ThreadRendezvous.of(size, timeout);
+        limit = timeout.plus(GRACE);
+        threads = IntStream.range(0, size)
+                .mapToObj(rank -> Executors.newSingleThreadExecutor(
+                        work -> Thread.ofPlatform().daemon().name("contract rank " + rank).unstarted(work)))
+                .toList();
+        List<Integer> all = IntStream.range(0, size).boxed().toList();
+        for (int rank = 0; rank < size; rank++) {
+            Memory memory = device.allocate(stackBytes, "temporaries");
+            memories.add(memory);
+            Stream stream = device.openStream("rank " + rank);
+            ranks.add(new RankContext(new Group("world", all, rank), device, stream,
+                    new MemoryStack(memory, freed -> {}), rendezvous));
+        }
+    }
+
+    /** What a rank does. */
+    @FunctionalInterface
+    interface Work<T> {
+        T on(RankContext rank) throws Exception;
+    }
+
+    /**
+     * How a rank's work ended.
+     *
+     * @param value of one that succeeded
+     * @param error of one that did not
+     */
+    record Outcome<T>(Optional<T> value, Optional<Throwable> error) {}
+
+    static RankTeam open(Device device, int size, long stackBytes) {
+        return new RankTeam(device, size, stackBytes);
+    }
+
+    int size() {
+        return ranks.size();
+    }
+
+    /** Runs {@code work} on every rank's thread, to the end; fails with the first error that a rank made itself. */
+    <T> List<T> run(Work<T> work) {
+        List<Outcome<T>> outcomes = attempt(work);
+        Optional<Throwable> first = errors(outcomes).filter(error -> !(error instanceof RankFailedException))
+                .findFirst().or(() -> errors(outcomes).findFirst());
+        if (first.isPresent()) {
+            throw new AssertionError("a rank failed: " + first.get(), first.get());
+        }
+        return outcomes.stream().map(outcome -> outcome.value().orElseThrow()).toList();
+    }
+
+    /** Runs {@code work} on every rank's thread, and says how each ended. One that throws reports it to the others, as the trainer does. */
+    <T> List<Outcome<T>> attempt(Work<T> work) {
+        List<Future<Outcome<T>>> running = new ArrayList<>();
+        for (RankContext rank : ranks) {
+            running.add(threads.get(rank.rank()).submit(() -> outcome(rank, work)));
+        }
+        List<Outcome<T>> outcomes = new ArrayList<>();
+        for (int rank = 0; rank < ranks.size(); rank++) {
+            outcomes.add(end(rank, running.get(rank)));
+        }
+        return outcomes;
+    }
+
+    private <T> Outcome<T> outcome(RankContext rank, Work<T> work) {
+        try {
+            return new Outcome<>(Optional.of(work.on(rank)), Optional.empty());
+        } catch (Throwable error) {
+            rendezvous.fail(new RankFailure(rank.rank(), "contract", String.valueOf(error)));
+            return new Outcome<>(Optional.empty(), Optional.of(error));
+        }
+    }
+
+    private <T> Outcome<T> end(int rank, Future<Outcome<T>> running) {
+        try {
+            return running.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new AssertionError("rank " + rank + " still waits after " + limit.toSeconds()
+                    + " s, though the device's time limit has passed: every wait must end by it", e);
+        } catch (ExecutionException | InterruptedException e) {
+            throw new AssertionError("rank " + rank + " could not be waited for", e);
+        }
+    }
+
+    static <T> java.util.stream.Stream<Throwable> errors(List<Outcome<T>> outcomes) {
+        Builder<Throwable> errors = java.util.stream.Stream.builder();
+        outcomes.forEach(outcome -> outcome.error().ifPresent(errors));
+        return errors.build();
+    }
+
+    /** Closes streams and memory. A stream whose rank failed may say so again; that is no new error. */
+    @Override
+    public void close() {
+        @Nullable RuntimeException failure = null;
+        for (RankContext rank : ranks.reversed()) {
+            try {
+                threads.get(rank.rank()).submit(rank.stream()::close).get();
+            } catch (ExecutionException | InterruptedException e) {
+                failure = new IllegalStateException("closing the stream of rank " + rank.rank(), e);
+            }
+        }
+        memories.reversed().forEach(Memory::close);
+        threads.forEach(ExecutorService::shutdown);
+        if (failure != null && rendezvous.failure().isEmpty()) {
+            throw failure;
+        }
+    }
+}
