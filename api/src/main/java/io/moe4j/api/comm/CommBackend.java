@@ -53,6 +53,7 @@ public interface CommBackend extends AutoCloseable {
     /** R_max. */
     long capacityRows();
 
+    /** Waits for the work that it has launched, then releases everything; closing twice is harmless. All ranks close. */
     @Override
     void close();
 }

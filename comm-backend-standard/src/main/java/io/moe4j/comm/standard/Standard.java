@@ -20,6 +20,8 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Expert-parallel exchange over collectives. Each plan waits for the counts, because an all-to-all has to be told them by the host; so its work
@@ -27,6 +29,7 @@ import java.util.Optional;
  * rows as the capacity is taken whatever the routing, so that it can be planned.
  */
 final class Standard implements CommBackend {
+    private static final Logger log = LoggerFactory.getLogger(Standard.class);
     private static final int THREADS = 256;
     private static final int EXPERTS_OF_A_BLOCK = 128;
 
@@ -219,8 +222,15 @@ final class Standard implements CommBackend {
 
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            stream.synchronize();
+        } catch (RuntimeException e) {
+            log.debug("standard is closed after a failure", e);
+        } finally {
             resources.close();
         }
     }

@@ -27,7 +27,8 @@ final class CommAdjoints {
         try (RankTeam team = RankTeam.open(kit.device(), shape.ranks(), CommKit.stackBytes(shape))) {
             List<Parts> all = team.run(context -> {
                 Parts[] parts = new Parts[1];
-                CommRank.with(kit, shape.config(DType.F32), context, context.world(), rank -> parts[0] = on(rank, shape));
+                CommRank.with(kit, shape.config(DType.F32), context, context.world(),
+                        rank -> parts[0] = on(rank, shape));
                 return parts[0];
             });
             equal("rows", all.stream().mapToDouble(Parts::rowsThere).sum(),

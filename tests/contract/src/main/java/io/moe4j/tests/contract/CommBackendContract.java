@@ -123,7 +123,8 @@ public abstract class CommBackendContract {
             cases.add(CommCase.of("round robin x" + ranks, ranks, 24, 8, experts, 2, Routing.ROUND_ROBIN)
                     .with(ReceiveCapacity.balanced(), OverflowAction.FAIL));
             for (Routing routing : List.of(Routing.SKEWED, Routing.FIRST, Routing.LAST)) {
-                CommCase shape = CommCase.of(routing + " x" + ranks, ranks, 41, 8, experts, Math.min(2, experts / ranks),
+                CommCase shape = CommCase.of(routing + " x" + ranks, ranks, 41, 8, experts,
+                        Math.min(2, experts / ranks),
                         routing);
                 int required = new CommReference(shape).mostRequired();
                 for (int capacity : List.of(required, required - 1, shape.tokens() * shape.topK())) {

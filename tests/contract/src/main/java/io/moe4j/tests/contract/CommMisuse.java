@@ -67,7 +67,8 @@ final class CommMisuse {
                 DispatchPlan others = other.backend().plan(ids);
                 ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS))
                         .await();
-                refused(() -> rank.backend().dispatch(DispatchRequest.of(others, x, ReceiveBuffer.ACTIVATIONS)), "plan");
+                refused(() -> rank.backend().dispatch(DispatchRequest.of(others, x, ReceiveBuffer.ACTIVATIONS)),
+                        "plan");
                 refused(() -> other.backend().combine(CombineRequest.of(rows, x)), "plan");
                 refused(() -> rank.backend().combine(CombineRequest.of(new Foreign(plan, x), x)), "Foreign");
                 // What the other backend does leaves these rows alone.

@@ -48,7 +48,7 @@ final class CommRaces {
     }
 
     /** What a round leaves on a rank. */
-    private record Left(Tensor out, Tensor scalars, Tensor plain) {}
+    private record Left(Tensor out, Tensor scalars, Tensor plain, Tensor rows, Tensor again, Tensor tokens) {}
 
     void on(CommRank rank) throws InterruptedException {
         int me = rank.index();
@@ -63,13 +63,17 @@ final class CommRaces {
             xs.add(rank.values().of(rowType, sent[round][me], shape.tokens(), shape.dim()));
             left.add(new Left(rank.values().tensor(rowType, shape.tokens(), shape.dim()),
                     rank.values().tensor(DType.F32, shape.tokens(), shape.topK()),
-                    rank.values().tensor(rowType, shape.tokens(), shape.dim())));
+                    rank.values().tensor(rowType, shape.tokens(), shape.dim()),
+                    rank.values().tensor(rowType, references.get(round).received(me), shape.dim()),
+                    rank.values().tensor(rowType, shape.tokens(), shape.dim()),
+                    rank.values().tensor(DType.I32, shape.experts())));
         }
         Tensor weights = rank.values().of(DType.F32, weights(me), shape.tokens(), shape.topK());
         for (int round = 0; round < rounds; round++) {
             try (Scope step = rank.memory().openStep()) {
-                exchange(rank, references.get(round).received(me), ids.get(round), xs.get(round), weights, addend,
-                        left.get(round), () -> delay(rank, delays, busy));
+                exchange(rank, references.get(round).received(me), ids.get(round),
+                        ids.get((round + 1) % rounds), xs.get(round), xs.get((round + 1) % rounds), weights,
+                        addend, left.get(round), () -> delay(rank, delays, busy));
             }
         }
         for (int round = 0; round < rounds; round++) {
@@ -77,9 +81,11 @@ final class CommRaces {
         }
     }
 
-    private void exchange(CommRank rank, int received, Tensor ids, Tensor x, Tensor weights, Tensor addend, Left left,
-            Delay delay) throws InterruptedException {
+    private void exchange(CommRank rank, int received, Tensor ids, Tensor others, Tensor x, Tensor next, Tensor weights,
+            Tensor addend, Left left, Delay delay) throws InterruptedException {
         delay.some();
+        // A plan that nothing is dispatched by, so that one follows on another.
+        rank.stream().copy(rank.backend().plan(others).tokensPerExpert_E(), left.tokens());
         DispatchPlan plan = rank.backend().plan(ids);
         delay.some();
         ReceivedRows rows = rank.backend()
@@ -92,6 +98,14 @@ final class CommRaces {
         }
         delay.some();
         rank.backend().combine(CombineRequest.of(rows, left.out()).withScalars(left.scalars())).await();
+        delay.some();
+        // As in recompute: rows are used, not combined, and the next dispatch takes their buffer.
+        ReceivedRows used = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS)).await();
+        delay.some();
+        rank.stream().copy(used.rows_RD().slice(0, 0, received), left.rows());
+        ReceivedRows again = rank.backend().dispatch(DispatchRequest.of(plan, next, ReceiveBuffer.ACTIVATIONS))
+                .await();
+        rank.backend().combine(CombineRequest.of(again, left.again())).await();
         delay.some();
         ReceivedRows plain = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.GRADIENTS)).await();
         delay.some();
@@ -113,9 +127,16 @@ final class CommRaces {
             scalars[owner] = reference.dispatched(owner, allWeights(), 1, 1);
         }
         String at = " of round " + round;
+        rank.expect("tokens of the unused plan" + at, references.get((round + 1) % rounds).tokensPerExpert(),
+                left.tokens());
         rank.expect("out_TD" + at, reference.combined(me, computed, rowType), left.out());
         rank.expect("scalars_TK" + at, reference.returned(me, scalars, 1), left.scalars());
-        rank.expect("the second out_TD" + at, reference.combined(me, received, rowType), left.plain());
+        rank.expect("rows" + at, received[me], left.rows());
+        double[][] next = new double[shape.ranks()][];
+        Arrays.setAll(next, owner -> reference.dispatched(owner, sent[(round + 1) % rounds], shape.dim(),
+                shape.topK()));
+        rank.expect("out_TD, same buffer" + at, reference.combined(me, next, rowType), left.again());
+        rank.expect("out_TD, other buffer" + at, reference.combined(me, received, rowType), left.plain());
     }
 
     private double[] weights(int rank) {

@@ -1,0 +1,41 @@
+package io.moe4j.comm.standard;
+
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.runtime.cpu.CpuCaptureProvider;
+import io.moe4j.runtime.cpu.CpuDeviceProvider;
+import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
+import io.moe4j.tests.contract.CommBackendContract;
+import java.util.Optional;
+
+/** On the CPU, in strict mode: streams run behind the host, and what is freed is poisoned. */
+class CpuContractTest extends CommBackendContract {
+
+    @Override
+    protected CommBackendProvider provider() {
+        return new StandardProvider();
+    }
+
+    @Override
+    protected DeviceProvider deviceProvider() {
+        return new CpuDeviceProvider();
+    }
+
+    @Override
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults().withStrict(true);
+    }
+
+    @Override
+    protected Optional<CollectivesProvider> collectivesProvider() {
+        return Optional.of(new CpuPeerCollectivesProvider());
+    }
+
+    @Override
+    protected Optional<GraphCaptureProvider> captureProvider() {
+        return Optional.of(new CpuCaptureProvider());
+    }
+}
