@@ -98,7 +98,6 @@ final class CpuDevice implements Device {
 
     @Override
     public PeerGroup openPeerGroup(Group group, Rendezvous rendezvous) {
-        machine.waits().join(rendezvous);
         return own(new CpuPeerGroup(machine, group, rendezvous));
     }
 

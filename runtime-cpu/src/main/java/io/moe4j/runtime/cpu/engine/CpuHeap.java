@@ -15,8 +15,8 @@ import java.util.function.BooleanSupplier;
 
 /**
  * The memory of a device, counted by purpose. Freed blocks go back to the system, with two exceptions: a strict heap keeps some of them for a
- * while, full of NaN, so that who still reads them notices; and after a rank has failed all are kept until the device closes, because other
- * ranks may be in the middle of reading or writing them.
+ * while, full of NaN, so that who still reads them notices; and after a rank has failed all are kept as they are until the device closes,
+ * because other ranks may be in the middle of reading or writing them, addresses among it.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuHeap implements AutoCloseable {
@@ -101,10 +101,11 @@ public final class CpuHeap implements AutoCloseable {
         heldBytes -= memory.bytes();
         held.merge(memory.purpose(), -memory.bytes(), Long::sum);
         held.values().removeIf(bytes -> bytes == 0);
-        if (strict) {
+        boolean kept = peersMayUseFreed.getAsBoolean();
+        if (strict && !kept) {
             Poison.fill(memory.address(), memory.bytes());
         }
-        if (!strict && !peersMayUseFreed.getAsBoolean()) {
+        if (!strict && !kept) {
             memory.release();
             return;
         }

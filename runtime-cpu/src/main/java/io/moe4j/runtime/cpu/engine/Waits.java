@@ -5,10 +5,9 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.group.Rendezvous;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
-import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
@@ -24,7 +23,7 @@ public final class Waits {
 
     private final CorePool pool;
     private final Duration timeout;
-    private final List<Rendezvous> parties = new CopyOnWriteArrayList<>();
+    private final Map<Rendezvous, Integer> parties = new ConcurrentHashMap<>();
     private final Set<Thread> asleep = ConcurrentHashMap.newKeySet();
 
     Waits(CorePool pool, Duration timeout) {
@@ -32,11 +31,14 @@ public final class Waits {
         this.timeout = timeout;
     }
 
-    /** Ends every wait when a rank that meets at {@code rendezvous} has failed. */
+    /** Ends every wait when a rank that meets at {@code rendezvous} has failed, until all who joined have left. */
     public void join(Rendezvous rendezvous) {
-        if (!parties.contains(rendezvous)) {
-            parties.add(rendezvous);
-        }
+        parties.merge(rendezvous, 1, Integer::sum);
+    }
+
+    /** Once for each {@link #join}: its failures are nobody's any more. */
+    public void leave(Rendezvous rendezvous) {
+        parties.computeIfPresent(rendezvous, (party, members) -> members == 1 ? null : members - 1);
     }
 
     /** The longest that a wait may take. */
@@ -46,7 +48,7 @@ public final class Waits {
 
     /** Whether a rank has failed. */
     boolean hasFailed() {
-        return parties.stream().anyMatch(party -> party.failure().isPresent());
+        return parties.keySet().stream().anyMatch(party -> party.failure().isPresent());
     }
 
     /**
@@ -75,7 +77,7 @@ public final class Waits {
             } else if (i < YIELDS) {
                 Thread.yield();
             } else {
-                parties.forEach(Rendezvous::check);
+                parties.keySet().forEach(Rendezvous::check);
                 if (System.nanoTime() - start > timeout.toNanos()) {
                     return false;
                 }

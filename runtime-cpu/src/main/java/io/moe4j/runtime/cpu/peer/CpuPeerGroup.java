@@ -43,6 +43,7 @@ public final class CpuPeerGroup implements PeerGroup {
     private final SymmetricMemory flags;
     private final Memory arrivals;
     private int allocations;
+    private boolean closed;
 
     /** Joins; every rank of the group does. */
     public CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous) {
@@ -63,6 +64,7 @@ public final class CpuPeerGroup implements PeerGroup {
         Addresses.setRelease(arrivals.address(), 0);
         // No rank may arrive before every rank's flags are there.
         rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
+        machine.waits().join(rendezvous);
     }
 
     /** A name for this process that no other of this machine has, nor will have. */
@@ -191,5 +193,9 @@ public final class CpuPeerGroup implements PeerGroup {
             owned.pop().close();
         }
         arrivals.close();
+        if (!closed) {
+            closed = true;
+            machine.waits().leave(rendezvous);
+        }
     }
 }
