@@ -6,6 +6,8 @@ import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,12 +41,24 @@ final class ConfigOptions {
 
     /** The configuration, checked. */
     TrainerConfig load(Registry registry, ConfigUse use) {
+        return load(registry, use, NamedConfigs.DEFAULT, List.of());
+    }
+
+    /**
+     * The configuration, checked.
+     *
+     * @param otherwise what is taken if none was named
+     * @param first overrides that are then laid over it before those of the command line
+     */
+    TrainerConfig load(Registry registry, ConfigUse use, String otherwise, List<Arguments.Override> first) {
         Arguments arguments = arguments();
         if (!arguments.others().isEmpty()) {
             throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
                     + "; values follow a key, as in --training.steps 10");
         }
-        return new ConfigLoader(registry).load(nameOrFile(NamedConfigs.DEFAULT), arguments.overrides(), use);
+        List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
+        overrides.addAll(arguments.overrides());
+        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
     }
 
     /** The configuration that was named, or {@code otherwise}. */
