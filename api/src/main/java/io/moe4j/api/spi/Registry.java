@@ -38,17 +38,14 @@ public final class Registry {
      * @throws IllegalArgumentException if none has; the message lists those that exist, and those that were left out with their reasons
      */
     public <P extends Provider> P get(Class<P> spi, String id) {
-        return all(spi).stream().filter(provider -> idOf(provider).equals(id)).findFirst()
+        checkLookedFor(spi);
+        return loaded(spi).filter(entry -> entry.id().equals(id)).map(entry -> spi.cast(entry.provider())).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(unknown(spi, id)));
     }
 
     /** The providers of an SPI, in the order in which they were found. */
     public <P extends Provider> List<P> all(Class<P> spi) {
-        if (!spis.containsKey(spi)) {
-            throw new IllegalArgumentException("no providers of " + spi.getName()
-                    + " were looked for; add it to the registry's builder, which has "
-                    + spis.keySet().stream().map(Class::getName).toList());
-        }
+        checkLookedFor(spi);
         return loaded(spi).map(entry -> spi.cast(entry.provider())).toList();
     }
 
@@ -67,11 +64,12 @@ public final class Registry {
                 .filter(entry -> entry.spi().equals(spi));
     }
 
-    /** The id that it had when it was loaded, whatever it says now. */
-    private String idOf(Provider provider) {
-        return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
-                .filter(entry -> entry.provider() == provider)
-                .map(Loaded::id).findFirst().orElseThrow();
+    private void checkLookedFor(Class<? extends Provider> spi) {
+        if (!spis.containsKey(spi)) {
+            throw new IllegalArgumentException("no providers of " + spi.getName()
+                    + " were looked for; add it to the registry's builder, which has "
+                    + spis.keySet().stream().map(Class::getName).toList());
+        }
     }
 
     private String unknown(Class<? extends Provider> spi, String id) {

@@ -27,7 +27,7 @@ final class SwiGluKernels implements ExpertKernels {
     }
 
     static SwiGluKernels open(Device device) {
-        if (device.kind().equals(DeviceKind.CUDA)) {
+        if (device.targetKind().equals(DeviceKind.CUDA)) {
             return new SwiGluKernels(device.load(CudaKernels.source()), Optional.empty());
         }
         Scratch scratch = Scratch.allocate(device);
