@@ -93,7 +93,7 @@ final class TrainCommand implements Callable<Integer> {
         out.println("output    " + folder);
         out.flush();
         RunSummary summary = new RunSummary();
-        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"));
+        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"), run.stepsDone());
                 ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), run.stepsDone(),
                         config.training().steps(), ProgressOutput.isTerminal())) {
             while (run.hasNext()) {

@@ -8,7 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made. */
@@ -16,12 +18,23 @@ public final class MetricsFile implements AutoCloseable {
     private final Path path;
     private final Writer writer;
 
-    /** Begins the file; its folder is made if it is not there. */
-    public MetricsFile(Path path) {
+    /**
+     * Begins the file; its folder is made if it is not there.
+     *
+     * @param stepsDone steps of a run that is continued: if the file has them, they stay
+     */
+    public MetricsFile(Path path, long stepsDone) {
         this.path = path;
         try {
             Files.createDirectories(path.toAbsolutePath().getParent());
+            List<String> before = stepsDone > 0 && Files.isRegularFile(path)
+                    ? Files.readAllLines(path).stream().filter(line -> stepOf(line) <= stepsDone).toList()
+                    : List.of();
             writer = Files.newBufferedWriter(path, StandardCharsets.UTF_8);
+            for (String line : before) {
+                writer.write(line + "\n");
+            }
+            writer.flush();
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }
@@ -47,6 +60,15 @@ public final class MetricsFile implements AutoCloseable {
             writer.flush();
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /** The step of a line; one that was not finished belongs to none. */
+    private static long stepOf(String line) {
+        try {
+            return JsonMapper.shared().readTree(line).path("step").asLong(Long.MAX_VALUE);
+        } catch (JacksonException e) {
+            return Long.MAX_VALUE;
         }
     }
 

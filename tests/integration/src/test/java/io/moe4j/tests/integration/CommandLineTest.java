@@ -52,6 +52,21 @@ class CommandLineTest {
         assertTrue(Files.readString(folder.resolve("second").resolve("config.toml")).contains("seq_len = 16"));
     }
 
+    @Test
+    void whatAFolderHasOfAContinuedRunStays() throws IOException {
+        String output = folder.resolve("run").toString();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(new StringWriter(), err, "--output", output, "--training.steps", "1",
+                "--checkpoint.enable"), err.toString());
+        Path metrics = folder.resolve("run").resolve("metrics.jsonl");
+        List<String> first = Files.readAllLines(metrics);
+        assertEquals(0, train(new StringWriter(), err, "--output", output, "--training.steps", "3",
+                "--checkpoint.resume", output), err.toString());
+        List<String> all = Files.readAllLines(metrics);
+        assertEquals(first, all.subList(0, 1));
+        assertEquals(3, all.size());
+    }
+
     private static int train(StringWriter out, StringWriter err, String... more) {
         List<String> arguments = new ArrayList<>(List.of("train", "--ranks", "2",
                 "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",

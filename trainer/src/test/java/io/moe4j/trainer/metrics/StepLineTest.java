@@ -1,0 +1,60 @@
+package io.moe4j.trainer.metrics;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.trainer.run.StepResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class StepLineTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void lineIsTheFieldsOwn() {
+        assertEquals("step: 10  loss: 11.20896  grad_norm:  2.5372  memory: 74.71GiB(27.01%)  tps: 15,660"
+                + "  tflops: 283.54  mfu: 11.34%", StepLine.of(step(10, 0)));
+        assertTrue(StepLine.of(step(10, 1234)).endsWith("mfu: 11.34%  dropped: 1,234"));
+    }
+
+    @Test
+    void summaryTellsHowItBeganAndEnded() {
+        RunSummary summary = new RunSummary();
+        assertEquals("no step was made", summary.text());
+        summary.add(step(3, 5));
+        summary.add(step(4, 6));
+        String text = summary.text();
+        for (String part : List.of("2 steps in 4.0 s", "15,660 tokens/s", "at step 3", "at step 4", "at most 7 of 9",
+                "dropped: 11")) {
+            assertTrue(text.contains(part), text);
+        }
+    }
+
+    @Test
+    void aContinuedFileKeepsTheStepsThatWereSaved() throws IOException {
+        Path file = folder.resolve("metrics.jsonl");
+        try (MetricsFile metrics = new MetricsFile(file, 0)) {
+            metrics.add(step(1, 0));
+            metrics.add(step(2, 0));
+        }
+        Files.writeString(file, Files.readString(file) + "{\"step\":3,\"lo");
+        try (MetricsFile metrics = new MetricsFile(file, 1)) {
+            metrics.add(step(2, 5));
+        }
+        List<String> lines = Files.readAllLines(file);
+        assertEquals(2, lines.size());
+        assertTrue(lines.get(0).startsWith("{\"step\":1,"));
+        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5}"));
+    }
+
+    private static StepResult step(long number, long dropped) {
+        return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
+                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped);
+    }
+}

@@ -1,0 +1,36 @@
+package io.moe4j.trainer.step;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class WorldReportTest {
+
+    @Test
+    void reportsComeBackAsTheyWere() {
+        RankReport report = new RankReport(1.25, Double.NaN, 1L << 40, 7, 3, true);
+        assertEquals(report, RankReport.decode(report.encode()));
+    }
+
+    @Test
+    void sumsAndExtremes() {
+        WorldReport world = new WorldReport(List.of(new RankReport(0.5, 9, 10, 1, 0, false),
+                new RankReport(0.25, 16, 30, 2, 4, false), new RankReport(0.25, 0, 30, 0, 2, false)));
+        assertEquals(1, world.loss());
+        assertEquals(5, world.gradientNorm());
+        assertEquals(1, world.fullestRank());
+        assertEquals(30, world.requiredRows());
+        assertEquals(3, world.droppedRows());
+        assertEquals(4, world.hostSyncs());
+        assertFalse(world.stop());
+    }
+
+    @Test
+    void oneIsEnoughToStop() {
+        assertTrue(new WorldReport(List.of(new RankReport(0, 0, 0, 0, 0, false), new RankReport(0, 0, 0, 0, 0, true)))
+                .stop());
+    }
+}
