@@ -48,7 +48,8 @@ final class CpuDevice implements Device {
     @Override
     public String description() {
         return processor.name() + " (cpu:" + config.ordinal() + ", " + config.threads() + " threads, "
-                + (capacityBytes() >> 30) + " GiB" + (config.strict() ? ", strict" : "") + ")";
+                + (capacityBytes() >> 30) + " GiB, OpenBLAS for " + machine.blasKernels()
+                + (config.strict() ? ", strict" : "") + ")";
     }
 
     @Override

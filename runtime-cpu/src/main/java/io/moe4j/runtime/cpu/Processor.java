@@ -32,12 +32,8 @@ record Processor(String name, double hertz) {
                 .findFirst().orElse(otherwise);
     }
 
-    /**
-     * An estimate: two vector multiply-adds a cycle with vectors of up to 256 bits, and one with larger ones, which many processors split in
-     * two.
-     */
+    /** An estimate, too high for processors that split vectors of 512 bits: two vector multiply-adds a cycle, at the clock rate that the system tells. */
     double peakFlops(int threads) {
-        int lanes = FloatVector.SPECIES_PREFERRED.length();
-        return hertz * threads * 2 * (lanes > 8 ? lanes : 2 * lanes);
+        return hertz * threads * 2 * 2 * FloatVector.SPECIES_PREFERRED.length();
     }
 }

@@ -36,6 +36,11 @@ public final class Machine implements Commands, AutoCloseable {
         return blas;
     }
 
+    /** The processor whose kernels the BLAS uses. */
+    public String blasKernels() {
+        return blas.kernels();
+    }
+
     /** How to wait for peers. */
     public Waits waits() {
         return waits;

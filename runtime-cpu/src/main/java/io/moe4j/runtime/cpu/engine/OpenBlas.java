@@ -1,5 +1,7 @@
 package io.moe4j.runtime.cpu.engine;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -9,22 +11,37 @@ import io.moe4j.api.device.DeviceException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Set;
+import jdk.incubator.vector.FloatVector;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** OpenBLAS, one thread a call. JavaCPP unpacks and loads it; products call it directly, with addresses instead of pointer objects. */
 final class OpenBlas implements Blas {
+    private static final Logger log = LoggerFactory.getLogger(OpenBlas.class);
+    /** With it, users choose another processor's kernels; we take their word, but say what it costs. */
+    private static final String CHOICE = "OPENBLAS_CORETYPE";
+    /** Processors whose kernels use vectors of 512 bits. */
+    private static final Set<String> WIDE = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
+    private static final int WIDE_LANES = 16;
+    private static final int LONGEST_NAME = 100;
     private static final int ROW_MAJOR = 101;
     private static final int AS_IT_IS = 111;
     private static final int TRANSPOSED = 112;
 
     private final MethodHandle sgemm;
+    private final String kernels;
 
-    private OpenBlas(MethodHandle sgemm) {
+    private OpenBlas(MethodHandle sgemm, String kernels) {
         this.sgemm = sgemm;
+        this.kernels = kernels;
     }
 
     /** Loads it, and sets its number of threads, which all devices of this JVM have in common, to one: the cores are divided here. */
@@ -32,16 +49,42 @@ final class OpenBlas implements Blas {
         try {
             String library = Loader.load(openblas.class);
             openblas.blas_set_num_threads(1);
-            Linker linker = Linker.nativeLinker();
-            return new OpenBlas(linker.downcallHandle(
-                    SymbolLookup.libraryLookup(Path.of(library), Arena.ofAuto()).findOrThrow("cblas_sgemm"),
+            SymbolLookup symbols = SymbolLookup.libraryLookup(Path.of(library), Arena.ofAuto());
+            OpenBlas blas = new OpenBlas(Linker.nativeLinker().downcallHandle(symbols.findOrThrow("cblas_sgemm"),
                     FunctionDescriptor.ofVoid(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_FLOAT,
-                            JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_LONG, JAVA_INT)));
+                            JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT, JAVA_FLOAT, JAVA_LONG, JAVA_INT)),
+                    kernels(symbols));
+            blas.noteNarrowKernels();
+            return blas;
         } catch (LinkageError e) {
             throw new DeviceException("OpenBLAS cannot be loaded: " + e.getMessage()
                     + "; put the modules org.bytedeco.openblas and org.bytedeco.javacpp, with their natives for this"
                     + " platform, on the module path", e);
         }
+    }
+
+    private static String kernels(SymbolLookup symbols) {
+        MemoryLayout text = MemoryLayout.sequenceLayout(LONGEST_NAME, JAVA_BYTE);
+        MethodHandle name = Linker.nativeLinker().downcallHandle(symbols.findOrThrow("openblas_get_corename"),
+                FunctionDescriptor.of(ADDRESS.withTargetLayout(text)));
+        try {
+            return ((MemorySegment) name.invokeExact()).getString(0);
+        } catch (Throwable e) {
+            throw new DeviceException("OpenBLAS does not tell which kernels it uses: " + e.getMessage(), e);
+        }
+    }
+
+    private void noteNarrowKernels() {
+        if (System.getenv(CHOICE) != null && FloatVector.SPECIES_PREFERRED.length() >= WIDE_LANES
+                && !WIDE.contains(kernels)) {
+            log.info("{} selects kernels for {}, with half of this processor's vector width; unset it, and dense"
+                    + " products take about half the time", CHOICE, kernels);
+        }
+    }
+
+    /** The processor whose kernels are used, in OpenBLAS's words. */
+    String kernels() {
+        return kernels;
     }
 
     @Override
