@@ -30,36 +30,6 @@ extern "C" __global__ void pull(const uint64_t* slots, int from, long long offse
 // Traffic: size * n read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
 static constexpr int SUMS = 8;  // elements a thread and round: one or two 16-byte accesses
 
-__device__ __forceinline__ void addEight(float (&sum)[SUMS], const float* p) {
-    Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        sum[i] += a.v[i];
-        sum[i + 4] += b.v[i];
-    }
-}
-__device__ __forceinline__ void addEight(float (&sum)[SUMS], const bf16* p) {
-    Vec<bf16> a = Vec<bf16>::load(p);
-#pragma unroll
-    for (int i = 0; i < SUMS; i++) sum[i] += a.v[i];
-}
-__device__ __forceinline__ void storeEight(const float (&sum)[SUMS], float* p) {
-    Vec<float> a, b;
-#pragma unroll
-    for (int i = 0; i < 4; i++) {
-        a.v[i] = sum[i];
-        b.v[i] = sum[i + 4];
-    }
-    a.store(p);
-    b.store(p + 4);
-}
-__device__ __forceinline__ void storeEight(const float (&sum)[SUMS], bf16* p) {
-    Vec<bf16> a;
-#pragma unroll
-    for (int i = 0; i < SUMS; i++) a.v[i] = sum[i];
-    a.store(p);
-}
-
 template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {
     uint64_t addresses = (uint64_t)out;
     for (int p = 0; p < size; p++) addresses |= (uint64_t)((const I*)slots[p] + offset);
@@ -68,8 +38,13 @@ template <typename I, typename O> __device__ void reduce(const uint64_t* slots, 
     for (long long i = first; i < groups; i += stride) {
         float sum[SUMS] = {};
 #pragma unroll 4
-        for (int p = 0; p < size; p++) addEight(sum, (const I*)slots[p] + offset + i * SUMS);
-        storeEight(sum, out + i * SUMS);
+        for (int p = 0; p < size; p++) {
+            float v[SUMS];
+            loadEight((const I*)slots[p] + offset + i * SUMS, v);
+#pragma unroll
+            for (int j = 0; j < SUMS; j++) sum[j] += v[j];
+        }
+        storeEight(out + i * SUMS, sum);
     }
     for (long long i = groups * SUMS + first; i < n; i += stride) {
         float sum = 0.f;

@@ -31,6 +31,34 @@ template <typename T> struct Vec {
     }
 };
 
+// Eight elements in one or two 16-byte accesses.
+__device__ __forceinline__ void loadEight(const float* p, float (&v)[8]) {
+    Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);
+#pragma unroll
+    for (int j = 0; j < 8; j++) v[j] = j < 4 ? a.v[j] : b.v[j - 4];
+}
+__device__ __forceinline__ void loadEight(const bf16* p, float (&v)[8]) {
+    Vec<bf16> a = Vec<bf16>::load(p);
+#pragma unroll
+    for (int j = 0; j < 8; j++) v[j] = a.v[j];
+}
+__device__ __forceinline__ void storeEight(float* p, const float (&v)[8]) {
+    Vec<float> a, b;
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        a.v[j] = v[j];
+        b.v[j] = v[j + 4];
+    }
+    a.store(p);
+    b.store(p + 4);
+}
+__device__ __forceinline__ void storeEight(bf16* p, const float (&v)[8]) {
+    Vec<bf16> a;
+#pragma unroll
+    for (int j = 0; j < 8; j++) a.v[j] = v[j];
+    a.store(p);
+}
+
 // Sum over a warp; every lane gets it. Butterfly: the order of additions is fixed.
 __device__ __forceinline__ float warpSum(float v) {
 #pragma unroll

@@ -26,28 +26,28 @@ COPY(copy_f32_bf16, float, bf16)
 COPY(copy_bf16_f32, bf16, float)
 COPY(copy_bf16_bf16, bf16, bf16)
 
-// The same where the innermost dimension is dense on both sides and all rows start on 16 bytes: one 16-byte access a thread.
-// n3 counts elements and is a multiple of 16 / size.
-template <typename T>
-__device__ void copyRows(const T* s, T* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2, long long d0,
-                         long long d1, long long d2) {
-    constexpr int V = 16 / sizeof(T);
-    long long perRow = n3 / V;
-    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total / V; i += (long long)gridDim.x * blockDim.x) {
-        long long r = i, c = r % perRow * V;
-        r /= perRow;
-        long long i2 = r % n2;
-        r /= n2;
-        long long i1 = r % n1, i0 = r / n1;
-        *reinterpret_cast<uint4*>(d + i0 * d0 + i1 * d1 + i2 * d2 + c) = *reinterpret_cast<const uint4*>(s + i0 * s0 + i1 * s1 + i2 * s2 + c);
+// The same where the innermost dimension is dense on both sides, all rows start on 16 bytes, and n3 is a multiple of 8: eight elements a thread.
+template <typename Index, typename S, typename D>
+__device__ __forceinline__ void copyRowsBy(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2,
+                                           long long d0, long long d1, long long d2) {
+    Index perRow = (Index)(n3 / 8), m1 = (Index)n1, m2 = (Index)n2, count = (Index)(total / 8);
+    for (Index i = blockIdx.x * (Index)blockDim.x + threadIdx.x; i < count; i += (Index)gridDim.x * blockDim.x) {
+        Index r = i / perRow, c = i % perRow, i2 = r % m2, q = r / m2, i1 = q % m1, i0 = q / m1;
+        float v[8];
+        loadEight(s + (long long)i0 * s0 + (long long)i1 * s1 + (long long)i2 * s2 + (long long)c * 8, v);
+        storeEight(d + (long long)i0 * d0 + (long long)i1 * d1 + (long long)i2 * d2 + (long long)c * 8, v);
     }
 }
-#define COPY_ROWS(name, T)                                                                                                                   \
-    extern "C" __global__ void copy_rows_##name(const T* s, T* d, long long n1, long long n2, long long n3, long long total, long long s0,   \
-                                                long long s1, long long s2, long long d0, long long d1, long long d2) {                     \
-        copyRows(s, d, n1, n2, n3, total, s0, s1, s2, d0, d1, d2);                                                                          \
+#define COPY_ROWS(name, S, D)                                                                                                                         \
+    extern "C" __global__ void name(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2, \
+                                    long long d0, long long d1, long long d2) {                                                                      \
+        if (total <= 0x3fffffffll) copyRowsBy<unsigned>(s, d, n1, n2, n3, total, s0, s1, s2, d0, d1, d2);                                            \
+        else copyRowsBy<unsigned long long>(s, d, n1, n2, n3, total, s0, s1, s2, d0, d1, d2);                                                        \
     }
-FOR_EACH_TYPE(COPY_ROWS)
+COPY_ROWS(copy_rows_f32_f32, float, float)
+COPY_ROWS(copy_rows_f32_bf16, float, bf16)
+COPY_ROWS(copy_rows_bf16_f32, bf16, float)
+COPY_ROWS(copy_rows_bf16_bf16, bf16, bf16)
 
 // out = a + b. Traffic: 3 n elements. Example: [1, 2] + [10, 20] = [11, 22]. Tail elements are handled one by one.
 template <typename T> __device__ void addAll(const T* a, const T* b, T* out, long long n) {
@@ -67,8 +67,17 @@ FOR_EACH_TYPE(ADD)
 
 // acc += factor * x. Traffic: x read, acc read and written. Example: acc [1, 2], x [10, 20], factor 0.5: [6, 12].
 template <typename X, typename A> __device__ void accumulateAll(const X* x, float factor, A* acc, long long n) {
-    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x)
-        store(acc + i, fmaf(factor, load(x + i), load(acc + i)));
+    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    long long groups = (((uint64_t)x | (uint64_t)acc) & 15) == 0 ? n / 8 : 0;
+    for (long long i = first; i < groups; i += stride) {
+        float v[8], a[8];
+        loadEight(x + i * 8, v);
+        loadEight(acc + i * 8, a);
+#pragma unroll
+        for (int j = 0; j < 8; j++) a[j] = fmaf(factor, v[j], a[j]);
+        storeEight(acc + i * 8, a);
+    }
+    for (long long i = groups * 8 + first; i < n; i += stride) store(acc + i, fmaf(factor, load(x + i), load(acc + i)));
 }
 #define ACCUMULATE(name, X, A) \
     extern "C" __global__ void name(const X* x, float factor, A* acc, long long n) { accumulateAll(x, factor, acc, n); }
@@ -90,9 +99,36 @@ __device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width
         store(out, accumulate ? load(out) + sum : sum);
     }
 }
+// The same for aligned rows, eight elements a thread.
+template <typename T>
+__device__ void sumMiddleVectors(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
+    int perRow = width / 8;
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * perRow; i += (long long)gridDim.x * blockDim.x) {
+        long long t = i / perRow;
+        int r = (int)(i % perRow) * 8;
+        float sum[8] = {}, v[8];
+#pragma unroll 4
+        for (int h = 0; h < heads; h++) {
+            loadEight(s + t * st + h * sh + r, v);
+#pragma unroll
+            for (int j = 0; j < 8; j++) sum[j] += v[j];
+        }
+        T* out = d + t * dt + r;
+        if (accumulate) {
+            loadEight(out, v);
+#pragma unroll
+            for (int j = 0; j < 8; j++) sum[j] += v[j];
+        }
+        storeEight(out, sum);
+    }
+}
 #define SUM_MIDDLE(name, T)                                                                                                                     \
     extern "C" __global__ void sum_middle_##name(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, \
                                                  int accumulate) {                                                                             \
         sumMiddle(s, d, rows, heads, width, st, sh, dt, accumulate);                                                                           \
+    }                                                                                                                                          \
+    extern "C" __global__ void sum_middle_vectors_##name(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh,     \
+                                                         long long dt, int accumulate) {                                                      \
+        sumMiddleVectors(s, d, rows, heads, width, st, sh, dt, accumulate);                                                                    \
     }
 FOR_EACH_TYPE(SUM_MIDDLE)

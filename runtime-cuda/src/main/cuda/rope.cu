@@ -2,30 +2,64 @@
 #include "common.cuh"
 
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
-// `direction` -1 rotates back. Strides in elements. `out` may be `x`.
+// `direction` -1 rotates back. Strides in elements. `out` may be `x`. N elements a thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [1, 0].
-template <typename T>
+template <int N, typename T>
 __device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
                        long long xh, long long ot, long long oh) {
-    int pairs = width / 2;
-    long long total = rows * heads * pairs;
+    int perHead = width / N, perRow = heads * perHead;
+    long long total = rows * perRow;
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
-        int p = i % pairs;
-        long long r = i / pairs;
-        int h = r % heads;
-        long long t = r / heads;
-        const float* cs = cosSin + (t % sequence) * width + 2 * p;
-        float c = cs[0], s = direction * cs[1];
-        const T* in = x + t * xt + h * xh + 2 * p;
-        float a = load(in), b = load(in + 1);
-        T* o = out + t * ot + h * oh + 2 * p;
-        store(o, a * c - b * s);
-        store(o + 1, a * s + b * c);
+        long long t;
+        int r;
+        if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
+            t = (int)i / perRow;
+            r = (int)i % perRow;
+        } else {
+            t = i / perRow;
+            r = (int)(i % perRow);
+        }
+        int h = r / perHead, p = r % perHead * N;
+        const float* cs = cosSin + (t % sequence) * width + p;
+        const T* in = x + t * xt + h * xh + p;
+        T* o = out + t * ot + h * oh + p;
+        float v[N], c[N];
+        if constexpr (N == 8) {
+            Vec<T> a = Vec<T>::load(in);
+            Vec<float> low = Vec<float>::load(cs), high = Vec<float>::load(cs + 4);
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+                v[j] = a.v[j];
+                c[j] = j < 4 ? low.v[j] : high.v[j - 4];
+            }
+        } else {
+            v[0] = load(in);
+            v[1] = load(in + 1);
+            c[0] = cs[0];
+            c[1] = cs[1];
+        }
+#pragma unroll
+        for (int j = 0; j < N; j += 2) {
+            float a = v[j], b = v[j + 1], s = direction * c[j + 1];
+            v[j] = a * c[j] - b * s;
+            v[j + 1] = a * s + b * c[j];
+        }
+        if constexpr (N == 8) {
+            Vec<T> a;
+#pragma unroll
+            for (int j = 0; j < 8; j++) a.v[j] = v[j];
+            a.store(o);
+        } else {
+            store(o, v[0]);
+            store(o + 1, v[1]);
+        }
     }
 }
-#define ROTATE(name, T)                                                                                                                        \
-    extern "C" __global__ void rope_##name(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, \
-                                           long long xt, long long xh, long long ot, long long oh) {                                          \
-        rotate(x, cosSin, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                                      \
+#define ROTATE(name, T, N)                                                                                                                     \
+    extern "C" __global__ void name(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, \
+                                    long long xt, long long xh, long long ot, long long oh) {                                                 \
+        rotate<N>(x, cosSin, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                                   \
     }
-FOR_EACH_TYPE(ROTATE)
+ROTATE(rope_f32, float, 2)
+ROTATE(rope_bf16, bf16, 2)
+ROTATE(rope_vectors_bf16, bf16, 8)

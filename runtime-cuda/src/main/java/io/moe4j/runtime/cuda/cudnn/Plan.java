@@ -6,41 +6,101 @@ import static org.bytedeco.cuda.global.cudnn.*;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 
-/**
- * A graph that the library has a kernel for.
- *
- * @param plan the library's
- * @param workspaceBytes what it needs
- */
-record Plan(Cudnn cudnn, Graph graph, MemorySegment plan, long workspaceBytes) {
+/** A graph that the library has a kernel for. It keeps what it has prepared for addresses that it has seen: a step uses the same ones again. */
+final class Plan implements AutoCloseable {
+    private static final int MAX_PACKS = 1024;
 
-    /** Enqueues it. {@code addresses} are by tensor id; the scalars are the graph's. */
-    void run(Map<Long, Long> addresses, long workspace) {
+    private final Cudnn cudnn;
+    private final Graph graph;
+    private final MemorySegment plan;
+    private final long workspaceBytes;
+    private final Map<Addresses, MemorySegment> packs = new HashMap<>();
+    private List<Long> ids = List.of();
+
+    /** Where the tensors and the workspace are, compared by value. */
+    private record Addresses(long[] values) {
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Addresses o && Arrays.equals(values, o.values);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
+        }
+    }
+
+    Plan(Cudnn cudnn, Graph graph, MemorySegment plan, long workspaceBytes) {
+        this.cudnn = cudnn;
+        this.graph = graph;
+        this.plan = plan;
+        this.workspaceBytes = workspaceBytes;
+    }
+
+    /** This plan, run with the addresses of these tensors, in this order. */
+    Plan taking(Graph.Node... tensors) {
+        ids = Arrays.stream(tensors).map(Graph.Node::id).toList();
+        return this;
+    }
+
+    /** Scratch that a run needs. */
+    long workspaceBytes() {
+        return workspaceBytes;
+    }
+
+    /** Enqueues it. {@code addresses} has one of each tensor, then the workspace's. */
+    void run(long... addresses) {
+        Addresses key = new Addresses(addresses);
+        MemorySegment pack = packs.get(key);
+        if (pack == null) {
+            if (packs.size() == MAX_PACKS) {
+                forget();
+            }
+            pack = pack(addresses);
+            packs.put(key, pack);
+        }
+        cudnn.execute(plan, pack);
+    }
+
+    private MemorySegment pack(long... addresses) {
         Map<Long, MemorySegment> scalars = graph.scalars();
-        long count = addresses.size() + (long) scalars.size();
+        int tensors = ids.size();
+        long count = tensors + (long) scalars.size();
         MemorySegment pack = cudnn.create(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment ids = arena.allocate(JAVA_LONG, count);
+            MemorySegment names = arena.allocate(JAVA_LONG, count);
             MemorySegment pointers = arena.allocate(ADDRESS, count);
             int i = 0;
-            for (Map.Entry<Long, Long> one : addresses.entrySet()) {
-                ids.setAtIndex(JAVA_LONG, i, one.getKey());
-                pointers.setAtIndex(ADDRESS, i++, MemorySegment.ofAddress(one.getValue()));
+            for (; i < tensors; i++) {
+                names.setAtIndex(JAVA_LONG, i, ids.get(i));
+                pointers.setAtIndex(ADDRESS, i, MemorySegment.ofAddress(addresses[i]));
             }
             for (Map.Entry<Long, MemorySegment> one : scalars.entrySet()) {
-                ids.setAtIndex(JAVA_LONG, i, one.getKey());
+                names.setAtIndex(JAVA_LONG, i, one.getKey());
                 pointers.setAtIndex(ADDRESS, i++, one.getValue());
             }
-            cudnn.set(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, count, ids);
+            cudnn.set(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, count, names);
             cudnn.set(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, count, pointers);
             cudnn.set(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
-                    arena.allocateFrom(ADDRESS, MemorySegment.ofAddress(workspace)));
+                    arena.allocateFrom(ADDRESS, MemorySegment.ofAddress(addresses[tensors])));
             cudnn.finish(pack, "the addresses of a run");
-            cudnn.execute(plan, pack);
-        } finally {
-            cudnn.release(pack);
+            return pack;
         }
+    }
+
+    private void forget() {
+        packs.values().forEach(cudnn::release);
+        packs.clear();
+    }
+
+    @Override
+    public void close() {
+        forget();
+        graph.close();
     }
 }

@@ -7,7 +7,6 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.cudnn.Graph.Node;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -18,10 +17,7 @@ final class StreamAttention implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(StreamAttention.class);
 
     private final Cudnn cudnn;
-    private final Map<AttentionKey, Optional<Prepared>> prepared = new HashMap<>();
-
-    /** A plan, with the tensors whose addresses it takes. */
-    private record Prepared(Plan plan, Node[] nodes) {}
+    private final Map<AttentionKey, Optional<Plan>> prepared = new HashMap<>();
 
     StreamAttention(long stream) {
         cudnn = new Cudnn(stream);
@@ -29,11 +25,11 @@ final class StreamAttention implements AutoCloseable {
 
     boolean forward(Forward a) {
         AttentionKey key = AttentionKey.of(a, a.shape().batch());
-        Optional<Prepared> found = prepared.computeIfAbsent(key, this::prepareForward);
+        Optional<Plan> found = prepared.computeIfAbsent(key, this::prepareForward);
         if (found.isEmpty()) {
             return false;
         }
-        long needed = found.get().plan.workspaceBytes();
+        long needed = found.get().workspaceBytes();
         long given = a.workspace().map(Tensor::bytes).orElse(0L);
         if (needed > given) {
             throw CudnnAttention.workspaceMissing(needed, a.workspace());
@@ -47,15 +43,15 @@ final class StreamAttention implements AutoCloseable {
         Forward a = b.forward();
         AttentionShape shape = a.shape();
         long sequences = AttentionWorkspace.sequencesAtOnce(shape);
-        Optional<Prepared> found = prepared.computeIfAbsent(AttentionKey.of(b, sequences), this::prepareBackward);
+        Optional<Plan> found = prepared.computeIfAbsent(AttentionKey.of(b, sequences), this::prepareBackward);
         if (found.isEmpty()) {
             return false;
         }
         Tensor workspace = b.workspace().orElseThrow(
                 () -> CudnnAttention.workspaceMissing(AttentionWorkspace.backwardBytes(shape), b.workspace()));
         long delta = AttentionWorkspace.deltaBytes(shape);
-        if (delta + found.get().plan.workspaceBytes() > workspace.bytes()) {
-            throw CudnnAttention.workspaceMissing(delta + found.get().plan.workspaceBytes(), b.workspace());
+        if (delta + found.get().workspaceBytes() > workspace.bytes()) {
+            throw CudnnAttention.workspaceMissing(delta + found.get().workspaceBytes(), b.workspace());
         }
         Tensor delta_BHS = Tensor.of(workspace.memory(), workspace.byteOffset(), a.lse_BHS().dtype(), sequences,
                 shape.heads(), shape.sequence());
@@ -73,35 +69,36 @@ final class StreamAttention implements AutoCloseable {
         return tensor.slice(0, from, to);
     }
 
-    private static void run(Prepared prepared, long workspace, Tensor... tensors) {
-        Map<Long, Long> addresses = new LinkedHashMap<>();
+    private static void run(Plan plan, long workspace, Tensor... tensors) {
+        long[] addresses = new long[tensors.length + 1];
         for (int i = 0; i < tensors.length; i++) {
-            addresses.put(prepared.nodes[i].id(), tensors[i].address());
+            addresses[i] = tensors[i].address();
         }
-        prepared.plan.run(addresses, workspace);
+        addresses[tensors.length] = workspace;
+        plan.run(addresses);
     }
 
-    private Optional<Prepared> prepareForward(AttentionKey key) {
+    private Optional<Plan> prepareForward(AttentionKey key) {
         return prepare(key, graph -> {
             AttentionGraph.Forward f = AttentionGraph.forward(graph, key, key.scale());
             return new Node[] {f.q(), f.k(), f.v(), f.o(), f.statistics()};
         });
     }
 
-    private Optional<Prepared> prepareBackward(AttentionKey key) {
+    private Optional<Plan> prepareBackward(AttentionKey key) {
         return prepare(key, graph -> {
             AttentionGraph.Backward b = AttentionGraph.backward(graph, key, key.scale());
             return new Node[] {b.q(), b.k(), b.v(), b.o(), b.statistics(), b.dO(), b.dq(), b.dk(), b.dv(), b.delta()};
         });
     }
 
-    private Optional<Prepared> prepare(AttentionKey key, java.util.function.Function<Graph, Node[]> build) {
+    private Optional<Plan> prepare(AttentionKey key, java.util.function.Function<Graph, Node[]> build) {
         Graph graph = new Graph(cudnn);
         try {
             Node[] nodes = build.apply(graph);
             Plan plan = graph.plan((key.isForward() ? "attention " : "the gradient of attention ") + key);
             log.debug("cuDNN attention {}: workspace of {} bytes", key, plan.workspaceBytes());
-            return Optional.of(new Prepared(plan, nodes));
+            return Optional.of(plan.taking(nodes));
         } catch (DeviceException e) {
             graph.close();
             log.warn("attention {} runs on the slow kernel: {}", key, e.getMessage());
@@ -111,7 +108,7 @@ final class StreamAttention implements AutoCloseable {
 
     @Override
     public void close() {
-        prepared.values().forEach(found -> found.ifPresent(one -> one.plan.graph().close()));
+        prepared.values().forEach(found -> found.ifPresent(Plan::close));
         prepared.clear();
         cudnn.close();
     }

@@ -33,8 +33,13 @@ final class CudaElementwiseOps implements ElementwiseOps {
         long[] s = strides(source);
         long[] d = strides(destination);
         long total = source.elements();
-        if (sameType && rowsAreAligned(source, s, n[3]) && rowsAreAligned(destination, d, n[3])) {
-            kernels.each(stream, "copy_rows" + suffix(source), total * source.dtype().bytes() / 16, of(source),
+        if (source.isContiguous() && destination.isContiguous()) {
+            n = new long[] {1, 1, 1, total};
+            s = new long[] {0, 0, 0, 1};
+            d = s;
+        }
+        if (rowsAreAligned(source, s, n[3]) && rowsAreAligned(destination, d, n[3])) {
+            kernels.each(stream, "copy_rows" + suffix(source) + suffix(destination), total / 8, of(source),
                     of(destination), of(n[1]), of(n[2]),
                     of(n[3]), of(total), of(s[0]), of(s[1]), of(s[2]), of(d[0]), of(d[1]), of(d[2]));
             return;
@@ -56,7 +61,8 @@ final class CudaElementwiseOps implements ElementwiseOps {
     public void accumulate(Stream stream, Tensor x, float factor, Tensor accumulator) {
         require(x.shape().equals(accumulator.shape()) && x.isContiguous() && accumulator.isContiguous(), "accumulate",
                 x, accumulator);
-        kernels.each(stream, "accumulate" + suffix(x) + suffix(accumulator), x.elements(), of(x), of(factor),
+        kernels.each(stream, "accumulate" + suffix(x) + suffix(accumulator), Math.ceilDiv(x.elements(), 8L), of(x),
+                of(factor),
                 of(accumulator), of(x.elements()));
     }
 
@@ -66,7 +72,9 @@ final class CudaElementwiseOps implements ElementwiseOps {
                 && source_THR.dim(0) == destination_TR.dim(0) && source_THR.dim(2) == destination_TR.dim(1)
                 && source_THR.stride(2) == 1
                 && destination_TR.stride(1) == 1, "sumMiddle", source_THR, destination_TR);
-        kernels.each(stream, "sum_middle" + suffix(source_THR), destination_TR.elements(), of(source_THR),
+        boolean vectors = Kernels.vectors(8, source_THR, destination_TR);
+        kernels.each(stream, (vectors ? "sum_middle_vectors" : "sum_middle") + suffix(source_THR),
+                destination_TR.elements() / (vectors ? 8 : 1), of(source_THR),
                 of(destination_TR),
                 of(source_THR.dim(0)), ofInt(source_THR.dim(1)), ofInt(source_THR.dim(2)), of(source_THR.stride(0)),
                 of(source_THR.stride(1)),
@@ -75,7 +83,7 @@ final class CudaElementwiseOps implements ElementwiseOps {
 
     private static boolean rowsAreAligned(Tensor tensor, long[] strides, long width) {
         int size = tensor.dtype().bytes();
-        return strides[3] == 1 && tensor.address() % 16 == 0 && width * size % 16 == 0 && strides[0] * size % 16 == 0
+        return strides[3] == 1 && tensor.address() % 16 == 0 && width % 8 == 0 && strides[0] * size % 16 == 0
                 && strides[1] * size % 16 == 0 && strides[2] * size % 16 == 0;
     }
 

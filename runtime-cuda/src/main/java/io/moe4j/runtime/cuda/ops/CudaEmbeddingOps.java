@@ -36,12 +36,18 @@ final class CudaEmbeddingOps implements EmbeddingOps {
                 .orElseThrow(() -> new DeviceException("the embedding's gradient needs a workspace of "
                         + CudaWorkspaceSizes.INSTANCE.embeddingBackward(tokens, vocabulary)
                         + " bytes; see WorkspaceSizes.embeddingBackward"));
-        Tensor head_V = Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, vocabulary);
-        Tensor next_T = Tensor.of(scratch.memory(), scratch.byteOffset() + head_V.bytes(), DType.I32, tokens);
-        stream.fill(head_V, -1);
-        kernels.each(stream, "embedding_lists", tokens, of(ids_T), of(head_V), of(next_T), of(tokens));
-        kernels.blocks(stream, "embedding_backward" + suffix(dout_TD), vocabulary, Kernels.BLOCK, 0, of(head_V),
-                of(next_T), of(dout_TD),
-                of(dtable_VD), ofInt(vocabulary), ofInt(dtable_VD.dim(1)), flag(accumulate));
+        long dim = dtable_VD.dim(1);
+        Tensor counts_V = Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, vocabulary);
+        Tensor head_V = Tensor.of(scratch.memory(), scratch.byteOffset() + counts_V.bytes(), DType.I32, vocabulary);
+        Tensor next_T = Tensor.of(scratch.memory(), scratch.byteOffset() + 2 * head_V.bytes(), DType.I32, tokens);
+        stream.fill(Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, 2 * vocabulary), 0);
+        kernels.each(stream, "embedding_chains", tokens, of(ids_T), of(counts_V), of(head_V), of(next_T), of(tokens),
+                ofInt(vocabulary));
+        kernels.warps(stream, "embedding_few" + suffix(dout_TD), vocabulary, 0, of(counts_V), of(head_V), of(next_T),
+                of(dout_TD), of(dtable_VD), ofInt(vocabulary), ofInt(dim), flag(accumulate));
+        kernels.grid(stream, "embedding_many" + suffix(dout_TD), Math.min(vocabulary, tokens),
+                (int) Math.ceilDiv(dim, 2048L),
+                of(ids_T), of(counts_V), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), ofInt(dim),
+                flag(accumulate));
     }
 }

@@ -1,16 +1,19 @@
 package io.moe4j.runtime.cuda.ops;
 
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
 import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
 import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.LossOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** {@code loss.cu}. */
 final class CudaLossOps implements LossOps {
     private static final int WIDE_BLOCK = 1024;
+    private static final int STATIC_SHARED_BYTES = 1024;
 
     private final Kernels kernels;
 
@@ -21,9 +24,12 @@ final class CudaLossOps implements LossOps {
     @Override
     public void crossEntropy(Stream stream, Tensor logits_TV, Tensor labels_T, float scale, Tensor rowLoss_T,
             Tensor loss) {
-        kernels.blocks(stream, "cross_entropy" + suffix(logits_TV), logits_TV.dim(0), WIDE_BLOCK, 0, of(logits_TV),
+        long row = logits_TV.dim(1) * logits_TV.dtype().bytes();
+        boolean cached = logits_TV.dtype() == DType.BF16 && row <= kernels.sharedLimit() - STATIC_SHARED_BYTES;
+        kernels.blocks(stream, "cross_entropy" + suffix(logits_TV), logits_TV.dim(0), WIDE_BLOCK,
+                cached ? Math.toIntExact(row) : 0, of(logits_TV),
                 of(labels_T), of(scale),
-                of(rowLoss_T), of(logits_TV.dim(0)), ofInt(logits_TV.dim(1)), of(logits_TV.stride(0)));
+                of(rowLoss_T), of(logits_TV.dim(0)), ofInt(logits_TV.dim(1)), of(logits_TV.stride(0)), flag(cached));
         kernels.blocks(stream, "add_losses", 1, WIDE_BLOCK, 0, of(rowLoss_T), of(logits_TV.dim(0)), of(scale),
                 of(loss));
     }

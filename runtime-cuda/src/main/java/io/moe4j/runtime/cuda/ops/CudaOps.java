@@ -30,7 +30,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
 
     /** Operations of a device, with its own kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
-        Kernels kernels = new Kernels(module);
+        Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock());
         matmul = new CublasMatmulOps(device);
         elementwise = new CudaElementwiseOps(kernels);
         norm = new CudaNormOps(kernels);

@@ -1,6 +1,5 @@
 package io.moe4j.runtime.cuda.ops;
 
-import static io.moe4j.runtime.cuda.ops.Kernels.flag;
 import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.require;
 import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
@@ -23,7 +22,7 @@ final class CudaOptimizerOps implements OptimizerOps {
     public void adamw(Stream stream, AdamW a) {
         require(a.firstMoment().dtype() == a.secondMoment().dtype(), "adamw", a.firstMoment(), a.secondMoment());
         kernels.each(stream, "adamw" + suffix(a.parameter()) + suffix(a.gradient()) + suffix(a.firstMoment()),
-                a.parameter().elements(),
+                Math.ceilDiv(a.parameter().elements(), 8L),
                 of(a.parameter()), of(a.gradient()), of(a.firstMoment()), of(a.secondMoment()),
                 of(a.parameter().elements()),
                 of(a.learningRate()), of(a.beta1()), of(a.beta2()), of(a.eps()), of(a.weightDecay()),
@@ -36,9 +35,9 @@ final class CudaOptimizerOps implements OptimizerOps {
         Tensor partial = workspace.orElseThrow(() -> new DeviceException(
                 "the sum of squares needs a workspace of " + CudaWorkspaceSizes.INSTANCE.sumOfSquares(x.elements())
                         + " bytes"));
-        int parts = (int) Math.min(CudaWorkspaceSizes.SQUARE_PARTS, Math.ceilDiv(x.elements(), (long) Kernels.BLOCK));
+        int parts = (int) Math.min(CudaWorkspaceSizes.SQUARE_PARTS, Math.ceilDiv(x.elements(), 8L * Kernels.BLOCK));
         kernels.blocks(stream, "squares" + suffix(x), parts, Kernels.BLOCK, 0, of(x), of(x.elements()), of(partial));
-        kernels.each(stream, "sum_parts", parts == 0 ? 0 : 1, of(partial), of(sum), of(parts), of(1), flag(true));
+        kernels.blocks(stream, "add_squares", Math.min(parts, 1), Kernels.BLOCK, 0, of(partial), of(parts), of(sum));
     }
 
     private static float correction(float beta, long step) {

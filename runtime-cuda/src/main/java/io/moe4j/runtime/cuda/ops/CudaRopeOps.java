@@ -7,6 +7,7 @@ import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** {@code rope.cu}. */
@@ -22,7 +23,9 @@ final class CudaRopeOps implements RopeOps {
         require(x_THR.rank() == 3 && x_THR.shape().equals(out_THR.shape()) && x_THR.dtype() == out_THR.dtype()
                 && x_THR.dim(2) % 2 == 0
                 && cosSin_SR.dim(1) == x_THR.dim(2) && cosSin_SR.isContiguous(), "rope", x_THR, cosSin_SR, out_THR);
-        kernels.each(stream, "rope" + suffix(x_THR), x_THR.elements() / 2, of(x_THR), of(cosSin_SR), of(out_THR),
+        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(8, x_THR, out_THR, cosSin_SR);
+        kernels.each(stream, (vectors ? "rope_vectors" : "rope") + suffix(x_THR), x_THR.elements() / (vectors ? 8 : 2),
+                of(x_THR), of(cosSin_SR), of(out_THR),
                 of(x_THR.dim(0)),
                 ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)), ofInt(cosSin_SR.dim(0)), of(inverse ? -1f : 1f),
                 of(x_THR.stride(0)),

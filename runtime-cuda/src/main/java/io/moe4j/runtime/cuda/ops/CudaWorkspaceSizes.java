@@ -31,7 +31,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
 
     @Override
     public long embeddingBackward(long tokens, long vocabulary) {
-        return 4 * (tokens + vocabulary);
+        return 4 * (tokens + 2 * vocabulary);
     }
 
     @Override

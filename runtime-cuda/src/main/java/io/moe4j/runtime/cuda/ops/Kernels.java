@@ -15,9 +15,21 @@ final class Kernels {
     private static final int MAX_BLOCKS = 132 * 16;
 
     private final KernelModule module;
+    private final int sharedLimit;
 
-    Kernels(KernelModule module) {
+    /**
+     * Kernels of a device.
+     *
+     * @param sharedLimit bytes of shared memory that a block may ask for
+     */
+    Kernels(KernelModule module, int sharedLimit) {
         this.module = module;
+        this.sharedLimit = sharedLimit;
+    }
+
+    /** Bytes of shared memory that a block may ask for. */
+    int sharedLimit() {
+        return sharedLimit;
     }
 
     /** One thread an item, as far as blocks go. */
@@ -41,6 +53,23 @@ final class Kernels {
         }
     }
 
+    /** Whether the last dimension is dense and a multiple of {@code elements}, and everything before it starts on 16 bytes. */
+    static boolean vectors(int elements, Tensor... tensors) {
+        for (Tensor tensor : tensors) {
+            int last = tensor.rank() - 1;
+            if (tensor.address() % 16 != 0 || tensor.dim(last) % elements != 0
+                    || tensor.dim(last) > 1 && tensor.stride(last) != 1) {
+                return false;
+            }
+            for (int d = 0; d < last; d++) {
+                if (tensor.dim(d) > 1 && tensor.stride(d) * tensor.dtype().bytes() % 16 != 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
     /** The suffix of a kernel for a floating-point type. */
     static String suffix(Tensor tensor) {
         return suffix(tensor.dtype());
@@ -53,6 +82,14 @@ final class Kernels {
             case I32, I64 -> throw new DeviceException(
                     "an operation on floating-point numbers was given " + dtype + "; use F32 or BF16");
         };
+    }
+
+    /** Blocks of 256 threads: {@code items} along x, as far as blocks go, {@code columns} along y. */
+    void grid(Stream stream, String kernel, long items, int columns, KernelArg... arguments) {
+        if (items > 0) {
+            stream.launch(Launch.of(module.kernel(kernel), arguments)
+                    .withGrid((int) Math.min(items, MAX_BLOCKS), columns).withBlock(BLOCK));
+        }
     }
 
     /** Whether rows of {@code width} elements, {@code strides} apart, can be moved 16 bytes at a time. */

@@ -44,6 +44,19 @@ final class ExchangeGpuTest {
             "4,1025,40,160,6,BF16,random,0", "4,64,2048,256,8,BF16,random,0", "4,512,16,8,8,F32,random,0"})
     void rowsArriveInOrderAndComeBackSummed(int ranks, int tokens, int dim, int experts, int topK, DType dtype,
             String routing, double factor) throws Exception {
+        Ranks.run(ranks, Duration.ofSeconds(20), rank -> {
+            check(rank, tokens, dim, experts, topK, dtype, routing, factor);
+            return null;
+        });
+    }
+
+    static void check(Ranks.Rank rank) {
+        check(rank, 300, 256, 8, 3, DType.BF16, "random", 0);
+    }
+
+    private static void check(Ranks.Rank rank, int tokens, int dim, int experts, int topK, DType dtype, String routing,
+            double factor) {
+        int ranks = rank.world().size();
         int[][] ids = new int[ranks][];
         double[][] x = new double[ranks][];
         double[][] w = new double[ranks][];
@@ -55,42 +68,37 @@ final class ExchangeGpuTest {
         CommConfig config = CommConfig.of(tokens, dim, experts, topK, dtype);
         CommConfig opened = factor == 0 ? config
                 : config.withCapacity(ReceiveCapacity.factor(factor), OverflowAction.DROP);
-        Ranks.run(ranks, Duration.ofSeconds(20), rank -> {
-            try (PeerGroup peers = rank.gpu().device.openPeerGroup(rank.world(), rank.context().rendezvous());
-                    CommBackend backend = Gpu
-                            .provider(ServiceLoader.load(CommBackendProvider.class), "minimal_async_ep")
-                            .open(opened,
-                                    new CommContext(rank.context(), rank.world(), Optional.of(peers),
-                                            Optional.empty()));
-                    GraphCapture capture = Gpu.provider(ServiceLoader.load(GraphCaptureProvider.class), "cuda_graph")
-                            .open(rank.context())) {
-                Tensor idt = rank.gpu().ints(ids[rank.index()], tokens, topK);
-                Tensor xt = rank.gpu().floats(dtype, x[rank.index()], tokens, dim);
-                Tensor wt = rank.gpu().floats(DType.F32, w[rank.index()], tokens, topK);
-                Tensor out = rank.gpu().tensor(dtype, tokens, dim);
-                Tensor scalars = rank.gpu().tensor(DType.F32, tokens, topK);
-                Expected expected = Expected.of(rank.index(), ids, x, w, tokens, dim, experts, topK,
-                        opened.capacityRows(ranks));
-                try (Scope step = rank.context().memory().openStep()) {
-                    exchange(rank, backend, idt, xt, wt, out, scalars, expected);
-                }
-                expected.check(rank.gpu(), out, scalars, dtype);
-                CapturedGraph graph;
-                try (Scope step = rank.context().memory().openStep()) {
-                    graph = capture.capture(rank.gpu().stream,
-                            () -> exchange(rank, backend, idt, xt, wt, out, scalars, null));
-                }
-                rank.gpu().stream.fill(out, 0);
-                rank.gpu().stream.fill(scalars, 0);
-                long syncs = rank.gpu().stream.hostSyncs();
-                for (int i = 0; i < 20; i++) {
-                    graph.replay(rank.gpu().stream);
-                }
-                assertEquals(syncs, rank.gpu().stream.hostSyncs());
-                expected.check(rank.gpu(), out, scalars, dtype);
-                return null;
+        try (PeerGroup peers = rank.gpu().device.openPeerGroup(rank.world(), rank.context().rendezvous());
+                CommBackend backend = Gpu.provider(ServiceLoader.load(CommBackendProvider.class), "minimal_async_ep")
+                        .open(opened,
+                                new CommContext(rank.context(), rank.world(), Optional.of(peers), Optional.empty()));
+                GraphCapture capture = Gpu.provider(ServiceLoader.load(GraphCaptureProvider.class), "cuda_graph")
+                        .open(rank.context())) {
+            Tensor idt = rank.gpu().ints(ids[rank.index()], tokens, topK);
+            Tensor xt = rank.gpu().floats(dtype, x[rank.index()], tokens, dim);
+            Tensor wt = rank.gpu().floats(DType.F32, w[rank.index()], tokens, topK);
+            Tensor out = rank.gpu().tensor(dtype, tokens, dim);
+            Tensor scalars = rank.gpu().tensor(DType.F32, tokens, topK);
+            Expected expected = Expected.of(rank.index(), ids, x, w, tokens, dim, experts, topK,
+                    opened.capacityRows(ranks));
+            try (Scope step = rank.context().memory().openStep()) {
+                exchange(rank, backend, idt, xt, wt, out, scalars, expected);
             }
-        });
+            expected.check(rank.gpu(), out, scalars, dtype);
+            CapturedGraph graph;
+            try (Scope step = rank.context().memory().openStep()) {
+                graph = capture.capture(rank.gpu().stream,
+                        () -> exchange(rank, backend, idt, xt, wt, out, scalars, null));
+            }
+            rank.gpu().stream.fill(out, 0);
+            rank.gpu().stream.fill(scalars, 0);
+            long syncs = rank.gpu().stream.hostSyncs();
+            for (int i = 0; i < 20; i++) {
+                graph.replay(rank.gpu().stream);
+            }
+            assertEquals(syncs, rank.gpu().stream.hostSyncs());
+            expected.check(rank.gpu(), out, scalars, dtype);
+        }
     }
 
     /** Dispatch, "experts" that turn each row's weight into its scalar, combine. */

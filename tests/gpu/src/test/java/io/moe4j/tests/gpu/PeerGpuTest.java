@@ -31,30 +31,35 @@ final class PeerGpuTest {
     @ValueSource(ints = {1, 2, 4})
     void barriersOrderWritesToPeers(int ranks) throws Exception {
         Ranks.run(ranks, LIMIT, rank -> {
-            try (PeerGroup peers = rank.context().device().openPeerGroup(rank.world(), rank.context().rendezvous());
-                    SymmetricMemory memory = peers.allocate(4L * ranks, "slots")) {
-                Tensor own = Tensor.of(memory.local(), 0, DType.I32, ranks);
-                Reference.same("zero at first", new double[ranks], rank.gpu().read(own));
-                rank.context().rendezvous().exchange(rank.world(), "read", new byte[0]);
-                for (int round = 1; round <= 200; round++) {
+            checkBarriers(rank);
+            return null;
+        });
+    }
+
+    static void checkBarriers(Ranks.Rank rank) {
+        int ranks = rank.world().size();
+        try (PeerGroup peers = rank.context().device().openPeerGroup(rank.world(), rank.context().rendezvous());
+                SymmetricMemory memory = peers.allocate(4L * ranks, "slots")) {
+            Tensor own = Tensor.of(memory.local(), 0, DType.I32, ranks);
+            Reference.same("zero at first", new double[ranks], rank.gpu().read(own));
+            rank.context().rendezvous().exchange(rank.world(), "read", new byte[0]);
+            for (int round = 1; round <= 200; round++) {
+                for (int p = 0; p < ranks; p++) {
+                    rank.gpu().stream.fill(Tensor.of(memory.peer(p), 4L * rank.index(), DType.I32, 1),
+                            100 * round + rank.index());
+                }
+                peers.barrier(rank.gpu().stream, "written");
+                Tensor copy = rank.gpu().tensor(DType.I32, ranks);
+                rank.gpu().stream.copy(own, copy);
+                peers.barrier(rank.gpu().stream, "read");
+                if (round % 50 == 0) {
+                    double[] got = rank.gpu().read(copy);
                     for (int p = 0; p < ranks; p++) {
-                        rank.gpu().stream.fill(Tensor.of(memory.peer(p), 4L * rank.index(), DType.I32, 1),
-                                100 * round + rank.index());
-                    }
-                    peers.barrier(rank.gpu().stream, "written");
-                    Tensor copy = rank.gpu().tensor(DType.I32, ranks);
-                    rank.gpu().stream.copy(own, copy);
-                    peers.barrier(rank.gpu().stream, "read");
-                    if (round % 50 == 0) {
-                        double[] got = rank.gpu().read(copy);
-                        for (int p = 0; p < ranks; p++) {
-                            assertEquals(100 * round + p, got[p], "rank " + rank.index() + " slot " + p);
-                        }
+                        assertEquals(100 * round + p, got[p], "rank " + rank.index() + " slot " + p);
                     }
                 }
-                return null;
             }
-        });
+        }
     }
 
     @Test
@@ -81,20 +86,29 @@ final class PeerGpuTest {
             "3,7,BF16,BF16", "4,100000,F32,BF16"})
     void collectives(int ranks, int n, DType in, DType out) throws Exception {
         Ranks.run(ranks, LIMIT, rank -> {
-            CollectivesProvider provider = Gpu.provider(ServiceLoader.load(CollectivesProvider.class),
-                    "cuda_peer_memory");
-            try (Collectives collectives = provider.open(rank.world(), rank.context())) {
-                double[][] all = new double[ranks][];
-                for (int p = 0; p < ranks; p++) {
-                    all[p] = Reference.random(in, (long) n * ranks, 10 + p);
-                }
-                for (int round = 0; round < 3; round++) {
-                    check(rank, collectives, all, n, in, out);
-                }
-                rank.gpu().stream.synchronize();
-                return null;
-            }
+            checkCollectives(rank, n, in, out);
+            return null;
         });
+    }
+
+    static void checkCollectives(Ranks.Rank rank) {
+        checkCollectives(rank, 1003, DType.BF16, DType.F32);
+        checkCollectives(rank, 300000, DType.F32, DType.F32);
+    }
+
+    private static void checkCollectives(Ranks.Rank rank, int n, DType in, DType out) {
+        int ranks = rank.world().size();
+        CollectivesProvider provider = Gpu.provider(ServiceLoader.load(CollectivesProvider.class), "cuda_peer_memory");
+        try (Collectives collectives = provider.open(rank.world(), rank.context())) {
+            double[][] all = new double[ranks][];
+            for (int p = 0; p < ranks; p++) {
+                all[p] = Reference.random(in, (long) n * ranks, 10 + p);
+            }
+            for (int round = 0; round < 3; round++) {
+                check(rank, collectives, all, n, in, out);
+            }
+            rank.gpu().stream.synchronize();
+        }
     }
 
     private static void check(Ranks.Rank rank, Collectives collectives, double[][] all, int n, DType in, DType out) {
