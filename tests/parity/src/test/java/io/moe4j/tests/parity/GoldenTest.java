@@ -49,6 +49,26 @@ class GoldenTest {
                 report.lines().stream().map(ParityReport.Line::what).toList());
     }
 
+    /** Other shapes: layers, groups, experts that all take part, one long sequence. */
+    @ParameterizedTest
+    @CsvSource({"all_experts, --ranks 2 --parallelism.expert_parallel_degree 2", "one_sequence, --ranks 1",
+            "softmax_groups, --ranks 4 --parallelism.expert_parallel_degree 4",
+            "softmax_groups, --ranks 2 --parallelism.expert_parallel_degree 2" + STANDARD})
+    void numbersOfOtherShapesAreThoseOfPyTorch(String golden, String overrides) {
+        ParityReport report = compare(Goldens.path(golden), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(8, report.lines().size());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--ranks 1", "--ranks 4", "--ranks 2" + STANDARD})
+    void aModelWithoutExpertsIsCompared(String overrides) {
+        ParityReport report = compare(Goldens.path("dense_only"), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(List.of("logits", "loss", "gradients", "loss curve", "gradient norm curve",
+                "final parameters (L2)"), report.lines().stream().map(ParityReport.Line::what).toList());
+    }
+
     /** Each comparison sees what is wrong, a NaN too, and no other does. */
     @ParameterizedTest
     @CsvSource({"logits, logits", "loss, loss", "gradients, grad/model.layers.2.mlp.experts.7.up_proj.weight",
