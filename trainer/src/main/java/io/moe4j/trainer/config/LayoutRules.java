@@ -33,10 +33,12 @@ final class LayoutRules {
 
     private void ranks() {
         ParallelismConfig parallelism = config.parallelism();
-        findings.require(config.ranks() == parallelism.world(), "ranks must be replicate degree times shard degree, "
-                + "which is " + parallelism.world(),
-                "set " + SHARD + " to " + config.ranks()
-                        + " to share the parameters over all ranks",
+        int replicas = Math.max(1, parallelism.dataParallelReplicateDegree());
+        findings.require(config.ranks() == parallelism.world(),
+                "ranks must be replicate degree times shard degree, which is " + parallelism.world(),
+                config.ranks() % replicas == 0
+                        ? "set " + SHARD + " to " + config.ranks() / replicas + ", or leave it out"
+                        : "set " + RANKS + " to a multiple of " + replicas,
                 RANKS, REPLICATE, SHARD);
         findings.require(parallelism.expertParallelDegree() < 1
                 || parallelism.dataParallelShardDegree() % parallelism.expertParallelDegree() == 0,

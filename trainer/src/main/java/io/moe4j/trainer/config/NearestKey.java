@@ -8,12 +8,15 @@ final class NearestKey {
 
     private NearestKey() {}
 
-    /** The known name that takes the fewest changes of a letter; a key's last part alone is compared too. Not empty. */
+    /** The known name that takes the fewest changes of a letter; a key's last part alone is compared too, and one that contains the name is near. */
     static String of(String name, Collection<String> known) {
         return known.stream().min(Comparator.comparingInt((String key) -> distance(name, key))).orElse("");
     }
 
     private static int distance(String name, String key) {
+        if (key.contains(name)) {
+            return 1;
+        }
         return Math.min(2 * edits(name, key), 2 * edits(last(name), last(key)) + 1);
     }
 
