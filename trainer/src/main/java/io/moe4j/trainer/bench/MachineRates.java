@@ -1,0 +1,50 @@
+package io.moe4j.trainer.bench;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.Event;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * What the device reaches at best: the floor that parts are compared with.
+ *
+ * @param copyBytesPerSecond of a large copy, read and written bytes
+ * @param matmulFlopsPerSecond of a large square product
+ */
+record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond) {
+    private static final int RUNS = 10;
+
+    /** Measures them; the best of some runs. */
+    static MachineRates measure(Device device, Stream stream, DType dtype) {
+        boolean cpu = device.kind().equals(DeviceKind.CPU);
+        long copied = cpu ? 256L << 20 : 1L << 30;
+        long n = cpu ? 1024 : 8192;
+        try (Memory memory = device.allocate(Math.max(2 * copied, 3 * n * n * dtype.bytes()), "benchmark")) {
+            Tensor a = Tensor.of(memory, 0, dtype, n, n);
+            Tensor b = Tensor.of(memory, a.bytes(), dtype, n, n);
+            Tensor c = Tensor.of(memory, 2 * a.bytes(), dtype, n, n);
+            BenchValues.random(stream, a, 1);
+            BenchValues.random(stream, b, 2);
+            double product = best(stream, () -> device.ops().matmul().matmul(stream, Matmul.of(a, b, c)));
+            Tensor from = Tensor.of(memory, 0, DType.I32, copied / Integer.BYTES);
+            Tensor to = Tensor.of(memory, copied, DType.I32, copied / Integer.BYTES);
+            double copy = best(stream, () -> stream.copy(from, to));
+            return new MachineRates(2.0 * copied / copy, 2.0 * n * n * n / product);
+        }
+    }
+
+    private static double best(Stream stream, Runnable work) {
+        double best = Double.POSITIVE_INFINITY;
+        for (int run = 0; run < RUNS; run++) {
+            Event start = stream.record();
+            work.run();
+            Event end = stream.record();
+            best = Math.min(best, end.secondsSince(start));
+        }
+        return best;
+    }
+}

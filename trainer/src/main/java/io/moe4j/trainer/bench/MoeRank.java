@@ -1,0 +1,179 @@
+package io.moe4j.trainer.bench;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.device.Event;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.SwiGlu;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.ModelSpec.MoeSpec;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A rank's part of a layer: forward and backward once, each part between two events behind a barrier of all ranks. */
+final class MoeRank implements AutoCloseable {
+    private final RankContext rank;
+    private final PeerGroup aligned;
+    private final CommBackend comm;
+    private final ExpertKernels kernels;
+    private final List<Memory> memories = new ArrayList<>();
+    private final long hidden;
+    private final Tensor ids_TK;
+    private final Tensor x_TD;
+    private final Tensor weights_TK;
+    private final Tensor out_TD;
+    private final Tensor dweights_TK;
+    private final Tensor gateUp_R2F;
+    private final Tensor h_RF;
+    private final Tensor dh_RF;
+    private final Tensor gateUp_e2FD;
+    private final Tensor down_eDF;
+    private final Tensor dgateUp_e2FD;
+    private final Tensor ddown_eDF;
+    private final Map<String, Event[]> events = new LinkedHashMap<>();
+    private long received;
+
+    MoeRank(RankContext rank, PeerGroup aligned, CommBackend comm, ExpertKernels kernels, MoeSpec moe, long tokens,
+            DType dtype, int[] ids) {
+        this.rank = rank;
+        this.aligned = aligned;
+        this.comm = comm;
+        this.kernels = kernels;
+        hidden = moe.expertHidden();
+        long capacity = comm.capacityRows();
+        long local = moe.experts() / rank.world().size();
+        ids_TK = tensor(DType.I32, tokens, moe.topK());
+        stream().upload(MemorySegment.ofArray(ids), ids_TK);
+        x_TD = random(dtype, tokens, moe.dim());
+        weights_TK = random(DType.F32, tokens, moe.topK());
+        out_TD = tensor(dtype, tokens, moe.dim());
+        dweights_TK = tensor(DType.F32, tokens, moe.topK());
+        gateUp_R2F = tensor(dtype, capacity, 2 * hidden);
+        h_RF = tensor(dtype, capacity, hidden);
+        dh_RF = tensor(dtype, capacity, hidden);
+        gateUp_e2FD = random(dtype, local, 2 * hidden, moe.dim());
+        down_eDF = random(dtype, local, moe.dim(), hidden);
+        dgateUp_e2FD = tensor(DType.F32, local, 2 * hidden, moe.dim());
+        ddown_eDF = tensor(DType.F32, local, moe.dim(), hidden);
+    }
+
+    private Stream stream() {
+        return rank.stream();
+    }
+
+    private Tensor tensor(DType dtype, long... shape) {
+        Memory memory = rank.device().allocate(Math.max(1, Tensor.bytes(dtype, shape)), "benchmark");
+        memories.add(memory);
+        return Tensor.of(memory, 0, dtype, shape);
+    }
+
+    private Tensor random(DType dtype, long... shape) {
+        Tensor tensor = tensor(dtype, shape);
+        BenchValues.random(stream(), tensor, rank.rank());
+        return tensor;
+    }
+
+    /** Rows that this rank receives: the capacity that would be exact. */
+    void countRows() {
+        try (Scope step = rank.memory().openStep()) {
+            int[] offsets = new int[Math.toIntExact(gateUp_e2FD.dim(0))];
+            stream().download(comm.plan(ids_TK).offsets_e(), MemorySegment.ofArray(offsets));
+            received = offsets[offsets.length - 1];
+        }
+    }
+
+    /** Once forward and backward; the seconds of each part on this rank. */
+    Map<String, Double> run() {
+        events.clear();
+        try (Scope step = rank.memory().openStep()) {
+            DispatchPlan[] plan = new DispatchPlan[1];
+            timed(MoeParts.PLAN, () -> plan[0] = comm.plan(ids_TK));
+            ReceivedRows rows = forward(plan[0]);
+            backward(plan[0], rows);
+        }
+        stream().synchronize();
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        events.forEach((name, pair) -> seconds.put(name, pair[1].secondsSince(pair[0])));
+        return seconds;
+    }
+
+    private ReceivedRows forward(DispatchPlan plan) {
+        ReceivedRows rows = dispatch(MoeParts.DISPATCH, DispatchRequest.of(plan, x_TD, ReceiveBuffer.ACTIVATIONS)
+                .withWeights(weights_TK));
+        Tensor offsets = plan.offsets_e();
+        timed(MoeParts.GATE_UP, () -> kernels.forward(stream(),
+                new GroupedProduct.Forward(rows.rows_RD(), gateUp_e2FD, offsets, gateUp_R2F)));
+        timed(MoeParts.SWIGLU, () -> kernels.swiglu(stream(), new SwiGlu.Forward(gate(), up(),
+                Optional.of(rows.weights_R()), offsets, h_RF)));
+        timed(MoeParts.SWIGLU_EXACT, () -> kernels.swiglu(stream(), new SwiGlu.Forward(exact(gate()), exact(up()),
+                Optional.of(exact(rows.weights_R())), offsets, exact(h_RF))));
+        timed(MoeParts.DOWN, () -> kernels.forward(stream(),
+                new GroupedProduct.Forward(h_RF, down_eDF, offsets, rows.rows_RD())));
+        timed(MoeParts.COMBINE, () -> comm.combine(CombineRequest.of(rows, out_TD)).await());
+        return rows;
+    }
+
+    /** In the order of the model's backward; what it recomputes first is what forward has been timed with. */
+    private void backward(DispatchPlan plan, ReceivedRows rows) {
+        Tensor offsets = plan.offsets_e();
+        ReceivedRows gradients = dispatch(MoeParts.COMBINE_ADJOINT,
+                DispatchRequest.of(plan, x_TD, ReceiveBuffer.GRADIENTS));
+        timed(MoeParts.DOWN_INPUT, () -> kernels.inputGradient(stream(),
+                new GroupedProduct.InputGradient(gradients.rows_RD(), down_eDF, offsets, dh_RF)));
+        timed(MoeParts.DOWN_WEIGHT, () -> kernels.weightGradient(stream(),
+                new GroupedProduct.WeightGradient(gradients.rows_RD(), h_RF, offsets, ddown_eDF, false)));
+        timed(MoeParts.SWIGLU_BACKWARD, () -> kernels.swigluBackward(stream(), new SwiGlu.Backward(gate(), up(), dh_RF,
+                Optional.of(rows.weights_R()), offsets, gate(), up(), Optional.of(gradients.scalars_R()))));
+        timed(MoeParts.GATE_UP_WEIGHT, () -> kernels.weightGradient(stream(),
+                new GroupedProduct.WeightGradient(gateUp_R2F, rows.rows_RD(), offsets, dgateUp_e2FD, false)));
+        timed(MoeParts.GATE_UP_INPUT, () -> kernels.inputGradient(stream(),
+                new GroupedProduct.InputGradient(gateUp_R2F, gateUp_e2FD, offsets, gradients.rows_RD())));
+        timed(MoeParts.DISPATCH_ADJOINT,
+                () -> comm.combine(CombineRequest.of(gradients, out_TD).withScalars(dweights_TK)).await());
+    }
+
+    private ReceivedRows dispatch(String name, DispatchRequest request) {
+        ReceivedRows[] rows = new ReceivedRows[1];
+        timed(name, () -> rows[0] = comm.dispatch(request).await());
+        return rows[0];
+    }
+
+    private void timed(String name, Runnable work) {
+        aligned.barrier(stream(), "benchmark, " + name);
+        Event start = stream().record();
+        work.run();
+        events.put(name, new Event[] {start, stream().record()});
+    }
+
+    private Tensor gate() {
+        return gateUp_R2F.slice(1, 0, hidden);
+    }
+
+    private Tensor up() {
+        return gateUp_R2F.slice(1, hidden, 2 * hidden);
+    }
+
+    private Tensor exact(Tensor ofCapacity) {
+        return ofCapacity.slice(0, 0, received);
+    }
+
+    @Override
+    public void close() {
+        memories.reversed().forEach(Memory::close);
+    }
+}
