@@ -1,0 +1,26 @@
+package io.moe4j.runtime.cpu.peer;
+
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.runtime.cpu.CpuDeviceProvider;
+import io.moe4j.tests.contract.CollectivesContract;
+
+/** In strict mode: streams run behind the host, and what is freed is poisoned. */
+class CollectivesContractTest extends CollectivesContract {
+
+    @Override
+    protected CollectivesProvider provider() {
+        return new CpuPeerCollectivesProvider();
+    }
+
+    @Override
+    protected DeviceProvider deviceProvider() {
+        return new CpuDeviceProvider();
+    }
+
+    @Override
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults().withStrict(true);
+    }
+}

@@ -1,0 +1,108 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What every recompute policy must do: leave the outputs and gradients that recording everything leaves, bit for bit, because the same operations run on the
+ * same numbers. The model is a stack of three small residual blocks, so that gradients reach every unit by two paths.
+ */
+@Stability(Stability.Level.EVOLVING)
+public abstract class RecomputePolicyContract {
+    private Device device;
+
+    /** For subclasses. */
+    protected RecomputePolicyContract() {}
+
+    /** The policy. */
+    protected abstract RecomputePolicyProvider provider();
+
+    /** The device that it runs on. */
+    protected abstract DeviceProvider deviceProvider();
+
+    /** How the device is opened. */
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults();
+    }
+
+    /** Opens the device. */
+    @BeforeEach
+    public void open() {
+        device = deviceProvider().open(deviceConfig());
+    }
+
+    /** Closes it. */
+    @AfterEach
+    public void close() {
+        device.close();
+    }
+
+    /** Id, version and probe are those of a well-behaved provider. */
+    @Test
+    public void providerIsWellBehaved() {
+        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
+        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(RecomputePolicyProvider.SPI_VERSION)
+                .accepts(SpiVersion.parse(provider().spiVersion())));
+        assertInstanceOf(Availability.Available.class, provider().probe());
+    }
+
+    /** Outputs, the input's gradient and the parameters' are those of a tape that keeps everything. */
+    @Test
+    public void gradientsEqualRecordingEverything() {
+        try (ResidualStack stack = new ResidualStack(device)) {
+            ResidualStack.Result expected = stack.recordingEverything();
+            ResidualStack.Result actual = stack.with(provider().policy());
+            assertTrue(java.util.Arrays.stream(expected.inputGradient()).anyMatch(value -> value != 0));
+            assertArrayEquals(expected.output(), actual.output(), "output");
+            assertArrayEquals(expected.inputGradient(), actual.inputGradient(), "gradient by the input");
+            for (int unit = 0; unit < expected.gradients().size(); unit++) {
+                assertArrayEquals(expected.gradients().get(unit), actual.gradients().get(unit), "gradients of unit " + unit);
+            }
+        }
+    }
+
+    /** What a segment keeps is computed once, however often the segment is applied. */
+    @Test
+    public void keptValuesAreComputedOnce() {
+        try (ResidualStack stack = new ResidualStack(device)) {
+            stack.with(provider().policy());
+            assertEquals(ResidualStack.BLOCKS, stack.keptComputations(), "computations of kept values");
+        }
+    }
+
+    /** One that recomputes fully applies each segment twice and gives its temporaries back in between; another one applies it once. */
+    @Test
+    public void recomputesFullyIfItSaysSo() {
+        try (ResidualStack stack = new ResidualStack(device)) {
+            ResidualStack.Result result = stack.with(provider().policy());
+            assertEquals(provider().recomputesFully() ? 2 * ResidualStack.BLOCKS : ResidualStack.BLOCKS,
+                    stack.applications(), "times that segments were applied");
+            assertEquals(provider().recomputesFully(), result.temporariesReturned(),
+                    "whether temporaries were given back between forward and backward");
+        }
+    }
+
+    /** Two steps in a row give the same, and take their memory at the same addresses. */
+    @Test
+    public void stepsRepeat() {
+        try (ResidualStack stack = new ResidualStack(device)) {
+            ResidualStack.Result first = stack.with(provider().policy());
+            ResidualStack.Result second = stack.with(provider().policy());
+            assertArrayEquals(first.inputGradient(), second.inputGradient());
+            assertEquals(first.outputAddress(), second.outputAddress(), "address of the output");
+        }
+    }
+}
