@@ -69,7 +69,8 @@ public abstract class RecomputePolicyContract {
             assertArrayEquals(expected.output(), actual.output(), "output");
             assertArrayEquals(expected.inputGradient(), actual.inputGradient(), "gradient by the input");
             for (int unit = 0; unit < expected.gradients().size(); unit++) {
-                assertArrayEquals(expected.gradients().get(unit), actual.gradients().get(unit), "gradients of unit " + unit);
+                assertArrayEquals(expected.gradients().get(unit), actual.gradients().get(unit),
+                        "gradients of unit " + unit);
             }
         }
     }

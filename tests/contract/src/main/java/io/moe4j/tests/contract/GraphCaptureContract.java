@@ -1,0 +1,189 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.CaptureException;
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What graph capture must do: record without running, replay any number of times, refuse what cannot be captured, and leave the stream usable. */
+@Stability(Stability.Level.EVOLVING)
+public abstract class GraphCaptureContract {
+    private static final int SIZE = 40;
+
+    private Device device;
+    private SingleRank rank;
+    private HostValues values;
+    private GraphCapture capture;
+
+    /** For subclasses. */
+    protected GraphCaptureContract() {}
+
+    /** The capture. */
+    protected abstract GraphCaptureProvider provider();
+
+    /** The device that it captures on. */
+    protected abstract DeviceProvider deviceProvider();
+
+    /** How the device is opened. */
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults();
+    }
+
+    /** Opens the device and the capture. */
+    @BeforeEach
+    public void open() {
+        device = deviceProvider().open(deviceConfig());
+        rank = SingleRank.on(device);
+        values = new HostValues(device, stream());
+        capture = provider().open(rank.context());
+    }
+
+    /** Closes them, the capture twice. */
+    @AfterEach
+    public void close() {
+        capture.close();
+        capture.close();
+        values.close();
+        rank.close();
+        device.close();
+    }
+
+    private Stream stream() {
+        return rank.context().stream();
+    }
+
+    private Tensor random(int seed) {
+        return values.of(DType.F32, numbers(seed), SIZE, SIZE);
+    }
+
+    private static double[] numbers(int seed) {
+        return new Random(seed).doubles(SIZE * SIZE, -1, 1).map(value -> (float) value).toArray();
+    }
+
+    /** Id, version and probe are those of a well-behaved provider, and it is the one that the device names. */
+    @Test
+    public void providerIsWellBehaved() {
+        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
+        assertEquals(deviceProvider().captureId(), provider().id(), "captureId() of the device");
+        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(GraphCaptureProvider.SPI_VERSION)
+                .accepts(SpiVersion.parse(provider().spiVersion())));
+        assertInstanceOf(Availability.Available.class, provider().probe());
+        assertTrue(provider().supports(deviceProvider().kind()));
+    }
+
+    /** Nothing runs while it is recorded; each replay runs it on what the buffers then hold, with the bits of an eager run. */
+    @Test
+    public void replaysEqualEagerRuns() {
+        Tensor a = random(1);
+        Tensor b = random(2);
+        Tensor c = values.of(DType.F32, new double[SIZE * SIZE], SIZE, SIZE);
+        Tensor sum = values.of(DType.F32, new double[SIZE * SIZE], SIZE, SIZE);
+        Tensor eager = values.tensor(DType.F32, SIZE, SIZE);
+        int[] calls = new int[1];
+        CapturedGraph graph = capture.capture(stream(), () -> {
+            calls[0]++;
+            assertTrue(stream().isCapturing());
+            device.ops().matmul().matmul(stream(), Matmul.of(a, b, c));
+            device.ops().elementwise().add(stream(), c, sum, sum);
+        });
+        assertFalse(stream().isCapturing());
+        assertTrue(graph.size() >= 2, () -> "size " + graph.size());
+        assertArrayEquals(new double[SIZE * SIZE], HostValues.read(stream(), c), "nothing has run yet");
+        double[] expected = new double[SIZE * SIZE];
+        for (int replay = 0; replay < 5; replay++) {
+            HostValues.write(stream(), a, numbers(10 + replay));
+            graph.replay(stream());
+            device.ops().matmul().matmul(stream(), Matmul.of(a, b, eager));
+            double[] product = HostValues.read(stream(), eager);
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = (float) product[i] + (float) expected[i];
+            }
+            assertArrayEquals(product, HostValues.read(stream(), c), "product of replay " + replay);
+            assertArrayEquals(expected, HostValues.read(stream(), sum), "sum after replay " + replay);
+        }
+        assertEquals(1, calls[0], "times that the body was called");
+    }
+
+    /** Calls that wait for the device are refused; the message says what was called, and the stream works on. */
+    @Test
+    public void refusesCallsThatWait() {
+        Tensor a = random(1);
+        double[] before = HostValues.read(stream(), a);
+        long syncs = stream().hostSyncs();
+        assertThrows(CaptureException.class, () -> capture.capture(stream(), () -> HostValues.read(stream(), a)));
+        assertThrows(CaptureException.class, () -> capture.capture(stream(), () -> {
+            device.ops().elementwise().add(stream(), a, a, a);
+            stream().synchronize();
+        }));
+        CaptureException refusal = assertThrows(CaptureException.class,
+                () -> capture.capture(stream(), () -> HostValues.write(stream(), a, before)));
+        assertTrue(String.valueOf(refusal.getMessage()).length() > 10, refusal.toString());
+        assertEquals(syncs, stream().hostSyncs(), "what was refused has not waited");
+        assertFalse(stream().isCapturing());
+        assertArrayEquals(before, HostValues.read(stream(), a), "what was recorded before the refusal has not run");
+    }
+
+    /** What the body throws itself comes out, and the stream works on. */
+    @Test
+    public void theBodysOwnErrorComesOut() {
+        RuntimeException error = assertThrows(RuntimeException.class, () -> capture.capture(stream(), () -> {
+            throw new IllegalArgumentException("of the body");
+        }));
+        assertTrue(java.util.stream.Stream.iterate((Throwable) error, cause -> cause != null, Throwable::getCause)
+                .anyMatch(cause -> String.valueOf(cause.getMessage()).contains("of the body")), error.toString());
+        assertFalse(stream().isCapturing());
+        Tensor a = random(3);
+        assertArrayEquals(numbers(3), HostValues.read(stream(), a));
+    }
+
+    /** A graph whose memory was freed is refused at replay. */
+    @Test
+    public void refusesFreedMemory() {
+        HostValues shortLived = new HostValues(device, stream());
+        Tensor a = shortLived.of(DType.F32, numbers(4), SIZE, SIZE);
+        CapturedGraph graph = capture.capture(stream(), () -> device.ops().elementwise().add(stream(), a, a, a));
+        graph.replay(stream());
+        stream().synchronize();
+        shortLived.close();
+        assertThrows(CaptureException.class, () -> graph.replay(stream()));
+        stream().synchronize();
+    }
+
+    /** Several graphs live side by side; a closed one is closed for good, and closing twice is harmless. */
+    @Test
+    public void graphsAreIndependent() {
+        Tensor a = values.of(DType.F32, new double[] {1}, 1);
+        CapturedGraph doubling = capture.capture(stream(), () -> device.ops().elementwise().add(stream(), a, a, a));
+        CapturedGraph clearing = capture.capture(stream(), () -> stream().fill(a, 3));
+        doubling.replay(stream());
+        clearing.replay(stream());
+        doubling.replay(stream());
+        assertEquals(6, HostValues.read(stream(), a)[0]);
+        doubling.close();
+        doubling.close();
+        clearing.replay(stream());
+        assertEquals(3, HostValues.read(stream(), a)[0]);
+        assertThrows(RuntimeException.class, () -> doubling.replay(stream()));
+    }
+}
