@@ -153,17 +153,19 @@ template <int N>
 __device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns) {
 #pragma unroll
     for (int half = 0; half < 2; half++) {
-        if (8 * half < rows) {
+        const bf16* from = c + 8 * half * stride;
+        if (8 * half < rows && 2 * N - 6 <= columns) {  // all pairs are whole: many loads are in flight
 #pragma unroll
             for (int j = 0; j < N / 4; j++) {
-                const bf16* from = c + 8 * half * stride + 8 * j;
-                if (8 * j + 1 < columns) {
-                    const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from));
-                    d[4 * j + 2 * half] += held.x;
-                    d[4 * j + 2 * half + 1] += held.y;
-                } else if (8 * j < columns) {
-                    d[4 * j + 2 * half] += load(from);
-                }
+                const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
+                d[4 * j + 2 * half] += held.x;
+                d[4 * j + 2 * half + 1] += held.y;
+            }
+        } else if (8 * half < rows) {
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                if (8 * j < columns) d[4 * j + 2 * half] += load(from + 8 * j);
+                if (8 * j + 1 < columns) d[4 * j + 2 * half + 1] += load(from + 8 * j + 1);
             }
         }
     }
