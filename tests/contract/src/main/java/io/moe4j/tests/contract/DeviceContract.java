@@ -104,8 +104,8 @@ public abstract class DeviceContract {
     public void tooMuchIsRefused() {
         long bytes = device.capacityBytes() * 4;
         DeviceException refusal = assertThrows(DeviceException.class, () -> device.allocate(bytes, "far too much"));
-        assertTrue(String.valueOf(refusal.getMessage()).contains("far too much")
-                && refusal.getMessage().contains(Long.toString(bytes)), refusal.toString());
+        String message = String.valueOf(refusal.getMessage());
+        assertTrue(message.contains("far too much") && message.contains(Long.toString(bytes)), message);
     }
 
     /** Every type goes there and back, is copied and filled; sizes of none, one, and no multiple of anything. */
