@@ -4,5 +4,6 @@ module io.moe4j.tests.integration {
     requires io.moe4j.autograd;
     requires io.moe4j.tests.contract;
     requires io.moe4j.trainer;
+    requires java.management;
     requires org.slf4j;
 }

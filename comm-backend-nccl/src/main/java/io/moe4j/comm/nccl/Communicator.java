@@ -22,6 +22,7 @@ import io.moe4j.runtime.cuda.CudaDevice;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToIntFunction;
@@ -42,6 +43,8 @@ import org.slf4j.LoggerFactory;
 final class Communicator implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Communicator.class);
     private static final Duration FINISH = Duration.ofSeconds(10);
+    /** When a process dies, its neighbours' NCCL may see it before the rendezvous does, which knows who it was. */
+    private static final Duration RENDEZVOUS_FIRST = Duration.ofSeconds(1);
 
     private final CudaDevice device;
     private final Group group;
@@ -53,6 +56,8 @@ final class Communicator implements AutoCloseable {
     private final CountDownLatch aborted = new CountDownLatch(1);
     /** Guarded by the lock. */
     private State state = State.OPEN;
+    /** Since when the library has reported an error; of the watch alone. */
+    private OptionalLong errorSince = OptionalLong.empty();
 
     private enum State {
         OPEN, ABORTED, CLOSED
@@ -134,7 +139,9 @@ final class Communicator implements AutoCloseable {
                     + " hangs or did not come, see their logs, or raise runtime.timeout");
         }
         if (end != ncclSuccess) {
-            throw failed(what, describe(end));
+            String message = describe(end);
+            Pause.until(() -> rendezvous.failure().isPresent(), RENDEZVOUS_FIRST);
+            throw failed(what, message);
         }
     }
 
@@ -206,7 +213,7 @@ final class Communicator implements AutoCloseable {
                 "the device did not finish it within "
                         + device.config().timeout().toSeconds()
                         + " s; a rank hangs or is gone, see their logs, or raise runtime.timeout")));
-        if (error != ncclSuccess && error != ncclInProgress) {
+        if (error != ncclSuccess && error != ncclInProgress && isOld()) {
             rendezvous.fail(new RankFailure(group.rank(), "collectives of group " + group.name(), describe(error)));
         }
         if (rendezvous.failure().isPresent()) {
@@ -214,6 +221,14 @@ final class Communicator implements AutoCloseable {
             // Aborting may wait for kernels that wait for another communicator, so it must not keep the watch from aborting that.
             Thread.ofPlatform().name("nccl abort").daemon().start(this::abort);
         }
+    }
+
+    private boolean isOld() {
+        long now = System.nanoTime();
+        if (errorSince.isEmpty()) {
+            errorSince = OptionalLong.of(now);
+        }
+        return now - errorSince.getAsLong() > RENDEZVOUS_FIRST.toNanos();
     }
 
     /** Outside the lock: whoever looks meanwhile sees the state, and does not wait. */

@@ -1,6 +1,8 @@
 package io.moe4j.comm.nccl;
 
+import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 
 /** Waits between two looks: first for almost no time, since most calls are done at once. */
 final class Pause {
@@ -13,6 +15,14 @@ final class Pause {
         if (looks < SPINS) {
             Thread.onSpinWait();
         } else {
+            LockSupport.parkNanos(NANOS);
+        }
+    }
+
+    /** Returns when {@code condition} holds, or {@code limit} has passed. */
+    static void until(BooleanSupplier condition, Duration limit) {
+        long deadline = System.nanoTime() + limit.toNanos();
+        while (!condition.getAsBoolean() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(NANOS);
         }
     }

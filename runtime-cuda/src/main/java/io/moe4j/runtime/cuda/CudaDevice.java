@@ -198,6 +198,7 @@ public final class CudaDevice implements Device {
         return own(parts.peerGroup(this, group, rendezvous));
     }
 
+    /** Closes everything, also what comes behind something that cannot be closed; throws the first failure. */
     @Override
     public void close() {
         synchronized (owned) {
@@ -207,12 +208,29 @@ public final class CudaDevice implements Device {
             closed = true;
             context.makeCurrent();
             failures.stopAfterFailure();
-            while (!owned.isEmpty()) {
-                closeOne(owned.pop());
+            owned.addLast(failures);
+            owned.addLast(context);
+            DeviceException failure = null;
+            for (AutoCloseable resource; (resource = owned.poll()) != null;) {
+                try {
+                    resource.close();
+                } catch (Exception e) {
+                    if (failure == null) {
+                        failure = new DeviceException("closing " + description(resource) + " failed: " + e.getMessage(),
+                                e);
+                    } else {
+                        failure.addSuppressed(e);
+                    }
+                }
             }
-            failures.close();
-            context.close();
+            if (failure != null) {
+                throw failure;
+            }
         }
+    }
+
+    private static String description(AutoCloseable resource) {
+        return resource instanceof Stream stream ? "stream " + stream.name() : resource.getClass().getSimpleName();
     }
 
     private <T extends AutoCloseable> T own(T resource) {
@@ -220,15 +238,5 @@ public final class CudaDevice implements Device {
             owned.push(resource);
         }
         return resource;
-    }
-
-    private static void closeOne(AutoCloseable resource) {
-        try {
-            resource.close();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new DeviceException("closing " + resource + " failed", e);
-        }
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.spi.Registry;
@@ -71,7 +72,7 @@ final class TrainCommand implements Callable<Integer> {
             Rendezvous rendezvous) throws IOException {
         Launch launch = new Launch(environment.worldSize(), environment.localRanks(), launchOptions.deviceOrdinal(),
                 rendezvous);
-        try (TrainingRun run = Trainer.open(config, registry, new RunOptions(launch).withOutput(folder));
+        try (TrainingRun run = open(config, registry, new RunOptions(launch).withOutput(folder));
                 Interrupts interrupts = new Interrupts(run::requestStop)) {
             if (launch.hasFirstRank()) {
                 Files.createDirectories(folder);
@@ -84,6 +85,17 @@ final class TrainCommand implements Callable<Integer> {
             }
         }
         return ExitCode.OK;
+    }
+
+    /** Where ranks of other processes wait for those of this one, they are told why it does not come. */
+    private static TrainingRun open(TrainerConfig config, Registry registry, RunOptions options) {
+        try {
+            return Trainer.open(config, registry, options);
+        } catch (RuntimeException | Error e) {
+            options.launch().rendezvous().fail(new RankFailure(options.launch().localRanks().getFirst(),
+                    "opening the run", e.getMessage() == null ? e.toString() : e.getMessage()));
+            throw e;
+        }
     }
 
     /** Makes all steps, and tells about them. */

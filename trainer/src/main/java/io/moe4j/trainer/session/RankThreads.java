@@ -41,19 +41,34 @@ final class RankThreads implements AutoCloseable {
         Map<Integer, Throwable> failures = new LinkedHashMap<>();
         running.forEach((rank, future) -> {
             try {
-                results.add(future.get());
+                results.add(await(rank, future));
             } catch (ExecutionException e) {
                 failures.put(rank, e.getCause() == null ? e : e.getCause());
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                rendezvous.fail(new RankFailure(rank, "a call of all ranks", "the run was interrupted"));
-                failures.put(rank, e);
             }
         });
         if (!failures.isEmpty()) {
             throw RunFailedException.of(rendezvous.failure(), failures);
         }
         return results;
+    }
+
+    /** An interrupt stops the run, but not this wait: the ranks still use what the caller would close, and end soon, having been told. */
+    private <T> T await(int rank, Future<T> future) throws ExecutionException {
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    return future.get();
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    rendezvous.fail(new RankFailure(rank, "a call of all ranks", "the run was interrupted"));
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
     }
 
     private <T> Callable<T> guarded(int rank, RankThread thread, RankTask<T> task) {
