@@ -90,6 +90,11 @@ final class Hub implements AutoCloseable {
     @Override
     public void close() {
         world.awaitDepartures();
+        drop();
+    }
+
+    /** Ends all connections. */
+    void drop() {
         try {
             server.close();
         } catch (IOException e) {

@@ -70,7 +70,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
             return rendezvous;
         } catch (RuntimeException e) {
             if (hub != null) {
-                hub.close();
+                hub.drop();
             }
             throw e;
         }

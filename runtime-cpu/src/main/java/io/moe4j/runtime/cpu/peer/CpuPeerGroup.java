@@ -117,15 +117,18 @@ public final class CpuPeerGroup implements PeerGroup {
 
     private SymmetricMemory map(String key, long bytes, String purpose) {
         Path file = SharedFile.create(bytes, purpose);
+        List<Memory> parts = new ArrayList<>();
         try {
             List<PeerHandle> handles = exchange(key, new PeerHandle(0, bytes, file.toString()), purpose);
-            List<Memory> parts = new ArrayList<>();
             for (int i = 0; i < group.size(); i++) {
                 Path from = Path.of(handles.get(i).file());
                 parts.add(SharedFile.map(machine.heap(), from, bytes, purpose, i == group.index()));
             }
             rendezvous.exchange(group, key + " is mapped", new byte[0]);
             return new CpuSymmetricMemory(parts, group.index());
+        } catch (RuntimeException | Error e) {
+            parts.forEach(Memory::close);
+            throw e;
         } finally {
             SharedFile.unlink(file);
         }

@@ -24,8 +24,13 @@ final class CudaPeerCollectives implements Collectives {
         CudaPeerGroup joined = new CudaPeerGroup(device, group, rendezvous);
         this.peers = joined;
         PeerKernels kernels = new PeerKernels(device.kernels());
-        this.staged = new StagedTensors(joined, kernels, rendezvous);
-        this.reads = joined.inOneProcess() ? new PublishedTensors(joined, kernels) : staged;
+        try {
+            this.staged = new StagedTensors(joined, kernels, rendezvous);
+            this.reads = joined.inOneProcess() ? new PublishedTensors(joined, kernels) : staged;
+        } catch (RuntimeException | Error e) {
+            joined.close();
+            throw e;
+        }
     }
 
     @Override

@@ -50,11 +50,16 @@ public final class CudaPeerGroup implements PeerGroup {
         this.gate = device.gate(group.name(), ranksLike(processes, PeerHandle.PROCESS_BYTES + Integer.BYTES))
                 .member(group.rank(), rendezvous);
         this.inOneProcess = ranksLike(processes, PeerHandle.PROCESS_BYTES).size() == group.size();
-        this.flags = allocate((long) group.size() * Long.BYTES, "barrier flags");
         this.epoch = device.allocate(Long.BYTES, "barrier flags");
-        ZeroFill.now(device, Tensor.of(epoch, 0, DType.I32, 2));
-        // No rank may signal before every rank's flags are zero.
-        rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
+        try {
+            this.flags = allocate((long) group.size() * Long.BYTES, "barrier flags");
+            ZeroFill.now(device, Tensor.of(epoch, 0, DType.I32, 2));
+            // No rank may signal before every rank's flags are zero.
+            rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
+        } catch (RuntimeException | Error e) {
+            close();
+            throw e;
+        }
     }
 
     /** The process, then the device in it. */
@@ -85,23 +90,29 @@ public final class CudaPeerGroup implements PeerGroup {
     public SymmetricMemory allocate(long bytes, String purpose) {
         String key = "symmetric memory " + group.name() + " " + allocations++;
         Memory local = device.allocate(bytes, purpose);
-        ZeroFill.now(device, Tensor.of(local, 0, DType.I32, bytes / Integer.BYTES));
-        List<byte[]> offers = rendezvous.exchange(group, key, PeerHandle.of(device, local).encode());
         List<Memory> peers = new ArrayList<>();
-        for (int i = 0; i < group.size(); i++) {
-            PeerHandle offer = PeerHandle.decode(ByteBuffer.wrap(offers.get(i)));
-            if (offer.bytes() != bytes) {
-                throw new DeviceException("symmetric memory \"" + purpose + "\" is " + bytes + " bytes on rank "
-                        + group.rank() + " and "
-                        + offer.bytes() + " on rank " + group.ranks().get(i) + "; all ranks must ask for the same");
+        try {
+            ZeroFill.now(device, Tensor.of(local, 0, DType.I32, bytes / Integer.BYTES));
+            List<byte[]> offers = rendezvous.exchange(group, key, PeerHandle.of(device, local).encode());
+            for (int i = 0; i < group.size(); i++) {
+                PeerHandle offer = PeerHandle.decode(ByteBuffer.wrap(offers.get(i)));
+                if (offer.bytes() != bytes) {
+                    throw new DeviceException("symmetric memory \"" + purpose + "\" is " + bytes + " bytes on rank "
+                            + group.rank() + " and "
+                            + offer.bytes() + " on rank " + group.ranks().get(i)
+                            + "; all ranks must ask for the same");
+                }
+                peers.add(i == group.index() ? local : offer.open(device, purpose));
             }
-            peers.add(i == group.index() ? local : offer.open(device, purpose));
+            owned.push(new CudaSymmetricMemory(device, local, peers, group.index()));
+        } catch (RuntimeException | Error e) {
+            peers.stream().filter(peer -> peer != local).forEach(Memory::close);
+            local.close();
+            throw e;
         }
-        CudaSymmetricMemory memory = new CudaSymmetricMemory(device, local, peers, group.index());
-        owned.push(memory);
         // No rank may use it before all have set it up, which the driver does while no kernel waits for another.
         rendezvous.exchange(group, key + " is ready", new byte[0]);
-        return memory;
+        return owned.element();
     }
 
     /**
