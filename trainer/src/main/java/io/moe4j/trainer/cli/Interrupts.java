@@ -2,9 +2,12 @@ package io.moe4j.trainer.cli;
 
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Ctrl-C, and other polite requests to end: the step under way is finished, and everything is closed, before the JVM ends. */
 final class Interrupts implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Interrupts.class);
     private static final long PATIENCE_SECONDS = 120;
 
     private final CountDownLatch finished = new CountDownLatch(1);
@@ -15,8 +18,9 @@ final class Interrupts implements AutoCloseable {
         hook = Thread.ofPlatform().name("interrupt").unstarted(() -> {
             stop.run();
             try {
-                boolean ended = finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
-                assert ended || finished.getCount() > 0;
+                if (!finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+                    log.warn("the step under way did not end within {} s; it is abandoned", PATIENCE_SECONDS);
+                }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }

@@ -14,11 +14,13 @@ import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.session.Launch;
 import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 
 /** A model that trains in milliseconds, on a text that can be learnt. */
 final class Tiny {
@@ -34,7 +36,16 @@ final class Tiny {
         return open(Tiny::sequences, overrides);
     }
 
+    /** Opens the part of a run whose ranks live here. */
+    static TrainingRun open(Launch launch, String... overrides) {
+        return open(Tiny::sequences, config -> launch, overrides);
+    }
+
     static TrainingRun open(DataOf data, String... overrides) {
+        return open(data, config -> Launch.threads(config.ranks(), config.runtime().timeout()), overrides);
+    }
+
+    private static TrainingRun open(DataOf data, Function<TrainerConfig, Launch> launch, String... overrides) {
         Registry registry = Plugins.load(List.of());
         ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model());
         List<String> all = new ArrayList<>(FOUR_RANKS);
@@ -42,7 +53,7 @@ final class Tiny {
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.runningModel(spec));
         return Trainer.open(config, spec.withMoeCommBackend(config.model().moeCommBackend()), registry,
-                RunOptions.threads(config).withData(data.of(config)));
+                new RunOptions(launch.apply(config)).withData(data.of(config)));
     }
 
     /** The losses of the steps that are left. */
