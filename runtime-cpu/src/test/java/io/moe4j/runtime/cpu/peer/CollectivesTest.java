@@ -19,9 +19,11 @@ import org.junit.jupiter.params.provider.CsvSource;
  * were processes.
  */
 class CollectivesTest {
+    /** Singles of which ranks apart cannot show all at once. */
+    private static final int SEVERAL_ROUNDS = 3_300_007;
 
     private static float value(int rank, int i) {
-        return (float) Math.sin(1 + 31 * rank + 0.37 * i) * (1 + i % 7 * 1000);
+        return ((310 * rank + 17 * i) % 1009 - 500) / 3f * (1 + i % 7 * 1000);
     }
 
     private static Tensor of(RankContext rank, int count) {
@@ -60,7 +62,7 @@ class CollectivesTest {
     void agreeWithDirectSums(int ranks, int threads, boolean strict, boolean apart) {
         run(ranks, threads, strict, apart, (rank, collectives) -> {
             Stream stream = rank.stream();
-            for (int n : new int[] {0, 1, 3, 257, 20_001, 1_300_007}) {
+            for (int n : apart && ranks == 3 ? new int[] {SEVERAL_ROUNDS} : new int[] {0, 1, 3, 257, 20_001}) {
                 Tensor mine = of(rank, n);
                 Tensor all = Values.tensor(rank.device(), DType.F32, (long) n * ranks);
                 collectives.allGather(stream, mine, all);
