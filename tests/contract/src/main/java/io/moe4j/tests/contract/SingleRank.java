@@ -24,8 +24,12 @@ final class SingleRank implements AutoCloseable {
     }
 
     static SingleRank on(Device device) {
+        return on(device, STACK_BYTES);
+    }
+
+    static SingleRank on(Device device, long stackBytes) {
         Stream stream = device.openStream("rank 0");
-        Memory memory = device.allocate(STACK_BYTES, "temporaries");
+        Memory memory = device.allocate(stackBytes, "temporaries");
         Group world = new Group("world", List.of(0), 0);
         return new SingleRank(memory, new RankContext(world, device, stream, new MemoryStack(memory, freed -> {}),
                 new Alone()));

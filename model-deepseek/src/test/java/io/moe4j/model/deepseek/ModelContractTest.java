@@ -1,0 +1,63 @@
+package io.moe4j.model.deepseek;
+
+import io.moe4j.activationcheckpoint.FullRecomputeProvider;
+import io.moe4j.activationcheckpoint.NoRecomputeProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.ops.RoutingOps.Gate;
+import io.moe4j.api.ops.RoutingOps.Score;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.comm.standard.StandardProvider;
+import io.moe4j.kernels.swiglu.SwiGluKernelsProvider;
+import io.moe4j.runtime.cpu.CpuDeviceProvider;
+import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
+import io.moe4j.tests.contract.ModelContract;
+import java.util.List;
+import java.util.Optional;
+
+/** A model of the shape of the 671B one on the CPU: low-rank queries, sigmoid scores, limited groups, normalised and scaled weights. */
+class ModelContractTest extends ModelContract {
+
+    @Override
+    protected ModelProvider provider() {
+        return new DeepSeekV3Provider();
+    }
+
+    @Override
+    protected ModelSpec spec() {
+        AttentionSpec attention = new AttentionSpec(3, new QueryProjection.LowRank(20), 24, 8, 16, 8, 10000,
+                new RotaryScaling.Yarn(40, 4096, 32, 1, 1));
+        Gate gate = new Gate(Score.SIGMOID, 4, 4, 2, true, 2.5f);
+        return new DeepSeekV3Spec("small", 300, 48, 3, 1, attention, new FeedForward.Dense(80),
+                Optional.of(new FeedForward.MixtureOfExperts(16, 24, 1, gate)), 1e-5f, 4096, "standard");
+    }
+
+    @Override
+    protected DeviceProvider deviceProvider() {
+        return new CpuDeviceProvider();
+    }
+
+    @Override
+    protected CommBackendProvider commProvider() {
+        return new StandardProvider();
+    }
+
+    @Override
+    protected Optional<CollectivesProvider> collectivesProvider() {
+        return Optional.of(new CpuPeerCollectivesProvider());
+    }
+
+    @Override
+    protected ExpertKernelsProvider kernelsProvider() {
+        return new SwiGluKernelsProvider();
+    }
+
+    @Override
+    protected List<RecomputePolicyProvider> recomputePolicies() {
+        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider());
+    }
+}

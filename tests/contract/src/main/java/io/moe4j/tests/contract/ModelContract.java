@@ -1,0 +1,209 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.autograd.model.Model.ParameterSlice;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.autograd.sharding.Parameter;
+import java.util.Arrays;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What every model must do, on one rank, in single precision: its gradient is that of its loss, however it is recomputed. */
+@Stability(Stability.Level.EVOLVING)
+public abstract class ModelContract {
+    private static final double STEP = 1e-3;
+
+    private Device device;
+
+    /** For subclasses. */
+    protected ModelContract() {}
+
+    /** The model. */
+    protected abstract ModelProvider provider();
+
+    /** A small one of its flavors. */
+    protected abstract ModelSpec spec();
+
+    /** The device that it runs on. */
+    protected abstract DeviceProvider deviceProvider();
+
+    /** The exchange of its experts; it must go with all of the recompute policies. */
+    protected abstract CommBackendProvider commProvider();
+
+    /** Collectives, if the exchange needs them. */
+    protected Optional<CollectivesProvider> collectivesProvider() {
+        return Optional.empty();
+    }
+
+    /** What its experts compute with. */
+    protected abstract ExpertKernelsProvider kernelsProvider();
+
+    /** How it is recomputed: each of these must give the same. */
+    protected abstract List<RecomputePolicyProvider> recomputePolicies();
+
+    /** Planned memory that is enough for a step. */
+    protected long stackBytes() {
+        return 64L << 20;
+    }
+
+    /** How the device is opened. */
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults();
+    }
+
+    /** Opens the device. */
+    @BeforeEach
+    public void open() {
+        device = deviceProvider().open(deviceConfig());
+    }
+
+    /** Closes it. */
+    @AfterEach
+    public void close() {
+        device.close();
+    }
+
+    private OpenModel model(RecomputePolicyProvider recompute) {
+        return new OpenModel(device, spec(), commProvider(), collectivesProvider(), kernelsProvider(),
+                recompute.policy(),
+                stackBytes());
+    }
+
+    private OpenModel model() {
+        return model(recomputePolicies().getFirst());
+    }
+
+    /** Id, version and probe are those of a well-behaved provider, and unknown flavors are answered with the known ones. */
+    @Test
+    public void providerIsWellBehaved() {
+        assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
+        assertEquals(SpiVersion.Compatibility.COMPATIBLE, SpiVersion.parse(ModelProvider.SPI_VERSION)
+                .accepts(SpiVersion.parse(provider().spiVersion())));
+        assertInstanceOf(Availability.Available.class, provider().probe());
+        IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
+                () -> provider().flavor("no such flavor"));
+        for (String flavor : provider().flavors()) {
+            assertTrue(provider().flavor(flavor).figures(128).parameters() > 0, flavor);
+            assertTrue(String.valueOf(refusal.getMessage()).contains(flavor), refusal.toString());
+        }
+    }
+
+    /** The loss is the mean cross-entropy of the logits. */
+    @Test
+    public void theLossIsThatOfTheLogits() {
+        try (OpenModel model = model()) {
+            int vocabulary = Math.toIntExact(spec().vocabulary());
+            double[] logits = model.logits(vocabulary);
+            double mean = 0;
+            for (int t = 0; t < OpenModel.TOKENS; t++) {
+                double[] row = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
+                double sum = Arrays.stream(row).map(Math::exp).sum();
+                mean += (Math.log(sum) - row[model.labels()[t]]) / OpenModel.TOKENS;
+            }
+            // Sums of a vocabulary of singles, and of the tokens.
+            Rounding.check("loss", mean, model.forwardBackward(), 1e-5 * Math.abs(mean));
+        }
+    }
+
+    /**
+     * Along the gradient g the loss changes by |g| a unit of length: a central difference over 2h has an error of h² and of the loss's own
+     * rounding over h, each below 1 % of a gradient of ordinary size.
+     */
+    @Test
+    public void gradientsAreThoseOfTheLoss() {
+        try (OpenModel model = model()) {
+            model.forwardBackward();
+            List<double[]> gradients = model.gradients();
+            double norm = Math.sqrt(gradients.stream().flatMapToDouble(Arrays::stream).map(g -> g * g).sum());
+            assertTrue(norm > 0.05 && norm < 1e4, "norm " + norm);
+            List<double[]> before = model.move(gradients, STEP / norm);
+            final double above = model.forwardBackward();
+            model.restore(before);
+            model.move(gradients, -STEP / norm);
+            double below = model.forwardBackward();
+            Rounding.check("change of the loss along its gradient", norm, (above - below) / (2 * STEP), 0.02 * norm);
+        }
+    }
+
+    /** Each recompute policy leaves the same gradients, bit for bit; the same step twice, too. */
+    @Test
+    public void recomputeDoesNotShow() {
+        List<double[]> expected = List.of();
+        for (RecomputePolicyProvider policy : recomputePolicies()) {
+            try (OpenModel model = model(policy)) {
+                double loss = model.forwardBackward();
+                List<double[]> gradients = model.gradients();
+                assertEquals(loss, model.forwardBackward(), "loss of the same step again");
+                for (int unit = 0; unit < gradients.size(); unit++) {
+                    assertArrayEquals(gradients.get(unit), model.gradients().get(unit), "the same step again");
+                    if (!expected.isEmpty()) {
+                        assertArrayEquals(expected.get(unit), gradients.get(unit),
+                                model.model().units().get(unit).name() + " under " + policy.id());
+                    }
+                }
+                expected = gradients;
+            }
+        }
+        assertTrue(recomputePolicies().size() > 1, "one policy alone shows nothing");
+    }
+
+    /** Every element of every parameter has exactly one name in a checkpoint, and the figures count them. */
+    @Test
+    public void checkpointNamesCoverAllParameters() {
+        try (OpenModel model = model()) {
+            Map<Parameter, boolean[]> covered = new IdentityHashMap<>();
+            model.model().units().forEach(unit -> unit.parameters()
+                    .forEach(parameter -> covered.put(parameter, new boolean[(int) parameter.elements()])));
+            for (Map.Entry<String, ParameterSlice> entry : model.model().checkpointNames().entrySet()) {
+                ParameterSlice slice = entry.getValue();
+                boolean[] seen = covered.getOrDefault(slice.parameter(), new boolean[0]);
+                for (long i = slice.from(); i < slice.from() + slice.elements(); i++) {
+                    assertTrue(i < seen.length && !seen[(int) i], entry.getKey() + " names an element twice, or none");
+                    seen[(int) i] = true;
+                }
+            }
+            long elements = 0;
+            for (Map.Entry<Parameter, boolean[]> entry : covered.entrySet()) {
+                for (boolean seen : entry.getValue()) {
+                    assertTrue(seen, "an element of " + entry.getKey() + " has no name");
+                    elements++;
+                }
+            }
+            assertEquals(spec().figures(OpenModel.TOKENS).parameters(), elements, "parameters by the figures");
+        }
+    }
+
+    /** Each token is counted for its K experts, in every layer that has experts. */
+    @Test
+    public void tokensPerExpertAddUp() {
+        spec().moe().ifPresent(moe -> {
+            try (OpenModel model = model()) {
+                model.forwardBackward();
+                assertEquals(moe.layers(), model.model().tokensPerExpert().size());
+                model.model().tokensPerExpert().forEach((layer, tokens) -> assertEquals(OpenModel.TOKENS * moe.topK(),
+                        Arrays.stream(model.read(tokens)).sum(), "layer " + layer));
+            }
+        });
+    }
+}

@@ -1,0 +1,133 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.autograd.sharding.ShardGroup;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/** A model that is open on one rank, in single precision, and one batch of random tokens. */
+final class OpenModel implements AutoCloseable {
+    static final int TOKENS = 24;
+
+    private final SingleRank rank;
+    private final HostValues values;
+    private final PeerGroup peers;
+    private final Optional<Collectives> collectives;
+    private final Optional<CommBackend> comm;
+    private final Optional<ExpertKernels> kernels;
+    private final Model model;
+    private final int[] labels;
+    private final Tensor ids_T;
+    private final Tensor labels_T;
+    private final Tensor loss;
+
+    OpenModel(Device device, ModelSpec spec, CommBackendProvider commProvider,
+            Optional<CollectivesProvider> collectivesProvider, ExpertKernelsProvider kernelsProvider,
+            RecomputePolicy recompute, long stackBytes) {
+        rank = SingleRank.on(device, stackBytes);
+        values = new HostValues(device, rank.context().stream());
+        Group group = new Group("expert_parallel", List.of(0), 0);
+        peers = device.openPeerGroup(group, rank.context().rendezvous());
+        collectives = collectivesProvider.map(provider -> provider.open(group, rank.context()));
+        comm = spec.moe().map(moe -> commProvider.open(
+                CommConfig.of(TOKENS, moe.dim(), moe.experts(), moe.topK(), DType.F32),
+                new CommContext(rank.context(), group, Optional.of(peers), collectives)));
+        kernels = spec.moe().map(moe -> kernelsProvider.open(rank.context()));
+        model = spec.open(new ModelContext(rank.context(), 1, TOKENS, Precision.single(), ShardGroup.alone(),
+                ShardGroup.alone(), group, comm, kernels, recompute, false, 42));
+        Random random = new Random(3);
+        int vocabulary = Math.toIntExact(spec.vocabulary());
+        labels = random.ints(TOKENS, 0, vocabulary).toArray();
+        ids_T = values.of(random.ints(TOKENS, 0, vocabulary).toArray(), TOKENS);
+        labels_T = values.of(labels, TOKENS);
+        loss = values.tensor(DType.F32, 1);
+    }
+
+    Model model() {
+        return model;
+    }
+
+    int[] labels() {
+        return labels;
+    }
+
+    double[] read(Tensor tensor) {
+        return HostValues.read(rank.context().stream(), tensor);
+    }
+
+    /** The mean loss; leaves the gradients. */
+    double forwardBackward() {
+        try (Scope step = rank.context().memory().openStep()) {
+            rank.context().stream().fill(loss, 0);
+            model.forwardBackward(ids_T, labels_T, 1f / TOKENS, loss);
+            return read(loss)[0];
+        }
+    }
+
+    double[] logits(long vocabulary) {
+        Tensor logits = values.tensor(DType.F32, TOKENS, vocabulary);
+        try (Scope step = rank.context().memory().openStep()) {
+            model.logits(ids_T, logits);
+            return read(logits);
+        }
+    }
+
+    List<double[]> gradients() {
+        return model.units().stream().map(ParameterUnit::gradientShard).map(this::read).toList();
+    }
+
+    /** parameters + factor · direction, in singles; the parameters as they were. */
+    List<double[]> move(List<double[]> direction, double factor) {
+        List<double[]> before = new ArrayList<>();
+        for (int unit = 0; unit < direction.size(); unit++) {
+            Tensor shard = model.units().get(unit).shard();
+            double[] old = read(shard);
+            before.add(old);
+            double[] moved = old.clone();
+            for (int i = 0; i < moved.length; i++) {
+                moved[i] += factor * direction.get(unit)[i];
+            }
+            HostValues.write(rank.context().stream(), shard, moved);
+        }
+        return before;
+    }
+
+    void restore(List<double[]> parameters) {
+        for (int unit = 0; unit < parameters.size(); unit++) {
+            HostValues.write(rank.context().stream(), model.units().get(unit).shard(), parameters.get(unit));
+        }
+    }
+
+    @Override
+    public void close() {
+        rank.context().stream().synchronize();
+        model.close();
+        kernels.ifPresent(ExpertKernels::close);
+        comm.ifPresent(CommBackend::close);
+        collectives.ifPresent(Collectives::close);
+        peers.close();
+        values.close();
+        rank.close();
+    }
+}
