@@ -26,8 +26,11 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
             throw new IllegalArgumentException("shape " + shape + " and strides " + strides
                     + " have different lengths; give one stride for each dimension");
         }
-        if (shape.stream().anyMatch(extent -> extent < 0)) {
-            throw new IllegalArgumentException("shape " + shape + " has a negative extent; extents are >= 0");
+        // Loops, not streams, here and below: a step makes tens of thousands of views.
+        for (int d = 0; d < shape.size(); d++) {
+            if (shape.get(d) < 0) {
+                throw new IllegalArgumentException("shape " + shape + " has a negative extent; extents are >= 0");
+            }
         }
         long last = lastElement(shape, strides);
         if (byteOffset < 0 || byteOffset + (last + 1) * dtype.bytes() > memory.bytes()) {
@@ -64,7 +67,11 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
 
     /** Number of elements. */
     public long elements() {
-        return shape.stream().reduce(1L, Math::multiplyExact);
+        long count = 1;
+        for (int d = 0; d < shape.size(); d++) {
+            count = Math.multiplyExact(count, shape.get(d));
+        }
+        return count;
     }
 
     /** Bytes of its elements. */
@@ -149,6 +156,10 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
     }
 
     private static List<Long> box(long... values) {
-        return LongStream.of(values).boxed().toList();
+        Long[] boxed = new Long[values.length];
+        for (int i = 0; i < boxed.length; i++) {
+            boxed[i] = values[i];
+        }
+        return List.of(boxed);
     }
 }

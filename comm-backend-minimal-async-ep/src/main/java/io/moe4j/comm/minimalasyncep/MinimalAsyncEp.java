@@ -42,6 +42,7 @@ final class MinimalAsyncEp implements CommBackend {
     private static final int PLAN_THREADS = 256;
     private static final int PLAN_WARPS = PLAN_THREADS / 32;
     private static final int ROW_THREADS = 256;
+    private static final int MAX_DISPATCH_BLOCKS = 2048;
 
     private final CommConfig config;
     private final CommContext context;
@@ -145,7 +146,7 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of a peer may still be using the rows that its buffer holds, and other peers may still be
         // fetching some of them for the last combine.
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
-        launch(EpKernels.DISPATCH_ROWS, atLeastOne(config.tokens()), ROW_THREADS, 0, KernelArg.of(request.x_TD()),
+        launch(EpKernels.DISPATCH_ROWS, dispatchBlocks(), ROW_THREADS, 0, KernelArg.of(request.x_TD()),
                 request.weights_TK().map(KernelArg::of).orElseGet(KernelArg::absent),
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(config.dim() * config.rowType().bytes()), slot.peerRows(), slot.peerWeights());
@@ -258,6 +259,11 @@ final class MinimalAsyncEp implements CommBackend {
             throw new IllegalStateException(
                     "minimal_async_ep was used after it was closed; open it again, or close later");
         }
+    }
+
+    /** One warp a token, as far as blocks go; warps stride over what is left. */
+    private int dispatchBlocks() {
+        return atLeastOne(Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), ROW_THREADS / 32)));
     }
 
     private static int atLeastOne(long blocks) {

@@ -15,8 +15,8 @@ final class RowKernels {
 
     /**
      * Copies each token's row, and its K scalars, to where its destinations point. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N;
-     * I64 T; I32 K; I64 bytes of a row; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out). Grid: T blocks, each of which
-     * reads its row once and writes it K times.
+     * I64 T; I32 K; I64 bytes of a row; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out). Grid: a warp a token,
+     * up to 2048 blocks; it reads its row once and writes it K times.
      */
     static void dispatchRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();

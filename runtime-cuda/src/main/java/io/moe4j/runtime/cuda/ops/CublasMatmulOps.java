@@ -15,6 +15,8 @@ import org.bytedeco.cuda.cublas.cublasLtContext;
 /**
  * Dense products on cuBLASLt, accumulating in fp32. The library is column-major: a row-major (m, n) matrix is to it the (n, m) transpose, so that
  * c = a · b is asked for as cᵀ = bᵀ · aᵀ, with the operands swapped and nothing moved.
+ *
+ * <p>Where a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
  */
 final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     /** What the library's documentation recommends for Hopper. */
