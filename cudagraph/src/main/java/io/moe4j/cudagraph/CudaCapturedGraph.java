@@ -2,6 +2,7 @@ package io.moe4j.cudagraph;
 
 import io.moe4j.api.capture.CaptureException;
 import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
@@ -17,12 +18,15 @@ final class CudaCapturedGraph implements CapturedGraph {
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();
     private final List<HostGate.Member> gates;
+    private final List<Memory> memory;
     private final long nodes;
     private boolean closed;
 
-    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<HostGate.Member> gates, CudaStream stream) {
+    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<HostGate.Member> gates, List<Memory> memory,
+            CudaStream stream) {
         this.device = device;
         this.gates = gates;
+        this.memory = memory;
         long[] count = new long[1];
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
         nodes = count[0];
@@ -36,6 +40,12 @@ final class CudaCapturedGraph implements CapturedGraph {
         if (closed) {
             throw new CaptureException(
                     "a graph of " + nodes + " nodes is replayed after it was closed; capture it again");
+        }
+        for (Memory used : memory) {
+            if (!used.isLive()) {
+                throw new CaptureException("a graph of " + nodes + " nodes is replayed, and its memory \"" + used.purpose()
+                        + "\" of " + used.bytes() + " bytes was freed since it was captured; capture it again");
+            }
         }
         device.context().makeCurrent();
         gates.forEach(gate -> gate.pass("the replay of a graph"));

@@ -3,6 +3,7 @@ package io.moe4j.cudagraph;
 import io.moe4j.api.capture.CaptureException;
 import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
@@ -42,6 +43,7 @@ final class CudaGraphCapture implements GraphCapture {
         } catch (RuntimeException e) {
             cuda.setCapturing(false);
             cuda.takeCapturedGates();
+            cuda.takeCapturedMemory();
             // Ends the capture, so that the stream is usable again; what was recorded is void.
             if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
                 JCudaDriver.cuGraphDestroy(graph);
@@ -50,13 +52,14 @@ final class CudaGraphCapture implements GraphCapture {
         }
         cuda.setCapturing(false);
         List<HostGate.Member> gates = cuda.takeCapturedGates();
+        List<Memory> memory = cuda.takeCapturedMemory();
         int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
         if (result != CUresult.CUDA_SUCCESS) {
             throw new CaptureException("the capture of stream " + stream.name() + " ended with "
                     + CUresult.stringFor(result)
                     + ": work was left on another stream, or a call inside it cannot be captured; set graph_capture.enable to false");
         }
-        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, gates, cuda);
+        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, gates, memory, cuda);
         graphs.push(captured);
         return captured;
     }

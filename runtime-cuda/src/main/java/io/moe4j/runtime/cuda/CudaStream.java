@@ -3,13 +3,17 @@ package io.moe4j.runtime.cuda;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Event;
+import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -30,6 +34,7 @@ public final class CudaStream implements Stream {
     private final ArgumentBlock arguments;
     private final AtomicBoolean open = new AtomicBoolean(true);
     private final Set<HostGate.Member> capturedGates = new LinkedHashSet<>();
+    private final Set<Memory> capturedMemory = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean capturing;
     private long hostSyncs;
 
@@ -56,6 +61,22 @@ public final class CudaStream implements Stream {
         return handle;
     }
 
+    /** Told by operations that do not go through {@link #launch} which tensors they use, so that a captured graph knows its memory. */
+    public void uses(Tensor... tensors) {
+        if (capturing) {
+            for (Tensor tensor : tensors) {
+                capturedMemory.add(tensor.memory());
+            }
+        }
+    }
+
+    /** The memory that the capture which has just ended uses. */
+    public List<Memory> takeCapturedMemory() {
+        List<Memory> memory = List.copyOf(capturedMemory);
+        capturedMemory.clear();
+        return memory;
+    }
+
     /** Told of a gate that must be passed when what is being captured is replayed. */
     public void captured(HostGate.Member gate) {
         capturedGates.add(gate);
@@ -80,6 +101,9 @@ public final class CudaStream implements Stream {
                     + " was not loaded by a CUDA device; load it with this stream's device");
         }
         device.context().makeCurrent();
+        if (capturing) {
+            launch.arguments().forEach(this::uses);
+        }
         int result = JCudaDriver.cuLaunchKernel(kernel.function(launch.sharedBytes()), launch.gridX(), launch.gridY(),
                 1,
                 launch.blockThreads(), 1, 1, launch.sharedBytes(), handle, arguments.with(launch.arguments()), null);
@@ -89,8 +113,15 @@ public final class CudaStream implements Stream {
         }
     }
 
+    private void uses(KernelArg argument) {
+        if (argument instanceof KernelArg.Pointer pointer) {
+            uses(pointer.tensor());
+        }
+    }
+
     @Override
     public void copy(Tensor source, Tensor destination) {
+        uses(source, destination);
         if (source.dtype() != destination.dtype() || !source.shape().equals(destination.shape())
                 || !source.isContiguous()
                 || !destination.isContiguous()) {
@@ -108,6 +139,7 @@ public final class CudaStream implements Stream {
 
     @Override
     public void fill(Tensor tensor, double value) {
+        uses(tensor);
         if (!tensor.isContiguous()) {
             throw new DeviceException("fill of " + tensor + ": it must be contiguous");
         }

@@ -51,6 +51,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
             plan = prepared.computeIfAbsent(shape, s -> new PreparedMatmul(handle, s, WORKSPACE_BYTES));
             own.seen().put(shape, plan);
         }
+        ((CudaStream) stream).uses(a.a(), a.b(), a.c());
         own.run(plan, a);
     }
 

@@ -9,6 +9,7 @@ import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.Event;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
@@ -70,6 +71,24 @@ final class CaptureGpuTest {
                 capture.capture(gpu.stream, () -> gpu.device.ops().matmul().matmul(gpu.stream, Matmul.of(at, bt, c)))
                         .replay(gpu.stream);
                 Reference.close("product", Reference.product(a, b, 40, 24, 56), gpu.read(c), 1e-5, 1e-4);
+            }
+            return null;
+        });
+    }
+
+    @Test
+    void memoryThatWasFreedIsNamed() throws Exception {
+        Ranks.run(1, LIMIT, rank -> {
+            Gpu gpu = rank.gpu();
+            try (GraphCapture capture = provider().open(rank.context())) {
+                Memory memory = gpu.device.allocate(64, "step inputs");
+                Tensor x = Tensor.of(memory, 0, DType.F32, 16);
+                CapturedGraph graph = capture.capture(gpu.stream, () -> gpu.stream.fill(x, 1));
+                graph.replay(gpu.stream);
+                gpu.stream.synchronize();
+                memory.close();
+                CaptureException failure = assertThrows(CaptureException.class, () -> graph.replay(gpu.stream));
+                assertTrue(failure.getMessage().contains("step inputs"), failure.getMessage());
             }
             return null;
         });
