@@ -43,8 +43,9 @@ final class CudaCapturedGraph implements CapturedGraph {
         }
         for (Memory used : memory) {
             if (!used.isLive()) {
-                throw new CaptureException("a graph of " + nodes + " nodes is replayed, and its memory \"" + used.purpose()
-                        + "\" of " + used.bytes() + " bytes was freed since it was captured; capture it again");
+                throw new CaptureException(
+                        "a graph of " + nodes + " nodes is replayed, and its memory \"" + used.purpose()
+                                + "\" of " + used.bytes() + " bytes was freed since it was captured; capture it again");
             }
         }
         device.context().makeCurrent();

@@ -43,7 +43,8 @@ public final class CudnnAttention implements AutoCloseable {
                 b.dv_BSHV())) {
             return false;
         }
-        ((CudaStream) stream).uses(a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS(), b.do_BSHV(), b.dq_BSHQ(),
+        ((CudaStream) stream).uses(a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS(), b.do_BSHV(),
+                b.dq_BSHQ(),
                 b.dk_BSHQ(), b.dv_BSHV());
         return on(stream).backward(b);
     }
