@@ -7,7 +7,7 @@ import java.util.Optional;
 
 /** The sizes that are known by name. */
 final class Flavors {
-    static final List<String> NAMES = List.of("debugmodel", "16B", "236B", "671B");
+    static final List<String> NAMES = List.of("debugmodel", "16B_4layers", "16B", "236B", "671B");
 
     private static final String BACKEND = "standard";
     private static final float EPS = 1e-5f;
@@ -21,6 +21,9 @@ final class Flavors {
                     new FeedForward.MixtureOfExperts(8, 256, 2, new Gate(Score.SOFTMAX, 3, 1, 1, false, 1)));
             case "16B" -> spec(flavor, 102400, 2048, 27, 1, attention(16, new QueryProjection.Direct(), 0.70), 10944,
                     new FeedForward.MixtureOfExperts(64, 1408, 2, small));
+            // The 16B model's widths in a model that is small enough to be timed beside another framework's on one GPU.
+            case "16B_4layers" -> spec(flavor, 102400, 2048, 4, 1, attention(16, new QueryProjection.Direct(), 0.70),
+                    10944, new FeedForward.MixtureOfExperts(64, 1408, 2, small));
             case "236B" -> spec(flavor, 102400, 5120, 60, 1, attention(128, new QueryProjection.LowRank(1536), 1.0),
                     12288, new FeedForward.MixtureOfExperts(160, 1536, 2, new Gate(Score.SOFTMAX, 6, 8, 3, false, 16)));
             case "671B" -> spec(flavor, 129280, 7168, 61, 3, attention(128, new QueryProjection.LowRank(1536), 1.0),
