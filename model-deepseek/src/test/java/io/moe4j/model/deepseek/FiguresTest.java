@@ -40,6 +40,6 @@ class FiguresTest {
     @Test
     void unknownFlavorsListTheKnownOnes() {
         String message = assertThrows(IllegalArgumentException.class, () -> Flavors.of("17B")).getMessage();
-        assertTrue(message.contains("debugmodel, 16B, 236B, 671B"), message);
+        assertTrue(message.contains("debugmodel, 16B_4layers, 16B, 236B, 671B"), message);
     }
 }

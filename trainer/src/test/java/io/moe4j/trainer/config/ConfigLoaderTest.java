@@ -104,7 +104,7 @@ class ConfigLoaderTest {
             "--moe.receive_capacity balanced | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
             "--moe.receive_capacity 0.99 | --moe.receive_capacity 0.99 | at least 1",
             "--moe.receive_capacity nan | --moe.receive_capacity nan | at least 1",
-            "--model.flavor 17B | model.flavor = \"17B\" | it has debugmodel, 16B, 236B, 671B",
+            "--model.flavor 17B | model.flavor = \"17B\" | it has debugmodel, 16B_4layers, 16B, 236B, 671B",
             "--model.name llama | model.name = \"llama\" | known are [deepseek_v3]",
             "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu]",
             "--training.seq_len 163841 | training.seq_len = 163841 | takes 1 to 163840",
