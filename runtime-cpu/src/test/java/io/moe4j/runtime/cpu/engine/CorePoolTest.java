@@ -88,8 +88,8 @@ class CorePoolTest {
             Thread working = Thread.ofPlatform().start(() -> {
                 pool.enter();
                 pool.parallelFor(2, 1, (from, to) -> {
-                    begun.countDown();
                     both.countDown();
+                    begun.countDown();
                     assertTrue(await(both));
                 });
                 pool.leave();
