@@ -44,7 +44,7 @@ final class BenchMoeCommand implements Callable<Integer> {
     public Integer call() {
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig loaded = config.load(registry, ConfigUse.running(), NamedConfigs.DEFAULT,
-                Arguments.of("training.seq_len=512").overrides());
+                Arguments.of("training.seq_len=512", "graph_capture.enable=false").overrides());
         MoeReport report = MoeBench.run(loaded, registry, new BenchOptions(warmup, iterations));
         spec.commandLine().getOut()
                 .print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
