@@ -11,6 +11,7 @@ final class MoeParts {
     static final String GATE_UP = "gate_up_product";
     static final String SWIGLU = "swiglu";
     static final String SWIGLU_EXACT = "swiglu_exact_capacity";
+    static final String SWIGLU_AGAIN = "swiglu_full_capacity";
     static final String DOWN = "down_product";
     static final String COMBINE = "combine";
     static final String COMBINE_ADJOINT = "combine_adjoint";
@@ -42,6 +43,7 @@ final class MoeParts {
                 new MoePart(GATE_UP, up + 2 * s * weights, 2 * product),
                 new MoePart(SWIGLU, 3 * s * rows * f + 4 * rows, 0),
                 new MoePart(SWIGLU_EXACT, 3 * s * rows * f + 4 * rows, 0),
+                new MoePart(SWIGLU_AGAIN, 3 * s * rows * f + 4 * rows, 0),
                 new MoePart(DOWN, down + s * weights, product),
                 new MoePart(COMBINE, exchange, 0),
                 new MoePart(COMBINE_ADJOINT, exchange, 0),
