@@ -26,7 +26,6 @@ FOR_EACH_TYPE(LOOK_UP)
 // The gradient adds, for each word, the rows of its tokens in order. First the tokens of each word are counted and chained, in any order (head and counts are
 // cleared before); words with few tokens then have their chain sorted by a warp, words with many are found again by a block that goes through all tokens.
 static constexpr int FEW = 32;
-static constexpr int TOGETHER = 8;
 
 // Example: ids [5, 7, 5]: counts[5] = 2, a chain 5 -> {0, 2} in either order.
 extern "C" __global__ void embedding_chains(const int* ids, int* counts, int* head, int* next, long long tokens, int vocabulary) {
@@ -98,7 +97,6 @@ __device__ void fewTokens(const int* counts, const int* head, const int* next, c
 template <typename T>
 __device__ void manyTokens(const int* ids, const int* counts, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
     __shared__ int matches[256];
-    __shared__ int found;
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
     __shared__ int perWarp[8];
     bool vectors = dim % 8 == 0 && ((uint64_t)dout & 15) == 0;
@@ -110,33 +108,23 @@ __device__ void manyTokens(const int* ids, const int* counts, const T* dout, flo
             bool match = from + threadIdx.x < tokens && ids[from + threadIdx.x] == v;
             unsigned mask = __ballot_sync(0xffffffffu, match);
             if (lane == 0) perWarp[warp] = __popc(mask);
-            __syncthreads();
-            int at = __popc(mask & ((1u << lane) - 1)), total = 0;
-            for (int w = 0; w < 8; w++) {
-                if (w < warp) at += perWarp[w];
-                total += perWarp[w];
-            }
+            int n = __syncthreads_count(match), at = __popc(mask & ((1u << lane) - 1));
+            for (int w = 0; w < warp; w++) at += perWarp[w];
             if (match) matches[at] = (int)(from + threadIdx.x);
-            if (threadIdx.x == 0) found = total;
             __syncthreads();
-            int n = found;
-            if (vectors && d < dim) {
-                for (int i = 0; i < n; i += TOGETHER) {  // loads first, so that they wait together; then sums in order
-                    float x[TOGETHER][8];
+#pragma unroll 4
+            for (int i = 0; i < n; i++) {
+                const T* row = dout + (long long)matches[i] * dim;
+                if (vectors && d < dim) {
+                    float x[8];
+                    loadEight(row + d, x);
 #pragma unroll
-                    for (int k = 0; k < TOGETHER; k++)
-                        if (i + k < n) loadEight(dout + (long long)matches[i + k] * dim + d, x[k]);
-#pragma unroll
-                    for (int k = 0; k < TOGETHER; k++)
-                        if (i + k < n)
-#pragma unroll
-                            for (int j = 0; j < 8; j++) sum[j] += x[k][j];
-                }
-            } else if (!vectors) {
-                for (int i = 0; i < n; i++)
+                    for (int j = 0; j < 8; j++) sum[j] += x[j];
+                } else {
 #pragma unroll
                     for (int j = 0; j < 8; j++)
-                        if (d + j < dim) sum[j] += load(dout + (long long)matches[i] * dim + d + j);
+                        if (d + j < dim) sum[j] += load(row + d + j);
+                }
             }
             __syncthreads();
         }
