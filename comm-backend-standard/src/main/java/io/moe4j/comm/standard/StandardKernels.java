@@ -2,7 +2,11 @@ package io.moe4j.comm.standard;
 
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The kernels by name. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of threads does, and a
@@ -11,6 +15,8 @@ import java.util.Map;
 final class StandardKernels {
     /** Routed rows that one block counts and places. */
     static final int BLOCK_ROWS = 1024;
+
+    private static final String CUDA_BINARY = "kernels.fatbin";
 
     static final String COUNT_ROWS = "count_rows";
     static final String SUM_COUNTS = "sum_counts";
@@ -24,7 +30,7 @@ final class StandardKernels {
     private StandardKernels() {}
 
     static KernelSource source() {
-        return KernelSource.cpu("standard", Map.of(
+        KernelSource java = KernelSource.cpu("standard", Map.of(
                 COUNT_ROWS, PlanKernels::countRows,
                 SUM_COUNTS, PlanKernels::sumCounts,
                 PLACE_ROWS, PlanKernels::placeRows,
@@ -33,6 +39,17 @@ final class StandardKernels {
                 UNPACK_SCALARS, RowKernels::unpackScalars,
                 SUM_ROWS_F32, launch -> RowKernels.sumRows(launch, RowCodec.F32),
                 SUM_ROWS_BF16, launch -> RowKernels.sumRows(launch, RowCodec.BF16)));
+        return StandardKernels.class.getResource(CUDA_BINARY) == null ? java
+                : java.with(DeviceKind.CUDA, StandardKernels::cudaBinary);
+    }
+
+    /** What the build made of the {@code .cu} file; it is missing where the build had no nvcc. */
+    private static byte[] cudaBinary() {
+        try (InputStream in = StandardKernels.class.getResourceAsStream(CUDA_BINARY)) {
+            return Objects.requireNonNull(in, CUDA_BINARY).readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("reading " + CUDA_BINARY, e);
+        }
     }
 
     static boolean runOn(DeviceKind kind) {
