@@ -25,7 +25,8 @@ final class ConfigOptions {
     private CommandSpec command = CommandSpec.create();
 
     @Option(names = "--config", paramLabel = "NAME|FILE.toml",
-            description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT + ".")
+            description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
+                    + "; of parity and bench step: " + NamedConfigs.PLAIN + ".")
     private @Nullable String config;
 
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
