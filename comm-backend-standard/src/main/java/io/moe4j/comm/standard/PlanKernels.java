@@ -38,7 +38,7 @@ final class PlanKernels {
 
     /**
      * Replaces each block's counts by how many rows of the expert the blocks before it hold. Arguments: I32 counts_BE (in, out); I32 B; I32 E;
-     * I32 counts_E (out). Grid: ceil(E / 128) blocks of 128 threads, one thread for each expert.
+     * I32 counts_E (out). Grid: a warp for each expert.
      */
     static void sumCounts(CpuLaunch launch) {
         MemorySegment memory = launch.memory();

@@ -15,7 +15,7 @@ final class RowKernels {
 
     /**
      * Copies rows to where they leave from. Arguments: rows of the source; I64 places_N; I64 N; I32 how many routed rows share one row of the
-     * source (K for tokens, 1 for scalars); I64 bytes of a row; rows to send (out). Grid: N blocks.
+     * source (K for tokens, 1 for scalars); I64 bytes of a row; rows to send (out). Grid: a warp a row, up to 2048 blocks.
      */
     static void packRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -38,7 +38,8 @@ final class RowKernels {
     /**
      * Reorders rows between the order of the wire (by source rank, then expert) and that of the experts (by expert, then source rank). A segment is
      * what one rank sends to one expert. Arguments: rows in; rows out; I64 arrivals_S: where segments begin in the experts' order, ascending; I64
-     * sources_S: where they begin in the wire's; I32 S; I64 R; I64 bytes of a row; I32 0 from wire to experts, 1 back. Grid: R blocks.
+     * sources_S: where they begin in the wire's; I32 S; I64 R; I64 bytes of a row; I32 0 from wire to experts, 1 back. Grid: a warp a row, up to
+     * 2048 blocks.
      *
      * <p>Two ranks send three and one rows to two experts: the wire has [a0 a1 b0 | a2], where the letter is the expert, arrivals are [0, 2, 3, 4]
      * (a of rank 0, a of rank 1, b of rank 0, b of rank 1), sources are [0, 3, 2, 4], and the experts see [a0 a1 a2 b0].

@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
 final class Standard implements CommBackend {
     private static final Logger log = LoggerFactory.getLogger(Standard.class);
     private static final int THREADS = 256;
-    private static final int EXPERTS_OF_A_BLOCK = 128;
+    private static final int WARPS = THREADS / 32;
+    private static final long MAX_MOVING_BLOCKS = 2048;
 
     private final CommConfig config;
     private final Group group;
@@ -94,7 +95,7 @@ final class Standard implements CommBackend {
             Tensor kept_E = memory.allocate("exchange plan scratch", DType.I64, experts);
             launch(StandardKernels.COUNT_ROWS, blocks, THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
                     KernelArg.of(experts), KernelArg.of(counts_BE));
-            launch(StandardKernels.SUM_COUNTS, Math.ceilDiv(experts, EXPERTS_OF_A_BLOCK), EXPERTS_OF_A_BLOCK, 0,
+            launch(StandardKernels.SUM_COUNTS, Math.ceilDiv(experts, WARPS), THREADS, 0,
                     KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(counts_E));
             collectives.allGather(stream, counts_E, counts_EPE);
             int[] counts = new int[ranks * experts];
@@ -106,9 +107,9 @@ final class Standard implements CommBackend {
             stream.upload(MemorySegment.ofArray(routes.tokensPerExpert_E()), tokens_E);
             stream.upload(MemorySegment.ofArray(routes.starts_E()), starts_E);
             stream.upload(MemorySegment.ofArray(routes.kept_E()), kept_E);
-            launch(StandardKernels.PLACE_ROWS, blocks, THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
-                    KernelArg.of(experts), KernelArg.of(counts_BE), KernelArg.of(starts_E), KernelArg.of(kept_E),
-                    KernelArg.of(places_N));
+            launch(StandardKernels.PLACE_ROWS, blocks, THREADS, WARPS * 4 * experts, KernelArg.of(ids_TK),
+                    KernelArg.of(n), KernelArg.of(experts), KernelArg.of(counts_BE), KernelArg.of(starts_E),
+                    KernelArg.of(kept_E), KernelArg.of(places_N));
             note(routes.required());
             return new StandardPlan(this, routes, places_N, arrivals_S, sources_S, offsets_e, tokens_E);
         }
@@ -138,7 +139,7 @@ final class Standard implements CommBackend {
         try (Scope scratch = memory.open()) {
             Tensor packed = memory.allocate("exchange scratch", source.dtype(), config.routedRows(), dim);
             Tensor wire = memory.allocate("exchange scratch", source.dtype(), capacityRows(), dim);
-            launch(StandardKernels.PACK_ROWS, grid(config.routedRows()), THREADS, 0, KernelArg.of(source),
+            launch(StandardKernels.PACK_ROWS, movingBlocks(config.routedRows()), THREADS, 0, KernelArg.of(source),
                     KernelArg.of(plan.places_N()), KernelArg.of(config.routedRows()), KernelArg.of(sharers),
                     KernelArg.of(dim * source.dtype().bytes()), KernelArg.of(packed));
             collectives.allToAllV(stream, packed.slice(0, 0, routes.rowsSent()), routes.sent(),
@@ -190,7 +191,7 @@ final class Standard implements CommBackend {
 
     private void regroup(StandardPlan plan, Tensor in, Tensor out, int back) {
         long rows = plan.routes().rowsReceived();
-        launch(StandardKernels.REGROUP_ROWS, grid(rows), THREADS, 0, KernelArg.of(in), KernelArg.of(out),
+        launch(StandardKernels.REGROUP_ROWS, movingBlocks(rows), THREADS, 0, KernelArg.of(in), KernelArg.of(out),
                 KernelArg.of(plan.arrivals_S()), KernelArg.of(plan.sources_S()), KernelArg.of(config.experts()),
                 KernelArg.of(rows), KernelArg.of(in.dim(1) * in.dtype().bytes()), KernelArg.of(back));
     }
@@ -252,6 +253,11 @@ final class Standard implements CommBackend {
         if (closed) {
             throw new IllegalStateException("standard was used after it was closed; open it again, or close later");
         }
+    }
+
+    /** One warp a row, as far as blocks go; warps stride over what is left. */
+    private static int movingBlocks(long rows) {
+        return grid(Math.min(MAX_MOVING_BLOCKS, Math.ceilDiv(rows, WARPS)));
     }
 
     private static int grid(long blocks) {

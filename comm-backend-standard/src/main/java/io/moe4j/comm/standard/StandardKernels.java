@@ -43,7 +43,7 @@ final class StandardKernels {
                 : java.with(DeviceKind.CUDA, StandardKernels::cudaBinary);
     }
 
-    /** What the build made of the {@code .cu} file; it is missing where the build had no nvcc. */
+    /** What the build made of the {@code .cu} files; it is missing where the build had no nvcc. */
     private static byte[] cudaBinary() {
         try (InputStream in = StandardKernels.class.getResourceAsStream(CUDA_BINARY)) {
             return Objects.requireNonNull(in, CUDA_BINARY).readAllBytes();

@@ -115,7 +115,8 @@ final class ExchangeGpuTest {
         }
     }
 
-    private static int[] ids(String routing, int tokens, int experts, int topK, int rank) {
+    /** The experts that one rank's router chose. */
+    static int[] ids(String routing, int tokens, int experts, int topK, int rank) {
         Random random = new Random(77 + rank);
         int[] ids = new int[tokens * topK];
         for (int t = 0; t < tokens; t++) {
