@@ -1,7 +1,6 @@
 package io.moe4j.trainer.cli;
 
 import io.moe4j.api.spi.Registry;
-import io.moe4j.trainer.bench.BenchOptions;
 import io.moe4j.trainer.bench.MoeBench;
 import io.moe4j.trainer.bench.MoeReport;
 import io.moe4j.trainer.config.Arguments;
@@ -13,9 +12,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j bench moe}. */
 @Command(name = "moe", description = "Times the parts of one mixture-of-experts layer; by default of the debug model on"
@@ -31,24 +28,16 @@ final class BenchMoeCommand implements Callable<Integer> {
     @Mixin
     private ConfigOptions config = new ConfigOptions();
 
-    @Option(names = "--json", description = "Prints one JSON object.")
-    private boolean json;
-
-    @Option(names = "--warmup", description = "Runs that are not timed. Default: ${DEFAULT-VALUE}.")
-    private int warmup = 5;
-
-    @Option(names = "--iterations", description = "Runs that are timed. Default: ${DEFAULT-VALUE}.")
-    private int iterations = 15;
+    @Mixin
+    private TimingOptions timing = new TimingOptions();
 
     @Override
     public Integer call() {
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig loaded = config.load(registry, ConfigUse.running(), NamedConfigs.DEFAULT,
                 Arguments.of("training.seq_len=512", "graph_capture.enable=false").overrides());
-        MoeReport report = MoeBench.run(loaded, registry, new BenchOptions(warmup, iterations));
-        spec.commandLine().getOut()
-                .print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
-        spec.commandLine().getOut().flush();
+        MoeReport report = MoeBench.run(loaded, registry, timing.repeats());
+        timing.print(report.json(), report.text(), spec.commandLine().getOut());
         return ExitCode.OK;
     }
 }
