@@ -78,7 +78,7 @@ class NcclProviderTest {
 
     @Test
     void argumentsAreChecked() {
-        Tensor x_23 = Tensor.of(new Nowhere(), 0, DType.BF16, 2, 3);
+        Tensor x_23 = Tensor.of(Memory.borrowed(256, 1 << 20, "nobody's"), 0, DType.BF16, 2, 3);
         assertEquals(6, Checks.rowBytes(x_23));
         Checks.requireRows(GROUP, x_23, new long[] {2, 0}, "sends");
         assertThrows(DeviceException.class, () -> Checks.requireRows(GROUP, x_23, new long[] {2, 1}, "sends"));
@@ -89,31 +89,5 @@ class NcclProviderTest {
         DeviceException wrong = assertThrows(DeviceException.class,
                 () -> Checks.require(false, "all-gather", GROUP, "the rule", x_23, x_23));
         assertTrue(wrong.getMessage().contains("the rule") && wrong.getMessage().contains("BF16[2, 3]"));
-    }
-
-    /** Memory that nobody touches. */
-    private record Nowhere() implements Memory {
-        @Override
-        public long address() {
-            return 256;
-        }
-
-        @Override
-        public long bytes() {
-            return 1 << 20;
-        }
-
-        @Override
-        public String purpose() {
-            return "test";
-        }
-
-        @Override
-        public boolean isLive() {
-            return true;
-        }
-
-        @Override
-        public void close() {}
     }
 }

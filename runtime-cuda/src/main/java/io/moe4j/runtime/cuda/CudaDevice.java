@@ -140,7 +140,7 @@ public final class CudaDevice implements Device {
         synchronized (allocated) {
             allocated.merge(purpose, bytes, Long::sum);
         }
-        return new CudaMemory(this, pointer, bytes, purpose);
+        return Memory.of(pointer.address(), bytes, purpose, memory -> free(memory, pointer));
     }
 
     private DeviceException outOfMemory(long bytes, String purpose) {
@@ -153,11 +153,13 @@ public final class CudaDevice implements Device {
                         + "; lower training.local_batch_size or training.seq_len, or use more ranks");
     }
 
-    void forget(Memory memory) {
+    private void free(Memory memory, AddressablePointer pointer) {
+        context.makeCurrent();
         synchronized (allocated) {
             allocated.merge(memory.purpose(), -memory.bytes(), Long::sum);
             allocated.values().removeIf(held -> held == 0);
         }
+        Driver.check(JCudaDriver.cuMemFree(pointer), "cuMemFree of \"" + memory.purpose() + "\"");
     }
 
     @Override

@@ -20,11 +20,11 @@ final class Ledger {
             throw new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes; sizes are >= 0");
         }
         allocated.merge(purpose, bytes, Long::sum);
-        return new PlanningMemory(place(bytes), bytes, purpose, this::free);
+        return Memory.of(place(bytes), bytes, purpose, this::free);
     }
 
     synchronized Memory uncounted(long bytes, String purpose) {
-        return new PlanningMemory(place(bytes), bytes, purpose, memory -> {});
+        return Memory.of(place(bytes), bytes, purpose, memory -> {});
     }
 
     synchronized Map<String, Long> byPurpose() {

@@ -27,12 +27,19 @@ public final class CpuHeap implements AutoCloseable {
     private final BooleanSupplier peersMayUseFreed;
     private final long capacity = HostMemory.bytes();
     private final NativeHeap system = new NativeHeap();
-    private final SequencedSet<CpuMemory> live = new LinkedHashSet<>();
-    private final Deque<CpuMemory> quarantine = new ArrayDeque<>();
+    private final SequencedSet<Memory> live = new LinkedHashSet<>();
+    private final Deque<Freed> quarantine = new ArrayDeque<>();
     private final Map<String, Long> held = new TreeMap<>();
     private long heldBytes;
     private long quarantinedBytes;
     private boolean closed;
+
+    /**
+     * A block that nobody may use any more, but that is not given back yet.
+     *
+     * @param release gives it back to the system
+     */
+    private record Freed(long bytes, Runnable release) {}
 
     CpuHeap(boolean strict, BooleanSupplier peersMayUseFreed) {
         this.strict = strict;
@@ -63,23 +70,20 @@ public final class CpuHeap implements AutoCloseable {
             if (strict) {
                 Poison.fill(address, bytes);
             }
-            return add(new CpuMemory(address, bytes, purpose, this::free, () -> system.free(block)));
+            return adopt(address, bytes, purpose, () -> system.free(block));
         }
     }
 
     /** Counts a block that comes from elsewhere, such as a mapped file, as this device's. */
     public synchronized Memory adopt(long address, long bytes, String purpose, Runnable release) {
-        return add(new CpuMemory(address, bytes, purpose, this::free, release));
-    }
-
-    private CpuMemory add(CpuMemory memory) {
+        Memory memory = Memory.of(address, bytes, purpose, freed -> free(freed, release));
         if (closed) {
-            memory.release();
+            release.run();
             throw new DeviceException(memory + " was allocated on a device that is closed; close the device last");
         }
         live.add(memory);
-        held.merge(memory.purpose(), memory.bytes(), Long::sum);
-        heldBytes += memory.bytes();
+        held.merge(purpose, bytes, Long::sum);
+        heldBytes += bytes;
         return memory;
     }
 
@@ -94,7 +98,7 @@ public final class CpuHeap implements AutoCloseable {
                 + "; lower training.local_batch_size or training.seq_len, or use a smaller flavor");
     }
 
-    private synchronized void free(CpuMemory memory) {
+    private synchronized void free(Memory memory, Runnable release) {
         if (!live.remove(memory)) {
             return;
         }
@@ -106,29 +110,29 @@ public final class CpuHeap implements AutoCloseable {
             Poison.fill(memory.address(), memory.bytes());
         }
         if (!strict && !kept) {
-            memory.release();
+            release.run();
             return;
         }
-        quarantine.add(memory);
+        quarantine.add(new Freed(memory.bytes(), release));
         quarantinedBytes += memory.bytes();
         while (quarantinedBytes > LARGEST_QUARANTINE && !peersMayUseFreed.getAsBoolean()) {
-            CpuMemory oldest = quarantine.remove();
+            Freed oldest = quarantine.remove();
             quarantinedBytes -= oldest.bytes();
-            oldest.release();
+            oldest.release().run();
         }
     }
 
     /** Frees everything, the latest first. */
     @Override
     public void close() {
-        List<CpuMemory> left;
+        List<Memory> left;
         synchronized (this) {
             closed = true;
             left = new ArrayList<>(live.reversed());
         }
-        left.forEach(CpuMemory::close);
+        left.forEach(Memory::close);
         synchronized (this) {
-            quarantine.forEach(CpuMemory::release);
+            quarantine.forEach(freed -> freed.release().run());
             quarantine.clear();
         }
     }

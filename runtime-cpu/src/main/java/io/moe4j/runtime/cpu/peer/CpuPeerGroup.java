@@ -109,8 +109,7 @@ public final class CpuPeerGroup implements PeerGroup {
         List<PeerHandle> handles = exchange(key, new PeerHandle(local.address(), bytes, ""), purpose);
         List<Memory> parts = new ArrayList<>();
         for (int i = 0; i < group.size(); i++) {
-            parts.add(i == group.index() ? local : new BorrowedMemory(handles.get(i).address(), bytes, purpose, () -> {
-            }));
+            parts.add(i == group.index() ? local : Memory.borrowed(handles.get(i).address(), bytes, purpose));
         }
         return new CpuSymmetricMemory(parts, group.index());
     }

@@ -50,7 +50,7 @@ final class SharedFile {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             MemorySegment segment = channel.map(FileChannel.MapMode.READ_WRITE, 0, bytes, arena);
             return own ? heap.adopt(segment.address(), bytes, purpose, arena::close)
-                    : new BorrowedMemory(segment.address(), bytes, purpose, arena::close);
+                    : Memory.of(segment.address(), bytes, purpose, unmapped -> arena.close());
         } catch (IOException e) {
             arena.close();
             throw new DeviceException("shared memory \"" + purpose + "\" cannot be mapped from " + file + ": "

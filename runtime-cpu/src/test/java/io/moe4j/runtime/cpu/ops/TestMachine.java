@@ -95,7 +95,7 @@ final class TestMachine implements Commands, AutoCloseable {
     Tensor tensor(DType type, long... shape) {
         long bytes = Tensor.bytes(type, shape) + 64;
         var segment = arena.allocate(bytes, 256);
-        return Tensor.of(new TestMemory(segment.address(), bytes), 0, type, shape);
+        return Tensor.of(Memory.borrowed(segment.address(), bytes, "test"), 0, type, shape);
     }
 
     /** A dense tensor with the given values. */
@@ -153,20 +153,5 @@ final class TestMachine implements Commands, AutoCloseable {
     public void close() {
         threads.shutdown();
         arena.close();
-    }
-
-    private record TestMemory(long address, long bytes) implements Memory {
-        @Override
-        public String purpose() {
-            return "test";
-        }
-
-        @Override
-        public boolean isLive() {
-            return true;
-        }
-
-        @Override
-        public void close() {}
     }
 }

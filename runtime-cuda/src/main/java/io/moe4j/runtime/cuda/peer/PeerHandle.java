@@ -66,8 +66,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
             if (ordinal != device.context().ordinal()) {
                 device.context().reach(ordinal);
             }
-            return new Borrowed(address, bytes, purpose, () -> {
-            });
+            return Memory.borrowed(address, bytes, purpose);
         }
         device.context().makeCurrent();
         AddressablePointer pointer = new AddressablePointer();
@@ -79,20 +78,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
                     + ByteBuffer.wrap(process).getLong() + " (" + CUresult.stringFor(result)
                     + "); ranks in several processes must see each other's GPUs: same host, same CUDA_VISIBLE_DEVICES, no MIG");
         }
-        return new Borrowed(pointer.address(), bytes, purpose,
-                () -> Driver.check(JCudaDriver.cuIpcCloseMemHandle(pointer), "cuIpcCloseMemHandle"));
-    }
-
-    /** Somebody else's memory. */
-    private record Borrowed(long address, long bytes, String purpose, Runnable giveBack) implements Memory {
-        @Override
-        public boolean isLive() {
-            return true;
-        }
-
-        @Override
-        public void close() {
-            giveBack.run();
-        }
+        return Memory.of(pointer.address(), bytes, purpose,
+                closed -> Driver.check(JCudaDriver.cuIpcCloseMemHandle(pointer), "cuIpcCloseMemHandle"));
     }
 }

@@ -1,22 +1,21 @@
-package io.moe4j.runtime.planning;
+package io.moe4j.api.device;
 
-import io.moe4j.api.device.Memory;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
-/** A range of addresses behind which there is nothing. */
-final class PlanningMemory implements Memory {
+/** A range of addresses that is live until it is closed for the first time. */
+final class MemoryBlock implements Memory {
     private final long address;
     private final long bytes;
     private final String purpose;
-    private final Consumer<Memory> onFree;
+    private final Consumer<Memory> free;
     private final AtomicBoolean live = new AtomicBoolean(true);
 
-    PlanningMemory(long address, long bytes, String purpose, Consumer<Memory> onFree) {
+    MemoryBlock(long address, long bytes, String purpose, Consumer<Memory> free) {
         this.address = address;
         this.bytes = bytes;
         this.purpose = purpose;
-        this.onFree = onFree;
+        this.free = free;
     }
 
     @Override
@@ -41,13 +40,13 @@ final class PlanningMemory implements Memory {
 
     @Override
     public void close() {
-        if (live.getAndSet(false)) {
-            onFree.accept(this);
+        if (live.compareAndSet(true, false)) {
+            free.accept(this);
         }
     }
 
     @Override
     public String toString() {
-        return "planned memory \"" + purpose + "\" of " + bytes + " bytes";
+        return "\"" + purpose + "\" (" + bytes + " bytes)";
     }
 }
