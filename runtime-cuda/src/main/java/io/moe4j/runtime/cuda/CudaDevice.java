@@ -41,6 +41,7 @@ public final class CudaDevice implements Device {
     private final CudaParts parts;
     private final DeviceOps ops;
     private final Map<String, HostGate> gates = new ConcurrentHashMap<>();
+    private final PendingFrees pendingFrees = new PendingFrees();
     private boolean closed;
 
     /**
@@ -108,6 +109,11 @@ public final class CudaDevice implements Device {
     /** Where kernels report failures. */
     public FailureMailbox failures() {
         return failures;
+    }
+
+    /** Memory that is closed, and not yet free. */
+    public PendingFrees pendingFrees() {
+        return pendingFrees;
     }
 
     /** The device's own kernels. */
@@ -210,6 +216,7 @@ public final class CudaDevice implements Device {
             closed = true;
             context.makeCurrent();
             failures.stopAfterFailure();
+            owned.addLast(pendingFrees);
             owned.addLast(failures);
             owned.addLast(context);
             DeviceException failure = null;

@@ -33,17 +33,25 @@ public final class RankSession implements AutoCloseable {
         Resources resources = new Resources();
         try {
             return new RankSession(session.createChildInjector(new RankModule(rank, phase, resources)), resources);
-        } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
+        } catch (ProvisionException e) {
             // Who reads the error wants to know what could not be opened, not who was asked to.
-            if (e instanceof ProvisionException && e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
+            RuntimeException failure = e.getCause() instanceof RuntimeException cause ? cause : e;
+            closeAfter(failure, session, rank, phase, resources);
+            throw failure;
+        } catch (RuntimeException | Error e) {
+            closeAfter(e, session, rank, phase, resources);
             throw e;
+        }
+    }
+
+    /** Tells the others first: closing may wait for them, who would be waiting for this rank. */
+    private static void closeAfter(Throwable failure, Injector session, int rank, RankPhase phase,
+            Resources resources) {
+        RankThreads.report(session.getInstance(RankPlace.class).rendezvous(), rank, phase, failure);
+        try {
+            resources.close();
+        } catch (RuntimeException second) {
+            failure.addSuppressed(second);
         }
     }
 

@@ -75,14 +75,19 @@ final class RankThreads implements AutoCloseable {
         return () -> {
             try {
                 return task.run(rank, thread.phase);
-            } catch (RankFailedException e) {
-                throw e;
             } catch (Exception | Error e) {
-                String message = e.getMessage() == null ? e.toString() : e.getMessage();
-                rendezvous.fail(new RankFailure(rank, thread.phase.now(), message));
+                report(rendezvous, rank, thread.phase, e);
                 throw e;
             }
         };
+    }
+
+    /** Tells all ranks of a failure, unless it is one of which this rank has been told itself. */
+    static void report(Rendezvous rendezvous, int rank, RankPhase phase, Throwable failure) {
+        if (!(failure instanceof RankFailedException)) {
+            String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+            rendezvous.fail(new RankFailure(rank, phase.now(), message));
+        }
     }
 
     /** Ends the threads when they have done what they were given. */

@@ -1,7 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.Device;
-import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -17,7 +16,6 @@ import io.moe4j.runtime.cuda.CudaStream;
 import io.moe4j.runtime.cuda.HostGate;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
@@ -29,9 +27,14 @@ import java.util.stream.IntStream;
  * Peer memory between ranks of one JVM (an address is an address), of several GPUs (peer access), and of several JVMs (CUDA IPC).
  */
 public final class CudaPeerGroup implements PeerGroup {
+    private static final int IDENTITY_BYTES = PeerHandle.PROCESS_BYTES + Integer.BYTES;
+
     private final CudaDevice device;
     private final Group group;
-    private final Rendezvous rendezvous;
+    /** The group's, and when its first rank opened it: tells it from one that is opened later, while this one is still being closed. */
+    private final String name;
+    private final Party party;
+    private final CudaPeerDriver driver;
     private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
     private final SymmetricMemory flags;
     private final Memory epoch;
@@ -44,18 +47,20 @@ public final class CudaPeerGroup implements PeerGroup {
     public CudaPeerGroup(CudaDevice device, Group group, Rendezvous rendezvous) {
         this.device = device;
         this.group = group;
-        this.rendezvous = rendezvous;
+        this.party = new Party(group, rendezvous);
         device.failures().join(rendezvous);
-        List<byte[]> processes = rendezvous.exchange(group, "processes of " + group.name(), identity());
-        this.gate = device.gate(group.name(), ranksLike(processes, PeerHandle.PROCESS_BYTES + Integer.BYTES))
+        List<byte[]> processes = party.exchange("processes of " + group.name(),
+                ByteBuffer.allocate(IDENTITY_BYTES + Long.BYTES).put(identity()).putLong(System.nanoTime()).array());
+        this.name = group.name() + " " + ByteBuffer.wrap(processes.getFirst()).getLong(IDENTITY_BYTES);
+        this.gate = device.gate(group.name(), ranksLike(processes, IDENTITY_BYTES))
                 .member(group.rank(), rendezvous);
         this.inOneProcess = ranksLike(processes, PeerHandle.PROCESS_BYTES).size() == group.size();
-        this.epoch = device.allocate(Long.BYTES, "barrier flags");
+        this.driver = new CudaPeerDriver(device);
+        this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(),
+                () -> driver.allocate(Long.BYTES, "barrier flags"));
         try {
+            // It meets the others when it is zero: no rank may signal before every rank's flags are.
             this.flags = allocate((long) group.size() * Long.BYTES, "barrier flags");
-            ZeroFill.now(device, Tensor.of(epoch, 0, DType.I32, 2));
-            // No rank may signal before every rank's flags are zero.
-            rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
         } catch (RuntimeException | Error e) {
             close();
             throw e;
@@ -64,7 +69,7 @@ public final class CudaPeerGroup implements PeerGroup {
 
     /** The process, then the device in it. */
     private byte[] identity() {
-        return ByteBuffer.allocate(PeerHandle.PROCESS_BYTES + Integer.BYTES).put(PeerHandle.thisProcess())
+        return ByteBuffer.allocate(IDENTITY_BYTES).put(PeerHandle.thisProcess())
                 .putInt(System.identityHashCode(device)).array();
     }
 
@@ -88,31 +93,15 @@ public final class CudaPeerGroup implements PeerGroup {
 
     @Override
     public SymmetricMemory allocate(long bytes, String purpose) {
-        String key = "symmetric memory " + group.name() + " " + allocations++;
-        Memory local = device.allocate(bytes, purpose);
-        List<Memory> peers = new ArrayList<>();
-        try {
-            ZeroFill.now(device, Tensor.of(local, 0, DType.I32, bytes / Integer.BYTES));
-            List<byte[]> offers = rendezvous.exchange(group, key, PeerHandle.of(device, local).encode());
-            for (int i = 0; i < group.size(); i++) {
-                PeerHandle offer = PeerHandle.decode(ByteBuffer.wrap(offers.get(i)));
-                if (offer.bytes() != bytes) {
-                    throw new DeviceException("symmetric memory \"" + purpose + "\" is " + bytes + " bytes on rank "
-                            + group.rank() + " and "
-                            + offer.bytes() + " on rank " + group.ranks().get(i)
-                            + "; all ranks must ask for the same");
-                }
-                peers.add(i == group.index() ? local : offer.open(device, purpose));
-            }
-            owned.push(new CudaSymmetricMemory(device, local, peers, group.index()));
-        } catch (RuntimeException | Error e) {
-            peers.stream().filter(peer -> peer != local).forEach(Memory::close);
-            local.close();
-            throw e;
-        }
-        // No rank may use it before all have set it up, which the driver does while no kernel waits for another.
-        rendezvous.exchange(group, key + " is ready", new byte[0]);
-        return owned.element();
+        String key = "symmetric memory " + name + " " + allocations++;
+        return party.telling("opening \"" + purpose + "\" in group " + group.name() + " " + group.ranks(), () -> {
+            SymmetricMemory memory = CudaSymmetricMemory.of(device,
+                    SharedMemory.open(driver, party, key, device.pendingFrees(), bytes, purpose));
+            owned.push(memory);
+            // No rank may use it before all have set it up, which the driver does while no kernel waits for another.
+            party.meet(key + " is ready");
+            return memory;
+        });
     }
 
     /**
@@ -150,11 +139,18 @@ public final class CudaPeerGroup implements PeerGroup {
         return device;
     }
 
+    /** The last one first, also behind one that cannot be closed. */
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            owned.pop().close();
+        SymmetricMemory last = owned.poll();
+        if (last == null) {
+            epoch.close();
+            return;
         }
-        epoch.close();
+        try {
+            last.close();
+        } finally {
+            close();
+        }
     }
 }

@@ -7,7 +7,6 @@ import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
@@ -17,63 +16,65 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
     private static final int MAX_TABLES = 16;
 
     private final CudaDevice device;
-    private final Memory local;
-    private final List<Memory> peers;
-    private final int self;
+    private final SharedMemory memory;
     private final Memory tables;
     private final Map<Long, Integer> tableByOffset = new HashMap<>();
-    private boolean closed;
 
-    CudaSymmetricMemory(CudaDevice device, Memory local, List<Memory> peers, int self) {
+    private CudaSymmetricMemory(CudaDevice device, SharedMemory memory) {
         this.device = device;
-        this.local = local;
-        this.peers = List.copyOf(peers);
-        this.self = self;
-        this.tables = device.allocate((long) MAX_TABLES * peers.size() * Long.BYTES, "peer tables");
-        tableAddress(0);
+        this.memory = memory;
+        this.tables = device.allocate((long) MAX_TABLES * memory.peers().size() * Long.BYTES, "peer tables");
+    }
+
+    /** Takes {@code memory}, and closes it if there can be no tables. */
+    static CudaSymmetricMemory of(CudaDevice device, SharedMemory memory) {
+        try {
+            CudaSymmetricMemory symmetric = new CudaSymmetricMemory(device, memory);
+            symmetric.tableAddress(0);
+            return symmetric;
+        } catch (RuntimeException | Error e) {
+            memory.close();
+            throw e;
+        }
     }
 
     @Override
     public Memory local() {
-        return local;
+        return memory.local();
     }
 
     @Override
     public Memory peer(int index) {
-        return peers.get(index);
+        return memory.peer(index);
     }
 
     @Override
     public synchronized long tableAddress(long byteOffset) {
         int index = tableByOffset.computeIfAbsent(byteOffset, this::writeTable);
-        return tables.address() + (long) index * peers.size() * Long.BYTES;
+        return tables.address() + (long) index * memory.peers().size() * Long.BYTES;
     }
 
     private int writeTable(long byteOffset) {
         int index = tableByOffset.size();
         if (index >= MAX_TABLES) {
-            throw new DeviceException("symmetric memory \"" + local.purpose() + "\" is used at more than " + MAX_TABLES
-                    + " different offsets; allocate one memory for each purpose");
+            throw new DeviceException(
+                    "symmetric memory \"" + memory.local().purpose() + "\" is used at more than " + MAX_TABLES
+                            + " different offsets; allocate one memory for each purpose");
         }
-        long[] pointers = peers.stream().mapToLong(peer -> peer.address() + byteOffset).toArray();
+        long[] pointers = memory.peers().stream().mapToLong(peer -> peer.address() + byteOffset).toArray();
         device.context().makeCurrent();
-        Driver.check(JCudaDriver.cuMemcpyHtoD(Driver.at(tables.address() + (long) index * peers.size() * Long.BYTES),
+        Driver.check(JCudaDriver.cuMemcpyHtoD(
+                Driver.at(tables.address() + (long) index * memory.peers().size() * Long.BYTES),
                 Pointer.to(pointers), (long) pointers.length * Long.BYTES), "writing a peer table");
         return index;
     }
 
     @Override
     public synchronized void close() {
-        if (closed) {
-            return;
+        try {
+            tables.close();
+        } finally {
+            memory.close();
         }
-        closed = true;
-        for (int i = 0; i < peers.size(); i++) {
-            if (i != self) {
-                peers.get(i).close();
-            }
-        }
-        tables.close();
-        local.close();
     }
 }

@@ -60,9 +60,14 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
         return handle;
     }
 
+    /** Whether an address is enough. */
+    boolean isOfThisProcess() {
+        return Arrays.equals(process, thisProcess());
+    }
+
     /** The memory as {@code device} reaches it. Closing it does not free it for its owner. */
     Memory open(CudaDevice device, String purpose) {
-        if (Arrays.equals(process, thisProcess())) {
+        if (isOfThisProcess()) {
             if (ordinal != device.context().ordinal()) {
                 device.context().reach(ordinal);
             }
@@ -78,7 +83,9 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
                     + ByteBuffer.wrap(process).getLong() + " (" + CUresult.stringFor(result)
                     + "); ranks in several processes must see each other's GPUs: same host, same CUDA_VISIBLE_DEVICES, no MIG");
         }
-        return Memory.of(pointer.address(), bytes, purpose,
-                closed -> Driver.check(JCudaDriver.cuIpcCloseMemHandle(pointer), "cuIpcCloseMemHandle"));
+        return Memory.of(pointer.address(), bytes, purpose, closed -> {
+            device.context().makeCurrent();
+            Driver.check(JCudaDriver.cuIpcCloseMemHandle(pointer), "unmapping memory \"" + purpose + "\"");
+        });
     }
 }

@@ -1,0 +1,54 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.Memory;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Memory that others may still use when its owner closes it: each is freed by a thread that waits for them, so that the owner does not have to, and can
+ * report what went wrong if it closes because of a failure.
+ */
+public final class PendingFrees implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PendingFrees.class);
+
+    private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
+
+    /** Frees {@code memory} when {@code unused} has returned, which has a time limit, and says itself why if it had to give up. */
+    public void add(Memory memory, Runnable unused) {
+        threads.removeIf(thread -> !thread.isAlive());
+        threads.add(Thread.ofPlatform().name("free " + memory.purpose()).daemon().start(() -> {
+            try {
+                unused.run();
+            } finally {
+                free(memory);
+            }
+        }));
+    }
+
+    private static void free(Memory memory) {
+        try {
+            memory.close();
+        } catch (RuntimeException e) {
+            LOG.warn("{} bytes for \"{}\" could not be freed", memory.bytes(), memory.purpose(), e);
+        }
+    }
+
+    /** Waits until all is freed. */
+    @Override
+    public void close() {
+        boolean interrupted = false;
+        for (Thread thread; (thread = threads.peek()) != null;) {
+            try {
+                thread.join();
+                threads.remove(thread);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,50 @@
+package io.moe4j.runtime.cuda.peer;
+
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import java.util.List;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A rank among the hosts of its group. */
+record Party(Group group, Rendezvous rendezvous) {
+    private static final Logger LOG = LoggerFactory.getLogger(Party.class);
+
+    /** What all give, in group order. */
+    List<byte[]> exchange(String key, byte[] mine) {
+        return rendezvous.exchange(group, key, mine);
+    }
+
+    /** Returns when all have come. */
+    void meet(String key) {
+        rendezvous.exchange(group, key, new byte[0]);
+    }
+
+    /** Returns when all have come, or cannot be waited for; does not throw. */
+    void part(String key) {
+        try {
+            rendezvous.check();
+            meet(key);
+        } catch (RankFailedException e) {
+            LOG.debug("group {} does not wait for all ranks at \"{}\"", group.name(), key, e);
+        } catch (RuntimeException e) {
+            LOG.warn("group {} did not wait for all ranks at \"{}\"", group.name(), key, e);
+        }
+    }
+
+    /** Does {@code work}. If it fails, the others, who wait for this rank, are told, unless the failure is that of another. */
+    <T> T telling(String what, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RankFailedException e) {
+            throw e;
+        } catch (RuntimeException | Error e) {
+            String message = e.getMessage() == null ? e.toString() : e.getMessage();
+            rendezvous.fail(new RankFailure(group.rank(), what, message));
+            throw e;
+        }
+    }
+}
