@@ -30,9 +30,13 @@ final class CudaCapturedGraph implements CapturedGraph {
         long[] count = new long[1];
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
         nodes = count[0];
-        Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0), "cuGraphInstantiate of " + nodes + " nodes");
-        Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
-        Driver.check(JCudaDriver.cuGraphUpload(executable, stream.handle()), "cuGraphUpload of " + nodes + " nodes");
+        device.turns().run(() -> {
+            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0),
+                    "cuGraphInstantiate of " + nodes + " nodes");
+            Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
+            Driver.check(JCudaDriver.cuGraphUpload(executable, stream.handle()),
+                    "cuGraphUpload of " + nodes + " nodes");
+        });
     }
 
     @Override
@@ -50,9 +54,14 @@ final class CudaCapturedGraph implements CapturedGraph {
         }
         device.context().makeCurrent();
         gates.forEach(gate -> gate.pass("the replay of a graph"));
-        Driver.check(JCudaDriver.cuGraphLaunch(executable, ((CudaStream) stream).handle()),
-                "cuGraphLaunch of " + nodes + " nodes");
-        gates.forEach(gate -> gate.pass("the replay of a graph, after its launch"));
+        device.turns().beginLaunch();
+        try {
+            Driver.check(JCudaDriver.cuGraphLaunch(executable, ((CudaStream) stream).handle()),
+                    "cuGraphLaunch of " + nodes + " nodes");
+            gates.forEach(gate -> gate.pass("the replay of a graph, after its launch"));
+        } finally {
+            device.turns().endLaunch();
+        }
     }
 
     @Override

@@ -32,6 +32,7 @@ import jcuda.driver.JCudaDriver;
 public final class CudaDevice implements Device {
     private final DeviceConfig config;
     private final PrimaryContext context;
+    private final ContextTurns turns = new ContextTurns();
     private final FailureMailbox failures;
     private final TensorMaps tensorMaps;
     private final Cleaner cleaner = Cleaner.create();
@@ -106,6 +107,11 @@ public final class CudaDevice implements Device {
         return context;
     }
 
+    /** Which driver calls must not overlap. */
+    public ContextTurns turns() {
+        return turns;
+    }
+
     /** Where kernels report failures. */
     public FailureMailbox failures() {
         return failures;
@@ -138,7 +144,7 @@ public final class CudaDevice implements Device {
     public Memory allocate(long bytes, String purpose) {
         context.makeCurrent();
         AddressablePointer pointer = new AddressablePointer();
-        int result = JCudaDriver.cuMemAlloc(pointer, Math.max(bytes, 1));
+        int result = turns.call(() -> JCudaDriver.cuMemAlloc(pointer, Math.max(bytes, 1)));
         if (result == CUresult.CUDA_ERROR_OUT_OF_MEMORY) {
             throw outOfMemory(bytes, purpose);
         }
@@ -165,7 +171,7 @@ public final class CudaDevice implements Device {
             allocated.merge(memory.purpose(), -memory.bytes(), Long::sum);
             allocated.values().removeIf(held -> held == 0);
         }
-        Driver.check(JCudaDriver.cuMemFree(pointer), "cuMemFree of \"" + memory.purpose() + "\"");
+        Driver.check(turns.call(() -> JCudaDriver.cuMemFree(pointer)), "cuMemFree of \"" + memory.purpose() + "\"");
     }
 
     @Override

@@ -28,8 +28,10 @@ final class CudaKernelModule implements KernelModule {
         this.device = device;
         this.name = name;
         device.context().makeCurrent();
-        Driver.check(JCudaDriver.cuModuleLoadData(module, binary), "loading the CUDA kernels of " + name);
-        FunctionLoader.loadAll(module, name);
+        device.turns().run(() -> {
+            Driver.check(JCudaDriver.cuModuleLoadData(module, binary), "loading the CUDA kernels of " + name);
+            FunctionLoader.loadAll(module, name);
+        });
     }
 
     @Override
@@ -53,7 +55,8 @@ final class CudaKernelModule implements KernelModule {
     public void close() {
         if (open.compareAndSet(true, false)) {
             device.context().makeCurrent();
-            Driver.check(JCudaDriver.cuModuleUnload(module), "cuModuleUnload of " + name);
+            Driver.check(device.turns().call(() -> JCudaDriver.cuModuleUnload(module)),
+                    "cuModuleUnload of " + name);
         }
     }
 

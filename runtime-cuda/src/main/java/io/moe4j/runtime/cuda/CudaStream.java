@@ -131,8 +131,8 @@ public final class CudaStream implements Stream {
         if (source.bytes() > 0) {
             device.context().makeCurrent();
             Driver.check(
-                    JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()), Driver.at(source.address()),
-                            source.bytes(), handle),
+                    device.turns().call(() -> JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()),
+                            Driver.at(source.address()), source.bytes(), handle)),
                     "a copy on the device");
         }
     }
@@ -147,26 +147,35 @@ public final class CudaStream implements Stream {
             return;
         }
         device.context().makeCurrent();
-        long count = tensor.elements();
-        int result = switch (tensor.dtype()) {
-            case F32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()),
-                    Float.floatToRawIntBits((float) value), count, handle);
-            case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
-            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), bfloat16((float) value), count,
-                    handle);
-            case I64 -> fillWords(tensor, (long) value);
-        };
+        int result = device.turns().call(() -> fillNow(tensor, value));
         if (result != CUresult.CUDA_SUCCESS) {
             Driver.check(result, "fill of " + tensor);
         }
     }
 
-    private int fillWords(Tensor tensor, long value) {
-        if (value != 0 && value != -1) {
-            throw new DeviceException(
-                    "fill of " + tensor + " with " + value + ": 64-bit integers can be filled with 0 or -1");
+    private int fillNow(Tensor tensor, double value) {
+        long count = tensor.elements();
+        return switch (tensor.dtype()) {
+            case F32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()),
+                    Float.floatToRawIntBits((float) value), count, handle);
+            case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
+            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), bfloat16((float) value), count,
+                    handle);
+            case I64 -> fillWords(tensor.address(), (long) value, count);
+        };
+    }
+
+    /** The driver fills with at most 32 bits: low and high halves one after the other, each as a column of pairs, where they differ. */
+    private int fillWords(long address, long value, long count) {
+        int low = (int) value;
+        int high = (int) (value >>> Integer.SIZE);
+        if (low == high) {
+            return JCudaDriver.cuMemsetD32Async(Driver.at(address), low, 2 * count, handle);
         }
-        return JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, 2 * tensor.elements(), handle);
+        int result = JCudaDriver.cuMemsetD2D32Async(Driver.at(address), Long.BYTES, low, 1, count, handle);
+        return result != CUresult.CUDA_SUCCESS ? result
+                : JCudaDriver.cuMemsetD2D32Async(Driver.at(address + Integer.BYTES), Long.BYTES, high, 1, count,
+                        handle);
     }
 
     @Override

@@ -61,8 +61,19 @@ public final class FailureMailbox implements AutoCloseable {
 
     /** Tells {@code rendezvous} of failures, and ends what waits on the device when a rank of it fails, also one of another process. */
     public void join(Rendezvous rendezvous) {
-        parties.addIfAbsent(rendezvous);
+        parties.add(rendezvous);
         watch.start();
+    }
+
+    /**
+     * Ends one {@link #join}, when nothing of its group waits on the device any more. When the last group has left, what failed is over: the device serves others,
+     * who know nothing of it.
+     */
+    public synchronized void leave(Rendezvous rendezvous) {
+        parties.remove(rendezvous);
+        if (parties.isEmpty()) {
+            words.putLong(0, 0);
+        }
     }
 
     /** Calls {@code look} a few times a second, on a thread of its own, until it is given to {@link #unwatch}. It must not wait. */
@@ -76,7 +87,7 @@ public final class FailureMailbox implements AutoCloseable {
     }
 
     /** Asks every kernel that waits to end, if a rank has failed: it would wait for the time limit otherwise. */
-    public void stopAfterFailure() {
+    public synchronized void stopAfterFailure() {
         if (parties.stream().anyMatch(rendezvous -> rendezvous.failure().isPresent())) {
             words.putLong(0, 1);
         }

@@ -12,6 +12,7 @@ import io.moe4j.runtime.cuda.CudaStream;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 
 /** Attention on cuDNN's fused kernels. A stream has a library handle and plans of its own, since its thread may be at work beside others. */
 public final class CudnnAttention implements AutoCloseable {
@@ -33,7 +34,7 @@ public final class CudnnAttention implements AutoCloseable {
             return false;
         }
         ((CudaStream) stream).uses(a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS());
-        return on(stream).forward(a);
+        return inTurn(() -> on(stream).forward(a));
     }
 
     /** Enqueues it and returns true, or returns false where the library has no kernel. */
@@ -46,7 +47,12 @@ public final class CudnnAttention implements AutoCloseable {
         ((CudaStream) stream).uses(a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS(), b.do_BSHV(),
                 b.dq_BSHQ(),
                 b.dk_BSHQ(), b.dv_BSHV());
-        return on(stream).backward(b);
+        return inTurn(() -> on(stream).backward(b));
+    }
+
+    /** The library takes memory and loads its kernels when they are first used. */
+    private boolean inTurn(BooleanSupplier call) {
+        return device.turns().call(() -> call.getAsBoolean() ? 1 : 0) == 1;
     }
 
     private boolean fits(AttentionShape shape, Tensor... tensors) {

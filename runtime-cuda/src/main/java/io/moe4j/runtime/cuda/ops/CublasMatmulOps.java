@@ -56,7 +56,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     }
 
     private StreamMatmul open(Stream stream) {
-        return new StreamMatmul(handle, ((CudaStream) stream).handle().address(),
+        return new StreamMatmul(device.turns(), handle, ((CudaStream) stream).handle().address(),
                 device.allocate(WORKSPACE_BYTES, "matmul workspace"));
     }
 

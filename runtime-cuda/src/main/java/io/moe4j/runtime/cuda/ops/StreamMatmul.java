@@ -5,6 +5,7 @@ import static org.bytedeco.cuda.global.cublas.cublasLtMatmul;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.runtime.cuda.ContextTurns;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -16,6 +17,7 @@ import org.bytedeco.javacpp.FloatPointer;
  * by the next one.
  */
 final class StreamMatmul implements AutoCloseable {
+    private final ContextTurns turns;
     private final cublasLtContext handle;
     private final CUstream_st stream;
     private final Memory workspace;
@@ -27,7 +29,8 @@ final class StreamMatmul implements AutoCloseable {
     private final RawPointer c = RawPointer.at(0);
     private final Map<MatmulShape, PreparedMatmul> seen = new HashMap<>();
 
-    StreamMatmul(cublasLtContext handle, long stream, Memory workspace) {
+    StreamMatmul(ContextTurns turns, cublasLtContext handle, long stream, Memory workspace) {
+        this.turns = turns;
         this.handle = handle;
         this.stream = new CUstream_st(RawPointer.at(stream));
         this.workspace = workspace;
@@ -43,9 +46,12 @@ final class StreamMatmul implements AutoCloseable {
         alpha.put(m.alpha());
         beta.put(m.beta());
         c.to(m.c().address());
-        int status = cublasLtMatmul(handle, plan.operation(), alpha, b.to(m.b().address()), plan.layoutB(),
-                a.to(m.a().address()), plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
-                workspacePointer, workspace.bytes(), stream);
+        b.to(m.b().address());
+        a.to(m.a().address());
+        // The library loads its kernels when they are first used.
+        int status = turns.call(() -> cublasLtMatmul(handle, plan.operation(), alpha, b,
+                plan.layoutB(), a, plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
+                workspacePointer, workspace.bytes(), stream));
         if (status != 0) {
             throw new DeviceException("cublasLtMatmul of " + m + " failed with cuBLAS status " + status);
         }

@@ -70,6 +70,10 @@ final class CudaPeerCollectives implements Collectives {
     @Override
     public void broadcast(Stream stream, Tensor tensor, int root) {
         requireContiguous("broadcast", tensor);
+        if (root < 0 || root >= group.size()) {
+            throw new DeviceException("broadcast from rank " + root + " of group " + group.name() + ", which has "
+                    + group.size() + " ranks; root is an index in the group, from 0");
+        }
         bytesSent += group.index() == root ? tensor.bytes() * (group.size() - 1) : 0;
         if (group.size() > 1) {
             reads.broadcast(stream, tensor, root);

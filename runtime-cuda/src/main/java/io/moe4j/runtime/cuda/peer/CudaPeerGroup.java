@@ -42,22 +42,23 @@ public final class CudaPeerGroup implements PeerGroup {
     private final HostGate.Member gate;
     private final boolean inOneProcess;
     private int allocations;
+    private boolean closed;
 
     /** Joins; every rank of the group does. */
     public CudaPeerGroup(CudaDevice device, Group group, Rendezvous rendezvous) {
         this.device = device;
         this.group = group;
         this.party = new Party(group, rendezvous);
-        device.failures().join(rendezvous);
         List<byte[]> processes = party.exchange("processes of " + group.name(),
                 ByteBuffer.allocate(IDENTITY_BYTES + Long.BYTES).put(identity()).putLong(System.nanoTime()).array());
         this.name = group.name() + " " + ByteBuffer.wrap(processes.getFirst()).getLong(IDENTITY_BYTES);
-        this.gate = device.gate(group.name(), ranksLike(processes, IDENTITY_BYTES))
+        this.gate = device.gate(name, ranksLike(processes, IDENTITY_BYTES))
                 .member(group.rank(), rendezvous);
         this.inOneProcess = ranksLike(processes, PeerHandle.PROCESS_BYTES).size() == group.size();
         this.driver = new CudaPeerDriver(device);
         this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(),
                 () -> driver.allocate(Long.BYTES, "barrier flags"));
+        device.failures().join(rendezvous);
         try {
             // It meets the others when it is zero: no rank may signal before every rank's flags are.
             this.flags = allocate((long) group.size() * Long.BYTES, "barrier flags");
@@ -121,8 +122,13 @@ public final class CudaPeerGroup implements PeerGroup {
             return;
         }
         gate.pass(where);
-        stream.launch(launch);
-        gate.pass(where);
+        device.turns().beginLaunch();
+        try {
+            stream.launch(launch);
+            gate.pass(where);
+        } finally {
+            device.turns().endLaunch();
+        }
     }
 
     private Launch barrierLaunch(String where) {
@@ -145,6 +151,10 @@ public final class CudaPeerGroup implements PeerGroup {
         SymmetricMemory last = owned.poll();
         if (last == null) {
             epoch.close();
+            if (!closed) {
+                closed = true;
+                device.failures().leave(party.rendezvous());
+            }
             return;
         }
         try {

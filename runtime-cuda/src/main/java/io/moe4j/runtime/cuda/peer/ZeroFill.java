@@ -13,9 +13,11 @@ final class ZeroFill {
     static void now(CudaDevice device, Tensor tensor_n) {
         if (tensor_n.elements() > 0) {
             device.context().makeCurrent();
-            Driver.check(JCudaDriver.cuMemsetD32(Driver.at(tensor_n.address()), 0, tensor_n.elements()),
-                    "clearing " + tensor_n);
-            Driver.check(JCudaDriver.cuCtxSynchronize(), "clearing " + tensor_n);
+            device.turns().run(() -> {
+                Driver.check(JCudaDriver.cuMemsetD32(Driver.at(tensor_n.address()), 0, tensor_n.elements()),
+                        "clearing " + tensor_n);
+                Driver.check(JCudaDriver.cuCtxSynchronize(), "clearing " + tensor_n);
+            });
         }
     }
 }
