@@ -1,6 +1,5 @@
 // Rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
-#include <cuda_bf16.h>
-#include <cstdint>
+#include "bf16.cuh"
 
 static constexpr long long ROW_MASK = (1ll << 40) - 1;
 
@@ -52,7 +51,7 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, c
     }
 }
 
-__device__ __forceinline__ void add(float (&sum)[8], uint4 raw, __nv_bfloat16) {
+__device__ __forceinline__ void add(float (&sum)[8], uint4 raw, bf16) {
     const __nv_bfloat162* p = reinterpret_cast<const __nv_bfloat162*>(&raw);
 #pragma unroll
     for (int i = 0; i < 4; i++) {
@@ -66,7 +65,7 @@ __device__ __forceinline__ void add(float (&sum)[8], uint4 raw, float) {
 #pragma unroll
     for (int i = 0; i < 4; i++) sum[i] += p[i];
 }
-__device__ __forceinline__ uint4 rounded(const float (&sum)[8], __nv_bfloat16) {
+__device__ __forceinline__ uint4 rounded(const float (&sum)[8], bf16) {
     uint4 raw;
     __nv_bfloat162* p = reinterpret_cast<__nv_bfloat162*>(&raw);
 #pragma unroll
@@ -74,11 +73,6 @@ __device__ __forceinline__ uint4 rounded(const float (&sum)[8], __nv_bfloat16) {
     return raw;
 }
 __device__ __forceinline__ uint4 rounded(const float (&sum)[8], float) { return make_uint4(__float_as_uint(sum[0]), __float_as_uint(sum[1]), __float_as_uint(sum[2]), __float_as_uint(sum[3])); }
-
-__device__ __forceinline__ float toFloat(float v) { return v; }
-__device__ __forceinline__ float toFloat(__nv_bfloat16 v) { return __bfloat162float(v); }
-__device__ __forceinline__ void fromFloat(float* p, float v) { *p = v; }
-__device__ __forceinline__ void fromFloat(__nv_bfloat16* p, float v) { *p = __float2bfloat16_rn(v); }
 
 // Loads of up to this many slots are issued before the first is used.
 static constexpr int IN_FLIGHT = 8;
@@ -90,8 +84,8 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
         for (long long c = threadIdx.x; c < dim; c += blockDim.x) {
             float sum = 0.f;
             for (int k = 0; k < topK; k++)
-                if (d[k] >= 0) sum += toFloat(peers[d[k] >> 40][(d[k] & ROW_MASK) * dim + c]);
-            fromFloat(out + c, sum);
+                if (d[k] >= 0) sum += load(peers[d[k] >> 40] + (d[k] & ROW_MASK) * dim + c);
+            store(out + c, sum);
         }
         return;
     }
@@ -145,4 +139,4 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
         }                                                                                                                                             \
     }
 COMBINE(f32, float)
-COMBINE(bf16, __nv_bfloat16)
+COMBINE(bf16, bf16)

@@ -1,91 +1,23 @@
-// From expert ids to places among the rows that this rank sends: a stable counting sort. The Java twin is PlanKernels, whose example the comments
-// follow: E = 4, ids [0, 2, 1, 0].
-#include <cstdint>
+// From expert ids to places among the rows that this rank sends: a stable counting sort, whose first kernel, count_rows, is in expert_sort.cuh. The Java twin is
+// PlanKernels, whose example the comments follow: E = 4, ids [0, 2, 1, 0].
+#include "expert_sort.cuh"
 
-static constexpr int BLOCK_ROWS = 1024;  // StandardKernels.BLOCK_ROWS: routed rows that one block counts and places
-static constexpr int THREADS = 256;      // 8 warps, each with 128 consecutive rows of the block
-static constexpr int WARPS = THREADS / 32;
-static constexpr int WARP_ROWS = BLOCK_ROWS / WARPS;
-static constexpr unsigned ALL = 0xffffffffu;
-
-// counts[b, e] = rows of each expert among the block's 1024. One block for 1024 rows of N. Shared: E ints. Traffic: 4 N bytes read, 4 B E written.
-// The example, in one block: [2, 1, 1, 0]. An id outside [0, E) traps.
-extern "C" __global__ void __launch_bounds__(THREADS) count_rows(const int* ids, long long n, int experts, int* counts) {
-    extern __shared__ int shared[];
-    for (int e = threadIdx.x; e < experts; e += THREADS) shared[e] = 0;
-    __syncthreads();
-    long long first = (long long)blockIdx.x * BLOCK_ROWS;
-    for (int i = threadIdx.x; i < BLOCK_ROWS && first + i < n; i += THREADS) {
-        int e = ids[first + i];
-        if ((unsigned)e >= (unsigned)experts) __trap();
-        atomicAdd(shared + e, 1);  // integers: the order does not matter
-    }
-    __syncthreads();
-    for (int e = threadIdx.x; e < experts; e += THREADS) counts[(long long)blockIdx.x * experts + e] = shared[e];
-}
-
-// counts[b, e] becomes the number of rows of e in the blocks before b, totals[e] that in all of them. One warp an expert, so that the loads of 32 blocks
-// are in flight at once. Traffic: 4 B E bytes read, 4 B E + 4 E written. The example, had each block two rows: [[1, 0, 1, 0], [1, 1, 0, 0]] becomes
-// [[0, 0, 0, 0], [1, 0, 1, 0]], totals [2, 1, 1, 0].
+// counts[b, e] becomes the number of rows of e in the blocks before b, totals[e] that in all of them. One warp an expert. Traffic: 4 B E bytes read,
+// 4 B E + 4 E written. The example, had each block two rows: [[1, 0, 1, 0], [1, 1, 0, 0]] becomes [[0, 0, 0, 0], [1, 0, 1, 0]], totals [2, 1, 1, 0].
 extern "C" __global__ void __launch_bounds__(THREADS) sum_counts(int* counts, int blocks, int experts, int* totals) {
     int e = (blockIdx.x * blockDim.x + threadIdx.x) >> 5, lane = threadIdx.x & 31;
     if (e >= experts) return;
-    int before = 0;
-    for (int b0 = 0; b0 < blocks; b0 += 32) {
-        int b = b0 + lane, own = b < blocks ? counts[(long long)b * experts + e] : 0, sum = own;
-#pragma unroll
-        for (int o = 1; o < 32; o <<= 1) {
-            int v = __shfl_up_sync(ALL, sum, o);
-            if (lane >= o) sum += v;
-        }
-        if (b < blocks) counts[(long long)b * experts + e] = before + sum - own;
-        before += __shfl_sync(ALL, sum, 31);
-    }
-    if (lane == 0) totals[e] = before;
+    int total = sumBlocks(counts, blocks, experts, e);
+    if (lane == 0) totals[e] = total;
 }
 
-// places[n] = starts[e] + how many rows of n's expert e come before n, or -1 where that is kept[e] or more. Stable: within a block, warps hold consecutive
-// rows, and within a warp the lanes of one expert are told apart by their position. Shared: 8 E ints. Traffic: 4 N bytes read, 8 N written, 4 B E read.
+// places[n] = starts[e] + how many rows of n's expert e come before n, or -1 where that is kept[e] or more. Shared: 8 E ints. Traffic: 4 N bytes read, 8 N
+// written, 4 B E read.
 // The example, with starts [0, 2, 3, 4] and everything kept: [0, 3, 2, 1]; with kept [1, 1, 1, 0]: [0, 3, 2, -1], were starts the same.
 extern "C" __global__ void __launch_bounds__(THREADS) place_rows(const int* ids, long long n, int experts, const int* before, const long long* starts,
                                                                  const long long* kept, long long* places) {
-    extern __shared__ int shared[];  // (WARPS, E): first the warp's counts, then the index of its next row of the expert
-    int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
-    int* mine = shared + warp * experts;
-    for (int e = lane; e < experts; e += 32) mine[e] = 0;
-    __syncwarp();
-    long long first = (long long)blockIdx.x * BLOCK_ROWS + warp * WARP_ROWS;
-    int id[WARP_ROWS / 32], rank[WARP_ROWS / 32];
-#pragma unroll
-    for (int c = 0; c < WARP_ROWS / 32; c++) {
-        long long r = first + c * 32 + lane;
-        id[c] = r < n ? ids[r] : -1;
-    }
-#pragma unroll
-    for (int c = 0; c < WARP_ROWS / 32; c++) {
-        unsigned same = __match_any_sync(ALL, id[c]);
-        int earlier = __popc(same & ((1u << lane) - 1));
-        rank[c] = id[c] >= 0 ? mine[id[c]] + earlier : 0;
-        __syncwarp();
-        if (id[c] >= 0 && earlier == 0) mine[id[c]] += __popc(same);
-        __syncwarp();
-    }
-    __syncthreads();
-    for (int e = threadIdx.x; e < experts; e += THREADS) {
-        int next = before[(long long)blockIdx.x * experts + e];
-        for (int w = 0; w < WARPS; w++) {
-            int count = shared[w * experts + e];
-            shared[w * experts + e] = next;
-            next += count;
-        }
-    }
-    __syncthreads();
-#pragma unroll
-    for (int c = 0; c < WARP_ROWS / 32; c++) {
-        long long r = first + c * 32 + lane;
-        if (r < n) {
-            long long index = mine[id[c]] + rank[c], start = starts[id[c]], end = kept[id[c]];
-            places[r] = index < end ? start + index : -1;
-        }
-    }
+    placeRows(ids, n, experts, before, places, [=](int e, long long index) {
+        long long start = starts[e], end = kept[e];
+        return index < end ? start + index : -1;
+    });
 }

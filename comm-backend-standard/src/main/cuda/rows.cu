@@ -1,7 +1,6 @@
 // Rows between the order that they are computed in and the order that they travel in. All row addresses are 64-bit: buffers of more than 2^31 elements
 // are ordinary. The Java twin is RowKernels.
-#include <cuda_bf16.h>
-#include <cstdint>
+#include "bf16.cuh"
 
 static constexpr int VECTORS = 8;  // loads of a lane that are issued before the first is stored
 
@@ -89,11 +88,6 @@ extern "C" __global__ void __launch_bounds__(256) unpack_scalars(const float* re
     }
 }
 
-__device__ __forceinline__ float toFloat(float v) { return v; }
-__device__ __forceinline__ float toFloat(__nv_bfloat16 v) { return __bfloat162float(v); }
-__device__ __forceinline__ void rounded(float* p, float v) { *p = v; }
-__device__ __forceinline__ void rounded(__nv_bfloat16* p, float v) { *p = __float2bfloat16_rn(v); }
-
 // Loads of this many slots are issued before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
@@ -112,11 +106,11 @@ __device__ __forceinline__ void sumUnit(const T* rows, const long long* places, 
 #pragma unroll
         for (int j = 0; j < IN_FLIGHT; j++)
 #pragma unroll
-            for (int i = 0; i < V; i++) sum[i] += toFloat(reinterpret_cast<const T*>(raw + j)[i]);
+            for (int i = 0; i < V; i++) sum[i] += load(reinterpret_cast<const T*>(raw + j) + i);
     }
     U all;
 #pragma unroll
-    for (int i = 0; i < V; i++) rounded(reinterpret_cast<T*>(&all) + i, sum[i]);
+    for (int i = 0; i < V; i++) store(reinterpret_cast<T*>(&all) + i, sum[i]);
     __stcs(reinterpret_cast<U*>(out + c), all);
 }
 
@@ -141,7 +135,7 @@ extern "C" __global__ void __launch_bounds__(256) sum_rows_f32(const float* rows
     sumRows(rows, places, tokens, topK, dim, out);
 }
 
-extern "C" __global__ void __launch_bounds__(256) sum_rows_bf16(const __nv_bfloat16* rows, const long long* places, long long tokens, int topK, long long dim,
-                                                                __nv_bfloat16* out) {
+extern "C" __global__ void __launch_bounds__(256) sum_rows_bf16(const bf16* rows, const long long* places, long long tokens, int topK, long long dim,
+                                                                bf16* out) {
     sumRows(rows, places, tokens, topK, dim, out);
 }

@@ -1,14 +1,7 @@
 // Loads, stores and reductions that the kernels share. All arithmetic is in fp32; bf16 values are rounded once, to nearest even, when stored.
 #pragma once
-#include <cuda_bf16.h>
+#include "bf16.cuh"
 #include <cstdint>
-
-typedef __nv_bfloat16 bf16;
-
-__device__ __forceinline__ float load(const float* p) { return *p; }
-__device__ __forceinline__ float load(const bf16* p) { return __bfloat162float(*p); }
-__device__ __forceinline__ void store(float* p, float v) { *p = v; }
-__device__ __forceinline__ void store(bf16* p, float v) { *p = __float2bfloat16_rn(v); }
 
 // A vector of elements that moves in one 16-byte access.
 template <typename T> struct Vec {
