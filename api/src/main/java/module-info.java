@@ -6,6 +6,7 @@ module io.moe4j.api {
     exports io.moe4j.api;
     exports io.moe4j.api.capture;
     exports io.moe4j.api.comm;
+    exports io.moe4j.api.comm.support;
     exports io.moe4j.api.device;
     exports io.moe4j.api.expert;
     exports io.moe4j.api.group;

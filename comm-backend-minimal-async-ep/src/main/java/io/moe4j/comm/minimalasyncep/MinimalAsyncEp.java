@@ -10,7 +10,10 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.ExchangeChecks;
+import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -20,6 +23,7 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.EnumMap;
@@ -39,11 +43,14 @@ import org.slf4j.LoggerFactory;
  */
 final class MinimalAsyncEp implements CommBackend {
     private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
+    static final String ID = "minimal_async_ep";
+
     private static final int PLAN_THREADS = 256;
     private static final int PLAN_WARPS = PLAN_THREADS / 32;
     private static final int ROW_THREADS = 256;
     private static final int MAX_DISPATCH_BLOCKS = 2048;
 
+    private final ExchangeChecks checks;
     private final CommConfig config;
     private final CommContext context;
     private final Group group;
@@ -60,22 +67,18 @@ final class MinimalAsyncEp implements CommBackend {
     private boolean closed;
 
     static MinimalAsyncEp open(CommConfig config, CommContext context) {
-        Checks.opening(config, context);
-        Resources resources = new Resources();
-        try {
-            return new MinimalAsyncEp(config, context, resources);
-        } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
+        ExchangeChecks checks = new ExchangeChecks(ID, config);
+        checks.group(context.group());
+        if (context.peers().isEmpty()) {
+            throw new DeviceException("minimal_async_ep was opened without peer memory; open a PeerGroup on the device,"
+                    + " as its requirements say");
         }
+        return Resources.open(ID, resources -> new MinimalAsyncEp(checks, context, resources));
     }
 
-    private MinimalAsyncEp(CommConfig config, CommContext context, Resources resources) {
-        this.config = config;
+    private MinimalAsyncEp(ExchangeChecks checks, CommContext context, Resources resources) {
+        this.checks = checks;
+        config = checks.config();
         this.context = context;
         this.resources = resources;
         group = context.group();
@@ -101,11 +104,11 @@ final class MinimalAsyncEp implements CommBackend {
     @Override
     public EpPlan plan(Tensor ids_TK) {
         checkOpen();
-        Checks.tensor("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
+        checks.ids(ids_TK);
         long n = config.routedRows();
         int experts = config.experts();
         int ranks = group.size();
-        int blocks = (int) Math.ceilDiv(n, EpKernels.BLOCK_ROWS);
+        int blocks = (int) Math.ceilDiv(n, ExpertSort.BLOCK_ROWS);
         EpPlan plan = new EpPlan(this, memory.keep("exchange plans", DType.I64, n),
                 memory.keep("exchange plans", DType.I32, experts / ranks),
                 memory.keep("exchange plans", DType.I32, experts));
@@ -126,8 +129,7 @@ final class MinimalAsyncEp implements CommBackend {
                     KernelArg.of(starts_E), KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()),
                     KernelArg.of(statistics_2));
             launch(EpKernels.PLACE_ROWS, blocks, PLAN_THREADS, PLAN_WARPS * 4 * experts, KernelArg.of(ids_TK),
-                    KernelArg.of(n),
-                    KernelArg.of(experts), KernelArg.of(experts / ranks), KernelArg.of(counts_BE),
+                    KernelArg.of(n), KernelArg.of(experts), KernelArg.of(experts / ranks), KernelArg.of(counts_BE),
                     KernelArg.of(starts_E), KernelArg.of(capacityRows()), KernelArg.of(plan.destinations_N()));
         }
         return plan;
@@ -136,10 +138,8 @@ final class MinimalAsyncEp implements CommBackend {
     @Override
     public PendingRows dispatch(DispatchRequest request) {
         checkOpen();
+        checks.dispatch(request);
         EpPlan plan = own(request.plan());
-        Checks.tensor("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
-        request.weights_TK().ifPresent(weights -> Checks.tensor("weights_TK", weights, DType.F32, config.tokens(),
-                config.topK()));
         ReceiveSlot slot = slot(request.into());
         long number = ++dispatches;
         slot.take(number);
@@ -156,15 +156,13 @@ final class MinimalAsyncEp implements CommBackend {
     @Override
     public PendingTokens combine(CombineRequest request) {
         checkOpen();
+        checks.combine(request);
         if (!(request.rows() instanceof EpLease lease)) {
             throw new IllegalArgumentException("rows were not received by minimal_async_ep, but are a "
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
         EpPlan plan = own(lease.plan());
         Tensor out_TD = request.out_TD();
-        Checks.tensor("out_TD", out_TD, config.rowType(), config.tokens(), config.dim());
-        request.scalars_TK().ifPresent(scalars -> Checks.tensor("scalars_TK", scalars, DType.F32, config.tokens(),
-                config.topK()));
         // Before: the experts of all peers have written what is fetched now. There is none after: only this rank reads the
         // sums, and who wants to overwrite the buffer makes a barrier of its own.
         peers.barrier(stream, "combine, experts have written " + lease.slot().name());

@@ -16,7 +16,7 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
 
     @Override
     public String id() {
-        return "minimal_async_ep";
+        return MinimalAsyncEp.ID;
     }
 
     @Override
@@ -36,7 +36,7 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
 
     @Override
     public boolean supports(DeviceKind kind) {
-        return kind.equals(DeviceKind.PLANNING) || EpKernels.runOn(kind);
+        return kind.equals(DeviceKind.PLANNING) || EpKernels.source().supports(kind);
     }
 
     @Override

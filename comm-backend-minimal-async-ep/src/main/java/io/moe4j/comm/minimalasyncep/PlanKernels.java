@@ -3,8 +3,8 @@ package io.moe4j.comm.minimalasyncep;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.CpuLaunch;
-import io.moe4j.api.device.DeviceException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -15,32 +15,7 @@ import java.lang.foreign.MemorySegment;
  * for expert 2 two of rank 0 and one of rank 1, for expert 3 one of rank 0.
  */
 final class PlanKernels {
-    private static final int ROWS = EpKernels.BLOCK_ROWS;
-
     private PlanKernels() {}
-
-    /**
-     * Counts each block's rows by expert. Arguments: I32 ids_N; I64 N; I32 E; I32 counts_BE (out). Grid: B blocks.
-     *
-     * <p>Rank 0 of the example, in one block: [1, 0, 2, 1].
-     */
-    static void countRows(CpuLaunch launch) {
-        MemorySegment memory = launch.memory();
-        long ids_N = launch.pointer(0);
-        long n = launch.int64(1);
-        int experts = launch.int32(2);
-        long counts_BE = launch.pointer(3);
-        launch.parallelFor(Math.ceilDiv(n, ROWS), 1, (from, to) -> {
-            for (long block = from; block < to; block++) {
-                int[] counts_E = new int[experts];
-                long end = Math.min(n, (block + 1) * ROWS);
-                for (long row = block * ROWS; row < end; row++) {
-                    counts_E[expert(memory, ids_N, row, experts)]++;
-                }
-                MemorySegment.copy(counts_E, 0, memory, JAVA_INT_UNALIGNED, counts_BE + 4 * block * experts, experts);
-            }
-        });
-    }
 
     /**
      * Replaces each block's counts by how many rows of the expert the blocks before it hold, and writes the totals to every peer. Arguments: I32
@@ -48,23 +23,11 @@ final class PlanKernels {
      * blocks of 8 warps, one warp for each expert.
      */
     static void publishCounts(CpuLaunch launch) {
-        MemorySegment memory = launch.memory();
-        long counts_BE = launch.pointer(0);
-        int blocks = launch.int32(1);
         int experts = launch.int32(2);
-        int rank = launch.int32(3);
-        int ranks = launch.int32(4);
-        for (int expert = 0; expert < experts; expert++) {
-            int before = 0;
-            for (long block = 0; block < blocks; block++) {
-                long at = counts_BE + 4 * (block * experts + expert);
-                int count = memory.get(JAVA_INT_UNALIGNED, at);
-                memory.set(JAVA_INT_UNALIGNED, at, before);
-                before += count;
-            }
-            for (int peer = 0; peer < ranks; peer++) {
-                memory.set(JAVA_INT_UNALIGNED, launch.peer(5, peer) + 4L * (rank * experts + expert), before);
-            }
+        long row = 4L * launch.int32(3) * experts;
+        int[] totals_E = ExpertSort.sumBlocks(launch.memory(), launch.pointer(0), launch.int32(1), experts);
+        for (int peer = 0; peer < launch.int32(4); peer++) {
+            MemorySegment.copy(totals_E, 0, launch.memory(), JAVA_INT_UNALIGNED, launch.peer(5, peer) + row, experts);
         }
     }
 
@@ -123,35 +86,13 @@ final class PlanKernels {
      */
     static void placeRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
-        long ids_N = launch.pointer(0);
-        long n = launch.int64(1);
-        int experts = launch.int32(2);
         int perRank = launch.int32(3);
-        long before_BE = launch.pointer(4);
         long starts_E = launch.pointer(5);
         long capacity = launch.int64(6);
-        long destinations_N = launch.pointer(7);
-        launch.parallelFor(Math.ceilDiv(n, ROWS), 1, (from, to) -> {
-            for (long block = from; block < to; block++) {
-                int[] before_E = new int[experts];
-                MemorySegment.copy(memory, JAVA_INT_UNALIGNED, before_BE + 4 * block * experts, before_E, 0, experts);
-                long end = Math.min(n, (block + 1) * ROWS);
-                for (long row = block * ROWS; row < end; row++) {
-                    int expert = expert(memory, ids_N, row, experts);
-                    long place = memory.get(JAVA_LONG_UNALIGNED, starts_E + 8L * expert) + before_E[expert]++;
-                    memory.set(JAVA_LONG_UNALIGNED, destinations_N + 8 * row,
-                            place < capacity ? Destination.of(expert / perRank, place) : Destination.DROPPED);
-                }
-            }
-        });
-    }
-
-    private static int expert(MemorySegment memory, long ids_N, long row, int experts) {
-        int expert = memory.get(JAVA_INT_UNALIGNED, ids_N + 4 * row);
-        if (expert < 0 || expert >= experts) {
-            throw new DeviceException("routed row " + row + " asks for expert " + expert + " of " + experts
-                    + "; ids are 0 to E - 1, so look at what the router wrote");
-        }
-        return expert;
+        ExpertSort.placeRows(launch, launch.pointer(0), launch.int64(1), launch.int32(2), launch.pointer(4),
+                launch.pointer(7), (expert, index) -> {
+                    long place = memory.get(JAVA_LONG_UNALIGNED, starts_E + 8L * expert) + index;
+                    return place < capacity ? Destination.of(expert / perRank, place) : Destination.DROPPED;
+                });
     }
 }

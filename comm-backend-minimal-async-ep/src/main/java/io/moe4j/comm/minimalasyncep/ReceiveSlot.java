@@ -4,6 +4,7 @@ import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 

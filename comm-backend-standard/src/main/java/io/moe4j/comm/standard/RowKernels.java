@@ -3,6 +3,7 @@ package io.moe4j.comm.standard;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 
+import io.moe4j.api.comm.support.RowCodec;
 import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;

@@ -8,6 +8,9 @@ import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.comm.support.ExchangeChecks;
+import io.moe4j.api.comm.support.ExpertSort;
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -16,6 +19,7 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -30,10 +34,13 @@ import org.slf4j.LoggerFactory;
  */
 final class Standard implements CommBackend {
     private static final Logger log = LoggerFactory.getLogger(Standard.class);
+    static final String ID = "standard";
+
     private static final int THREADS = 256;
     private static final int WARPS = THREADS / 32;
     private static final long MAX_MOVING_BLOCKS = 2048;
 
+    private final ExchangeChecks checks;
     private final CommConfig config;
     private final Group group;
     private final Collectives collectives;
@@ -47,22 +54,18 @@ final class Standard implements CommBackend {
     private boolean closed;
 
     static Standard open(CommConfig config, CommContext context) {
-        Checks.opening(config, context);
-        Resources resources = new Resources();
-        try {
-            return new Standard(config, context, resources);
-        } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
+        ExchangeChecks checks = new ExchangeChecks(ID, config);
+        checks.group(context.group());
+        if (context.collectives().isEmpty()) {
+            throw new DeviceException("standard was opened without collectives; open some on the group, as its"
+                    + " requirements say");
         }
+        return Resources.open(ID, resources -> new Standard(checks, context, resources));
     }
 
-    private Standard(CommConfig config, CommContext context, Resources resources) {
-        this.config = config;
+    private Standard(ExchangeChecks checks, CommContext context, Resources resources) {
+        this.checks = checks;
+        config = checks.config();
         this.resources = resources;
         group = context.group();
         collectives = context.collectives().orElseThrow();
@@ -77,11 +80,11 @@ final class Standard implements CommBackend {
     @Override
     public StandardPlan plan(Tensor ids_TK) {
         checkOpen();
-        Checks.tensor("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
+        checks.ids(ids_TK);
         long n = config.routedRows();
         int experts = config.experts();
         int ranks = group.size();
-        int blocks = (int) Math.ceilDiv(n, StandardKernels.BLOCK_ROWS);
+        int blocks = (int) Math.ceilDiv(n, ExpertSort.BLOCK_ROWS);
         Tensor places_N = memory.keep("exchange plans", DType.I64, n);
         Tensor arrivals_S = memory.keep("exchange plans", DType.I64, experts);
         Tensor sources_S = memory.keep("exchange plans", DType.I64, experts);
@@ -118,10 +121,8 @@ final class Standard implements CommBackend {
     @Override
     public PendingRows dispatch(DispatchRequest request) {
         checkOpen();
+        checks.dispatch(request);
         StandardPlan plan = own(request.plan());
-        Checks.tensor("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
-        request.weights_TK().ifPresent(weights -> Checks.tensor("weights_TK", weights, DType.F32, config.tokens(),
-                config.topK()));
         StandardRows rows = new StandardRows(plan,
                 memory.allocate("received rows", config.rowType(), capacityRows(), config.dim()),
                 memory.allocate("received rows", DType.F32, capacityRows()),
@@ -151,15 +152,13 @@ final class Standard implements CommBackend {
     @Override
     public PendingTokens combine(CombineRequest request) {
         checkOpen();
+        checks.combine(request);
         if (!(request.rows() instanceof StandardRows rows)) {
             throw new IllegalArgumentException("rows were not received by standard, but are a "
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
         StandardPlan plan = own(rows.plan());
         Tensor out_TD = request.out_TD();
-        Checks.tensor("out_TD", out_TD, config.rowType(), config.tokens(), config.dim());
-        request.scalars_TK().ifPresent(scalars -> Checks.tensor("scalars_TK", scalars, DType.F32, config.tokens(),
-                config.topK()));
         try (Scope scratch = memory.open()) {
             Tensor returned = giveBack(plan, rows.rows_RD());
             launch(config.rowType() == DType.F32 ? StandardKernels.SUM_ROWS_F32 : StandardKernels.SUM_ROWS_BF16,

@@ -16,7 +16,7 @@ public final class StandardProvider implements CommBackendProvider {
 
     @Override
     public String id() {
-        return "standard";
+        return Standard.ID;
     }
 
     @Override
@@ -36,7 +36,7 @@ public final class StandardProvider implements CommBackendProvider {
 
     @Override
     public boolean supports(DeviceKind kind) {
-        return kind.equals(DeviceKind.PLANNING) || StandardKernels.runOn(kind);
+        return kind.equals(DeviceKind.PLANNING) || StandardKernels.source().supports(kind);
     }
 
     @Override

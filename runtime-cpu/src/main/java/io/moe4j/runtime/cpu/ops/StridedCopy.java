@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cpu.ops;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -129,9 +130,9 @@ final class StridedCopy {
     private void convertElements(long a, long b, long n) {
         for (long i = 0; i < n; i++) {
             if (sourceType == DType.BF16) {
-                Lanes.set(b, i * to[3], Bf16.widen(Lanes.getShort(a, i * from[3])));
+                Lanes.set(b, i * to[3], BFloat16.widen(Lanes.getShort(a, i * from[3])));
             } else {
-                Lanes.setShort(b, i * to[3], Bf16.round(Lanes.get(a, i * from[3])));
+                Lanes.setShort(b, i * to[3], BFloat16.round(Lanes.get(a, i * from[3])));
             }
         }
     }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.WorkPool;
@@ -64,21 +65,14 @@ final class RankSums {
             if (toType == DType.F32) {
                 ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, Float.floatToRawIntBits(sum));
             } else {
-                ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, bfloat16(sum));
+                ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, BFloat16.round(sum));
             }
         }
     }
 
     private static float get(DType type, long address, long index) {
-        int bits = type == DType.F32 ? ALL.get(JAVA_INT_UNALIGNED, address + 4 * index)
-                : ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index) << 16;
-        return Float.intBitsToFloat(bits);
-    }
-
-    /** Rounds to nearest, ties to even; NaN stays NaN. */
-    private static short bfloat16(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        return (short) (Float.isNaN(value) ? bits >>> 16 | 0x40 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        return type == DType.F32 ? Float.intBitsToFloat(ALL.get(JAVA_INT_UNALIGNED, address + 4 * index))
+                : BFloat16.widen(ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index));
     }
 
     private static void ints(long[] from, long to, long first, long end) {

@@ -3,6 +3,7 @@ package io.moe4j.runtime.cpu.ops;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Random;
@@ -113,9 +114,9 @@ class ElementwiseTest {
     @Test
     void bfloatRoundsToNearestEven() {
         assertArrayEquals(new float[] {1, 1, 1.015625f, Float.POSITIVE_INFINITY},
-                new float[] {Bf16.widen(Bf16.round(1)), Bf16.widen(Bf16.round(1.00390625f)),
-                        Bf16.widen(Bf16.round(1.01171875f)), Bf16.widen(Bf16.round(Float.MAX_VALUE))});
+                new float[] {BFloat16.widen(BFloat16.round(1)), BFloat16.widen(BFloat16.round(1.00390625f)),
+                        BFloat16.widen(BFloat16.round(1.01171875f)), BFloat16.widen(BFloat16.round(Float.MAX_VALUE))});
         assertArrayEquals(new double[] {Double.NaN},
-                new double[] {Bf16.widen(Bf16.round(Float.intBitsToFloat(0x7f800001)))});
+                new double[] {BFloat16.widen(BFloat16.round(Float.intBitsToFloat(0x7f800001)))});
     }
 }

@@ -3,6 +3,7 @@ package io.moe4j.runtime.cpu.ops;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.random.RandomGenerator;
@@ -39,7 +40,7 @@ final class Expect {
         double[] values = new double[Math.toIntExact(count)];
         for (int i = 0; i < values.length; i++) {
             float value = random.nextFloat(-1, 1);
-            values[i] = type == DType.BF16 ? Bf16.widen(Bf16.round(value)) : value;
+            values[i] = type == DType.BF16 ? BFloat16.widen(BFloat16.round(value)) : value;
         }
         return values;
     }

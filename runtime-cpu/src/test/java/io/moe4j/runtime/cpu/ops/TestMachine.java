@@ -4,6 +4,7 @@ import io.moe4j.api.device.CpuLaunch.RangeBody;
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Blas;
@@ -118,7 +119,7 @@ final class TestMachine implements Commands, AutoCloseable {
         for (int i = 0; i < values.length; i++) {
             long at = offset(tensor, i);
             if (tensor.dtype() == DType.BF16) {
-                Lanes.setShort(tensor.address(), at, Bf16.round((float) values[i]));
+                Lanes.setShort(tensor.address(), at, BFloat16.round((float) values[i]));
             } else {
                 Lanes.set(tensor.address(), at, (float) values[i]);
             }
@@ -131,7 +132,7 @@ final class TestMachine implements Commands, AutoCloseable {
         for (int i = 0; i < values.length; i++) {
             long at = offset(tensor, i);
             values[i] = switch (tensor.dtype()) {
-                case BF16 -> Bf16.widen(Lanes.getShort(tensor.address(), at));
+                case BF16 -> BFloat16.widen(Lanes.getShort(tensor.address(), at));
                 case F32 -> Lanes.get(tensor.address(), at);
                 default -> Lanes.getInt(tensor.address(), at);
             };

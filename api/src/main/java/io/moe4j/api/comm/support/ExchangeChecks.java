@@ -1,0 +1,62 @@
+package io.moe4j.api.comm.support;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+import java.util.stream.LongStream;
+
+/**
+ * What a communication backend refuses before anything is launched.
+ *
+ * @param backend its id, for messages
+ * @param config what it was opened for
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ExchangeChecks(String backend, CommConfig config) {
+
+    /** Experts are divided evenly among ranks, and rows are counted in 32 bits. */
+    public void group(Group group) {
+        int ranks = group.size();
+        if (config.experts() % ranks != 0) {
+            throw new DeviceException(config.experts() + " experts cannot be divided among the " + ranks + " ranks of "
+                    + group.name() + "; choose an expert-parallel degree that divides the number of experts");
+        }
+        if (config.capacityRows(ranks) > Integer.MAX_VALUE || config.routedRows() > Integer.MAX_VALUE) {
+            throw new DeviceException("a rank would send " + config.routedRows() + " rows and receive up to "
+                    + config.capacityRows(ranks) + ", but both must be below 2^31; use fewer tokens in one exchange");
+        }
+    }
+
+    /** The ids of a plan. */
+    public void ids(Tensor ids_TK) {
+        shape("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
+    }
+
+    /** The tensors of a dispatch. */
+    public void dispatch(DispatchRequest request) {
+        shape("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
+        request.weights_TK().ifPresent(weights -> shape("weights_TK", weights, DType.F32, config.tokens(),
+                config.topK()));
+    }
+
+    /** The tensors of a combine. */
+    public void combine(CombineRequest request) {
+        shape("out_TD", request.out_TD(), config.rowType(), config.tokens(), config.dim());
+        request.scalars_TK().ifPresent(scalars -> shape("scalars_TK", scalars, DType.F32, config.tokens(),
+                config.topK()));
+    }
+
+    private void shape(String name, Tensor tensor, DType dtype, long... shape) {
+        List<Long> wanted = LongStream.of(shape).boxed().toList();
+        if (tensor.dtype() != dtype || !tensor.shape().equals(wanted) || !tensor.isContiguous()) {
+            throw new IllegalArgumentException(name + " is " + tensor + "; it must be a contiguous " + dtype + wanted
+                    + ", the shape that " + backend + " was opened for");
+        }
+    }
+}
