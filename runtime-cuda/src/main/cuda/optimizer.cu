@@ -5,6 +5,8 @@
 // Example: p 1, g 1, m = v = 0, lr 0.1, decay 0, betas 0.9 and 0.95, eps 0, step 1: m 0.1, v 0.05, p = 1 - 0.1 * (0.1 / 0.1) / sqrt(0.05 / 0.05) = 0.9.
 struct AdamW {
     float lr, b1, b2, eps, decay, gradientScale, c1, c2;
+    int stochastic;
+    unsigned long long counter; // of element 0; see Rounding.Stochastic
 
     __device__ __forceinline__ void step(float& p, float g, float& m, float& v) const {
         g *= gradientScale;
@@ -12,6 +14,17 @@ struct AdamW {
         m = fmaf(b1, m, (1.f - b1) * g);
         v = fmaf(b2, v, (1.f - b2) * g * g);
         p -= lr * (m / c1) / (sqrtf(v / c2) + eps);
+    }
+
+    // Leaves a value that bf16 can hold, so that storing it changes nothing. Example: bits 0x3F80C000, three quarters of the way from 1 to the next bf16
+    // value, become 0x3F810000 with random bits from 0x4000 on, and 0x3F800000 below.
+    __device__ __forceinline__ float rounded(float p, long long i) const {
+        unsigned bits = __float_as_uint(p);
+        if (!stochastic || (bits & 0x7F800000u) == 0x7F800000u) return p;
+        unsigned long long z = counter + (unsigned long long)i * 0x9E3779B97F4A7C15ull;
+        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
+        z = (z ^ z >> 27) * 0x94D049BB133111EBull;
+        return __uint_as_float((bits + (unsigned)((z ^ z >> 31) >> 48)) & 0xFFFF0000u);
     }
 };
 
@@ -26,7 +39,10 @@ __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
         loadEight(m + i * 8, m1);
         loadEight(v + i * 8, v1);
 #pragma unroll
-        for (int j = 0; j < 8; j++) a.step(x[j], grad[j], m1[j], v1[j]);
+        for (int j = 0; j < 8; j++) {
+            a.step(x[j], grad[j], m1[j], v1[j]);
+            x[j] = a.rounded(x[j], i * 8 + j);
+        }
         storeEight(p + i * 8, x);
         storeEight(m + i * 8, m1);
         storeEight(v + i * 8, v1);
@@ -34,15 +50,15 @@ __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
     for (long long i = groups * 8 + first; i < n; i += stride) {
         float x = load(p + i), m1 = load(m + i), v1 = load(v + i);
         a.step(x, load(g + i), m1, v1);
-        store(p + i, x);
+        store(p + i, a.rounded(x, i));
         store(m + i, m1);
         store(v + i, v1);
     }
 }
-#define ADAMW(name, P, G, M)                                                                                                                          \
-    extern "C" __global__ void name(P* p, const G* g, M* m, M* v, long long n, float lr, float b1, float b2, float eps, float decay, float gradientScale, \
-                                    float c1, float c2) {                                                                                             \
-        adamw(p, g, m, v, n, AdamW{lr, b1, b2, eps, decay, gradientScale, c1, c2});                                                                   \
+#define ADAMW(name, P, G, M)                                                                                                         \
+    extern "C" __global__ void name(P* p, const G* g, M* m, M* v, long long n, float lr, float b1, float b2, float eps, float decay,    \
+                                    float gradientScale, float c1, float c2, int stochastic, unsigned long long counter) {              \
+        adamw(p, g, m, v, n, AdamW{lr, b1, b2, eps, decay, gradientScale, c1, c2, stochastic, counter});                                \
     }
 ADAMW(adamw_f32_f32_f32, float, float, float)
 ADAMW(adamw_f32_f32_bf16, float, float, bf16)

@@ -2,6 +2,7 @@ package io.moe4j.api.ops;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
@@ -24,8 +25,25 @@ public interface OptimizerOps {
      * @param firstMoment F32 or BF16
      * @param secondMoment F32 or BF16
      * @param step from 1
+     * @param rounding how the new parameter is rounded where it is BF16; moments are rounded to the nearest
      */
     record AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, float learningRate,
             float beta1, float beta2,
-            float eps, float weightDecay, float gradientScale, long step) {}
+            float eps, float weightDecay, float gradientScale, long step, Rounding rounding) {
+
+        /** Checks that what is rounded stochastically is BF16. */
+        public AdamW {
+            if (rounding instanceof Rounding.Stochastic && parameter.dtype() != DType.BF16) {
+                throw new IllegalArgumentException("AdamW of " + parameter + " with stochastic rounding: only BF16"
+                        + " parameters are rounded; use Rounding.nearest()");
+            }
+        }
+
+        /** Rounds to the nearest. */
+        public AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, float learningRate,
+                float beta1, float beta2, float eps, float weightDecay, float gradientScale, long step) {
+            this(parameter, gradient, firstMoment, secondMoment, learningRate, beta1, beta2, eps, weightDecay,
+                    gradientScale, step, Rounding.nearest());
+        }
+    }
 }

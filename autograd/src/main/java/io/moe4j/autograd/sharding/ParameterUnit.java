@@ -116,7 +116,8 @@ public final class ParameterUnit implements AutoCloseable {
     /** Shows which parts of its parameters lie in this rank's shard. */
     public void forEachPiece(PieceVisitor visitor) {
         layout.pieces(group.index())
-                .forEach(piece -> visitor.visit(piece.parameter(), piece.fromInParameter(), piece.count()));
+                .forEach(piece -> visitor.visit(piece.parameter(), piece.fromInParameter(), piece.fromInShard(),
+                        piece.count()));
     }
 
     /**
@@ -175,8 +176,11 @@ public final class ParameterUnit implements AutoCloseable {
     /** Is shown parts of parameters. */
     @FunctionalInterface
     public interface PieceVisitor {
-        /** Is shown elements {@code from} and following of the part of {@code parameter} that this rank has. */
-        void visit(Parameter parameter, long from, long count);
+        /**
+         * Is shown elements {@code from} and following of the part of {@code parameter} that this rank has; they lie in the shard from
+         * {@code fromInShard} on.
+         */
+        void visit(Parameter parameter, long from, long fromInShard, long count);
     }
 
     @FunctionalInterface

@@ -39,7 +39,7 @@ public final class NameMap {
     /** All that a unit has of checkpoint tensors on this rank. */
     List<NamedRange> ranges(ParameterUnit unit) {
         List<NamedRange> ranges = new ArrayList<>();
-        unit.forEachPiece((parameter, from, count) -> of(parameter).forEach(slice -> {
+        unit.forEachPiece((parameter, from, fromInShard, count) -> of(parameter).forEach(slice -> {
             long low = Math.max(from, slice.from);
             long high = Math.min(from + count, slice.from + slice.count);
             if (low < high) {

@@ -48,6 +48,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     dtype -> dtype == DType.F32 ? "float32" : "bfloat16");
             case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
+            case "io.moe4j.trainer.config.ParameterRounding" -> choice(Arrays.asList(ParameterRounding.values()),
+                    Kind::lower);
             default -> throw new IllegalStateException("no configuration value is known to have the type " + type);
         };
     }

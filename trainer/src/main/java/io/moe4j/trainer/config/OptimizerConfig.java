@@ -12,7 +12,8 @@ import io.moe4j.api.tensor.DType;
  * @param eps added to the root of the second moment, above 0
  * @param weightDecay decoupled decay, at least 0
  * @param stateDtype element type of both moments
+ * @param parameterRounding how parameters are rounded after an update
  */
 @Stability(Stability.Level.EVOLVING)
 public record OptimizerConfig(double lr, double beta1, double beta2, double eps, double weightDecay,
-        DType stateDtype) {}
+        DType stateDtype, ParameterRounding parameterRounding) {}

@@ -1,5 +1,7 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.tensor.DType;
+
 /** What holds for single values. */
 final class RangeRules {
     private final Findings findings;
@@ -12,6 +14,7 @@ final class RangeRules {
         RangeRules rules = new RangeRules(findings);
         rules.training(config.training());
         rules.optimizer(config.optimizer(), config.lrScheduler());
+        rules.rounding(config);
         rules.atLeast(config.ranks(), 1, "ranks");
         rules.atLeast(config.parallelism().dataParallelReplicateDegree(), 1,
                 "parallelism.data_parallel_replicate_degree");
@@ -39,6 +42,14 @@ final class RangeRules {
         atLeast(schedule.warmupSteps(), 0, "lr_scheduler.warmup_steps");
         within(schedule.decayRatio(), 0, 1, "lr_scheduler.decay_ratio");
         within(schedule.minLrFactor(), 0, 1, "lr_scheduler.min_lr_factor");
+    }
+
+    private void rounding(TrainerConfig config) {
+        findings.require(config.optimizer().parameterRounding() == ParameterRounding.NEAREST
+                || config.training().parameterDtype() == DType.BF16,
+                "only bfloat16 parameters are rounded stochastically",
+                "set training.parameter_dtype to bfloat16, or optimizer.parameter_rounding to nearest",
+                "optimizer.parameter_rounding", "training.parameter_dtype");
     }
 
     private void atLeast(long value, long least, String key) {

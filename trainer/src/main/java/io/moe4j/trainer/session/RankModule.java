@@ -117,7 +117,8 @@ final class RankModule extends AbstractModule {
     @Provides
     @Singleton
     Optimizer optimizer(TrainerConfig config, RankContext context, Model model) {
-        return resources.add(new Optimizer(context, model.units(), config.optimizer()));
+        return resources.add(new Optimizer(context, model.units(), config.optimizer(),
+                config.training().seed()));
     }
 
     @Provides

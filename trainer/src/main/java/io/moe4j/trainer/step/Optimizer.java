@@ -5,6 +5,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.ops.OptimizerOps.AdamW;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.sharding.ParameterUnit;
@@ -18,6 +19,7 @@ import java.util.Optional;
 public final class Optimizer implements AutoCloseable {
     private final RankContext rank;
     private final OptimizerConfig config;
+    private final long seed;
     private final List<Shard> shards = new ArrayList<>();
     private final List<Memory> memories = new ArrayList<>();
 
@@ -30,10 +32,15 @@ public final class Optimizer implements AutoCloseable {
      */
     public record Shard(ParameterUnit unit, Tensor firstMoment, Tensor secondMoment) {}
 
-    /** Allocates the moments, and enqueues setting them to zero. */
-    public Optimizer(RankContext rank, List<ParameterUnit> units, OptimizerConfig config) {
+    /**
+     * Allocates the moments, and enqueues setting them to zero.
+     *
+     * @param seed of stochastic rounding
+     */
+    public Optimizer(RankContext rank, List<ParameterUnit> units, OptimizerConfig config, long seed) {
         this.rank = rank;
         this.config = config;
+        this.seed = seed;
         try {
             units.forEach(unit -> shards.add(new Shard(unit, moment(unit), moment(unit))));
         } catch (RuntimeException | Error e) {
@@ -69,11 +76,24 @@ public final class Optimizer implements AutoCloseable {
      */
     public void update(double learningRate, double gradientScale, long step) {
         for (Shard shard : shards) {
-            rank.device().ops().optimizer().adamw(rank.stream(),
-                    new AdamW(shard.unit.shard(), shard.unit.gradientShard(), shard.firstMoment, shard.secondMoment,
-                            (float) learningRate, (float) config.beta1(), (float) config.beta2(),
-                            (float) config.eps(), (float) config.weightDecay(), (float) gradientScale, step));
+            switch (config.parameterRounding()) {
+                case NEAREST -> update(shard, 0, shard.unit.shard().elements(), learningRate, gradientScale, step,
+                        Rounding.nearest());
+                case STOCHASTIC -> shard.unit.forEachPiece((parameter, from, fromInShard, count) -> update(shard,
+                        fromInShard, count, learningRate, gradientScale, step, Rounding.Stochastic.of(seed,
+                                parameter.name(), step, parameter.firstIndex() + from)));
+            }
         }
+    }
+
+    private void update(Shard shard, long from, long count, double learningRate, double gradientScale, long step,
+            Rounding rounding) {
+        long to = from + count;
+        rank.device().ops().optimizer().adamw(rank.stream(),
+                new AdamW(shard.unit.shard().slice(0, from, to), shard.unit.gradientShard().slice(0, from, to),
+                        shard.firstMoment.slice(0, from, to), shard.secondMoment.slice(0, from, to),
+                        (float) learningRate, (float) config.beta1(), (float) config.beta2(), (float) config.eps(),
+                        (float) config.weightDecay(), (float) gradientScale, step, rounding));
     }
 
     @Override

@@ -112,6 +112,7 @@ class ConfigLoaderTest {
             "--training.max_norm 0 | training.max_norm = 0.0 | above 0",
             "--optimizer.lr inf | optimizer.lr = Infinity | above 0",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
+            "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
             "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
             "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no Collectives \"tcp\"",
             "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})

@@ -2,6 +2,7 @@ package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
@@ -33,6 +34,9 @@ final class CpuOptimizerOps implements OptimizerOps {
                         long v = lease.floats(n);
                         update(c, parameter.readPart(0, from, n, p), gradient.readPart(0, from, n, lease.floats(n)),
                                 first.readPart(0, from, n, m), second.readPart(0, from, n, v), n);
+                        if (a.rounding() instanceof Rounding.Stochastic stochastic) {
+                            round(stochastic, p, from, n);
+                        }
                         parameter.writePart(0, from, n, p);
                         first.writePart(0, from, n, m);
                         second.writePart(0, from, n, v);
@@ -81,6 +85,16 @@ final class CpuOptimizerOps implements OptimizerOps {
             return new Coefficients((float) (1 - (double) a.learningRate() * a.weightDecay()), a.gradientScale(),
                     a.beta1(), (float) (1 - (double) a.beta1()), a.beta2(), (float) (1 - (double) a.beta2()),
                     (float) (a.learningRate() / correction1), (float) Math.sqrt(correction2), a.eps());
+        }
+    }
+
+    /** Leaves values that BF16 can hold, so that writing them changes nothing. */
+    private static void round(Rounding.Stochastic rounding, long values, long firstOfBlock, long n) {
+        for (long i = 0; i < n; i++) {
+            int bits = Lanes.getInt(values, i);
+            if ((bits & 0x7F80_0000) != 0x7F80_0000) {
+                Lanes.setInt(values, i, (bits + rounding.bits(firstOfBlock + i)) & 0xFFFF_0000);
+            }
         }
     }
 

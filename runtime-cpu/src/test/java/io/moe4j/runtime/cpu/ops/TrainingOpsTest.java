@@ -6,13 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.ops.OptimizerOps.AdamW;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Embedding, loss and optimizer against doubles. */
 class TrainingOpsTest {
@@ -133,6 +136,43 @@ class TrainingOpsTest {
             Expect.near(wanted, tensors[0], Expect.rounding(type) + few, few);
             Expect.near(m, tensors[2], Expect.rounding(moments) + few, few);
             Expect.near(v, tensors[3], Expect.rounding(moments) + few, few);
+        }
+    }
+
+    /** The same parameters in single precision say what is rounded; the definition in {@link Rounding.Stochastic} says how. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 20_003})
+    void adamwRoundsStochastically(int n) {
+        Random random = new Random(n);
+        try (TestMachine machine = new TestMachine(2)) {
+            double[] p = Expect.random(random, DType.BF16, n);
+            double[] g = Expect.random(random, DType.F32, n);
+            Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);
+            Tensor exact = machine.floats(DType.F32, p, n);
+            Tensor rounded = machine.floats(DType.BF16, p, n);
+            for (Tensor parameter : List.of(exact, rounded)) {
+                Tensor zeros = machine.floats(DType.F32, new double[n], n);
+                Tensor again = machine.floats(DType.F32, new double[n], n);
+                machine.ops.optimizer().adamw(TestMachine.STREAM, new AdamW(parameter, machine.floats(DType.F32, g, n),
+                        zeros, again, 1e-4f, 0.9f, 0.95f, 1e-8f, 0.1f, 1, 1,
+                        parameter == rounded ? rounding : Rounding.nearest()));
+            }
+            double[] wanted = TestMachine.read(exact);
+            double drift = 0;
+            double variance = 0;
+            for (int i = 0; i < n; i++) {
+                int bits = Float.floatToRawIntBits((float) wanted[i]);
+                double below = Float.intBitsToFloat(bits & 0xFFFF_0000);
+                double above = Float.intBitsToFloat((bits & 0xFFFF_0000) + 0x1_0000);
+                double up = (bits & 0xFFFF) / 65536.0;
+                double value = Float.intBitsToFloat((bits + rounding.bits(i)) & 0xFFFF_0000);
+                drift += (value - wanted[i]) / Math.abs(above - below);
+                variance += up * (1 - up);
+                wanted[i] = value;
+            }
+            Expect.near(wanted, rounded, 0, 0);
+            assertTrue(Math.abs(drift) <= 4 * Math.sqrt(variance), "the errors add up to " + drift
+                    + " units of the last place, more than four standard deviations of " + Math.sqrt(variance));
         }
     }
 

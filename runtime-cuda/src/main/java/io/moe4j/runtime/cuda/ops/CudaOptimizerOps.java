@@ -7,6 +7,7 @@ import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
@@ -21,13 +22,15 @@ final class CudaOptimizerOps implements OptimizerOps {
     @Override
     public void adamw(Stream stream, AdamW a) {
         require(a.firstMoment().dtype() == a.secondMoment().dtype(), "adamw", a.firstMoment(), a.secondMoment());
+        long counter = a.rounding() instanceof Rounding.Stochastic stochastic ? stochastic.counter(0) : 0;
         kernels.each(stream, "adamw" + suffix(a.parameter()) + suffix(a.gradient()) + suffix(a.firstMoment()),
                 Math.ceilDiv(a.parameter().elements(), 8L),
                 of(a.parameter()), of(a.gradient()), of(a.firstMoment()), of(a.secondMoment()),
                 of(a.parameter().elements()),
                 of(a.learningRate()), of(a.beta1()), of(a.beta2()), of(a.eps()), of(a.weightDecay()),
                 of(a.gradientScale()),
-                of(correction(a.beta1(), a.step())), of(correction(a.beta2(), a.step())));
+                of(correction(a.beta1(), a.step())), of(correction(a.beta2(), a.step())),
+                of(a.rounding() instanceof Rounding.Stochastic ? 1 : 0), of(counter));
     }
 
     @Override

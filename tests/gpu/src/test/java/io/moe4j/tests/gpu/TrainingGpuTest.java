@@ -1,8 +1,10 @@
 package io.moe4j.tests.gpu;
 
 import io.moe4j.api.ops.OptimizerOps;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
@@ -120,6 +122,29 @@ final class TrainingGpuTest {
             Reference.close("first moment", m, gpu.read(mt), Reference.unit(state) + 1e-6, 1e-6);
             Reference.close("second moment", v, gpu.read(vt), Reference.unit(state) + 1e-6, 1e-6);
             Reference.close("parameter", p, gpu.read(pt), Reference.unit(parameter) + 1e-6, 2e-6);
+        }
+    }
+
+    @Test
+    void adamwRoundsStochasticallyAsDefined() {
+        try (Gpu gpu = Gpu.open()) {
+            int n = 100_003;
+            double[] p = Reference.random(DType.BF16, n, 1);
+            Tensor gradient = gpu.floats(DType.F32, Reference.random(DType.F32, n, 2), n);
+            Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);
+            Tensor exact = gpu.floats(DType.F32, p, n);
+            Tensor rounded = gpu.floats(DType.BF16, p, n);
+            for (Tensor parameter : List.of(exact, rounded)) {
+                gpu.device.ops().optimizer().adamw(gpu.stream, new OptimizerOps.AdamW(parameter, gradient,
+                        gpu.floats(DType.F32, new double[n], n), gpu.floats(DType.F32, new double[n], n),
+                        1e-4f, 0.9f, 0.95f, 1e-8f, 0.1f, 1, 1, parameter == rounded ? rounding : Rounding.nearest()));
+            }
+            double[] wanted = gpu.read(exact);
+            for (int i = 0; i < n; i++) {
+                int bits = Float.floatToRawIntBits((float) wanted[i]);
+                wanted[i] = Float.intBitsToFloat((bits + rounding.bits(i)) & 0xFFFF_0000);
+            }
+            Reference.same("parameter", wanted, gpu.read(rounded));
         }
     }
 

@@ -27,7 +27,8 @@ class CheckpointTest {
     @ValueSource(strings = {"training.dtype=float32", "parallelism.expert_parallel_degree=2",
             "parallelism.data_parallel_shard_degree=2 parallelism.data_parallel_replicate_degree=2"
                     + " parallelism.expert_parallel_degree=1",
-            "training.dtype=bfloat16 training.parameter_dtype=bfloat16 optimizer.state_dtype=bfloat16"})
+            "training.dtype=bfloat16 training.parameter_dtype=bfloat16 optimizer.state_dtype=bfloat16"
+                    + " optimizer.parameter_rounding=stochastic"})
     void aContinuedRunHasTheLossesOfAnUninterruptedOne(String overrides) {
         List<Double> whole;
         try (TrainingRun run = Tiny.open(overrides.split(" "))) {

@@ -1,0 +1,12 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+
+/** How parameters are rounded after an update. */
+@Stability(Stability.Level.EVOLVING)
+public enum ParameterRounding {
+    /** To the nearest value. */
+    NEAREST,
+    /** Up or down at random, right on average; for bfloat16. */
+    STOCHASTIC
+}
