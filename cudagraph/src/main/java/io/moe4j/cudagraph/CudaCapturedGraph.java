@@ -6,26 +6,26 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
-import io.moe4j.runtime.cuda.HostGate;
+import io.moe4j.runtime.cuda.ReplayPart;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
-/** An instantiated graph. Where it has barriers between ranks of one device, these launch it together. */
+/** An instantiated graph. Those who took part in its capture take part in its launches: ranks of one device, between which it has barriers, launch it together. */
 final class CudaCapturedGraph implements CapturedGraph {
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();
-    private final List<HostGate.Member> gates;
+    private final List<ReplayPart> parts;
     private final List<Memory> memory;
     private final long nodes;
     private boolean closed;
 
-    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<HostGate.Member> gates, List<Memory> memory,
+    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<ReplayPart> parts, List<Memory> memory,
             CudaStream stream) {
         this.device = device;
-        this.gates = gates;
+        this.parts = parts;
         this.memory = memory;
         long[] count = new long[1];
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
@@ -53,12 +53,12 @@ final class CudaCapturedGraph implements CapturedGraph {
             }
         }
         device.context().makeCurrent();
-        gates.forEach(gate -> gate.pass("the replay of a graph"));
+        CudaStream cuda = (CudaStream) stream;
+        parts.forEach(ReplayPart::beforeLaunch);
         device.turns().beginLaunch();
         try {
-            Driver.check(JCudaDriver.cuGraphLaunch(executable, ((CudaStream) stream).handle()),
-                    "cuGraphLaunch of " + nodes + " nodes");
-            gates.forEach(gate -> gate.pass("the replay of a graph, after its launch"));
+            Driver.check(JCudaDriver.cuGraphLaunch(executable, cuda.handle()), "cuGraphLaunch of " + nodes + " nodes");
+            parts.forEach(part -> part.afterLaunch(cuda));
         } finally {
             device.turns().endLaunch();
         }

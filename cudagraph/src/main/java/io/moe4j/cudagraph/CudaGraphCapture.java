@@ -7,7 +7,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
-import io.moe4j.runtime.cuda.HostGate;
+import io.moe4j.runtime.cuda.ReplayPart;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -42,7 +42,7 @@ final class CudaGraphCapture implements GraphCapture {
             body.run();
         } catch (RuntimeException e) {
             cuda.setCapturing(false);
-            cuda.takeCapturedGates();
+            cuda.takeCapturedParts();
             cuda.takeCapturedMemory();
             // Ends the capture, so that the stream is usable again; what was recorded is void.
             if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
@@ -51,7 +51,7 @@ final class CudaGraphCapture implements GraphCapture {
             throw new CaptureException("the step cannot be captured: " + e.getMessage(), e);
         }
         cuda.setCapturing(false);
-        List<HostGate.Member> gates = cuda.takeCapturedGates();
+        List<ReplayPart> parts = cuda.takeCapturedParts();
         List<Memory> memory = cuda.takeCapturedMemory();
         int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
         if (result != CUresult.CUDA_SUCCESS) {
@@ -59,7 +59,7 @@ final class CudaGraphCapture implements GraphCapture {
                     + CUresult.stringFor(result)
                     + ": work was left on another stream, or a call inside it cannot be captured; set graph_capture.enable to false");
         }
-        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, gates, memory, cuda);
+        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, parts, memory, cuda);
         graphs.push(captured);
         return captured;
     }

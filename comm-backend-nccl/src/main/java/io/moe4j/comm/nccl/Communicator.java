@@ -19,6 +19,7 @@ import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaStream;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
@@ -52,10 +53,11 @@ final class Communicator implements AutoCloseable {
     private final ncclComm handle = new ncclComm();
     private final Object lock = new Object();
     private final Runnable look = this::lookForFailures;
-    private final InFlight inFlight;
+    private final Supervision supervision;
     private final CountDownLatch aborted = new CountDownLatch(1);
     /** Guarded by the lock. */
     private State state = State.OPEN;
+    private boolean released;
     /** Since when the library has reported an error; of the watch alone. */
     private OptionalLong errorSince = OptionalLong.empty();
 
@@ -67,7 +69,7 @@ final class Communicator implements AutoCloseable {
         this.device = device;
         this.group = group;
         this.rendezvous = rendezvous;
-        this.inFlight = new InFlight(device.config().timeout());
+        this.supervision = new Supervision(device);
     }
 
     /** Joins; every rank of the group does. */
@@ -90,8 +92,13 @@ final class Communicator implements AutoCloseable {
             Communicator communicator = new Communicator(device, group, rendezvous);
             device.failures().join(rendezvous);
             String opening = "opening group " + group.name();
-            communicator.await(opening, communicator.finish(opening,
-                    comm -> ncclCommInitRankConfig(comm, group.size(), id, group.index(), config)));
+            try {
+                communicator.await(opening, communicator.finish(opening,
+                        comm -> ncclCommInitRankConfig(comm, group.size(), id, group.index(), config)));
+            } catch (RuntimeException | Error e) {
+                communicator.release();
+                throw e;
+            }
             device.failures().watch(communicator.look);
             return communicator;
         }
@@ -119,7 +126,7 @@ final class Communicator implements AutoCloseable {
     /** Makes one call of the library, or one group of calls, and returns when the library has enqueued its work on {@code stream}. */
     void call(Stream stream, String what, ToIntFunction<ncclComm> call) {
         await(what, finish(what, call));
-        inFlight.add(stream, what);
+        supervision.enqueued((CudaStream) stream, what);
     }
 
     private int finish(String what, ToIntFunction<ncclComm> call) {
@@ -208,7 +215,7 @@ final class Communicator implements AutoCloseable {
             error = asyncError();
         }
         device.context().makeCurrent();
-        inFlight.overdue().ifPresent(what -> rendezvous.fail(new RankFailure(group.rank(), what + " of group "
+        supervision.overdue().ifPresent(what -> rendezvous.fail(new RankFailure(group.rank(), what + " of group "
                 + group.name() + " " + group.ranks(),
                 "the device did not finish it within "
                         + device.config().timeout().toSeconds()
@@ -256,7 +263,15 @@ final class Communicator implements AutoCloseable {
             }
         }
         awaitAbort();
-        inFlight.close();
+        if (!released) {
+            release();
+        }
+    }
+
+    private void release() {
+        released = true;
+        device.failures().leave(rendezvous);
+        supervision.close();
     }
 
     private boolean isOpen() {

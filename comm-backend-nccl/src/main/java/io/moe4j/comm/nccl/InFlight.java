@@ -1,76 +1,68 @@
 package io.moe4j.comm.nccl;
 
-import io.moe4j.api.device.Stream;
-import io.moe4j.runtime.cuda.CudaStream;
-import io.moe4j.runtime.cuda.driver.Driver;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
-import jcuda.driver.CUevent;
-import jcuda.driver.CUevent_flags;
-import jcuda.driver.CUresult;
-import jcuda.driver.JCudaDriver;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 
 /**
- * What the device has yet to do, in order, each with an event behind it. NCCL's kernels wait for the other ranks without a time limit; so the oldest
- * one is looked at now and then. Work of a captured graph is not seen here: a rank that hangs in a replay is found when its process ends.
+ * What the device has yet to do, in order. NCCL's kernels wait for the other ranks without a time limit; so the oldest work is looked at now and then, and
+ * its time begins anew when it gets on.
  */
-final class InFlight implements AutoCloseable {
-    private final Duration limit;
+final class InFlight {
+    private final long limitNanos;
+    private final LongSupplier clock;
     private final Deque<Entry> entries = new ArrayDeque<>();
-    private final Deque<CUevent> spare = new ArrayDeque<>();
-    private boolean closed;
+    /** Of the oldest. */
+    private long done;
+    private long since;
 
-    private record Entry(CUevent event, String what, long deadline) {}
+    private record Entry(BooleanSupplier isDone, Work work) {}
 
-    InFlight(Duration limit) {
-        this.limit = limit;
+    /** @param clock nanoseconds since any moment */
+    InFlight(Duration limit, LongSupplier clock) {
+        this.limitNanos = limit.toNanos();
+        this.clock = clock;
     }
 
-    /** What was just enqueued. The device's context is current. */
-    synchronized void add(Stream stream, String what) {
-        if (closed || stream.isCapturing()) {
-            return;
-        }
+    /** What was just enqueued. {@code isDone} is asked until it says so. */
+    synchronized void add(BooleanSupplier isDone, Work work) {
         removeDone();
-        CUevent event = spare.isEmpty() ? newEvent() : spare.pop();
-        Driver.check(JCudaDriver.cuEventRecord(event, ((CudaStream) stream).handle()), "cuEventRecord");
-        entries.add(new Entry(event, what, System.nanoTime() + limit.toNanos()));
+        entries.add(new Entry(isDone, work));
+        if (entries.size() == 1) {
+            restart();
+        }
     }
 
-    /** The oldest work, if it is past its time limit. */
+    /** What the device is at, if it is past its time limit. */
     synchronized Optional<String> overdue() {
         removeDone();
-        return Optional.ofNullable(entries.peek()).filter(entry -> System.nanoTime() > entry.deadline)
-                .map(Entry::what);
+        Entry oldest = entries.peek();
+        if (oldest == null) {
+            return Optional.empty();
+        }
+        if (oldest.work.done() != done) {
+            restart();
+        }
+        return clock.getAsLong() - since > limitNanos ? oldest.work.current() : Optional.empty();
     }
 
+    /** Work had to wait for what was before it: its time begins when that is done. */
     private void removeDone() {
         boolean found = false;
-        while (!entries.isEmpty() && JCudaDriver.cuEventQuery(entries.peek().event) == CUresult.CUDA_SUCCESS) {
-            spare.push(entries.remove().event);
+        while (!entries.isEmpty() && entries.peek().isDone.getAsBoolean()) {
+            entries.remove();
             found = true;
         }
-        // The next one had to wait for those before it: its time begins now.
         if (found && !entries.isEmpty()) {
-            Entry next = entries.pop();
-            entries.push(new Entry(next.event, next.what, System.nanoTime() + limit.toNanos()));
+            restart();
         }
     }
 
-    private static CUevent newEvent() {
-        CUevent event = new CUevent();
-        Driver.check(JCudaDriver.cuEventCreate(event, CUevent_flags.CU_EVENT_DISABLE_TIMING), "cuEventCreate");
-        return event;
-    }
-
-    @Override
-    public synchronized void close() {
-        closed = true;
-        entries.forEach(entry -> JCudaDriver.cuEventDestroy(entry.event));
-        spare.forEach(JCudaDriver::cuEventDestroy);
-        entries.clear();
-        spare.clear();
+    private void restart() {
+        done = entries.element().work.done();
+        since = clock.getAsLong();
     }
 }

@@ -14,10 +14,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Collections;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream_flags;
@@ -33,7 +35,7 @@ public final class CudaStream implements Stream {
     private final StreamHandle handle = new StreamHandle();
     private final ArgumentBlock arguments;
     private final AtomicBoolean open = new AtomicBoolean(true);
-    private final Set<HostGate.Member> capturedGates = new LinkedHashSet<>();
+    private final Map<Object, ReplayPart> capturedParts = new LinkedHashMap<>();
     private final Set<Memory> capturedMemory = Collections.newSetFromMap(new IdentityHashMap<>());
     private boolean capturing;
     private long hostSyncs;
@@ -77,16 +79,16 @@ public final class CudaStream implements Stream {
         return memory;
     }
 
-    /** Told of a gate that must be passed when what is being captured is replayed. */
-    public void captured(HostGate.Member gate) {
-        capturedGates.add(gate);
+    /** Adds {@code owner}'s part in the replays of what is being captured, unless it has one; returns it. */
+    public <P extends ReplayPart> P captured(Object owner, Class<P> type, Supplier<P> part) {
+        return type.cast(capturedParts.computeIfAbsent(owner, o -> part.get()));
     }
 
-    /** The gates of the capture that has just ended, in the order in which they were first met. */
-    public List<HostGate.Member> takeCapturedGates() {
-        List<HostGate.Member> gates = List.copyOf(capturedGates);
-        capturedGates.clear();
-        return gates;
+    /** Who takes part in the replays of the capture that has just ended, in the order in which they were first met. */
+    public List<ReplayPart> takeCapturedParts() {
+        List<ReplayPart> parts = List.copyOf(capturedParts.values());
+        capturedParts.clear();
+        return parts;
     }
 
     /** Told by graph capture when it begins and ends. */

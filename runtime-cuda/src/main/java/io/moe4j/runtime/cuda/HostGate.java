@@ -69,11 +69,21 @@ public final class HostGate {
      *
      * @param position of the rank in the gate
      */
-    public record Member(HostGate gate, int position, Rendezvous rendezvous) {
+    public record Member(HostGate gate, int position, Rendezvous rendezvous) implements ReplayPart {
 
         /** Returns when all ranks of the gate have called it as often as this one; {@code phase} is named if one does not come in time. */
         public void pass(String phase) {
             gate.pass(position, rendezvous, phase);
+        }
+
+        @Override
+        public void beforeLaunch() {
+            pass("the replay of a graph");
+        }
+
+        @Override
+        public void afterLaunch(CudaStream stream) {
+            pass("the replay of a graph, after its launch");
         }
     }
 }

@@ -117,7 +117,7 @@ public final class CudaPeerGroup implements PeerGroup {
         String where = phase + " in group " + group.name() + " " + group.ranks();
         Launch launch = barriers.computeIfAbsent(where, this::barrierLaunch);
         if (stream.isCapturing()) {
-            ((CudaStream) stream).captured(gate);
+            ((CudaStream) stream).captured(gate, HostGate.Member.class, () -> gate);
             stream.launch(launch);
             return;
         }
@@ -149,18 +149,16 @@ public final class CudaPeerGroup implements PeerGroup {
     @Override
     public void close() {
         SymmetricMemory last = owned.poll();
-        if (last == null) {
-            epoch.close();
-            if (!closed) {
-                closed = true;
-                device.failures().leave(party.rendezvous());
+        if (last != null) {
+            try {
+                last.close();
+            } finally {
+                close();
             }
-            return;
-        }
-        try {
-            last.close();
-        } finally {
-            close();
+        } else if (!closed) {
+            closed = true;
+            epoch.close();
+            device.failures().leave(party.rendezvous());
         }
     }
 }

@@ -76,8 +76,8 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
         device.context().makeCurrent();
         AddressablePointer pointer = new AddressablePointer();
         int result = ipc.length == 0 ? CUresult.CUDA_ERROR_NOT_SUPPORTED
-                : JCudaDriver.cuIpcOpenMemHandle(pointer, IpcHandle.decode(ipc),
-                        CUipcMem_flags.CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS);
+                : device.turns().call(() -> JCudaDriver.cuIpcOpenMemHandle(pointer, IpcHandle.decode(ipc),
+                        CUipcMem_flags.CU_IPC_MEM_LAZY_ENABLE_PEER_ACCESS));
         if (result != CUresult.CUDA_SUCCESS) {
             throw new DeviceException("cannot open memory \"" + purpose + "\" of process "
                     + ByteBuffer.wrap(process).getLong() + " (" + CUresult.stringFor(result)
@@ -85,7 +85,8 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
         }
         return Memory.of(pointer.address(), bytes, purpose, closed -> {
             device.context().makeCurrent();
-            Driver.check(JCudaDriver.cuIpcCloseMemHandle(pointer), "unmapping memory \"" + purpose + "\"");
+            Driver.check(device.turns().call(() -> JCudaDriver.cuIpcCloseMemHandle(pointer)),
+                    "unmapping memory \"" + purpose + "\"");
         });
     }
 }

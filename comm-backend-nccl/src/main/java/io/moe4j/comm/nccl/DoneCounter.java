@@ -1,0 +1,52 @@
+package io.moe4j.comm.nccl;
+
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.driver.AddressablePointer;
+import io.moe4j.runtime.cuda.driver.Driver;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jcuda.Pointer;
+import jcuda.driver.JCudaDriver;
+
+/** A word of host memory in which the device counts the calls of replayed graphs that are done: a graph has no events that the host could ask. */
+final class DoneCounter implements AutoCloseable {
+    private static final int HOST_ALLOC_PORTABLE_AND_MAPPED = 3;
+
+    private final Pointer host = new Pointer();
+    private final ByteBuffer word;
+    private final Launch count;
+    private boolean closed;
+
+    /** The device's context is current. */
+    DoneCounter(CudaDevice device) {
+        Driver.check(JCudaDriver.cuMemHostAlloc(host, Long.BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED),
+                "cuMemHostAlloc of " + Long.BYTES + " bytes");
+        word = host.getByteBuffer(0, Long.BYTES).order(ByteOrder.nativeOrder());
+        word.putLong(0, 0);
+        AddressablePointer mapped = new AddressablePointer();
+        Driver.check(JCudaDriver.cuMemHostGetDevicePointer(mapped, host, 0), "cuMemHostGetDevicePointer");
+        count = Launch.of(device.kernels().kernel("count_done"), KernelArg.of(mapped.address()));
+    }
+
+    /** Captures one more. */
+    void count(Stream stream) {
+        stream.launch(count);
+    }
+
+    /** How many are done. */
+    synchronized long done() {
+        return closed ? Long.MAX_VALUE : word.getLong(0);
+    }
+
+    /** Graphs that count here are closed before. */
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            Driver.check(JCudaDriver.cuMemFreeHost(host), "cuMemFreeHost");
+        }
+    }
+}
