@@ -25,15 +25,20 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(90)
 final class ProcessesGpuTest {
 
-    @ParameterizedTest(name = "{1}: {0} of {2} processes")
-    @CsvSource({"collectives,nccl,2", "collectives,nccl,4", "captured,nccl,2", "captured,nccl,4", "killed,nccl,3",
-            "shared,nccl,2", "collectives,cuda_peer_memory,2", "collectives,cuda_peer_memory,4",
-            "captured,cuda_peer_memory,2", "killed,cuda_peer_memory,3"})
-    void ranksOfSeveralProcesses(String scenario, String collectives, int ranks, @TempDir Path logs) throws Exception {
+    @ParameterizedTest(name = "{1}: {0} of {2} processes, limit {3} s")
+    @CsvSource({"collectives,nccl,2,15", "collectives,nccl,4,15", "captured,nccl,4,15", "killed,nccl,3,15",
+            "killed_in_replay,nccl,3,15", "hung_in_replay,nccl,3,6", "shared,nccl,2,15",
+            "collectives,cuda_peer_memory,2,15", "collectives,cuda_peer_memory,4,15", "captured,cuda_peer_memory,4,15",
+            "killed,cuda_peer_memory,3,15", "killed_in_replay,cuda_peer_memory,3,15",
+            "hung_in_replay,cuda_peer_memory,3,6", "exchange,cuda_peer_memory,2,15", "exchange,cuda_peer_memory,4,15",
+            "closing,cuda_peer_memory,3,15", "too_much,cuda_peer_memory,3,15", "bad_handle,cuda_peer_memory,3,15",
+            "absent,cuda_peer_memory,3,6"})
+    void ranksOfSeveralProcesses(String scenario, String collectives, int ranks, int limit, @TempDir Path logs)
+            throws Exception {
         int port = freePort();
         List<Process> processes = new ArrayList<>();
         for (int rank = 0; rank < ranks; rank++) {
-            processes.add(start(scenario, collectives, rank, ranks, port, logs.resolve("rank" + rank)));
+            processes.add(start(scenario, collectives, rank, ranks, port, limit, logs.resolve("rank" + rank)));
         }
         List<Integer> codes = new ArrayList<>();
         for (Process process : processes) {
@@ -48,20 +53,22 @@ final class ProcessesGpuTest {
         }
         System.out.print(output);
         List<Integer> expected = new ArrayList<>(Collections.nCopies(ranks, 0));
-        if (scenario.equals("killed")) {
+        if (scenario.startsWith("killed")) {
             expected.set(ranks - 1, 7);
         }
         assertEquals(expected, codes, output::toString);
     }
 
     /** This JVM's own command line, with another main class. */
-    private static Process start(String scenario, String collectives, int rank, int ranks, int port, Path log)
+    private static Process start(String scenario, String collectives, int rank, int ranks, int port, int limit,
+            Path log)
             throws IOException {
         List<String> own = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-agentlib") && !argument.startsWith("-javaagent")).toList();
         List<String> command = Stream.of(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
                 own, List.of("-Xmx2g", "--module", "io.moe4j.tests.gpu/" + RankProcess.class.getName(), scenario,
-                        collectives, Integer.toString(rank), Integer.toString(ranks), Integer.toString(port)))
+                        collectives, Integer.toString(rank), Integer.toString(ranks), Integer.toString(port),
+                        Integer.toString(limit)))
                 .flatMap(List::stream).toList();
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
         builder.environment().put("NCCL_SOCKET_IFNAME", "lo");
