@@ -9,8 +9,8 @@ import java.util.Map;
 @Stability(Stability.Level.EVOLVING)
 public interface ModelProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.1";
+    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}. */
+    String SPI_VERSION = "1.2";
 
     /** Names of the sizes it comes in. */
     List<String> flavors();

@@ -1,6 +1,8 @@
 package io.moe4j.autograd.model;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
 import java.util.List;
 import java.util.Optional;
 
@@ -22,6 +24,11 @@ public interface ModelSpec {
 
     /** This spec with another communication backend, by id. */
     ModelSpec withMoeCommBackend(String id);
+
+    /** What each block attends over, for {@code batch} sequences; empty if it does not attend, or does not say. Since SPI 1.2. */
+    default Optional<AttentionShape> attention(long batch, long sequence, DType dtype) {
+        return Optional.empty();
+    }
 
     /** Parameters and operations. */
     ModelFigures figures(long sequence);

@@ -1,6 +1,8 @@
 package io.moe4j.model.deepseek;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
@@ -51,6 +53,12 @@ public record DeepSeekV3Spec(String name, long vocabulary, long dim, int layers,
     public Optional<MoeSpec> moe() {
         return experts.map(moe -> new MoeSpec(moe.experts(), moe.gate().topK(), dim, moe.hidden(),
                 layers - denseLayers, commBackend));
+    }
+
+    @Override
+    public Optional<AttentionShape> attention(long batch, long sequence, DType dtype) {
+        return Optional.of(new AttentionShape(batch, sequence, attention.heads(), attention.queryKey(),
+                attention.value(), dtype));
     }
 
     @Override

@@ -7,7 +7,6 @@ import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.device.Event;
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.GroupedProduct;
@@ -19,19 +18,19 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** A rank's part of a layer: forward and backward once, each part between two events behind a barrier of all ranks. */
-final class MoeRank implements AutoCloseable {
+final class MoeRank {
+    static final String SWIGLU_EXACT = MoeFigures.SWIGLU + MoeFigures.EXACT;
+    static final String SWIGLU_AGAIN = "swiglu_again";
+
     private final RankContext rank;
     private final PeerGroup aligned;
     private final CommBackend comm;
     private final ExpertKernels kernels;
-    private final List<Memory> memories = new ArrayList<>();
     private final long hidden;
     private final Tensor ids_TK;
     private final Tensor x_TD;
@@ -48,44 +47,35 @@ final class MoeRank implements AutoCloseable {
     private final Map<String, Event[]> events = new LinkedHashMap<>();
     private long received;
 
-    MoeRank(RankContext rank, PeerGroup aligned, CommBackend comm, ExpertKernels kernels, MoeSpec moe, long tokens,
-            DType dtype, int[] ids) {
+    MoeRank(RankContext rank, PeerGroup aligned, CommBackend comm, ExpertKernels kernels, BenchTensors tensors,
+            BenchSetup setup) {
         this.rank = rank;
         this.aligned = aligned;
         this.comm = comm;
         this.kernels = kernels;
-        hidden = moe.expertHidden();
+        MoeSpec moe = setup.moe();
+        DType dtype = setup.dtype();
+        DType gradients = setup.config().training().gradientDtype();
+        long tokens = setup.config().training().localTokens();
         long capacity = comm.capacityRows();
         long local = moe.experts() / rank.world().size();
-        ids_TK = tensor(DType.I32, tokens, moe.topK());
-        stream().upload(MemorySegment.ofArray(ids), ids_TK);
-        x_TD = random(dtype, tokens, moe.dim());
-        weights_TK = random(DType.F32, tokens, moe.topK());
-        out_TD = tensor(dtype, tokens, moe.dim());
-        dweights_TK = tensor(DType.F32, tokens, moe.topK());
-        gateUp_R2F = tensor(dtype, capacity, 2 * hidden);
-        h_RF = tensor(dtype, capacity, hidden);
-        dh_RF = tensor(dtype, capacity, hidden);
-        gateUp_e2FD = random(dtype, local, 2 * hidden, moe.dim());
-        down_eDF = random(dtype, local, moe.dim(), hidden);
-        dgateUp_e2FD = tensor(DType.F32, local, 2 * hidden, moe.dim());
-        ddown_eDF = tensor(DType.F32, local, moe.dim(), hidden);
+        hidden = moe.expertHidden();
+        ids_TK = tensors.of(setup.ids(rank.rank()), tokens, moe.topK());
+        x_TD = tensors.random(dtype, tokens, moe.dim());
+        weights_TK = tensors.random(DType.F32, tokens, moe.topK());
+        out_TD = tensors.empty(dtype, tokens, moe.dim());
+        dweights_TK = tensors.empty(DType.F32, tokens, moe.topK());
+        gateUp_R2F = tensors.empty(dtype, capacity, 2 * hidden);
+        h_RF = tensors.empty(dtype, capacity, hidden);
+        dh_RF = tensors.empty(dtype, capacity, hidden);
+        gateUp_e2FD = tensors.random(dtype, local, 2 * hidden, moe.dim());
+        down_eDF = tensors.random(dtype, local, moe.dim(), hidden);
+        dgateUp_e2FD = tensors.empty(gradients, local, 2 * hidden, moe.dim());
+        ddown_eDF = tensors.empty(gradients, local, moe.dim(), hidden);
     }
 
     private Stream stream() {
         return rank.stream();
-    }
-
-    private Tensor tensor(DType dtype, long... shape) {
-        Memory memory = rank.device().allocate(Math.max(1, Tensor.bytes(dtype, shape)), "benchmark");
-        memories.add(memory);
-        return Tensor.of(memory, 0, dtype, shape);
-    }
-
-    private Tensor random(DType dtype, long... shape) {
-        Tensor tensor = tensor(dtype, shape);
-        BenchValues.random(stream(), tensor, rank.rank());
-        return tensor;
     }
 
     /** Rows that this rank receives: the capacity that would be exact. */
@@ -102,7 +92,7 @@ final class MoeRank implements AutoCloseable {
         events.clear();
         try (Scope step = rank.memory().openStep()) {
             DispatchPlan[] plan = new DispatchPlan[1];
-            timed(MoeParts.PLAN, () -> plan[0] = comm.plan(ids_TK));
+            timed(MoeFigures.PLAN, () -> plan[0] = comm.plan(ids_TK));
             ReceivedRows rows = forward(plan[0]);
             backward(plan[0], rows);
         }
@@ -113,40 +103,41 @@ final class MoeRank implements AutoCloseable {
     }
 
     private ReceivedRows forward(DispatchPlan plan) {
-        ReceivedRows rows = dispatch(MoeParts.DISPATCH, DispatchRequest.of(plan, x_TD, ReceiveBuffer.ACTIVATIONS)
+        ReceivedRows rows = dispatch(MoeFigures.DISPATCH, DispatchRequest.of(plan, x_TD, ReceiveBuffer.ACTIVATIONS)
                 .withWeights(weights_TK));
         Tensor offsets = plan.offsets_e();
-        timed(MoeParts.GATE_UP, () -> kernels.forward(stream(),
+        timed(MoeFigures.GATE_UP, () -> kernels.forward(stream(),
                 new GroupedProduct.Forward(rows.rows_RD(), gateUp_e2FD, offsets, gateUp_R2F)));
         SwiGlu.Forward whole = new SwiGlu.Forward(gate(), up(), Optional.of(rows.weights_R()), offsets, h_RF);
         SwiGlu.Forward filled = new SwiGlu.Forward(exact(gate()), exact(up()), Optional.of(exact(rows.weights_R())),
                 offsets, exact(h_RF));
-        timed(MoeParts.SWIGLU, () -> kernels.swiglu(stream(), whole));
+        timed(MoeFigures.SWIGLU, () -> kernels.swiglu(stream(), whole));
         // The two that are compared find their rows in the same state: just used.
-        timed(MoeParts.SWIGLU_EXACT, () -> kernels.swiglu(stream(), filled));
-        timed(MoeParts.SWIGLU_AGAIN, () -> kernels.swiglu(stream(), whole));
-        timed(MoeParts.DOWN, () -> kernels.forward(stream(),
+        timed(SWIGLU_EXACT, () -> kernels.swiglu(stream(), filled));
+        timed(SWIGLU_AGAIN, () -> kernels.swiglu(stream(), whole));
+        timed(MoeFigures.DOWN, () -> kernels.forward(stream(),
                 new GroupedProduct.Forward(h_RF, down_eDF, offsets, rows.rows_RD())));
-        timed(MoeParts.COMBINE, () -> comm.combine(CombineRequest.of(rows, out_TD)).await());
+        timed(MoeFigures.COMBINE, () -> comm.combine(CombineRequest.of(rows, out_TD)).await());
         return rows;
     }
 
     /** In the order of the model's backward; what it recomputes first is what forward has been timed with. */
     private void backward(DispatchPlan plan, ReceivedRows rows) {
         Tensor offsets = plan.offsets_e();
-        ReceivedRows gradients = dispatch(MoeParts.COMBINE_ADJOINT,
+        ReceivedRows gradients = dispatch(MoeFigures.COMBINE_ADJOINT,
                 DispatchRequest.of(plan, x_TD, ReceiveBuffer.GRADIENTS));
-        timed(MoeParts.DOWN_INPUT, () -> kernels.inputGradient(stream(),
+        timed(MoeFigures.DOWN_INPUT, () -> kernels.inputGradient(stream(),
                 new GroupedProduct.InputGradient(gradients.rows_RD(), down_eDF, offsets, dh_RF)));
-        timed(MoeParts.DOWN_WEIGHT, () -> kernels.weightGradient(stream(),
+        timed(MoeFigures.DOWN_WEIGHT, () -> kernels.weightGradient(stream(),
                 new GroupedProduct.WeightGradient(gradients.rows_RD(), h_RF, offsets, ddown_eDF, false)));
-        timed(MoeParts.SWIGLU_BACKWARD, () -> kernels.swigluBackward(stream(), new SwiGlu.Backward(gate(), up(), dh_RF,
-                Optional.of(rows.weights_R()), offsets, gate(), up(), Optional.of(gradients.scalars_R()))));
-        timed(MoeParts.GATE_UP_WEIGHT, () -> kernels.weightGradient(stream(),
+        timed(MoeFigures.SWIGLU_BACKWARD,
+                () -> kernels.swigluBackward(stream(), new SwiGlu.Backward(gate(), up(), dh_RF,
+                        Optional.of(rows.weights_R()), offsets, gate(), up(), Optional.of(gradients.scalars_R()))));
+        timed(MoeFigures.GATE_UP_WEIGHT, () -> kernels.weightGradient(stream(),
                 new GroupedProduct.WeightGradient(gateUp_R2F, rows.rows_RD(), offsets, dgateUp_e2FD, false)));
-        timed(MoeParts.GATE_UP_INPUT, () -> kernels.inputGradient(stream(),
+        timed(MoeFigures.GATE_UP_INPUT, () -> kernels.inputGradient(stream(),
                 new GroupedProduct.InputGradient(gateUp_R2F, gateUp_e2FD, offsets, gradients.rows_RD())));
-        timed(MoeParts.DISPATCH_ADJOINT,
+        timed(MoeFigures.DISPATCH_ADJOINT,
                 () -> comm.combine(CombineRequest.of(gradients, out_TD).withScalars(dweights_TK)).await());
     }
 
@@ -173,10 +164,5 @@ final class MoeRank implements AutoCloseable {
 
     private Tensor exact(Tensor ofCapacity) {
         return ofCapacity.slice(0, 0, received);
-    }
-
-    @Override
-    public void close() {
-        memories.reversed().forEach(Memory::close);
     }
 }

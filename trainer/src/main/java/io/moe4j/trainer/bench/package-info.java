@@ -1,4 +1,4 @@
-/** Benchmarks of the command line: a step, and the parts of a mixture-of-experts layer. */
+/** Benchmarks of the command line: a step, the parts of a mixture-of-experts layer, and kernels by themselves. */
 @NullMarked
 package io.moe4j.trainer.bench;
 

@@ -1,8 +1,12 @@
 package io.moe4j.trainer.cli;
 
 import io.moe4j.trainer.bench.BenchOptions;
+import io.moe4j.trainer.bench.BenchReport;
+import io.moe4j.trainer.bench.PeerTimes;
 import java.io.PrintWriter;
-import java.util.Map;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -18,14 +22,27 @@ final class TimingOptions {
     @Option(names = "--iterations", description = "Runs that are timed. Default: ${DEFAULT-VALUE}.")
     private int iterations = 15;
 
+    @Option(names = "--calls", description = "Calls of a part in a run, where parts are timed by themselves."
+            + " Default: ${DEFAULT-VALUE}.")
+    private int calls = 10;
+
+    @Option(names = "--peers", paramLabel = "FILE.json",
+            description = "What another implementation took, as benchmarks/peers writes it.")
+    private @Nullable Path peers;
+
     /** How often. */
     BenchOptions repeats() {
-        return new BenchOptions(warmup, iterations);
+        return new BenchOptions(warmup, iterations, calls);
+    }
+
+    /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */
+    Optional<PeerTimes> peers() {
+        return Optional.ofNullable(peers).map(PeerTimes::read);
     }
 
     /** Prints what came out, in the form that was asked for. */
-    void print(Map<String, Object> values, String text, PrintWriter out) {
-        out.print(json ? JsonMapper.shared().writeValueAsString(values) + "\n" : text);
+    void print(BenchReport report, PrintWriter out) {
+        out.print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
         out.flush();
     }
 }

@@ -18,7 +18,7 @@ class MainTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "train ", "parity ", "plan ", "plugins ", "doctor ", "bench ", "bench step ",
-            "bench moe "})
+            "bench moe ", "bench exchange ", "bench swiglu ", "bench grouped-mm ", "bench attention "})
     void everyCommandHasHelp(String command) {
         assertEquals(0, run(command + "--help"), err.toString());
         assertTrue(out.toString().startsWith("Usage: moe4j " + command), out.toString());
