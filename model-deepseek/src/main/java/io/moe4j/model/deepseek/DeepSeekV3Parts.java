@@ -21,6 +21,7 @@ final class DeepSeekV3Parts implements AutoCloseable {
     private final DeepSeekV3Spec spec;
     private final ModelContext context;
     private final Resources resources;
+    private final InitialValues initial;
     private final List<ParameterUnit> units = new ArrayList<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
     private final Optional<ExpertBalance> balance;
@@ -47,16 +48,17 @@ final class DeepSeekV3Parts implements AutoCloseable {
         this.spec = spec;
         this.context = context;
         this.resources = resources;
+        initial = new InitialValues(context.seed());
         balance = spec.moe().map(moe -> own(resources,
                 new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
         Tensor cosSin_SR = cosSin(resources);
-        UnitBuilder embedding = new UnitBuilder("embedding", context.seed());
+        UnitBuilder embedding = new UnitBuilder("embedding", initial);
         embedding_VD = embedding.embedding("table", "model.embed_tokens.weight", spec.vocabulary(), spec.dim());
         embeddingUnit = build(resources, embedding, context.dense());
         for (int layer = 0; layer < spec.layers(); layer++) {
             blocks.add(block(resources, layer, cosSin_SR));
         }
-        UnitBuilder last = new UnitBuilder("head", context.seed());
+        UnitBuilder last = new UnitBuilder("head", initial);
         Parameter norm_D = last.norm("norm", "model.norm.weight", spec.dim());
         Parameter projection_VD = last.head("projection", "lm_head.weight", spec.vocabulary(), spec.dim());
         head = new Head(context.rank(), build(resources, last, context.dense()), norm_D, projection_VD,
@@ -91,8 +93,8 @@ final class DeepSeekV3Parts implements AutoCloseable {
         String name = "layers." + layer;
         String prefix = "model.layers." + layer + ".";
         double outputStd = UnitBuilder.STD / Math.sqrt(2.0 * (layer + 1));
-        UnitBuilder dense = new UnitBuilder(name, context.seed());
-        UnitBuilder experts = new UnitBuilder(name + ".experts", context.seed());
+        UnitBuilder dense = new UnitBuilder(name, initial);
+        UnitBuilder experts = new UnitBuilder(name + ".experts", initial);
         Parameter attentionNorm = dense.norm("attention_norm", prefix + "input_layernorm.weight", spec.dim());
         LatentAttention attention = new LatentAttention(spec, context, cosSin_SR, dense, prefix, outputStd);
         Parameter feedForwardNorm = dense.norm("feed_forward_norm", prefix + "post_attention_layernorm.weight",

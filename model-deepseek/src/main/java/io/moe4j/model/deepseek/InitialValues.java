@@ -1,16 +1,18 @@
 package io.moe4j.model.deepseek;
 
 import io.moe4j.autograd.sharding.Initializer;
+import java.util.Arrays;
 
 /**
  * Initial values from a counter-based generator: the value of an element is a function of the seed, the parameter's name and the element's index in the
  * whole parameter, and of nothing else, so that it does not depend on how the parameter is sharded. Bits come from two rounds of the
- * SplitMix64 finaliser (Steele, Lea and Flood, 2014).
+ * SplitMix64 finaliser (Steele, Lea and Flood, 2014); the value is the quantile of the probability that they make.
  */
 final class InitialValues {
     private static final long GOLDEN = 0x9E3779B97F4A7C15L;
 
     private final long seed;
+    private final QuantileTable quantiles = new QuantileTable();
 
     InitialValues(long seed) {
         this.seed = seed;
@@ -18,27 +20,30 @@ final class InitialValues {
 
     /** Ones. */
     static Initializer ones() {
-        return index -> 1;
+        return (first, into, at, count) -> Arrays.fill(into, at, at + count, 1);
+    }
+
+    /** Runs of {@code length} elements, by turns from the one and from the other. */
+    static Initializer alternating(long length, Initializer one, Initializer other) {
+        return (first, into, at, count) -> {
+            for (int done = 0; done < count;) {
+                long run = (first + done) / length;
+                int left = (int) Math.min(count - done, (run + 1) * length - first - done);
+                (run % 2 == 0 ? one : other).values(first + done, into, at + done, left);
+                done += left;
+            }
+        };
     }
 
     /** Normal, mean 0. */
     Initializer normal(String name, double std) {
-        long key = key(name);
-        return index -> (float) (std * NormalQuantile.of(uniform(key, index)));
+        return new Draws(key(name), std, 0, 1, quantiles);
     }
 
     /** Normal, mean 0, conditioned to stay within {@code cut} of 0. */
     Initializer truncatedNormal(String name, double std, double cut) {
         double above = NormalQuantile.probabilityBelow(-cut / std);
-        double width = 1 - 2 * above;
-        long key = key(name);
-        return index -> (float) (std * NormalQuantile.of(above + width * uniform(key, index)));
-    }
-
-    /** In the open interval (0, 1): the middle of one of 2⁵² equal parts. */
-    private static double uniform(long key, long index) {
-        long bits = mix(mix(key + index * GOLDEN) ^ key);
-        return ((bits >>> 12) + 0.5) * 0x1p-52;
+        return new Draws(key(name), std, above, 1 - 2 * above, quantiles);
     }
 
     private long key(String name) {
@@ -53,5 +58,61 @@ final class InitialValues {
         long z = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
         z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
         return z ^ z >>> 31;
+    }
+
+    /**
+     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts.
+     * The table gives the quantile within a known distance; where that leaves the rounded value open, one time in 200, the quantile itself is computed. So
+     * every element has the bits of its definition.
+     *
+     * @param key that the bits come from, with the index
+     */
+    record Draws(long key, double std, double above, double width, QuantileTable quantiles) implements Initializer {
+        private static final int BLOCK = 1024;
+        private static final long ONE = Double.doubleToRawLongBits(1);
+
+        @Override
+        public void values(long first, float[] into, int at, int count) {
+            long[] bits = new long[Math.min(BLOCK, count)];
+            for (int done = 0; done < count; done += BLOCK) {
+                int block = Math.min(BLOCK, count - done);
+                bits(first + done, bits, block);
+                for (int i = 0; i < block; i++) {
+                    into[at + done + i] = value(bits[i]);
+                }
+            }
+        }
+
+        /** Each loop is small enough for the compiler to unroll, and so to make vectors of. */
+        private void bits(long first, long[] bits, int count) {
+            long next = key + first * GOLDEN;
+            for (int i = 0; i < count; i++, next += GOLDEN) {
+                bits[i] = next;
+            }
+            for (int i = 0; i < count; i++) {
+                bits[i] = mix(bits[i]);
+            }
+            for (int i = 0; i < count; i++) {
+                bits[i] = mix(bits[i] ^ key);
+            }
+        }
+
+        private float value(long bits) {
+            double probability = probability(bits);
+            double fromMiddle = probability - 0.5;
+            double size = quantiles.of(0.5 - Math.abs(fromMiddle));
+            float low = (float) (std * (size - QuantileTable.ERROR));
+            float high = (float) (std * (size + QuantileTable.ERROR));
+            return low == high ? Math.copySign(low, (float) fromMiddle) : exact(probability);
+        }
+
+        private float exact(double probability) {
+            return (float) (std * NormalQuantile.of(probability));
+        }
+
+        /** The first 52 bits as the mantissa of a number in [1, 2), less 1, plus half of the last place: nothing is rounded. */
+        private double probability(long bits) {
+            return above + width * (Double.longBitsToDouble(bits >>> 12 | ONE) - (1 - 0x1p-53));
+        }
     }
 }

@@ -27,9 +27,9 @@ final class UnitBuilder {
     private final Map<Parameter, Initializer> values = new HashMap<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
 
-    UnitBuilder(String unit, long seed) {
+    UnitBuilder(String unit, InitialValues initial) {
         this.unit = unit;
-        this.initial = new InitialValues(seed);
+        this.initial = initial;
     }
 
     /** Weights of a norm. */
@@ -115,15 +115,13 @@ final class UnitBuilder {
         if (source == null) {
             throw new IllegalStateException(parameter + " is not of unit " + unit);
         }
-        for (int i = 0; i < count; i++) {
-            into[i] = source.value(parameter.firstIndex() + from + i);
-        }
+        source.values(parameter.firstIndex() + from, into, 0, count);
     }
 
     private Initializer gateUpValues(String name, double upStd, long hidden, long dim) {
         Initializer gate = initial.truncatedNormal(unit + "." + name, STD, CUT);
         Initializer up = initial.truncatedNormal(unit + "." + name, upStd, CUT);
-        return index -> index / dim % (2 * hidden) < hidden ? gate.value(index) : up.value(index);
+        return InitialValues.alternating(hidden * dim, gate, up);
     }
 
     private Parameter matrix(String name, String checkpointName, Initializer source, long out, long in) {
