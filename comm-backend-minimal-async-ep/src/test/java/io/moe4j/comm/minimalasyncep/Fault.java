@@ -8,6 +8,7 @@ import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.ForwardingCommBackend;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.tensor.Tensor;
@@ -62,19 +63,27 @@ enum Fault {
         return new Spoilt(this, backend, context.rank().stream());
     }
 
-    private record Spoilt(Fault fault, CommBackend backend, Stream stream) implements CommBackend {
+    private static final class Spoilt extends ForwardingCommBackend {
+        private final Fault fault;
+        private final Stream stream;
+
+        Spoilt(Fault fault, CommBackend backend, Stream stream) {
+            super(backend);
+            this.fault = fault;
+            this.stream = stream;
+        }
 
         @Override
         public DispatchPlan plan(Tensor ids_TK) {
             if (fault == WAITS_FOR_THE_HOST) {
                 stream.synchronize();
             }
-            return backend.plan(ids_TK);
+            return super.plan(ids_TK);
         }
 
         @Override
         public PendingRows dispatch(DispatchRequest request) {
-            PendingRows pending = backend.dispatch(request);
+            PendingRows pending = super.dispatch(request);
             return () -> {
                 ReceivedRows rows = pending.await();
                 Tensor all = rows.rows_RD();
@@ -95,29 +104,9 @@ enum Fault {
 
         @Override
         public PendingTokens combine(CombineRequest request) {
-            return backend.combine(fault == FORGETS_SCALARS
+            return super.combine(fault == FORGETS_SCALARS
                     ? CombineRequest.of(request.rows(), request.out_TD())
                     : request);
-        }
-
-        @Override
-        public Optional<Tensor> statistics() {
-            return backend.statistics();
-        }
-
-        @Override
-        public void resetStatistics() {
-            backend.resetStatistics();
-        }
-
-        @Override
-        public long capacityRows() {
-            return backend.capacityRows();
-        }
-
-        @Override
-        public void close() {
-            backend.close();
         }
     }
 }

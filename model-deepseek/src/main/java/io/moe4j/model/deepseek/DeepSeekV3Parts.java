@@ -2,6 +2,7 @@ package io.moe4j.model.deepseek;
 
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.Memory;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model.ParameterSlice;
@@ -31,17 +32,7 @@ final class DeepSeekV3Parts implements AutoCloseable {
     private final Head head;
 
     static DeepSeekV3Parts open(DeepSeekV3Spec spec, ModelContext context) {
-        Resources resources = new Resources();
-        try {
-            return new DeepSeekV3Parts(spec, context, resources);
-        } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
-        }
+        return Resources.open("deepseek_v3", resources -> new DeepSeekV3Parts(spec, context, resources));
     }
 
     private DeepSeekV3Parts(DeepSeekV3Spec spec, ModelContext context, Resources resources) {
@@ -49,7 +40,7 @@ final class DeepSeekV3Parts implements AutoCloseable {
         this.context = context;
         this.resources = resources;
         initial = new InitialValues(context.seed());
-        balance = spec.moe().map(moe -> own(resources,
+        balance = spec.moe().map(moe -> resources.add(
                 new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
         Tensor cosSin_SR = cosSin(resources);
         UnitBuilder embedding = new UnitBuilder("embedding", initial);
@@ -115,8 +106,7 @@ final class DeepSeekV3Parts implements AutoCloseable {
     }
 
     private ParameterUnit build(Resources resources, UnitBuilder builder, ShardGroup group) {
-        ParameterUnit unit = builder.build(context, group);
-        resources.add(unit, unit::close);
+        ParameterUnit unit = resources.add(builder.build(context, group));
         units.add(unit);
         names.putAll(builder.names());
         return unit;
@@ -125,17 +115,13 @@ final class DeepSeekV3Parts implements AutoCloseable {
     private Tensor cosSin(Resources resources) {
         int sequence = Math.toIntExact(context.sequence());
         long rope = spec.attention().rope();
-        Memory memory = context.rank().device().allocate(Tensor.bytes(DType.F32, sequence, rope), "rope table");
-        resources.add(memory, memory::close);
+        Memory memory = resources.add(context.rank().device().allocate(Tensor.bytes(DType.F32, sequence, rope),
+                "rope table"));
         Tensor table = Tensor.of(memory, 0, DType.F32, sequence, rope);
         if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {
             context.rank().stream().upload(MemorySegment.ofArray(RopeTable.cosSin(spec.attention(), sequence)), table);
         }
         return table;
-    }
-
-    private static ExpertBalance own(Resources resources, ExpertBalance balance) {
-        return resources.add(balance, balance::close);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.support.ForwardingCommBackend;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.tensor.DType;
@@ -75,8 +76,7 @@ final class CountedExchange implements CommBackendProvider {
         return opened;
     }
 
-    private static final class Counted implements CommBackend {
-        private final CommBackend backend;
+    private static final class Counted extends ForwardingCommBackend {
         private final CommConfig config;
         private final int ranks;
         private long dispatch;
@@ -86,7 +86,7 @@ final class CountedExchange implements CommBackendProvider {
         private long counts;
 
         Counted(CommBackend backend, CommConfig config, int ranks) {
-            this.backend = backend;
+            super(backend);
             this.config = config;
             this.ranks = ranks;
         }
@@ -94,7 +94,7 @@ final class CountedExchange implements CommBackendProvider {
         @Override
         public DispatchPlan plan(Tensor ids_TK) {
             counts += Tensor.bytes(DType.I32, config.experts()) * (ranks - 1);
-            return backend.plan(ids_TK);
+            return super.plan(ids_TK);
         }
 
         @Override
@@ -105,7 +105,7 @@ final class CountedExchange implements CommBackendProvider {
             } else {
                 dispatch += bytes;
             }
-            return backend.dispatch(request);
+            return super.dispatch(request);
         }
 
         @Override
@@ -117,32 +117,12 @@ final class CountedExchange implements CommBackendProvider {
             } else {
                 combine += bytes;
             }
-            return backend.combine(request);
+            return super.combine(request);
         }
 
         private long sent(Optional<Tensor> scalars) {
             long rowBytes = Tensor.bytes(config.rowType(), config.dim()) + (scalars.isPresent() ? Float.BYTES : 0);
             return config.routedRows() * (ranks - 1) / ranks * rowBytes;
-        }
-
-        @Override
-        public Optional<Tensor> statistics() {
-            return backend.statistics();
-        }
-
-        @Override
-        public void resetStatistics() {
-            backend.resetStatistics();
-        }
-
-        @Override
-        public long capacityRows() {
-            return backend.capacityRows();
-        }
-
-        @Override
-        public void close() {
-            backend.close();
         }
     }
 }

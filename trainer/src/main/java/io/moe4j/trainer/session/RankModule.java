@@ -15,6 +15,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;

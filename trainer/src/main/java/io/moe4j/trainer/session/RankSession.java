@@ -8,6 +8,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.RankPhase;
@@ -30,7 +31,7 @@ public final class RankSession implements AutoCloseable {
      * @param session what the ranks of this JVM share
      */
     static RankSession open(Injector session, int rank, RankPhase phase) {
-        Resources resources = new Resources();
+        Resources resources = new Resources("rank " + rank);
         try {
             return new RankSession(session.createChildInjector(new RankModule(rank, phase, resources)), resources);
         } catch (ProvisionException e) {

@@ -7,6 +7,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
@@ -26,7 +27,7 @@ import java.util.function.Consumer;
 public final class TrainingSession implements AutoCloseable {
     private final Launch launch;
     private final Providers providers;
-    private final Resources resources = new Resources();
+    private final Resources resources = new Resources("session");
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
     private final RankThreads threads;
     private final MemoryPlan memoryPlan;

@@ -43,6 +43,15 @@ record Sources(Map<String, String> files) {
         return new Sources(changed);
     }
 
+    /** Without a file that is here. */
+    Sources without(String path) {
+        Map<String, String> changed = new TreeMap<>(files);
+        if (changed.remove(path) == null) {
+            throw new IllegalStateException("there is no " + path + "; the sources have moved on, so must the test");
+        }
+        return new Sources(changed);
+    }
+
     /** With another text for every file that {@code edit} changes; it has to change one, or the fixture would prove nothing. */
     Sources edited(UnaryOperator<String> edit) {
         Map<String, String> changed = new TreeMap<>();

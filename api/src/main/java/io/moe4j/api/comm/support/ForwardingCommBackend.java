@@ -1,0 +1,60 @@
+package io.moe4j.api.comm.support;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * Hands everything to another backend: for those who count, log or delay what passes. It also hands on what later versions add, which a class that
+ * implements {@link CommBackend} itself would answer with the defaults.
+ */
+@Stability(Stability.Level.EVOLVING)
+public abstract class ForwardingCommBackend implements CommBackend {
+    private final CommBackend backend;
+
+    /** @param backend who does the work; closed with this one */
+    protected ForwardingCommBackend(CommBackend backend) {
+        this.backend = backend;
+    }
+
+    @Override
+    public DispatchPlan plan(Tensor ids_TK) {
+        return backend.plan(ids_TK);
+    }
+
+    @Override
+    public PendingRows dispatch(DispatchRequest request) {
+        return backend.dispatch(request);
+    }
+
+    @Override
+    public PendingTokens combine(CombineRequest request) {
+        return backend.combine(request);
+    }
+
+    @Override
+    public Optional<Tensor> statistics() {
+        return backend.statistics();
+    }
+
+    @Override
+    public void resetStatistics() {
+        backend.resetStatistics();
+    }
+
+    @Override
+    public long capacityRows() {
+        return backend.capacityRows();
+    }
+
+    @Override
+    public void close() {
+        backend.close();
+    }
+}
