@@ -1,6 +1,9 @@
 // Copies and sums.
 #include "common.cuh"
 
+__device__ __forceinline__ long long load(const long long* p) { return *p; }
+__device__ __forceinline__ void store(long long* p, long long v) { *p = v; }
+
 // destination[i] = source[i] over 4 extents with any strides (in elements); a source stride of 0 repeats.
 // Traffic: n elements read (fewer where repeated), n written. Example: source (2, 3) = [[0,1,2],[3,4,5]] with strides (1, 2) is its transpose of
 // (3, 2) storage; each thread handles one element, innermost fastest.
@@ -25,6 +28,7 @@ COPY(copy_f32_f32, float, float)
 COPY(copy_f32_bf16, float, bf16)
 COPY(copy_bf16_f32, bf16, float)
 COPY(copy_bf16_bf16, bf16, bf16)
+COPY(copy_i64_i64, long long, long long)
 
 // The same where the innermost dimension is dense on both sides, all rows start on 16 bytes, and n3 is a multiple of 8: eight elements a thread.
 template <typename Index, typename S, typename D>
@@ -52,7 +56,7 @@ COPY_ROWS(copy_rows_bf16_bf16, bf16, bf16)
 // out = a + b. Traffic: 3 n elements. Example: [1, 2] + [10, 20] = [11, 22]. Tail elements are handled one by one.
 template <typename T> __device__ void addAll(const T* a, const T* b, T* out, long long n) {
     constexpr int V = Vec<T>::N;
-    long long vectors = n / V, stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    long long vectors = (((uint64_t)a | (uint64_t)b | (uint64_t)out) & 15) == 0 ? n / V : 0, stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
     for (long long i = first; i < vectors; i += stride) {
         Vec<T> x = Vec<T>::load(a + i * V), y = Vec<T>::load(b + i * V);
 #pragma unroll
@@ -64,6 +68,20 @@ template <typename T> __device__ void addAll(const T* a, const T* b, T* out, lon
 #define ADD(name, T) \
     extern "C" __global__ void add_##name(const T* a, const T* b, T* out, long long n) { addAll(a, b, out, n); }
 FOR_EACH_TYPE(ADD)
+
+// c[r] *= beta for rows of `width` elements, `stride` apart; with beta = 0 they become 0, whatever they hold. Traffic: n read (none if beta is 0) and written.
+// Example: [1, NaN], beta 0: [0, 0].
+template <typename T> __device__ void scaleRows(T* c, long long rows, long long width, long long stride, float beta) {
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
+        T* p = c + i / width * stride + i % width;
+        store(p, beta == 0.f ? 0.f : beta * load(p));
+    }
+}
+#define SCALE_ROWS(name, T)                                                                                                     \
+    extern "C" __global__ void scale_rows_##name(T* c, long long rows, long long width, long long stride, float beta) { \
+        scaleRows(c, rows, width, stride, beta);                                                                               \
+    }
+FOR_EACH_TYPE(SCALE_ROWS)
 
 // acc += factor * x. Traffic: x read, acc read and written. Example: acc [1, 2], x [10, 20], factor 0.5: [6, 12].
 template <typename X, typename A> __device__ void accumulateAll(const X* x, float factor, A* acc, long long n) {

@@ -125,19 +125,24 @@ extern "C" __global__ void gate_backward(const float* scores, const int* ids, co
     }
 }
 
-// bias += d - mean(d), d = coefficient sign(mean(counts) - counts). One block. Example: counts [3 1], coefficient .1: d = [-.1 .1], bias the same.
+// bias += d - mean(d), d = coefficient sign(mean(counts) - counts). Signs are those of total - experts * count, so that no mean is rounded. One block.
+// Example: counts [3 1], coefficient .1: d = [-.1 .1], bias the same.
 extern "C" __global__ void gate_update_bias(const int* counts, float* bias, int experts, float coefficient) {
-    __shared__ float scratch[32];
-    float sum = 0.f;
-    for (int e = threadIdx.x; e < experts; e += blockDim.x) sum += (float)counts[e];
-    float mean = blockSum(sum, scratch) / experts, total = 0.f;
-    for (int e = threadIdx.x; e < experts; e += blockDim.x) {
-        float d = mean - (float)counts[e];
-        total += coefficient * (float)((d > 0.f) - (d < 0.f));
+    __shared__ unsigned long long total;
+    __shared__ int signs;
+    if (threadIdx.x == 0) {
+        total = 0;
+        signs = 0;
     }
-    float shift = blockSum(total, scratch) / experts;
-    for (int e = threadIdx.x; e < experts; e += blockDim.x) {
-        float d = mean - (float)counts[e];
-        bias[e] += coefficient * (float)((d > 0.f) - (d < 0.f)) - shift;
-    }
+    __syncthreads();
+    for (int e = threadIdx.x; e < experts; e += blockDim.x) atomicAdd(&total, (unsigned long long)counts[e]);
+    __syncthreads();
+    auto sign = [&](int e) {
+        long long d = (long long)total - (long long)experts * counts[e];
+        return (d > 0) - (d < 0);
+    };
+    for (int e = threadIdx.x; e < experts; e += blockDim.x) atomicAdd(&signs, sign(e));
+    __syncthreads();
+    float shift = coefficient * (float)signs / experts;
+    for (int e = threadIdx.x; e < experts; e += blockDim.x) bias[e] += coefficient * (float)sign(e) - shift;
 }

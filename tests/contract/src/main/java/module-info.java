@@ -8,4 +8,5 @@ module io.moe4j.tests.contract {
     requires transitive org.junit.jupiter.params;
 
     exports io.moe4j.tests.contract;
+    exports io.moe4j.tests.contract.ops;
 }

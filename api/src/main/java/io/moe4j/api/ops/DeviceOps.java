@@ -4,7 +4,8 @@ import io.moe4j.api.Stability;
 
 /**
  * The operations that every device implements, by family. All enqueue and return. Floating-point tensors are F32 or BF16, arithmetic is in fp32 and
- * rounded once, sums have a fixed order. A tensor's last dimension is dense unless an operation says otherwise.
+ * rounded once, sums have a fixed order. Tensors are contiguous unless an operation says otherwise; rows
+ * that may have a stride are dense themselves. Extents may be 0. What is computed from NaN is NaN.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface DeviceOps {

@@ -9,12 +9,12 @@ import io.moe4j.api.tensor.Tensor;
 public interface ElementwiseOps {
 
     /**
-     * destination = source, element by element, converting between F32 and BF16. Shapes are equal, of up to 4 dimensions, with any strides; a stride of 0 in the
+     * destination = source, element by element, converting between F32 and BF16; integers stay what they are. Shapes are equal, of up to 4 dimensions, with any strides; a stride of 0 in the
      * source repeats.
      */
     void copy(Stream stream, Tensor source, Tensor destination);
 
-    /** out = a + b; contiguous, one shape; {@code out} may be {@code a} or {@code b}. */
+    /** out = a + b; contiguous, one shape and type; {@code out} may be {@code a} or {@code b}. */
     void add(Stream stream, Tensor a, Tensor b, Tensor out);
 
     /** accumulator += factor · x; contiguous, one shape; types may differ. */

@@ -8,7 +8,10 @@ import io.moe4j.api.tensor.Tensor;
 @Stability(Stability.Level.EVOLVING)
 public interface MatmulOps {
 
-    /** c = alpha · op(a) · op(b) + beta · c; with beta = 0 what c holds is ignored, NaN included. */
+    /**
+     * c = alpha · op(a) · op(b) + beta · c; with beta = 0 what c holds is ignored, NaN included. Where it is not 0, the product may be rounded to c's type before c
+     * is added. No extent is too small: with k = 0, the product is 0.
+     */
     void matmul(Stream stream, Matmul arguments);
 
     /**

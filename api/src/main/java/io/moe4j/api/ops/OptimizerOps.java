@@ -23,7 +23,7 @@ public interface OptimizerOps {
      * @param parameter F32 or BF16
      * @param gradient F32 or BF16
      * @param firstMoment F32 or BF16
-     * @param secondMoment F32 or BF16
+     * @param secondMoment of the first moment's type
      * @param step from 1
      * @param rounding how the new parameter is rounded where it is BF16; moments are rounded to the nearest
      */

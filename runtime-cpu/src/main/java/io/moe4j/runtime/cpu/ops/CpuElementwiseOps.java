@@ -23,6 +23,9 @@ final class CpuElementwiseOps implements ElementwiseOps {
 
     @Override
     public void add(Stream stream, Tensor a, Tensor b, Tensor out) {
+        if (a.dtype() != b.dtype() || a.dtype() != out.dtype()) {
+            throw new IllegalArgumentException(a + " + " + b + " into " + out + ": types must be equal");
+        }
         Rows left = flat(a, a);
         Rows right = flat(a, b);
         Rows sum = flat(a, out);

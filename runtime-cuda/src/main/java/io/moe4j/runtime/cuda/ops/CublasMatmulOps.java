@@ -23,12 +23,14 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     static final long WORKSPACE_BYTES = 32L << 20;
 
     private final CudaDevice device;
+    private final Kernels kernels;
     private final cublasLtContext handle = new cublasLtContext();
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
     private final Map<Stream, StreamMatmul> streams = new ConcurrentHashMap<>();
 
-    CublasMatmulOps(CudaDevice device) {
+    CublasMatmulOps(CudaDevice device, Kernels kernels) {
         this.device = device;
+        this.kernels = kernels;
         PreparedMatmul.check(cublasLtCreate(handle), "cublasLtCreate");
     }
 
@@ -38,10 +40,13 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
             return;
         }
         Kernels.require(
-                a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32)
-                        && a.k() > 0,
-                "matmul",
-                a.a(), a.b(), a.c());
+                a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32),
+                "matmul", a.a(), a.b(), a.c());
+        if (a.k() == 0) {
+            kernels.each(stream, "scale_rows" + Kernels.suffix(a.c()), a.c().elements(), Kernels.of(a.c()),
+                    Kernels.of(a.m()), Kernels.of(a.n()), Kernels.of(a.c().stride(0)), Kernels.of(a.beta()));
+            return;
+        }
         device.context().makeCurrent();
         StreamMatmul own = streams.computeIfAbsent(stream, this::open);
         MatmulShape shape = MatmulShape.of(a);

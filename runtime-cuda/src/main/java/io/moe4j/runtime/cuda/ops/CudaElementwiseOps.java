@@ -8,6 +8,7 @@ import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ElementwiseOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** {@code elementwise.cu}. */
@@ -20,7 +21,9 @@ final class CudaElementwiseOps implements ElementwiseOps {
 
     @Override
     public void copy(Stream stream, Tensor source, Tensor destination) {
-        require(source.shape().equals(destination.shape()) && source.rank() <= 4, "copy", source, destination);
+        boolean convertible = source.dtype().isFloating() && destination.dtype().isFloating();
+        require(source.shape().equals(destination.shape()) && source.rank() <= 4
+                && (convertible || source.dtype() == destination.dtype()), "copy", source, destination);
         if (source.elements() == 0) {
             return;
         }
@@ -38,13 +41,13 @@ final class CudaElementwiseOps implements ElementwiseOps {
             s = new long[] {0, 0, 0, 1};
             d = s;
         }
-        if (rowsAreAligned(source, s, n[3]) && rowsAreAligned(destination, d, n[3])) {
-            kernels.each(stream, "copy_rows" + suffix(source) + suffix(destination), total / 8, of(source),
+        if (source.dtype() != DType.I64 && rowsAreAligned(source, s, n[3]) && rowsAreAligned(destination, d, n[3])) {
+            kernels.each(stream, "copy_rows" + moved(source) + moved(destination), total / 8, of(source),
                     of(destination), of(n[1]), of(n[2]),
                     of(n[3]), of(total), of(s[0]), of(s[1]), of(s[2]), of(d[0]), of(d[1]), of(d[2]));
             return;
         }
-        kernels.each(stream, "copy" + suffix(source) + suffix(destination), total, of(source), of(destination),
+        kernels.each(stream, "copy" + moved(source) + moved(destination), total, of(source), of(destination),
                 of(n[1]), of(n[2]), of(n[3]),
                 of(total), of(s[0]), of(s[1]), of(s[2]), of(s[3]), of(d[0]), of(d[1]), of(d[2]), of(d[3]));
     }
@@ -79,6 +82,15 @@ final class CudaElementwiseOps implements ElementwiseOps {
                 of(source_THR.dim(0)), ofInt(source_THR.dim(1)), ofInt(source_THR.dim(2)), of(source_THR.stride(0)),
                 of(source_THR.stride(1)),
                 of(destination_TR.stride(0)), flag(accumulate));
+    }
+
+    /** The suffix of a kernel that moves elements: 32-bit integers are moved as if they were F32. */
+    private static String moved(Tensor tensor) {
+        return switch (tensor.dtype()) {
+            case I32 -> suffix(DType.F32);
+            case I64 -> "_i64";
+            default -> suffix(tensor);
+        };
     }
 
     private static boolean rowsAreAligned(Tensor tensor, long[] strides, long width) {

@@ -3,6 +3,7 @@ package io.moe4j.runtime.cuda.ops;
 import static io.moe4j.runtime.cuda.ops.Kernels.flag;
 import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+import static io.moe4j.runtime.cuda.ops.Kernels.require;
 import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.DeviceException;
@@ -22,6 +23,8 @@ final class CudaEmbeddingOps implements EmbeddingOps {
 
     @Override
     public void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD) {
+        require(table_VD.isContiguous() && out_TD.isContiguous() && table_VD.dtype() == out_TD.dtype()
+                && out_TD.elements() == ids_T.elements() * table_VD.dim(1), "embedding", ids_T, table_VD, out_TD);
         kernels.blocks(stream, "embedding" + suffix(table_VD), ids_T.elements(), Kernels.BLOCK, 0, of(ids_T),
                 of(table_VD), of(out_TD),
                 of(ids_T.elements()), ofInt(table_VD.dim(0)), ofInt(table_VD.dim(1)));
@@ -30,6 +33,9 @@ final class CudaEmbeddingOps implements EmbeddingOps {
     @Override
     public void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace) {
+        require(dtable_VD.isContiguous() && dout_TD.isContiguous() && dtable_VD.dtype() == DType.F32
+                && dout_TD.elements() == ids_T.elements() * dtable_VD.dim(1), "embedding gradient", ids_T, dout_TD,
+                dtable_VD);
         long tokens = ids_T.elements();
         long vocabulary = dtable_VD.dim(0);
         Tensor scratch = workspace

@@ -31,7 +31,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     /** Operations of a device, with its own kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
         Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock());
-        matmul = new CublasMatmulOps(device);
+        matmul = new CublasMatmulOps(device, kernels);
         elementwise = new CudaElementwiseOps(kernels);
         norm = new CudaNormOps(kernels);
         rope = new CudaRopeOps(kernels);

@@ -19,6 +19,8 @@ final class CudaRoutingOps implements RoutingOps {
 
     @Override
     public void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE) {
+        require(logits_TE.shape().equals(scores_TE.shape()) && logits_TE.isContiguous() && scores_TE.isContiguous(),
+                "scores", logits_TE, scores_TE);
         kernels.warps(stream, "gate_scores", logits_TE.dim(0), 0, of(logits_TE), of(scores_TE), of(logits_TE.dim(0)),
                 ofInt(logits_TE.dim(1)),
                 mode(gate));
@@ -27,7 +29,8 @@ final class CudaRoutingOps implements RoutingOps {
     @Override
     public void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK) {
         int experts = Math.toIntExact(scores_TE.dim(1));
-        require(experts % gate.groups() == 0 && gate.groups() <= 32 && gate.topK() <= 32 && experts <= 1024, "select",
+        require(experts % gate.groups() == 0 && gate.groups() <= 32 && gate.topK() <= 32 && experts <= 1024
+                && scores_TE.isContiguous() && ids_TK.isContiguous(), "select",
                 scores_TE, gate);
         kernels.warps(stream, "gate_select", scores_TE.dim(0), experts * Float.BYTES, of(scores_TE), of(bias_E),
                 of(ids_TK),
@@ -41,6 +44,8 @@ final class CudaRoutingOps implements RoutingOps {
 
     @Override
     public void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK) {
+        require(scores_TE.isContiguous() && weights_TK.shape().equals(ids_TK.shape()) && weights_TK.isContiguous(),
+                "weights", scores_TE, ids_TK, weights_TK);
         kernels.each(stream, "gate_weights", scores_TE.dim(0), of(scores_TE), of(ids_TK), of(weights_TK),
                 of(scores_TE.dim(0)),
                 ofInt(scores_TE.dim(1)), of(gate.topK()), flag(gate.normalise()), of(gate.scale()));
@@ -49,6 +54,9 @@ final class CudaRoutingOps implements RoutingOps {
     @Override
     public void backward(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor dweights_TK,
             Tensor dlogits_TE) {
+        require(scores_TE.isContiguous() && dlogits_TE.shape().equals(scores_TE.shape()) && dlogits_TE.isContiguous()
+                && dweights_TK.shape().equals(ids_TK.shape()), "weights' gradient", scores_TE, ids_TK, dweights_TK,
+                dlogits_TE);
         kernels.warps(stream, "gate_backward", scores_TE.dim(0), 0, of(scores_TE), of(ids_TK), of(dweights_TK),
                 of(dlogits_TE),
                 of(scores_TE.dim(0)), ofInt(scores_TE.dim(1)), of(gate.topK()), mode(gate), flag(gate.normalise()),

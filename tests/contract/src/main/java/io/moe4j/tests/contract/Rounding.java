@@ -1,33 +1,39 @@
 package io.moe4j.tests.contract;
 
+import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
 
 /** Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here. */
-final class Rounding {
+@Stability(Stability.Level.INTERNAL)
+public final class Rounding {
     /** Of fp32 arithmetic: 24 significant bits, to nearest. */
-    static final double U32 = 0x1p-24;
+    public static final double U32 = 0x1p-24;
     /** Absolute slack for results near the smallest normal number, which a kernel may flush. */
-    static final double TINY = 1e-36;
+    public static final double TINY = 1e-36;
 
     private Rounding() {}
 
     /** The relative error of storing a result. */
-    static double stored(DType dtype) {
+    public static double stored(DType dtype) {
         return dtype == DType.BF16 ? 0x1p-8 : U32;
     }
 
     /** The nearest value of the type. */
-    static double to(DType dtype, double value) {
+    public static double to(DType dtype, double value) {
         return dtype == DType.BF16 ? Float.intBitsToFloat(bf16Bits(value) << 16) : (float) value;
     }
 
-    static short bf16Bits(double value) {
+    /** The bits of the nearest bf16, to even. NaN stays NaN. */
+    public static short bf16Bits(double value) {
         int bits = Float.floatToRawIntBits((float) value);
+        if (Double.isNaN(value)) {
+            return (short) (bits >>> 16);
+        }
         return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 
     /** Fails unless |actual − expected| ≤ bound; NaN fails. */
-    static void check(String what, double expected, double actual, double bound) {
+    public static void check(String what, double expected, double actual, double bound) {
         if (!(Math.abs(actual - expected) <= bound)) {
             throw new AssertionError(what + ": expected " + expected + " within " + bound + ", was " + actual);
         }

@@ -1,5 +1,6 @@
 package io.moe4j.tests.contract;
 
+import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
@@ -12,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /** A world of one rank on one device: enough for plug-ins that never meet a peer. */
-final class SingleRank implements AutoCloseable {
+@Stability(Stability.Level.INTERNAL)
+public final class SingleRank implements AutoCloseable {
     private static final long STACK_BYTES = 1 << 20;
 
     private final Memory memory;
@@ -23,7 +25,8 @@ final class SingleRank implements AutoCloseable {
         this.context = context;
     }
 
-    static SingleRank on(Device device) {
+    /** With a megabyte of temporaries. */
+    public static SingleRank on(Device device) {
         return on(device, STACK_BYTES);
     }
 
@@ -35,7 +38,8 @@ final class SingleRank implements AutoCloseable {
                 new Alone()));
     }
 
-    RankContext context() {
+    /** What plug-ins are opened with. */
+    public RankContext context() {
         return context;
     }
 

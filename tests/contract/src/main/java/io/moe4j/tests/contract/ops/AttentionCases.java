@@ -1,0 +1,119 @@
+package io.moe4j.tests.contract.ops;
+
+import static io.moe4j.api.tensor.DType.BF16;
+import static io.moe4j.api.tensor.DType.F32;
+
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.tests.contract.Rounding;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * Causal attention and its gradients.
+ *
+ * @param shape extents
+ * @param layout of q, k, v and their gradients; what the operation wants contiguous is
+ */
+record AttentionCases(AttentionShape shape, Layout layout) {
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (DType type : List.of(F32, BF16)) {
+            for (Layout layout : List.of(Layout.DENSE, Layout.GAPS, Layout.ALIGNED_GAPS)) {
+                add(cases, new AttentionShape(1, 1, 1, 8, 8, type), layout);
+                add(cases, new AttentionShape(2, 32, 2, 24, 24, type), layout);
+                add(cases, new AttentionShape(1, 33, 3, 17, 9, type), layout);
+                add(cases, new AttentionShape(3, 50, 2, 40, 24, type), layout);
+                add(cases, new AttentionShape(1, 130, 2, 192, 128, type), layout);
+            }
+            add(cases, new AttentionShape(0, 8, 1, 8, 8, type), Layout.DENSE);
+            add(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE);
+            add(cases, new AttentionShape(1, 257, 1, 64, 64, type), Layout.DENSE);
+            add(cases, new AttentionShape(1, 700, 1, 16, 8, type), Layout.DENSE);
+        }
+        return cases;
+    }
+
+    static List<OpCase> far() {
+        List<OpCase> cases = new ArrayList<>();
+        add(cases, new AttentionShape(1, 4, 2, 16, 8, F32), Layout.FAR);
+        add(cases, new AttentionShape(1, 4, 2, 16, 8, BF16), Layout.FAR);
+        return cases;
+    }
+
+    private static void add(List<OpCase> cases, AttentionShape shape, Layout layout) {
+        AttentionCases one = new AttentionCases(shape, layout);
+        String what = " B " + shape.batch() + " S " + shape.sequence() + " H " + shape.heads() + " Q "
+                + shape.queryKeyDim() + " V " + shape.valueDim() + " " + shape.dtype() + " " + layout;
+        cases.add(new OpCase("attention" + what, one::forward));
+        cases.add(new OpCase("attention's gradient" + what, one::backward));
+    }
+
+    private float scale() {
+        return (float) (1.5 / Math.sqrt(shape.queryKeyDim()));
+    }
+
+    private AttentionDefinition definition() {
+        return new AttentionDefinition(shape, scale());
+    }
+
+    private double[] random(long dim, long seed) {
+        return Elements.random(shape.dtype(), shape.batch() * shape.sequence() * shape.heads() * dim, seed);
+    }
+
+    private Operand operand(OpBench bench, Layout how, double[] values, long dim) {
+        return bench.of(shape.dtype(), how, values, shape.batch(), shape.sequence(), shape.heads(), dim);
+    }
+
+    /** q, k, v, and forward's results as they are given: to be written, or from the definition. */
+    private record Inputs(Operand q, Operand k, Operand v, Operand o, Operand lse, AttentionOps.Forward call) {}
+
+    private Inputs inputs(OpBench bench, boolean withResults) {
+        double[] qs = random(shape.queryKeyDim(), 1);
+        double[] ks = random(shape.queryKeyDim(), 2);
+        double[] vs = random(shape.valueDim(), 3);
+        Approx[][] results = withResults ? definition().forward(qs, ks, vs) : new Approx[2][0];
+        Operand q = operand(bench, layout, qs, shape.queryKeyDim());
+        Operand k = operand(bench, layout, ks, shape.queryKeyDim());
+        Operand v = operand(bench, layout, vs, shape.valueDim());
+        Operand o = operand(bench, Layout.DENSE, stored(results[0], shape.dtype()), shape.valueDim());
+        Operand lse = bench.of(F32, Layout.DENSE, stored(results[1], F32), shape.batch(), shape.heads(),
+                shape.sequence());
+        return new Inputs(q, k, v, o, lse, new AttentionOps.Forward(shape, scale(), q.tensor(), k.tensor(), v.tensor(),
+                o.tensor(), lse.tensor(),
+                bench.workspace(bench.device().workspaceSizes().attentionForward(shape))));
+    }
+
+    private static double[] stored(Approx[] values, DType type) {
+        return Arrays.stream(values).mapToDouble(value -> Rounding.to(type, value.value())).toArray();
+    }
+
+    private OpCall forward(OpBench bench) {
+        Inputs in = inputs(bench, false);
+        return OpCall.of(() -> bench.ops().attention().forward(bench.stream(), in.call()), List.of(in.o(), in.lse()),
+                () -> {
+                    Approx[][] expected = definition().forward(in.q().values(), in.k().values(), in.v().values());
+                    return List.of(Expected.close("o", in.o(), expected[0]),
+                            Expected.close("lse", in.lse(), expected[1]));
+                });
+    }
+
+    private OpCall backward(OpBench bench) {
+        Inputs in = inputs(bench, true);
+        Operand dO = operand(bench, Layout.DENSE, random(shape.valueDim(), 4), shape.valueDim());
+        Operand dq = operand(bench, layout, new double[0], shape.queryKeyDim());
+        Operand dk = operand(bench, layout, new double[0], shape.queryKeyDim());
+        Operand dv = operand(bench, layout, new double[0], shape.valueDim());
+        AttentionOps.Backward call = new AttentionOps.Backward(in.call(), dO.tensor(), dq.tensor(), dk.tensor(),
+                dv.tensor(), bench.workspace(bench.device().workspaceSizes().attentionBackward(shape)));
+        return OpCall.of(() -> bench.ops().attention().backward(bench.stream(), call), List.of(dq, dk, dv), () -> {
+            Approx[][] expected = definition().backward(in.q().values(), in.k().values(), in.v().values(),
+                    in.o().values(), in.lse().values(), dO.values());
+            return List.of(Expected.close("dq", dq, expected[0]), Expected.close("dk", dk, expected[1]),
+                    Expected.close("dv", dv, expected[2]));
+        });
+    }
+}

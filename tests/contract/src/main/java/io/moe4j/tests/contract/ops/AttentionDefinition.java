@@ -1,0 +1,166 @@
+package io.moe4j.tests.contract.ops;
+
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.tests.contract.Rounding;
+
+/**
+ * Causal attention and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors are bf16, probabilities and the gradients of
+ * scores may be rounded to bf16 before they are multiplied, as tensor cores want it.
+ */
+final class AttentionDefinition {
+    /** Of exponentials, quotients and rescaled sums: their constant part. */
+    private static final double FEW = 40 * Rounding.U32;
+
+    private final int sequence;
+    private final int heads;
+    private final int queryKey;
+    private final int value;
+    private final double scale;
+    private final double narrowed;
+    private final double[] p;
+    private final double[] relative;
+
+    AttentionDefinition(AttentionShape shape, double scale) {
+        sequence = (int) shape.sequence();
+        heads = (int) shape.heads();
+        queryKey = (int) shape.queryKeyDim();
+        value = (int) shape.valueDim();
+        this.scale = scale;
+        narrowed = shape.dtype() == DType.BF16 ? Rounding.stored(DType.BF16) : 0;
+        p = new double[sequence];
+        relative = new double[sequence];
+    }
+
+    /** Sums of products whose first factor has a relative error, one for each element of a tensor. */
+    private static final class Results {
+        final double[] values;
+        final double[] errors;
+        final double[] sizes;
+        final int[] terms;
+
+        Results(int count) {
+            values = new double[count];
+            errors = new double[count];
+            sizes = new double[count];
+            terms = new int[count];
+        }
+
+        void add(int at, double factor, double factorError, double[] from, int with, int count) {
+            for (int i = 0; i < count; i++) {
+                double size = Math.abs(from[with + i]);
+                values[at + i] += factor * from[with + i];
+                errors[at + i] += factorError * size;
+                sizes[at + i] += Math.abs(factor) * size;
+                terms[at + i]++;
+            }
+        }
+
+        Approx[] all() {
+            Approx[] all = new Approx[values.length];
+            for (int i = 0; i < all.length; i++) {
+                all[i] = new Approx(values[i], errors[i] + roundings(terms[i]) * Rounding.U32 * sizes[i]);
+            }
+            return all;
+        }
+    }
+
+    private static double roundings(int terms) {
+        return 1 + Math.min(terms, 6 * Math.sqrt(terms));
+    }
+
+    private static double dot(double[] a, int from, double[] b, int with, int count) {
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += a[from + i] * b[with + i];
+        }
+        return sum;
+    }
+
+    /** What a dot product may be off by. */
+    private static double dotError(double[] a, int from, double[] b, int with, int count) {
+        double size = 0;
+        for (int i = 0; i < count; i++) {
+            size += Math.abs(a[from + i] * b[with + i]);
+        }
+        return roundings(count) * Rounding.U32 * size;
+    }
+
+    /** Number of the row of (B, S, H) tensors of query or key {@code s} in head {@code bh}, which counts heads within sequences. */
+    private int row(int bh, int s) {
+        return (bh / heads * sequence + s) * heads + bh % heads;
+    }
+
+    /** Fills {@link #p} with exp(score − shift), {@link #relative} with their relative errors. */
+    private void powers(int bh, int query, double[] q, double[] k, double shift) {
+        for (int j = 0; j <= query; j++) {
+            int from = row(bh, query) * queryKey;
+            int with = row(bh, j) * queryKey;
+            double score = scale * dot(q, from, k, with, queryKey);
+            double error = scale * dotError(q, from, k, with, queryKey)
+                    + 2 * Rounding.U32 * (Math.abs(score) + Math.abs(shift));
+            p[j] = Math.exp(score - shift);
+            relative[j] = error + 2.5 * Math.abs(score - shift) * Rounding.U32 + FEW;
+        }
+    }
+
+    private double top(int bh, int query, double[] q, double[] k) {
+        double top = Double.NEGATIVE_INFINITY;
+        for (int j = 0; j <= query; j++) {
+            top = Math.max(top, scale * dot(q, row(bh, query) * queryKey, k, row(bh, j) * queryKey, queryKey));
+        }
+        return top;
+    }
+
+    /** o and lse. */
+    Approx[][] forward(double[] q, double[] k, double[] v) {
+        Results o = new Results(v.length);
+        Approx[] lse = new Approx[v.length / value];
+        for (int bh = 0; bh < lse.length / Math.max(1, sequence); bh++) {
+            for (int s = 0; s < sequence; s++) {
+                double top = top(bh, s, q, k);
+                powers(bh, s, q, k, top);
+                Sum sum = new Sum();
+                for (int j = 0; j <= s; j++) {
+                    sum.add(new Approx(p[j], p[j] * relative[j]));
+                }
+                Approx total = sum.result();
+                lse[bh * sequence + s] = total.log().plus(top);
+                double spread = total.error() / total.value();
+                for (int j = 0; j <= s; j++) {
+                    double probability = p[j] / total.value();
+                    o.add(row(bh, s) * value, probability, probability * (relative[j] + spread + narrowed), v,
+                            row(bh, j) * value, value);
+                }
+            }
+        }
+        return new Approx[][] {o.all(), lse};
+    }
+
+    /** dq, dk and dv; from o and lse as they were stored. */
+    Approx[][] backward(double[] q, double[] k, double[] v, double[] o, double[] lse, double[] dO) {
+        Results dq = new Results(q.length);
+        Results dk = new Results(k.length);
+        Results dv = new Results(v.length);
+        for (int bh = 0; bh < lse.length / Math.max(1, sequence); bh++) {
+            for (int s = 0; s < sequence; s++) {
+                int out = row(bh, s) * value;
+                double delta = dot(o, out, dO, out, value);
+                double deltaError = dotError(o, out, dO, out, value);
+                powers(bh, s, q, k, lse[bh * sequence + s]);
+                for (int j = 0; j <= s; j++) {
+                    int key = row(bh, j);
+                    double dp = dot(dO, out, v, key * value, value);
+                    double dpError = dotError(dO, out, v, key * value, value) + deltaError
+                            + Rounding.U32 * (Math.abs(dp) + Math.abs(delta));
+                    double ds = scale * p[j] * (dp - delta);
+                    double dsError = Math.abs(ds) * (relative[j] + narrowed) + scale * p[j] * dpError;
+                    dq.add(row(bh, s) * queryKey, ds, dsError, k, key * queryKey, queryKey);
+                    dk.add(key * queryKey, ds, dsError, q, row(bh, s) * queryKey, queryKey);
+                    dv.add(key * value, p[j], p[j] * (relative[j] + narrowed), dO, out, value);
+                }
+            }
+        }
+        return new Approx[][] {dq.all(), dk.all(), dv.all()};
+    }
+}

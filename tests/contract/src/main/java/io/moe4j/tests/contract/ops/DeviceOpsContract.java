@@ -1,0 +1,253 @@
+package io.moe4j.tests.contract.ops;
+
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.tests.contract.SingleRank;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What the operations of every device must do. Subclass it, and say which device. Each operation is called with all types, with no row, one row, odd extents and
+ * gaps between rows, in place where that is allowed, and:
+ *
+ * <ul>
+ * <li>its results are those of the definition in double precision, within a bound that follows from the roundings made ({@link Approx}); NaN passes only where
+ * NaN is expected;
+ * <li>nothing else is written: all else, and what a result holds before, is NaN with a mark;
+ * <li>the same call gives the same bits, again, on any number of threads, and replayed from a captured graph.
+ * </ul>
+ */
+@Stability(Stability.Level.EVOLVING)
+public abstract class DeviceOpsContract {
+    private static final int REPLAYS = 2;
+
+    private Device device;
+    private SingleRank rank;
+
+    /** For subclasses. */
+    protected DeviceOpsContract() {}
+
+    /** The device. */
+    protected abstract DeviceProvider provider();
+
+    /** How it is opened. */
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults();
+    }
+
+    /** What captures on it; none if it has no capture. */
+    protected Optional<GraphCaptureProvider> captureProvider() {
+        return Optional.empty();
+    }
+
+    /** Memory of about 12 GiB, of which little is touched. Override it where the device's own would be too much for the machine. */
+    protected Memory hugeMemory(Device from, long bytes) {
+        return from.allocate(bytes, "contract far rows");
+    }
+
+    /** Whether the machine has 20 GiB and the speed for tensors of more than 2³¹ elements, all of them used. */
+    protected boolean takesManyElements() {
+        return false;
+    }
+
+    /** Opens the device and a stream. */
+    @BeforeEach
+    public void open() {
+        device = provider().open(deviceConfig());
+        rank = SingleRank.on(device);
+    }
+
+    /** Closes them. */
+    @AfterEach
+    public void close() {
+        rank.close();
+        device.close();
+    }
+
+    /** Products: all transposes, any rows, added to what is there or not. */
+    @TestFactory
+    public Stream<DynamicTest> matmul() {
+        return checks(MatmulCases.all());
+    }
+
+    /** Copies between any strides and types. */
+    @TestFactory
+    public Stream<DynamicTest> copy() {
+        return checks(CopyCases.all());
+    }
+
+    /** Sums. */
+    @TestFactory
+    public Stream<DynamicTest> elementwise() {
+        return checks(ElementwiseCases.all());
+    }
+
+    /** RMSNorm and its gradient. */
+    @TestFactory
+    public Stream<DynamicTest> norm() {
+        return checks(NormCases.all());
+    }
+
+    /** Rotary position embedding. */
+    @TestFactory
+    public Stream<DynamicTest> rope() {
+        return checks(RopeCases.all());
+    }
+
+    /** Attention and its gradient. */
+    @TestFactory
+    public Stream<DynamicTest> attention() {
+        return checks(AttentionCases.all());
+    }
+
+    /** SwiGLU and its gradient. */
+    @TestFactory
+    public Stream<DynamicTest> activation() {
+        return checks(ActivationCases.all());
+    }
+
+    /** Table look-up and its gradient. */
+    @TestFactory
+    public Stream<DynamicTest> embedding() {
+        return checks(EmbeddingCases.all());
+    }
+
+    /** The gate of a mixture of experts. */
+    @TestFactory
+    public Stream<DynamicTest> routing() {
+        return checks(RoutingCases.all());
+    }
+
+    /** Cross-entropy and its gradient. */
+    @TestFactory
+    public Stream<DynamicTest> loss() {
+        return checks(LossCases.all());
+    }
+
+    /** AdamW and sums of squares. */
+    @TestFactory
+    public Stream<DynamicTest> optimizer() {
+        return checks(OptimizerCases.all());
+    }
+
+    /** Rows whose elements have indices beyond 2³¹ are found, read and written where they are. */
+    @TestFactory
+    public Stream<DynamicTest> rowsBeyond31Bits() {
+        return checks(Stream.of(MatmulCases.far(), CopyCases.far(), ElementwiseCases.far(), NormCases.far(),
+                RopeCases.far(), AttentionCases.far(), ActivationCases.far()).flatMap(List::stream).toList());
+    }
+
+    /** Tensors of more than 2³¹ elements are gone through to their end. */
+    @TestFactory
+    public Stream<DynamicTest> moreThan31BitsOfElements() {
+        Assumptions.assumeTrue(takesManyElements(), "takesManyElements() says that this machine is too small or slow");
+        return new ManyElements(device, rank.context().stream()).tests();
+    }
+
+    /** What is recorded runs when it is replayed, on what its operands then hold, and gives the bits of an eager call. */
+    @TestFactory
+    public Stream<DynamicTest> replaysGiveTheSameBits() {
+        Assumptions.assumeTrue(captureProvider().isPresent(), "captureProvider() says that the device has no capture");
+        GraphCapture capture = captureProvider().orElseThrow().open(rank.context());
+        return families().map(one -> dynamicTest(one.name(), () -> replay(capture, one))).onClose(capture::close);
+    }
+
+    private void replay(GraphCapture capture, OpCase one) {
+        try (OpBench bench = bench(device, rank)) {
+            OpCall call = one.prepare().apply(bench);
+            List<byte[]> eager = bench.run(stream -> call.enqueue().run());
+            List<CapturedGraph> graphs = new ArrayList<>();
+            bench.checkUntouched(bench.run(stream -> graphs.add(capture.capture(stream, call.enqueue()))));
+            try (CapturedGraph graph = graphs.getFirst()) {
+                for (int i = 0; i < REPLAYS; i++) {
+                    bench.same("replay " + i, eager, bench.run(graph::replay));
+                }
+            }
+        }
+    }
+
+    /** The number of cores, where a device has any, does not change a bit. */
+    @TestFactory
+    public Stream<DynamicTest> sameBitsWithAnyNumberOfThreads() {
+        Device one = provider().open(deviceConfig().withThreads(1));
+        SingleRank onOne = SingleRank.on(one);
+        return families().map(each -> dynamicTest(each.name(), () -> {
+            try (OpBench several = bench(device, rank); OpBench single = bench(one, onOne)) {
+                OpCall call = each.prepare().apply(several);
+                OpCall again = each.prepare().apply(single);
+                several.same("on one thread", several.run(stream -> call.enqueue().run()),
+                        single.run(stream -> again.enqueue().run()));
+            }
+        })).onClose(() -> {
+            onOne.close();
+            one.close();
+        });
+    }
+
+    /** Shapes and types that do not fit are refused on the host, with the tensor in the message, and do no harm. */
+    @Test
+    public void refusesWhatDoesNotFit() {
+        try (OpBench bench = bench(device, rank)) {
+            Tensor small = bench.of(DType.F32, Layout.DENSE, new double[6], 2, 3).tensor();
+            Tensor large = bench.of(DType.F32, Layout.DENSE, new double[8], 2, 4).tensor();
+            Tensor narrow = bench.of(DType.BF16, Layout.DENSE, new double[6], 2, 3).tensor();
+            Tensor ids = bench.ints(new int[6], 2, 3).tensor();
+            var stream = bench.stream();
+            refused("F32[2, 4]", () -> bench.ops().elementwise().copy(stream, small, large));
+            refused("I32[2, 3]", () -> bench.ops().elementwise().copy(stream, ids, small));
+            refused("BF16[2, 3]", () -> bench.ops().elementwise().add(stream, small, narrow, small));
+            refused("F32[2, 4]", () -> bench.ops().activation().swiglu(stream, small, small, large));
+            refused("BF16[2, 3]", () -> bench.ops().matmul().matmul(stream,
+                    Matmul.ofTransposedB(small, narrow, bench.blank(DType.F32, Layout.DENSE, 2, 2).tensor())));
+            refused("F32[2, 4]", () -> bench.ops().norm().forward(stream, small, small.select(0), 1e-5f, large,
+                    large.select(0)));
+            stream.synchronize();
+        }
+    }
+
+    private static void refused(String tensor, Runnable call) {
+        RuntimeException refusal = assertThrows(RuntimeException.class, call::run);
+        assertTrue(String.valueOf(refusal.getMessage()).contains(tensor), refusal.toString());
+    }
+
+    private static Stream<OpCase> families() {
+        return Stream.of(MatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
+                AttentionCases.all(), ActivationCases.all(), EmbeddingCases.all(), RoutingCases.all(), LossCases.all(),
+                OptimizerCases.all()).flatMap(List::stream);
+    }
+
+    private Stream<DynamicTest> checks(List<OpCase> cases) {
+        return cases.stream().map(one -> dynamicTest(one.name(), () -> {
+            try (OpBench bench = bench(device, rank)) {
+                OpCall call = one.prepare().apply(bench);
+                List<byte[]> first = bench.check(call);
+                bench.same("the same call again", first, bench.run(stream -> call.enqueue().run()));
+            }
+        }));
+    }
+
+    private OpBench bench(Device on, SingleRank opened) {
+        return new OpBench(on, opened.context().stream(), bytes -> hugeMemory(on, bytes));
+    }
+}

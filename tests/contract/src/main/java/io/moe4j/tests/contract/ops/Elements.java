@@ -1,0 +1,48 @@
+package io.moe4j.tests.contract.ops;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.tests.contract.Rounding;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Random;
+
+/** Elements of any type as doubles, in the bytes of a device. */
+final class Elements {
+    private Elements() {}
+
+    static void put(byte[] image, DType dtype, long index, double value) {
+        ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+        int at = Math.toIntExact(index * dtype.bytes());
+        switch (dtype) {
+            case F32 -> bytes.putFloat(at, (float) value);
+            case BF16 -> bytes.putShort(at, Rounding.bf16Bits(value));
+            case I32 -> bytes.putInt(at, (int) value);
+            case I64 -> bytes.putLong(at, (long) value);
+        }
+    }
+
+    static double get(byte[] image, DType dtype, long index) {
+        ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+        int at = Math.toIntExact(index * dtype.bytes());
+        return switch (dtype) {
+            case F32 -> bytes.getFloat(at);
+            case BF16 -> Float.intBitsToFloat(bytes.getShort(at) << 16);
+            case I32 -> bytes.getInt(at);
+            case I64 -> bytes.getLong(at);
+        };
+    }
+
+    /** Numbers between −size and size that the type holds exactly. */
+    static double[] random(DType dtype, long count, double size, long seed) {
+        Random random = new Random(seed);
+        double[] values = new double[Math.toIntExact(count)];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Rounding.to(dtype, random.nextDouble(-size, size));
+        }
+        return values;
+    }
+
+    static double[] random(DType dtype, long count, long seed) {
+        return random(dtype, count, 1, seed);
+    }
+}

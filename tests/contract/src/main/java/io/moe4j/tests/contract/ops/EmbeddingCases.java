@@ -1,0 +1,87 @@
+package io.moe4j.tests.contract.ops;
+
+import static io.moe4j.api.tensor.DType.BF16;
+import static io.moe4j.api.tensor.DType.F32;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * Table look-up and its gradient.
+ *
+ * @param tokens T
+ * @param words V
+ * @param dim D
+ * @param type of table and rows; the gradient is F32
+ * @param layout of table and rows
+ */
+record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout) {
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        // Among them: a word of all tokens, words of more and of fewer tokens than a warp, words without any.
+        int[][] shapes = {{0, 5, 8}, {7, 3, 1}, {100, 1, 24}, {100, 17, 130}, {500, 9, 40}, {50, 1000, 72},
+                {33, 2, 2056}};
+        for (DType type : List.of(F32, BF16)) {
+            for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED)) {
+                for (int[] s : shapes) {
+                    EmbeddingCases shape = new EmbeddingCases(s[0], s[1], s[2], type, layout);
+                    String what = " of " + s[0] + " in (" + s[1] + ", " + s[2] + ") " + type + " " + layout;
+                    cases.add(new OpCase("embedding" + what, shape::forward));
+                    cases.add(new OpCase("embedding gradient" + what, bench -> shape.backward(bench, false)));
+                    cases.add(new OpCase("embedding gradient, added" + what, bench -> shape.backward(bench, true)));
+                }
+            }
+        }
+        return cases;
+    }
+
+    private Operand ids(OpBench bench) {
+        return bench.ints(new Random(tokens).ints(tokens, 0, words).toArray(), tokens);
+    }
+
+    private OpCall forward(OpBench bench) {
+        Operand ids = ids(bench);
+        Operand table = bench.of(type, layout, Elements.random(type, (long) words * dim, 1), words, dim);
+        Operand out = bench.blank(type, layout, tokens, dim);
+        return OpCall.of(
+                () -> bench.ops().embedding().forward(bench.stream(), ids.tensor(), table.tensor(), out.tensor()),
+                List.of(out), () -> {
+                    double[] row = ids.values();
+                    double[] values = table.values();
+                    double[] rows = new double[tokens * dim];
+                    Arrays.setAll(rows, i -> values[(int) row[i / dim] * dim + i % dim]);
+                    return List.of(Expected.same("rows", out, rows));
+                });
+    }
+
+    private OpCall backward(OpBench bench, boolean accumulate) {
+        Operand ids = ids(bench);
+        Operand dout = bench.of(type, layout, Elements.random(type, (long) tokens * dim, 1), tokens, dim);
+        Operand dtable = accumulate
+                ? bench.of(F32, layout, Elements.random(F32, (long) words * dim, 2), words, dim)
+                : bench.blank(F32, layout, words, dim);
+        Optional<Tensor> workspace = bench
+                .workspace(bench.device().workspaceSizes().embeddingBackward(tokens, words));
+        return OpCall.of(() -> bench.ops().embedding().backward(bench.stream(), ids.tensor(), dout.tensor(),
+                dtable.tensor(), accumulate, workspace), List.of(dtable), () -> {
+                    double[] row = ids.values();
+                    double[] gradients = dout.values();
+                    double[] before = dtable.values();
+                    Sum[] sums = new Sum[words * dim];
+                    Arrays.setAll(sums, i -> new Sum());
+                    for (int i = 0; i < gradients.length; i++) {
+                        sums[(int) row[i / dim] * dim + i % dim].add(gradients[i]);
+                    }
+                    Approx[] expected = new Approx[sums.length];
+                    Arrays.setAll(expected,
+                            i -> accumulate ? sums[i].result().plus(before[i]) : sums[i].result());
+                    return List.of(Expected.close("dtable", dtable, expected));
+                });
+    }
+}

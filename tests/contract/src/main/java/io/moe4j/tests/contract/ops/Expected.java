@@ -1,0 +1,67 @@
+package io.moe4j.tests.contract.ops;
+
+import io.moe4j.tests.contract.Rounding;
+
+/**
+ * What an operand must hold after a call.
+ *
+ * @param name for messages
+ * @param operand which one
+ * @param values in order of its elements
+ * @param bounds how far from them, each; 0 for the same bits but for NaN's, and NaN must be NaN in either case
+ */
+record Expected(String name, Operand operand, double[] values, double[] bounds) {
+
+    /** The very values. */
+    static Expected same(String name, Operand operand, double[] values) {
+        return new Expected(name, operand, values, new double[values.length]);
+    }
+
+    /**
+     * Computed in fp32 and rounded once when stored. A device may order and fuse its operations otherwise than the definition does, which changes which roundings are
+     * made but not how many by much: twice the error.
+     */
+    static Expected close(String name, Operand operand, Approx[] values) {
+        double[] exact = new double[values.length];
+        double[] bounds = new double[values.length];
+        double stored = Rounding.stored(operand.dtype());
+        for (int i = 0; i < values.length; i++) {
+            exact[i] = values[i].value();
+            double error = 2 * values[i].error();
+            bounds[i] = error + stored * (Math.abs(exact[i]) + error) + Rounding.TINY;
+        }
+        return new Expected(name, operand, exact, bounds);
+    }
+
+    void check(byte[] image) {
+        double[] actual = operand.values(image);
+        if (actual.length != values.length) {
+            throw new AssertionError(name + " is " + operand.tensor() + ", the definition has " + values.length);
+        }
+        int wrong = 0;
+        int worst = -1;
+        double excess = 0;
+        for (int i = 0; i < values.length; i++) {
+            if (!fits(actual[i], values[i], bounds[i])) {
+                double by = Math.abs(actual[i] - values[i]) / bounds[i];
+                wrong++;
+                if (worst < 0 || by > excess) {
+                    worst = i;
+                    excess = by;
+                }
+            }
+        }
+        if (wrong > 0) {
+            throw new AssertionError(name + ": " + wrong + " of " + values.length + " elements are wrong, worst is "
+                    + worst + ": expected " + values[worst] + " within " + bounds[worst] + ", was " + actual[worst]);
+        }
+    }
+
+    private static boolean fits(double actual, double value, double bound) {
+        if (Double.isNaN(value)) {
+            return Double.isNaN(actual);
+        }
+        return bound == 0 || Double.isInfinite(value) ? Double.compare(actual, value) == 0
+                : Math.abs(actual - value) <= bound;
+    }
+}

@@ -1,0 +1,18 @@
+package io.moe4j.tests.contract.ops;
+
+import java.util.List;
+import java.util.function.Supplier;
+
+/**
+ * One call of an operation.
+ *
+ * @param enqueue makes the call, on the bench's stream
+ * @param results the operands that it may write; all others must stay as they are
+ * @param expected what must come of it, computed when it is asked for
+ */
+record OpCall(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {
+
+    static OpCall of(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {
+        return new OpCall(enqueue, results, expected);
+    }
+}

@@ -1,0 +1,95 @@
+package io.moe4j.tests.contract.ops;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/**
+ * A tensor of a call together with all that lies around it. Whatever was not given a value holds ones in every bit, NaN in both floating-point types: before it, behind it,
+ * between its rows, and in a tensor that is only written.
+ */
+final class Operand {
+    private final Tensor view;
+    private final List<Tensor> pieces;
+    private final int[] places;
+    private final byte[] initial;
+
+    /**
+     * @param view the tensor of the call
+     * @param pieces dense parts of memory that it and its surroundings lie in
+     * @param places for each of its elements, row-major, which one of the pieces' elements it is
+     * @param initial the bytes of the pieces before each call
+     */
+    Operand(Tensor view, List<Tensor> pieces, int[] places, byte[] initial) {
+        this.view = view;
+        this.pieces = pieces;
+        this.places = places;
+        this.initial = initial;
+    }
+
+    Tensor tensor() {
+        return view;
+    }
+
+    DType dtype() {
+        return view.dtype();
+    }
+
+    /** What it holds before each call. */
+    double[] values() {
+        return values(initial);
+    }
+
+    double[] values(byte[] image) {
+        double[] values = new double[places.length];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = Elements.get(image, dtype(), places[i]);
+        }
+        return values;
+    }
+
+    void restore(Stream stream) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(Math.max(8, initial.length), 8);
+            MemorySegment.copy(initial, 0, host, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, initial.length);
+            long at = 0;
+            for (Tensor piece : pieces) {
+                stream.upload(host.asSlice(at, piece.bytes()), piece);
+                at += piece.bytes();
+            }
+        }
+    }
+
+    byte[] read(Stream stream) {
+        byte[] image = new byte[initial.length];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(Math.max(8, initial.length), 8);
+            long at = 0;
+            for (Tensor piece : pieces) {
+                stream.download(piece, host.asSlice(at, piece.bytes()));
+                at += piece.bytes();
+            }
+            MemorySegment.copy(host, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, image, 0, image.length);
+        }
+        return image;
+    }
+
+    /** Fails if anything was written but, where {@code mayChange}, the tensor itself. */
+    void checkUntouched(byte[] image, boolean mayChange) {
+        boolean[] own = new boolean[image.length / dtype().bytes()];
+        for (int place : places) {
+            own[place] = mayChange;
+        }
+        for (int i = 0; i < image.length; i++) {
+            int element = i / dtype().bytes();
+            if (image[i] != initial[i] && !own[element]) {
+                throw new AssertionError(view + ": " + (mayChange ? "a gap" : "an input") + " was written, element "
+                        + element + " of its memory, which held " + Elements.get(initial, dtype(), element)
+                        + " and now holds " + Elements.get(image, dtype(), element));
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.moe4j.tests.contract.ops;
+
+import static io.moe4j.api.tensor.DType.BF16;
+import static io.moe4j.api.tensor.DType.F32;
+
+import io.moe4j.api.ops.OptimizerOps.AdamW;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** AdamW in all types, and sums of squares. */
+final class OptimizerCases {
+    private static final List<DType> TYPES = List.of(F32, BF16);
+
+    private OptimizerCases() {}
+
+    static List<OpCase> all() {
+        List<OpCase> cases = new ArrayList<>();
+        for (DType parameter : TYPES) {
+            for (DType gradient : TYPES) {
+                for (DType moments : TYPES) {
+                    for (int n : new int[] {0, 1, 7, 1031}) {
+                        cases.add(adamw(List.of(parameter, gradient, moments), n, Layout.DENSE, 3, true));
+                    }
+                    cases.add(adamw(List.of(parameter, gradient, moments), 4103, Layout.SHIFTED, 1, false));
+                    cases.add(adamw(List.of(parameter, gradient, moments), 100, Layout.DENSE, 100_000, true));
+                }
+            }
+            for (int n : new int[] {0, 1, 7, 5000, 1_000_003}) {
+                cases.add(squares(parameter, n, Layout.DENSE));
+                cases.add(squares(parameter, n, Layout.SHIFTED));
+            }
+        }
+        return cases;
+    }
+
+    /** @param types of parameter, gradient and moments */
+    private static OpCase adamw(List<DType> types, int n, Layout layout, long step, boolean started) {
+        return new OpCase("adamw " + types + " x" + n + " step " + step + " " + layout, bench -> {
+            Operand parameter = bench.of(types.get(0), layout, Elements.random(types.get(0), n, 1), n);
+            Operand gradient = bench.of(types.get(1), layout, Elements.random(types.get(1), n, 2), n);
+            double[] first = started ? Elements.random(types.get(2), n, 3) : new double[n];
+            double[] second = started ? Elements.random(types.get(2), n, 4) : new double[n];
+            Operand m = bench.of(types.get(2), layout, first, n);
+            Operand v = bench.of(types.get(2), layout, Arrays.stream(second).map(Math::abs).toArray(), n);
+            AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 0.01f, 0.9f, 0.95f,
+                    1e-8f, 0.1f, 0.5f, step);
+            return OpCall.of(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
+                    () -> updated(call, gradient.values(), parameter, m, v));
+        });
+    }
+
+    /** Moments are rounded when they are stored, not before the parameter is updated with them. */
+    private static List<Expected> updated(AdamW a, double[] gradients, Operand parameter, Operand m, Operand v) {
+        Approx[] parameters = Approx.exact(parameter.values());
+        Approx[] first = Approx.exact(m.values());
+        Approx[] second = Approx.exact(v.values());
+        Approx beta1 = Approx.exact(a.beta1());
+        Approx beta2 = Approx.exact(a.beta2());
+        Approx rest1 = Approx.exact(1).minus(beta1);
+        Approx rest2 = Approx.exact(1).minus(beta2);
+        // Corrections come from doubles on the host, rounded once.
+        Approx correction1 = Approx.exact(1 - Math.pow(a.beta1(), a.step())).times(1);
+        Approx correction2 = Approx.exact(1 - Math.pow(a.beta2(), a.step())).times(1);
+        Approx kept = Approx.exact(1).minus(Approx.exact(a.learningRate()).times(a.weightDecay()));
+        for (int i = 0; i < parameters.length; i++) {
+            Approx g = Approx.exact(gradients[i]).times(a.gradientScale());
+            first[i] = first[i].times(beta1).plus(g.times(rest1));
+            second[i] = second[i].times(beta2).plus(g.times(g).times(rest2));
+            Approx root = second[i].over(correction2).sqrt().plus(a.eps());
+            Approx update = first[i].over(correction1).over(root).times(a.learningRate());
+            parameters[i] = parameters[i].times(kept).minus(update);
+        }
+        return List.of(Expected.close("parameter", parameter, parameters), Expected.close("first moment", m, first),
+                Expected.close("second moment", v, second));
+    }
+
+    private static OpCase squares(DType type, int n, Layout layout) {
+        return new OpCase("sum of squares " + type + " x" + n + " " + layout, bench -> {
+            Operand x = bench.of(type, layout, Elements.random(type, n, 1), n);
+            Operand sum = bench.of(F32, Layout.DENSE, new double[] {2}, 1);
+            Optional<Tensor> workspace = bench.workspace(bench.device().workspaceSizes().sumOfSquares(n));
+            return OpCall.of(() -> bench.ops().optimizer().sumOfSquares(bench.stream(), x.tensor(), sum.tensor(),
+                    workspace), List.of(sum), () -> {
+                        Sum squares = new Sum();
+                        for (double value : x.values()) {
+                            squares.addProduct(value, value);
+                        }
+                        return List.of(Expected.close("sum", sum, new Approx[] {squares.result().plus(2)}));
+                    });
+        });
+    }
+}

@@ -1,0 +1,44 @@
+package io.moe4j.tests.contract.ops;
+
+import io.moe4j.tests.contract.Rounding;
+
+/**
+ * A sum of n terms in fp32, in any order that is the same each time. Its roundings are at most n in the worst case, and behave as 6 √n with a probability that leaves
+ * one in a million (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", 2019); the data is the same each time, so that nothing depends
+ * on luck.
+ */
+final class Sum {
+    private double value;
+    private double size;
+    private double error;
+    private long terms;
+
+    void add(Approx term) {
+        value += term.value();
+        size += Math.abs(term.value());
+        error += term.error();
+        terms++;
+    }
+
+    void add(double term) {
+        value += term;
+        size += Math.abs(term);
+        terms++;
+    }
+
+    /** A product that may be rounded before it is added. */
+    void addProduct(double a, double b) {
+        add(a * b);
+    }
+
+    /** A product of which the first factor has an error. */
+    void addProduct(Approx a, double b) {
+        add(a.value() * b);
+        error += a.error() * Math.abs(b);
+    }
+
+    Approx result() {
+        double roundings = 1 + Math.min(terms, 6 * Math.sqrt(terms));
+        return new Approx(value, error + roundings * Rounding.U32 * (size + error));
+    }
+}
