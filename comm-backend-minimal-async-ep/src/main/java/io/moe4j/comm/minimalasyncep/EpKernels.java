@@ -1,25 +1,52 @@
 package io.moe4j.comm.minimalasyncep;
 
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.comm.support.RowCodec;
 import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.api.spi.Resources;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 
 /**
- * The kernels by name. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of threads does, and a
- * Java kernel divides the same work among the cores.
+ * The kernels, launched on a rank's stream. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of
+ * threads does, and a Java kernel divides the same work among the cores. What arguments mean stands beside the Java kernels.
  */
 final class EpKernels {
-    static final String COUNT_ROWS = "count_rows";
-    static final String PUBLISH_COUNTS = "publish_counts";
-    static final String PLACE_SEGMENTS = "place_segments";
-    static final String PLACE_ROWS = "place_rows";
-    static final String DISPATCH_ROWS = "dispatch_rows";
-    static final String COMBINE_F32 = "combine_f32";
-    static final String COMBINE_BF16 = "combine_bf16";
+    private static final String COUNT_ROWS = "count_rows";
+    private static final String PUBLISH_COUNTS = "publish_counts";
+    private static final String PLACE_SEGMENTS = "place_segments";
+    private static final String PLACE_ROWS = "place_rows";
+    private static final String DISPATCH_ROWS = "dispatch_rows";
+    private static final String COMBINE_F32 = "combine_f32";
+    private static final String COMBINE_BF16 = "combine_bf16";
 
-    private EpKernels() {}
+    private static final int THREADS = 256;
+    private static final int WARPS = THREADS / 32;
+    private static final int MAX_DISPATCH_BLOCKS = 2048;
+
+    private final CommConfig config;
+    private final int rank;
+    private final int ranks;
+    private final Stream stream;
+    private final KernelModule module;
+
+    EpKernels(CommConfig config, CommContext context, Resources resources) {
+        this.config = config;
+        rank = context.group().index();
+        ranks = context.group().size();
+        stream = context.rank().stream();
+        module = resources.add(context.rank().device().load(source()));
+    }
 
     static KernelSource source() {
         return KernelSource.cpu(MinimalAsyncEp.ID, Map.of(
@@ -32,5 +59,53 @@ final class EpKernels {
                 COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)))
                 // Missing where the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> EpKernels.class.getResourceAsStream("kernels.fatbin"));
+    }
+
+    void countRows(Tensor ids_TK, Tensor counts_BE) {
+        launch(COUNT_ROWS, counts_BE.dim(0), 4 * config.experts(), KernelArg.of(ids_TK),
+                KernelArg.of(config.routedRows()), KernelArg.of(config.experts()), KernelArg.of(counts_BE));
+    }
+
+    void publishCounts(Tensor counts_BE, SymmetricMemory counts_EPE) {
+        launch(PUBLISH_COUNTS, Math.ceilDiv(config.experts(), WARPS), 0, KernelArg.of(counts_BE),
+                KernelArg.of(Math.toIntExact(counts_BE.dim(0))), KernelArg.of(config.experts()), KernelArg.of(rank),
+                KernelArg.of(ranks), KernelArg.peers(counts_EPE));
+    }
+
+    void placeSegments(Tensor counts_EPE, Tensor starts_E, EpPlan plan, Tensor statistics_2) {
+        launch(PLACE_SEGMENTS, 1, 0, KernelArg.of(counts_EPE), KernelArg.of(ranks), KernelArg.of(config.experts()),
+                KernelArg.of(rank), KernelArg.of(config.capacityRows(ranks)), KernelArg.of(starts_E),
+                KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()), KernelArg.of(statistics_2));
+    }
+
+    void placeRows(Tensor ids_TK, Tensor before_BE, Tensor starts_E, EpPlan plan) {
+        launch(PLACE_ROWS, before_BE.dim(0), WARPS * 4 * config.experts(), KernelArg.of(ids_TK),
+                KernelArg.of(config.routedRows()), KernelArg.of(config.experts()),
+                KernelArg.of(config.experts() / ranks), KernelArg.of(before_BE), KernelArg.of(starts_E),
+                KernelArg.of(config.capacityRows(ranks)), KernelArg.of(plan.destinations_N()));
+    }
+
+    /** One warp a token, as far as blocks go; warps stride over what is left. */
+    void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot) {
+        launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
+                KernelArg.of(x_TD), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+                KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+                KernelArg.of(config.dim() * config.rowType().bytes()), slot.peerRows(), slot.peerWeights());
+    }
+
+    void combine(EpPlan plan, ReceiveSlot slot, Tensor out_TD, Optional<Tensor> scalars_TK) {
+        launch(config.rowType() == DType.F32 ? COMBINE_F32 : COMBINE_BF16, config.tokens(), 0,
+                KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+                KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(out_TD),
+                orAbsent(scalars_TK));
+    }
+
+    private static KernelArg orAbsent(Optional<Tensor> tensor) {
+        return tensor.map(KernelArg::of).orElseGet(KernelArg::absent);
+    }
+
+    private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
+        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
+                .withBlock(THREADS).withSharedBytes(sharedBytes));
     }
 }

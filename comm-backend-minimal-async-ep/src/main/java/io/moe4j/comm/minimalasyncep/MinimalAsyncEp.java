@@ -14,9 +14,6 @@ import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.device.KernelArg;
-import io.moe4j.api.device.KernelModule;
-import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
@@ -42,13 +39,9 @@ import org.slf4j.LoggerFactory;
  * where the end of a replayed graph meets its beginning.
  */
 final class MinimalAsyncEp implements CommBackend {
-    private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
     static final String ID = "minimal_async_ep";
 
-    private static final int PLAN_THREADS = 256;
-    private static final int PLAN_WARPS = PLAN_THREADS / 32;
-    private static final int ROW_THREADS = 256;
-    private static final int MAX_DISPATCH_BLOCKS = 2048;
+    private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
 
     private final ExchangeChecks checks;
     private final CommConfig config;
@@ -58,7 +51,7 @@ final class MinimalAsyncEp implements CommBackend {
     private final Stream stream;
     private final MemoryStack memory;
     private final Resources resources;
-    private final KernelModule kernels;
+    private final EpKernels kernels;
     private final SymmetricMemory counts;
     private final Tensor counts_EPE;
     private final Tensor statistics_2;
@@ -86,7 +79,7 @@ final class MinimalAsyncEp implements CommBackend {
         stream = context.rank().stream();
         memory = context.rank().memory();
         Device device = context.rank().device();
-        kernels = resources.add(device.load(EpKernels.source()));
+        kernels = new EpKernels(config, context, resources);
         counts = resources.add(peers.allocate(Tensor.bytes(DType.I32, group.size(), config.experts()),
                 "exchange counts"));
         counts_EPE = Tensor.of(counts.local(), 0, DType.I32, group.size(), config.experts());
@@ -105,32 +98,22 @@ final class MinimalAsyncEp implements CommBackend {
     public EpPlan plan(Tensor ids_TK) {
         checkOpen();
         checks.ids(ids_TK);
-        long n = config.routedRows();
         int experts = config.experts();
-        int ranks = group.size();
-        int blocks = (int) Math.ceilDiv(n, ExpertSort.BLOCK_ROWS);
-        EpPlan plan = new EpPlan(this, memory.keep("exchange plans", DType.I64, n),
-                memory.keep("exchange plans", DType.I32, experts / ranks),
+        EpPlan plan = new EpPlan(this, memory.keep("exchange plans", DType.I64, config.routedRows()),
+                memory.keep("exchange plans", DType.I32, experts / group.size()),
                 memory.keep("exchange plans", DType.I32, experts));
         try (Scope scratch = memory.open()) {
-            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32, blocks, experts);
+            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32,
+                    Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
             Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
-            launch(EpKernels.COUNT_ROWS, blocks, PLAN_THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
-                    KernelArg.of(experts), KernelArg.of(counts_BE));
+            kernels.countRows(ids_TK, counts_BE);
             // Before: a peer that is behind may still be reading its counts of the plan before this one.
             peers.barrier(stream, "plan, counts may be overwritten");
-            launch(EpKernels.PUBLISH_COUNTS, Math.ceilDiv(experts, PLAN_WARPS), PLAN_THREADS, 0,
-                    KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(group.index()),
-                    KernelArg.of(ranks), KernelArg.peers(counts));
+            kernels.publishCounts(counts_BE, counts);
             // After: the next kernel reads the counts that all peers wrote here.
             peers.barrier(stream, "plan, counts have arrived");
-            launch(EpKernels.PLACE_SEGMENTS, 1, PLAN_THREADS, 0, KernelArg.of(counts_EPE), KernelArg.of(ranks),
-                    KernelArg.of(experts), KernelArg.of(group.index()), KernelArg.of(capacityRows()),
-                    KernelArg.of(starts_E), KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()),
-                    KernelArg.of(statistics_2));
-            launch(EpKernels.PLACE_ROWS, blocks, PLAN_THREADS, PLAN_WARPS * 4 * experts, KernelArg.of(ids_TK),
-                    KernelArg.of(n), KernelArg.of(experts), KernelArg.of(experts / ranks), KernelArg.of(counts_BE),
-                    KernelArg.of(starts_E), KernelArg.of(capacityRows()), KernelArg.of(plan.destinations_N()));
+            kernels.placeSegments(counts_EPE, starts_E, plan, statistics_2);
+            kernels.placeRows(ids_TK, counts_BE, starts_E, plan);
         }
         return plan;
     }
@@ -146,10 +129,7 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of a peer may still be using the rows that its buffer holds, and other peers may still be
         // fetching some of them for the last combine.
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
-        launch(EpKernels.DISPATCH_ROWS, dispatchBlocks(), ROW_THREADS, 0, KernelArg.of(request.x_TD()),
-                request.weights_TK().map(KernelArg::of).orElseGet(KernelArg::absent),
-                KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(config.dim() * config.rowType().bytes()), slot.peerRows(), slot.peerWeights());
+        kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, slot);
         return new Arrival(new EpLease(plan, slot, number));
     }
 
@@ -162,16 +142,11 @@ final class MinimalAsyncEp implements CommBackend {
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
         EpPlan plan = own(lease.plan());
-        Tensor out_TD = request.out_TD();
         // Before: the experts of all peers have written what is fetched now. There is none after: only this rank reads the
         // sums, and who wants to overwrite the buffer makes a barrier of its own.
         peers.barrier(stream, "combine, experts have written " + lease.slot().name());
-        launch(config.rowType() == DType.F32 ? EpKernels.COMBINE_F32 : EpKernels.COMBINE_BF16,
-                atLeastOne(config.tokens()), ROW_THREADS, 0, KernelArg.of(plan.destinations_N()),
-                KernelArg.of(config.tokens()), KernelArg.of(config.topK()), KernelArg.of(config.dim()),
-                lease.slot().peerRows(), lease.slot().peerScalars(), KernelArg.of(out_TD),
-                request.scalars_TK().map(KernelArg::of).orElseGet(KernelArg::absent));
-        return () -> out_TD;
+        kernels.combine(plan, lease.slot(), request.out_TD(), request.scalars_TK());
+        return request::out_TD;
     }
 
     @Override
@@ -230,11 +205,6 @@ final class MinimalAsyncEp implements CommBackend {
         }
     }
 
-    private void launch(String kernel, int blocks, int threads, int sharedBytes, KernelArg... arguments) {
-        stream.launch(Launch.of(kernels.kernel(kernel), arguments).withGrid(Math.max(1, blocks), 1).withBlock(threads)
-                .withSharedBytes(sharedBytes));
-    }
-
     private ReceiveSlot slot(ReceiveBuffer buffer) {
         ReceiveSlot slot = slots.get(buffer);
         if (slot == null) {
@@ -257,14 +227,5 @@ final class MinimalAsyncEp implements CommBackend {
             throw new IllegalStateException(
                     "minimal_async_ep was used after it was closed; open it again, or close later");
         }
-    }
-
-    /** One warp a token, as far as blocks go; warps stride over what is left. */
-    private int dispatchBlocks() {
-        return atLeastOne(Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), ROW_THREADS / 32)));
-    }
-
-    private static int atLeastOne(long blocks) {
-        return (int) Math.max(1, blocks);
     }
 }

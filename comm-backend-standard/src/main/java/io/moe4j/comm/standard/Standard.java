@@ -11,9 +11,6 @@ import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.device.KernelArg;
-import io.moe4j.api.device.KernelModule;
-import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
@@ -33,12 +30,9 @@ import org.slf4j.LoggerFactory;
  * rows as the capacity is taken whatever the routing, so that it can be planned.
  */
 final class Standard implements CommBackend {
-    private static final Logger log = LoggerFactory.getLogger(Standard.class);
     static final String ID = "standard";
 
-    private static final int THREADS = 256;
-    private static final int WARPS = THREADS / 32;
-    private static final long MAX_MOVING_BLOCKS = 2048;
+    private static final Logger log = LoggerFactory.getLogger(Standard.class);
 
     private final ExchangeChecks checks;
     private final CommConfig config;
@@ -47,7 +41,7 @@ final class Standard implements CommBackend {
     private final Stream stream;
     private final MemoryStack memory;
     private final Resources resources;
-    private final KernelModule kernels;
+    private final StandardKernels kernels;
     private final Tensor statistics_2;
     private long mostRequired;
     private long dropped;
@@ -71,7 +65,7 @@ final class Standard implements CommBackend {
         collectives = context.collectives().orElseThrow();
         stream = context.rank().stream();
         memory = context.rank().memory();
-        kernels = resources.add(context.rank().device().load(StandardKernels.source()));
+        kernels = new StandardKernels(config, context.rank(), resources);
         statistics_2 = Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 2),
                 "exchange statistics")), 0, DType.I64, 2);
         stream.fill(statistics_2, 0);
@@ -81,25 +75,22 @@ final class Standard implements CommBackend {
     public StandardPlan plan(Tensor ids_TK) {
         checkOpen();
         checks.ids(ids_TK);
-        long n = config.routedRows();
         int experts = config.experts();
         int ranks = group.size();
-        int blocks = (int) Math.ceilDiv(n, ExpertSort.BLOCK_ROWS);
-        Tensor places_N = memory.keep("exchange plans", DType.I64, n);
+        Tensor places_N = memory.keep("exchange plans", DType.I64, config.routedRows());
         Tensor arrivals_S = memory.keep("exchange plans", DType.I64, experts);
         Tensor sources_S = memory.keep("exchange plans", DType.I64, experts);
         Tensor offsets_e = memory.keep("exchange plans", DType.I32, experts / ranks);
         Tensor tokens_E = memory.keep("exchange plans", DType.I32, experts);
         try (Scope scratch = memory.open()) {
-            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32, blocks, experts);
+            Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32,
+                    Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
             Tensor counts_E = memory.allocate("exchange plan scratch", DType.I32, experts);
             Tensor counts_EPE = memory.allocate("exchange plan scratch", DType.I32, ranks, experts);
             Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
             Tensor kept_E = memory.allocate("exchange plan scratch", DType.I64, experts);
-            launch(StandardKernels.COUNT_ROWS, blocks, THREADS, 4 * experts, KernelArg.of(ids_TK), KernelArg.of(n),
-                    KernelArg.of(experts), KernelArg.of(counts_BE));
-            launch(StandardKernels.SUM_COUNTS, Math.ceilDiv(experts, WARPS), THREADS, 0,
-                    KernelArg.of(counts_BE), KernelArg.of(blocks), KernelArg.of(experts), KernelArg.of(counts_E));
+            kernels.countRows(ids_TK, counts_BE);
+            kernels.sumCounts(counts_BE, counts_E);
             collectives.allGather(stream, counts_E, counts_EPE);
             int[] counts = new int[ranks * experts];
             stream.download(counts_EPE, MemorySegment.ofArray(counts));
@@ -110,9 +101,7 @@ final class Standard implements CommBackend {
             stream.upload(MemorySegment.ofArray(routes.tokensPerExpert_E()), tokens_E);
             stream.upload(MemorySegment.ofArray(routes.starts_E()), starts_E);
             stream.upload(MemorySegment.ofArray(routes.kept_E()), kept_E);
-            launch(StandardKernels.PLACE_ROWS, blocks, THREADS, WARPS * 4 * experts, KernelArg.of(ids_TK),
-                    KernelArg.of(n), KernelArg.of(experts), KernelArg.of(counts_BE), KernelArg.of(starts_E),
-                    KernelArg.of(kept_E), KernelArg.of(places_N));
+            kernels.placeRows(ids_TK, counts_BE, starts_E, kept_E, places_N);
             note(routes.required());
             return new StandardPlan(this, routes, places_N, arrivals_S, sources_S, offsets_e, tokens_E);
         }
@@ -140,12 +129,10 @@ final class Standard implements CommBackend {
         try (Scope scratch = memory.open()) {
             Tensor packed = memory.allocate("exchange scratch", source.dtype(), config.routedRows(), dim);
             Tensor wire = memory.allocate("exchange scratch", source.dtype(), capacityRows(), dim);
-            launch(StandardKernels.PACK_ROWS, movingBlocks(config.routedRows()), THREADS, 0, KernelArg.of(source),
-                    KernelArg.of(plan.places_N()), KernelArg.of(config.routedRows()), KernelArg.of(sharers),
-                    KernelArg.of(dim * source.dtype().bytes()), KernelArg.of(packed));
+            kernels.packRows(source, plan.places_N(), sharers, packed);
             collectives.allToAllV(stream, packed.slice(0, 0, routes.rowsSent()), routes.sent(),
                     wire.slice(0, 0, routes.rowsReceived()), routes.received());
-            regroup(plan, wire, received, 0);
+            kernels.regroupRows(wire, received, plan, false);
         }
     }
 
@@ -161,17 +148,12 @@ final class Standard implements CommBackend {
         Tensor out_TD = request.out_TD();
         try (Scope scratch = memory.open()) {
             Tensor returned = giveBack(plan, rows.rows_RD());
-            launch(config.rowType() == DType.F32 ? StandardKernels.SUM_ROWS_F32 : StandardKernels.SUM_ROWS_BF16,
-                    grid(config.tokens()), THREADS, 0, KernelArg.of(returned), KernelArg.of(plan.places_N()),
-                    KernelArg.of(config.tokens()), KernelArg.of(config.topK()), KernelArg.of(config.dim()),
-                    KernelArg.of(out_TD));
+            kernels.sumRows(returned, plan.places_N(), out_TD);
         }
         request.scalars_TK().ifPresent(scalars -> {
             try (Scope scratch = memory.open()) {
                 Tensor returned = giveBack(plan, rows.scalars_R().view(capacityRows(), 1));
-                launch(StandardKernels.UNPACK_SCALARS, grid(Math.ceilDiv(config.routedRows(), THREADS)), THREADS, 0,
-                        KernelArg.of(returned), KernelArg.of(plan.places_N()), KernelArg.of(config.routedRows()),
-                        KernelArg.of(scalars));
+                kernels.unpackScalars(returned, plan.places_N(), scalars);
             }
         });
         return () -> out_TD;
@@ -182,17 +164,10 @@ final class Standard implements CommBackend {
         Routes routes = plan.routes();
         Tensor wire = memory.allocate("exchange scratch", computed.dtype(), capacityRows(), computed.dim(1));
         Tensor packed = memory.allocate("exchange scratch", computed.dtype(), config.routedRows(), computed.dim(1));
-        regroup(plan, computed, wire, 1);
+        kernels.regroupRows(computed, wire, plan, true);
         collectives.allToAllV(stream, wire.slice(0, 0, routes.rowsReceived()), routes.received(),
                 packed.slice(0, 0, routes.rowsSent()), routes.sent());
         return packed;
-    }
-
-    private void regroup(StandardPlan plan, Tensor in, Tensor out, int back) {
-        long rows = plan.routes().rowsReceived();
-        launch(StandardKernels.REGROUP_ROWS, movingBlocks(rows), THREADS, 0, KernelArg.of(in), KernelArg.of(out),
-                KernelArg.of(plan.arrivals_S()), KernelArg.of(plan.sources_S()), KernelArg.of(config.experts()),
-                KernelArg.of(rows), KernelArg.of(in.dim(1) * in.dtype().bytes()), KernelArg.of(back));
     }
 
     private void note(long required) {
@@ -235,11 +210,6 @@ final class Standard implements CommBackend {
         }
     }
 
-    private void launch(String kernel, int blocks, int threads, int sharedBytes, KernelArg... arguments) {
-        stream.launch(Launch.of(kernels.kernel(kernel), arguments).withGrid(Math.max(1, blocks), 1).withBlock(threads)
-                .withSharedBytes(sharedBytes));
-    }
-
     private StandardPlan own(DispatchPlan plan) {
         if (plan instanceof StandardPlan own && own.owner() == this) {
             return own;
@@ -252,14 +222,5 @@ final class Standard implements CommBackend {
         if (closed) {
             throw new IllegalStateException("standard was used after it was closed; open it again, or close later");
         }
-    }
-
-    /** One warp a row, as far as blocks go; warps stride over what is left. */
-    private static int movingBlocks(long rows) {
-        return grid(Math.min(MAX_MOVING_BLOCKS, Math.ceilDiv(rows, WARPS)));
-    }
-
-    private static int grid(long blocks) {
-        return (int) Math.max(1, blocks);
     }
 }

@@ -1,26 +1,47 @@
 package io.moe4j.comm.standard;
 
+import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.comm.support.RowCodec;
 import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Resources;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 
 /**
- * The kernels by name. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of threads does, and a
- * Java kernel divides the same work among the cores.
+ * The kernels, launched on a rank's stream. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of
+ * threads does, and a Java kernel divides the same work among the cores. What arguments mean stands beside the Java kernels.
  */
 final class StandardKernels {
-    static final String COUNT_ROWS = "count_rows";
-    static final String SUM_COUNTS = "sum_counts";
-    static final String PLACE_ROWS = "place_rows";
-    static final String PACK_ROWS = "pack_rows";
-    static final String REGROUP_ROWS = "regroup_rows";
-    static final String UNPACK_SCALARS = "unpack_scalars";
-    static final String SUM_ROWS_F32 = "sum_rows_f32";
-    static final String SUM_ROWS_BF16 = "sum_rows_bf16";
+    private static final String COUNT_ROWS = "count_rows";
+    private static final String SUM_COUNTS = "sum_counts";
+    private static final String PLACE_ROWS = "place_rows";
+    private static final String PACK_ROWS = "pack_rows";
+    private static final String REGROUP_ROWS = "regroup_rows";
+    private static final String UNPACK_SCALARS = "unpack_scalars";
+    private static final String SUM_ROWS_F32 = "sum_rows_f32";
+    private static final String SUM_ROWS_BF16 = "sum_rows_bf16";
 
-    private StandardKernels() {}
+    private static final int THREADS = 256;
+    private static final int WARPS = THREADS / 32;
+    private static final long MAX_MOVING_BLOCKS = 2048;
+
+    private final CommConfig config;
+    private final Stream stream;
+    private final KernelModule module;
+
+    StandardKernels(CommConfig config, RankContext rank, Resources resources) {
+        this.config = config;
+        stream = rank.stream();
+        module = resources.add(rank.device().load(source()));
+    }
 
     static KernelSource source() {
         return KernelSource.cpu(Standard.ID, Map.of(
@@ -34,5 +55,62 @@ final class StandardKernels {
                 SUM_ROWS_BF16, launch -> RowKernels.sumRows(launch, RowCodec.BF16)))
                 // Missing where the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> StandardKernels.class.getResourceAsStream("kernels.fatbin"));
+    }
+
+    void countRows(Tensor ids_TK, Tensor counts_BE) {
+        launch(COUNT_ROWS, counts_BE.dim(0), 4 * config.experts(), KernelArg.of(ids_TK),
+                KernelArg.of(config.routedRows()), KernelArg.of(config.experts()), KernelArg.of(counts_BE));
+    }
+
+    void sumCounts(Tensor counts_BE, Tensor counts_E) {
+        launch(SUM_COUNTS, Math.ceilDiv(config.experts(), WARPS), 0, KernelArg.of(counts_BE),
+                KernelArg.of(Math.toIntExact(counts_BE.dim(0))), KernelArg.of(config.experts()),
+                KernelArg.of(counts_E));
+    }
+
+    void placeRows(Tensor ids_TK, Tensor before_BE, Tensor starts_E, Tensor kept_E, Tensor places_N) {
+        launch(PLACE_ROWS, before_BE.dim(0), WARPS * 4 * config.experts(), KernelArg.of(ids_TK),
+                KernelArg.of(config.routedRows()), KernelArg.of(config.experts()), KernelArg.of(before_BE),
+                KernelArg.of(starts_E), KernelArg.of(kept_E), KernelArg.of(places_N));
+    }
+
+    /** @param sharers how many routed rows share one of the source */
+    void packRows(Tensor source, Tensor places_N, int sharers, Tensor packed) {
+        launch(PACK_ROWS, movingBlocks(config.routedRows()), 0, KernelArg.of(source), KernelArg.of(places_N),
+                KernelArg.of(config.routedRows()), KernelArg.of(sharers), KernelArg.of(rowBytes(source)),
+                KernelArg.of(packed));
+    }
+
+    /** @param back from the experts' order to the wire's, not from the wire's to theirs */
+    void regroupRows(Tensor in, Tensor out, StandardPlan plan, boolean back) {
+        long rows = plan.routes().rowsReceived();
+        launch(REGROUP_ROWS, movingBlocks(rows), 0, KernelArg.of(in), KernelArg.of(out),
+                KernelArg.of(plan.arrivals_S()), KernelArg.of(plan.sources_S()), KernelArg.of(config.experts()),
+                KernelArg.of(rows), KernelArg.of(rowBytes(in)), KernelArg.of(back ? 1 : 0));
+    }
+
+    void unpackScalars(Tensor returned, Tensor places_N, Tensor scalars_TK) {
+        launch(UNPACK_SCALARS, Math.ceilDiv(config.routedRows(), THREADS), 0, KernelArg.of(returned),
+                KernelArg.of(places_N), KernelArg.of(config.routedRows()), KernelArg.of(scalars_TK));
+    }
+
+    void sumRows(Tensor returned, Tensor places_N, Tensor out_TD) {
+        launch(config.rowType() == DType.F32 ? SUM_ROWS_F32 : SUM_ROWS_BF16, config.tokens(), 0,
+                KernelArg.of(returned), KernelArg.of(places_N), KernelArg.of(config.tokens()),
+                KernelArg.of(config.topK()), KernelArg.of(config.dim()), KernelArg.of(out_TD));
+    }
+
+    private static long rowBytes(Tensor rows) {
+        return rows.dim(1) * rows.dtype().bytes();
+    }
+
+    /** One warp a row, as far as blocks go; warps stride over what is left. */
+    private static long movingBlocks(long rows) {
+        return Math.min(MAX_MOVING_BLOCKS, Math.ceilDiv(rows, WARPS));
+    }
+
+    private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
+        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
+                .withBlock(THREADS).withSharedBytes(sharedBytes));
     }
 }
