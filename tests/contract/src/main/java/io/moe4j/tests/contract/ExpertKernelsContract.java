@@ -105,148 +105,37 @@ public abstract class ExpertKernelsContract {
     /** y = x · wᵀ. */
     @TestFactory
     public Stream<DynamicTest> forward() {
-        return cases((shape, dtype) -> {
-            double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
-            double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);
-            double[][] y = bench.forward(shape, dtype, x, w);
-            for (int r = 0; r < shape.rows(); r++) {
-                for (int o = 0; o < shape.outputs(); o++) {
-                    ExpertReference.checkProduct("y[" + r + ", " + o + "]", dtype, x[r],
-                            w[shape.expertOf(r) * shape.outputs() + o], 0, y[r][o]);
-                }
-            }
-        });
+        return cases(new ProductChecks(bench)::forward);
     }
 
     /** dx = dy · w. */
     @TestFactory
     public Stream<DynamicTest> inputGradient() {
-        return cases((shape, dtype) -> {
-            double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 3);
-            double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 4);
-            double[][] dx = bench.inputGradient(shape, dtype, dy, w);
-            for (int r = 0; r < shape.rows(); r++) {
-                int first = shape.expertOf(r) * shape.outputs();
-                for (int i = 0; i < shape.inputs(); i++) {
-                    ExpertReference.checkProduct("dx[" + r + ", " + i + "]", dtype, dy[r],
-                            column(w, first, first + shape.outputs(), i), 0, dx[r][i]);
-                }
-            }
-        });
+        return cases(new ProductChecks(bench)::inputGradient);
     }
 
     /** dw = Σ dy ⊗ x, in F32 and in the rows' type, overwritten and added to. */
     @TestFactory
     public Stream<DynamicTest> weightGradient() {
-        return cases((shape, dtype) -> {
-            for (DType gradient : dtype == DType.F32 ? List.of(DType.F32) : List.of(DType.F32, dtype)) {
-                checkWeightGradient(shape, dtype, gradient, false);
-                checkWeightGradient(shape, dtype, gradient, true);
-            }
-        });
-    }
-
-    private void checkWeightGradient(ExpertCase shape, DType dtype, DType gradient, boolean accumulate) {
-        double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 5);
-        double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 6);
-        double[][] start = shape.values(gradient, shape.experts() * shape.outputs(), shape.inputs(), 7);
-        double[][] dw = bench.weightGradient(shape, dtype, gradient, dy, x,
-                accumulate ? Optional.of(start) : Optional.empty());
-        int end = 0;
-        for (int e = 0; e < shape.experts(); e++) {
-            int begin = end;
-            end += shape.counts().get(e);
-            for (int o = 0; o < shape.outputs(); o++) {
-                double[] dyColumn = column(dy, begin, end, o);
-                for (int i = 0; i < shape.inputs(); i++) {
-                    int row = e * shape.outputs() + o;
-                    ExpertReference.checkProduct("dw[" + e + ", " + o + ", " + i + "] in " + gradient
-                            + (accumulate ? ", added" : ""), gradient, dyColumn, column(x, begin, end, i),
-                            accumulate ? start[row][i] : 0, dw[row][i]);
-                }
-            }
-        }
+        return cases(new ProductChecks(bench)::weightGradient);
     }
 
     /** h = weight · silu(gate) · up, gate and up being the halves of one buffer. */
     @TestFactory
     public Stream<DynamicTest> swiglu() {
-        return cases((shape, dtype) -> {
-            checkSwiGlu(shape, dtype, false);
-            checkSwiGlu(shape, dtype, true);
-        });
-    }
-
-    private void checkSwiGlu(ExpertCase shape, DType dtype, boolean weighted) {
-        int features = shape.inputs();
-        double[][] gateUp = gateUp(shape, dtype);
-        float[] weights = weights(shape);
-        double[][] h = bench.swiglu(shape, dtype, gateUp, weighted ? Optional.of(weights) : Optional.empty());
-        for (int r = 0; r < shape.rows(); r++) {
-            for (int f = 0; f < features; f++) {
-                ExpertReference.checkForward("h[" + r + ", " + f + "]", dtype, gateUp[r][f], gateUp[r][features + f],
-                        weighted ? weights[r] : 1, h[r][f]);
-            }
-        }
+        return cases(new SwiGluChecks(bench)::forward);
     }
 
     /** The gradients by gate, up and weight; in place and not. */
     @TestFactory
     public Stream<DynamicTest> swigluBackward() {
-        return cases((shape, dtype) -> {
-            checkSwiGluBackward(shape, dtype, false, false);
-            checkSwiGluBackward(shape, dtype, true, false);
-            checkSwiGluBackward(shape, dtype, true, true);
-        });
-    }
-
-    private void checkSwiGluBackward(ExpertCase shape, DType dtype, boolean weighted, boolean inPlace) {
-        int features = shape.inputs();
-        double[][] gateUp = gateUp(shape, dtype);
-        double[][] dh = shape.values(dtype, shape.rows(), features, 9);
-        float[] weights = weights(shape);
-        ExpertBench.SwiGluGradients gradients = bench.swigluBackward(shape, dtype, gateUp, dh,
-                weighted ? Optional.of(weights) : Optional.empty(), inPlace);
-        for (int r = 0; r < shape.rows(); r++) {
-            double[] gate = Arrays.copyOf(gateUp[r], features);
-            double[] up = Arrays.copyOfRange(gateUp[r], features, 2 * features);
-            double weight = weighted ? weights[r] : 1;
-            for (int f = 0; f < features; f++) {
-                String at = "[" + r + ", " + f + "]" + (inPlace ? " in place" : "");
-                ExpertReference.checkGateGradient("dgate" + at, dtype, gate[f], up[f], dh[r][f], weight,
-                        gradients.gateUp()[r][f]);
-                ExpertReference.checkUpGradient("dup" + at, dtype, gate[f], dh[r][f], weight,
-                        gradients.gateUp()[r][features + f]);
-            }
-            if (weighted) {
-                ExpertReference.checkWeightGradient("dweight[" + r + "]", gate, up, dh[r], gradients.weights()[r]);
-            }
-        }
-        for (int r = shape.rows(); weighted && r < shape.capacity(); r++) {
-            assertEquals(-12345, gradients.weights()[r], "dweights beyond the last offset must stay untouched");
-        }
+        return cases(new SwiGluChecks(bench)::backward);
     }
 
     /** Very large and very small gates neither overflow nor turn into NaN; NaN comes through. */
     @Test
     public void swigluAtTheEnds() {
-        double[] gates = {0, -0.0, 1e-30, -1e-30, 20, -20, 80, -80, 90, -90, 1e4, -1e4, 3e38, -3e38, Double.NaN};
-        ExpertCase shape = new ExpertCase("ends", List.of(1), 1, gates.length, 1, 0, 1);
-        double[] gateUp = Arrays.copyOf(gates, 2 * gates.length);
-        Arrays.fill(gateUp, gates.length, gateUp.length, 0.5);
-        double[] h = bench.swiglu(shape, DType.F32, new double[][] {gateUp}, Optional.empty())[0];
-        for (int f = 0; f < gates.length; f++) {
-            if (Double.isNaN(gates[f])) {
-                assertTrue(Double.isNaN(h[f]), "silu(NaN) must be NaN, was " + h[f]);
-            } else {
-                double expected = 0.5 * gates[f] * ExpertReference.sigmoid((float) gates[f]);
-                // beyond |gate| = 88 the exponential may be cut: what is left is under |gate| e^-87
-                double cut = gates[f] < -80 ? Math.abs(gates[f]) * Math.exp(-80) : 0;
-                Rounding.check("h at gate " + gates[f], expected, h[f],
-                        ExpertReference.swigluError(Math.min(90, Math.abs(gates[f]))) * Math.abs(expected) + cut
-                                + Rounding.TINY);
-            }
-        }
+        new SwiGluChecks(bench).atTheEnds();
     }
 
     /** The same call gives the same bits, and the number of cores does not change them. */
@@ -270,8 +159,8 @@ public abstract class ExpertKernelsContract {
         double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
         double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);
         double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 3);
-        double[][] gateUp = gateUp(shape, dtype);
-        Optional<float[]> weights = Optional.of(weights(shape));
+        double[][] gateUp = SwiGluChecks.gateUp(shape, dtype);
+        Optional<float[]> weights = Optional.of(SwiGluChecks.weights(shape));
         List<double[][]> results = new ArrayList<>();
         results.add(bench.forward(shape, dtype, x, w));
         results.add(bench.inputGradient(shape, dtype, dy, w));
@@ -325,29 +214,6 @@ public abstract class ExpertKernelsContract {
 
     private static String name(DType dtype) {
         return dtype.name().toLowerCase(Locale.ROOT);
-    }
-
-    private static double[][] gateUp(ExpertCase shape, DType dtype) {
-        double[][] values = shape.values(dtype, shape.rows(), 2 * shape.inputs(), 8);
-        for (double[] row : values) {
-            Arrays.setAll(row, f -> Rounding.to(dtype, 3 * row[f]));
-        }
-        return values;
-    }
-
-    private static float[] weights(ExpertCase shape) {
-        float[] weights = new float[shape.capacity()];
-        Arrays.fill(weights, Float.NaN);
-        for (int r = 0; r < shape.rows(); r++) {
-            weights[r] = (r * 37 % 64 - 20) / 32f;
-        }
-        return weights;
-    }
-
-    private static double[] column(double[][] matrix, int from, int to, int column) {
-        double[] values = new double[to - from];
-        Arrays.setAll(values, r -> matrix[from + r][column]);
-        return values;
     }
 
     private static Map<String, Long> withoutZeros(Map<String, Long> bytes) {

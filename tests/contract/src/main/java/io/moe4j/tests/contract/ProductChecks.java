@@ -1,0 +1,75 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.tensor.DType;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** Compares grouped products with the reference, element by element. */
+final class ProductChecks {
+    private final ExpertBench bench;
+
+    ProductChecks(ExpertBench bench) {
+        this.bench = bench;
+    }
+
+    void forward(ExpertCase shape, DType dtype) {
+        double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
+        double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);
+        double[][] y = bench.forward(shape, dtype, x, w);
+        for (int r = 0; r < shape.rows(); r++) {
+            for (int o = 0; o < shape.outputs(); o++) {
+                ExpertReference.checkProduct("y[" + r + ", " + o + "]", dtype, x[r],
+                        w[shape.expertOf(r) * shape.outputs() + o], 0, y[r][o]);
+            }
+        }
+    }
+
+    void inputGradient(ExpertCase shape, DType dtype) {
+        double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 3);
+        double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 4);
+        double[][] dx = bench.inputGradient(shape, dtype, dy, w);
+        for (int r = 0; r < shape.rows(); r++) {
+            int first = shape.expertOf(r) * shape.outputs();
+            for (int i = 0; i < shape.inputs(); i++) {
+                ExpertReference.checkProduct("dx[" + r + ", " + i + "]", dtype, dy[r],
+                        column(w, first, first + shape.outputs(), i), 0, dx[r][i]);
+            }
+        }
+    }
+
+    void weightGradient(ExpertCase shape, DType dtype) {
+        for (DType gradient : dtype == DType.F32 ? List.of(DType.F32) : List.of(DType.F32, dtype)) {
+            weightGradient(shape, dtype, gradient, false);
+            weightGradient(shape, dtype, gradient, true);
+        }
+    }
+
+    private void weightGradient(ExpertCase shape, DType dtype, DType gradient, boolean accumulate) {
+        double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 5);
+        double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 6);
+        double[][] start = shape.values(gradient, shape.experts() * shape.outputs(), shape.inputs(), 7);
+        double[][] dw = bench.weightGradient(shape, dtype, gradient, dy, x,
+                accumulate ? Optional.of(start) : Optional.empty());
+        int end = 0;
+        for (int e = 0; e < shape.experts(); e++) {
+            int begin = end;
+            end += shape.counts().get(e);
+            for (int o = 0; o < shape.outputs(); o++) {
+                double[] dyColumn = column(dy, begin, end, o);
+                for (int i = 0; i < shape.inputs(); i++) {
+                    int row = e * shape.outputs() + o;
+                    ExpertReference.checkProduct("dw[" + e + ", " + o + ", " + i + "] in " + gradient
+                            + (accumulate ? ", added" : ""), gradient, dyColumn, column(x, begin, end, i),
+                            accumulate ? start[row][i] : 0, dw[row][i]);
+                }
+            }
+        }
+    }
+
+    private static double[] column(double[][] matrix, int from, int to, int column) {
+        double[] values = new double[to - from];
+        Arrays.setAll(values, r -> matrix[from + r][column]);
+        return values;
+    }
+}
