@@ -1,9 +1,7 @@
 package io.moe4j.runtime.cuda.cudnn;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static org.bytedeco.cuda.global.cudnn.*;
 
@@ -66,17 +64,17 @@ final class Graph implements AutoCloseable {
     }
 
     private Node node(int type, long[] extents, long[] strides, boolean isVirtual, boolean byValue) {
-        MemorySegment descriptor = descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
         long id = nextId++;
-        set(descriptor, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type);
-        setLongs(descriptor, CUDNN_ATTR_TENSOR_DIMENSIONS, extents);
-        setLongs(descriptor, CUDNN_ATTR_TENSOR_STRIDES, strides);
-        setLongs(descriptor, CUDNN_ATTR_TENSOR_UNIQUE_ID, id);
-        setLongs(descriptor, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, ALIGNMENT);
-        setFlag(descriptor, CUDNN_ATTR_TENSOR_IS_VIRTUAL, isVirtual);
-        setFlag(descriptor, CUDNN_ATTR_TENSOR_IS_BY_VALUE, byValue);
-        cudnn.finish(descriptor, "a tensor");
-        return new Node(id, descriptor, extents, strides);
+        Descriptor descriptor = descriptor(CUDNN_BACKEND_TENSOR_DESCRIPTOR)
+                .set(CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, type)
+                .setLongs(CUDNN_ATTR_TENSOR_DIMENSIONS, extents)
+                .setLongs(CUDNN_ATTR_TENSOR_STRIDES, strides)
+                .setLongs(CUDNN_ATTR_TENSOR_UNIQUE_ID, id)
+                .setLongs(CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, ALIGNMENT)
+                .setFlag(CUDNN_ATTR_TENSOR_IS_VIRTUAL, isVirtual)
+                .setFlag(CUDNN_ATTR_TENSOR_IS_BY_VALUE, byValue)
+                .finish("a tensor");
+        return new Node(id, descriptor.address(), extents, strides);
     }
 
     /** out = mode(x). */
@@ -105,86 +103,87 @@ final class Graph implements AutoCloseable {
     }
 
     private Node pointwise(int mode, int precision, long axis, List<Node> inputs, Node out) {
-        MemorySegment how = descriptor(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-        set(how, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, mode);
-        set(how, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, precision);
+        Descriptor how = descriptor(CUDNN_BACKEND_POINTWISE_DESCRIPTOR)
+                .set(CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, mode)
+                .set(CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, precision);
         if (axis >= 0) {
-            setLongs(how, CUDNN_ATTR_POINTWISE_AXIS, axis);
+            how.setLongs(CUDNN_ATTR_POINTWISE_AXIS, axis);
         }
-        cudnn.finish(how, "a point-wise mode");
-        MemorySegment operation = operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
+        how.finish("a point-wise mode");
+        Descriptor operation = operation(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR)
+                .setDescriptor(CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how.address());
         int[] ports = {CUDNN_ATTR_OPERATION_POINTWISE_XDESC, CUDNN_ATTR_OPERATION_POINTWISE_BDESC,
                 CUDNN_ATTR_OPERATION_POINTWISE_TDESC};
         for (int i = 0; i < inputs.size(); i++) {
-            setDescriptor(operation, ports[i], inputs.get(i).descriptor);
+            operation.setDescriptor(ports[i], inputs.get(i).descriptor);
         }
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, out.descriptor);
-        cudnn.finish(operation, "point-wise operation " + mode);
+        operation.setDescriptor(CUDNN_ATTR_OPERATION_POINTWISE_YDESC, out.descriptor)
+                .finish("point-wise operation " + mode);
         return out;
     }
 
     /** out = a · b, summed in fp32. */
     Node matmul(Node a, Node b, Node out) {
-        MemorySegment how = descriptor(CUDNN_BACKEND_MATMUL_DESCRIPTOR);
-        set(how, CUDNN_ATTR_MATMUL_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
-        cudnn.finish(how, "a product's mode");
-        MemorySegment operation = operation(CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_MATMUL_ADESC, a.descriptor);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_MATMUL_BDESC, b.descriptor);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_MATMUL_CDESC, out.descriptor);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_MATMUL_DESC, how);
-        cudnn.finish(operation, "a product");
+        Descriptor how = descriptor(CUDNN_BACKEND_MATMUL_DESCRIPTOR)
+                .set(CUDNN_ATTR_MATMUL_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT)
+                .finish("a product's mode");
+        operation(CUDNN_BACKEND_OPERATION_MATMUL_DESCRIPTOR)
+                .setDescriptor(CUDNN_ATTR_OPERATION_MATMUL_ADESC, a.descriptor)
+                .setDescriptor(CUDNN_ATTR_OPERATION_MATMUL_BDESC, b.descriptor)
+                .setDescriptor(CUDNN_ATTR_OPERATION_MATMUL_CDESC, out.descriptor)
+                .setDescriptor(CUDNN_ATTR_OPERATION_MATMUL_DESC, how.address())
+                .finish("a product");
         return out;
     }
 
     /** out = x reduced along the dimensions whose extent is 1 in out. */
     Node reduce(int mode, Node x, Node out) {
-        MemorySegment how = descriptor(CUDNN_BACKEND_REDUCTION_DESCRIPTOR);
-        set(how, CUDNN_ATTR_REDUCTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT);
-        set(how, CUDNN_ATTR_REDUCTION_OPERATOR, CUDNN_TYPE_REDUCTION_OPERATOR_TYPE, mode);
-        cudnn.finish(how, "a reduction's mode");
-        MemorySegment operation = operation(CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_REDUCTION_DESC, how);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_REDUCTION_XDESC, x.descriptor);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_REDUCTION_YDESC, out.descriptor);
-        cudnn.finish(operation, "a reduction");
+        Descriptor how = descriptor(CUDNN_BACKEND_REDUCTION_DESCRIPTOR)
+                .set(CUDNN_ATTR_REDUCTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, CUDNN_DATA_FLOAT)
+                .set(CUDNN_ATTR_REDUCTION_OPERATOR, CUDNN_TYPE_REDUCTION_OPERATOR_TYPE, mode)
+                .finish("a reduction's mode");
+        operation(CUDNN_BACKEND_OPERATION_REDUCTION_DESCRIPTOR)
+                .setDescriptor(CUDNN_ATTR_OPERATION_REDUCTION_DESC, how.address())
+                .setDescriptor(CUDNN_ATTR_OPERATION_REDUCTION_XDESC, x.descriptor)
+                .setDescriptor(CUDNN_ATTR_OPERATION_REDUCTION_YDESC, out.descriptor)
+                .finish("a reduction");
         return out;
     }
 
     /** The elements of x as out's extents and strides have them. */
     Node reshape(Node x, Node out) {
-        MemorySegment operation = operation(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_RESHAPE_XDESC, x.descriptor);
-        setDescriptor(operation, CUDNN_ATTR_OPERATION_RESHAPE_YDESC, out.descriptor);
-        cudnn.finish(operation, "a reshape");
+        operation(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR)
+                .setDescriptor(CUDNN_ATTR_OPERATION_RESHAPE_XDESC, x.descriptor)
+                .setDescriptor(CUDNN_ATTR_OPERATION_RESHAPE_YDESC, out.descriptor)
+                .finish("a reshape");
         return out;
     }
 
     /** The first of the library's proposals that it can make a plan of. The graph must stay open as long as the plan is used. */
     Plan plan(String what) {
-        MemorySegment graph = descriptor(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
         MemorySegment all = arena.allocate(ADDRESS, operations.size());
         for (int i = 0; i < operations.size(); i++) {
             all.setAtIndex(ADDRESS, i, operations.get(i));
         }
-        cudnn.set(graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, operations.size(), all);
-        setHandle(graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE);
-        cudnn.finish(graph, "the graph of " + what);
-        MemorySegment heuristic = descriptor(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
-        setDescriptor(heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-        set(heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, CUDNN_HEUR_MODE_A);
-        cudnn.finish(heuristic, "the choice of a kernel for " + what);
+        Descriptor graph = descriptor(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR)
+                .set(CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, operations.size(), all)
+                .setHandle(CUDNN_ATTR_OPERATIONGRAPH_HANDLE)
+                .finish("the graph of " + what);
+        Descriptor heuristic = descriptor(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR)
+                .setDescriptor(CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph.address())
+                .set(CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, CUDNN_HEUR_MODE_A)
+                .finish("the choice of a kernel for " + what);
         MemorySegment proposals = arena.allocate(ADDRESS, MAX_CONFIGURATIONS);
         for (int i = 0; i < MAX_CONFIGURATIONS; i++) {
-            proposals.setAtIndex(ADDRESS, i, descriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR));
+            proposals.setAtIndex(ADDRESS, i, descriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR).address());
         }
-        long count = cudnn.get(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+        long count = cudnn.get(heuristic.address(), CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
                 MAX_CONFIGURATIONS, proposals);
         for (int i = 0; i < Math.min(count, MAX_CONFIGURATIONS); i++) {
-            MemorySegment plan = descriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-            setHandle(plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE);
-            setDescriptor(plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, proposals.getAtIndex(ADDRESS, i));
+            MemorySegment plan = descriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR)
+                    .setHandle(CUDNN_ATTR_EXECUTION_PLAN_HANDLE)
+                    .setDescriptor(CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, proposals.getAtIndex(ADDRESS, i))
+                    .address();
             if (cudnn.accepts(plan)) {
                 MemorySegment bytes = arena.allocate(JAVA_LONG);
                 cudnn.get(plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, bytes);
@@ -200,36 +199,16 @@ final class Graph implements AutoCloseable {
         return scalars;
     }
 
-    private MemorySegment descriptor(int type) {
-        MemorySegment descriptor = cudnn.create(type);
-        descriptors.push(descriptor);
-        return descriptor;
+    private Descriptor descriptor(int type) {
+        MemorySegment address = cudnn.create(type);
+        descriptors.push(address);
+        return new Descriptor(cudnn, arena, address);
     }
 
-    private MemorySegment operation(int type) {
-        MemorySegment operation = descriptor(type);
-        operations.add(operation);
+    private Descriptor operation(int type) {
+        Descriptor operation = descriptor(type);
+        operations.add(operation.address());
         return operation;
-    }
-
-    private void set(MemorySegment descriptor, int attribute, int type, int value) {
-        cudnn.set(descriptor, attribute, type, 1, arena.allocateFrom(JAVA_INT, value));
-    }
-
-    private void setLongs(MemorySegment descriptor, int attribute, long... values) {
-        cudnn.set(descriptor, attribute, CUDNN_TYPE_INT64, values.length, arena.allocateFrom(JAVA_LONG, values));
-    }
-
-    private void setFlag(MemorySegment descriptor, int attribute, boolean value) {
-        cudnn.set(descriptor, attribute, CUDNN_TYPE_BOOLEAN, 1, arena.allocateFrom(JAVA_BYTE, (byte) (value ? 1 : 0)));
-    }
-
-    private void setDescriptor(MemorySegment descriptor, int attribute, MemorySegment value) {
-        cudnn.set(descriptor, attribute, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, arena.allocateFrom(ADDRESS, value));
-    }
-
-    private void setHandle(MemorySegment descriptor, int attribute) {
-        cudnn.set(descriptor, attribute, CUDNN_TYPE_HANDLE, 1, arena.allocateFrom(ADDRESS, cudnn.handle()));
     }
 
     @Override
