@@ -22,7 +22,7 @@ final class ConfigCheck {
         LayoutRules.check(config, findings);
         Optional<ModelSpec> spec = use.spec().or(() -> PlugInRules.model(registry, config, findings));
         spec.ifPresent(model -> LayoutRules.checkModel(config, model, findings));
-        PlugInRules.check(registry, config, use, findings);
+        PlugInRules.check(registry, config, spec, use, findings);
         if (use.readsData()) {
             InputRules.checkTokenizer(config, spec, findings);
             InputRules.checkFiles(config, findings);

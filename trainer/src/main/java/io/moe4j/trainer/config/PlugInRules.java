@@ -51,13 +51,18 @@ final class PlugInRules {
         }
     }
 
-    static void check(Registry registry, TrainerConfig config, ConfigUse use, Findings findings) {
+    /** @param spec the model, if it is known: one without experts uses no exchange and no expert kernels, so that nothing is asked of them */
+    static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, ConfigUse use,
+            Findings findings) {
+        boolean experts = spec.isEmpty() || spec.get().moe().isPresent();
         PlugInRules rules = new PlugInRules(registry, config, findings);
         Optional<DeviceProvider> device = rules.named(DeviceProvider.class, config.device(), DEVICE);
-        Optional<CommBackendProvider> backend = rules.named(CommBackendProvider.class,
-                config.model().moeCommBackend(), BACKEND);
-        Optional<ExpertKernelsProvider> kernels = rules.named(ExpertKernelsProvider.class,
-                config.model().expertKernels(), KERNELS);
+        Optional<CommBackendProvider> backend = experts
+                ? rules.named(CommBackendProvider.class, config.model().moeCommBackend(), BACKEND)
+                : Optional.empty();
+        Optional<ExpertKernelsProvider> kernels = experts
+                ? rules.named(ExpertKernelsProvider.class, config.model().expertKernels(), KERNELS)
+                : Optional.empty();
         Optional<RecomputePolicyProvider> recompute = rules.named(RecomputePolicyProvider.class,
                 config.activationCheckpoint().mode(), RECOMPUTE);
         Optional<CollectivesProvider> collectives = config.runtime().collectives()

@@ -20,7 +20,7 @@ final class RangeRules {
                 "parallelism.data_parallel_replicate_degree");
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");
         rules.atLeast(config.parallelism().expertParallelDegree(), 1, "parallelism.expert_parallel_degree");
-        rules.within(config.moe().loadBalanceCoeff(), 0, Double.MAX_VALUE, "moe.load_balance_coeff");
+        rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
         rules.atLeast(config.runtime().threads(), 0, "runtime.threads");
@@ -38,7 +38,7 @@ final class RangeRules {
         decay(optimizer.beta1(), "optimizer.beta1");
         decay(optimizer.beta2(), "optimizer.beta2");
         positive(optimizer.eps(), "optimizer.eps");
-        within(optimizer.weightDecay(), 0, Double.MAX_VALUE, "optimizer.weight_decay");
+        within(optimizer.weightDecay(), 0, Float.MAX_VALUE, "optimizer.weight_decay");
         atLeast(schedule.warmupSteps(), 0, "lr_scheduler.warmup_steps");
         within(schedule.decayRatio(), 0, 1, "lr_scheduler.decay_ratio");
         within(schedule.minLrFactor(), 0, 1, "lr_scheduler.min_lr_factor");
@@ -62,12 +62,13 @@ final class RangeRules {
     }
 
     private void decay(double value, String key) {
-        findings.require(value >= 0 && value < 1, "it must be at least 0 and below 1", "0.9 and 0.95 are usual", key);
+        findings.require(value >= 0 && (float) value < 1, "it must be at least 0 and below 1, in single precision",
+                "0.9 and 0.95 are usual", key);
     }
 
     private void within(double value, double least, double most, String key) {
         findings.require(value >= least && value <= most,
-                most == Double.MAX_VALUE ? "it must be a number of at least " + least
+                most == Float.MAX_VALUE ? "it must be a number of at least " + least + " that single precision can hold"
                         : "it must lie between " + least + " and " + most,
                 "set it to such a number", key);
     }

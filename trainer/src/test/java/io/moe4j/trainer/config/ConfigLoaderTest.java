@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import static java.util.Map.entry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -8,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
@@ -18,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +30,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConfigLoaderTest {
+    private static final Map<String, Object> DENSE = Map.ofEntries(entry("model_type", "deepseek_v3"),
+            entry("vocab_size", 61), entry("hidden_size", 32), entry("num_hidden_layers", 2),
+            entry("first_k_dense_replace", 2), entry("num_attention_heads", 2), entry("intermediate_size", 40),
+            entry("kv_lora_rank", 16), entry("qk_nope_head_dim", 8), entry("qk_rope_head_dim", 4),
+            entry("v_head_dim", 8), entry("rms_norm_eps", 1e-5), entry("rope_theta", 10000),
+            entry("max_position_embeddings", 256), entry("hidden_act", "silu"), entry("tie_word_embeddings", false),
+            entry("attention_bias", false));
+
     private final Registry registry = Plugins.load(List.of());
 
     @TempDir
@@ -111,6 +123,8 @@ class ConfigLoaderTest {
             "--training.seq_len | --training.seq_len | must be a whole number",
             "--training.max_norm 0 | training.max_norm = 0.0 | above 0",
             "--optimizer.lr inf | optimizer.lr = Infinity | above 0",
+            "--optimizer.beta2 0.99999999999 | optimizer.beta2 = 0.99999999999 | below 1",
+            "--optimizer.weight_decay 1e300 | optimizer.weight_decay = 1.0E300 | single precision",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
             "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
             "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
@@ -148,6 +162,20 @@ class ConfigLoaderTest {
         assertTrue(message.contains("the nearest is deepseek_v3_16b_minimal_async_ep"), message);
         message = assertThrows(ConfigException.class, () -> load("no.toml", ConfigUse.planning())).getMessage();
         assertTrue(message.contains("there is no such file"), message);
+    }
+
+    /** With experts, none of these would do: no full recompute, host waits in a captured step, unknown ids. */
+    @Test
+    void aModelWithoutExpertsAsksNothingOfTheirPlugIns() {
+        ModelSpec dense = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(DENSE);
+        assertTrue(dense.moe().isEmpty());
+        for (String backend : List.of("minimal_async_ep", "standard", "not_there")) {
+            String[] arguments = {"--model.moe_comm_backend", backend, "--activation_checkpoint.mode", "none",
+                    "--graph_capture.enable", "true", "--moe.receive_capacity", "balanced"};
+            assertThrows(ConfigException.class, () -> load(NamedConfigs.PLAIN, ConfigUse.running(), arguments));
+            assertEquals(backend, load(NamedConfigs.PLAIN, ConfigUse.runningModel(dense), arguments).model()
+                    .moeCommBackend());
+        }
     }
 
     private TrainerConfig load(String name, ConfigUse use, String... arguments) {
