@@ -76,8 +76,12 @@ final class CheckpointFolder {
         Path file = folder.resolve(PROGRESS);
         try {
             return JsonMapper.shared().readValue(Files.readString(file), Progress.class);
-        } catch (IOException | JacksonException e) {
-            throw new InputException(file + " cannot be read; the checkpoint is damaged, choose another one", e);
+        } catch (JacksonException e) {
+            throw new InputException(
+                    file + " is not what a checkpoint has (" + e.getOriginalMessage().lines().findFirst()
+                            .orElse("") + "); the checkpoint is damaged, choose another one");
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be read; see that it is a file that you may read", e);
         }
     }
 
@@ -97,7 +101,8 @@ final class CheckpointFolder {
         }
     }
 
-    private static Optional<Path> newest(Path checkpoints) {
+    /** The newest whole checkpoint in a folder, if it has any. */
+    static Optional<Path> newest(Path checkpoints) {
         if (!Files.isDirectory(checkpoints)) {
             return Optional.empty();
         }

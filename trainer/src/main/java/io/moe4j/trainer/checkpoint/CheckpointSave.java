@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.group.RankContext;
+import io.moe4j.trainer.InputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -28,6 +29,24 @@ public final class CheckpointSave implements AutoCloseable {
         this.progress = progress;
         this.localRanks = states.size();
         this.writing = states.stream().filter(RankState::firstReplica).toList();
+    }
+
+    /**
+     * Sees to it that a run does not mix its checkpoints with those of another one, whose newest would be taken for its own.
+     *
+     * @param begin the step behind which the run begins
+     * @param checkpoints where it would write
+     * @throws InputException if there are checkpoints of later steps
+     */
+    public static void requireNoneBeyond(long begin, Path checkpoints) {
+        CheckpointFolder.newest(checkpoints).ifPresent(newest -> {
+            long step = CheckpointFolder.progress(newest).step();
+            if (step > begin) {
+                throw new InputException(newest + " is of step " + step + ", and this run begins behind step " + begin
+                        + ": a folder has the checkpoints of one run. Give another --output, continue that run with"
+                        + " --checkpoint.resume " + newest + ", or remove its folder");
+            }
+        });
     }
 
     /** The part of one rank; every rank's thread calls it. */

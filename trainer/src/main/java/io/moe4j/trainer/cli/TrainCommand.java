@@ -105,8 +105,9 @@ final class TrainCommand implements Callable<Integer> {
         out.println("output    " + folder);
         out.flush();
         RunSummary summary = new RunSummary();
-        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"), run.stepsDone());
-                ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), run.stepsDone(),
+        long begin = run.stepsDone();
+        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"), begin);
+                ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), begin,
                         config.training().steps(), ProgressOutput.isTerminal())) {
             while (run.hasNext()) {
                 StepResult step = step(run, folder);
@@ -115,7 +116,9 @@ final class TrainCommand implements Callable<Integer> {
                 summary.add(step);
             }
         }
-        out.println(summary.text());
+        out.println(begin < config.training().steps() ? summary.text()
+                : "no step was made: training.steps = " + config.training().steps() + ", and " + begin
+                        + " were made before; raise it to go on");
         out.flush();
     }
 

@@ -7,6 +7,8 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -30,11 +32,11 @@ public final class MetricsFile implements AutoCloseable {
             List<String> before = stepsDone > 0 && Files.isRegularFile(path)
                     ? Files.readAllLines(path).stream().filter(line -> stepOf(line) <= stepsDone).toList()
                     : List.of();
-            writer = Files.newBufferedWriter(path, StandardCharsets.UTF_8);
-            for (String line : before) {
-                writer.write(line + "\n");
-            }
-            writer.flush();
+            // What stays is never only in memory.
+            Path kept = path.resolveSibling(path.getFileName() + ".part");
+            Files.write(kept, before);
+            Files.move(kept, path, StandardCopyOption.REPLACE_EXISTING);
+            writer = Files.newBufferedWriter(path, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }

@@ -10,6 +10,7 @@ import io.moe4j.trainer.checkpoint.Progress;
 import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankSession;
+import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
@@ -37,35 +38,46 @@ public final class TrainingRun implements AutoCloseable {
     private volatile boolean stopRequested;
     private boolean stopped;
     private long stepsDone;
+    /** By all ranks together: where the data goes on. */
+    private long sequencesDone;
 
     static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (options.launch().worldSize() != config.ranks()) {
             throw new InputException("the launch has " + options.launch().worldSize()
                     + " ranks and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
-        TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
+        // A checkpoint that cannot be used is told before anything large is opened.
+        Optional<CheckpointLoad> resumed = config.checkpoint().resume().map(CheckpointLoad::new);
         try {
-            return new TrainingRun(config, spec, options, session);
-        } catch (RuntimeException | Error e) {
+            long begin = resumed.map(load -> load.progress().step()).orElse(0L);
+            options.output().ifPresent(output -> CheckpointSave.requireNoneBeyond(begin, checkpoints(output)));
+            TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
             try {
-                session.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
+                return new TrainingRun(config, spec, options, session, resumed);
+            } catch (RuntimeException | Error e) {
+                try {
+                    session.close();
+                } catch (RuntimeException second) {
+                    e.addSuppressed(second);
+                }
+                throw e;
             }
-            throw e;
+        } finally {
+            resumed.ifPresent(CheckpointLoad::close);
         }
     }
 
-    private TrainingRun(TrainerConfig config, ModelSpec spec, RunOptions options, TrainingSession session) {
+    private TrainingRun(TrainerConfig config, ModelSpec spec, RunOptions options, TrainingSession session,
+            Optional<CheckpointLoad> resumed) {
         this.config = config;
         this.spec = spec;
         this.options = options;
         this.session = session;
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
         description = RunDescription.of(config, spec, session);
-        config.checkpoint().resume().ifPresent(this::load);
+        resumed.ifPresent(this::load);
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config));
-        session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequences())));
+        session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequencesDone)));
     }
 
     /** What runs, where, and what it takes. */
@@ -88,7 +100,7 @@ public final class TrainingRun implements AutoCloseable {
      *
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
-     * @throws io.moe4j.trainer.session.RunFailedException if a rank failed: the run can only be closed
+     * @throws RunFailedException if a rank failed: the run can only be closed
      */
     public StepResult step() {
         long step = stepsDone + 1;
@@ -104,6 +116,7 @@ public final class TrainingRun implements AutoCloseable {
             case StepOutcome.NonFinite broken -> throw Refusals.nonFinite(step, broken);
         };
         stepsDone = step;
+        sequencesDone += (long) config.training().localBatchSize() * config.ranks();
         stopped = done.stop();
         StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9);
         if (done.droppedRows() > 0) {
@@ -126,7 +139,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return the checkpoint's own folder in it
      */
     public Path save(Path checkpoints) {
-        Progress progress = new Progress(stepsDone, sequences(), config.training().seed(), config.ranks());
+        Progress progress = new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks());
         List<RankState> states = session.onRanks(TrainingRun::state);
         try (CheckpointSave save = new CheckpointSave(checkpoints, progress, states)) {
             session.onRanks(rank -> {
@@ -141,7 +154,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** Where checkpoints go by themselves, if the run has an output folder. */
     public Optional<Path> checkpoints() {
-        return options.output().map(output -> output.resolve("checkpoints"));
+        return options.output().map(TrainingRun::checkpoints);
     }
 
     /** What is open underneath: for tools that look at parameters and gradients. */
@@ -165,15 +178,27 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private void load(Path path) {
-        try (CheckpointLoad load = new CheckpointLoad(path)) {
+    private void load(CheckpointLoad load) {
+        try {
             session.onRanks(rank -> {
                 rank.phase().enter("loading " + load.folder());
                 load.run(state(rank));
                 return rank;
             });
-            stepsDone = load.progress().step();
-            log.info("continuing {} behind step {}", load.folder(), stepsDone);
+        } catch (RunFailedException e) {
+            // That it does not fit is a matter of what was given, not of a rank.
+            throw e.getCause() instanceof InputException input ? input : e;
+        }
+        Progress progress = load.progress();
+        stepsDone = progress.step();
+        sequencesDone = progress.sequences();
+        log.info("continuing {} behind step {}, {} sequences read", load.folder(), stepsDone, sequencesDone);
+        if (progress.seed() != config.training().seed()) {
+            log.warn(
+                    "{} was written with training.seed = {}, and goes on with {}: in another order of the data, of which"
+                            + " some is read twice and some not at all; set the seed to {} for the same order",
+                    load.folder(),
+                    progress.seed(), config.training().seed(), progress.seed());
         }
     }
 
@@ -185,9 +210,8 @@ public final class TrainingRun implements AutoCloseable {
         return source;
     }
 
-    /** Sequences that all ranks together have read. */
-    private long sequences() {
-        return stepsDone * config.training().localBatchSize() * config.ranks();
+    private static Path checkpoints(Path output) {
+        return output.resolve("checkpoints");
     }
 
     private static RankState state(RankSession rank) {

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 
 /**
  * What is open in this JVM for a run: one device, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
@@ -133,12 +134,20 @@ public final class TrainingSession implements AutoCloseable {
         long wanted = memoryPlan.totalBytes() * launch.localRanks().size();
         if (wanted > device.capacityBytes()) {
             throw new InputException(String.format(Locale.ROOT,
-                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB: %s. Use more devices, fewer"
+                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices, fewer"
                             + " tokens (training.local_batch_size, training.seq_len), a smaller moe.receive_capacity,"
                             + " or smaller element types",
                     launch.localRanks().size(), gib(memoryPlan.totalBytes()), gib(wanted), device.description(),
-                    gib(device.capacityBytes()), memoryPlan.byPurpose()));
+                    gib(device.capacityBytes()), largest()));
         }
+    }
+
+    /** The purposes that take most of a rank's memory. */
+    private String largest() {
+        return memoryPlan.byPurpose().entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue().reversed()).limit(4)
+                .map(entry -> String.format(Locale.ROOT, "%s (%.2f GiB)", entry.getKey(), gib(entry.getValue())))
+                .collect(Collectors.joining(", "));
     }
 
     private static double gib(long bytes) {

@@ -69,6 +69,32 @@ class CheckpointTest {
         }
     }
 
+    /** Three steps of eight sequences, then steps of four: what comes next are the sequences from the 24th, each once. */
+    @Test
+    void anotherBatchSizeGoesOnWhereTheDataWas() {
+        List<Long> read = new ArrayList<>();
+        Tiny.DataOf data = config -> (rank, sequences) -> {
+            synchronized (read) {
+                read.add(sequences);
+            }
+            return Tiny.sequences(config).open(rank, sequences);
+        };
+        try (TrainingRun run = Tiny.open()) {
+            for (int i = 0; i < 3; i++) {
+                run.step();
+            }
+            run.save(folder);
+        }
+        try (TrainingRun run = Tiny.open(data, "training.local_batch_size=1", "checkpoint.resume=" + folder)) {
+            run.step();
+            run.save(folder);
+        }
+        try (TrainingRun run = Tiny.open(data, "checkpoint.resume=" + folder)) {
+            assertEquals(4, run.stepsDone());
+        }
+        assertEquals(List.of(24L, 24L, 24L, 24L, 28L, 28L, 28L, 28L), read);
+    }
+
     @Test
     void tensorsHaveTheirPublishedNames() {
         try (TrainingRun run = Tiny.open(); SafetensorsFile file = SafetensorsFile
@@ -95,6 +121,11 @@ class CheckpointTest {
         try (TrainingRun run = Tiny.open("checkpoint.resume=" + folder)) {
             assertEquals(2, run.stepsDone());
         }
+        String progress = Files.readString(saved.resolve("progress.json"));
+        Files.writeString(saved.resolve("progress.json"), "{");
+        assertTrue(assertThrows(InputException.class, () -> Tiny.open("checkpoint.resume=" + saved).close())
+                .getMessage().contains("the checkpoint is damaged"));
+        Files.writeString(saved.resolve("progress.json"), progress);
         Files.delete(saved.resolve("second_moment.safetensors"));
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("checkpoint.resume=" + saved).close())
                 .getMessage().contains("second_moment"));

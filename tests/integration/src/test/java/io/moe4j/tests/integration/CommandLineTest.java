@@ -67,6 +67,25 @@ class CommandLineTest {
         assertEquals(3, all.size());
     }
 
+    @Test
+    void anotherRunDoesNotMixWithWhatAFolderHas() throws IOException {
+        String output = folder.resolve("run").toString();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(new StringWriter(), err, "--output", output, "--checkpoint.enable"), err.toString());
+        List<String> metrics = Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl"));
+
+        assertEquals(2, train(new StringWriter(), err, "--output", output, "--training.steps", "1"));
+        assertTrue(err.toString().contains("is of step 2, and this run begins behind step 0"), err.toString());
+        assertTrue(err.toString().contains("another --output"), err.toString());
+        assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
+
+        StringWriter out = new StringWriter();
+        assertEquals(0, train(out, err, "--output", output, "--checkpoint.resume", output), err.toString());
+        assertTrue(out.toString().contains("no step was made: training.steps = 2, and 2 were made before"),
+                out.toString());
+        assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
+    }
+
     private static int train(StringWriter out, StringWriter err, String... more) {
         List<String> arguments = new ArrayList<>(List.of("train", "--ranks", "2",
                 "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
