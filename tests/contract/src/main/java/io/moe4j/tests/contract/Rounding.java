@@ -1,6 +1,7 @@
 package io.moe4j.tests.contract;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 
 /** Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here. */
@@ -25,11 +26,7 @@ public final class Rounding {
 
     /** The bits of the nearest bf16, to even. NaN stays NaN. */
     public static short bf16Bits(double value) {
-        int bits = Float.floatToRawIntBits((float) value);
-        if (Double.isNaN(value)) {
-            return (short) (bits >>> 16);
-        }
-        return (short) (bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        return BFloat16.round((float) value);
     }
 
     /** Fails unless |actual − expected| ≤ bound; NaN fails. */

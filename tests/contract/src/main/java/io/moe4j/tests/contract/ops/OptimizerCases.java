@@ -4,6 +4,7 @@ import static io.moe4j.api.tensor.DType.BF16;
 import static io.moe4j.api.tensor.DType.F32;
 
 import io.moe4j.api.ops.OptimizerOps.AdamW;
+import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -28,6 +29,10 @@ final class OptimizerCases {
                     cases.add(adamw(List.of(parameter, gradient, moments), 4103, Layout.SHIFTED, 1, false));
                     cases.add(adamw(List.of(parameter, gradient, moments), 100, Layout.DENSE, 100_000, true));
                 }
+            }
+            for (int n : new int[] {0, 1, 20_003}) {
+                cases.add(roundsStochastically(parameter, n, Layout.DENSE));
+                cases.add(roundsStochastically(parameter, n, Layout.SHIFTED));
             }
             for (int n : new int[] {0, 1, 7, 5000, 1_000_003}) {
                 cases.add(squares(parameter, n, Layout.DENSE));
@@ -76,6 +81,30 @@ final class OptimizerCases {
         }
         return List.of(Expected.close("parameter", parameter, parameters), Expected.close("first moment", m, first),
                 Expected.close("second moment", v, second));
+    }
+
+    /** Nothing but decay, by a power of two: the new parameter is known exactly before it is rounded, and so is what {@link Rounding.Stochastic} makes of it. */
+    private static OpCase roundsStochastically(DType others, int n, Layout layout) {
+        float decay = 0x1p-10f;
+        Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);
+        return new OpCase("adamw with stochastic rounding, else " + others + " x" + n + " " + layout, bench -> {
+            Operand parameter = bench.of(BF16, layout, Elements.random(BF16, n, 1), n);
+            Operand gradient = bench.of(others, layout, new double[n], n);
+            Operand m = bench.of(others, layout, new double[n], n);
+            Operand v = bench.of(others, layout, new double[n], n);
+            AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 1, 0.9f, 0.95f,
+                    1e-8f, decay, 1, 1, rounding);
+            return OpCall.of(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
+                    () -> {
+                        double[] rounded = parameter.values();
+                        for (int i = 0; i < n; i++) {
+                            int bits = Float.floatToRawIntBits((float) (rounded[i] - decay * rounded[i]));
+                            rounded[i] = Float.intBitsToFloat((bits + rounding.bits(i)) & 0xFFFF_0000);
+                        }
+                        return List.of(Expected.same("parameter", parameter, rounded),
+                                Expected.same("first moment", m, new double[n]));
+                    });
+        });
     }
 
     private static OpCase squares(DType type, int n, Layout layout) {

@@ -1,0 +1,86 @@
+package io.moe4j.runtime.cuda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(30)
+class ContextTurnsTest {
+    private static final int ROUNDS = 2000;
+
+    /** Two groups of two launch together, as two of their ranks do between two meetings; two more call all the time. */
+    @Test
+    void launchesAndCallsNeverOverlap() throws Exception {
+        ContextTurns turns = new ContextTurns();
+        AtomicInteger launching = new AtomicInteger();
+        AtomicInteger calling = new AtomicInteger();
+        AtomicInteger overlaps = new AtomicInteger();
+        List<Runnable> work = new ArrayList<>();
+        for (int i = 0; i < 2; i++) {
+            work.add(() -> {
+                turns.beginLaunch();
+                launching.incrementAndGet();
+                overlaps.addAndGet(calling.get());
+                launching.decrementAndGet();
+                turns.endLaunch();
+                Thread.yield();
+            });
+            work.add(() -> turns.run(() -> {
+                calling.incrementAndGet();
+                overlaps.addAndGet(launching.get());
+                calling.decrementAndGet();
+            }));
+        }
+        try (ExecutorService threads = Executors.newFixedThreadPool(work.size())) {
+            List<Future<?>> running = new ArrayList<>();
+            for (Runnable each : work) {
+                running.add(threads.submit(() -> {
+                    for (int round = 0; round < ROUNDS; round++) {
+                        each.run();
+                    }
+                }));
+            }
+            for (Future<?> one : running) {
+                one.get();
+            }
+        }
+        assertEquals(0, overlaps.get());
+    }
+
+    @Test
+    void aCallWaitsUntilAllHaveLaunched() throws Exception {
+        ContextTurns turns = new ContextTurns();
+        AtomicBoolean called = new AtomicBoolean();
+        turns.beginLaunch();
+        turns.beginLaunch();
+        Thread caller = Thread.ofPlatform().daemon().start(() -> turns.run(() -> called.set(true)));
+        turns.endLaunch();
+        caller.join(100);
+        assertFalse(called.get(), "one of two has not launched");
+        turns.endLaunch();
+        caller.join(TimeUnit.SECONDS.toMillis(20));
+        assertEquals(true, called.get());
+    }
+
+    @Test
+    void aCallThatThrowsEnds() {
+        ContextTurns turns = new ContextTurns();
+        assertEquals(7, turns.call(() -> 7));
+        assertThrows(IllegalStateException.class, () -> turns.run(() -> {
+            throw new IllegalStateException("injected");
+        }));
+        turns.beginLaunch();
+        turns.endLaunch();
+    }
+}
