@@ -4,6 +4,7 @@ import io.moe4j.api.capture.CaptureException;
 import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
+import io.moe4j.runtime.cuda.ContextTurns;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
 import io.moe4j.runtime.cuda.ReplayPart;
@@ -13,7 +14,7 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
-/** An instantiated graph. Those who took part in its capture take part in its launches: ranks of one device, between which it has barriers, launch it together. */
+/** An instantiated graph. Those who took part in its capture take part in its launches: ranks of one process, between which it has barriers, launch it together. */
 final class CudaCapturedGraph implements CapturedGraph {
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();
@@ -55,12 +56,9 @@ final class CudaCapturedGraph implements CapturedGraph {
         device.context().makeCurrent();
         CudaStream cuda = (CudaStream) stream;
         parts.forEach(ReplayPart::beforeLaunch);
-        device.turns().beginLaunch();
-        try {
+        try (ContextTurns.Turn launching = device.turns().beginLaunch()) {
             Driver.check(JCudaDriver.cuGraphLaunch(executable, cuda.handle()), "cuGraphLaunch of " + nodes + " nodes");
             parts.forEach(part -> part.afterLaunch(cuda));
-        } finally {
-            device.turns().endLaunch();
         }
     }
 

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.spi.Provider;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The device SPI. A provider is stateless; each {@link #open} gives a device that shares nothing with any other.
@@ -13,7 +14,7 @@ import java.util.Optional;
 public interface DeviceProvider extends Provider {
 
     /** The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. */
-    String SPI_VERSION = "1.1";
+    String SPI_VERSION = "1.2";
 
     /** The kind of its devices. */
     DeviceKind kind();
@@ -30,6 +31,14 @@ public interface DeviceProvider extends Provider {
      * Scratch sizes of its operations: known without a device, so that a plan can be made on another machine.
      */
     WorkspaceSizes workspaceSizes();
+
+    /**
+     * How many devices of its kind this process can use: ordinals are from 0 to one less. Opens none. Empty if it cannot tell; {@link #open} decides then.
+     * Since SPI 1.2.
+     */
+    default OptionalInt deviceCount() {
+        return OptionalInt.empty();
+    }
 
     /**
      * Opens a device.

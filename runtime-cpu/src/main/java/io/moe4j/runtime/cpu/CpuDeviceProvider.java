@@ -8,6 +8,7 @@ import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
+import java.util.OptionalInt;
 
 /** {@code cpu}. */
 public final class CpuDeviceProvider implements DeviceProvider {
@@ -52,6 +53,11 @@ public final class CpuDeviceProvider implements DeviceProvider {
     @Override
     public WorkspaceSizes workspaceSizes() {
         return new CpuWorkspaceSizes();
+    }
+
+    @Override
+    public OptionalInt deviceCount() {
+        return OptionalInt.of(1);
     }
 
     @Override

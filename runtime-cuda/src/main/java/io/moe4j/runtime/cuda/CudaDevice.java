@@ -20,10 +20,8 @@ import io.moe4j.runtime.cuda.driver.TensorMaps;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -41,7 +39,6 @@ public final class CudaDevice implements Device {
     private final KernelModule kernels;
     private final CudaParts parts;
     private final DeviceOps ops;
-    private final Map<String, HostGate> gates = new ConcurrentHashMap<>();
     private final PendingFrees pendingFrees = new PendingFrees();
     private boolean closed;
 
@@ -125,11 +122,6 @@ public final class CudaDevice implements Device {
     /** The device's own kernels. */
     public KernelModule kernels() {
         return kernels;
-    }
-
-    /** Where {@code ranks} of {@code group}, which share this device, meet; each of them is given the same gate. */
-    public HostGate gate(String group, List<Integer> ranks) {
-        return gates.computeIfAbsent(group + " " + ranks, key -> new HostGate(ranks, config.timeout()));
     }
 
     TensorMaps tensorMaps() {

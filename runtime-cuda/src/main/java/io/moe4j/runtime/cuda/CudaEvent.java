@@ -2,20 +2,22 @@ package io.moe4j.runtime.cuda;
 
 import io.moe4j.api.device.Event;
 import io.moe4j.runtime.cuda.driver.Driver;
-import java.lang.ref.Cleaner;
 import jcuda.driver.CUevent;
 import jcuda.driver.JCudaDriver;
 
 /** A CUDA event; it is destroyed when nobody refers to it. */
 final class CudaEvent implements Event {
     private final CUevent event = new CUevent();
+    private final CudaDevice device;
     private final boolean captured;
 
-    CudaEvent(Cleaner cleaner, boolean captured) {
+    /** Created in the device's context, which is current. */
+    CudaEvent(CudaDevice device, boolean captured) {
         Driver.check(JCudaDriver.cuEventCreate(event, 0), "cuEventCreate");
+        this.device = device;
         this.captured = captured;
         CUevent handle = event;
-        cleaner.register(this, () -> JCudaDriver.cuEventDestroy(handle));
+        device.cleaner().register(this, () -> JCudaDriver.cuEventDestroy(handle));
     }
 
     CUevent handle() {
@@ -24,10 +26,11 @@ final class CudaEvent implements Event {
 
     @Override
     public double secondsSince(Event start) {
-        if (captured || !(start instanceof CudaEvent first) || first.captured) {
-            throw new IllegalStateException(
-                    "an event of a capture has no time; record both outside the capture, on streams of this device");
+        if (captured || !(start instanceof CudaEvent first) || first.captured || first.device != device) {
+            throw new IllegalStateException("events of a capture, or of two devices, have no time between them; record"
+                    + " both outside the capture, on streams of one device");
         }
+        device.context().makeCurrent();
         Driver.check(JCudaDriver.cuEventSynchronize(event), "cuEventSynchronize");
         float[] milliseconds = new float[1];
         Driver.check(JCudaDriver.cuEventElapsedTime(milliseconds, first.event, event), "cuEventElapsedTime");

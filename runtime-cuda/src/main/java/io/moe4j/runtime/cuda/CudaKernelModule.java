@@ -48,7 +48,7 @@ final class CudaKernelModule implements KernelModule {
                     "the CUDA module of " + name + " has no kernel \"" + kernelName + "\" (used so far: "
                             + kernels.keySet() + "); declare it extern \"C\" __global__, and build it for this GPU");
         }
-        return new CudaKernel(kernelName, function);
+        return new CudaKernel(device, kernelName, function);
     }
 
     @Override
@@ -62,11 +62,13 @@ final class CudaKernelModule implements KernelModule {
 
     /** A function of the module. */
     static final class CudaKernel implements Kernel {
+        private final CudaDevice device;
         private final String name;
         private final CUfunction function;
         private int sharedLimit = DEFAULT_SHARED_BYTES;
 
-        CudaKernel(String name, CUfunction function) {
+        CudaKernel(CudaDevice device, String name, CUfunction function) {
+            this.device = device;
             this.name = name;
             this.function = function;
         }
@@ -74,6 +76,11 @@ final class CudaKernelModule implements KernelModule {
         @Override
         public String name() {
             return name;
+        }
+
+        /** Which device loaded it. */
+        CudaDevice device() {
+            return device;
         }
 
         /** The function, allowed to use {@code sharedBytes} of dynamic shared memory. */

@@ -98,9 +98,9 @@ public final class CudaStream implements Stream {
 
     @Override
     public void launch(Launch launch) {
-        if (!(launch.kernel() instanceof CudaKernelModule.CudaKernel kernel)) {
-            throw new DeviceException("kernel " + launch.kernel().name()
-                    + " was not loaded by a CUDA device; load it with this stream's device");
+        if (!(launch.kernel() instanceof CudaKernelModule.CudaKernel kernel) || kernel.device() != device) {
+            throw new DeviceException("kernel " + launch.kernel().name() + " was not loaded by "
+                    + device.description() + "; load it with the device of stream " + name);
         }
         device.context().makeCurrent();
         if (capturing) {
@@ -237,7 +237,7 @@ public final class CudaStream implements Stream {
     @Override
     public Event record() {
         device.context().makeCurrent();
-        CudaEvent event = new CudaEvent(device.cleaner(), capturing);
+        CudaEvent event = new CudaEvent(device, capturing);
         Driver.check(JCudaDriver.cuEventRecord(event.handle(), handle), "cuEventRecord");
         return event;
     }

@@ -32,7 +32,7 @@ public final class AttentionBench {
         try (Device device = setup.openDevice()) {
             MachineRates rates = setup.rates(device);
             List<Part.Timed> times = setup.alone(device, rank -> time(rank, setup, shape));
-            return BenchReport.of("attention", setup, device, rates, times).with(describe(shape));
+            return BenchReport.of("attention", setup, List.of(device), rates, times).with(describe(shape));
         }
     }
 

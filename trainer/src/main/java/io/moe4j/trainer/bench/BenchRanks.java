@@ -18,7 +18,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** Ranks as threads over one device, with nothing but a stream and memory for temporaries. */
+/** Ranks as threads over some devices, with nothing but a stream and memory for temporaries. */
 final class BenchRanks {
 
     private BenchRanks() {}
@@ -29,14 +29,16 @@ final class BenchRanks {
         T on(RankContext rank) throws Exception;
     }
 
-    /** Runs {@code work} on {@code size} ranks at once; the first failure ends them all. */
-    static <T> List<T> run(Device device, int size, long stackBytes, Work<T> work) {
-        Rendezvous rendezvous = ThreadRendezvous.of(size, device.config().timeout());
+    /** Runs {@code work} on as many ranks as there are entries in {@code devices}, each on its own one; the first failure ends them all. */
+    static <T> List<T> run(List<Device> devices, long stackBytes, Work<T> work) {
+        int size = devices.size();
+        Rendezvous rendezvous = ThreadRendezvous.of(size, devices.getFirst().config().timeout());
         List<Integer> all = IntStream.range(0, size).boxed().toList();
         try (ExecutorService threads = Executors.newFixedThreadPool(size,
                 Thread.ofPlatform().name("rank ", 0).daemon().factory())) {
             List<Callable<T>> tasks = all.stream()
-                    .map(rank -> task(device, new Group("world", all, rank), rendezvous, stackBytes, work)).toList();
+                    .map(rank -> task(devices.get(rank), new Group("world", all, rank), rendezvous, stackBytes, work))
+                    .toList();
             List<T> results = new ArrayList<>();
             for (Future<T> future : threads.invokeAll(tasks)) {
                 results.add(future.get());

@@ -4,14 +4,16 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
- * What a benchmark has found: parts with their times, beside the floor by this device's own rates, and beside a peer's times where these are given.
+ * What a benchmark has found: parts with their times, beside the floor by these devices' own rates, and beside a peer's times where these are given.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class BenchReport {
@@ -28,13 +30,13 @@ public final class BenchReport {
         this.peers = peers;
     }
 
-    static BenchReport of(String benchmark, BenchSetup setup, Device device, MachineRates rates,
+    static BenchReport of(String benchmark, BenchSetup setup, Collection<Device> devices, MachineRates rates,
             List<Part.Timed> parts) {
         TrainerConfig config = setup.config();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("benchmark", benchmark);
-        facts.put("device", device.description());
-        facts.put("threads", device.config().threads());
+        facts.put("device", devices.stream().map(Device::description).collect(Collectors.joining(" and ")));
+        facts.put("threads", devices.iterator().next().config().threads());
         facts.put("flavor", config.model().flavor());
         facts.put("dtype", name(config.training().dtype()));
         facts.put("gradient_dtype", name(config.training().gradientDtype()));
@@ -71,6 +73,7 @@ public final class BenchReport {
         Map<String, Object> json = new LinkedHashMap<>(facts);
         json.put("copy_bytes_per_second", rates.copyBytesPerSecond());
         json.put("matmul_flops_per_second", rates.matmulFlopsPerSecond());
+        json.put("link_bytes_per_second", rates.linkBytesPerSecond());
         List<Map<String, Object>> all = new ArrayList<>();
         parts.forEach(timed -> all.add(json(timed)));
         json.put("parts", all);
@@ -85,6 +88,7 @@ public final class BenchReport {
         json.put("median_s", median);
         json.put("min_s", timed.samples().min());
         json.put("bytes", part.bytes());
+        json.put("link_bytes", part.linkBytes());
         json.put("flops", part.flops());
         json.put("bytes_per_second", part.bytes() / median);
         json.put("flops_per_second", part.flops() / median);
@@ -106,8 +110,10 @@ public final class BenchReport {
     public String text() {
         StringBuilder text = new StringBuilder();
         facts.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-22s %s%n", name, value)));
-        text.append(String.format(Locale.ROOT, "copy %.1f GB/s, product %.1f GFLOP/s%n%n", rates.copyBytesPerSecond()
-                / 1e9, rates.matmulFlopsPerSecond() / 1e9));
+        text.append(String.format(Locale.ROOT, "copy %.1f GB/s, product %.1f GFLOP/s%s%n%n",
+                rates.copyBytesPerSecond() / 1e9, rates.matmulFlopsPerSecond() / 1e9,
+                rates.linkBytesPerSecond() == 0 ? "" : String.format(Locale.ROOT, ", to other devices %.1f GB/s",
+                        rates.linkBytesPerSecond() / 1e9)));
         text.append(String.format(Locale.ROOT, "%-38s %11s %11s %9s %10s %7s%s%n", "part", "median us", "floor us",
                 "GB/s", "GFLOP/s", "ratio", peers.isPresent() ? "     peer us  to peer" : ""));
         parts.forEach(timed -> text.append(line(timed)));

@@ -100,20 +100,30 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return shape;
     }
 
+    /** The first device, for benchmarks of one rank. */
     Device openDevice() {
+        return openDevice(0);
+    }
+
+    /** All devices that the configuration asks for, with its ranks spread over them. */
+    BenchDevices openDevices() {
+        return BenchDevices.open(config, this::openDevice);
+    }
+
+    private Device openDevice(int ordinal) {
         DeviceConfig all = DeviceConfig.defaults();
         int threads = config.runtime().threads();
         return providers.device().open(all.withThreads(threads == 0 ? all.threads() : threads)
-                .withTimeout(config.runtime().timeout()));
+                .withTimeout(config.runtime().timeout()).withOrdinal(ordinal));
     }
 
     MachineRates rates(Device device) {
-        return alone(device, rank -> MachineRates.measure(device, rank.stream(), dtype()));
+        return MachineRates.ofEach(List.of(device), dtype()).getFirst();
     }
 
     /** Runs {@code work} on one rank that nobody else runs beside. */
     <T> T alone(Device device, BenchRanks.Work<T> work) {
-        return BenchRanks.run(device, 1, SMALL_STACK, work).getFirst();
+        return BenchRanks.run(List.of(device), SMALL_STACK, work).getFirst();
     }
 
     /** Times each of {@code works}, on the rank that calls this. */

@@ -5,7 +5,6 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
-import io.moe4j.api.device.Device;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.spi.Registry;
@@ -16,7 +15,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on the one device, and all ranks make one
+ * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on their devices, and all ranks make one
  * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -36,11 +35,11 @@ public final class ExchangeBench {
                     + " a backend on peer memory, without collectives and without waiting on the host, goes on while"
                     + " its peers stand still; choose one, or time all ranks together with bench moe");
         }
-        try (Device device = setup.openDevice()) {
-            MachineRates rates = setup.rates(device);
-            List<Part.Timed> times = BenchRanks.run(device, config.ranks(), setup.exchangeStackBytes(),
+        try (BenchDevices devices = setup.openDevices()) {
+            MachineRates rates = MachineRates.ofEach(devices.all(), setup.dtype()).getFirst();
+            List<Part.Timed> times = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
                     rank -> time(rank, setup, comm)).get(TIMED_RANK);
-            return BenchReport.of("exchange", setup, device, rates, times).with(setup.moeShape());
+            return BenchReport.of("exchange", setup, devices.all(), rates, times).with(setup.moeShape());
         }
     }
 

@@ -32,7 +32,8 @@ final class ExchangeRank {
         long tokens = setup.config().training().localTokens();
         this.rank = rank;
         this.comm = comm;
-        figures = MoeFigures.of(moe, tokens, moe.experts() / setup.config().ranks(), setup.dtype(), DType.F32);
+        figures = MoeFigures.of(moe, tokens, moe.experts() / setup.config().ranks(), setup.dtype(), DType.F32)
+                .over(setup.config().runtime().devices());
         ids_TK = tensors.of(setup.ids(rank.rank()), tokens, moe.topK());
         x_TD = tensors.random(setup.dtype(), tokens, moe.dim());
         weights_TK = tensors.random(DType.F32, tokens, moe.topK());

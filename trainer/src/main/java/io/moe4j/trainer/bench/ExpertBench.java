@@ -35,7 +35,7 @@ public final class ExpertBench {
         try (Device device = setup.openDevice()) {
             MachineRates rates = setup.rates(device);
             List<Part.Timed> times = setup.alone(device, rank -> time(rank, setup, works));
-            return BenchReport.of(name, setup, device, rates, times).with(setup.moeShape());
+            return BenchReport.of(name, setup, List.of(device), rates, times).with(setup.moeShape());
         }
     }
 

@@ -5,21 +5,38 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 
 /**
- * What the device reaches at best: the floor that parts are compared with.
+ * What devices reach at best: the floor that parts are compared with.
  *
  * @param copyBytesPerSecond of a large copy, read and written bytes
  * @param matmulFlopsPerSecond of a large square product
+ * @param linkBytesPerSecond that leave a device for another, while all do the same; 0 where there is one device
  */
-record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond) {
+record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, double linkBytesPerSecond) {
     private static final int RUNS = 10;
 
-    /** Measures them; the best of some runs. */
-    static MachineRates measure(Device device, Stream stream, DType dtype) {
+    /** Measures each device, all of them at the same time. */
+    static List<MachineRates> ofEach(List<Device> devices, DType dtype) {
+        return BenchRanks.run(devices, BenchSetup.SMALL_STACK, rank -> measure(rank, dtype));
+    }
+
+    /** Of several devices together. */
+    static MachineRates together(List<MachineRates> each) {
+        return new MachineRates(each.stream().mapToDouble(MachineRates::copyBytesPerSecond).sum(),
+                each.stream().mapToDouble(MachineRates::matmulFlopsPerSecond).sum(),
+                each.stream().mapToDouble(MachineRates::linkBytesPerSecond).sum());
+    }
+
+    /** Of one device, which has one rank; the best of some runs. */
+    private static MachineRates measure(RankContext rank, DType dtype) {
+        Device device = rank.device();
+        Stream stream = rank.stream();
         boolean cpu = device.kind().equals(DeviceKind.CPU);
         long copied = cpu ? 256L << 20 : 1L << 30;
         long n = cpu ? 1024 : 8192;
@@ -36,7 +53,7 @@ record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond) {
             stream.fill(from, 1);
             stream.fill(to, 2);
             double copy = best(stream, () -> stream.copy(from, to));
-            return new MachineRates(2.0 * copied / copy, 2.0 * n * n * n / product);
+            return new MachineRates(2.0 * copied / copy, 2.0 * n * n * n / product, LinkRate.measure(rank));
         }
     }
 

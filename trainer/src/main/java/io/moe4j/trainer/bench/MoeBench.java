@@ -3,7 +3,6 @@ package io.moe4j.trainer.bench;
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommContext;
-import io.moe4j.api.device.Device;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.PeerGroup;
@@ -19,7 +18,7 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * Times one mixture-of-experts layer of a model by part, over all ranks as one expert-parallel group. A part's time is that of the slowest rank, from a
- * barrier on; all ranks share the device, so bytes and operations are those of all of them.
+ * barrier on; ranks share devices, so bytes and operations are those of all of them, and rates those of all devices.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MoeBench {
@@ -36,13 +35,13 @@ public final class MoeBench {
 
     private BenchReport measure() {
         setup.moe();
-        try (Device device = setup.openDevice()) {
-            MachineRates rates = setup.rates(device);
-            List<List<Map<String, Double>>> byRank = BenchRanks.run(device, setup.config().ranks(),
-                    setup.exchangeStackBytes(), this::onRank);
+        try (BenchDevices devices = setup.openDevices()) {
+            MachineRates rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
+            List<List<Map<String, Double>>> byRank = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
+                    this::onRank);
             List<Part.Timed> layer = parts().stream()
                     .map(part -> new Part.Timed(part, slowest(byRank, part.name()))).toList();
-            return BenchReport.of("moe", setup, device, rates, layer).with(setup.moeShape()).with(Map.of(
+            return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape()).with(Map.of(
                     // All parts one after the other.
                     "median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum(),
                     // Of least times: what the work takes when nothing disturbs it. 1 if padding costs nothing.
@@ -53,7 +52,7 @@ public final class MoeBench {
 
     private List<Part> parts() {
         return MoeFigures.of(setup.moe(), setup.config().tokensPerStep(), setup.moe().experts(), setup.dtype(),
-                setup.config().training().gradientDtype()).layer();
+                setup.config().training().gradientDtype()).over(setup.config().runtime().devices()).layer();
     }
 
     private List<Map<String, Double>> onRank(RankContext rank) {

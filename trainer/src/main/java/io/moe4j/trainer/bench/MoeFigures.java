@@ -15,8 +15,10 @@ import java.util.List;
  * @param experts whose weights are read
  * @param dtype of rows and weights
  * @param gradients of the weights' gradients
+ * @param leaving the part of the rows that go to an expert on another device
  */
-record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DType dtype, DType gradients) {
+record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DType dtype, DType gradients,
+        double leaving) {
     static final String PLAN = "plan";
     static final String DISPATCH = "dispatch";
     static final String COMBINE = "combine";
@@ -39,7 +41,12 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
     private static final int DESTINATION = DType.I64.bytes();
 
     static MoeFigures of(MoeSpec moe, long tokens, int experts, DType dtype, DType gradients) {
-        return new MoeFigures(tokens, moe.topK(), moe.dim(), moe.expertHidden(), experts, dtype, gradients);
+        return new MoeFigures(tokens, moe.topK(), moe.dim(), moe.expertHidden(), experts, dtype, gradients, 0);
+    }
+
+    /** The same with the experts spread over some devices; rows go to all of them alike. */
+    MoeFigures over(int devices) {
+        return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, (devices - 1.0) / devices);
     }
 
     /** N, which is R on average, and over all ranks. */
@@ -54,28 +61,29 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
 
     /** Each token's row is read once, and written K times, with its weight. */
     Part dispatch() {
-        return new Part(DISPATCH, exchange() + 2 * SCALAR * rows(), 0);
+        return new Part(DISPATCH, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
     }
 
     /** K rows are read for each token, and their sum written. */
     Part combine() {
-        return new Part(COMBINE, exchange(), 0);
+        return new Part(COMBINE, exchange(), link(), 0);
     }
 
     /** The dispatch of the gradients; their rows have no weights. */
     Part combineAdjoint() {
-        return new Part(COMBINE_ADJOINT, exchange(), 0);
+        return new Part(COMBINE_ADJOINT, exchange(), link(), 0);
     }
 
     /** The combine of the gradients, and of the weights' gradients. */
     Part dispatchAdjoint() {
-        return new Part(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), 0);
+        return new Part(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
     }
 
     /** All exchanges of a layer, one after the other: forward dispatches and combines, recompute dispatches again, backward does the adjoints. */
     Part exchanges() {
-        return new Part(EXCHANGES, 2 * dispatch().bytes() + combine().bytes() + combineAdjoint().bytes()
-                + dispatchAdjoint().bytes(), 0);
+        List<Part> all = List.of(dispatch(), dispatch(), combine(), combineAdjoint(), dispatchAdjoint());
+        return new Part(EXCHANGES, all.stream().mapToDouble(Part::bytes).sum(),
+                all.stream().mapToDouble(Part::linkBytes).sum(), 0);
     }
 
     /** Reads gate, up and the weights of the rows; writes h. */
@@ -120,6 +128,11 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
 
     private double exchange() {
         return dtype.bytes() * dim * (tokens + rows()) + DESTINATION * rows();
+    }
+
+    /** Of the rows, what goes from one device to another. */
+    private double link() {
+        return leaving * rows() * dtype.bytes() * dim;
     }
 
     /** Rows of D elements on one side, of {@code columns} on the other, and a matrix of both for each expert. */

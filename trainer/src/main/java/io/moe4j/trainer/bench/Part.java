@@ -5,13 +5,20 @@ package io.moe4j.trainer.bench;
  *
  * @param name of the part
  * @param bytes that must move, each operand once
+ * @param linkBytes of them that go from one device to another
  * @param flops of its products, a multiply-add being two
  */
-record Part(String name, double bytes, double flops) {
+record Part(String name, double bytes, double linkBytes, double flops) {
 
-    /** The time below which the part cannot go on a machine of these rates, in seconds. */
+    /** A part in which nothing goes from one device to another. */
+    Part(String name, double bytes, double flops) {
+        this(name, bytes, 0, flops);
+    }
+
+    /** The time below which the part cannot go on devices of these rates, in seconds. */
     double floor(MachineRates rates) {
-        return Math.max(bytes / rates.copyBytesPerSecond(), flops / rates.matmulFlopsPerSecond());
+        double onDevices = Math.max(bytes / rates.copyBytesPerSecond(), flops / rates.matmulFlopsPerSecond());
+        return linkBytes == 0 ? onDevices : Math.max(onDevices, linkBytes / rates.linkBytesPerSecond());
     }
 
     /** Calls that do this part once. */
@@ -28,7 +35,7 @@ record Part(String name, double bytes, double flops) {
 
         /** The same under another name. */
         Work named(String name) {
-            return new Work(new Part(name, part.bytes(), part.flops()), call);
+            return new Work(new Part(name, part.bytes(), part.linkBytes(), part.flops()), call);
         }
     }
 

@@ -4,7 +4,6 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.comm.CommBackend;
-import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
@@ -40,15 +39,15 @@ public final class StepBench {
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         MachineRates rates;
-        try (Device device = setup.openDevice()) {
-            rates = setup.rates(device);
+        try (BenchDevices devices = setup.openDevices()) {
+            rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
         }
         try (TrainingSession session = TrainingSession.open(config, setup.spec(), registry,
-                Launch.threads(config.ranks(), config.runtime().timeout()))) {
+                Launch.threads(config))) {
             Map<String, Samples> samples = session.onRanks(rank -> time(rank, session, setup)).getFirst();
             List<Part.Timed> parts = new ArrayList<>();
             samples.forEach((name, taken) -> parts.add(new Part.Timed(part(name, setup), taken)));
-            return BenchReport.of("step", setup, session.device(), rates, parts)
+            return BenchReport.of("step", setup, session.devices().values(), rates, parts)
                     .with(summary(setup, parts.getLast()));
         }
     }

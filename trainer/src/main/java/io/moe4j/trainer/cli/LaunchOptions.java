@@ -1,7 +1,11 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.launch.DeviceBlocks;
 import io.moe4j.trainer.launch.LaunchFlags;
 import io.moe4j.trainer.launch.RankEnvironment;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -29,8 +33,9 @@ final class LaunchOptions {
     private @Nullable Integer masterPort;
 
     @Option(names = "--device-ordinal", paramLabel = "N",
-            description = "Which of the devices of its kind this process uses. Default: ${DEFAULT-VALUE}.")
-    private int deviceOrdinal;
+            description = "The first of the devices of its kind that this process uses. Default: by the number of the process on"
+                    + " its host, so that each has its own, as long as there are enough.")
+    private @Nullable Integer deviceOrdinal;
 
     /** Which ranks run in this process. */
     RankEnvironment resolve(int ranks, Map<String, String> environment) {
@@ -39,8 +44,10 @@ final class LaunchOptions {
         return RankEnvironment.resolve(ranks, flags, environment);
     }
 
-    int deviceOrdinal() {
-        return deviceOrdinal;
+    /** The device of each rank of this process. */
+    List<Integer> devices(RankEnvironment environment, TrainerConfig config, DeviceProvider provider) {
+        return new DeviceBlocks(config.runtime().devices(), of(deviceOrdinal), provider.deviceCount())
+                .ordinals(environment);
     }
 
     private static OptionalInt of(@Nullable Integer value) {

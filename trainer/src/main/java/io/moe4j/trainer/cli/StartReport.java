@@ -17,7 +17,7 @@ final class StartReport {
                 run.figures().activeParameters());
         line(text, "ranks", run.localRanks() == run.worldSize() ? "%d, threads of this process"
                 : "%d, of which %d are threads of this process", run.worldSize(), run.localRanks());
-        line(text, "device", "%s", run.device());
+        run.devices().forEach(device -> line(text, "device", "%s", device));
         line(text, "plug-ins", "%s", run.plugins().entrySet().stream()
                 .map(plugin -> plugin.getKey() + " " + plugin.getValue()).collect(Collectors.joining(", ")));
         line(text, "memory", "%.3f GiB for each rank", gib(run.memory().totalBytes()));

@@ -1,7 +1,7 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.RankFailure;
-import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.ConfigLoader;
@@ -23,6 +23,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -59,19 +60,19 @@ final class TrainCommand implements Callable<Integer> {
         TrainerConfig config = configOptions.load(registry, ConfigUse.training());
         RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
         Path folder = RunFolder.of(output, configOptions.nameOrFile(NamedConfigs.DEFAULT), environment);
+        List<Integer> devices = launchOptions.devices(environment, config,
+                registry.get(DeviceProvider.class, config.device()));
         if (!environment.isDistributed()) {
-            return train(config, registry, environment, folder,
-                    ThreadRendezvous.of(config.ranks(), config.runtime().timeout()));
+            return train(config, registry, new Launch(environment.worldSize(), environment.localRanks(), devices,
+                    ThreadRendezvous.of(config.ranks(), config.runtime().timeout())), folder);
         }
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, config.runtime().timeout())) {
-            return train(config, registry, environment, folder, rendezvous);
+            return train(config, registry,
+                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous), folder);
         }
     }
 
-    private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Path folder,
-            Rendezvous rendezvous) throws IOException {
-        Launch launch = new Launch(environment.worldSize(), environment.localRanks(), launchOptions.deviceOrdinal(),
-                rendezvous);
+    private int train(TrainerConfig config, Registry registry, Launch launch, Path folder) throws IOException {
         try (TrainingRun run = open(config, registry, new RunOptions(launch).withOutput(folder));
                 Interrupts interrupts = new Interrupts(run::requestStop)) {
             if (launch.hasFirstRank()) {

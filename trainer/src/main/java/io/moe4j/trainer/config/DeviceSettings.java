@@ -5,12 +5,14 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Limits and modes of the device.
+ * How many devices ranks have, their limits and modes.
  *
+ * @param devices how many devices the ranks of a process are spread over, in blocks of consecutive ranks
  * @param threads host cores that a CPU device may use, all ranks together; 0 for all of them
  * @param strict whether a CPU device trades speed for rule-keeping
  * @param timeout the longest that a rank waits for another; seconds in files
  * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
  */
 @Stability(Stability.Level.EVOLVING)
-public record DeviceSettings(int threads, boolean strict, Duration timeout, Optional<String> collectives) {}
+public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
+        Optional<String> collectives) {}

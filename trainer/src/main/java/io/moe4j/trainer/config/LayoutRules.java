@@ -7,6 +7,7 @@ import io.moe4j.autograd.model.ModelSpec;
 /** How ranks, model and batch fit together. */
 final class LayoutRules {
     private static final String RANKS = "ranks";
+    private static final String DEVICES = "runtime.devices";
     private static final String REPLICATE = "parallelism.data_parallel_replicate_degree";
     private static final String SHARD = "parallelism.data_parallel_shard_degree";
     private static final String EXPERT = "parallelism.expert_parallel_degree";
@@ -40,6 +41,9 @@ final class LayoutRules {
                         ? "set " + SHARD + " to " + config.ranks() / replicas + ", or leave it out"
                         : "set " + RANKS + " to a multiple of " + replicas,
                 RANKS, REPLICATE, SHARD);
+        int devices = Math.max(1, config.runtime().devices());
+        findings.require(config.ranks() % devices == 0, "each device takes the same number of ranks",
+                "set " + DEVICES + " to a divisor of " + config.ranks(), DEVICES, RANKS);
         findings.require(parallelism.expertParallelDegree() < 1
                 || parallelism.dataParallelShardDegree() % parallelism.expertParallelDegree() == 0,
                 "the expert-parallel degree must divide the shard degree: experts are shared by ranks of one shard group",

@@ -21,6 +21,7 @@ import java.util.Optional;
 /** Which plug-ins are named, and whether they fit together. */
 final class PlugInRules {
     private static final String DEVICE = "device";
+    private static final String DEVICES = "runtime.devices";
     private static final String BACKEND = "model.moe_comm_backend";
     private static final String KERNELS = "model.expert_kernels";
     private static final String COLLECTIVES = "runtime.collectives";
@@ -69,6 +70,7 @@ final class PlugInRules {
                 .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES));
         if (use.runs()) {
             device.ifPresent(provider -> rules.available(provider, DEVICE));
+            device.ifPresent(rules::enough);
             backend.ifPresent(provider -> rules.available(provider, BACKEND));
             kernels.ifPresent(provider -> rules.available(provider, KERNELS));
             collectives.ifPresent(provider -> rules.available(provider, COLLECTIVES));
@@ -99,6 +101,17 @@ final class PlugInRules {
     private void available(Provider provider, String key) {
         if (provider.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
             findings.require(false, "it is not available on this machine: " + reason, remedy, key);
+        }
+    }
+
+    private void enough(DeviceProvider provider) {
+        int wanted = config.runtime().devices();
+        if (wanted > 1 && provider.probe() instanceof Availability.Available) {
+            int there = provider.deviceCount().orElse(wanted);
+            findings.require(wanted <= there, "this process sees " + there + " of them",
+                    "set " + DEVICES + " to " + Math.max(1, there)
+                            + " or less, or make more visible (for CUDA: CUDA_VISIBLE_DEVICES)",
+                    DEVICES, DEVICE);
         }
     }
 

@@ -23,6 +23,7 @@ final class RangeRules {
         rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
+        rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().threads(), 0, "runtime.threads");
     }
 

@@ -1,11 +1,13 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.TrainingSession;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -13,23 +15,25 @@ import java.util.Map;
  *
  * @param model name of the model
  * @param figures its parameters and operations
- * @param device name and size of this JVM's device
+ * @param devices names and sizes of this JVM's devices
  * @param worldSize number of ranks
  * @param localRanks number of ranks in this JVM
  * @param plugins ids of the plug-ins in use, by what they are for
  * @param memory what each rank takes, by purpose
  */
 @Stability(Stability.Level.EVOLVING)
-public record RunDescription(String model, ModelSpec.ModelFigures figures, String device, int worldSize,
+public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,
         int localRanks, Map<String, String> plugins, MemoryPlan memory) {
 
     public RunDescription {
+        devices = List.copyOf(devices);
         plugins = new LinkedHashMap<>(plugins);
     }
 
     static RunDescription of(TrainerConfig config, ModelSpec spec, TrainingSession session) {
         return new RunDescription(spec.name(), spec.figures(config.training().seqLen()),
-                session.device().description(), session.launch().worldSize(), session.launch().localRanks().size(),
-                session.providers().ids(), session.memoryPlan());
+                session.devices().values().stream().map(Device::description).toList(),
+                session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
+                session.memoryPlan());
     }
 }

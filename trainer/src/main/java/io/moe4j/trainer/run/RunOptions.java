@@ -21,10 +21,9 @@ public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSou
         this(launch, Optional.empty(), Optional.empty());
     }
 
-    /** All ranks as threads of this JVM; nothing is saved by itself. */
+    /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
     public static RunOptions threads(TrainerConfig config) {
-        return new RunOptions(Launch.threads(config.ranks(), config.runtime().timeout()), Optional.empty(),
-                Optional.empty());
+        return new RunOptions(Launch.threads(config));
     }
 
     public RunOptions withLaunch(Launch value) {

@@ -12,9 +12,9 @@ import io.moe4j.api.Stability;
  * @param seconds that it took
  * @param tokensPerSecond of all ranks together
  * @param flops a second, of all ranks together; recompute not counted
- * @param utilisation the part of the peak rate of this JVM's device that its ranks reached; 0 if the peak is unknown
- * @param memoryBytes allocated on this JVM's device
- * @param memoryFraction of the device's memory
+ * @param utilisation the part of the peak rate of this JVM's devices that its ranks reached; 0 if the peak is unknown
+ * @param memoryBytes allocated on the fullest of this JVM's devices
+ * @param memoryFraction of that device's memory
  * @param hostSyncs the most that a rank's host waited inside forward and backward
  * @param captured whether forward and backward were replayed
  * @param receivedRowsMax the most rows that a rank was to receive in one exchange

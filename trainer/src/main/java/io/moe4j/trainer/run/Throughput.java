@@ -4,6 +4,9 @@ import io.moe4j.api.device.Device;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.StepOutcome;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 
 /** Turns what a step has given, and the time that it took, into its result. */
 final class Throughput {
@@ -18,14 +21,19 @@ final class Throughput {
     }
 
     StepResult result(long step, StepOutcome.Completed done, double seconds) {
-        Device device = session.device();
+        Collection<Device> devices = session.devices().values();
+        double peak = devices.stream().mapToDouble(Device::peakFlops).sum();
+        Device fullest = Collections.max(devices, Comparator.comparingLong(Throughput::allocated));
         double tokensPerSecond = config.tokensPerStep() / seconds;
         double flops = tokensPerSecond * flopsPerToken;
         double local = flops * session.launch().localRanks().size() / session.launch().worldSize();
-        long memory = device.allocatedBytes().values().stream().mapToLong(Long::longValue).sum();
         return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), seconds, tokensPerSecond,
-                flops, device.peakFlops() > 0 ? local / device.peakFlops() : 0, memory,
-                (double) memory / device.capacityBytes(), done.hostSyncs(), done.captured(), done.receivedRowsMax(),
-                done.receiveCapacityRows(), done.droppedRows());
+                flops, peak > 0 ? local / peak : 0, allocated(fullest),
+                (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
+                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows());
+    }
+
+    private static long allocated(Device device) {
+        return device.allocatedBytes().values().stream().mapToLong(Long::longValue).sum();
     }
 }

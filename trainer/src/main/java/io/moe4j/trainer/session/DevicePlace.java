@@ -7,13 +7,25 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.Rendezvous;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
-/** A device that computes. */
-record DevicePlace(Device device, Rendezvous rendezvous, long stackBytes, Providers providers) implements RankPlace {
+/**
+ * Devices that compute.
+ *
+ * @param devices by world rank
+ */
+record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, long stackBytes, Providers providers)
+        implements RankPlace {
 
     @Override
-    public Memory openStack() {
+    public Device device(int rank) {
+        return Objects.requireNonNull(devices.get(rank), () -> "rank " + rank + " does not live in this JVM");
+    }
+
+    @Override
+    public Memory openStack(Device device) {
         return device.allocate(stackBytes, "planned memory");
     }
 

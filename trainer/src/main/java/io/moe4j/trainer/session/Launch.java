@@ -3,8 +3,13 @@ package io.moe4j.trainer.session;
 import io.moe4j.api.Stability;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.launch.DeviceBlocks;
+import io.moe4j.trainer.launch.RankEnvironment;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
@@ -13,18 +18,37 @@ import java.util.stream.IntStream;
  *
  * @param worldSize number of all ranks
  * @param localRanks world ranks of this JVM, ascending
- * @param deviceOrdinal which device of its kind they use
+ * @param deviceOrdinals which device of its kind each of them uses
  * @param rendezvous where all ranks meet
  */
 @Stability(Stability.Level.EVOLVING)
-public record Launch(int worldSize, List<Integer> localRanks, int deviceOrdinal, Rendezvous rendezvous) {
+public record Launch(int worldSize, List<Integer> localRanks, List<Integer> deviceOrdinals,
+        Rendezvous rendezvous) {
     public Launch {
         localRanks = List.copyOf(localRanks);
+        deviceOrdinals = List.copyOf(deviceOrdinals);
         if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
                 || localRanks.stream().distinct().sorted().toList().size() != localRanks.size()) {
             throw new IllegalArgumentException("local ranks " + localRanks + " of a world of " + worldSize
                     + ": at least one is needed, each once, from 0 to " + (worldSize - 1));
         }
+        if (deviceOrdinals.size() != localRanks.size()) {
+            throw new IllegalArgumentException("devices " + deviceOrdinals + " of local ranks " + localRanks
+                    + ": each rank has one device");
+        }
+    }
+
+    /** All local ranks on one device. */
+    public Launch(int worldSize, List<Integer> localRanks, int deviceOrdinal, Rendezvous rendezvous) {
+        this(worldSize, localRanks, Collections.nCopies(localRanks.size(), deviceOrdinal), rendezvous);
+    }
+
+    /** All ranks of a configuration as threads of this JVM, spread over as many devices as it says, from device 0 on. */
+    public static Launch threads(TrainerConfig config) {
+        RankEnvironment all = RankEnvironment.threads(config.ranks());
+        DeviceBlocks devices = new DeviceBlocks(config.runtime().devices(), OptionalInt.of(0), OptionalInt.empty());
+        return new Launch(config.ranks(), all.localRanks(), devices.ordinals(all),
+                ThreadRendezvous.of(config.ranks(), config.runtime().timeout()));
     }
 
     /** All ranks as threads of this JVM, on device 0. */

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.CollectivesProvider;
@@ -46,7 +47,7 @@ final class PlanningPlace implements RankPlace {
     }
 
     @Override
-    public PlanningDevice device() {
+    public PlanningDevice device(int rank) {
         return device;
     }
 
@@ -56,7 +57,7 @@ final class PlanningPlace implements RankPlace {
     }
 
     @Override
-    public Memory openStack() {
+    public Memory openStack(Device of) {
         return device.endless();
     }
 

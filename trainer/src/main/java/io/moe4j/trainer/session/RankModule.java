@@ -7,6 +7,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.expert.ExpertKernels;
@@ -60,13 +61,14 @@ final class RankModule extends AbstractModule {
     @Provides
     @Singleton
     RankContext context(RankPlace place, RankGroups groups) {
-        Stream stream = resources.add(place.device().openStream("rank " + rank));
-        Memory memory = resources.add(place.openStack());
+        Device device = place.device(rank);
+        Stream stream = resources.add(device.openStream("rank " + rank));
+        Memory memory = resources.add(place.openStack(device));
         // A strict device shows who reads what has been given back.
-        MemoryStack stack = new MemoryStack(memory, place.device().config().strict()
+        MemoryStack stack = new MemoryStack(memory, device.config().strict()
                 ? freed -> stream.fill(freed, NAN_PATTERN)
                 : freed -> {});
-        return new RankContext(groups.world(), place.device(), stream, stack, place.rendezvous());
+        return new RankContext(groups.world(), device, stream, stack, place.rendezvous());
     }
 
     @Provides

@@ -9,14 +9,15 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.Rendezvous;
 import java.util.Optional;
 
-/** Where ranks run: on a device, or on one that only counts what they would take. */
+/** Where ranks run: on devices, or on one that only counts what they would take. */
 interface RankPlace {
-    Device device();
+    /** The device of world rank {@code rank}. */
+    Device device(int rank);
 
     Rendezvous rendezvous();
 
-    /** Opens a rank's planned memory. */
-    Memory openStack();
+    /** Opens the planned memory of a rank on its device. */
+    Memory openStack(Device device);
 
     /** Opens the collectives of a group for one of its ranks. */
     Collectives openCollectives(Group group, RankContext rank);

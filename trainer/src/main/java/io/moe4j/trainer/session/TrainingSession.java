@@ -12,16 +12,20 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * What is open in this JVM for a run: one device, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
+ * What is open in this JVM for a run: the devices, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
  * session. Closing it closes everything in reverse order; closing twice is harmless.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -32,7 +36,7 @@ public final class TrainingSession implements AutoCloseable {
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
     private final RankThreads threads;
     private final MemoryPlan memoryPlan;
-    private final Device device;
+    private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
 
     /**
      * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and what it takes is what is then allocated.
@@ -53,11 +57,14 @@ public final class TrainingSession implements AutoCloseable {
         this.providers = providers;
         this.memoryPlan = memoryPlan;
         try {
-            device = resources.add(providers.device().open(deviceConfig(config.runtime(), launch.deviceOrdinal())));
-            checkFits();
+            for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
+                deviceByOrdinal.put(ordinal,
+                        resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal))));
+                checkFits(ordinal);
+            }
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
             Injector session = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
-                    new DevicePlace(device, launch.rendezvous(), memoryPlan.stackBytes(), providers)));
+                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlan.stackBytes(), providers)));
             threads.call((rank, phase) -> ranks.put(rank, RankSession.open(session, rank, phase)));
         } catch (RuntimeException | Error e) {
             closeAfter(e);
@@ -86,9 +93,9 @@ public final class TrainingSession implements AutoCloseable {
         return launch;
     }
 
-    /** Where they compute. */
-    public Device device() {
-        return device;
+    /** Where they compute, by the number of the device. */
+    public Map<Integer, Device> devices() {
+        return Collections.unmodifiableMap(deviceByOrdinal);
     }
 
     /** The plug-ins in use. */
@@ -130,14 +137,25 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    private void checkFits() {
-        long wanted = memoryPlan.totalBytes() * launch.localRanks().size();
+    private Map<Integer, Device> deviceByRank() {
+        Map<Integer, Device> byRank = new TreeMap<>();
+        for (int i = 0; i < launch.localRanks().size(); i++) {
+            byRank.put(launch.localRanks().get(i),
+                    Objects.requireNonNull(deviceByOrdinal.get(launch.deviceOrdinals().get(i))));
+        }
+        return byRank;
+    }
+
+    private void checkFits(int ordinal) {
+        Device device = Objects.requireNonNull(deviceByOrdinal.get(ordinal));
+        int ranksOnIt = Collections.frequency(launch.deviceOrdinals(), ordinal);
+        long wanted = memoryPlan.totalBytes() * ranksOnIt;
         if (wanted > device.capacityBytes()) {
             throw new InputException(String.format(Locale.ROOT,
-                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices, fewer"
-                            + " tokens (training.local_batch_size, training.seq_len), a smaller moe.receive_capacity,"
-                            + " or smaller element types",
-                    launch.localRanks().size(), gib(memoryPlan.totalBytes()), gib(wanted), device.description(),
+                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices"
+                            + " (runtime.devices), fewer tokens (training.local_batch_size, training.seq_len), a smaller"
+                            + " moe.receive_capacity, or smaller element types",
+                    ranksOnIt, gib(memoryPlan.totalBytes()), gib(wanted), device.description(),
                     gib(device.capacityBytes()), largest()));
         }
     }

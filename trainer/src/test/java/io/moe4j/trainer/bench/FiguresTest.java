@@ -63,9 +63,23 @@ class FiguresTest {
 
     @Test
     void theFloorIsWhatIsScarcer() {
-        MachineRates rates = new MachineRates(100, 1000);
+        MachineRates rates = new MachineRates(100, 1000, 10);
         assertEquals(2, new Part("moves", 200, 1000).floor(rates));
         assertEquals(3, new Part("computes", 200, 3000).floor(rates));
+        assertEquals(7, new Part("crosses", 200, 70, 3000).floor(rates));
+    }
+
+    /** Of 512 tokens' 3 rows each, three quarters go to the experts on the other three of four devices. */
+    @Test
+    void rowsLeaveTheirDevice() {
+        MoeFigures spread = rank.over(4);
+        double leaving = 0.75 * rank.rows();
+        assertEquals(leaving * (4.0 * MOE.dim() + 4), spread.dispatch().linkBytes());
+        assertEquals(leaving * 4.0 * MOE.dim(), spread.combine().linkBytes());
+        assertEquals(leaving * (5 * 4.0 * MOE.dim() + 3 * 4), spread.exchanges().linkBytes());
+        assertEquals(0, rank.over(1).exchanges().linkBytes());
+        assertEquals(0, spread.gateUp().linkBytes());
+        same(rank.dispatch().bytes(), 0, spread.dispatch());
     }
 
     private static void same(double bytes, double flops, Part part) {

@@ -44,7 +44,7 @@ class StopwatchTest {
     private float executed(Optional<GraphCaptureProvider> capture) {
         try (Device device = registry.get(DeviceProvider.class, "cpu").open(DeviceConfig.defaults().withThreads(1));
                 Memory memory = device.allocate(2 * Float.BYTES, "test")) {
-            return BenchRanks.run(device, 1, BenchSetup.SMALL_STACK, rank -> {
+            return BenchRanks.run(List.of(device), BenchSetup.SMALL_STACK, rank -> {
                 Tensor one = Tensor.of(memory, 0, DType.F32, 1);
                 Tensor sum = Tensor.of(memory, Float.BYTES, DType.F32, 1);
                 rank.stream().fill(one, 1);

@@ -79,7 +79,7 @@ class ConfigLoaderTest {
         assertEquals(ReceiveCapacity.factor(1.5), config.moe().receiveCapacity());
         assertEquals(OverflowAction.DROP, config.moe().onOverflow());
         assertEquals(Optional.of(Path.of("x/y")), config.data().path());
-        assertEquals(new DeviceSettings(0, true, Duration.ofMillis(2500), Optional.empty()), config.runtime());
+        assertEquals(new DeviceSettings(1, 0, true, Duration.ofMillis(2500), Optional.empty()), config.runtime());
         assertEquals(new GraphCaptureConfig(false), config.graphCapture());
         assertEquals(1e-4, config.optimizer().lr());
     }
@@ -128,6 +128,8 @@ class ConfigLoaderTest {
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
             "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
             "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
+            "--runtime.devices 0 | runtime.devices = 0 | at least 1",
+            "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
             "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no Collectives \"tcp\"",
             "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})
     void oneProblemIsOneProblem(String arguments, String values, String rule) {
@@ -136,6 +138,17 @@ class ConfigLoaderTest {
         assertEquals(1, e.problems().size(), e.getMessage());
         assertTrue(e.problems().getFirst().values().contains(values), e.getMessage());
         assertTrue(e.problems().getFirst().rule().contains(rule), e.getMessage());
+    }
+
+    /** Only where it runs: prices of a configuration for two devices are asked for on machines that have none. */
+    @Test
+    void moreDevicesThanThereAreAreRefusedWhereItRuns() {
+        ConfigException e = assertThrows(ConfigException.class,
+                () -> load(NamedConfigs.DEFAULT, ConfigUse.running(), "--runtime.devices", "2"));
+        assertEquals(List.of(new Problem("runtime.devices = 2, device = \"cpu\"", "this process sees 1 of them",
+                "set runtime.devices to 1 or less, or make more visible (for CUDA: CUDA_VISIBLE_DEVICES)")),
+                e.problems());
+        assertEquals(2, load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--runtime.devices", "2").runtime().devices());
     }
 
     @ParameterizedTest

@@ -59,7 +59,7 @@ final class CostPlanTest {
                 .withMoeCommBackend(backend);
         try (TrainingSession session = TrainingSession.open(config, spec, plugins,
                 Launch.threads(2, Duration.ofSeconds(30)))) {
-            Device device = session.device();
+            Device device = session.devices().get(0);
             Map<String, Long> allocated = new TreeMap<>(device.allocatedBytes());
             assertEquals(2 * plan.stackBytes(), allocated.remove(STACK));
             allocated.keySet().remove("barrier flags");

@@ -22,21 +22,47 @@ public final class PrimaryContext implements AutoCloseable {
     /** Retains the context of device {@code ordinal}. */
     public PrimaryContext(int ordinal) {
         this.ordinal = ordinal;
-        Driver.check(JCudaDriver.cuInit(0), "cuInit");
-        int[] count = new int[1];
-        Driver.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
-        if (ordinal < 0 || ordinal >= count[0]) {
-            throw new DeviceException("CUDA device " + ordinal + " was asked for, and there are " + count[0]
-                    + "; ordinals start at 0: check CUDA_VISIBLE_DEVICES");
+        int count = count();
+        if (ordinal < 0 || ordinal >= count) {
+            throw new DeviceException("CUDA device " + ordinal + " was asked for, and there "
+                    + (count == 1 ? "is 1, number 0" : "are " + count + ", numbers 0 to " + (count - 1))
+                    + "; choose one of these, or let this process see more (CUDA_VISIBLE_DEVICES)");
         }
         Driver.check(JCudaDriver.cuDeviceGet(device, ordinal), "cuDeviceGet " + ordinal);
         Driver.check(JCudaDriver.cuDevicePrimaryCtxRetain(context, device), "cuDevicePrimaryCtxRetain " + ordinal);
         makeCurrent();
     }
 
+    /** How many devices this process sees; opens none. */
+    public static int count() {
+        int initialised = JCudaDriver.cuInit(0);
+        if (initialised == CUresult.CUDA_ERROR_NO_DEVICE) {
+            return 0;
+        }
+        Driver.check(initialised, "cuInit");
+        int[] count = new int[1];
+        Driver.check(JCudaDriver.cuDeviceGetCount(count), "cuDeviceGetCount");
+        return count[0];
+    }
+
     /** Makes it the calling thread's context. */
     public void makeCurrent() {
         Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
+    }
+
+    /**
+     * Whether kernels here can read and write the memory of the GPU at this PCI address. One that this process does not see may still be reached through
+     * CUDA IPC, whose own error counts then.
+     */
+    public boolean reaches(String otherPciAddress) {
+        CUdevice other = new CUdevice();
+        if (otherPciAddress.equals(pciAddress())
+                || JCudaDriver.cuDeviceGetByPCIBusId(other, otherPciAddress) != CUresult.CUDA_SUCCESS) {
+            return true;
+        }
+        int[] answer = new int[1];
+        Driver.check(JCudaDriver.cuDeviceCanAccessPeer(answer, device, other), "cuDeviceCanAccessPeer");
+        return answer[0] != 0;
     }
 
     /** Lets kernels here read and write the memory of another device of this process; harmless where they may already. */

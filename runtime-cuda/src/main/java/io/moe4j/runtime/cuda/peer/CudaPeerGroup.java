@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -11,12 +12,11 @@ import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cuda.ContextTurns;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
 import io.moe4j.runtime.cuda.HostGate;
-import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -27,8 +27,6 @@ import java.util.stream.IntStream;
  * Peer memory between ranks of one JVM (an address is an address), of several GPUs (peer access), and of several JVMs (CUDA IPC).
  */
 public final class CudaPeerGroup implements PeerGroup {
-    private static final int IDENTITY_BYTES = PeerHandle.PROCESS_BYTES + Integer.BYTES;
-
     private final CudaDevice device;
     private final Group group;
     /** The group's, and when its first rank opened it: tells it from one that is opened later, while this one is still being closed. */
@@ -39,7 +37,7 @@ public final class CudaPeerGroup implements PeerGroup {
     private final SymmetricMemory flags;
     private final Memory epoch;
     private final Map<String, Launch> barriers = new HashMap<>();
-    private final HostGate.Member gate;
+    private final HostGate gate;
     private final boolean inOneProcess;
     private int allocations;
     private boolean closed;
@@ -49,15 +47,21 @@ public final class CudaPeerGroup implements PeerGroup {
         this.device = device;
         this.group = group;
         this.party = new Party(group, rendezvous);
-        List<byte[]> processes = party.exchange("processes of " + group.name(),
-                ByteBuffer.allocate(IDENTITY_BYTES + Long.BYTES).put(identity()).putLong(System.nanoTime()).array());
-        this.name = group.name() + " " + ByteBuffer.wrap(processes.getFirst()).getLong(IDENTITY_BYTES);
-        this.gate = device.gate(name, ranksLike(processes, IDENTITY_BYTES))
-                .member(group.rank(), rendezvous);
-        this.inOneProcess = ranksLike(processes, PeerHandle.PROCESS_BYTES).size() == group.size();
+        List<PeerSeat> seats = party.exchange("seats of " + group.name(), PeerSeat.take(device).encode()).stream()
+                .map(PeerSeat::decode).toList();
+        this.name = group.name() + " " + seats.getFirst().since();
+        List<Integer> here = IntStream.range(0, group.size())
+                .filter(i -> seats.get(i).isInProcessOf(seats.get(group.index()))).boxed().toList();
+        here.forEach(i -> device.turns().shareWith(seats.get(i).turns()));
+        this.gate = new HostGate(here.stream().map(group.ranks()::get).toList(),
+                here.stream().map(i -> seats.get(i).gateSlot()).toList(), group.rank(), rendezvous,
+                device.config().timeout());
+        this.inOneProcess = here.size() == group.size();
         this.driver = new CudaPeerDriver(device);
-        this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(),
-                () -> driver.allocate(Long.BYTES, "barrier flags"));
+        this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(), () -> {
+            requireAccess(seats);
+            return driver.allocate(Long.BYTES, "barrier flags");
+        });
         device.failures().join(rendezvous);
         try {
             // It meets the others when it is zero: no rank may signal before every rank's flags are.
@@ -68,18 +72,18 @@ public final class CudaPeerGroup implements PeerGroup {
         }
     }
 
-    /** The process, then the device in it. */
-    private byte[] identity() {
-        return ByteBuffer.allocate(IDENTITY_BYTES).put(PeerHandle.thisProcess())
-                .putInt(System.identityHashCode(device)).array();
-    }
-
-    /** Ranks whose identity begins with the same bytes as this one's: those in this process, or those on this device too, which share its context. */
-    private List<Integer> ranksLike(List<byte[]> identities, int bytes) {
-        byte[] mine = identity();
-        return IntStream.range(0, group.size())
-                .filter(i -> Arrays.equals(identities.get(i), 0, bytes, mine, 0, bytes)).map(group.ranks()::get).boxed()
-                .toList();
+    /** Before anything is shared: that this GPU reaches those of all others. */
+    private void requireAccess(List<PeerSeat> seats) {
+        for (int i = 0; i < group.size(); i++) {
+            String gpu = seats.get(i).gpu();
+            if (!device.context().reaches(gpu)) {
+                throw new DeviceException("rank " + group.rank() + " on GPU " + device.context().pciAddress()
+                        + " cannot reach the memory of rank " + group.ranks().get(i) + " on GPU " + gpu
+                        + ": there is neither NVLink nor peer access over PCIe between them (nvidia-smi topo -p2p rw)."
+                        + " Put the ranks of group " + group.name() + " on GPUs that reach each other, or set"
+                        + " model.moe_comm_backend = \"standard\" and runtime.collectives = \"nccl\", which do without");
+            }
+        }
     }
 
     /** Whether all ranks are threads of this process, so that an address means the same to all of them. */
@@ -117,17 +121,14 @@ public final class CudaPeerGroup implements PeerGroup {
         String where = phase + " in group " + group.name() + " " + group.ranks();
         Launch launch = barriers.computeIfAbsent(where, this::barrierLaunch);
         if (stream.isCapturing()) {
-            ((CudaStream) stream).captured(gate, HostGate.Member.class, () -> gate);
+            ((CudaStream) stream).captured(gate, HostGate.class, () -> gate);
             stream.launch(launch);
             return;
         }
         gate.pass(where);
-        device.turns().beginLaunch();
-        try {
+        try (ContextTurns.Turn launching = device.turns().beginLaunch()) {
             stream.launch(launch);
             gate.pass(where);
-        } finally {
-            device.turns().endLaunch();
         }
     }
 

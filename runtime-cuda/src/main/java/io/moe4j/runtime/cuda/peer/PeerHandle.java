@@ -69,7 +69,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
     Memory open(CudaDevice device, String purpose) {
         if (isOfThisProcess()) {
             if (ordinal != device.context().ordinal()) {
-                device.context().reach(ordinal);
+                device.turns().run(() -> device.context().reach(ordinal));
             }
             return Memory.borrowed(address, bytes, purpose);
         }

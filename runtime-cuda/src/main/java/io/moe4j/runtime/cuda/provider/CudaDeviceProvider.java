@@ -9,11 +9,13 @@ import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
+import io.moe4j.runtime.cuda.driver.PrimaryContext;
 import io.moe4j.runtime.cuda.ops.CudaWorkspaceSizes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** {@code cuda}. */
 public final class CudaDeviceProvider implements DeviceProvider {
@@ -60,6 +62,11 @@ public final class CudaDeviceProvider implements DeviceProvider {
     @Override
     public WorkspaceSizes workspaceSizes() {
         return CudaWorkspaceSizes.INSTANCE;
+    }
+
+    @Override
+    public OptionalInt deviceCount() {
+        return OptionalInt.of(probe() instanceof Availability.Unavailable ? 0 : PrimaryContext.count());
     }
 
     @Override

@@ -37,8 +37,12 @@ final class Gpu implements AutoCloseable {
     }
 
     static Device openDevice(Duration timeout) {
+        return openDevice(timeout, 0);
+    }
+
+    static Device openDevice(Duration timeout, int ordinal) {
         DeviceProvider cuda = provider(ServiceLoader.load(DeviceProvider.class), "cuda");
-        return cuda.open(DeviceConfig.defaults().withTimeout(timeout));
+        return cuda.open(DeviceConfig.defaults().withTimeout(timeout).withOrdinal(ordinal));
     }
 
     static <P extends Provider> P provider(ServiceLoader<P> loader, String id) {

@@ -19,16 +19,21 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /** Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: class names, or none for all. */
 public final class GpuTests implements TestExecutionListener {
+    private static final int PASSED = 0;
+    private static final int FAILED = 1;
+    private static final int SKIPPED = 2;
+
     private final PrintStream out;
     private final Map<String, int[]> byClass = new TreeMap<>();
     private final Map<String, Long> started = new TreeMap<>();
     private final List<String> failures = new ArrayList<>();
+    private final List<String> skips = new ArrayList<>();
 
     private GpuTests(PrintStream out) {
         this.out = out;
     }
 
-    /** Exits with 1 if a test failed or none was found. */
+    /** Exits with 1 if a test failed or none ran. */
     public static void main(String... classes) {
         GpuTests listener = new GpuTests(System.out);
         System.exit(listener.run(List.of(classes)) ? 0 : 1);
@@ -45,10 +50,13 @@ public final class GpuTests implements TestExecutionListener {
         LauncherFactory.create().execute(request, this);
         int tests = 0;
         for (Map.Entry<String, int[]> one : byClass.entrySet()) {
-            out.printf("%-60s %3d passed, %3d failed%n", one.getKey(), one.getValue()[0], one.getValue()[1]);
-            tests += one.getValue()[0] + one.getValue()[1];
+            int[] counts = one.getValue();
+            out.printf("%-60s %3d passed, %3d failed, %3d skipped%n", one.getKey(), counts[PASSED], counts[FAILED],
+                    counts[SKIPPED]);
+            tests += counts[PASSED] + counts[FAILED];
         }
-        out.printf("%d GPU tests, %d failed%n", tests, failures.size());
+        out.printf("%d GPU tests, %d failed; %d more skipped%n", tests, failures.size(), skips.size());
+        skips.forEach(skip -> out.println("  SKIPPED " + skip));
         failures.forEach(failure -> out.println("  FAILED " + failure));
         return tests > 0 && failures.isEmpty();
     }
@@ -60,21 +68,45 @@ public final class GpuTests implements TestExecutionListener {
 
     @Override
     public void executionFinished(TestIdentifier test, TestExecutionResult result) {
-        boolean failed = result.getStatus() != TestExecutionResult.Status.SUCCESSFUL;
+        if (result.getStatus() == TestExecutionResult.Status.ABORTED) {
+            executionSkipped(test, result.getThrowable().map(Throwable::getMessage).orElse("no reason given"));
+            return;
+        }
+        boolean failed = result.getStatus() == TestExecutionResult.Status.FAILED;
         if (!test.isTest() && !failed) {
             return;
         }
-        String id = test.getUniqueId();
-        String type = id.replaceAll(".*\\[class:([^]]*)].*", "$1");
-        String name = id.replaceAll(".*\\[(?:method|test-template):([^(\\]]*).*", "$1") + " " + test.getDisplayName();
-        byClass.computeIfAbsent(type, key -> new int[2])[failed ? 1 : 0]++;
-        long millis = (System.nanoTime() - started.getOrDefault(id, System.nanoTime())) / 1_000_000;
-        out.printf("%s %s.%s (%d ms)%n", failed ? "FAIL" : "ok  ", type.substring(type.lastIndexOf('.') + 1), name,
-                millis);
+        count(test, failed ? FAILED : PASSED);
+        long begun = started.getOrDefault(test.getUniqueId(), System.nanoTime());
+        out.printf("%s %s (%d ms)%n", failed ? "FAIL" : "ok  ", nameOf(test), (System.nanoTime() - begun) / 1_000_000);
         result.getThrowable().ifPresent(thrown -> {
-            failures.add(type.substring(type.lastIndexOf('.') + 1) + "." + name);
+            failures.add(nameOf(test));
             thrown.printStackTrace(out);
         });
         out.flush();
+    }
+
+    /** Also called for what a test's own assumption ended: such as that there are two GPUs. */
+    @Override
+    public void executionSkipped(TestIdentifier test, String reason) {
+        count(test, SKIPPED);
+        skips.add(nameOf(test) + ": " + reason);
+        out.printf("skip %s: %s%n", nameOf(test), reason);
+        out.flush();
+    }
+
+    private void count(TestIdentifier test, int outcome) {
+        byClass.computeIfAbsent(classOf(test), key -> new int[3])[outcome]++;
+    }
+
+    private static String classOf(TestIdentifier test) {
+        return test.getUniqueId().replaceAll(".*\\[class:([^]]*)].*", "$1");
+    }
+
+    private static String nameOf(TestIdentifier test) {
+        String type = classOf(test);
+        return type.substring(type.lastIndexOf('.') + 1) + "."
+                + test.getUniqueId().replaceAll(".*\\[(?:method|test-template):([^(\\]]*).*", "$1") + " "
+                + test.getDisplayName();
     }
 }

@@ -3,15 +3,13 @@ package io.moe4j.tests.gpu;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import java.util.Map;
+import java.util.function.IntFunction;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,47 +33,28 @@ final class ProcessesGpuTest {
             "absent,cuda_peer_memory,3,6"})
     void ranksOfSeveralProcesses(String scenario, String collectives, int ranks, int limit, @TempDir Path logs)
             throws Exception {
+        check(scenario, collectives, Collections.nCopies(ranks, 0), limit, logs,
+                rank -> scenario.equals("shared") ? Map.of("NCCL_SOCKET_IFNAME", "lo")
+                        : Map.of("NCCL_SOCKET_IFNAME", "lo", "NCCL_HOSTID", "host" + rank));
+    }
+
+    /** Starts a rank for each entry of {@code ordinals}, on the device of that number. */
+    static void check(String scenario, String collectives, List<Integer> ordinals, int limit, Path logs,
+            IntFunction<Map<String, String>> environment) throws Exception {
         int port = freePort();
-        List<Process> processes = new ArrayList<>();
+        int ranks = ordinals.size();
+        JavaProcesses processes = new JavaProcesses(logs);
         for (int rank = 0; rank < ranks; rank++) {
-            processes.add(start(scenario, collectives, rank, ranks, port, limit, logs.resolve("rank" + rank)));
+            processes.start(RankProcess.class, environment.apply(rank), scenario, collectives, rank, ranks, port, limit,
+                    ordinals.get(rank));
         }
-        List<Integer> codes = new ArrayList<>();
-        for (Process process : processes) {
-            if (!process.waitFor(30, TimeUnit.SECONDS)) {
-                process.destroyForcibly().waitFor();
-            }
-            codes.add(process.exitValue());
-        }
-        StringBuilder output = new StringBuilder();
-        for (int rank = 0; rank < ranks; rank++) {
-            output.append(Files.readString(logs.resolve("rank" + rank)));
-        }
-        System.out.print(output);
+        List<Integer> codes = processes.exitCodes(60);
+        System.out.print(processes.output());
         List<Integer> expected = new ArrayList<>(Collections.nCopies(ranks, 0));
         if (scenario.startsWith("killed")) {
             expected.set(ranks - 1, 7);
         }
-        assertEquals(expected, codes, output::toString);
-    }
-
-    /** This JVM's own command line, with another main class. */
-    private static Process start(String scenario, String collectives, int rank, int ranks, int port, int limit,
-            Path log)
-            throws IOException {
-        List<String> own = ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-agentlib") && !argument.startsWith("-javaagent")).toList();
-        List<String> command = Stream.of(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString()),
-                own, List.of("-Xmx2g", "--module", "io.moe4j.tests.gpu/" + RankProcess.class.getName(), scenario,
-                        collectives, Integer.toString(rank), Integer.toString(ranks), Integer.toString(port),
-                        Integer.toString(limit)))
-                .flatMap(List::stream).toList();
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile());
-        builder.environment().put("NCCL_SOCKET_IFNAME", "lo");
-        if (!scenario.equals("shared")) {
-            builder.environment().put("NCCL_HOSTID", "host" + rank);
-        }
-        return builder.start();
+        assertEquals(expected, codes, processes.output());
     }
 
     private static int freePort() throws IOException {

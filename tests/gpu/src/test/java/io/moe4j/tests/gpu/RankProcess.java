@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.IntStream;
 
-/** A rank in a process of its own; started by {@link ProcessesGpuTest}. Arguments: scenario, collectives, rank, number of ranks, port, time limit in seconds. */
+/** A rank in a process of its own; started by {@link ProcessesGpuTest}. Arguments: scenario, collectives, rank, number of ranks, port, time limit in seconds, number of the device. */
 final class RankProcess {
     private static final Map<String, Scenario> SCENARIOS = Map.ofEntries(
             Map.entry("collectives", CollectivesScenarios::all), Map.entry("captured", CollectivesScenarios::captured),
@@ -44,7 +44,7 @@ final class RankProcess {
                 Optional.of(new Endpoint("127.0.0.1", Integer.parseInt(arguments[4]))));
         long begin = System.nanoTime();
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, limit);
-                Device device = Gpu.openDevice(limit)) {
+                Device device = Gpu.openDevice(limit, Integer.parseInt(arguments[6]))) {
             Gpu gpu = Gpu.on(device, "rank " + rank);
             try (Memory stack = device.allocate(64 << 20, "temporaries")) {
                 Group world = new Group("world", IntStream.range(0, ranks).boxed().toList(), rank);

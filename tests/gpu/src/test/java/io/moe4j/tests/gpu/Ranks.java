@@ -10,14 +10,18 @@ import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.memory.MemoryStack;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** Rank threads that share one GPU. */
+/** Rank threads that share GPUs. */
 final class Ranks {
 
     private Ranks() {}
@@ -47,12 +51,31 @@ final class Ranks {
 
     /** Runs {@code body} on {@code count} ranks of one device; returns what each returned. */
     static <R> List<R> run(int count, Duration timeout, Body<R> body) throws Exception {
-        try (Device device = Gpu.openDevice(timeout); ExecutorService threads = Executors.newFixedThreadPool(count)) {
+        return run(Collections.nCopies(count, 0), timeout, body);
+    }
+
+    /** Runs {@code body} on as many ranks as there are entries in {@code ordinals}, each on the device of that number; returns what each returned. */
+    static <R> List<R> run(List<Integer> ordinals, Duration timeout, Body<R> body) throws Exception {
+        Map<Integer, Device> devices = new TreeMap<>();
+        try {
+            for (int ordinal : new TreeSet<>(ordinals)) {
+                devices.put(ordinal, Gpu.openDevice(timeout, ordinal));
+            }
+            return on(ordinals.stream().map(devices::get).toList(), timeout, body);
+        } finally {
+            devices.values().forEach(Device::close);
+        }
+    }
+
+    private static <R> List<R> on(List<Device> devices, Duration timeout, Body<R> body) throws Exception {
+        int count = devices.size();
+        try (ExecutorService threads = Executors.newFixedThreadPool(count)) {
             Rendezvous rendezvous = ThreadRendezvous.of(count, timeout);
             List<Integer> all = IntStream.range(0, count).boxed().toList();
             List<Future<R>> running = new ArrayList<>();
             for (int r = 0; r < count; r++) {
                 Group world = new Group("world", all, r);
+                Device device = devices.get(r);
                 running.add(threads.submit(() -> one(device, rendezvous, world, body)));
             }
             List<R> results = new ArrayList<>();
