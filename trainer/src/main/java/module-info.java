@@ -20,7 +20,6 @@ module io.moe4j.trainer {
     requires tools.jackson.dataformat.toml;
 
     exports io.moe4j.trainer;
-    exports io.moe4j.trainer.bench;
     exports io.moe4j.trainer.cli;
     exports io.moe4j.trainer.config;
     exports io.moe4j.trainer.data;
