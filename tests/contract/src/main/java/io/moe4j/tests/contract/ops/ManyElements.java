@@ -13,6 +13,7 @@ import io.moe4j.tests.contract.Rounding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.DynamicTest;
@@ -25,7 +26,7 @@ final class ManyElements {
     private static final long COUNT = (1L << 31) + 24;
     private static final int WIDTH = 8;
     private static final long ROWS = COUNT / WIDTH;
-    private static final long[] PLACES = {0, (1L << 31) - 8, 1L << 31, COUNT - 8};
+    private static final List<Long> PLACES = List.of(0L, (1L << 31) - 8, 1L << 31, COUNT - 8);
 
     private final Device device;
     private final Stream stream;
@@ -110,12 +111,12 @@ final class ManyElements {
             Tensor from = Tensor.of(memory, 0, DType.BF16, COUNT);
             Tensor to = Tensor.of(wide, 0, DType.F32, COUNT);
             stream.fill(from, 1);
-            for (int i = 0; i < PLACES.length; i++) {
-                stream.fill(places(from, PLACES[i]), i + 2);
+            for (int i = 0; i < PLACES.size(); i++) {
+                stream.fill(places(from, PLACES.get(i)), i + 2);
             }
             ops.elementwise().copy(stream, from, to);
-            for (int i = 0; i < PLACES.length; i++) {
-                check("copy", places(to, PLACES[i]), i + 2);
+            for (int i = 0; i < PLACES.size(); i++) {
+                check("copy", places(to, PLACES.get(i)), i + 2);
             }
         }
     }
