@@ -23,17 +23,31 @@ class ContextTurnsTest {
     @Test
     void launchesAndCallsNeverOverlap() throws Exception {
         ContextTurns turns = new ContextTurns();
+        noOverlaps(turns, turns);
+    }
+
+    /** The same on two devices that have met: who launches on one keeps calls on the other out. */
+    @Test
+    void norDoThoseOfDevicesThatHaveMet() throws Exception {
+        ContextTurns first = new ContextTurns();
+        ContextTurns second = new ContextTurns();
+        first.shareWith(second.address());
+        second.shareWith(first.address());
+        noOverlaps(first, second);
+    }
+
+    private static void noOverlaps(ContextTurns... devices) throws Exception {
         AtomicInteger launching = new AtomicInteger();
         AtomicInteger calling = new AtomicInteger();
         AtomicInteger overlaps = new AtomicInteger();
         List<Runnable> work = new ArrayList<>();
-        for (int i = 0; i < 2; i++) {
+        for (ContextTurns turns : devices) {
             work.add(() -> {
-                turns.beginLaunch();
-                launching.incrementAndGet();
-                overlaps.addAndGet(calling.get());
-                launching.decrementAndGet();
-                turns.endLaunch();
+                try (ContextTurns.Turn turn = turns.beginLaunch()) {
+                    launching.incrementAndGet();
+                    overlaps.addAndGet(calling.get());
+                    launching.decrementAndGet();
+                }
                 Thread.yield();
             });
             work.add(() -> turns.run(() -> {
@@ -62,13 +76,13 @@ class ContextTurnsTest {
     void aCallWaitsUntilAllHaveLaunched() throws Exception {
         ContextTurns turns = new ContextTurns();
         AtomicBoolean called = new AtomicBoolean();
-        turns.beginLaunch();
-        turns.beginLaunch();
+        ContextTurns.Turn first = turns.beginLaunch();
+        ContextTurns.Turn second = turns.beginLaunch();
         Thread caller = Thread.ofPlatform().daemon().start(() -> turns.run(() -> called.set(true)));
-        turns.endLaunch();
+        first.close();
         caller.join(100);
         assertFalse(called.get(), "one of two has not launched");
-        turns.endLaunch();
+        second.close();
         caller.join(TimeUnit.SECONDS.toMillis(20));
         assertEquals(true, called.get());
     }
@@ -80,7 +94,6 @@ class ContextTurnsTest {
         assertThrows(IllegalStateException.class, () -> turns.run(() -> {
             throw new IllegalStateException("injected");
         }));
-        turns.beginLaunch();
-        turns.endLaunch();
+        turns.beginLaunch().close();
     }
 }

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Gates, and turns of driver calls, without a driver: ranks of different devices share nothing but addresses. */
+/** Gates without a driver: ranks of different devices share nothing but addresses. */
 @Timeout(60)
 final class HostGateTest {
     private static final int ROUNDS = 2000;
@@ -61,41 +61,5 @@ final class HostGateTest {
         assertEquals(8, failure.failure().rank());
         assertEquals("the third barrier", failure.failure().phase());
         assertTrue(failure.getMessage().contains("arrival 1, saw 0"), failure.getMessage());
-    }
-
-    /** Device 1 has met device 0, and the other way round: who launches on one keeps calls on the other out. */
-    @Test
-    void turnsReachToOtherDevices() throws Exception {
-        ContextTurns[] devices = {new ContextTurns(), new ContextTurns()};
-        devices[0].shareWith(devices[1].address());
-        devices[1].shareWith(devices[0].address());
-        // Launches under way on both devices, calls under way on both.
-        AtomicIntegerArray underWay = new AtomicIntegerArray(2);
-        try (ExecutorService threads = Executors.newFixedThreadPool(4)) {
-            List<Future<?>> running = new ArrayList<>();
-            for (ContextTurns device : devices) {
-                running.add(threads.submit(() -> {
-                    for (int i = 0; i < ROUNDS; i++) {
-                        try (ContextTurns.Turn turn = device.beginLaunch()) {
-                            underWay.incrementAndGet(0);
-                            assertEquals(0, underWay.get(1), "calls while barriers are launched");
-                            underWay.decrementAndGet(0);
-                        }
-                    }
-                }));
-                running.add(threads.submit(() -> {
-                    for (int i = 0; i < ROUNDS; i++) {
-                        device.run(() -> {
-                            underWay.incrementAndGet(1);
-                            assertEquals(0, underWay.get(0), "launches of barriers while a call is made");
-                            underWay.decrementAndGet(1);
-                        });
-                    }
-                }));
-            }
-            for (Future<?> each : running) {
-                each.get();
-            }
-        }
     }
 }
