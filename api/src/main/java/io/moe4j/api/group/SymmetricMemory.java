@@ -13,7 +13,7 @@ public interface SymmetricMemory extends AutoCloseable {
     /** The memory of the group's rank {@code index}, at an address valid on this rank's device. */
     Memory peer(int index);
 
-    /** Frees this rank's part. Every rank closes; none may use a peer's part afterwards. */
+    /** Ends this rank's use of it. Every rank closes it, and need not wait for the others: a part may be held until they all have. */
     @Override
     void close();
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.BatchSource;
@@ -39,6 +40,15 @@ class FailureTest {
             assertInstanceOf(IllegalStateException.class, failed.getCause());
             assertThrows(RunFailedException.class, run::step);
         }
+    }
+
+    /** Its exchange is open by then, and closing that waits for the others, who must not wait for it. */
+    @Test
+    void aRankThatCannotBeOpenedIsNamedAtOnce() {
+        RunFailedException failed = assertTimeout(Duration.ofSeconds(15), () -> assertThrows(RunFailedException.class,
+                () -> Tiny.openOther(spec -> new Unopenable(spec, 2), "runtime.timeout=30").close()));
+        assertEquals("rank 2 failed during opening: no room for the model", failed.getMessage());
+        assertInstanceOf(DeviceException.class, failed.getCause());
     }
 
     @Test

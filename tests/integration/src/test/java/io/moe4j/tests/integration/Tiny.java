@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /** A model that trains in milliseconds, on a text that can be learnt. */
 final class Tiny {
@@ -42,12 +43,26 @@ final class Tiny {
     }
 
     static TrainingRun open(DataOf data, String... overrides) {
-        return open(data, config -> Launch.threads(config.ranks(), config.runtime().timeout()), overrides);
+        return open(data, Tiny::threads, overrides);
+    }
+
+    /** Opens a run of another model, made from this one. */
+    static TrainingRun openOther(UnaryOperator<ModelSpec> model, String... overrides) {
+        return open(model, Tiny::sequences, Tiny::threads, overrides);
+    }
+
+    private static Launch threads(TrainerConfig config) {
+        return Launch.threads(config.ranks(), config.runtime().timeout());
     }
 
     private static TrainingRun open(DataOf data, Function<TrainerConfig, Launch> launch, String... overrides) {
+        return open(UnaryOperator.identity(), data, launch, overrides);
+    }
+
+    private static TrainingRun open(UnaryOperator<ModelSpec> model, DataOf data,
+            Function<TrainerConfig, Launch> launch, String... overrides) {
         Registry registry = Plugins.load(List.of());
-        ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model());
+        ModelSpec spec = model.apply(registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model()));
         List<String> all = new ArrayList<>(FOUR_RANKS);
         all.addAll(List.of(overrides));
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
