@@ -215,11 +215,7 @@ final class Communicator implements AutoCloseable {
             error = asyncError();
         }
         device.context().makeCurrent();
-        supervision.overdue().ifPresent(what -> rendezvous.fail(new RankFailure(group.rank(), what + " of group "
-                + group.name() + " " + group.ranks(),
-                "the device did not finish it within "
-                        + device.config().timeout().toSeconds()
-                        + " s; a rank hangs or is gone, see their logs, or raise runtime.timeout")));
+        supervision.overdue().ifPresent(this::failOverdue);
         if (error != ncclSuccess && error != ncclInProgress && isOld()) {
             rendezvous.fail(new RankFailure(group.rank(), "collectives of group " + group.name(), describe(error)));
         }
@@ -228,6 +224,13 @@ final class Communicator implements AutoCloseable {
             // Aborting may wait for kernels that wait for another communicator, so it must not keep the watch from aborting that.
             Thread.ofPlatform().name("nccl abort").daemon().start(this::abort);
         }
+    }
+
+    /** Who it is that does not come, NCCL does not say. */
+    private void failOverdue(String what) {
+        rendezvous.fail(new RankFailure(group.rank(), what + " of group " + group.name() + " " + group.ranks(),
+                "it waited, and its device did not finish within " + device.config().timeout().toSeconds()
+                        + " s; another rank hangs or is gone, see their logs, or raise runtime.timeout"));
     }
 
     private boolean isOld() {
