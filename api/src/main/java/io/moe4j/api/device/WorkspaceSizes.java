@@ -2,8 +2,12 @@ package io.moe4j.api.device;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
+import java.util.Map;
 
-/** Scratch bytes that a device's operations need; callers allocate them from their scope and pass them in. */
+/**
+ * What a device needs beside the tensors that it is given: scratch bytes of its operations, which callers allocate from their scope and pass in; and
+ * bytes by purpose that the device allocates by itself, which plans count.
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface WorkspaceSizes {
 
@@ -30,5 +34,20 @@ public interface WorkspaceSizes {
     /** Scratch of {@code OptimizerOps.sumOfSquares} for n elements. */
     default long sumOfSquares(long elements) {
         return 0;
+    }
+
+    /** What the device allocates by itself for a stream that computes. */
+    default Map<String, Long> streamMemory() {
+        return Map.of();
+    }
+
+    /** What the device allocates by itself for a rank that joins a peer group of {@code ranks}. */
+    default Map<String, Long> peerGroupMemory(int ranks) {
+        return Map.of();
+    }
+
+    /** What the device allocates by itself beside a rank's part of each symmetric memory of such a group. */
+    default Map<String, Long> symmetricMemory(int ranks) {
+        return Map.of();
     }
 }

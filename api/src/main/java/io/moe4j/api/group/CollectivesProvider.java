@@ -3,6 +3,7 @@ package io.moe4j.api.group;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Provider;
+import java.util.Map;
 
 /** The SPI of collective communication. */
 @Stability(Stability.Level.EVOLVING)
@@ -17,9 +18,9 @@ public interface CollectivesProvider extends Provider {
     /** Whether its operations, but {@code allToAllV}, may be captured. */
     boolean capturable();
 
-    /** Bytes of device memory that it takes when it is open for one rank of a group of {@code ranks}, for plans. Since SPI 1.1. */
-    default long deviceBytes(int ranks) {
-        return 0;
+    /** Bytes of device memory by purpose that it takes when it is open for one rank of a group of {@code ranks}, for plans. Since SPI 1.1. */
+    default Map<String, Long> deviceMemory(int ranks) {
+        return Map.of();
     }
 
     /** Opens it for one rank of a group; every rank of the group does. */

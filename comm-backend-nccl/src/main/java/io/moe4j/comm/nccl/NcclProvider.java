@@ -8,6 +8,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
+import java.util.Map;
 
 /** {@code nccl}: for GPUs of one host or of many, one rank for each. */
 public final class NcclProvider implements CollectivesProvider {
@@ -40,6 +41,12 @@ public final class NcclProvider implements CollectivesProvider {
     @Override
     public boolean capturable() {
         return true;
+    }
+
+    /** What we allocate; what NCCL allocates for itself depends on the links that it finds. */
+    @Override
+    public Map<String, Long> deviceMemory(int ranks) {
+        return Map.of("collectives", RankOrderSum.deviceBytes(ranks));
     }
 
     @Override

@@ -45,6 +45,11 @@ final class RankOrderSum implements AutoCloseable {
         }
     }
 
+    /** What it takes on the device. */
+    static long deviceBytes(int ranks) {
+        return SCRATCH_BYTES + (long) ranks * Long.BYTES;
+    }
+
     private void writeTable() {
         long[] addresses = new long[ranks];
         for (int p = 0; p < ranks; p++) {

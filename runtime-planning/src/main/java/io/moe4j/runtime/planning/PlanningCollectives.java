@@ -1,18 +1,18 @@
 package io.moe4j.runtime.planning;
 
 import io.moe4j.api.Stability;
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Map;
 import java.util.stream.LongStream;
 
 /** Collectives that check extents and count what would be sent, where each rank fetches from each other one what it needs. */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningCollectives implements Collectives {
     private final Group group;
-    private final Memory own;
+    private final PlanningDevice.Closing own;
     private long gathered;
     private long scattered;
     private long reduced;
@@ -21,11 +21,11 @@ public final class PlanningCollectives implements Collectives {
     /**
      * For one rank of {@code group}.
      *
-     * @param own what they hold on the device; freed with them
+     * @param memory what they hold on the device, by purpose; freed with them
      */
-    public PlanningCollectives(Group group, Memory own) {
+    public PlanningCollectives(Group group, PlanningDevice device, Map<String, Long> memory) {
         this.group = group;
-        this.own = own;
+        this.own = device.own(memory);
     }
 
     @Override

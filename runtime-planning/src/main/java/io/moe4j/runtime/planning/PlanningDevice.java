@@ -13,6 +13,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.ops.DeviceOps;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -83,6 +84,19 @@ public final class PlanningDevice implements Device {
     /** Memory without end that appears in no report: for a stack whose peak is what is to be found out. */
     public Memory endless() {
         return ledger.uncounted(Ledger.ENDLESS, "planned memory");
+    }
+
+    /** What the device that this one stands for would take by itself, by purpose. */
+    Closing own(Map<String, Long> bytes) {
+        List<Memory> all = bytes.entrySet().stream().map(each -> allocate(each.getValue(), each.getKey())).toList();
+        return () -> all.forEach(Memory::close);
+    }
+
+    /** What is given back at the end. */
+    @FunctionalInterface
+    interface Closing extends AutoCloseable {
+        @Override
+        void close();
     }
 
     /** Memory of another rank, which that rank's plan counts. */

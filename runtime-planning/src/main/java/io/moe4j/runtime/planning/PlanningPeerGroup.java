@@ -14,11 +14,13 @@ import java.util.List;
 final class PlanningPeerGroup implements PeerGroup {
     private final PlanningDevice device;
     private final Group group;
+    private final PlanningDevice.Closing own;
     private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
 
     PlanningPeerGroup(PlanningDevice device, Group group) {
         this.device = device;
         this.group = group;
+        this.own = device.own(device.workspaceSizes().peerGroupMemory(group.size()));
     }
 
     @Override
@@ -32,7 +34,8 @@ final class PlanningPeerGroup implements PeerGroup {
         for (int index = 0; index < group.size(); index++) {
             peers.add(index == group.index() ? device.allocate(bytes, purpose) : device.peer(bytes, purpose));
         }
-        SymmetricMemory memory = new Peers(peers, group.index());
+        SymmetricMemory memory = new Peers(peers, group.index(),
+                device.own(device.workspaceSizes().symmetricMemory(group.size())));
         owned.push(memory);
         return memory;
     }
@@ -45,9 +48,10 @@ final class PlanningPeerGroup implements PeerGroup {
         while (!owned.isEmpty()) {
             owned.pop().close();
         }
+        own.close();
     }
 
-    private record Peers(List<Memory> all, int index) implements SymmetricMemory {
+    private record Peers(List<Memory> all, int index, PlanningDevice.Closing own) implements SymmetricMemory {
 
         @Override
         public Memory local() {
@@ -62,6 +66,7 @@ final class PlanningPeerGroup implements PeerGroup {
         @Override
         public void close() {
             all.forEach(Memory::close);
+            own.close();
         }
     }
 }

@@ -12,11 +12,13 @@ import java.lang.foreign.MemorySegment;
 final class PlanningStream implements Stream {
     private final PlanningDevice device;
     private final String name;
+    private final PlanningDevice.Closing own;
     private long hostSyncs;
 
     PlanningStream(PlanningDevice device, String name) {
         this.device = device;
         this.name = name;
+        this.own = device.own(device.workspaceSizes().streamMemory());
     }
 
     @Override
@@ -99,5 +101,7 @@ final class PlanningStream implements Stream {
     }
 
     @Override
-    public void close() {}
+    public void close() {
+        own.close();
+    }
 }

@@ -130,10 +130,39 @@ final class PlanningDeviceTest {
         assertEquals(DeviceKind.CUDA, device.targetKind());
     }
 
+    @Test
+    void whatTheDeviceWouldTakeByItselfCounts() {
+        PlanningDevice other = PlanningDevice.open(new WorkspaceSizes() {
+            @Override
+            public Map<String, Long> streamMemory() {
+                return Map.of("workspace", 32L);
+            }
+
+            @Override
+            public Map<String, Long> peerGroupMemory(int ranks) {
+                return Map.of("flags", 8L * ranks);
+            }
+
+            @Override
+            public Map<String, Long> symmetricMemory(int ranks) {
+                return Map.of("tables", 100L * ranks);
+            }
+        });
+        Stream own = other.openStream("own");
+        PeerGroup peers = other.openPeerGroup(group(4, 2), new PlanningRendezvous());
+        peers.allocate(1000, "receive buffer");
+        peers.allocate(10, "counts").close();
+        assertEquals(Map.of("workspace", 32L, "flags", 32L, "tables", 400L, "receive buffer", 1000L),
+                other.allocatedBytes());
+        peers.close();
+        own.close();
+        assertTrue(other.allocatedBytes().isEmpty());
+    }
+
     /** Rank 1 of 4 with 8 floats: what it fetches from each of 3 others, and they from it. */
     @Test
     void collectivesCountWhatWouldBeSent() {
-        PlanningCollectives collectives = new PlanningCollectives(group(4, 1), device.allocate(100, "collectives"));
+        PlanningCollectives collectives = new PlanningCollectives(group(4, 1), device, Map.of("collectives", 100L));
         Tensor part = tensor(DType.F32, 8);
         Tensor whole = tensor(DType.F32, 32);
         collectives.allGather(stream, part, whole);

@@ -63,8 +63,7 @@ final class PlanningPlace implements RankPlace {
 
     @Override
     public Collectives openCollectives(Group group, RankContext rank) {
-        Memory own = device.allocate(provider.deviceBytes(group.size()), "collectives");
-        PlanningCollectives opened = new PlanningCollectives(group, own);
+        PlanningCollectives opened = new PlanningCollectives(group, device, provider.deviceMemory(group.size()));
         collectives.add(opened);
         return opened;
     }

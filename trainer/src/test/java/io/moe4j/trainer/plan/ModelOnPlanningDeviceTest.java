@@ -80,7 +80,7 @@ final class ModelOnPlanningDeviceTest {
     }
 
     private PlanningCollectives collectives(Group group) {
-        return new PlanningCollectives(group, device.allocate(0, "collectives"));
+        return new PlanningCollectives(group, device, Map.of());
     }
 
     private ModelSpec flavor(String name) {

@@ -2,6 +2,8 @@ package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
+import java.util.Map;
 
 /** Scratch that the CPU's operations need from their callers. */
 @Stability(Stability.Level.INTERNAL)
@@ -15,5 +17,10 @@ public final class CpuWorkspaceSizes implements WorkspaceSizes {
     @Override
     public long rmsNormBackward(long rows, long dim) {
         return rmsNormPartials(rows, dim);
+    }
+
+    @Override
+    public Map<String, Long> peerGroupMemory(int ranks) {
+        return Map.of(CpuPeerGroup.FLAGS, CpuPeerGroup.deviceBytes(ranks));
     }
 }

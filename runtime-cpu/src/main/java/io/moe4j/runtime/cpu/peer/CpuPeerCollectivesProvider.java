@@ -8,6 +8,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
+import java.util.Map;
 
 /** {@code cpu_peer}: for ranks that are threads or processes of one machine. */
 public final class CpuPeerCollectivesProvider implements CollectivesProvider {
@@ -43,8 +44,9 @@ public final class CpuPeerCollectivesProvider implements CollectivesProvider {
     }
 
     @Override
-    public long deviceBytes(int ranks) {
-        return CpuPeerCollectives.deviceBytes(ranks) + CpuPeerGroup.deviceBytes(ranks);
+    public Map<String, Long> deviceMemory(int ranks) {
+        return Map.of("collectives", CpuPeerCollectives.deviceBytes(ranks), CpuPeerGroup.FLAGS,
+                CpuPeerGroup.deviceBytes(ranks));
     }
 
     @Override

@@ -32,6 +32,9 @@ import java.util.stream.IntStream;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuPeerGroup implements PeerGroup {
+    /** What its own memory is for. */
+    public static final String FLAGS = "barrier flags";
+
     /** Each flag has a cache line of its own: every rank writes one of them. */
     private static final long FLAG_BYTES = 64;
 
@@ -59,8 +62,8 @@ public final class CpuPeerGroup implements PeerGroup {
                 .exchange(group, "peer group " + group.name(), process.getBytes(StandardCharsets.UTF_8)).stream()
                 .map(name -> new String(name, StandardCharsets.UTF_8)).toList();
         oneProcess = processes.stream().distinct().count() == 1;
-        flags = allocate(group.size() * FLAG_BYTES, "barrier flags");
-        arrivals = machine.heap().allocate(Long.BYTES, "barrier flags");
+        flags = allocate(group.size() * FLAG_BYTES, FLAGS);
+        arrivals = machine.heap().allocate(Long.BYTES, FLAGS);
         Addresses.setRelease(arrivals.address(), 0);
         // No rank may arrive before every rank's flags are there.
         rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
@@ -75,7 +78,7 @@ public final class CpuPeerGroup implements PeerGroup {
     }
 
     /** What it takes before anything is allocated in it. */
-    static long deviceBytes(int ranks) {
+    public static long deviceBytes(int ranks) {
         return ranks * FLAG_BYTES + Long.BYTES;
     }
 

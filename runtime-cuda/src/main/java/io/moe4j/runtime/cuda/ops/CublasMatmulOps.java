@@ -21,6 +21,7 @@ import org.bytedeco.cuda.cublas.cublasLtContext;
 final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     /** What the library's documentation recommends for Hopper. */
     static final long WORKSPACE_BYTES = 32L << 20;
+    static final String WORKSPACE = "matmul workspace";
 
     private final CudaDevice device;
     private final Kernels kernels;
@@ -62,7 +63,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
 
     private StreamMatmul open(Stream stream) {
         return new StreamMatmul(device.turns(), handle, ((CudaStream) stream).handle().address(),
-                device.allocate(WORKSPACE_BYTES, "matmul workspace"));
+                device.allocate(WORKSPACE_BYTES, WORKSPACE));
     }
 
     @Override

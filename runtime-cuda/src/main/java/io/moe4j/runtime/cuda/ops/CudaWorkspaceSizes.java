@@ -3,8 +3,10 @@ package io.moe4j.runtime.cuda.ops;
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.runtime.cuda.cudnn.AttentionWorkspace;
+import io.moe4j.runtime.cuda.peer.CudaPeerGroup;
+import java.util.Map;
 
-/** Scratch of the CUDA operations; the same on every GPU. */
+/** Scratch of the CUDA operations, and what the device allocates by itself; the same on every GPU. */
 public enum CudaWorkspaceSizes implements WorkspaceSizes {
     /** The only one: it has no state. */
     INSTANCE;
@@ -37,5 +39,20 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     @Override
     public long sumOfSquares(long elements) {
         return 4L * SQUARE_PARTS;
+    }
+
+    @Override
+    public Map<String, Long> streamMemory() {
+        return Map.of(CublasMatmulOps.WORKSPACE, CublasMatmulOps.WORKSPACE_BYTES);
+    }
+
+    @Override
+    public Map<String, Long> peerGroupMemory(int ranks) {
+        return CudaPeerGroup.ownMemory(ranks);
+    }
+
+    @Override
+    public Map<String, Long> symmetricMemory(int ranks) {
+        return CudaPeerGroup.tableMemory(ranks);
     }
 }

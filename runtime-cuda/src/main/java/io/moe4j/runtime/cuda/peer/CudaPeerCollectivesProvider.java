@@ -9,6 +9,8 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
+import java.util.HashMap;
+import java.util.Map;
 
 /** {@code cuda_peer_memory}: for ranks that share a GPU, or GPUs that reach each other's memory. */
 public final class CudaPeerCollectivesProvider implements CollectivesProvider {
@@ -44,8 +46,12 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
     }
 
     @Override
-    public long deviceBytes(int ranks) {
-        return StagedTensors.WINDOW_BYTES + (long) ranks * Long.BYTES;
+    public Map<String, Long> deviceMemory(int ranks) {
+        Map<String, Long> memory = new HashMap<>(CudaPeerGroup.ownMemory(ranks));
+        memory.put("collectives", StagedTensors.WINDOW_BYTES + (long) ranks * Long.BYTES);
+        // Of the window, and of the published addresses.
+        CudaPeerGroup.tableMemory(ranks).forEach((purpose, bytes) -> memory.merge(purpose, 2 * bytes, Long::sum));
+        return memory;
     }
 
     @Override

@@ -27,6 +27,8 @@ import java.util.stream.IntStream;
  * Peer memory between ranks of one JVM (an address is an address), of several GPUs (peer access), and of several JVMs (CUDA IPC).
  */
 public final class CudaPeerGroup implements PeerGroup {
+    private static final String FLAGS = "barrier flags";
+
     private final CudaDevice device;
     private final Group group;
     /** The group's, and when its first rank opened it: tells it from one that is opened later, while this one is still being closed. */
@@ -60,16 +62,27 @@ public final class CudaPeerGroup implements PeerGroup {
         this.driver = new CudaPeerDriver(device);
         this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(), () -> {
             requireAccess(seats);
-            return driver.allocate(Long.BYTES, "barrier flags");
+            return driver.allocate(Long.BYTES, FLAGS);
         });
         device.failures().join(rendezvous);
         try {
             // It meets the others when it is zero: no rank may signal before every rank's flags are.
-            this.flags = allocate((long) group.size() * Long.BYTES, "barrier flags");
+            this.flags = allocate((long) group.size() * Long.BYTES, FLAGS);
         } catch (RuntimeException | Error e) {
             close();
             throw e;
         }
+    }
+
+    /** What a rank of a group takes before it allocates anything in it, by purpose: its count and flags, and the flags' tables. */
+    public static Map<String, Long> ownMemory(int ranks) {
+        return Map.of(FLAGS, (long) Long.BYTES * (1 + ranks), CudaSymmetricMemory.TABLES,
+                CudaSymmetricMemory.tableBytes(ranks));
+    }
+
+    /** What each memory that is allocated in it takes besides, by purpose. */
+    public static Map<String, Long> tableMemory(int ranks) {
+        return Map.of(CudaSymmetricMemory.TABLES, CudaSymmetricMemory.tableBytes(ranks));
     }
 
     /** Before anything is shared: that this GPU reaches those of all others. */

@@ -13,6 +13,9 @@ import jcuda.driver.JCudaDriver;
 
 /** Symmetric memory, with its tables of peer pointers on the device, one for each offset that kernels ask for. */
 final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
+    /** What its own memory is for. */
+    static final String TABLES = "peer tables";
+
     private static final int MAX_TABLES = 16;
 
     private final CudaDevice device;
@@ -23,7 +26,12 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
     private CudaSymmetricMemory(CudaDevice device, SharedMemory memory) {
         this.device = device;
         this.memory = memory;
-        this.tables = device.allocate((long) MAX_TABLES * memory.peers().size() * Long.BYTES, "peer tables");
+        this.tables = device.allocate(tableBytes(memory.peers().size()), TABLES);
+    }
+
+    /** What it takes beside the memory itself. */
+    static long tableBytes(int ranks) {
+        return (long) MAX_TABLES * ranks * Long.BYTES;
     }
 
     /** Takes {@code memory}, and closes it if there can be no tables. */
