@@ -24,6 +24,8 @@ import java.util.stream.IntStream;
 /** Rank threads that share GPUs. */
 final class Ranks {
 
+    private static final long STACK_BYTES = 64 << 20;
+
     private Ranks() {}
 
     /** What a rank does. */
@@ -51,23 +53,34 @@ final class Ranks {
 
     /** Runs {@code body} on {@code count} ranks of one device; returns what each returned. */
     static <R> List<R> run(int count, Duration timeout, Body<R> body) throws Exception {
-        return run(Collections.nCopies(count, 0), timeout, body);
+        return run(count, timeout, STACK_BYTES, body);
+    }
+
+    /** The same, with {@code stackBytes} of temporaries for each. */
+    static <R> List<R> run(int count, Duration timeout, long stackBytes, Body<R> body) throws Exception {
+        return run(Collections.nCopies(count, 0), timeout, stackBytes, body);
     }
 
     /** Runs {@code body} on as many ranks as there are entries in {@code ordinals}, each on the device of that number; returns what each returned. */
     static <R> List<R> run(List<Integer> ordinals, Duration timeout, Body<R> body) throws Exception {
+        return run(ordinals, timeout, STACK_BYTES, body);
+    }
+
+    private static <R> List<R> run(List<Integer> ordinals, Duration timeout, long stackBytes, Body<R> body)
+            throws Exception {
         Map<Integer, Device> devices = new TreeMap<>();
         try {
             for (int ordinal : new TreeSet<>(ordinals)) {
                 devices.put(ordinal, Gpu.openDevice(timeout, ordinal));
             }
-            return on(ordinals.stream().map(devices::get).toList(), timeout, body);
+            return on(ordinals.stream().map(devices::get).toList(), timeout, stackBytes, body);
         } finally {
             devices.values().forEach(Device::close);
         }
     }
 
-    private static <R> List<R> on(List<Device> devices, Duration timeout, Body<R> body) throws Exception {
+    private static <R> List<R> on(List<Device> devices, Duration timeout, long stackBytes, Body<R> body)
+            throws Exception {
         int count = devices.size();
         try (ExecutorService threads = Executors.newFixedThreadPool(count)) {
             Rendezvous rendezvous = ThreadRendezvous.of(count, timeout);
@@ -76,7 +89,7 @@ final class Ranks {
             for (int r = 0; r < count; r++) {
                 Group world = new Group("world", all, r);
                 Device device = devices.get(r);
-                running.add(threads.submit(() -> one(device, rendezvous, world, body)));
+                running.add(threads.submit(() -> one(device, rendezvous, world, stackBytes, body)));
             }
             List<R> results = new ArrayList<>();
             ExecutionException failure = null;
@@ -98,9 +111,10 @@ final class Ranks {
         }
     }
 
-    private static <R> R one(Device device, Rendezvous rendezvous, Group world, Body<R> body) throws Exception {
+    private static <R> R one(Device device, Rendezvous rendezvous, Group world, long stackBytes, Body<R> body)
+            throws Exception {
         Gpu gpu = Gpu.on(device, "rank " + world.rank());
-        Memory memory = device.allocate(64 << 20, "temporaries");
+        Memory memory = device.allocate(stackBytes, "temporaries");
         try {
             return body.run(new Rank(gpu, new RankContext(world, device, gpu.stream,
                     new MemoryStack(memory, freed -> {}), rendezvous)));
