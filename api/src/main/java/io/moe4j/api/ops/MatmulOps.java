@@ -17,7 +17,7 @@ public interface MatmulOps {
     /**
      * Start from {@link #of}.
      *
-     * @param a (m, k), or (k, m) if transposed; rows may have a stride
+     * @param a (m, k), or (k, m) if transposed; rows may have a stride, of less than 2 GiB as in b and c
      * @param b (k, n), or (n, k) if transposed; rows may have a stride; of a's type
      * @param c (m, n); rows may have a stride; of a's type or F32
      * @param transposeA whether a is given transposed

@@ -6,8 +6,10 @@ import static org.bytedeco.cuda.global.cublas.cublasLtDestroy;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.MatmulOps;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -43,6 +45,11 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         Kernels.require(
                 a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32),
                 "matmul", a.a(), a.b(), a.c());
+        for (Tensor matrix : List.of(a.a(), a.b(), a.c())) {
+            // Beyond, the library's kernels have been seen to touch what is not theirs.
+            Kernels.require(matrix.stride(0) * matrix.dtype().bytes() <= Integer.MAX_VALUE,
+                    "matmul of rows more than 2 GiB apart", matrix, matrix.strides());
+        }
         if (a.k() == 0) {
             kernels.each(stream, "scale_rows" + Kernels.suffix(a.c()), a.c().elements(), Kernels.of(a.c()),
                     Kernels.of(a.m()), Kernels.of(a.n()), Kernels.of(a.c().stride(0)), Kernels.of(a.beta()));

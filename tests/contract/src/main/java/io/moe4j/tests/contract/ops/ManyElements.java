@@ -6,6 +6,7 @@ import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.ops.OptimizerOps.AdamW;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -23,8 +24,9 @@ import org.junit.jupiter.api.DynamicTest;
  * overflows meets the others, or nothing.
  */
 final class ManyElements {
-    private static final long COUNT = (1L << 31) + 24;
+    private static final long COUNT = (1L << 31) + 4096;
     private static final int WIDTH = 8;
+    private static final int COLUMNS = 2048;
     private static final long ROWS = COUNT / WIDTH;
     private static final List<Long> PLACES = List.of(0L, (1L << 31) - 8, 1L << 31, COUNT - 8);
 
@@ -44,6 +46,7 @@ final class ManyElements {
                 test("accumulate", 1.5, x -> ops.elementwise().accumulate(stream, x, 2, x), 4.5),
                 test("norm", 3, this::norm, 1),
                 test("adamw", 0, this::adamw, 0.5),
+                dynamicTest("matmul", this::matmul),
                 dynamicTest("copy", this::copy), dynamicTest("sum of squares", this::sumOfSquares),
                 dynamicTest("embedding and its gradient", this::embedding));
     }
@@ -102,6 +105,27 @@ final class ManyElements {
             stream.fill(second, 0);
             ops.optimizer().adamw(stream, new AdamW(parameter, gradient, first, second, 0.5f, 0.5f, 0.5f, 0, 0, 1, 1));
             check("second moment", places(second, COUNT - WIDTH), 2);
+        }
+    }
+
+    /** c = a · bᵀ of ones has more than 2³¹ elements, all of them K; each of c · b is K for each of its columns. */
+    private void matmul() {
+        try (Memory memory = device.allocate(COUNT * DType.BF16.bytes(), "contract many elements");
+                Memory other = device.allocate((ROWS + COLUMNS) * WIDTH * DType.BF16.bytes(),
+                        "contract many elements")) {
+            long rows = COUNT / COLUMNS;
+            Tensor c = Tensor.of(memory, 0, DType.BF16, rows, COLUMNS);
+            Tensor b = Tensor.of(other, 0, DType.BF16, COLUMNS, WIDTH);
+            Tensor a = Tensor.of(other, b.bytes(), DType.BF16, rows, WIDTH);
+            stream.fill(a, 1);
+            stream.fill(b, 1);
+            ops.matmul().matmul(stream, Matmul.ofTransposedB(a, b, c));
+            check("product", c.view(rows * COLUMNS).slice(0, 1L << 31, (1L << 31) + WIDTH), WIDTH);
+            check("product", c.select(rows - 1), WIDTH);
+            stream.fill(a, 0);
+            ops.matmul().matmul(stream, Matmul.of(c, b, a));
+            check("product of the first row", a.select(0), WIDTH * COLUMNS);
+            check("product of the last row", a.select(rows - 1), WIDTH * COLUMNS);
         }
     }
 

@@ -63,27 +63,19 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
         return cases.stream().map(MatmulCases::toCase).toList();
     }
 
-    static List<OpCase> far() {
-        return List.of(new MatmulCases(4, 32, 16, F32, F32, Form.NN, 0, Layout.FAR).toCase(),
-                new MatmulCases(4, 32, 16, BF16, BF16, Form.NN, 1, Layout.FAR).toCase());
-    }
-
     private OpCase toCase() {
         return new OpCase("matmul " + m + "x" + n + "x" + k + " " + in + " to " + out + " " + form + " beta " + beta
                 + " " + layout, this::prepare);
     }
 
     private OpCall prepare(OpBench bench) {
-        Layout rows = layout == Layout.FAR ? Layout.FAR : layout;
-        Operand a = form.transposesA() ? bench.of(in, rows, Elements.random(in, (long) m * k, 1), k, m)
-                : bench.of(in, rows, Elements.random(in, (long) m * k, 1), m, k);
-        // Of far factors, only the first: there is room for four rows.
-        Layout second = rows == Layout.FAR ? Layout.DENSE : rows;
-        Operand b = form.transposesB() ? bench.of(in, second, Elements.random(in, (long) k * n, 2), n, k)
-                : bench.of(in, second, Elements.random(in, (long) k * n, 2), k, n);
+        Operand a = form.transposesA() ? bench.of(in, layout, Elements.random(in, (long) m * k, 1), k, m)
+                : bench.of(in, layout, Elements.random(in, (long) m * k, 1), m, k);
+        Operand b = form.transposesB() ? bench.of(in, layout, Elements.random(in, (long) k * n, 2), n, k)
+                : bench.of(in, layout, Elements.random(in, (long) k * n, 2), k, n);
         // With beta = 0, what c holds is ignored: NaN.
-        Operand c = beta == 0 ? bench.blank(out, rows, m, n)
-                : bench.of(out, rows, Elements.random(out, (long) m * n, 3), m, n);
+        Operand c = beta == 0 ? bench.blank(out, layout, m, n)
+                : bench.of(out, layout, Elements.random(out, (long) m * n, 3), m, n);
         Matmul call = new Matmul(a.tensor(), b.tensor(), c.tensor(), form.transposesA(), form.transposesB(), ALPHA,
                 beta);
         return OpCall.of(() -> bench.ops().matmul().matmul(bench.stream(), call), List.of(c),
