@@ -25,13 +25,13 @@ record Party(Group group, Rendezvous rendezvous) {
 
     /** Returns when all have come, or cannot be waited for; does not throw. */
     void part(String key) {
+        if (rendezvous.failure().isPresent()) {
+            return;
+        }
         try {
-            rendezvous.check();
             meet(key);
-        } catch (RankFailedException e) {
-            LOG.debug("group {} does not wait for all ranks at \"{}\"", group.name(), key, e);
         } catch (RuntimeException e) {
-            LOG.warn("group {} did not wait for all ranks at \"{}\"", group.name(), key, e);
+            LOG.warn("rank {} goes on without the others, at \"{}\": {}", group.rank(), key, e.getMessage());
         }
     }
 
