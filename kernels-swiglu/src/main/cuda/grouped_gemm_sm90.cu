@@ -10,6 +10,7 @@
 // Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so the floor is
 // arithmetic: 1.66 ms at 685 TFLOP/s.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#include "grouped_results.cuh"
 #include "grouped_tiles.cuh"
 #include "sm90.cuh"
 
@@ -94,111 +95,16 @@ __device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int
     syncThreads(1, 256);
 }
 
-__device__ __forceinline__ uint32_t packed(float a, float b) {
-    __nv_bfloat162 v = __floats2bfloat162_rn(a, b);
-    return *reinterpret_cast<uint32_t*>(&v);
-}
-
-// Stores a warp's 16 rows of bf16 results: through shared memory, so that 8 lanes write 128 bytes of a row. Rows at or beyond `rows`, columns at or beyond `columns` are left.
-template <int N>
-__device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns) {
-    const int lane = threadIdx.x & 31;
-#pragma unroll
-    for (int j = 0; j < N / 4; j += 8) {  // 64 columns
-        if (8 * j >= columns) break;
-        __syncwarp();
-#pragma unroll
-        for (int i = 0; i < 8; i += 2) {
-            const float* v = d + 4 * (j + i);
-            int row = lane & 15, chunk = i + (lane >> 4);
-            asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(sharedAddress(staging + row * 128 + ((chunk ^ (row & 7)) << 4))),
-                         "r"(packed(v[0], v[1])), "r"(packed(v[2], v[3])), "r"(packed(v[4], v[5])), "r"(packed(v[6], v[7]))
-                         : "memory");
-        }
-        __syncwarp();
-#pragma unroll
-        for (int i = 0; i < 4; i++) {
-            int row = i * 4 + (lane >> 3), chunk = lane & 7, column = 8 * (j + chunk);
-            uint4 v = *reinterpret_cast<const uint4*>(staging + row * 128 + ((chunk ^ (row & 7)) << 4));
-            if (row < rows) {
-                bf16* to = c + row * stride + column;
-                if (column + 8 <= columns) {
-                    *reinterpret_cast<uint4*>(to) = v;
-                } else {
-                    const bf16* e = reinterpret_cast<const bf16*>(&v);
-#pragma unroll
-                    for (int x = 0; x < 8; x++)
-                        if (column + x < columns) to[x] = e[x];
-                }
-            }
-        }
-    }
-}
-
-__device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool accumulate) {
-    // One thread adds to an element, once: the sum does not depend on when the memory does it. Sums under the smallest normal number become zero.
-    if (accumulate && pair) asm volatile("red.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(x), "f"(y) : "memory");
-    else if (pair) *reinterpret_cast<float2*>(to) = make_float2(x, y);
-    else store(to, accumulate ? x + load(to) : x);
-}
-__device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool) {
-    if (pair) *reinterpret_cast<uint32_t*>(to) = packed(x, y);
-    else store(to, x);
-}
-
-// Adds what memory holds to a lane's results. Nothing to do for fp32: put() adds in memory.
-template <int N>
-__device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int) {}
-template <int N>
-__device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns) {
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        const bf16* from = c + 8 * half * stride;
-        if (8 * half < rows && 2 * N - 6 <= columns) {  // all pairs are whole: many loads are in flight
-#pragma unroll
-            for (int j = 0; j < N / 4; j++) {
-                const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
-                d[4 * j + 2 * half] += held.x;
-                d[4 * j + 2 * half + 1] += held.y;
-            }
-        } else if (8 * half < rows) {
-#pragma unroll
-            for (int j = 0; j < N / 4; j++) {
-                if (8 * j < columns) d[4 * j + 2 * half] += load(from + 8 * j);
-                if (8 * j + 1 < columns) d[4 * j + 2 * half + 1] += load(from + 8 * j + 1);
-            }
-        }
-    }
-}
-
-// Stores or adds a warp's 16 rows of a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
-template <typename T, int N>
-__device__ __forceinline__ void storeGradient(float (&d)[N], T* c, long long stride, int rows, int columns, bool accumulate) {
-    const int lane = threadIdx.x & 31;
-    c += (lane >> 2) * stride + 2 * (lane & 3);
-    rows -= lane >> 2;
-    columns -= 2 * (lane & 3);
-    if (accumulate) addHeld(d, c, stride, rows, columns);
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        if (8 * half < rows) {
-#pragma unroll
-            for (int j = 0; j < N / 4; j++)
-                if (8 * j < columns) put(c + 8 * half * stride + 8 * j, d[4 * j + 2 * half], d[4 * j + 2 * half + 1], 8 * j + 1 < columns, accumulate);
-        }
-    }
-}
-
 // Stores a warp's 16 rows from (row, column) of the expert's part of C.
 template <int PRODUCT, typename T, typename Tiles, int N>
 __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[N], unsigned char* staging, int row, int column) {
     const int columns = columnsOf<PRODUCT>(p) - column;
     if (PRODUCT == WEIGHT_GRADIENT) {
         T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
-        storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, p.accumulate);
+        storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
     } else {
         bf16* c = static_cast<bf16*>(p.c) + (tiles.first + row) * p.rowStride + column;
-        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns);
+        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns, true);
     }
 }
 

@@ -1,14 +1,11 @@
 // Hopper's instructions that the grouped products use: barriers in shared memory, bulk tensor copies (TMA), warpgroup products (wgmma).
 #pragma once
-#include <cuda_bf16.h>
-#include <cstdint>
+#include "grouped_results.cuh"
 
 // A CUtensorMap, encoded by the host: a matrix or a stack of them, a box of it with rows of 128 bytes, 128-byte swizzle, zeros outside.
 struct alignas(64) TensorMap {
     unsigned char bytes[128];
 };
-
-__device__ __forceinline__ uint32_t sharedAddress(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
 
 // ---- barriers: a phase completes when all arrivals and all announced bytes are in
 __device__ __forceinline__ void barrierInit(uint64_t* barrier, int arrivals) {

@@ -5,5 +5,6 @@ module io.moe4j.kernels.swiglu {
     requires org.slf4j;
     requires static transitive org.jspecify;
 
-    provides io.moe4j.api.expert.ExpertKernelsProvider with io.moe4j.kernels.swiglu.SwiGluKernelsProvider;
+    provides io.moe4j.api.expert.ExpertKernelsProvider with io.moe4j.kernels.swiglu.SwiGluKernelsProvider,
+            io.moe4j.kernels.swiglu.PortableKernelsProvider;
 }

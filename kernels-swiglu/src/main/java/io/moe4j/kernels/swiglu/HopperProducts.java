@@ -11,8 +11,9 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. Whether the chip has them is what the module
- * says: their code is in its binary for Hopper only. An answer is empty where the ordinary kernels must do it.
+ * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. Whether they exist is what the loaded module
+ * says, not the chip: their code is in the binary for Hopper only, and not in the PTX, which the driver may have compiled for the same chip. An answer
+ * is empty where the ordinary kernels must do it.
  */
 final class HopperProducts {
     private static final int ALIGNMENT = 16;
@@ -22,9 +23,10 @@ final class HopperProducts {
     private final KernelModule module;
     private final boolean present;
 
-    HopperProducts(KernelModule module) {
+    HopperProducts(KernelModule module, SwiGluKernels.Products products) {
         this.module = module;
-        this.present = module.find("grouped_forward_bf16" + Tile.LONG.suffix()).isPresent();
+        this.present = products == SwiGluKernels.Products.FASTEST
+                && module.find("grouped_forward_bf16" + Tile.LONG.suffix()).isPresent();
     }
 
     Optional<Launch> forward(GroupedProduct.Forward product) {

@@ -20,19 +20,27 @@ final class SwiGluKernels implements ExpertKernels {
     private final HopperProducts hopper;
     private final Optional<Scratch> scratch;
 
-    private SwiGluKernels(KernelModule module, Optional<Scratch> scratch) {
+    /** Which kernels make the grouped products. */
+    enum Products {
+        /** The fastest of those that are in the binary that the device has loaded. */
+        FASTEST,
+        /** Those that every device has. */
+        PORTABLE
+    }
+
+    private SwiGluKernels(KernelModule module, Products products, Optional<Scratch> scratch) {
         this.module = module;
-        this.hopper = new HopperProducts(module);
+        this.hopper = new HopperProducts(module, products);
         this.scratch = scratch;
     }
 
-    static SwiGluKernels open(Device device) {
+    static SwiGluKernels open(Device device, Products products) {
         if (device.targetKind().equals(DeviceKind.CUDA)) {
-            return new SwiGluKernels(device.load(CudaKernels.source()), Optional.empty());
+            return new SwiGluKernels(device.load(CudaKernels.source()), products, Optional.empty());
         }
         Scratch scratch = Scratch.allocate(device);
         try {
-            return new SwiGluKernels(device.load(CpuKernels.source(scratch)), Optional.of(scratch));
+            return new SwiGluKernels(device.load(CpuKernels.source(scratch)), products, Optional.of(scratch));
         } catch (RuntimeException | Error failure) {
             scratch.close();
             throw failure;

@@ -1,15 +1,12 @@
 package io.moe4j.kernels.swiglu;
 
-import io.moe4j.api.device.DeviceKind;
-import io.moe4j.api.expert.ExpertKernels;
-import io.moe4j.api.expert.ExpertKernelsProvider;
-import io.moe4j.api.group.RankContext;
-import io.moe4j.api.spi.Availability;
-import java.util.List;
+/** The expert kernels {@code swiglu}: the fastest that the device has. */
+public final class SwiGluKernelsProvider extends KernelsProvider {
 
-/** The expert kernels {@code swiglu}. */
-public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
-    private static final List<DeviceKind> KINDS = List.of(DeviceKind.CPU, DeviceKind.PLANNING, DeviceKind.CUDA);
+    /** For {@link java.util.ServiceLoader}. */
+    public SwiGluKernelsProvider() {
+        super(SwiGluKernels.Products.FASTEST);
+    }
 
     @Override
     public String id() {
@@ -17,34 +14,7 @@ public final class SwiGluKernelsProvider implements ExpertKernelsProvider {
     }
 
     @Override
-    public String spiVersion() {
-        return ExpertKernelsProvider.SPI_VERSION;
-    }
-
-    @Override
     public String description() {
         return "grouped products and offset-aware SwiGLU that never touch the padding of the receive buffer";
-    }
-
-    @Override
-    public Availability probe() {
-        return Availability.available();
-    }
-
-    @Override
-    public boolean supports(DeviceKind kind) {
-        return kind.equals(DeviceKind.CUDA) ? CudaKernels.exist() : KINDS.contains(kind);
-    }
-
-    @Override
-    public ExpertKernels open(RankContext context) {
-        DeviceKind kind = context.device().kind();
-        if (!supports(kind)) {
-            throw new IllegalArgumentException("expert kernels " + id() + " do not run on a device of kind " + kind
-                    + ", only on " + KINDS.stream().filter(this::supports).toList()
-                    + "; choose other expert kernels or another device"
-                    + (kind.equals(DeviceKind.CUDA) ? ", or build them with nvcc on the PATH" : ""));
-        }
-        return SwiGluKernels.open(context.device());
     }
 }

@@ -118,7 +118,7 @@ class ConfigLoaderTest {
             "--moe.receive_capacity nan | --moe.receive_capacity nan | at least 1",
             "--model.flavor 17B | model.flavor = \"17B\" | it has debugmodel, 16B_4layers, 16B, 236B, 671B",
             "--model.name llama | model.name = \"llama\" | known are [deepseek_v3]",
-            "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu]",
+            "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu, swiglu_portable]",
             "--training.seq_len 163841 | training.seq_len = 163841 | takes 1 to 163840",
             "--training.seq_len | --training.seq_len | must be a whole number",
             "--training.max_norm 0 | training.max_norm = 0.0 | above 0",

@@ -1,0 +1,126 @@
+// How a warp stores its part of a product: shared by grouped_gemm_sm90.cu and grouped_gemm_mma.cu, whose tensor cores leave sums in the same places.
+// A warp has 16 rows of N / 2 columns: lane t has, for each 8 columns j, elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}] and those 8 rows below in
+// d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are left. `wide`: all rows of C start on 16 bytes.
+// Example: lane 5 has row 1, columns 2 and 3 in d[0] and d[1], row 9 in d[2] and d[3], and row 1, columns 10 and 11 in d[4] and d[5].
+#pragma once
+#include "elements.cuh"
+
+__device__ __forceinline__ uint32_t sharedAddress(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
+
+__device__ __forceinline__ uint32_t packed(float a, float b) {
+    __nv_bfloat162 v = __floats2bfloat162_rn(a, b);
+    return *reinterpret_cast<uint32_t*>(&v);
+}
+
+// The place of a 16-byte vector in rows of 128 bytes, so that a column of 8 vectors lies in all banks.
+__device__ __forceinline__ int swizzled(int row, int vector) { return row * 128 + ((vector ^ (row & 7)) << 4); }
+
+// Lays 16 x 16 results (v[0..3] and v[4..7]) at vectors `at` and `at + 1` of the rows in `staging`.
+__device__ __forceinline__ void stage(unsigned char* staging, int at, const float* v) {
+    const int lane = threadIdx.x & 31;
+#if __CUDA_ARCH__ >= 900
+    asm volatile("stmatrix.sync.aligned.m8n8.x4.shared.b16 [%0], {%1, %2, %3, %4};" ::"r"(sharedAddress(staging + swizzled(lane & 15, at + (lane >> 4)))),
+                 "r"(packed(v[0], v[1])), "r"(packed(v[2], v[3])), "r"(packed(v[4], v[5])), "r"(packed(v[6], v[7]))
+                 : "memory");
+#else
+#pragma unroll
+    for (int m = 0; m < 4; m++)
+        *reinterpret_cast<uint32_t*>(staging + swizzled((lane >> 2) + 8 * (m & 1), at + (m >> 1)) + 4 * (lane & 3)) = packed(v[2 * m], v[2 * m + 1]);
+#endif
+}
+
+// Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes write 128 bytes of a row.
+template <int N>
+__device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns, bool wide) {
+    const int lane = threadIdx.x & 31;
+#pragma unroll
+    for (int j = 0; j < N / 4; j += 8) {  // 64 columns
+        if (8 * j >= columns) break;
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < 8; i += 2) stage(staging, i, d + 4 * (j + i));
+        __syncwarp();
+#pragma unroll
+        for (int i = 0; i < 4; i++) {
+            int row = i * 4 + (lane >> 3), vector = lane & 7, column = 8 * (j + vector);
+            uint4 v = *reinterpret_cast<const uint4*>(staging + swizzled(row, vector));
+            if (row < rows) {
+                bf16* to = c + row * stride + column;
+                if (wide && column + 8 <= columns) {
+                    *reinterpret_cast<uint4*>(to) = v;
+                } else {
+                    const bf16* e = reinterpret_cast<const bf16*>(&v);
+#pragma unroll
+                    for (int x = 0; x < 8; x++)
+                        if (column + x < columns) to[x] = e[x];
+                }
+            }
+        }
+    }
+}
+
+// Stores x and y, or x alone. Adds them to what is there only for fp32; addHeld() has done it for bf16.
+__device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool accumulate) {
+    // One thread adds to an element, once: the sum does not depend on when the memory does it. Sums under the smallest normal number become zero.
+#if __CUDA_ARCH__ >= 900
+    if (accumulate && pair) {
+        asm volatile("red.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(x), "f"(y) : "memory");
+        return;
+    }
+#endif
+    if (accumulate) x += to[0];
+    if (accumulate && pair) y += to[1];
+    if (pair) *reinterpret_cast<float2*>(to) = make_float2(x, y);
+    else store(to, x);
+}
+__device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool) {
+    if (pair) *reinterpret_cast<uint32_t*>(to) = packed(x, y);
+    else store(to, x);
+}
+
+// Adds what memory holds to a lane's results. Nothing to do for fp32: put() adds.
+template <int N>
+__device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
+template <int N>
+__device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns, bool wide) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        const bf16* from = c + 8 * half * stride;
+        if (8 * half < rows && wide && 2 * N - 6 <= columns) {  // all pairs are whole: many loads are in flight
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
+                d[4 * j + 2 * half] += held.x;
+                d[4 * j + 2 * half + 1] += held.y;
+            }
+        } else if (8 * half < rows) {
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                if (8 * j < columns) d[4 * j + 2 * half] += load(from + 8 * j);
+                if (8 * j + 1 < columns) d[4 * j + 2 * half + 1] += load(from + 8 * j + 1);
+            }
+        }
+    }
+}
+
+// Stores or adds a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
+template <typename T, int N>
+__device__ __forceinline__ void storeGradient(float (&d)[N], T* c, long long stride, int rows, int columns, bool wide, bool accumulate) {
+    const int lane = threadIdx.x & 31;
+    c += (lane >> 2) * stride + 2 * (lane & 3);
+    rows -= lane >> 2;
+    columns -= 2 * (lane & 3);
+    if (accumulate) addHeld(d, c, stride, rows, columns, wide);
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        if (8 * half < rows) {
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                T* to = c + 8 * half * stride + 8 * j;
+                const float x = d[4 * j + 2 * half], y = d[4 * j + 2 * half + 1];
+                if (8 * j < columns) put(to, x, y, wide && 8 * j + 1 < columns, accumulate);
+                if (!wide && 8 * j + 1 < columns) put(to + 1, y, 0.f, false, accumulate);
+            }
+        }
+    }
+}
