@@ -23,67 +23,93 @@ template <typename T> __device__ void lookUp(const int* ids, const T* table, T* 
     }
 FOR_EACH_TYPE(LOOK_UP)
 
-// The gradient adds, for each word, the rows of its tokens in order. First the tokens of each word are counted and chained, in any order (head and counts are
-// cleared before); words with few tokens then have their chain sorted by a warp, words with many are found again by a block that goes through all tokens.
-static constexpr int FEW = 32;
+// The gradient adds, for each word, the rows of its tokens, cut into RUNS runs of equal length: each run in the order of the tokens, then the runs in order. So up to RUNS
+// tokens are added one after the other.
+// dtable[v] = (accumulate ? dtable[v] : 0) + that sum. Traffic: T D read, and D read and written for each word that occurs, if dtable holds what is added to, or zeros.
+// Example: ids twice 7, then 33 times 5, with dout [10, 10, 1, 2, ..., 33]: dtable[7] = 20, dtable[5] = (1 + 2) + (3 + 4) + ... + 33 = 561, in 17 runs.
+// Words with few tokens chain them, in any order, and a block sorts the chain; for the others a block each lists them in order.
+static constexpr int RUNS = 32, FEW = RUNS, LISTING = 1024, AT_ONCE = 4;
 
-// Example: ids [5, 7, 5]: counts[5] = 2, a chain 5 -> {0, 2} in either order.
-extern "C" __global__ void embedding_chains(const int* ids, int* counts, int* head, int* next, long long tokens, int vocabulary) {
-    for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x; t < tokens; t += (long long)gridDim.x * blockDim.x) {
-        int id = ids[t];
-        if (id < 0 || id >= vocabulary) __trap();
-        int before = atomicAdd(counts + id, 1);
-        if (before < FEW) next[t] = atomicExch(head + id, (int)t);  // a word that turns out to have many does not need its chain
+// The workspace, in ints.
+struct TokensOfWords {
+    int* frequent;  // 1: how many words have more than FEW tokens
+    int* listed;    // 1: tokens in lists
+    int* counts;    // V: tokens of each word; what stands up to here is cleared before
+    int* head;      // V: a token of each word
+    int* next;      // T: another token of the same word
+    int* list;      // T: the tokens of frequent words, each word's in order
+    int* words;     // T / FEW: the frequent words
+    int* start;     // T / FEW: where their lists start
+
+    __device__ __forceinline__ TokensOfWords(int* p, long long tokens, int vocabulary)
+        : frequent(p), listed(p + 1), counts(p + 2), head(counts + vocabulary), next(head + vocabulary), list(next + tokens), words(list + tokens), start(words + tokens / FEW) {}
+};
+
+// Example: ids [5, 7, 5]: counts[5] = 2, head[5] and next of it are 0 and 2 in either order.
+extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long long tokens, int vocabulary) {
+    const TokensOfWords index(workspace, tokens, vocabulary);
+    const int lane = threadIdx.x & 31;
+    for (long long from = blockIdx.x * (long long)blockDim.x; from < tokens; from += (long long)gridDim.x * blockDim.x) {
+        const long long t = from + threadIdx.x;
+        const int id = t < tokens ? ids[t] : -1;
+        if (t < tokens && (id < 0 || id >= vocabulary)) __trap();
+        const unsigned same = __match_any_sync(0xffffffffu, id);  // one addition for all lanes with the same word
+        const int leader = __ffs(same) - 1;
+        int before = 0;
+        if (t < tokens && lane == leader) before = atomicAdd(index.counts + id, __popc(same));
+        before = __shfl_sync(0xffffffffu, before, leader) + __popc(same & ((1u << lane) - 1));
+        if (t >= tokens) continue;
+        if (before < FEW) index.next[t] = atomicExch(index.head + id, (int)t);  // a word that turns out to have many does not need its chain
+        if (before == FEW) index.words[atomicAdd(index.frequent, 1)] = id;
     }
 }
 
-// dtable[v] = (accumulate ? dtable[v] : 0) + sum over v's tokens, in order, of dout[t], for words with at most FEW tokens. One warp a word; words without tokens
-// are set to 0, or left. Traffic: T D read, V D written (or T D read and written). Example: ids [5, 7, 5], dout [1, 2, 3]: dtable[5] = 4, dtable[7] = 2.
+// A block a token: that at the head of a word's chain does the word.
 template <typename T>
-__device__ void fewTokens(const int* counts, const int* head, const int* next, const T* dout, float* dtable, int vocabulary, int dim, int accumulate) {
-    int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
-    bool vectors = dim % 8 == 0 && (((uint64_t)dout | (uint64_t)dtable) & 15) == 0;
-    for (int v = blockIdx.x * warps + (threadIdx.x >> 5); v < vocabulary; v += gridDim.x * warps) {
-        int count = counts[v];
-        if (count > FEW || (count == 0 && accumulate)) continue;
-        int mine = 0x7fffffff;
-        for (int i = 0, t = head[v]; i < count; i++, t = next[t])
-            if (i == lane) mine = t;
-        int rank = 0;
-        for (int i = 0; i < count; i++) rank += __shfl_sync(0xffffffffu, mine, i) < mine;
-        int sorted = 0;  // lane i gets the i-th token
-        for (int i = 0; i < count; i++) {
-            int t = __shfl_sync(0xffffffffu, mine, i), r = __shfl_sync(0xffffffffu, rank, i);
-            if (r == lane) sorted = t;
+__device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
+    const TokensOfWords index(workspace, tokens, vocabulary);
+    const int lane = threadIdx.x & 31;
+    const bool vectors = dim % 8 == 0 && (((uint64_t)dout | (uint64_t)dtable) & 15) == 0;
+    for (long long block = blockIdx.x; block < tokens; block += gridDim.x) {
+        const int v = ids[block], count = index.counts[v];
+        if (count > FEW || index.head[v] != block) continue;
+        int mine = 0x7fffffff, sorted = (int)block;  // lane i gets the i-th token
+        if (count > 1) {
+            for (int i = 0, t = (int)block; i < count; i++) {
+                if (i == lane) mine = t;
+                if (i + 1 < count) t = index.next[t];
+            }
+            int rank = 0;
+            for (int i = 0; i < count; i++) rank += __shfl_sync(0xffffffffu, mine, i) < mine;
+            for (int i = 0; i < count; i++) {
+                const int t = __shfl_sync(0xffffffffu, mine, i), r = __shfl_sync(0xffffffffu, rank, i);
+                if (r == lane) sorted = t;
+            }
         }
         float* out = dtable + (long long)v * dim;
         if (vectors) {
-            for (int d0 = 0; d0 < dim; d0 += 256) {  // all lanes shuffle
-                int d = d0 + lane * 8;
-                float sum[8] = {}, x[8];
+            for (int d0 = 0; d0 < dim; d0 += 8 * blockDim.x) {  // all lanes shuffle
+                const int d = d0 + threadIdx.x * 8;
+                float held[8] = {}, sum[8] = {};
+                if (accumulate && d < dim) loadEight(out + d, held);
+#pragma unroll AT_ONCE
                 for (int i = 0; i < count; i++) {
-                    int t = __shfl_sync(0xffffffffu, sorted, i);
-                    if (d < dim) {
-                        loadEight(dout + (long long)t * dim + d, x);
+                    const int t = __shfl_sync(0xffffffffu, sorted, i);
+                    float x[8] = {};
+                    if (d < dim) loadEight(dout + (long long)t * dim + d, x);
 #pragma unroll
-                        for (int j = 0; j < 8; j++) sum[j] += x[j];
-                    }
+                    for (int j = 0; j < 8; j++) sum[j] += x[j];
                 }
-                if (d < dim) {
-                    if (accumulate) {
-                        loadEight(out + d, x);
 #pragma unroll
-                        for (int j = 0; j < 8; j++) sum[j] += x[j];
-                    }
-                    storeEight(out + d, sum);
-                }
+                for (int j = 0; j < 8; j++) sum[j] += held[j];
+                if (d < dim) storeEight(out + d, sum);
             }
         } else {
-            for (int d0 = 0; d0 < dim; d0 += 32) {
-                int d = d0 + lane;
+            for (int d0 = 0; d0 < dim; d0 += blockDim.x) {
+                const int d = d0 + threadIdx.x;
                 float sum = 0.f;
                 for (int i = 0; i < count; i++) {
-                    int t = __shfl_sync(0xffffffffu, sorted, i);
+                    const int t = __shfl_sync(0xffffffffu, sorted, i);
                     if (d < dim) sum += load(dout + (long long)t * dim + d);
                 }
                 if (d < dim) out[d] = accumulate ? out[d] + sum : sum;
@@ -92,55 +118,97 @@ __device__ void fewTokens(const int* counts, const int* head, const int* next, c
     }
 }
 
-// The same for words with more tokens. One block a word and 2048 columns (grid y): it goes through the ids, 256 at a time, and adds the rows of those that match,
-// in order. The words of a block are those v = blockIdx.x mod gridDim.x.
-template <typename T>
-__device__ void manyTokens(const int* ids, const int* counts, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
-    __shared__ int matches[256];
-    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    __shared__ int perWarp[8];
-    bool vectors = dim % 8 == 0 && ((uint64_t)dout & 15) == 0;
-    for (int v = blockIdx.x; v < vocabulary; v += gridDim.x) {
-        if (counts[v] <= FEW) continue;
-        float sum[8] = {};
-        int d = blockIdx.y * 2048 + threadIdx.x * 8;
-        for (long long from = 0; from < tokens; from += 256) {
-            bool match = from + threadIdx.x < tokens && ids[from + threadIdx.x] == v;
-            unsigned mask = __ballot_sync(0xffffffffu, match);
-            if (lane == 0) perWarp[warp] = __popc(mask);
-            int n = __syncthreads_count(match), at = __popc(mask & ((1u << lane) - 1));
-            for (int w = 0; w < warp; w++) at += perWarp[w];
-            if (match) matches[at] = (int)(from + threadIdx.x);
-            __syncthreads();
-#pragma unroll 4
-            for (int i = 0; i < n; i++) {
-                const T* row = dout + (long long)matches[i] * dim;
-                if (vectors && d < dim) {
-                    float x[8];
-                    loadEight(row + d, x);
+// Lists the tokens of each frequent word, in order. A block a word goes through the ids, 512 a warp at a time.
+extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int* ids, int* workspace, long long tokens, int vocabulary) {
+    const TokensOfWords index(workspace, tokens, vocabulary);
+    __shared__ int place, found[LISTING / 32];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, words = *index.frequent;
+    for (int w = blockIdx.x; w < words; w += gridDim.x) {
+        const int v = index.words[w];
+        if (threadIdx.x == 0) index.start[w] = place = atomicAdd(index.listed, index.counts[v]);
+        __syncthreads();
+        int* list = index.list + place;
+        for (long long from = 0; from < tokens; from += 16 * LISTING) {
+            const long long mine = from + warp * 512 + lane;
+            unsigned masks[16];
+            int count = 0;
 #pragma unroll
-                    for (int j = 0; j < 8; j++) sum[j] += x[j];
-                } else {
-#pragma unroll
-                    for (int j = 0; j < 8; j++)
-                        if (d + j < dim) sum[j] += load(row + d + j);
-                }
+            for (int i = 0; i < 16; i++) {
+                masks[i] = __ballot_sync(0xffffffffu, mine + 32 * i < tokens && ids[mine + 32 * i] == v);
+                count += __popc(masks[i]);
             }
+            if (lane == 0) found[warp] = count;
             __syncthreads();
-        }
-        float* out = dtable + (long long)v * dim;
+            int at = 0, all = 0;
+            for (int i = 0; i < LISTING / 32; i++) {
+                if (i == warp) at = all;
+                all += found[i];
+            }
 #pragma unroll
-        for (int j = 0; j < 8; j++)
-            if (d + j < dim) out[d + j] = accumulate ? out[d + j] + sum[j] : sum[j];
+            for (int i = 0; i < 16; i++) {
+                if (masks[i] >> lane & 1) list[at + __popc(masks[i] & ((1u << lane) - 1))] = (int)(mine + 32 * i);
+                at += __popc(masks[i]);
+            }
+            list += all;
+            __syncthreads();  // the counts are read before the next are written
+        }
     }
 }
-#define SCATTER(name, T)                                                                                                                               \
-    extern "C" __global__ void embedding_few_##name(const int* counts, const int* head, const int* next, const T* dout, float* dtable, int vocabulary, \
-                                                    int dim, int accumulate) {                                                                        \
-        fewTokens(counts, head, next, dout, dtable, vocabulary, dim, accumulate);                                                                     \
-    }                                                                                                                                                 \
-    extern "C" __global__ void __launch_bounds__(256) embedding_many_##name(const int* ids, const int* counts, const T* dout, float* dtable,          \
-                                                                            long long tokens, int vocabulary, int dim, int accumulate) {              \
-        manyTokens(ids, counts, dout, dtable, tokens, vocabulary, dim, accumulate);                                                                   \
+
+// One block a frequent word and 64 columns: 8 lanes a run.
+template <typename T>
+__device__ void manyTokens(int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
+    const TokensOfWords index(workspace, tokens, vocabulary);
+    __shared__ float parts[RUNS][64];
+    const int words = *index.frequent, slabs = (dim + 63) / 64, run = threadIdx.x / 8, column = threadIdx.x % 8 * 8;
+    const bool vectors = dim % 8 == 0 && ((uint64_t)dout & 15) == 0;
+    for (int item = blockIdx.x; item < words * slabs; item += gridDim.x) {
+        const int w = item / slabs, v = index.words[w], count = index.counts[v], each = (count + RUNS - 1) / RUNS, d = item % slabs * 64;
+        const int* list = index.list + index.start[w];
+        const T* from = dout + d + column;
+        float sum[8] = {};
+        if (vectors) {
+            const int end = d + column < dim ? min(count, (run + 1) * each) : 0;
+            for (int i0 = run * each; i0 < end; i0 += AT_ONCE) {
+                float x[AT_ONCE][8];
+#pragma unroll
+                for (int i = 0; i < AT_ONCE; i++)
+                    if (i0 + i < end) loadEight(from + (long long)list[i0 + i] * dim, x[i]);
+#pragma unroll
+                for (int i = 0; i < AT_ONCE; i++) {
+                    if (i0 + i < end) {
+#pragma unroll
+                        for (int j = 0; j < 8; j++) sum[j] += x[i][j];
+                    }
+                }
+            }
+        } else {
+            for (int i = run * each; i < min(count, (run + 1) * each); i++) {
+                const T* row = from + (long long)list[i] * dim;
+#pragma unroll
+                for (int j = 0; j < 8; j++)
+                    if (d + column + j < dim) sum[j] += load(row + j);
+            }
+        }
+        __syncthreads();  // the parts of the item before have been added
+        storeEight(&parts[run][column], sum);
+        __syncthreads();
+        if (threadIdx.x < 64 && d + threadIdx.x < dim) {
+            float total = 0.f;
+#pragma unroll
+            for (int r = 0; r < RUNS; r++) total += parts[r][threadIdx.x];
+            float* out = dtable + (long long)v * dim + d + threadIdx.x;
+            *out = accumulate ? *out + total : total;
+        }
     }
-FOR_EACH_TYPE(SCATTER)
+}
+#define GRADIENT(name, T)                                                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256) embedding_few_##name(const int* ids, int* workspace, const T* dout, float* dtable,             \
+                                                                           long long tokens, int vocabulary, int dim, int accumulate) {              \
+        fewTokens(ids, workspace, dout, dtable, tokens, vocabulary, dim, accumulate);                                                                \
+    }                                                                                                                                                \
+    extern "C" __global__ void __launch_bounds__(RUNS * 8) embedding_many_##name(int* workspace, const T* dout, float* dtable, long long tokens,     \
+                                                                                 int vocabulary, int dim, int accumulate) {                          \
+        manyTokens(workspace, dout, dtable, tokens, vocabulary, dim, accumulate);                                                                    \
+    }
+FOR_EACH_TYPE(GRADIENT)

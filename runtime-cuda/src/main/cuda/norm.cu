@@ -1,29 +1,6 @@
 // RMSNorm.
 #include "common.cuh"
 
-// Rows of up to VECTORS * 256 bf16 elements, held by a warp in registers: a lane has every 32nd 16-byte vector. Rows are read once, without block-wide waits.
-template <int VECTORS> struct WarpRow {
-    uint4 raw[VECTORS];
-
-    __device__ __forceinline__ void read(const bf16* row, int dim, int lane) {
-#pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            int d = (i * 32 + lane) * 8;
-            raw[i] = d < dim ? *reinterpret_cast<const uint4*>(row + d) : make_uint4(0, 0, 0, 0);
-        }
-    }
-
-    __device__ __forceinline__ void get(int i, float (&v)[8]) const {
-        const __nv_bfloat162* p = reinterpret_cast<const __nv_bfloat162*>(&raw[i]);
-#pragma unroll
-        for (int j = 0; j < 4; j++) {
-            float2 f = __bfloat1622float2(p[j]);
-            v[2 * j] = f.x;
-            v[2 * j + 1] = f.y;
-        }
-    }
-};
-
 // y[t] = x[t] * rstd[t] * w, rstd[t] = 1 / sqrt(mean(x[t]^2) + eps). One block a row.
 // Traffic: T D read, T D written, and w from cache. Example: x = [3, 4], eps = 0, w = [1, 2]: mean square 12.5, rstd 0.2828427, y = [0.8485281, 2.2627417].
 template <typename T>
@@ -48,50 +25,102 @@ __device__ void rmsForward(const T* x, const T* w, float eps, T* y, float* rstd,
     }
 FOR_EACH_TYPE(RMS_FORWARD)
 
-// The same for aligned bf16 rows, one warp each.
-template <int VECTORS>
-__device__ __forceinline__ void rmsForwardWarp(const bf16* x, const bf16* w, float eps, bf16* y, float* rstd, long long rows, int dim, long long xs, long long ys) {
-    int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
-    for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < rows; t += (long long)gridDim.x * warps) {
-        WarpRow<VECTORS> row;
-        row.read(x + t * xs, dim, lane);
-        float sum = 0.f;
+// Aligned bf16 rows: a thread has 8 columns (16 bytes) of every row that its block meets, so what belongs to columns stays in its registers. `width` threads, whole
+// warps, have a row; blockDim.x / width rows lie side by side in a block, and each thread has ROWS of them in flight. Rows of up to 2048 elements fit blocks of 256
+// threads; those of up to 8192 take larger blocks, with fewer registers a thread.
+// Example: rows of 512: width 64, 4 rows side by side; with ROWS = 4, block 1 of 10 has rows 16..31, then 176..191; its group 1 has rows 17, 21, 25 and 29.
+static constexpr int ROWS = 4, WIDE_ROWS = 1;
+
+struct Columns {
+    int groups, group, warps, d;  // rows side by side, which of them is this thread's, warps of a row, first of the thread's columns
+    bool inside;
+
+    __device__ __forceinline__ Columns(int width, int dim)
+        : groups(blockDim.x / width), group(threadIdx.x / width), warps(width / 32), d((threadIdx.x - group * width) * 8), inside(d < dim) {}
+
+    __device__ __forceinline__ uint4 read(const bf16* row, bool valid) const { return valid && inside ? *reinterpret_cast<const uint4*>(row + d) : make_uint4(0, 0, 0, 0); }
+
+    // Sums over the threads of a row, for R rows; every thread gets them. Two calls in turn use two halves of `scratch`, so that one wait is enough.
+    template <int R>
+    __device__ __forceinline__ void sum(float (&v)[R], float (&scratch)[2][R][32], int turn) const {
 #pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            float v[8];
-            row.get(i, v);
-#pragma unroll
-            for (int j = 0; j < 8; j++) sum = fmaf(v[j], v[j], sum);
+        for (int k = 0; k < R; k++) {
+            v[k] = warpSum(v[k]);
+            if ((threadIdx.x & 31) == 0) scratch[turn & 1][k][threadIdx.x >> 5] = v[k];
         }
-        float r = rsqrtf(warpSum(sum) / dim + eps);
-        if (lane == 0) rstd[t] = r;
+        __syncthreads();
 #pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            int d = (i * 32 + lane) * 8;
-            if (d < dim) {
+        for (int k = 0; k < R; k++) {
+            v[k] = 0.f;
+            for (int i = 0; i < warps; i++) v[k] += scratch[turn & 1][k][group * warps + i];
+        }
+    }
+};
+
+__device__ __forceinline__ void widen(const uint4& raw, float (&v)[8]) {
+    const __nv_bfloat162* p = reinterpret_cast<const __nv_bfloat162*>(&raw);
+#pragma unroll
+    for (int j = 0; j < 4; j++) {
+        float2 f = __bfloat1622float2(p[j]);
+        v[2 * j] = f.x;
+        v[2 * j + 1] = f.y;
+    }
+}
+
+// The same for aligned bf16 rows.
+template <int R>
+__device__ __forceinline__ void rmsForwardColumns(const bf16* x, const bf16* w, float eps, bf16* y, float* rstd, long long rows, int dim, long long xs, long long ys,
+                                                  int width) {
+    __shared__ float scratch[2][R][32];
+    const Columns mine(width, dim);
+    const uint4 weight = mine.read(w, true);
+    const long long step = (long long)mine.groups * R;
+    int turn = 0;
+    for (long long from = blockIdx.x * step; from < rows; from += gridDim.x * step, turn++) {
+        uint4 raw[R];
+        float sum[R];
+#pragma unroll
+        for (int k = 0; k < R; k++) {
+            const long long t = from + k * mine.groups + mine.group;
+            raw[k] = mine.read(x + t * xs, t < rows);
+        }
+#pragma unroll
+        for (int k = 0; k < R; k++) {
+            float v[8];
+            widen(raw[k], v);
+            sum[k] = 0.f;
+#pragma unroll
+            for (int j = 0; j < 8; j++) sum[k] = fmaf(v[j], v[j], sum[k]);
+        }
+        mine.sum(sum, scratch, turn);
+#pragma unroll
+        for (int k = 0; k < R; k++) {
+            const long long t = from + k * mine.groups + mine.group;
+            const float r = rsqrtf(sum[k] / dim + eps);
+            if (t < rows && mine.d == 0) rstd[t] = r;
+            if (t < rows && mine.inside) {
                 float v[8], f[8];
-                row.get(i, v);
-                loadEight(w + d, f);
+                widen(raw[k], v);
+                widen(weight, f);
                 Vec<bf16> out;
 #pragma unroll
                 for (int j = 0; j < 8; j++) out.v[j] = v[j] * r * f[j];
-                out.store(y + t * ys + d);
+                out.store(y + t * ys + mine.d);
             }
         }
     }
 }
-#define RMS_FORWARD_WARP(VECTORS)                                                                                                                  \
-    extern "C" __global__ void __launch_bounds__(256) rms_forward_warp_##VECTORS(const bf16* x, const bf16* w, float eps, bf16* y, float* rstd,    \
-                                                                                 long long rows, int dim, long long xs, long long ys) {            \
-        rmsForwardWarp<VECTORS>(x, w, eps, y, rstd, rows, dim, xs, ys);                                                                            \
+#define RMS_FORWARD_COLUMNS(name, R, THREADS, BLOCKS)                                                                                                       \
+    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) name(const bf16* x, const bf16* w, float eps, bf16* y, float* rstd, long long rows,      \
+                                                                       int dim, long long xs, long long ys, int width) {                                  \
+        rmsForwardColumns<R>(x, w, eps, y, rstd, rows, dim, xs, ys, width);                                                                                \
     }
-RMS_FORWARD_WARP(2)
-RMS_FORWARD_WARP(8)
-RMS_FORWARD_WARP(28)
+RMS_FORWARD_COLUMNS(rms_forward_columns, ROWS, 256, 4)
+RMS_FORWARD_COLUMNS(rms_forward_columns_wide, WIDE_ROWS, 1024, 1)
 
 // dx[t] = rstd (w dy - xhat mean(w dy xhat)), xhat = x rstd; each block also leaves its part of dw = sum over t of dy xhat in partial[block], rows
 // t = block, block + gridDim.x, ... in this order, so that the sum does not depend on timing.
-// Traffic: x and dy read twice (the second time from L2), dx written. Example: x = [3, 4], dy = [1, 1], w = [1, 2], eps = 0: dx = [-0.0452548, 0.0339411],
+// Traffic: x and dy read, dx written. Example: x = [3, 4], dy = [1, 1], w = [1, 2], eps = 0: dx = [-0.0905097, 0.0678823],
 // dw = [0.8485281, 1.1313708].
 template <typename T>
 __device__ void rmsBackward(const T* dy, const T* x, const T* w, const float* rstd, T* dx, int accumulate, float* partial, long long rows, int dim,
@@ -119,91 +148,95 @@ __device__ void rmsBackward(const T* dy, const T* x, const T* w, const float* rs
     }
 FOR_EACH_TYPE(RMS_BACKWARD)
 
-// The same for aligned bf16 rows of up to VECTORS * 256 elements, one warp each: x and dy are read once, and dw is summed in registers, then over the block's
-// 8 warps in order, 256 elements at a time.
-template <int VECTORS>
-__device__ __forceinline__ void rmsBackwardWarp(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx, int accumulate, float* partial,
-                                                long long rows, int dim, long long dys, long long xs, long long dxs) {
-    __shared__ float parts[8][256];
-    int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
-    float dw[VECTORS][8] = {};
-    for (long long t = blockIdx.x * (long long)warps + warp; t < rows; t += (long long)gridDim.x * warps) {
-        WarpRow<VECTORS> row, gradient;
-        row.read(x + t * xs, dim, lane);
-        gradient.read(dy + t * dys, dim, lane);
-        float r = rstd[t], sum = 0.f;
+// The same for aligned bf16 rows: x and dy are read once, and each thread sums its columns of dw over its rows, in order, then over the rows side by side.
+template <int R>
+__device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx, int accumulate, float* partial, long long rows,
+                                                   int dim, long long dys, long long xs, long long dxs, int width) {
+    __shared__ float scratch[2][R][32];
+    extern __shared__ float parts[];  // (groups, dim), where there is more than one
+    const Columns mine(width, dim);
+    float f[8], dw[8] = {};
+    widen(mine.read(w, true), f);
+    const long long step = (long long)mine.groups * R;
+    int turn = 0;
+    for (long long from = blockIdx.x * step; from < rows; from += gridDim.x * step, turn++) {
+        uint4 xr[R], gr[R];
+        float r[R], mean[R];
 #pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            int d = (i * 32 + lane) * 8;
-            if (d < dim) {
-                float v[8], g[8], f[8];
-                row.get(i, v);
-                gradient.get(i, g);
-                loadEight(w + d, f);
-#pragma unroll
-                for (int j = 0; j < 8; j++) sum = fmaf(g[j] * f[j], v[j] * r, sum);
-            }
+        for (int k = 0; k < R; k++) {
+            const long long t = from + k * mine.groups + mine.group;
+            xr[k] = mine.read(x + t * xs, t < rows);
+            gr[k] = mine.read(dy + t * dys, t < rows);
+            r[k] = t < rows ? rstd[t] : 0.f;
         }
-        float mean = warpSum(sum) / dim;
 #pragma unroll
-        for (int i = 0; i < VECTORS; i++) {
-            int d = (i * 32 + lane) * 8;
-            if (d < dim) {
-                float v[8], g[8], f[8];
-                row.get(i, v);
-                gradient.get(i, g);
-                loadEight(w + d, f);
-                bf16* to = dx + t * dxs + d;
+        for (int k = 0; k < R; k++) {
+            float v[8], g[8];
+            widen(xr[k], v);
+            widen(gr[k], g);
+            mean[k] = 0.f;
+#pragma unroll
+            for (int j = 0; j < 8; j++) mean[k] = fmaf(g[j] * f[j], v[j] * r[k], mean[k]);
+        }
+        mine.sum(mean, scratch, turn);
+#pragma unroll
+        for (int k = 0; k < R; k++) {
+            const long long t = from + k * mine.groups + mine.group;
+            if (t < rows && mine.inside) {
+                float v[8], g[8];
+                widen(xr[k], v);
+                widen(gr[k], g);
+                const float m = mean[k] / dim;
+                bf16* to = dx + t * dxs + mine.d;
                 Vec<bf16> out;
                 if (accumulate) out = Vec<bf16>::load(to);
 #pragma unroll
                 for (int j = 0; j < 8; j++) {
-                    float xhat = v[j] * r, value = r * (g[j] * f[j] - xhat * mean);
+                    const float xhat = v[j] * r[k], value = r[k] * (g[j] * f[j] - xhat * m);
                     out.v[j] = accumulate ? out.v[j] + value : value;
-                    dw[i][j] = fmaf(g[j], xhat, dw[i][j]);
+                    dw[j] = fmaf(g[j], xhat, dw[j]);
                 }
                 out.store(to);
             }
         }
     }
-#pragma unroll
-    for (int i = 0; i < VECTORS; i++) {
-#pragma unroll
-        for (int j = 0; j < 8; j++) parts[warp][lane * 8 + j] = dw[i][j];
-        __syncthreads();
-        int d = i * 256 + threadIdx.x;
-        if (d < dim) {
-            float sum = 0.f;
-            for (int p = 0; p < warps; p++) sum += parts[p][threadIdx.x];
-            partial[(long long)blockIdx.x * dim + d] = sum;
-        }
-        __syncthreads();
+    float* mySum = partial + (long long)blockIdx.x * dim;
+    if (mine.groups == 1) {
+        if (mine.inside) storeEight(mySum + mine.d, dw);
+        return;
+    }
+    if (mine.inside) storeEight(parts + mine.group * dim + mine.d, dw);
+    __syncthreads();
+    for (int d = threadIdx.x; d < dim; d += blockDim.x) {
+        float sum = 0.f;
+        for (int g = 0; g < mine.groups; g++) sum += parts[g * dim + d];
+        mySum[d] = sum;
     }
 }
-#define RMS_BACKWARD_WARP(VECTORS)                                                                                                                   \
-    extern "C" __global__ void __launch_bounds__(256, 1) rms_backward_warp_##VECTORS(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, \
-                                                                                     bf16* dx, int accumulate, float* partial, long long rows, int dim, \
-                                                                                     long long dys, long long xs, long long dxs) {                   \
-        rmsBackwardWarp<VECTORS>(dy, x, w, rstd, dx, accumulate, partial, rows, dim, dys, xs, dxs);                                                  \
+#define RMS_BACKWARD_COLUMNS(name, R, THREADS, BLOCKS)                                                                                                      \
+    extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) name(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx,          \
+                                                                       int accumulate, float* partial, long long rows, int dim, long long dys,            \
+                                                                       long long xs, long long dxs, int width) {                                          \
+        rmsBackwardColumns<R>(dy, x, w, rstd, dx, accumulate, partial, rows, dim, dys, xs, dxs, width);                                                    \
     }
-RMS_BACKWARD_WARP(2)
-RMS_BACKWARD_WARP(8)
+RMS_BACKWARD_COLUMNS(rms_backward_columns, ROWS, 256, 2)
+RMS_BACKWARD_COLUMNS(rms_backward_columns_wide, WIDE_ROWS, 1024, 1)
 
-// dw[d] = (accumulate ? dw[d] : 0) + sum over the parts: 8 groups of parts, each in order, then the groups in order. Blocks of 256 handle 32 columns.
+// dw[d] = (accumulate ? dw[d] : 0) + sum over the parts: 32 groups of parts, each in order, then the groups in order. Blocks of 1024 handle 32 columns.
 // Traffic: parts D read, D written. Example: parts [1, 2], [10, 20]: [11, 22].
-extern "C" __global__ void __launch_bounds__(256) sum_parts(const float* partial, float* dw, int parts, int dim, int accumulate) {
-    __shared__ float sums[8][32];
-    int column = threadIdx.x & 31, group = threadIdx.x >> 5, d = blockIdx.x * 32 + column, each = (parts + 7) / 8;
+extern "C" __global__ void __launch_bounds__(1024) sum_parts(const float* partial, float* dw, int parts, int dim, int accumulate) {
+    __shared__ float sums[32][32];
+    int column = threadIdx.x & 31, group = threadIdx.x >> 5, d = blockIdx.x * 32 + column, each = (parts + 31) / 32;
     float sum = 0.f;
     if (d < dim) {
-#pragma unroll 8
+#pragma unroll 9
         for (int p = group * each; p < min(parts, (group + 1) * each); p++) sum += partial[(long long)p * dim + d];
     }
     sums[group][column] = sum;
     __syncthreads();
     if (group == 0 && d < dim) {
         float total = 0.f;
-        for (int g = 0; g < 8; g++) total += sums[g][column];
+        for (int g = 0; g < 32; g++) total += sums[g][column];
         dw[d] = accumulate ? dw[d] + total : total;
     }
 }

@@ -15,6 +15,11 @@ import java.util.Optional;
 
 /** {@code embedding.cu}. */
 final class CudaEmbeddingOps implements EmbeddingOps {
+    /** Threads that list the tokens of a word. */
+    private static final int LISTING = 1024;
+    /** Columns of a frequent word that a block adds up. */
+    private static final int SLAB = 64;
+
     private final Kernels kernels;
 
     CudaEmbeddingOps(Kernels kernels) {
@@ -42,18 +47,21 @@ final class CudaEmbeddingOps implements EmbeddingOps {
                 .orElseThrow(() -> new DeviceException("the embedding's gradient needs a workspace of "
                         + CudaWorkspaceSizes.INSTANCE.embeddingBackward(tokens, vocabulary)
                         + " bytes; see WorkspaceSizes.embeddingBackward"));
-        long dim = dtable_VD.dim(1);
-        Tensor counts_V = Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, vocabulary);
-        Tensor head_V = Tensor.of(scratch.memory(), scratch.byteOffset() + counts_V.bytes(), DType.I32, vocabulary);
-        Tensor next_T = Tensor.of(scratch.memory(), scratch.byteOffset() + 2 * head_V.bytes(), DType.I32, tokens);
-        stream.fill(Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32, 2 * vocabulary), 0);
-        kernels.each(stream, "embedding_chains", tokens, of(ids_T), of(counts_V), of(head_V), of(next_T), of(tokens),
-                ofInt(vocabulary));
-        kernels.warps(stream, "embedding_few" + suffix(dout_TD), vocabulary, 0, of(counts_V), of(head_V), of(next_T),
-                of(dout_TD), of(dtable_VD), ofInt(vocabulary), ofInt(dim), flag(accumulate));
-        kernels.grid(stream, "embedding_many" + suffix(dout_TD), Math.min(vocabulary, tokens),
-                (int) Math.ceilDiv(dim, 2048L),
-                of(ids_T), of(counts_V), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), ofInt(dim),
+        int dim = Math.toIntExact(dtable_VD.dim(1));
+        if (!accumulate) {
+            stream.fill(dtable_VD, 0);
+        }
+        stream.fill(Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32,
+                CudaWorkspaceSizes.EMBEDDING_COUNTERS + vocabulary), 0);
+        kernels.each(stream, "embedding_chains", tokens, of(ids_T), of(scratch), of(tokens), ofInt(vocabulary));
+        kernels.blocks(stream, "embedding_few" + suffix(dout_TD), tokens,
+                Math.min(Kernels.threadsOfRow(dim), Kernels.BLOCK), 0,
+                of(ids_T), of(scratch), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), of(dim),
                 flag(accumulate));
+        long frequent = tokens / (CudaWorkspaceSizes.EMBEDDING_RUNS + 1);
+        kernels.blocks(stream, "embedding_lists", frequent, LISTING, 0, of(ids_T), of(scratch), of(tokens),
+                ofInt(vocabulary));
+        kernels.blocks(stream, "embedding_many" + suffix(dout_TD), frequent * Math.ceilDiv(dim, SLAB), Kernels.BLOCK, 0,
+                of(scratch), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), of(dim), flag(accumulate));
     }
 }

@@ -13,6 +13,10 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
 
     static final int NORM_PARTS = 264;
     static final int SQUARE_PARTS = 1056;
+    /** Runs that the tokens of a word are cut into, as in {@code embedding.cu}. */
+    static final int EMBEDDING_RUNS = 32;
+    /** Counters before the tokens of each word are counted. */
+    static final int EMBEDDING_COUNTERS = 2;
 
     @Override
     public long attentionForward(AttentionShape shape) {
@@ -31,9 +35,10 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
         return 4 * dim * Math.max(1, Math.min(rows, NORM_PARTS));
     }
 
+    /** As {@code TokensOfWords} lays it out. */
     @Override
     public long embeddingBackward(long tokens, long vocabulary) {
-        return 4 * (tokens + 2 * vocabulary);
+        return 4 * (EMBEDDING_COUNTERS + 2 * vocabulary + 2 * tokens + 2 * (tokens / EMBEDDING_RUNS));
     }
 
     @Override

@@ -53,6 +53,11 @@ final class Kernels {
         }
     }
 
+    /** Whole warps that have a row of {@code dim} elements, 8 a thread. */
+    static int threadsOfRow(long dim) {
+        return Math.toIntExact(Math.ceilDiv(dim, 256L) * 32);
+    }
+
     /** Whether the last dimension is dense and a multiple of {@code elements}, and everything before it starts on 16 bytes. */
     static boolean vectors(int elements, Tensor... tensors) {
         for (Tensor tensor : tensors) {

@@ -6,6 +6,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -15,7 +16,7 @@ final class RowwiseGpuTest {
 
     @ParameterizedTest(name = "{0} {1} rows of {2}, padded by {3}")
     @CsvSource({"F32,1,8,0", "F32,70,96,4", "F32,5,13,1", "BF16,300,2048,0", "BF16,70,512,64", "BF16,5,13,3",
-            "BF16,600,5120,0"})
+            "BF16,600,5120,0", "BF16,1,256,8", "BF16,3000,72,0", "BF16,40,8192,0", "BF16,12,8200,0"})
     void rmsNorm(DType dtype, int rows, int dim, int pad) {
         try (Gpu gpu = Gpu.open()) {
             NormOps norm = gpu.device.ops().norm();
@@ -63,6 +64,28 @@ final class RowwiseGpuTest {
                 Reference.close("dx", want, gpu.read(dxt), Reference.unit(dtype) + 1e-5, 2e-5);
                 Reference.close("dw", dw, gpu.read(dwt), 1e-5, 1e-6 * rows + 1e-5);
             }
+        }
+    }
+
+    /** The examples in {@code norm.cu}. */
+    @Test
+    void rmsNormExample() {
+        try (Gpu gpu = Gpu.open()) {
+            NormOps norm = gpu.device.ops().norm();
+            Tensor x = gpu.floats(DType.F32, new double[] {3, 4}, 1, 2);
+            Tensor w = gpu.floats(DType.F32, new double[] {1, 2}, 2);
+            Tensor y = gpu.tensor(DType.F32, 1, 2);
+            Tensor rstd = gpu.tensor(DType.F32, 1);
+            norm.forward(gpu.stream, x, w, 0, y, rstd);
+            Reference.close("y", new double[] {0.8485281, 2.2627417}, gpu.read(y), 1e-6, 0);
+            Reference.close("rstd", new double[] {0.2828427}, gpu.read(rstd), 1e-6, 0);
+            Tensor dx = gpu.tensor(DType.F32, 1, 2);
+            Tensor dw = gpu.tensor(DType.F32, 2);
+            norm.backward(gpu.stream, new NormOps.Backward(gpu.floats(DType.F32, new double[] {1, 1}, 1, 2), x, w, rstd,
+                    dx, false, dw, false,
+                    Optional.of(gpu.tensor(DType.F32, gpu.device.workspaceSizes().rmsNormBackward(1, 2) / 4))));
+            Reference.close("dx", new double[] {-0.0905097, 0.0678823}, gpu.read(dx), 1e-5, 0);
+            Reference.close("dw", new double[] {0.8485281, 1.1313708}, gpu.read(dw), 1e-6, 0);
         }
     }
 

@@ -7,6 +7,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,7 +19,8 @@ final class TrainingGpuTest {
 
     @ParameterizedTest(name = "{0}: {1} tokens of {2} words in {3} dimensions, accumulating {4}")
     @CsvSource({"F32,40,7,12,false", "BF16,40,7,12,true", "BF16,1000,300,256,false", "F32,3,50,5,true",
-            "BF16,16384,102400,64,false", "BF16,8192,3,128,false", "F32,1,1,1,false"})
+            "BF16,16384,102400,64,false", "BF16,8192,3,128,false", "F32,1,1,1,false", "BF16,20000,90,77,true",
+            "F32,40000,5,8,false"})
     void embedding(DType dtype, int tokens, int words, int dim, boolean accumulate) {
         try (Gpu gpu = Gpu.open()) {
             Random random = new Random(5);
@@ -51,6 +53,58 @@ final class TrainingGpuTest {
                     accumulate, Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
             double bound = 1e-6 + Reference.F32 * 2 * tokens * Reference.largest(weight) / Math.max(1, tokens / 4.0);
             Reference.close("gradient", dtable, gpu.read(gradient), 1e-5, bound + 1e-5);
+        }
+    }
+
+    /** The order of the sum: runs of ceil(n / 32) of a word's n tokens, each in order, then the runs in order; all in single precision. */
+    @ParameterizedTest(name = "{0} tokens of {1} words")
+    @CsvSource({"33,1", "32,1", "700,9", "20000,40"})
+    void embeddingSumsRunsInOrder(int tokens, int words) {
+        try (Gpu gpu = Gpu.open()) {
+            int dim = 72;
+            int[] ids = new Random(5).ints(tokens, 0, words).toArray();
+            double[] dout = Reference.random(DType.BF16, (long) tokens * dim, 2);
+            double[] expected = new double[words * dim];
+            for (int v = 0; v < words; v++) {
+                int word = v;
+                int[] mine = IntStream.range(0, tokens).filter(t -> ids[t] == word).toArray();
+                for (int d = 0; d < dim; d++) {
+                    expected[v * dim + d] = sumOfRuns(mine, dout, dim, d);
+                }
+            }
+            Tensor gradient = gpu.tensor(DType.F32, words, dim);
+            long bytes = gpu.device.workspaceSizes().embeddingBackward(tokens, words);
+            gpu.device.ops().embedding().backward(gpu.stream, gpu.ints(ids, tokens),
+                    gpu.floats(DType.BF16, dout, tokens, dim), gradient, false,
+                    Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
+            Reference.same("gradient", expected, gpu.read(gradient));
+        }
+    }
+
+    private static float sumOfRuns(int[] tokens, double[] dout, int dim, int column) {
+        int each = Math.ceilDiv(tokens.length, 32);
+        float sum = 0;
+        for (int from = 0; from < tokens.length; from += each) {
+            float run = 0;
+            for (int i = from; i < Math.min(tokens.length, from + each); i++) {
+                run += (float) dout[tokens[i] * dim + column];
+            }
+            sum += run;
+        }
+        return sum;
+    }
+
+    /** The example in {@code embedding.cu}. */
+    @Test
+    void embeddingExample() {
+        try (Gpu gpu = Gpu.open()) {
+            int[] ids = IntStream.range(0, 35).map(t -> t < 2 ? 7 : 5).toArray();
+            double[] dout = IntStream.range(0, 35).mapToDouble(t -> t < 2 ? 10 : t - 1).toArray();
+            Tensor gradient = gpu.floats(DType.F32, new double[8], 8, 1);
+            long bytes = gpu.device.workspaceSizes().embeddingBackward(35, 8);
+            gpu.device.ops().embedding().backward(gpu.stream, gpu.ints(ids, 35), gpu.floats(DType.F32, dout, 35, 1),
+                    gradient, true, Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
+            Reference.same("gradient", new double[] {0, 0, 0, 0, 0, 561, 0, 20}, gpu.read(gradient));
         }
     }
 

@@ -1,0 +1,48 @@
+package io.moe4j.runtime.cuda.ops;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+
+/**
+ * How a block of {@code norm.cu} covers aligned bf16 rows of {@code dim} elements, eight a thread.
+ *
+ * <p>Example: rows of 512 elements take 64 threads, and four lie side by side in a block; rows of 5120 take a block of 640 threads each.
+ *
+ * @param width threads of a row: whole warps
+ * @param rows side by side in a block
+ */
+record NormBlocks(int width, int rows) {
+    private static final int MOST_THREADS = 1024;
+
+    /** Of such rows, or nothing where they cannot be moved 16 bytes at a time or are too long. */
+    static Optional<NormBlocks> of(long dim, Tensor... tensors) {
+        int width = Kernels.threadsOfRow(dim);
+        return tensors[0].dtype() == DType.BF16 && Kernels.vectors(8, tensors) && width <= MOST_THREADS
+                ? Optional.of(new NormBlocks(width, Math.max(1, Kernels.BLOCK / width)))
+                : Optional.empty();
+    }
+
+    int threads() {
+        return width * rows;
+    }
+
+    /** Rows that a block has in flight. */
+    int rowsAtOnce() {
+        return rows * (wide() ? 1 : 4);
+    }
+
+    /** The suffix of the kernels that such blocks run. */
+    String suffix() {
+        return wide() ? "_columns_wide" : "_columns";
+    }
+
+    /** Shared bytes in which the rows' parts of the weight's gradient meet. */
+    int sharedBytes(long dim) {
+        return rows > 1 ? Math.toIntExact(rows * dim * Float.BYTES) : 0;
+    }
+
+    private boolean wide() {
+        return threads() > Kernels.BLOCK;
+    }
+}
