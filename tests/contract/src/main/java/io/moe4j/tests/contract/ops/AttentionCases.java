@@ -32,6 +32,7 @@ record AttentionCases(AttentionShape shape, Layout layout) {
             add(cases, new AttentionShape(0, 8, 1, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 257, 1, 64, 64, type), Layout.DENSE);
+            add(cases, new AttentionShape(2, 256, 2, 192, 128, type), Layout.ALIGNED_GAPS);
             add(cases, new AttentionShape(1, 700, 1, 16, 8, type), Layout.DENSE);
         }
         return cases;

@@ -1,7 +1,5 @@
 package io.moe4j.tests.contract.ops;
 
-import io.moe4j.api.tensor.Tensor;
-
 /** How a tensor of the cases lies in its memory; the last dimension is dense in all of them. */
 enum Layout {
     /** Contiguous, from an aligned address. */
@@ -58,9 +56,5 @@ enum Layout {
     /** The bytes that {@code rows} far rows of at most {@code slot} bytes take. */
     static long farBytes(long rows, int elementBytes, long slot) {
         return (rows - 1) * FAR_STRIDE * elementBytes + slot;
-    }
-
-    static boolean isFar(Tensor tensor) {
-        return tensor.rank() > 1 && tensor.stride(farDimension(tensor.rank())) == FAR_STRIDE;
     }
 }

@@ -31,6 +31,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
             new NormCases(2, 7168, type, Layout.DENSE).addTo(cases);
             new NormCases(9, 2048, type, Layout.DENSE).addTo(cases);
             new NormCases(700, 40, type, Layout.DENSE).addTo(cases);
+            new NormCases(300, 2048, type, Layout.DENSE).addTo(cases);
         }
         return cases;
     }

@@ -34,6 +34,7 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
                 }
             }
         }
+        cases.add(new RopeCases(1024, 16, 64, 512, BF16, Layout.ALIGNED_GAPS, false, false).toCase());
         return cases;
     }
 
