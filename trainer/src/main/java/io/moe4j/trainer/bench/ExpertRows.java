@@ -11,19 +11,21 @@ import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
 import java.util.Optional;
 
-/** One rank's experts, and a receive buffer with N = T·K rows for them, as after a dispatch. What is differentiated is kept, so that each call does the same. */
+/** One rank's experts, and a receive buffer with N = T·K rows for them, as after a dispatch. What is read is never written, so that each call does the same. */
 final class ExpertRows {
     private final Stream stream;
     private final ExpertKernels kernels;
     private final MoeFigures figures;
     private final Tensor offsets_e;
     private final Tensor rows_RD;
+    private final Tensor out_RD;
     private final Tensor weights_R;
     private final Tensor dweights_R;
     private final Tensor gateUp_R2F;
     private final Tensor dgateUp_R2F;
     private final Tensor h_RF;
     private final Tensor dh_RF;
+    private final Tensor out_RF;
     private final Tensor gateUp_e2FD;
     private final Tensor down_eDF;
     private final Tensor dgateUp_e2FD;
@@ -40,12 +42,14 @@ final class ExpertRows {
         offsets_e = tensors.of(setup.offsets(local), local);
         long capacity = setup.comm().capacityRows(setup.config().ranks());
         rows_RD = tensors.random(dtype, capacity, moe.dim());
+        out_RD = tensors.empty(dtype, capacity, moe.dim());
         weights_R = tensors.random(DType.F32, capacity);
         dweights_R = tensors.empty(DType.F32, capacity);
         gateUp_R2F = tensors.random(dtype, capacity, 2 * moe.expertHidden());
         dgateUp_R2F = tensors.empty(dtype, capacity, 2 * moe.expertHidden());
         h_RF = tensors.random(dtype, capacity, moe.expertHidden());
         dh_RF = tensors.random(dtype, capacity, moe.expertHidden());
+        out_RF = tensors.empty(dtype, capacity, moe.expertHidden());
         gateUp_e2FD = tensors.random(dtype, local, 2 * moe.expertHidden(), moe.dim());
         down_eDF = tensors.random(dtype, local, moe.dim(), moe.expertHidden());
         dgateUp_e2FD = tensors.empty(gradients, local, 2 * moe.expertHidden(), moe.dim());
@@ -68,7 +72,7 @@ final class ExpertRows {
         Tensor dgateUp = first(capacity, dgateUp_R2F);
         Optional<Tensor> weights = Optional.of(first(capacity, weights_R));
         SwiGlu.Forward forward = new SwiGlu.Forward(gate(gateUp), up(gateUp), weights, offsets_e,
-                first(capacity, h_RF));
+                first(capacity, out_RF));
         SwiGlu.Backward backward = new SwiGlu.Backward(gate(gateUp), up(gateUp), first(capacity, dh_RF), weights,
                 offsets_e, gate(dgateUp), up(dgateUp), Optional.of(first(capacity, dweights_R)));
         return List.of(figures.swiglu().by(() -> kernels.swiglu(stream, forward)),
@@ -82,10 +86,10 @@ final class ExpertRows {
         Tensor h = first(capacity, h_RF);
         return List.of(
                 forward(figures.gateUp(), rows, gateUp_e2FD, first(capacity, dgateUp_R2F)),
-                inputGradient(figures.gateUpInput(), gateUp, gateUp_e2FD, rows),
+                inputGradient(figures.gateUpInput(), gateUp, gateUp_e2FD, first(capacity, out_RD)),
                 weightGradient(figures.gateUpWeight(), gateUp, rows, dgateUp_e2FD),
-                forward(figures.down(), h, down_eDF, rows),
-                inputGradient(figures.downInput(), rows, down_eDF, first(capacity, dh_RF)),
+                forward(figures.down(), h, down_eDF, first(capacity, out_RD)),
+                inputGradient(figures.downInput(), rows, down_eDF, first(capacity, out_RF)),
                 weightGradient(figures.downWeight(), rows, h, ddown_eDF));
     }
 
