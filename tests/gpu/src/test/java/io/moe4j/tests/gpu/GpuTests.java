@@ -106,7 +106,7 @@ public final class GpuTests implements TestExecutionListener {
     private static String nameOf(TestIdentifier test) {
         String type = classOf(test);
         return type.substring(type.lastIndexOf('.') + 1) + "."
-                + test.getUniqueId().replaceAll(".*\\[(?:method|test-template):([^(\\]]*).*", "$1") + " "
+                + test.getUniqueId().replaceAll(".*\\[(?:method|test-template|test-factory):([^(\\]]*).*", "$1") + " "
                 + test.getDisplayName();
     }
 }

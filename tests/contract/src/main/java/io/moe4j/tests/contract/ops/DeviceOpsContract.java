@@ -156,6 +156,12 @@ public abstract class DeviceOpsContract {
         return checks(OptimizerCases.all());
     }
 
+    /** NaN comes through wherever a result depends on it, and reaches nothing else. */
+    @TestFactory
+    public Stream<DynamicTest> notANumberIsNotHidden() {
+        return checks(NaNCases.all());
+    }
+
     /** Rows whose elements have indices beyond 2³¹ are found, read and written where they are. Behind the others: where it fails, the device may be lost. */
     @TestFactory
     @Order(LAST)

@@ -98,6 +98,11 @@ final class OpBench implements AutoCloseable {
         return add(view, pieces, IntStream.range(0, Math.toIntExact(view.elements())).toArray(), values);
     }
 
+    /** The operands in the order in which they were made. */
+    Operand operand(int index) {
+        return operands.get(index);
+    }
+
     /** Scratch of that many bytes; none if they are none. */
     Optional<Tensor> workspace(long bytes) {
         if (bytes == 0) {

@@ -51,6 +51,11 @@ final class Operand {
         return values;
     }
 
+    /** Lets one element hold something else before each call. */
+    void set(int element, double value) {
+        Elements.put(initial, dtype(), places[element], value);
+    }
+
     void restore(Stream stream) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(Math.max(8, initial.length), 8);
