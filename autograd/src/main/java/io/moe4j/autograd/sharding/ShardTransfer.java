@@ -2,6 +2,7 @@ package io.moe4j.autograd.sharding;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
@@ -78,7 +79,7 @@ public final class ShardTransfer {
             return;
         }
         for (int i = 0; i < count; i++) {
-            host.setAtIndex(ValueLayout.JAVA_SHORT, i, toBfloat16(values[i]));
+            host.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round(values[i]));
         }
     }
 
@@ -88,16 +89,7 @@ public final class ShardTransfer {
             return;
         }
         for (int i = 0; i < count; i++) {
-            values[i] = Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
+            values[i] = BFloat16.widen(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
         }
-    }
-
-    /** Rounds to the nearest bfloat16, ties to even; NaN stays NaN. */
-    private static short toBfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        if (Float.isNaN(value)) {
-            return (short) (bits >>> 16);
-        }
-        return (short) ((bits + 0x7FFF + ((bits >>> 16) & 1)) >>> 16);
     }
 }

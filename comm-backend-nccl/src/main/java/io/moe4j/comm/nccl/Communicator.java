@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * the library reports an error, it is aborted, and so end the kernels that wait on the device, and the host's wait for them.
  */
 final class Communicator implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Communicator.class);
+    private static final Logger log = LoggerFactory.getLogger(Communicator.class);
     private static final Duration FINISH = Duration.ofSeconds(10);
     /** When a process dies, its neighbours' NCCL may see it before the rendezvous does, which knows who it was. */
     private static final Duration RENDEZVOUS_FIRST = Duration.ofSeconds(1);
@@ -301,7 +301,7 @@ final class Communicator implements AutoCloseable {
                 }
             }
             if (!aborted.await(FINISH.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.warn("NCCL did not abort the communicator of group {} within {} s", group.name(),
+                log.warn("NCCL did not abort the communicator of group {} within {} s", group.name(),
                         FINISH.toSeconds());
             }
         } catch (InterruptedException e) {

@@ -7,6 +7,7 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
@@ -161,7 +162,7 @@ public final class CudaStream implements Stream {
             case F32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()),
                     Float.floatToRawIntBits((float) value), count, handle);
             case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
-            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), bfloat16((float) value), count,
+            case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), BFloat16.round((float) value), count,
                     handle);
             case I64 -> fillWords(tensor.address(), (long) value, count);
         };
@@ -284,10 +285,4 @@ public final class CudaStream implements Stream {
                     + tensor.bytes());
         }
     }
-
-    private static short bfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
-    }
-
 }

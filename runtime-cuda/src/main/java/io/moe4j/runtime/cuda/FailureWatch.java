@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
  * waits on the device, and so the host's.
  */
 final class FailureWatch implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(FailureWatch.class);
+    private static final Logger log = LoggerFactory.getLogger(FailureWatch.class);
     private static final Duration PERIOD = Duration.ofMillis(20);
 
     private final FailureMailbox mailbox;
@@ -54,7 +54,7 @@ final class FailureWatch implements AutoCloseable {
         try {
             look.run();
         } catch (RuntimeException e) {
-            LOG.warn("a look for failures failed itself", e);
+            log.warn("a look for failures failed itself", e);
         }
     }
 

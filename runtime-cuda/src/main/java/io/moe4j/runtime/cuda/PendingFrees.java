@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
  * report what went wrong if it closes because of a failure.
  */
 public final class PendingFrees implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(PendingFrees.class);
+    private static final Logger log = LoggerFactory.getLogger(PendingFrees.class);
 
     private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
 
@@ -31,7 +31,7 @@ public final class PendingFrees implements AutoCloseable {
         try {
             memory.close();
         } catch (RuntimeException e) {
-            LOG.warn("{} bytes for \"{}\" could not be freed", memory.bytes(), memory.purpose(), e);
+            log.warn("{} bytes for \"{}\" could not be freed", memory.bytes(), memory.purpose(), e);
         }
     }
 

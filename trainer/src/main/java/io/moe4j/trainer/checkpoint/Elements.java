@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,7 +32,7 @@ public final class Elements {
             case F32 -> MemorySegment.copy(in, SINGLE, fromElement * Float.BYTES, values, to, count);
             case BF16 -> {
                 for (int i = 0; i < count; i++) {
-                    values[to + i] = Float.intBitsToFloat(in.get(SHORT, 2 * (fromElement + i)) << 16);
+                    values[to + i] = BFloat16.widen(in.get(SHORT, 2 * (fromElement + i)));
                 }
             }
             default -> throw new IllegalArgumentException(dtype + " is no type of parameters; F32 and BF16 are");

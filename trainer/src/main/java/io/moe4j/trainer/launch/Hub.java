@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /** Listens for the processes of a world, in the process of rank 0. All of them connect to it, its own as well. */
 final class Hub implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Hub.class);
+    private static final Logger log = LoggerFactory.getLogger(Hub.class);
     private static final Duration HELLO = Duration.ofSeconds(5);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int BACKLOG = 1024;
@@ -55,7 +55,7 @@ final class Hub implements AutoCloseable {
                 Thread.ofVirtual().name("rendezvous hello").start(() -> greet(socket));
             } catch (IOException e) {
                 if (!server.isClosed()) {
-                    LOG.warn("the rendezvous could not accept a connection: {}", e.getMessage());
+                    log.warn("the rendezvous could not accept a connection: {}", e.getMessage());
                     LockSupport.parkNanos(PAUSE.toNanos());
                 }
             }
@@ -76,12 +76,12 @@ final class Hub implements AutoCloseable {
             world.join(connection, hello);
         } catch (IOException e) {
             String reason = "a connection from " + socket.getRemoteSocketAddress() + " was refused: " + e.getMessage();
-            LOG.warn(reason);
+            log.warn(reason);
             world.noteRefusal(reason);
             try {
                 socket.close();
             } catch (IOException alreadyClosed) {
-                LOG.debug("closing a refused connection", alreadyClosed);
+                log.debug("closing a refused connection", alreadyClosed);
             }
         }
     }
@@ -98,7 +98,7 @@ final class Hub implements AutoCloseable {
         try {
             server.close();
         } catch (IOException e) {
-            LOG.warn("closing the rendezvous: {}", e.getMessage());
+            log.warn("closing the rendezvous: {}", e.getMessage());
         }
         world.close();
     }

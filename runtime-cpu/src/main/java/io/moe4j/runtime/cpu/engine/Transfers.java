@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cpu.engine;
 
+import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.Tensor;
 
 /** Copies and fills, on several cores where that pays. */
@@ -19,16 +20,10 @@ final class Transfers {
             long address = tensor.address() + from * size;
             switch (tensor.dtype()) {
                 case F32 -> Fills.words(address, Float.floatToRawIntBits((float) value), to - from);
-                case BF16 -> Fills.halves(address, bfloat16((float) value), to - from);
+                case BF16 -> Fills.halves(address, BFloat16.round((float) value), to - from);
                 case I32 -> Fills.words(address, (int) value, to - from);
                 case I64 -> Fills.doubleWords(address, (long) value, to - from);
             }
         });
-    }
-
-    /** Rounds to nearest, ties to even; NaN stays NaN. */
-    private static short bfloat16(float value) {
-        int bits = Float.floatToIntBits(value);
-        return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
     }
 }

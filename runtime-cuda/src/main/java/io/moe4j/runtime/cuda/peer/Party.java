@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /** A rank among the hosts of its group. */
 record Party(Group group, Rendezvous rendezvous) {
-    private static final Logger LOG = LoggerFactory.getLogger(Party.class);
+    private static final Logger log = LoggerFactory.getLogger(Party.class);
 
     /** What all give, in group order. */
     List<byte[]> exchange(String key, byte[] mine) {
@@ -31,7 +31,7 @@ record Party(Group group, Rendezvous rendezvous) {
         try {
             meet(key);
         } catch (RuntimeException e) {
-            LOG.warn("rank {} goes on without the others, at \"{}\": {}", group.rank(), key, e.getMessage());
+            log.warn("rank {} goes on without the others, at \"{}\": {}", group.rank(), key, e.getMessage());
         }
     }
 
