@@ -1,7 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.Device;
-import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -61,7 +60,7 @@ public final class CudaPeerGroup implements PeerGroup {
         this.inOneProcess = here.size() == group.size();
         this.driver = new CudaPeerDriver(device);
         this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(), () -> {
-            requireAccess(seats);
+            PeerSeat.requireAccess(group, seats, device.context()::reaches);
             return driver.allocate(Long.BYTES, FLAGS);
         });
         device.failures().join(rendezvous);
@@ -83,20 +82,6 @@ public final class CudaPeerGroup implements PeerGroup {
     /** What each memory that is allocated in it takes besides, by purpose. */
     public static Map<String, Long> tableMemory(int ranks) {
         return Map.of(CudaSymmetricMemory.TABLES, CudaSymmetricMemory.tableBytes(ranks));
-    }
-
-    /** Before anything is shared: that this GPU reaches those of all others. */
-    private void requireAccess(List<PeerSeat> seats) {
-        for (int i = 0; i < group.size(); i++) {
-            String gpu = seats.get(i).gpu();
-            if (!device.context().reaches(gpu)) {
-                throw new DeviceException("rank " + group.rank() + " on GPU " + device.context().pciAddress()
-                        + " cannot reach the memory of rank " + group.ranks().get(i) + " on GPU " + gpu
-                        + ": there is neither NVLink nor peer access over PCIe between them (nvidia-smi topo -p2p rw)."
-                        + " Put the ranks of group " + group.name() + " on GPUs that reach each other, or set"
-                        + " model.moe_comm_backend = \"standard\" and runtime.collectives = \"nccl\", which do without");
-            }
-        }
     }
 
     /** Whether all ranks are threads of this process, so that an address means the same to all of them. */

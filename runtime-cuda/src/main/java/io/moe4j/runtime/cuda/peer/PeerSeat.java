@@ -1,10 +1,14 @@
 package io.moe4j.runtime.cuda.peer;
 
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.group.Group;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.HostGate;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.Predicate;
 
 /**
  * Where a rank sits, which it tells the others of its group.
@@ -39,5 +43,23 @@ record PeerSeat(byte[] process, long since, long gateSlot, long turns, String gp
 
     boolean isInProcessOf(PeerSeat other) {
         return Arrays.equals(process, other.process);
+    }
+
+    /**
+     * Before a rank shares anything with the others of its group: that its GPU reaches theirs.
+     *
+     * @param reaches whether it reaches the GPU of a PCI address
+     */
+    static void requireAccess(Group group, List<PeerSeat> seats, Predicate<String> reaches) {
+        for (int i = 0; i < group.size(); i++) {
+            String gpu = seats.get(i).gpu;
+            if (!reaches.test(gpu)) {
+                throw new DeviceException("rank " + group.rank() + " on GPU " + seats.get(group.index()).gpu
+                        + " cannot reach the memory of rank " + group.ranks().get(i) + " on GPU " + gpu
+                        + ": there is neither NVLink nor peer access over PCIe between them (nvidia-smi topo -p2p rw)."
+                        + " Put the ranks of group " + group.name() + " on GPUs that reach each other, or set"
+                        + " model.moe_comm_backend = \"standard\" and runtime.collectives = \"nccl\", which do without");
+            }
+        }
     }
 }

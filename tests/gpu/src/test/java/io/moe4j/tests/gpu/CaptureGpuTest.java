@@ -182,7 +182,7 @@ final class CaptureGpuTest {
         }
     }
 
-    private static GraphCaptureProvider provider() {
+    static GraphCaptureProvider provider() {
         return Gpu.provider(ServiceLoader.load(GraphCaptureProvider.class), "cuda_graph");
     }
 }

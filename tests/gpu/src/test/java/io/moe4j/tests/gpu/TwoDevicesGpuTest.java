@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
@@ -84,6 +86,31 @@ final class TwoDevicesGpuTest {
     @ValueSource(strings = {"0 1", "0 1 0 1"})
     void barriersInReplayedGraphs(String ordinals) throws Exception {
         run(ordinals, CaptureGpuTest::checkBarriersInReplayedGraphs);
+    }
+
+    /** Prints what a barrier takes inside a graph, where the host has no part in it. */
+    @ParameterizedTest(name = "ranks on devices {0}")
+    @ValueSource(strings = {"0 0", "0 1", "0 0 1 1"})
+    void barriersInARowInAGraph(String ordinals) throws Exception {
+        int count = 500;
+        run(ordinals, rank -> {
+            Stream stream = rank.gpu().stream;
+            try (PeerGroup peers = rank.gpu().device.openPeerGroup(rank.world(), rank.context().rendezvous());
+                    GraphCapture capture = CaptureGpuTest.provider().open(rank.context())) {
+                CapturedGraph graph = capture.capture(stream, () -> {
+                    for (int i = 0; i < count; i++) {
+                        peers.barrier(stream, "in a row");
+                    }
+                });
+                graph.replay(stream);
+                stream.synchronize();
+                long start = System.nanoTime();
+                graph.replay(stream);
+                stream.synchronize();
+                System.out.printf("ranks on devices %s, rank %d: %.2f us a barrier in a graph%n", ordinals,
+                        rank.index(), (System.nanoTime() - start) / 1e3 / count);
+            }
+        });
     }
 
     /** Two groups across the same two devices, whose ranks do not wait for each other, while everybody takes and frees memory. */

@@ -16,6 +16,7 @@ import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -50,6 +51,8 @@ final class TwoDevicesTrainingGpuTest {
     void whereRanksRunDoesNotMatter(String run) {
         Trace one = trace(run + " --runtime.devices 1");
         Trace two = trace(run + " --runtime.devices 2");
+        assertEquals(List.of(1, 2), List.of(one.devices(), two.devices()));
+        assertEquals(!run.contains("--graph_capture.enable false"), one.captured() && two.captured(), "captured");
         assertEquals(2 * STEPS, one.numbers().size());
         assertTrue(one.weights().size() > 20, "parameters were looked at");
         assertEquals(one.numbers(), two.numbers(), "bits of losses and gradient norms");
@@ -70,8 +73,10 @@ final class TwoDevicesTrainingGpuTest {
      *
      * @param numbers loss and gradient norm of each step
      * @param weights a hash of each part of a parameter that a rank holds
+     * @param devices how many were open
+     * @param captured whether the last step was replayed
      */
-    private record Trace(List<Long> numbers, Map<String, Long> weights) {}
+    private record Trace(List<Long> numbers, Map<String, Long> weights, int devices, boolean captured) {}
 
     private Trace trace(String arguments) {
         List<Arguments.Override> all = new ArrayList<>(Arguments.of("device=cuda", "training.steps=" + STEPS,
@@ -80,6 +85,8 @@ final class TwoDevicesTrainingGpuTest {
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN, all, ConfigUse.running());
         List<Long> numbers = new ArrayList<>();
         Map<String, Long> weights = new ConcurrentSkipListMap<>();
+        boolean captured = false;
+        int devices;
         try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withData((rank, read) -> {
             Random random = new Random(rank);
             return () -> batch(random, (int) config.training().localTokens());
@@ -88,7 +95,9 @@ final class TwoDevicesTrainingGpuTest {
                 StepResult step = run.step();
                 numbers.add(Double.doubleToRawLongBits(step.loss()));
                 numbers.add(Double.doubleToRawLongBits(step.gradientNorm()));
+                captured = step.captured();
             }
+            devices = run.session().devices().size();
             run.session().onRanks(rank -> {
                 rank.model().units().forEach(unit -> unit.read(unit.shard(), (parameter, from, values, count) -> {
                     long hash = count;
@@ -100,7 +109,7 @@ final class TwoDevicesTrainingGpuTest {
                 return rank;
             });
         }
-        return new Trace(numbers, weights);
+        return new Trace(numbers, weights, devices, captured);
     }
 
     /** Tokens of the first 200, each followed by one of two. */
@@ -109,6 +118,6 @@ final class TwoDevicesTrainingGpuTest {
         for (int i = 1; i < ids.length; i++) {
             ids[i] = (7 * ids[i - 1] + 1 + random.nextInt(2)) % 200;
         }
-        return new Batch(java.util.Arrays.copyOf(ids, tokens), java.util.Arrays.copyOfRange(ids, 1, tokens + 1));
+        return new Batch(Arrays.copyOf(ids, tokens), Arrays.copyOfRange(ids, 1, tokens + 1));
     }
 }
