@@ -1,7 +1,7 @@
 // The grouped products on tensor cores through mma.sync (m16n8k16), bf16 operands, fp32 sums, for chips without wgmma and for rows that are not aligned to 16 bytes.
 // A block of 4 warps makes a 128 x 128 tile, each warp 64 x 64 of it, from a ring of slices of k in shared memory that asynchronous copies fill STAGES - 1 ahead. A warp
 // has the fragments of the next 16 terms in registers while it multiplies these; the first slices of the next tile are on their way while results are stored. Two blocks
-// share a multiprocessor, so that one multiplies while the other waits or stores.
+// share a multiprocessor, so that one multiplies while the other waits or stores: their rings of 64 KiB fit an sm_80 chip too, and one fits any.
 // Products, shapes and tails as in grouped_gemm_sm90.cu; nothing outside an expert's rows and columns is read. The Java twin is CpuGrouped.
 // Work as there; a block copies 32 KiB into shared memory for each 2 * 128 * 128 * 64 operations: the forward gate-up product with R 98304, D 2048, 2F 2816 copies 17.7 GB.
 // Example: x (1, 16) all ones, w[0] (24, 16) with w[o, i] = o: y[0, o] = 16 o.
@@ -9,7 +9,7 @@
 #include "grouped_results.cuh"
 
 namespace mma {
-static constexpr int THREADS = 128, TILE = 128, BK = 32, STAGES = 4;  // Grid.MMA
+static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // Grid.MMA
 static constexpr int VECTORS = BK / 8;                                // 16-byte vectors along k
 static constexpr int WARP = 64;                                       // rows and columns of a warp's part
 static constexpr int STAGING = 16 * 128;                              // bytes through which a warp stores 16 rows

@@ -26,10 +26,10 @@ __device__ void rmsForward(const T* x, const T* w, float eps, T* y, float* rstd,
 FOR_EACH_TYPE(RMS_FORWARD)
 
 // Aligned bf16 rows: a thread has 8 columns (16 bytes) of every row that its block meets, so what belongs to columns stays in its registers. `width` threads, whole
-// warps, have a row; blockDim.x / width rows lie side by side in a block, and each thread has ROWS of them in flight. Rows of up to 2048 elements fit blocks of 256
+// warps, have a row; blockDim.x / width rows lie side by side in a block, and each thread has some of them in flight. Rows of up to 2048 elements fit blocks of 256
 // threads; those of up to 8192 take larger blocks, with fewer registers a thread.
-// Example: rows of 512: width 64, 4 rows side by side; with ROWS = 4, block 1 of 10 has rows 16..31, then 176..191; its group 1 has rows 17, 21, 25 and 29.
-static constexpr int ROWS = 4, WIDE_ROWS = 1;
+// Example: rows of 512: width 64, 4 rows side by side; with 4 in flight, block 1 of 10 has rows 16..31, then 176..191; its group 1 has rows 17, 21, 25 and 29.
+static constexpr int FORWARD_ROWS = 4, BACKWARD_ROWS = 2, WIDE_ROWS = 1;
 
 struct Columns {
     int groups, group, warps, d;  // rows side by side, which of them is this thread's, warps of a row, first of the thread's columns
@@ -115,7 +115,7 @@ __device__ __forceinline__ void rmsForwardColumns(const bf16* x, const bf16* w, 
                                                                        int dim, long long xs, long long ys, int width) {                                  \
         rmsForwardColumns<R>(x, w, eps, y, rstd, rows, dim, xs, ys, width);                                                                                \
     }
-RMS_FORWARD_COLUMNS(rms_forward_columns, ROWS, 256, 4)
+RMS_FORWARD_COLUMNS(rms_forward_columns, FORWARD_ROWS, 256, 4)
 RMS_FORWARD_COLUMNS(rms_forward_columns_wide, WIDE_ROWS, 1024, 1)
 
 // dx[t] = rstd (w dy - xhat mean(w dy xhat)), xhat = x rstd; each block also leaves its part of dw = sum over t of dy xhat in partial[block], rows
@@ -219,7 +219,7 @@ __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x
                                                                        long long xs, long long dxs, int width) {                                          \
         rmsBackwardColumns<R>(dy, x, w, rstd, dx, accumulate, partial, rows, dim, dys, xs, dxs, width);                                                    \
     }
-RMS_BACKWARD_COLUMNS(rms_backward_columns, ROWS, 256, 2)
+RMS_BACKWARD_COLUMNS(rms_backward_columns, BACKWARD_ROWS, 256, 3)
 RMS_BACKWARD_COLUMNS(rms_backward_columns_wide, WIDE_ROWS, 1024, 1)
 
 // dw[d] = (accumulate ? dw[d] : 0) + sum over the parts: 32 groups of parts, each in order, then the groups in order. Blocks of 1024 handle 32 columns.

@@ -22,8 +22,8 @@ record Grid(int blocks, int threads, int sharedBytes) {
     static final Grid SWIGLU = new Grid(32 * MULTIPROCESSORS, 256, 0);
     /** {@code grouped_gemm_sm90.cu}: 4 stages of 48 KiB, 16 KiB to store from, 8 barriers, 1 KiB to align. */
     static final Grid HOPPER = new Grid(MULTIPROCESSORS, 384, 4 * 48 * KIB + 16 * KIB + 8 * 8 + KIB);
-    /** {@code grouped_gemm_mma.cu}: 4 stages of 16 KiB, two blocks a multiprocessor at a time; more blocks even out the end on chips of any size. */
-    private static final Grid MMA = new Grid(8 * MULTIPROCESSORS, 128, 4 * 16 * KIB);
+    /** {@code grouped_gemm_mma.cu}: 2 stages of 32 KiB, two blocks a multiprocessor at a time; more blocks even out the end on chips of any size. */
+    private static final Grid MMA = new Grid(8 * MULTIPROCESSORS, 128, 2 * 32 * KIB);
     /** {@code grouped_gemm_fp32.cu}. */
     private static final Grid FP32 = new Grid(4 * MULTIPROCESSORS, 256, 0);
 

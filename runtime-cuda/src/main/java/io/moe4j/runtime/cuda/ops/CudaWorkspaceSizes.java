@@ -11,7 +11,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     /** The only one: it has no state. */
     INSTANCE;
 
-    static final int NORM_PARTS = 264;
+    static final int NORM_PARTS = 396;
     static final int SQUARE_PARTS = 1056;
     /** Runs that the tokens of a word are cut into, as in {@code embedding.cu}. */
     static final int EMBEDDING_RUNS = 32;

@@ -27,7 +27,7 @@ record NormBlocks(int width, int rows) {
         return width * rows;
     }
 
-    /** Rows that a block has in flight. */
+    /** Rows that a block has in flight in the forward pass. */
     int rowsAtOnce() {
         return rows * (wide() ? 1 : 4);
     }
