@@ -7,6 +7,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
@@ -21,6 +22,7 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.step.Optimizer;
@@ -94,9 +96,20 @@ final class RankModule extends AbstractModule {
             CommRequirements requirements = provider.requirements();
             Optional<PeerGroup> peers = requirements.needsPeerMemory() ? Optional.of(resources.add(
                     context.device().openPeerGroup(groups.expertParallel(), context.rendezvous()))) : Optional.empty();
-            return resources.add(provider.open(shapes,
+            CommBackend backend = resources.add(provider.open(shapes,
                     new CommContext(context, groups.expertParallel(), peers, collectives.expertParallel())));
+            requireStatistics(backend, provider.id(), config);
+            return backend;
         });
+    }
+
+    /** What cannot report an overflow would write rows past its buffers without a word. */
+    private static void requireStatistics(CommBackend backend, String id, TrainerConfig config) {
+        if (backend.statistics().isEmpty()
+                && !(config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase)) {
+            throw new InputException("model.moe_comm_backend = \"" + id + "\" has no statistics and cannot report"
+                    + " overflows, so that rows could be lost without a word; set moe.receive_capacity to worst_case");
+        }
     }
 
     @Provides

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,6 +78,20 @@ final class OlderPluginTrainsTest {
         assertEquals(2, exit);
         assertTrue(err.toString().contains("cannot report overflows") && err.toString().contains("worst_case"),
                 err::toString);
+    }
+
+    /** Built today, it could have statistics, but has none: that is seen when it is opened, before anything runs. */
+    @Test
+    void aSmallerCapacityIsRefusedOfTodaysVersionToo(@TempDir Path folder) throws IOException {
+        Path today = PlugInJar.write(Sources.ofExample(),
+                OtherVersion.of(CommBackendProvider.SPI_VERSION, UnaryOperator.identity(), folder.resolve("api")),
+                folder,
+                folder.resolve("plugins/gather_all.jar"));
+        StringWriter err = new StringWriter();
+        assertEquals(2, run(err, "gather_all", folder.resolve("refused"), "--plugin-path", today.toString(),
+                "--moe.receive_capacity", "1.5"), err::toString);
+        assertTrue(err.toString().contains("has no statistics and cannot report overflows")
+                && err.toString().contains("worst_case"), err::toString);
     }
 
     @Test
