@@ -76,7 +76,8 @@ record Sources(Map<String, String> files) {
         }
     }
 
-    private static Path projectRoot() {
+    /** The folder of this project. */
+    static Path projectRoot() {
         for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
             if (Files.exists(folder.resolve("mvnw"))) {
                 return folder;
