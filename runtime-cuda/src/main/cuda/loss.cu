@@ -50,7 +50,8 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) own.add(load(row + i));
         float target = load(row + label);
         float highest = blockMax(own.top, scratch);
-        float total = blockSum(own.top == -INFINITY ? 0.f : own.sum * __expf(own.top - highest), scratch);
+        // A thread that saw nothing has the sum 0; one that saw nothing but NaN has a sum, too, which must not be lost.
+        float total = blockSum(own.sum == 0.f ? 0.f : own.sum * __expf(own.top - highest), scratch);
         float lse = highest + logf(total), shift = lse * LOG2E;
         if (threadIdx.x == 0) rowLoss[t] = lse - target;
         __syncthreads();  // all have read their target before the row is overwritten

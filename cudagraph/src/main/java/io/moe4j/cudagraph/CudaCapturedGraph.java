@@ -72,7 +72,8 @@ final class CudaCapturedGraph implements CapturedGraph {
         if (!closed) {
             closed = true;
             device.context().makeCurrent();
-            Driver.check(JCudaDriver.cuGraphExecDestroy(executable), "cuGraphExecDestroy");
+            Driver.check(device.turns().call(() -> JCudaDriver.cuGraphExecDestroy(executable)),
+                    "cuGraphExecDestroy");
         }
     }
 }

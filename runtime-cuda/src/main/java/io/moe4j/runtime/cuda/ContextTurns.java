@@ -20,15 +20,26 @@ import java.util.stream.Stream;
  * A call of the second kind that began between two launches of the first would wait for a kernel that waits for a launch that waits for the call. The ranks of one
  * group cannot do that to each other (see {@link HostGate}); here, nobody does it to anybody. Calls of one kind overlap as they like.
  *
- * <p>The two counts are in host memory that the devices of a process tell each other: who launches counts itself at all that its device has met.
+ * <p>The two counts are in host memory: one pair for each GPU, since all sessions of a JVM on one GPU are given the same context by the driver. Devices of a process tell each
+ * other where theirs are: who launches counts itself at all that its device has met.
  */
 public final class ContextTurns {
     private static final VarHandle COUNT = ValueLayout.JAVA_LONG.varHandle();
     private static final long LAUNCHING = 0;
     private static final long CALLING = Long.BYTES;
 
-    private final MemorySegment own = SharedSlot.open();
-    private volatile List<MemorySegment> met = List.of(own);
+    private final MemorySegment own;
+    private volatile List<MemorySegment> met;
+
+    private ContextTurns(MemorySegment own) {
+        this.own = own;
+        this.met = List.of(own);
+    }
+
+    /** Those of the GPU at a PCI address, in this JVM. */
+    static ContextTurns of(String gpu) {
+        return new ContextTurns(SharedSlot.of("turns " + gpu));
+    }
 
     /** Where the counts are, for other devices of this process. */
     public long address() {

@@ -30,7 +30,7 @@ import jcuda.driver.JCudaDriver;
 public final class CudaDevice implements Device {
     private final DeviceConfig config;
     private final PrimaryContext context;
-    private final ContextTurns turns = new ContextTurns();
+    private final ContextTurns turns;
     private final FailureMailbox failures;
     private final TensorMaps tensorMaps;
     private final Cleaner cleaner = Cleaner.create();
@@ -53,7 +53,8 @@ public final class CudaDevice implements Device {
         this.parts = parts;
         this.context = new PrimaryContext(config.ordinal());
         try {
-            this.failures = new FailureMailbox();
+            this.turns = ContextTurns.of(context.pciAddress());
+            this.failures = new FailureMailbox(turns);
             this.tensorMaps = new TensorMaps();
             this.kernels = new CudaKernelModule(this, "runtime-cuda", binary.get());
             this.ops = parts.ops(this, kernels);

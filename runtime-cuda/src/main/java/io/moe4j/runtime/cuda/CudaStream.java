@@ -46,7 +46,8 @@ public final class CudaStream implements Stream {
         this.name = name;
         this.arguments = new ArgumentBlock(device.tensorMaps());
         device.context().makeCurrent();
-        Driver.check(JCudaDriver.cuStreamCreate(handle, CUstream_flags.CU_STREAM_NON_BLOCKING), "cuStreamCreate");
+        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamCreate(handle,
+                CUstream_flags.CU_STREAM_NON_BLOCKING)), "cuStreamCreate");
     }
 
     @Override
@@ -267,7 +268,7 @@ public final class CudaStream implements Stream {
         if (open.compareAndSet(true, false)) {
             device.context().makeCurrent();
             Driver.check(JCudaDriver.cuStreamSynchronize(handle), "closing stream " + name);
-            Driver.check(JCudaDriver.cuStreamDestroy(handle), "cuStreamDestroy");
+            Driver.check(device.turns().call(() -> JCudaDriver.cuStreamDestroy(handle)), "cuStreamDestroy");
             arguments.close();
         }
     }

@@ -20,6 +20,7 @@ public final class FailureMailbox implements AutoCloseable {
     private static final int BYTES = 64;
     private static final int HOST_ALLOC_PORTABLE_AND_MAPPED = 3;
 
+    private final ContextTurns turns;
     private final Pointer host = new Pointer();
     private final ByteBuffer words;
     private final long deviceAddress;
@@ -28,8 +29,9 @@ public final class FailureMailbox implements AutoCloseable {
     private final FailureWatch watch = new FailureWatch(this);
 
     /** Allocates it in the current context. */
-    public FailureMailbox() {
-        Driver.check(JCudaDriver.cuMemHostAlloc(host, BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED),
+    public FailureMailbox(ContextTurns turns) {
+        this.turns = turns;
+        Driver.check(turns.call(() -> JCudaDriver.cuMemHostAlloc(host, BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED)),
                 "cuMemHostAlloc of " + BYTES + " bytes");
         words = host.getByteBuffer(0, BYTES).order(ByteOrder.nativeOrder());
         for (int i = 0; i < BYTES; i += Long.BYTES) {
@@ -112,6 +114,6 @@ public final class FailureMailbox implements AutoCloseable {
     @Override
     public void close() {
         watch.close();
-        Driver.check(JCudaDriver.cuMemFreeHost(host), "cuMemFreeHost");
+        Driver.check(turns.call(() -> JCudaDriver.cuMemFreeHost(host)), "cuMemFreeHost");
     }
 }

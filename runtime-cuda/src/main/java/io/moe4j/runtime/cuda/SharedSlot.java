@@ -17,6 +17,16 @@ final class SharedSlot {
         return Arena.global().allocate(BYTES, BYTES);
     }
 
+    /**
+     * The one of {@code name}, the same for all of this JVM, whatever class loader they come from: for what a JVM has once, such as the context of a GPU, though
+     * sessions share no objects. They find its address among the system properties.
+     */
+    static MemorySegment of(String name) {
+        Object address = System.getProperties().computeIfAbsent("io.moe4j.runtime.cuda." + name,
+                key -> Long.toString(open().address()));
+        return at(Long.parseLong(address.toString()));
+    }
+
     /** The one at an address. */
     static MemorySegment at(long address) {
         return MemorySegment.ofAddress(address).reinterpret(BYTES);

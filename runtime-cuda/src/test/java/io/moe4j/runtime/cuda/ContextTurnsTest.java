@@ -2,6 +2,7 @@ package io.moe4j.runtime.cuda;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
@@ -22,15 +23,25 @@ class ContextTurnsTest {
     /** Two groups of two launch together, as two of their ranks do between two meetings; two more call all the time. */
     @Test
     void launchesAndCallsNeverOverlap() throws Exception {
-        ContextTurns turns = new ContextTurns();
+        ContextTurns turns = ContextTurns.of("one");
         noOverlaps(turns, turns);
+    }
+
+    /** Sessions of one JVM on one GPU open a device each, and share its context. */
+    @Test
+    void norDoThoseOfSessionsOnOneGpu() throws Exception {
+        ContextTurns first = ContextTurns.of("shared");
+        ContextTurns second = ContextTurns.of("shared");
+        assertEquals(first.address(), second.address());
+        assertNotEquals(first.address(), ContextTurns.of("another").address());
+        noOverlaps(first, second);
     }
 
     /** The same on two devices that have met: who launches on one keeps calls on the other out. */
     @Test
     void norDoThoseOfDevicesThatHaveMet() throws Exception {
-        ContextTurns first = new ContextTurns();
-        ContextTurns second = new ContextTurns();
+        ContextTurns first = ContextTurns.of("two");
+        ContextTurns second = ContextTurns.of("three");
         first.shareWith(second.address());
         second.shareWith(first.address());
         noOverlaps(first, second);
@@ -74,7 +85,7 @@ class ContextTurnsTest {
 
     @Test
     void aCallWaitsUntilAllHaveLaunched() throws Exception {
-        ContextTurns turns = new ContextTurns();
+        ContextTurns turns = ContextTurns.of("four");
         AtomicBoolean called = new AtomicBoolean();
         ContextTurns.Turn first = turns.beginLaunch();
         ContextTurns.Turn second = turns.beginLaunch();
@@ -89,7 +100,7 @@ class ContextTurnsTest {
 
     @Test
     void aCallThatThrowsEnds() {
-        ContextTurns turns = new ContextTurns();
+        ContextTurns turns = ContextTurns.of("five");
         assertEquals(7, turns.call(() -> 7));
         assertThrows(IllegalStateException.class, () -> turns.run(() -> {
             throw new IllegalStateException("injected");

@@ -80,7 +80,7 @@ public final class CudnnAttention implements AutoCloseable {
 
     @Override
     public void close() {
-        streams.values().forEach(StreamAttention::close);
+        device.turns().run(() -> streams.values().forEach(StreamAttention::close));
         streams.clear();
     }
 }

@@ -34,7 +34,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     CublasMatmulOps(CudaDevice device, Kernels kernels) {
         this.device = device;
         this.kernels = kernels;
-        PreparedMatmul.check(cublasLtCreate(handle), "cublasLtCreate");
+        PreparedMatmul.check(device.turns().call(() -> cublasLtCreate(handle)), "cublasLtCreate");
     }
 
     @Override
@@ -79,6 +79,6 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         prepared.clear();
         streams.values().forEach(StreamMatmul::close);
         streams.clear();
-        cublasLtDestroy(handle);
+        device.turns().run(() -> cublasLtDestroy(handle));
     }
 }

@@ -10,6 +10,7 @@ import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.ops.MatmulOps.Matmul;
@@ -200,9 +201,11 @@ public abstract class DeviceOpsContract {
         }
     }
 
-    /** The number of cores, where a device has any, does not change a bit. */
+    /** The number of the host's cores does not change a bit, on a device that computes with them. */
     @TestFactory
     public Stream<DynamicTest> sameBitsWithAnyNumberOfThreads() {
+        Assumptions.assumeTrue(provider().kind().equals(DeviceKind.CPU),
+                () -> "the host's cores are nothing to a device of kind " + provider().kind());
         Device one = provider().open(deviceConfig().withThreads(1));
         SingleRank onOne = SingleRank.on(one);
         return families().map(each -> dynamicTest(each.name(), () -> {

@@ -26,7 +26,8 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
         List<OpCase> cases = new ArrayList<>();
         // Among them: a word of all tokens, words of more and of fewer tokens than a warp, words without any.
         int[][] shapes = {{0, 5, 8}, {7, 3, 1}, {100, 1, 24}, {100, 17, 130}, {500, 9, 40}, {50, 1000, 72},
-                {33, 2, 2056}, {3000, 5000, 16}, {8192, 3, 128}};
+                {33, 2, 2056}, {3000, 5000, 16}, {8192, 3, 128}, {20_000, 90, 77},
+                {40_000, 5, 8}};
         for (DType type : List.of(F32, BF16)) {
             for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED)) {
                 for (int[] s : shapes) {

@@ -32,6 +32,9 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
             new NormCases(9, 2048, type, Layout.DENSE).addTo(cases);
             new NormCases(700, 40, type, Layout.DENSE).addTo(cases);
             new NormCases(300, 2048, type, Layout.DENSE).addTo(cases);
+            new NormCases(3000, 72, type, Layout.DENSE).addTo(cases);
+            new NormCases(20, 8192, type, Layout.DENSE).addTo(cases);
+            new NormCases(12, 8200, type, Layout.DENSE).addTo(cases);
         }
         return cases;
     }

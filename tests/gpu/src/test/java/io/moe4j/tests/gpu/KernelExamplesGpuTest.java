@@ -1,0 +1,91 @@
+package io.moe4j.tests.gpu;
+
+import io.moe4j.api.ops.NormOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What kernels say of themselves beyond what every device must do: their examples with numbers, and in which order they add. */
+@Tag("gpu")
+final class KernelExamplesGpuTest {
+
+    /** The examples in {@code norm.cu}. */
+    @Test
+    void rmsNormExample() {
+        try (Gpu gpu = Gpu.open()) {
+            NormOps norm = gpu.device.ops().norm();
+            Tensor x = gpu.floats(DType.F32, new double[] {3, 4}, 1, 2);
+            Tensor w = gpu.floats(DType.F32, new double[] {1, 2}, 2);
+            Tensor y = gpu.tensor(DType.F32, 1, 2);
+            Tensor rstd = gpu.tensor(DType.F32, 1);
+            norm.forward(gpu.stream, x, w, 0, y, rstd);
+            Reference.close("y", new double[] {0.8485281, 2.2627417}, gpu.read(y), 1e-6, 0);
+            Reference.close("rstd", new double[] {0.2828427}, gpu.read(rstd), 1e-6, 0);
+            Tensor dx = gpu.tensor(DType.F32, 1, 2);
+            Tensor dw = gpu.tensor(DType.F32, 2);
+            norm.backward(gpu.stream, new NormOps.Backward(gpu.floats(DType.F32, new double[] {1, 1}, 1, 2), x, w, rstd,
+                    dx, false, dw, false,
+                    Optional.of(gpu.tensor(DType.F32, gpu.device.workspaceSizes().rmsNormBackward(1, 2) / 4))));
+            Reference.close("dx", new double[] {-0.0905097, 0.0678823}, gpu.read(dx), 1e-5, 0);
+            Reference.close("dw", new double[] {0.8485281, 1.1313708}, gpu.read(dw), 1e-6, 0);
+        }
+    }
+
+    /** The order of the sum: runs of ceil(n / 32) of a word's n tokens, each in order, then the runs in order; all in single precision. */
+    @ParameterizedTest(name = "{0} tokens of {1} words")
+    @CsvSource({"33,1", "32,1", "700,9", "20000,40"})
+    void embeddingSumsRunsInOrder(int tokens, int words) {
+        try (Gpu gpu = Gpu.open()) {
+            int dim = 72;
+            int[] ids = new Random(5).ints(tokens, 0, words).toArray();
+            double[] dout = Reference.random(DType.BF16, (long) tokens * dim, 2);
+            double[] expected = new double[words * dim];
+            for (int v = 0; v < words; v++) {
+                int word = v;
+                int[] mine = IntStream.range(0, tokens).filter(t -> ids[t] == word).toArray();
+                for (int d = 0; d < dim; d++) {
+                    expected[v * dim + d] = sumOfRuns(mine, dout, dim, d);
+                }
+            }
+            Tensor gradient = gpu.tensor(DType.F32, words, dim);
+            long bytes = gpu.device.workspaceSizes().embeddingBackward(tokens, words);
+            gpu.device.ops().embedding().backward(gpu.stream, gpu.ints(ids, tokens),
+                    gpu.floats(DType.BF16, dout, tokens, dim), gradient, false,
+                    Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
+            Reference.same("gradient", expected, gpu.read(gradient));
+        }
+    }
+
+    private static float sumOfRuns(int[] tokens, double[] dout, int dim, int column) {
+        int each = Math.ceilDiv(tokens.length, 32);
+        float sum = 0;
+        for (int from = 0; from < tokens.length; from += each) {
+            float run = 0;
+            for (int i = from; i < Math.min(tokens.length, from + each); i++) {
+                run += (float) dout[tokens[i] * dim + column];
+            }
+            sum += run;
+        }
+        return sum;
+    }
+
+    /** The example in {@code embedding.cu}. */
+    @Test
+    void embeddingExample() {
+        try (Gpu gpu = Gpu.open()) {
+            int[] ids = IntStream.range(0, 35).map(t -> t < 2 ? 7 : 5).toArray();
+            double[] dout = IntStream.range(0, 35).mapToDouble(t -> t < 2 ? 10 : t - 1).toArray();
+            Tensor gradient = gpu.floats(DType.F32, new double[8], 8, 1);
+            long bytes = gpu.device.workspaceSizes().embeddingBackward(35, 8);
+            gpu.device.ops().embedding().backward(gpu.stream, gpu.ints(ids, 35), gpu.floats(DType.F32, dout, 35, 1),
+                    gradient, true, Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
+            Reference.same("gradient", new double[] {0, 0, 0, 0, 0, 561, 0, 20}, gpu.read(gradient));
+        }
+    }
+}
