@@ -101,8 +101,9 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
         Operand dy = bench.of(type, layout, random(3), rows, dim);
         Operand x = bench.of(type, layout, x(), rows, dim);
         Operand weight = weight(bench);
+        double[] values = x.values();
         double[] factors = new double[rows];
-        Arrays.setAll(factors, row -> (float) rstd(x.values(), row).value());
+        Arrays.setAll(factors, row -> (float) rstd(values, row).value());
         Operand rstd = bench.of(F32, Layout.DENSE, factors, rows);
         Operand dx = accumulate ? bench.of(type, layout, random(4), rows, dim)
                 : bench.blank(type, layout, rows, dim);
