@@ -57,7 +57,7 @@ record ActivationCases(int rows, int width, DType type, Layout layout) {
         Operand gate = operand(bench, GATE_SIZE, 1);
         Operand up = operand(bench, 1, 2);
         Operand h = bench.blank(type, layout, rows, width);
-        return OpCall.of(() -> bench.ops().activation().swiglu(bench.stream(), gate.tensor(), up.tensor(), h.tensor()),
+        return new OpCall(() -> bench.ops().activation().swiglu(bench.stream(), gate.tensor(), up.tensor(), h.tensor()),
                 List.of(h), () -> List.of(Expected.close("h", h, products(gate.values(), up.values()))));
     }
 
@@ -77,7 +77,7 @@ record ActivationCases(int rows, int width, DType type, Layout layout) {
         Operand dh = operand(bench, 1, 3);
         Operand dgate = inPlace ? gate : bench.blank(type, layout, rows, width);
         Operand dup = inPlace ? up : bench.blank(type, layout, rows, width);
-        return OpCall.of(() -> bench.ops().activation().swigluBackward(bench.stream(), gate.tensor(), up.tensor(),
+        return new OpCall(() -> bench.ops().activation().swigluBackward(bench.stream(), gate.tensor(), up.tensor(),
                 dh.tensor(), dgate.tensor(), dup.tensor()), List.of(dgate, dup), () -> {
                     double[] gates = gate.values();
                     double[] ups = up.values();
@@ -104,7 +104,7 @@ record ActivationCases(int rows, int width, DType type, Layout layout) {
             Operand gate = bench.of(F32, Layout.DENSE, gates, 2, 8);
             Operand up = bench.of(F32, Layout.DENSE, ups, 2, 8);
             Operand h = bench.blank(F32, Layout.DENSE, 2, 8);
-            return OpCall.of(
+            return new OpCall(
                     () -> bench.ops().activation().swiglu(bench.stream(), gate.tensor(), up.tensor(), h.tensor()),
                     List.of(h), () -> List.of(Expected.close("h", h, atTheEnds(gates))));
         });

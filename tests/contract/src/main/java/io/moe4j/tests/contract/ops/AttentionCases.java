@@ -94,7 +94,7 @@ record AttentionCases(AttentionShape shape, Layout layout) {
 
     private OpCall forward(OpBench bench) {
         Inputs in = inputs(bench, false);
-        return OpCall.of(() -> bench.ops().attention().forward(bench.stream(), in.call()), List.of(in.o(), in.lse()),
+        return new OpCall(() -> bench.ops().attention().forward(bench.stream(), in.call()), List.of(in.o(), in.lse()),
                 () -> {
                     Approx[][] expected = definition().forward(in.q().values(), in.k().values(), in.v().values());
                     return List.of(Expected.close("o", in.o(), expected[0]),
@@ -110,7 +110,7 @@ record AttentionCases(AttentionShape shape, Layout layout) {
         Operand dv = operand(bench, layout, new double[0], shape.valueDim());
         AttentionOps.Backward call = new AttentionOps.Backward(in.call(), dO.tensor(), dq.tensor(), dk.tensor(),
                 dv.tensor(), bench.workspace(bench.device().workspaceSizes().attentionBackward(shape)));
-        return OpCall.of(() -> bench.ops().attention().backward(bench.stream(), call), List.of(dq, dk, dv), () -> {
+        return new OpCall(() -> bench.ops().attention().backward(bench.stream(), call), List.of(dq, dk, dv), () -> {
             Approx[][] expected = definition().backward(in.q().values(), in.k().values(), in.v().values(),
                     in.o().values(), in.lse().values(), dO.values());
             return List.of(Expected.close("dq", dq, expected[0]), Expected.close("dk", dk, expected[1]),

@@ -113,7 +113,7 @@ final class CopyCases {
     }
 
     private static OpCall call(OpBench bench, Operand source, Operand destination) {
-        return OpCall.of(
+        return new OpCall(
                 () -> bench.ops().elementwise().copy(bench.stream(), source.tensor(), destination.tensor()),
                 List.of(destination), () -> List.of(Expected.same("copy", destination, Arrays.stream(source.values())
                         .map(value -> destination.dtype().isFloating() ? Rounding.to(destination.dtype(), value)

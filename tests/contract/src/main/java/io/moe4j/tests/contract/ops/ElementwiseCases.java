@@ -47,7 +47,7 @@ final class ElementwiseCases {
             Operand a = bench.of(type, layout, Elements.random(type, n, 1), n);
             Operand b = target.equals("a = b") ? a : bench.of(type, layout, Elements.random(type, n, 2), n);
             Operand out = target.equals("out") ? bench.blank(type, layout, n) : target.equals("b") ? b : a;
-            return OpCall.of(() -> bench.ops().elementwise().add(bench.stream(), a.tensor(), b.tensor(), out.tensor()),
+            return new OpCall(() -> bench.ops().elementwise().add(bench.stream(), a.tensor(), b.tensor(), out.tensor()),
                     List.of(out), () -> {
                         double[] left = a.values();
                         double[] right = b.values();
@@ -62,7 +62,7 @@ final class ElementwiseCases {
         return new OpCase("accumulate " + type + " into " + into + " x" + n + " " + layout, bench -> {
             Operand x = bench.of(type, layout, Elements.random(type, n, 1), n);
             Operand sum = bench.of(into, layout, Elements.random(into, n, 2), n);
-            return OpCall.of(
+            return new OpCall(
                     () -> bench.ops().elementwise().accumulate(bench.stream(), x.tensor(), FACTOR, sum.tensor()),
                     List.of(sum), () -> {
                         double[] terms = x.values();
@@ -84,7 +84,7 @@ final class ElementwiseCases {
                     Operand source = bench.of(type, layout, Elements.random(type, (long) t * h * r, 1), t, h, r);
                     Operand out = accumulate ? bench.of(type, layout, Elements.random(type, (long) t * r, 2), t, r)
                             : bench.blank(type, layout, t, r);
-                    return OpCall.of(() -> bench.ops().elementwise().sumMiddle(bench.stream(), source.tensor(),
+                    return new OpCall(() -> bench.ops().elementwise().sumMiddle(bench.stream(), source.tensor(),
                             out.tensor(), accumulate), List.of(out), () -> {
                                 double[] before = out.values();
                                 double[] values = source.values();

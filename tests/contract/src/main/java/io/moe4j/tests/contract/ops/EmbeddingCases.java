@@ -50,7 +50,7 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
         Operand ids = ids(bench);
         Operand table = bench.of(type, layout, Elements.random(type, (long) words * dim, 1), words, dim);
         Operand out = bench.blank(type, layout, tokens, dim);
-        return OpCall.of(
+        return new OpCall(
                 () -> bench.ops().embedding().forward(bench.stream(), ids.tensor(), table.tensor(), out.tensor()),
                 List.of(out), () -> {
                     double[] row = ids.values();
@@ -69,7 +69,7 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
                 : bench.blank(F32, layout, words, dim);
         Optional<Tensor> workspace = bench
                 .workspace(bench.device().workspaceSizes().embeddingBackward(tokens, words));
-        return OpCall.of(() -> bench.ops().embedding().backward(bench.stream(), ids.tensor(), dout.tensor(),
+        return new OpCall(() -> bench.ops().embedding().backward(bench.stream(), ids.tensor(), dout.tensor(),
                 dtable.tensor(), accumulate, workspace), List.of(dtable), () -> {
                     double[] row = ids.values();
                     double[] gradients = dout.values();

@@ -56,7 +56,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
         Operand labels = bench.ints(new Random(2).ints(tokens, 0, words).toArray(), tokens);
         Operand rows = bench.blank(F32, Layout.DENSE, tokens);
         Operand loss = bench.of(F32, Layout.DENSE, new double[] {BEFORE}, 1);
-        return OpCall.of(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(), SCALE,
+        return new OpCall(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(), SCALE,
                 rows.tensor(), loss.tensor()), List.of(logits, rows, loss),
                 () -> expected(labels.values(), logits, rows, loss));
     }
@@ -96,7 +96,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
             Operand labels = bench.ints(new int[] {0, 1, 2, 3, 4, 5}, shape.tokens);
             Operand rows = bench.blank(F32, Layout.DENSE, shape.tokens);
             Operand loss = bench.of(F32, Layout.DENSE, new double[] {BEFORE}, 1);
-            return OpCall.of(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(),
+            return new OpCall(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(),
                     SCALE, rows.tensor(), loss.tensor()), List.of(logits, rows, loss),
                     () -> shape.expected(labels.values(), logits, rows, loss));
         });

@@ -78,7 +78,7 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
                 : bench.of(out, layout, Elements.random(out, (long) m * n, 3), m, n);
         Matmul call = new Matmul(a.tensor(), b.tensor(), c.tensor(), form.transposesA(), form.transposesB(), ALPHA,
                 beta);
-        return OpCall.of(() -> bench.ops().matmul().matmul(bench.stream(), call), List.of(c),
+        return new OpCall(() -> bench.ops().matmul().matmul(bench.stream(), call), List.of(c),
                 () -> List.of(Expected.close("product", c, product(a.values(), b.values(), c.values()))));
     }
 

@@ -84,7 +84,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
         Operand weight = weight(bench);
         Operand y = bench.blank(type, layout, rows, dim);
         Operand rstd = bench.blank(F32, Layout.DENSE, rows);
-        return OpCall.of(() -> bench.ops().norm().forward(bench.stream(), x.tensor(), weight.tensor(), EPS, y.tensor(),
+        return new OpCall(() -> bench.ops().norm().forward(bench.stream(), x.tensor(), weight.tensor(), EPS, y.tensor(),
                 rstd.tensor()), List.of(y, rstd), () -> {
                     double[] values = x.values();
                     double[] weights = weight.values();
@@ -112,7 +112,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
         NormOps.Backward call = new NormOps.Backward(dy.tensor(), x.tensor(), weight.tensor(), rstd.tensor(),
                 dx.tensor(), accumulate, dweight.tensor(), accumulate,
                 bench.workspace(bench.device().workspaceSizes().rmsNormBackward(rows, dim)));
-        return OpCall.of(() -> bench.ops().norm().backward(bench.stream(), call), List.of(dx, dweight),
+        return new OpCall(() -> bench.ops().norm().backward(bench.stream(), call), List.of(dx, dweight),
                 () -> gradients(accumulate, List.of(dy, x, weight, rstd), dx, dweight));
     }
 

@@ -10,9 +10,4 @@ import java.util.function.Supplier;
  * @param results the operands that it may write; all others must stay as they are
  * @param expected what must come of it, computed when it is asked for
  */
-record OpCall(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {
-
-    static OpCall of(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {
-        return new OpCall(enqueue, results, expected);
-    }
-}
+record OpCall(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {}

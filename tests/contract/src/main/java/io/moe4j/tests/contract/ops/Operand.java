@@ -5,6 +5,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
@@ -59,7 +60,7 @@ final class Operand {
     void restore(Stream stream) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(Math.max(8, initial.length), 8);
-            MemorySegment.copy(initial, 0, host, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, initial.length);
+            MemorySegment.copy(initial, 0, host, ValueLayout.JAVA_BYTE, 0, initial.length);
             long at = 0;
             for (Tensor piece : pieces) {
                 stream.upload(host.asSlice(at, piece.bytes()), piece);
@@ -77,7 +78,7 @@ final class Operand {
                 stream.download(piece, host.asSlice(at, piece.bytes()));
                 at += piece.bytes();
             }
-            MemorySegment.copy(host, java.lang.foreign.ValueLayout.JAVA_BYTE, 0, image, 0, image.length);
+            MemorySegment.copy(host, ValueLayout.JAVA_BYTE, 0, image, 0, image.length);
         }
         return image;
     }

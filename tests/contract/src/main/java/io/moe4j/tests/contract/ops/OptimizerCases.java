@@ -53,7 +53,7 @@ final class OptimizerCases {
             Operand v = bench.of(types.get(2), layout, Arrays.stream(second).map(Math::abs).toArray(), n);
             AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 0.01f, 0.9f, 0.95f,
                     1e-8f, 0.1f, 0.5f, step);
-            return OpCall.of(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
+            return new OpCall(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
                     () -> updated(call, gradient.values(), parameter, m, v));
         });
     }
@@ -94,7 +94,7 @@ final class OptimizerCases {
             Operand v = bench.of(others, layout, new double[n], n);
             AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 1, 0.9f, 0.95f,
                     1e-8f, decay, 1, 1, rounding);
-            return OpCall.of(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
+            return new OpCall(() -> bench.ops().optimizer().adamw(bench.stream(), call), List.of(parameter, m, v),
                     () -> {
                         double[] rounded = parameter.values();
                         for (int i = 0; i < n; i++) {
@@ -112,7 +112,7 @@ final class OptimizerCases {
             Operand x = bench.of(type, layout, Elements.random(type, n, 1), n);
             Operand sum = bench.of(F32, Layout.DENSE, new double[] {2}, 1);
             Optional<Tensor> workspace = bench.workspace(bench.device().workspaceSizes().sumOfSquares(n));
-            return OpCall.of(() -> bench.ops().optimizer().sumOfSquares(bench.stream(), x.tensor(), sum.tensor(),
+            return new OpCall(() -> bench.ops().optimizer().sumOfSquares(bench.stream(), x.tensor(), sum.tensor(),
                     workspace), List.of(sum), () -> {
                         Sum squares = new Sum();
                         for (double value : x.values()) {

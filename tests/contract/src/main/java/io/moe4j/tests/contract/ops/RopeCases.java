@@ -53,7 +53,7 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
                 width);
         Operand table = bench.of(F32, Layout.DENSE, table(), sequence, width);
         Operand out = inPlace ? x : bench.blank(type, layout, tokens, heads, width);
-        return OpCall.of(
+        return new OpCall(
                 () -> bench.ops().rope().rotate(bench.stream(), x.tensor(), table.tensor(), inverse, out.tensor()),
                 List.of(out), () -> List.of(Expected.close("rotated", out, rotated(x.values(), table.values()))));
     }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -67,7 +68,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         return Arrays.copyOfRange(all, token * width, (token + 1) * width);
     }
 
-    private Approx[] rows(java.util.function.IntFunction<Approx[]> row) {
+    private Approx[] rows(IntFunction<Approx[]> row) {
         return IntStream.range(0, tokens).mapToObj(row).flatMap(Arrays::stream).toArray(Approx[]::new);
     }
 
@@ -91,7 +92,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     private OpCall scores(OpBench bench, double... values) {
         Operand logits = bench.of(F32, Layout.DENSE, values, tokens, experts);
         Operand scores = bench.blank(F32, Layout.DENSE, tokens, experts);
-        return OpCall.of(
+        return new OpCall(
                 () -> bench.ops().routing().scores(bench.stream(), gate, logits.tensor(), scores.tensor()),
                 List.of(scores), () -> List.of(Expected.close("scores", scores,
                         rows(t -> definition().scores(row(logits.values(), t, experts))))));
@@ -104,7 +105,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     private OpCall select(OpBench bench, Operand scores, double... biases) {
         Operand bias = bench.of(F32, Layout.DENSE, biases, experts);
         Operand ids = bench.blank(I32, Layout.DENSE, tokens, gate.topK());
-        return OpCall.of(() -> bench.ops().routing().select(bench.stream(), gate, scores.tensor(), bias.tensor(),
+        return new OpCall(() -> bench.ops().routing().select(bench.stream(), gate, scores.tensor(), bias.tensor(),
                 ids.tensor()), List.of(ids),
                 () -> List.of(Expected.same("ids", ids,
                         IntStream.of(ids(scores.values(), bias.values())).asDoubleStream().toArray())));
@@ -118,7 +119,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         Operand scores = scoresOf(bench);
         Operand ids = selected(bench, scores);
         Operand weights = bench.blank(F32, Layout.DENSE, tokens, gate.topK());
-        return OpCall.of(() -> bench.ops().routing().weights(bench.stream(), gate, scores.tensor(), ids.tensor(),
+        return new OpCall(() -> bench.ops().routing().weights(bench.stream(), gate, scores.tensor(), ids.tensor(),
                 weights.tensor()), List.of(weights),
                 () -> List.of(Expected.close("weights", weights,
                         rows(t -> definition().weights(row(scores.values(), t, experts),
@@ -132,7 +133,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
                 gate.topK());
         Operand dlogits = bench.blank(F32, Layout.DENSE, tokens, experts);
         RoutingOps routing = bench.ops().routing();
-        return OpCall.of(() -> routing.backward(bench.stream(), gate, scores.tensor(), ids.tensor(), dweights.tensor(),
+        return new OpCall(() -> routing.backward(bench.stream(), gate, scores.tensor(), ids.tensor(), dweights.tensor(),
                 dlogits.tensor()), List.of(dlogits),
                 () -> List.of(Expected.close("dlogits", dlogits,
                         rows(t -> definition().gradient(row(scores.values(), t, experts),
@@ -159,7 +160,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         Gate gate = new Gate(Score.SOFTMAX, 3, 1, 1, false, 1);
         return new OpCase("select round robin", bench -> {
             Operand ids = bench.blank(I32, Layout.DENSE, 50, 3);
-            return OpCall.of(() -> bench.ops().routing().selectRoundRobin(bench.stream(), gate, 8, ids.tensor()),
+            return new OpCall(() -> bench.ops().routing().selectRoundRobin(bench.stream(), gate, 8, ids.tensor()),
                     List.of(ids), () -> List.of(Expected.same("ids", ids,
                             IntStream.range(0, 150).mapToDouble(n -> n % 8).toArray())));
         });
@@ -171,7 +172,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         return new OpCase("bias update " + name, bench -> {
             Operand count = bench.ints(counts, experts);
             Operand bias = bench.of(F32, Layout.DENSE, Elements.random(F32, experts, 1), experts);
-            return OpCall.of(() -> bench.ops().routing().updateBias(bench.stream(), count.tensor(), bias.tensor(),
+            return new OpCall(() -> bench.ops().routing().updateBias(bench.stream(), count.tensor(), bias.tensor(),
                     coefficient), List.of(bias), () -> {
                         long total = IntStream.of(counts).asLongStream().sum();
                         double[] signs = IntStream.of(counts)
