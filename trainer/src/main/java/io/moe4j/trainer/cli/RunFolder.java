@@ -1,6 +1,10 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.launch.RankEnvironment;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.format.DateTimeFormatter;
@@ -11,6 +15,26 @@ final class RunFolder {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss");
 
     private RunFolder() {}
+
+    /**
+     * Makes the folder: before anything that takes long, since a run that cannot write is of no use.
+     *
+     * @throws InputException if that cannot be
+     */
+    static void make(Path folder) {
+        try {
+            Files.createDirectories(folder);
+        } catch (FileAlreadyExistsException e) {
+            throw new InputException(folder + " is a file, and cannot be the run's folder; give another --output");
+        } catch (IOException e) {
+            throw new InputException("the run's folder " + folder + " cannot be made (" + e.getMessage()
+                    + "); give an --output in a folder that you may write", e);
+        }
+        if (!Files.isWritable(folder)) {
+            throw new InputException("the run's folder " + folder
+                    + " cannot be written; give an --output in a folder that you may write");
+        }
+    }
 
     /**
      * The folder that was given, or {@code outputs/CONFIG-DATE-TIME}; several processes, which would not see the same time, take their meeting place

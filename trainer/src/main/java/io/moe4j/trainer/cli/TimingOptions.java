@@ -1,5 +1,6 @@
 package io.moe4j.trainer.cli;
 
+import io.moe4j.trainer.InputException;
 import io.moe4j.trainer.bench.BenchOptions;
 import io.moe4j.trainer.bench.BenchReport;
 import io.moe4j.trainer.bench.PeerTimes;
@@ -32,7 +33,12 @@ final class TimingOptions {
 
     /** How often. */
     BenchOptions repeats() {
-        return new BenchOptions(warmup, iterations, calls);
+        try {
+            return new BenchOptions(warmup, iterations, calls);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--warmup " + warmup + ", --iterations " + iterations + ", --calls " + calls
+                    + ": the first must be at least 0, the others at least 1");
+        }
     }
 
     /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */

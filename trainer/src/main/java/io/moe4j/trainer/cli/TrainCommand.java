@@ -73,10 +73,9 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private int train(TrainerConfig config, Registry registry, Launch launch, Path folder) throws IOException {
-        try (TrainingRun run = open(config, registry, new RunOptions(launch).withOutput(folder));
+        try (TrainingRun run = open(config, registry, launch, folder);
                 Interrupts interrupts = new Interrupts(run::requestStop)) {
             if (launch.hasFirstRank()) {
-                Files.createDirectories(folder);
                 Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
                 report(run, config, folder);
             } else {
@@ -89,11 +88,14 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Where ranks of other processes wait for those of this one, they are told why it does not come. */
-    private static TrainingRun open(TrainerConfig config, Registry registry, RunOptions options) {
+    private static TrainingRun open(TrainerConfig config, Registry registry, Launch launch, Path folder) {
         try {
-            return Trainer.open(config, registry, options);
+            if (launch.hasFirstRank()) {
+                RunFolder.make(folder);
+            }
+            return Trainer.open(config, registry, new RunOptions(launch).withOutput(folder));
         } catch (RuntimeException | Error e) {
-            options.launch().rendezvous().fail(new RankFailure(options.launch().localRanks().getFirst(),
+            launch.rendezvous().fail(new RankFailure(launch.localRanks().getFirst(),
                     "opening the run", e.getMessage() == null ? e.toString() : e.getMessage()));
             throw e;
         }

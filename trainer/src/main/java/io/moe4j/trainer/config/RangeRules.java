@@ -4,6 +4,9 @@ import io.moe4j.api.tensor.DType;
 
 /** What holds for single values. */
 final class RangeRules {
+    /** More than any machine has cores; few enough for each to be started. */
+    private static final int MAX_THREADS = 1024;
+
     private final Findings findings;
 
     private RangeRules(Findings findings) {
@@ -24,7 +27,7 @@ final class RangeRules {
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
-        rules.atLeast(config.runtime().threads(), 0, "runtime.threads");
+        rules.within(config.runtime().threads(), 0, MAX_THREADS, "runtime.threads");
     }
 
     private void training(TrainingConfig training) {

@@ -29,7 +29,8 @@ class MainTest {
     @CsvSource(delimiter = '|',
             value = {"trian | Unmatched argument", "train --training.stepz 3 | the nearest is training.steps",
                     "train here | unexpected: here", "train --config | Missing required parameter",
-                    "bench | bench needs one of",
+                    "bench | bench needs one of", "bench step --iterations 0 | --iterations 0",
+                    "train --output /dev/null/run | give an --output", "train --output /dev/null | is a file",
                     "parity | takes one golden file", "parity no.safetensors | does not exist",
                     "plan --model.flavor 3B | it has debugmodel", "train --data.path not/there | does not exist"})
     void badInputIsToldOnce(String arguments, String expected) {

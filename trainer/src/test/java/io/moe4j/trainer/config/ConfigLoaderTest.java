@@ -127,6 +127,7 @@ class ConfigLoaderTest {
             "--optimizer.weight_decay 1e300 | optimizer.weight_decay = 1.0E300 | single precision",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
             "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
+            "--runtime.threads 99999 | runtime.threads = 99999 | between 0",
             "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
             "--runtime.devices 0 | runtime.devices = 0 | at least 1",
             "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
