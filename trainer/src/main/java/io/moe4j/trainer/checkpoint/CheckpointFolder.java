@@ -46,7 +46,7 @@ final class CheckpointFolder {
 
     /** Makes an unfinished checkpoint a whole one, in place of one of the same step. */
     static void finish(Path folder, Progress progress) {
-        Path old = folder.resolveSibling(folder.getFileName() + ".old");
+        Path old = old(folder);
         try {
             Files.writeString(unfinished(folder).resolve(PROGRESS), JsonMapper.shared().writeValueAsString(progress));
             remove(old);
@@ -103,16 +103,38 @@ final class CheckpointFolder {
 
     /** The newest whole checkpoint in a folder, if it has any. */
     static Optional<Path> newest(Path checkpoints) {
+        List<Path> all = all(checkpoints);
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
+    }
+
+    /** The whole checkpoints in a folder, if there is such a one, the newest last. */
+    static List<Path> all(Path checkpoints) {
         if (!Files.isDirectory(checkpoints)) {
-            return Optional.empty();
+            return List.of();
         }
         try (Stream<Path> all = Files.list(checkpoints)) {
             return all.filter(each -> NAME.matcher(each.getFileName().toString()).matches())
                     .filter(each -> Files.isRegularFile(each.resolve(PROGRESS)))
-                    .max(Comparator.comparing(each -> each.getFileName().toString()));
+                    .sorted(Comparator.comparing(each -> each.getFileName().toString())).toList();
         } catch (IOException e) {
             throw new InputException(checkpoints + " cannot be read", e);
         }
+    }
+
+    /** Removes a whole checkpoint; under another name, so that no half of one has the name of a whole one. */
+    static void discard(Path folder) {
+        Path old = old(folder);
+        try {
+            remove(old);
+            Files.move(folder, old, StandardCopyOption.ATOMIC_MOVE);
+            remove(old);
+        } catch (IOException e) {
+            throw new UncheckedIOException(folder + " cannot be removed", e);
+        }
+    }
+
+    private static Path old(Path folder) {
+        return folder.resolveSibling(folder.getFileName() + ".old");
     }
 
     private static void remove(Path folder) throws IOException {

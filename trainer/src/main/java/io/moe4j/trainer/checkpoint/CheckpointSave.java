@@ -49,6 +49,18 @@ public final class CheckpointSave implements AutoCloseable {
         });
     }
 
+    /**
+     * Removes all checkpoints but the newest ones.
+     *
+     * @param count how many stay; 0 for all
+     */
+    public static void keepLatest(int count, Path checkpoints) {
+        List<Path> all = CheckpointFolder.all(checkpoints);
+        if (count > 0 && all.size() > count) {
+            all.subList(0, all.size() - count).forEach(CheckpointFolder::discard);
+        }
+    }
+
     /** The part of one rank; every rank's thread calls it. */
     public void run(RankState state) {
         RankContext rank = state.rank();

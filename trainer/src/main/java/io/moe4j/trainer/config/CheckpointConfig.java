@@ -9,7 +9,8 @@ import java.util.Optional;
  *
  * @param enable whether checkpoints are written
  * @param interval steps between two checkpoints, at least 1; the last step is saved too
+ * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
  * @param resume a checkpoint to continue from
  */
 @Stability(Stability.Level.EVOLVING)
-public record CheckpointConfig(boolean enable, int interval, Optional<Path> resume) {}
+public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Optional<Path> resume) {}

@@ -25,6 +25,7 @@ final class RangeRules {
         rules.atLeast(config.parallelism().expertParallelDegree(), 1, "parallelism.expert_parallel_degree");
         rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
+        rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.within(config.runtime().threads(), 0, MAX_THREADS, "runtime.threads");

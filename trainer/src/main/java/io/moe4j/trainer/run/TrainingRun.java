@@ -174,7 +174,12 @@ public final class TrainingRun implements AutoCloseable {
     private void saveIfDue() {
         boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
         if (config.checkpoint().enable() && due) {
-            checkpoints().ifPresent(this::save);
+            checkpoints().ifPresent(folder -> {
+                save(folder);
+                if (session.launch().hasFirstRank()) {
+                    CheckpointSave.keepLatest(config.checkpoint().keepLatestK(), folder);
+                }
+            });
         }
     }
 

@@ -127,6 +127,7 @@ class ConfigLoaderTest {
             "--optimizer.weight_decay 1e300 | optimizer.weight_decay = 1.0E300 | single precision",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
             "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
+            "--checkpoint.keep_latest_k -1 | checkpoint.keep_latest_k = -1 | at least 0",
             "--runtime.threads 99999 | runtime.threads = 99999 | between 0",
             "--runtime.timeout 0 | --runtime.timeout 0 | above 0",
             "--runtime.devices 0 | runtime.devices = 0 | at least 1",

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -65,6 +66,21 @@ class CommandLineTest {
         List<String> all = Files.readAllLines(metrics);
         assertEquals(first, all.subList(0, 1));
         assertEquals(3, all.size());
+    }
+
+    @Test
+    void onlyTheLatestCheckpointsAreKept() throws IOException {
+        Path output = folder.resolve("run");
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(new StringWriter(), err, "--output", output.toString(), "--training.steps", "4",
+                "--checkpoint.enable", "--checkpoint.interval", "1", "--checkpoint.keep_latest_k", "2"),
+                err.toString());
+        try (Stream<Path> left = Files.list(output.resolve("checkpoints"))) {
+            assertEquals(List.of("step-000000003", "step-000000004"),
+                    left.map(each -> each.getFileName().toString()).sorted().toList());
+        }
+        assertEquals(0, train(new StringWriter(), err, "--output", output.toString(), "--training.steps", "5",
+                "--checkpoint.resume", output.toString()), err.toString());
     }
 
     @Test
