@@ -29,7 +29,7 @@ FOR_EACH_TYPE(RMS_FORWARD)
 // warps, have a row; blockDim.x / width rows lie side by side in a block, and each thread has some of them in flight. Rows of up to 2048 elements fit blocks of 256
 // threads; those of up to 8192 take larger blocks, with fewer registers a thread.
 // Example: rows of 512: width 64, 4 rows side by side; with 4 in flight, block 1 of 10 has rows 16..31, then 176..191; its group 1 has rows 17, 21, 25 and 29.
-static constexpr int FORWARD_ROWS = 4, BACKWARD_ROWS = 2, WIDE_ROWS = 1;
+static constexpr int FORWARD_ROWS = 4, BACKWARD_ROWS = 2, WIDE_ROWS = 1;  // NormBlocks
 
 struct Columns {
     int groups, group, warps, d;  // rows side by side, which of them is this thread's, warps of a row, first of the thread's columns

@@ -89,14 +89,6 @@ final class Kernels {
         };
     }
 
-    /** Blocks of 256 threads: {@code items} along x, as far as blocks go, {@code columns} along y. */
-    void grid(Stream stream, String kernel, long items, int columns, KernelArg... arguments) {
-        if (items > 0) {
-            stream.launch(Launch.of(module.kernel(kernel), arguments)
-                    .withGrid((int) Math.min(items, MAX_BLOCKS), columns).withBlock(BLOCK));
-        }
-    }
-
     /** Whether rows of {@code width} elements, {@code strides} apart, can be moved 16 bytes at a time. */
     static boolean vectorised(long width, Tensor... rows) {
         for (Tensor tensor : rows) {

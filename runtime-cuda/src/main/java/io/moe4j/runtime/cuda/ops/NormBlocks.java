@@ -14,6 +14,9 @@ import java.util.Optional;
  */
 record NormBlocks(int width, int rows) {
     private static final int MOST_THREADS = 1024;
+    /** {@code FORWARD_ROWS} and {@code WIDE_ROWS} of {@code norm.cu}: rows that a thread has in flight. */
+    private static final int FORWARD_ROWS = 4;
+    private static final int WIDE_ROWS = 1;
 
     /** Of such rows, or nothing where they cannot be moved 16 bytes at a time or are too long. */
     static Optional<NormBlocks> of(long dim, Tensor... tensors) {
@@ -29,7 +32,7 @@ record NormBlocks(int width, int rows) {
 
     /** Rows that a block has in flight in the forward pass. */
     int rowsAtOnce() {
-        return rows * (wide() ? 1 : 4);
+        return rows * (wide() ? WIDE_ROWS : FORWARD_ROWS);
     }
 
     /** The suffix of the kernels that such blocks run. */
