@@ -74,11 +74,13 @@ final class InitialValues {
         @Override
         public void values(long first, float[] into, int at, int count) {
             long[] bits = new long[Math.min(BLOCK, count)];
+            int[] undecided = new int[bits.length];
             for (int done = 0; done < count; done += BLOCK) {
                 int block = Math.min(BLOCK, count - done);
                 bits(first + done, bits, block);
-                for (int i = 0; i < block; i++) {
-                    into[at + done + i] = value(bits[i]);
+                int open = decide(bits, block, into, at + done, undecided);
+                for (int i = 0; i < open; i++) {
+                    into[at + done + undecided[i]] = exact(probability(bits[undecided[i]]));
                 }
             }
         }
@@ -97,13 +99,19 @@ final class InitialValues {
             }
         }
 
-        private float value(long bits) {
-            double probability = probability(bits);
-            double fromMiddle = probability - 0.5;
-            double size = quantiles.of(0.5 - Math.abs(fromMiddle));
-            float low = (float) (std * (size - QuantileTable.ERROR));
-            float high = (float) (std * (size + QuantileTable.ERROR));
-            return low == high ? Math.copySign(low, (float) fromMiddle) : exact(probability);
+        /** Sets the values that the table decides, and lists the places of the others; nothing in the loop depends on which these are. */
+        private int decide(long[] bits, int count, float[] into, int at, int[] undecided) {
+            double error = std * QuantileTable.ERROR;
+            int open = 0;
+            for (int i = 0; i < count; i++) {
+                double fromMiddle = probability(bits[i]) - 0.5;
+                double value = Math.copySign(std * quantiles.of(0.5 - Math.abs(fromMiddle)), fromMiddle);
+                float low = (float) (value - error);
+                into[at + i] = low;
+                undecided[open] = i;
+                open += low == (float) (value + error) ? 0 : 1;
+            }
+            return open;
         }
 
         private float exact(double probability) {

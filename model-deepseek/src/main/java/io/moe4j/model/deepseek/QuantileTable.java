@@ -10,7 +10,7 @@ package io.moe4j.model.deepseek;
  * at both ends (Hermite), and so errs by at most w⁴ / 384 · max |f⁗|, for an interval of width w.
  */
 final class QuantileTable {
-    /** A bound for the error; what the polynomials make of it is less than half, the rest covers the roundings of either computation. */
+    /** A bound for the error; what the polynomials make of it is less than half, the rest covers the roundings of either computation, scaled or not. */
     static final double ERROR = 0x1p-38;
 
     /** The smallest tail probability that has an interval: about one value in 500 lies below. */
