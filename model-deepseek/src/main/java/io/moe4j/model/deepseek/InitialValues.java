@@ -62,7 +62,7 @@ final class InitialValues {
 
     /**
      * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts.
-     * The table gives the quantile within a known distance; where that leaves the rounded value open, one time in 200, the quantile itself is computed. So
+     * The table gives the quantile within a known distance; where that leaves the rounded value open, one time in 370, the quantile itself is computed. So
      * every element has the bits of its definition.
      *
      * @param key that the bits come from, with the index
