@@ -11,28 +11,13 @@ import io.moe4j.api.ops.RoutingOps.Score;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** Routing and the exchange of one layer on one rank, with the experts of the 16B model. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class ExchangeBenchmark {
+public class ExchangeBenchmark extends AverageMicros {
     /** Of the 16B model. */
     private static final int EXPERTS = 64;
     private static final Gate GATE = new Gate(Score.SOFTMAX, 6, 1, 1, false, 1);

@@ -7,25 +7,10 @@ import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.Warmup;
 
 /** What comes before a run: plug-ins and configuration. */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.MICROSECONDS)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
-@Fork(1)
-public class StartBenchmark {
+public class StartBenchmark extends AverageMicros {
     private final Registry registry = Plugins.load(List.of());
 
     /** Finds all plug-ins, and checks their versions and ids. */
