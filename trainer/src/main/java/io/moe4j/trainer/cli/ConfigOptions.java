@@ -26,7 +26,7 @@ final class ConfigOptions {
 
     @Option(names = "--config", paramLabel = "NAME|FILE.toml",
             description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
-                    + "; of parity and bench step: " + NamedConfigs.PLAIN + ".")
+                    + "; for parity and bench step: " + NamedConfigs.PLAIN + ".")
     private @Nullable String config;
 
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
@@ -34,6 +34,9 @@ final class ConfigOptions {
         CommandSpec spec = command.getCommandSpec();
         if (spec.mixins().values().stream().anyMatch(mixin -> mixin.userObject() instanceof ConfigOptions)) {
             spec.parser().unmatchedArgumentsAllowed(true);
+            if (spec.usageMessage().customSynopsis().length == 0) {
+                spec.usageMessage().customSynopsis(spec.qualifiedName() + " [OPTION]... [--key VALUE]...");
+            }
             spec.usageMessage()
                     .footer("%nEvery key of the configuration is an option: --training.steps 10, --ranks=4.");
         }

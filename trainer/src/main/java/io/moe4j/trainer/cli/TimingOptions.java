@@ -17,14 +17,15 @@ final class TimingOptions {
     @Option(names = "--json", description = "Prints one JSON object.")
     private boolean json;
 
-    @Option(names = "--warmup", description = "Runs that are not timed. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--warmup", paramLabel = "N", description = "Runs that are not timed. Default: ${DEFAULT-VALUE}.")
     private int warmup = 5;
 
-    @Option(names = "--iterations", description = "Runs that are timed. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--iterations", paramLabel = "N", description = "Runs that are timed. Default: ${DEFAULT-VALUE}.")
     private int iterations = 15;
 
-    @Option(names = "--calls", description = "Calls of a part in a run, where parts are timed by themselves."
-            + " Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--calls", paramLabel = "N",
+            description = "Calls of a part in a run, where parts are timed by themselves."
+                    + " Default: ${DEFAULT-VALUE}.")
     private int calls = 10;
 
     @Option(names = "--peers", paramLabel = "FILE.json",

@@ -33,7 +33,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code moe4j train}. */
-@Command(name = "train", customSynopsis = "moe4j train [OPTION]... [--key VALUE]...",
+@Command(name = "train",
         description = {"Trains a model.",
                 "Writes metrics.jsonl, the configuration and the checkpoints to the run's folder."})
 final class TrainCommand implements Callable<Integer> {

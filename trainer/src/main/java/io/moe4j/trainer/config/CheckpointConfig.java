@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param enable whether checkpoints are written
  * @param interval steps between two checkpoints, at least 1; the last step is saved too
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
- * @param resume a checkpoint to continue from
+ * @param resume a checkpoint to continue from, or the folder of a run, for its newest
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Optional<Path> resume) {}
