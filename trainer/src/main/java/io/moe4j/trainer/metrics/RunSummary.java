@@ -33,15 +33,16 @@ public final class RunSummary {
         steps++;
     }
 
-    /** Some lines for people. */
+    /** Some lines for people. A model without experts, and a backend without statistics, receive no rows that could be told of. */
     public String text() {
         if (first == null || last == null) {
             return "no step was made";
         }
-        return String.format(Locale.ROOT,
-                "%,d steps in %.1f s (%,.0f tokens/s): loss %.5f at step %d, %.5f at step %d, lowest %.5f%n"
-                        + "rows received in one exchange: at most %,d of %,d; dropped: %,d",
-                steps, seconds, tokens / seconds, first.loss(), first.step(), last.loss(), last.step(), lowest,
-                rows.getMax(), last.receiveCapacityRows(), dropped);
+        String text = String.format(Locale.ROOT,
+                "%,d steps in %.1f s (%,.0f tokens/s): loss %.5f at step %d, %.5f at step %d, lowest %.5f",
+                steps, seconds, tokens / seconds, first.loss(), first.step(), last.loss(), last.step(), lowest);
+        return rows.getMax() == 0 ? text
+                : text + String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
+                        rows.getMax(), last.receiveCapacityRows(), dropped);
     }
 }

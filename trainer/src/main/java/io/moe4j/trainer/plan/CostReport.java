@@ -32,7 +32,7 @@ public final class CostReport {
         line(text, "model", "%s %s, %s, %s, recompute %s", config.model().name(), config.model().flavor(),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
-        line(text, "ranks", "%d: %d replicas of %d shards, expert-parallel over %d; %d x %d tokens each",
+        line(text, "ranks", "%d: replicas x shards %d x %d, expert-parallel over %d; %d x %d tokens each",
                 config.ranks(),
                 layout.dataParallelReplicateDegree(), layout.dataParallelShardDegree(), layout.expertParallelDegree(),
                 training.localBatchSize(), training.seqLen());

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.metrics;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.trainer.run.StepResult;
@@ -34,6 +35,14 @@ class StepLineTest {
                 "dropped: 11")) {
             assertTrue(text.contains(part), text);
         }
+    }
+
+    @Test
+    void summarySaysNothingOfRowsThatNobodyCounted() {
+        RunSummary summary = new RunSummary();
+        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0));
+        assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
+        assertFalse(summary.text().contains("rows"), summary.text());
     }
 
     @Test
