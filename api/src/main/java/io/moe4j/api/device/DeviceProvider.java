@@ -13,7 +13,10 @@ import java.util.OptionalInt;
 @Stability(Stability.Level.EVOLVING)
 public interface DeviceProvider extends Provider {
 
-    /** The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. */
+    /**
+     * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the number of
+     * devices, what they allocate by themselves, and how parameters are rounded.
+     */
     String SPI_VERSION = "1.2";
 
     /** The kind of its devices. */

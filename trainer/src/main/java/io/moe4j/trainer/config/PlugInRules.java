@@ -27,6 +27,7 @@ final class PlugInRules {
     private static final String COLLECTIVES = "runtime.collectives";
     private static final String RECOMPUTE = "activation_checkpoint.mode";
     private static final String CAPTURE = "graph_capture.enable";
+    private static final String ROUNDING = "optimizer.parameter_rounding";
     private static final String CAPACITY = "moe.receive_capacity";
 
     private final Registry registry;
@@ -80,6 +81,7 @@ final class PlugInRules {
                 collectives.ifPresent(provider -> rules.runsOn(provider.supports(kind), kind, COLLECTIVES));
             });
         }
+        device.ifPresent(rules::rounding);
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
@@ -115,6 +117,15 @@ final class PlugInRules {
         }
     }
 
+    /** A device that was built before there was a rounding to choose does not see what it is asked for, and rounds to the nearest. */
+    private void rounding(DeviceProvider provider) {
+        findings.require(isSince("1.2", provider)
+                || config.optimizer().parameterRounding() == ParameterRounding.NEAREST,
+                "this device's plug-in was built against version " + provider.spiVersion()
+                        + " of its SPI, and only those of 1.2 and later round stochastically",
+                "set " + ROUNDING + " to nearest, or take a newer version of the plug-in", ROUNDING, DEVICE);
+    }
+
     private void runsOn(boolean supported, DeviceKind kind, String key) {
         findings.require(supported, "it does not run on devices of kind " + kind,
                 "choose another, or another device", key, DEVICE);
@@ -131,7 +142,9 @@ final class PlugInRules {
         findings.require(!(needs.synchronisesWithHost() && config.graphCapture().enable()),
                 "this backend waits on the host inside forward and backward, which cannot be captured",
                 "set " + CAPTURE + " to false, or choose a backend that does not wait", BACKEND, CAPTURE);
-        findings.require(hasStatistics(provider) || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
+        // Statistics came with 1.1.
+        findings.require(
+                isSince("1.1", provider) || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
                 "this backend cannot report overflows, so that rows could be lost without a word",
                 "set " + CAPACITY + " to worst_case", BACKEND, CAPACITY);
     }
@@ -145,10 +158,10 @@ final class PlugInRules {
                 "set " + CAPTURE + " to false, or add the jar that has it to the plug-in path", CAPTURE, DEVICE);
     }
 
-    /** Statistics came with 1.1: a plug-in that was built against 1.0 has none. */
-    private static boolean hasStatistics(CommBackendProvider provider) {
-        SpiVersion first = SpiVersion.parse("1.1");
+    /** Whether a plug-in was built against {@code version} of its SPI or a later one, and so knows what that version added. */
+    private static boolean isSince(String version, Provider provider) {
+        SpiVersion first = SpiVersion.parse(version);
         SpiVersion built = SpiVersion.parse(provider.spiVersion());
-        return built.major() > first.major() || built.minor() >= first.minor();
+        return built.major() > first.major() || built.major() == first.major() && built.minor() >= first.minor();
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.tests.compat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Registry;
@@ -129,6 +130,18 @@ final class OlderDeviceTest {
         assertEquals(2, losses.size());
         assertEquals(losses, train(2, "--device", "cpus", "--runtime.devices", "2"));
         assertEquals(losses, train(4, "--device", "cpus", "--runtime.devices", "4", "--graph_capture.enable", "false"));
+    }
+
+    /** It would round to the nearest without a word. */
+    @Test
+    void stochasticRoundingIsRefused() {
+        StringWriter err = new StringWriter();
+        int exit = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), "train", "--plugin-path",
+                jar.toString(), "--output", work.resolve("refused").toString(), "--device", "cpus",
+                "--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding", "stochastic");
+        assertEquals(2, exit, err::toString);
+        assertTrue(err.toString().contains("optimizer.parameter_rounding = \"stochastic\", device = \"cpus\"")
+                && err.toString().contains("built against version 1.0"), err::toString);
     }
 
     private List<String> train(int devices, String... more) throws IOException {
