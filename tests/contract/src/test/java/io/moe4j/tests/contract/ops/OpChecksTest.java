@@ -74,6 +74,16 @@ class OpChecksTest {
         assertThrows(AssertionError.class, () -> notANumber.check(image(operand, 6, 4)));
     }
 
+    @Test
+    void aBoundThatAnythingWouldMeetIsRefused() {
+        Operand operand = rows(DType.F32);
+        Approx[] values = Approx.exact(new double[] {1, 2, 3, 4, 5, 6});
+        values[3] = new Approx(4, Double.POSITIVE_INFINITY);
+        Expected vague = Expected.close("x", operand, values);
+        AssertionError error = assertThrows(AssertionError.class, () -> vague.check(image(operand, 6, 4)));
+        assertTrue(error.getMessage().contains("element 3, 4.0"), error.getMessage());
+    }
+
     /** SwiGLU, and a product of 300 terms, in fp32 on the host: within the bounds, which are less than a hundred times what happens. */
     @Test
     void boundsHoldAndAreNotFarAbove() {
