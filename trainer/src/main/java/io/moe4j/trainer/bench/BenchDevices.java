@@ -1,6 +1,7 @@
 package io.moe4j.trainer.bench;
 
 import io.moe4j.api.device.Device;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Launch;
 import java.util.ArrayList;
@@ -12,25 +13,24 @@ import java.util.function.IntFunction;
  *
  * @param all one after the other
  * @param ofRanks the one of each rank
+ * @param opened closes them
  */
-record BenchDevices(List<Device> all, List<Device> ofRanks) implements AutoCloseable {
+record BenchDevices(List<Device> all, List<Device> ofRanks, Resources opened) implements AutoCloseable {
 
     /** Opens as many as the configuration asks for. */
     static BenchDevices open(TrainerConfig config, IntFunction<Device> opening) {
-        List<Device> all = new ArrayList<>();
-        try {
+        return Resources.open("benchmark", opened -> {
+            List<Device> all = new ArrayList<>();
             for (int ordinal = 0; ordinal < config.runtime().devices(); ordinal++) {
-                all.add(opening.apply(ordinal));
+                all.add(opened.add(opening.apply(ordinal)));
             }
-            return new BenchDevices(all, Launch.threads(config).deviceOrdinals().stream().map(all::get).toList());
-        } catch (RuntimeException | Error e) {
-            all.reversed().forEach(Device::close);
-            throw e;
-        }
+            List<Device> ofRanks = Launch.threads(config).deviceOrdinals().stream().map(all::get).toList();
+            return new BenchDevices(all, ofRanks, opened);
+        });
     }
 
     @Override
     public void close() {
-        all.reversed().forEach(Device::close);
+        opened.close();
     }
 }

@@ -41,11 +41,11 @@ public final class MoeBench {
                     this::onRank);
             List<Part.Timed> layer = parts().stream()
                     .map(part -> new Part.Timed(part, slowest(byRank, part.name()))).toList();
-            return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape()).with(Map.of(
+            return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape())
                     // All parts one after the other.
-                    "median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum(),
+                    .with(Map.of("median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum()))
                     // Of least times: what the work takes when nothing disturbs it. 1 if padding costs nothing.
-                    "swiglu_padding_ratio", slowest(byRank, MoeRank.SWIGLU_AGAIN).min()
+                    .with(Map.of("swiglu_padding_ratio", slowest(byRank, MoeRank.SWIGLU_AGAIN).min()
                             / slowest(byRank, MoeRank.SWIGLU_EXACT).min()));
         }
     }
