@@ -3,6 +3,7 @@ package io.moe4j.comm.nccl;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
+import io.moe4j.runtime.cuda.ContextTurns;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.AddressablePointer;
 import io.moe4j.runtime.cuda.driver.Driver;
@@ -15,6 +16,7 @@ import jcuda.driver.JCudaDriver;
 final class DoneCounter implements AutoCloseable {
     private static final int HOST_ALLOC_PORTABLE_AND_MAPPED = 3;
 
+    private final ContextTurns turns;
     private final Pointer host = new Pointer();
     private final ByteBuffer word;
     private final Launch count;
@@ -22,7 +24,8 @@ final class DoneCounter implements AutoCloseable {
 
     /** The device's context is current. */
     DoneCounter(CudaDevice device) {
-        Driver.check(JCudaDriver.cuMemHostAlloc(host, Long.BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED),
+        turns = device.turns();
+        Driver.check(turns.call(() -> JCudaDriver.cuMemHostAlloc(host, Long.BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED)),
                 "cuMemHostAlloc of " + Long.BYTES + " bytes");
         word = host.getByteBuffer(0, Long.BYTES).order(ByteOrder.nativeOrder());
         word.putLong(0, 0);
@@ -46,7 +49,7 @@ final class DoneCounter implements AutoCloseable {
     public synchronized void close() {
         if (!closed) {
             closed = true;
-            Driver.check(JCudaDriver.cuMemFreeHost(host), "cuMemFreeHost");
+            Driver.check(turns.call(() -> JCudaDriver.cuMemFreeHost(host)), "cuMemFreeHost");
         }
     }
 }
