@@ -124,9 +124,14 @@ final class OpBench implements AutoCloseable {
     /** Makes the call, and checks all that must hold for its results. */
     List<byte[]> check(OpCall call) {
         List<byte[]> images = run(ignored -> call.enqueue().run());
-        for (Expected expected : call.expected().get()) {
-            expected.check(images.get(operands.indexOf(expected.operand())));
+        List<Expected> all = call.expected().get();
+        for (Operand result : call.results()) {
+            if (all.stream().noneMatch(expected -> expected.operand() == result)) {
+                throw new IllegalStateException("the case says nothing of what " + result.tensor()
+                        + " must hold after the call, which may write it; expect a value");
+            }
         }
+        all.forEach(expected -> expected.check(images.get(operands.indexOf(expected.operand()))));
         for (int i = 0; i < images.size(); i++) {
             operands.get(i).checkUntouched(images.get(i), call.results().contains(operands.get(i)));
         }

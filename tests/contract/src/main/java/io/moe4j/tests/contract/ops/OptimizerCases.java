@@ -102,7 +102,8 @@ final class OptimizerCases {
                             rounded[i] = Float.intBitsToFloat((bits + rounding.bits(i)) & 0xFFFF_0000);
                         }
                         return List.of(Expected.same("parameter", parameter, rounded),
-                                Expected.same("first moment", m, new double[n]));
+                                Expected.same("first moment", m, new double[n]),
+                                Expected.same("second moment", v, new double[n]));
                     });
         });
     }
