@@ -17,12 +17,11 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.plugins.Plugins;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -32,14 +31,14 @@ final class CpuRank implements AutoCloseable {
     private static final long STACK_BYTES = 64L << 20;
 
     private final Registry registry = Plugins.load(List.of());
-    private final Deque<AutoCloseable> open = new ArrayDeque<>();
+    private final Resources opened = new Resources("benchmark");
     private final RankContext context;
 
     CpuRank() {
         DeviceConfig config = DeviceConfig.defaults();
-        Device device = own(registry.get(DeviceProvider.class, "cpu").open(config));
-        Stream stream = own(device.openStream("benchmark"));
-        MemoryStack stack = new MemoryStack(own(device.allocate(STACK_BYTES, "temporaries")), freed -> {});
+        Device device = opened.add(registry.get(DeviceProvider.class, "cpu").open(config));
+        Stream stream = opened.add(device.openStream("benchmark"));
+        MemoryStack stack = new MemoryStack(opened.add(device.allocate(STACK_BYTES, "temporaries")), freed -> {});
         context = new RankContext(new Group("world", List.of(0), 0), device, stream, stack,
                 ThreadRendezvous.of(1, config.timeout()));
     }
@@ -53,17 +52,17 @@ final class CpuRank implements AutoCloseable {
     }
 
     CommBackend exchange(CommConfig shapes) {
-        PeerGroup peers = own(context.device().openPeerGroup(context.world(), context.rendezvous()));
-        return own(registry.get(CommBackendProvider.class, "minimal_async_ep").open(shapes,
+        PeerGroup peers = opened.add(context.device().openPeerGroup(context.world(), context.rendezvous()));
+        return opened.add(registry.get(CommBackendProvider.class, "minimal_async_ep").open(shapes,
                 new CommContext(context, context.world(), Optional.of(peers), Optional.empty())));
     }
 
     ExpertKernels kernels() {
-        return own(registry.get(ExpertKernelsProvider.class, "swiglu").open(context));
+        return opened.add(registry.get(ExpertKernelsProvider.class, "swiglu").open(context));
     }
 
     Tensor zeros(DType dtype, long... shape) {
-        Memory memory = own(context.device().allocate(Tensor.bytes(dtype, shape), "benchmark"));
+        Memory memory = opened.add(context.device().allocate(Tensor.bytes(dtype, shape), "benchmark"));
         Tensor tensor = Tensor.of(memory, 0, dtype, shape);
         stream().fill(tensor, 0);
         return tensor;
@@ -92,16 +91,9 @@ final class CpuRank implements AutoCloseable {
         return tensor;
     }
 
-    private <T extends AutoCloseable> T own(T opened) {
-        open.push(opened);
-        return opened;
-    }
-
     @Override
-    public void close() throws Exception {
+    public void close() {
         stream().synchronize();
-        while (!open.isEmpty()) {
-            open.pop().close();
-        }
+        opened.close();
     }
 }

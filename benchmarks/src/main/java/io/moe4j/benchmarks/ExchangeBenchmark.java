@@ -50,7 +50,7 @@ public class ExchangeBenchmark extends AverageMicros {
     }
 
     @TearDown
-    public void close() throws Exception {
+    public void close() {
         rank.close();
     }
 

@@ -60,7 +60,7 @@ public class ExpertKernelsBenchmark extends AverageMicros {
     }
 
     @TearDown
-    public void close() throws Exception {
+    public void close() {
         rank.close();
     }
 

@@ -43,7 +43,7 @@ public class NormBenchmark extends AverageMicros {
     }
 
     @TearDown
-    public void close() throws Exception {
+    public void close() {
         rank.close();
     }
 
