@@ -44,12 +44,15 @@ final class DoneCounter implements AutoCloseable {
         return closed ? Long.MAX_VALUE : word.getLong(0);
     }
 
-    /** Graphs that count here are closed before. */
+    /** Graphs that count here are closed before. Who asks meanwhile does not wait for the turn. */
     @Override
-    public synchronized void close() {
-        if (!closed) {
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
             closed = true;
-            Driver.check(turns.call(() -> JCudaDriver.cuMemFreeHost(host)), "cuMemFreeHost");
         }
+        Driver.check(turns.call(() -> JCudaDriver.cuMemFreeHost(host)), "cuMemFreeHost");
     }
 }
