@@ -2,21 +2,15 @@ package io.moe4j.comm.minimalasyncep;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
-import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceKind;
-import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Availability;
-import io.moe4j.runtime.cpu.CpuCaptureProvider;
-import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.tests.contract.CommBackendContract;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -71,7 +65,7 @@ class KitIsNotVacuousTest {
         }
     }
 
-    private static final class Planted extends CommBackendContract {
+    private static final class Planted extends CpuContractTest {
         private final Fault fault;
 
         Planted(Fault fault) {
@@ -81,21 +75,6 @@ class KitIsNotVacuousTest {
         @Override
         protected CommBackendProvider provider() {
             return new Provider(fault);
-        }
-
-        @Override
-        protected DeviceProvider deviceProvider() {
-            return new CpuDeviceProvider();
-        }
-
-        @Override
-        protected DeviceConfig deviceConfig() {
-            return DeviceConfig.defaults().withStrict(true);
-        }
-
-        @Override
-        protected Optional<GraphCaptureProvider> captureProvider() {
-            return Optional.of(new CpuCaptureProvider());
         }
 
         @Override
