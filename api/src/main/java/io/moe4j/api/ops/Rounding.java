@@ -1,6 +1,7 @@
 package io.moe4j.api.ops;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.CounterBits;
 
 /** How an updated parameter becomes a BF16 value. */
 @Stability(Stability.Level.EVOLVING)
@@ -24,32 +25,19 @@ public sealed interface Rounding {
      * @param firstElement index of the first element in the whole parameter
      */
     record Stochastic(long key, long firstElement) implements Rounding {
-        private static final long GOLDEN = 0x9E3779B97F4A7C15L;
-
         /** A key for a parameter in a step, from 1. */
         public static Stochastic of(long seed, String parameter, long step, long firstElement) {
-            long key = mix(seed + step * GOLDEN);
-            for (int i = 0; i < parameter.length(); i++) {
-                key = mix(key ^ parameter.charAt(i)) + GOLDEN;
-            }
-            return new Stochastic(key, firstElement);
+            return new Stochastic(CounterBits.key(seed, step, parameter), firstElement);
         }
 
-        /** What bits of element {@code i} are drawn with: {@code bits(i) = mix(counter(0) + i · 0x9E3779B97F4A7C15) >>> 48}. */
+        /** What bits of element {@code i} are drawn with: {@code bits(i) = mix(counter(0) + i · STEP) >>> 48}, see {@link CounterBits}. */
         public long counter(long i) {
-            return key + (firstElement + i) * GOLDEN;
+            return key + (firstElement + i) * CounterBits.STEP;
         }
 
         /** 16 random bits for element {@code i} of this call's parameter. */
         public int bits(long i) {
-            return (int) (mix(counter(i)) >>> 48);
-        }
-
-        /** The finaliser of SplitMix64 (Steele, Lea and Flood, 2014). */
-        private static long mix(long value) {
-            long z = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
-            z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-            return z ^ z >>> 31;
+            return (int) (CounterBits.mix(counter(i)) >>> 48);
         }
     }
 }

@@ -1,16 +1,15 @@
 package io.moe4j.model.deepseek;
 
+import io.moe4j.api.tensor.CounterBits;
 import io.moe4j.autograd.sharding.Initializer;
 import java.util.Arrays;
 
 /**
  * Initial values from a counter-based generator: the value of an element is a function of the seed, the parameter's name and the element's index in the
- * whole parameter, and of nothing else, so that it does not depend on how the parameter is sharded. Bits come from two rounds of the
- * SplitMix64 finaliser (Steele, Lea and Flood, 2014); the value is the quantile of the probability that they make.
+ * whole parameter, and of nothing else, so that it does not depend on how the parameter is sharded. Bits come from two rounds of
+ * {@link CounterBits#mix}; the value is the quantile of the probability that they make.
  */
 final class InitialValues {
-    private static final long GOLDEN = 0x9E3779B97F4A7C15L;
-
     private final long seed;
     private final QuantileTable quantiles = new QuantileTable();
 
@@ -37,27 +36,13 @@ final class InitialValues {
 
     /** Normal, mean 0. */
     Initializer normal(String name, double std) {
-        return new Draws(key(name), std, 0, 1, quantiles);
+        return new Draws(CounterBits.key(seed, 1, name), std, 0, 1, quantiles);
     }
 
     /** Normal, mean 0, conditioned to stay within {@code cut} of 0. */
     Initializer truncatedNormal(String name, double std, double cut) {
         double above = NormalQuantile.probabilityBelow(-cut / std);
-        return new Draws(key(name), std, above, 1 - 2 * above, quantiles);
-    }
-
-    private long key(String name) {
-        long key = mix(seed + GOLDEN);
-        for (int i = 0; i < name.length(); i++) {
-            key = mix(key ^ name.charAt(i)) + GOLDEN;
-        }
-        return key;
-    }
-
-    private static long mix(long value) {
-        long z = (value ^ value >>> 30) * 0xBF58476D1CE4E5B9L;
-        z = (z ^ z >>> 27) * 0x94D049BB133111EBL;
-        return z ^ z >>> 31;
+        return new Draws(CounterBits.key(seed, 1, name), std, above, 1 - 2 * above, quantiles);
     }
 
     /**
@@ -87,15 +72,15 @@ final class InitialValues {
 
         /** Each loop is small enough for the compiler to unroll, and so to make vectors of. */
         private void bits(long first, long[] bits, int count) {
-            long next = key + first * GOLDEN;
-            for (int i = 0; i < count; i++, next += GOLDEN) {
+            long next = key + first * CounterBits.STEP;
+            for (int i = 0; i < count; i++, next += CounterBits.STEP) {
                 bits[i] = next;
             }
             for (int i = 0; i < count; i++) {
-                bits[i] = mix(bits[i]);
+                bits[i] = CounterBits.mix(bits[i]);
             }
             for (int i = 0; i < count; i++) {
-                bits[i] = mix(bits[i] ^ key);
+                bits[i] = CounterBits.mix(bits[i] ^ key);
             }
         }
 
