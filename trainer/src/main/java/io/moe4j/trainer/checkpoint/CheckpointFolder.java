@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -26,7 +27,7 @@ final class CheckpointFolder {
     private CheckpointFolder() {}
 
     static Path of(Path checkpoints, long step) {
-        return checkpoints.resolve("step-%09d".formatted(step));
+        return checkpoints.resolve(String.format(Locale.ROOT, "step-%09d", step));
     }
 
     /** Where a checkpoint is written until it is whole. */

@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.InputException;
 import java.util.List;
+import java.util.Locale;
 
 /** A configuration cannot be used. It has all problems, and so has its message. */
 @Stability(Stability.Level.EVOLVING)
@@ -32,7 +33,7 @@ public final class ConfigException extends InputException {
         StringBuilder message = new StringBuilder("the configuration " + name + " has "
                 + (problems.size() == 1 ? "one problem" : problems.size() + " problems") + ":");
         for (int i = 0; i < problems.size(); i++) {
-            message.append("%n%3d. ".formatted(i + 1)).append(problems.get(i));
+            message.append(String.format(Locale.ROOT, "%n%3d. ", i + 1)).append(problems.get(i));
         }
         return message.toString();
     }

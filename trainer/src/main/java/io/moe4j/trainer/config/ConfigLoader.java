@@ -3,7 +3,10 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import java.io.IOException;
+import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +16,9 @@ import java.util.stream.Collectors;
 /** Makes checked configurations: a named one or a file, over the defaults, and the command line's overrides over that. */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigLoader {
+    /** In bytes. Larger files are something else, given by mistake. */
+    private static final long LARGEST_FILE = 1 << 20;
+
     private final Registry registry;
 
     /** For what this registry knows. */
@@ -55,24 +61,37 @@ public final class ConfigLoader {
     }
 
     private static void addBase(Layers layers, String nameOrFile) {
+        String shown = "--config " + Shown.of(nameOrFile);
+        String names = String.join(", ", NamedConfigs.names());
         if (NamedConfigs.names().contains(nameOrFile)) {
             layers.add(nameOrFile, NamedConfigs.toml(nameOrFile));
             return;
         }
-        Path file = Path.of(nameOrFile);
-        if (!nameOrFile.endsWith(".toml") && !Files.exists(file)) {
-            layers.problems().add(new Problem("--config " + nameOrFile, "there is no such named configuration, or file",
-                    "the nearest is " + NearestKey.of(nameOrFile, NamedConfigs.names()) + " of "
-                            + String.join(", ", NamedConfigs.names())));
-            return;
-        }
         try {
-            layers.add(nameOrFile, Files.readString(file));
-        } catch (IOException e) {
-            layers.problems().add(new Problem("--config " + nameOrFile,
-                    Files.exists(file) ? "the file cannot be read: " + e : "there is no such file",
-                    "give a TOML file in UTF-8 that you may read, or one of "
-                            + String.join(", ", NamedConfigs.names())));
+            layers.add(nameOrFile, read(Path.of(nameOrFile)));
+        } catch (NoSuchFileException e) {
+            layers.note(nameOrFile.endsWith(".toml")
+                    ? new Problem(shown, "there is no such file", "give a TOML file, or one of " + names)
+                    : new Problem(shown, "there is no such named configuration, or file",
+                            NearestKey.of(nameOrFile, NamedConfigs.names())
+                                    .map(name -> "the nearest is " + name + " of ")
+                                    .orElse("choose one of ") + names));
+        } catch (MalformedInputException e) {
+            layers.note(new Problem(shown, "the file is not text in UTF-8", "save it as UTF-8"));
+        } catch (IOException | InvalidPathException e) {
+            layers.note(new Problem(shown, "the file cannot be read: " + e.getMessage(),
+                    "give a TOML file that you may read, or one of " + names));
         }
+    }
+
+    private static String read(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new IOException(file + " is a folder, a pipe or a device");
+        }
+        long size = Files.size(file);
+        if (size > LARGEST_FILE) {
+            throw new IOException("it has " + size + " bytes, and a configuration at most " + LARGEST_FILE);
+        }
+        return Files.readString(file);
     }
 }

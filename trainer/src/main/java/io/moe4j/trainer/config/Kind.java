@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 
 /**
  * How values of one Java type are written.
@@ -20,6 +21,12 @@ import java.util.function.Function;
  * @param shown writes a value as TOML
  */
 record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown) {
+    private static final String DIGITS = "[0-9]+(?:_[0-9]+)*";
+    private static final Pattern WHOLE = Pattern.compile("[+-]?" + DIGITS);
+    /** As TOML writes numbers. Java's own reader takes more: {@code 1d}, {@code 5f}, {@code 0x1p3}. */
+    private static final Pattern REAL = Pattern
+            .compile(
+                    "[+-]?(?:" + DIGITS + "(?:\\.(?:" + DIGITS + ")?)?|\\." + DIGITS + ")(?:[eE][+-]?" + DIGITS + ")?");
 
     /** The kind of a record component of this generic type. */
     static Kind of(String type) {
@@ -66,25 +73,24 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
     }
 
     private static Optional<Long> whole(String text) {
+        String stripped = text.strip();
         try {
-            return Optional.of(Long.valueOf(text.strip().replace("_", "")));
+            return WHOLE.matcher(stripped).matches() ? Optional.of(Long.valueOf(stripped.replace("_", "")))
+                    : Optional.empty();
         } catch (NumberFormatException e) {
             return Optional.empty();
         }
     }
 
     private static Optional<Double> real(String text) {
-        String stripped = text.strip().replace("_", "");
-        try {
-            return switch (stripped.toLowerCase(Locale.ROOT)) {
-                case "nan", "+nan", "-nan" -> Optional.of(Double.NaN);
-                case "inf", "+inf", "infinity" -> Optional.of(Double.POSITIVE_INFINITY);
-                case "-inf", "-infinity" -> Optional.of(Double.NEGATIVE_INFINITY);
-                default -> Optional.of(Double.valueOf(stripped));
-            };
-        } catch (NumberFormatException e) {
-            return Optional.empty();
-        }
+        String stripped = text.strip();
+        return switch (stripped.toLowerCase(Locale.ROOT)) {
+            case "nan", "+nan", "-nan" -> Optional.of(Double.NaN);
+            case "inf", "+inf", "infinity" -> Optional.of(Double.POSITIVE_INFINITY);
+            case "-inf", "-infinity" -> Optional.of(Double.NEGATIVE_INFINITY);
+            default -> REAL.matcher(stripped).matches() ? Optional.of(Double.valueOf(stripped.replace("_", "")))
+                    : Optional.empty();
+        };
     }
 
     private static Optional<Boolean> flag(String text) {
@@ -128,6 +134,16 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
     }
 
     private static String quoted(Object text) {
-        return "\"" + text.toString().replace("\\", "\\\\").replace("\"", "\\\"") + "\"";
+        StringBuilder quoted = new StringBuilder("\"");
+        text.toString().chars().forEach(c -> {
+            if (c == '"' || c == '\\') {
+                quoted.append('\\').append((char) c);
+            } else if (Shown.isObeyed(c)) {
+                quoted.append(String.format(Locale.ROOT, "\\u%04X", c));
+            } else {
+                quoted.append((char) c);
+            }
+        });
+        return quoted.append('"').toString();
     }
 }

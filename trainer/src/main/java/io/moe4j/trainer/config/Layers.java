@@ -15,15 +15,33 @@ import tools.jackson.dataformat.toml.TomlMapper;
 final class Layers {
     private static final String SHARD_DEGREE = "parallelism.data_parallel_shard_degree";
     private static final int ALL_RANKS = -1;
+    /** Of a file that is no configuration at all, the first hundred problems tell enough. */
+    private static final int MOST_PROBLEMS = 100;
+    private static final String NO_NEAR_KEY = "no known key is near it: defaults.toml, in the package "
+            + "io.moe4j.trainer.config, lists all of them";
 
     private final Schema schema = Schema.read();
     private final Map<String, Object> values = new LinkedHashMap<>();
     private final List<Problem> problems = new ArrayList<>();
     private final Set<String> broken = new HashSet<>();
+    private int omitted;
 
     /** What is wrong so far. */
     List<Problem> problems() {
-        return problems;
+        List<Problem> all = new ArrayList<>(problems);
+        if (omitted > 0) {
+            all.add(new Problem(omitted + " more", "they are of the same kinds", "correct those above first"));
+        }
+        return all;
+    }
+
+    /** Adds a problem. */
+    void note(Problem problem) {
+        if (problems.size() < MOST_PROBLEMS) {
+            problems.add(problem);
+        } else {
+            omitted++;
+        }
     }
 
     /** Keys whose values could not be read, and have kept those of the layer below. */
@@ -45,12 +63,11 @@ final class Layers {
     /** Lays a TOML document over. */
     void add(String name, String toml) {
         try {
-            JsonNode root = new TomlMapper().readTree(toml);
-            addSection("", root, name);
+            addSection("", new TomlMapper().readTree(toml), name);
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
-            problems.add(new Problem(name + (at == null ? "" : ", line " + at.getLineNr()),
-                    "it is not valid TOML: " + e.getOriginalMessage().lines().findFirst().orElse(""),
+            note(new Problem(name + (at == null ? "" : ", line " + at.getLineNr()),
+                    "it is not valid TOML: " + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")),
                     "correct it; texts are quoted"));
         }
     }
@@ -58,7 +75,7 @@ final class Layers {
     /** Lays one value from the command line over. */
     void add(Arguments.Override override) {
         String shown = "--" + override.key() + (override.value().isEmpty() ? "" : " " + override.value());
-        set(override.key(), new Value.Typed(override.value()), shown);
+        set(override.key(), new Value.Typed(override.value()), Shown.of(shown));
     }
 
     private void addSection(String prefix, JsonNode section, String source) {
@@ -68,7 +85,7 @@ final class Layers {
                 addSection(path + ".", property.getValue(), source);
             } else {
                 set(path, new Value.Filed(property.getValue()),
-                        path + " = " + property.getValue() + " (" + source + ")");
+                        Shown.of(path + " = " + property.getValue()) + " (" + source + ")");
             }
         });
     }
@@ -77,17 +94,18 @@ final class Layers {
         Kind kind = schema.keys().get(path);
         if (kind == null) {
             boolean section = schema.isSection(path);
-            problems.add(new Problem(shown, section ? "this is a section, not a key" : "there is no such key",
+            note(new Problem(shown, section ? "this is a section, not a key" : "there is no such key",
                     section ? "its keys are " + String.join(", ", schema.keys().keySet().stream()
                             .filter(key -> key.startsWith(path + ".")).toList())
-                            : "the nearest is " + NearestKey.of(path, schema.keys().keySet())));
+                            : NearestKey.of(path, schema.keys().keySet()).map(key -> "the nearest is " + key)
+                                    .orElse(NO_NEAR_KEY)));
             return;
         }
         kind.read().apply(value).ifPresentOrElse(read -> {
             values.put(path, read);
             broken.remove(path);
         }, () -> {
-            problems.add(new Problem(shown, "the value must be " + kind.wanted(), ""));
+            note(new Problem(shown, "the value must be " + kind.wanted(), ""));
             broken.add(path);
         });
     }

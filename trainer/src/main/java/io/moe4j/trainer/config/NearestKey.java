@@ -2,22 +2,46 @@ package io.moe4j.trainer.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Optional;
 
 /** What was probably meant. */
 final class NearestKey {
+    /** Shorter names are contained in too many keys for that to say anything. */
+    private static final int SHORTEST_PART = 3;
+    private static final int LONGEST = 100;
 
     private NearestKey() {}
 
-    /** The known name that takes the fewest changes of a letter; a key's last part alone is compared too, and one that contains the name is near. */
-    static String of(String name, Collection<String> known) {
-        return known.stream().min(Comparator.comparingInt((String key) -> distance(name, key))).orElse("");
+    /**
+     * The known name that takes the fewest changes of a letter; empty if a third of the letters, and more than two, would change. The last parts
+     * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}.
+     */
+    static Optional<String> of(String name, Collection<String> known) {
+        if (name.isEmpty() || name.length() > LONGEST) {
+            return Optional.empty();
+        }
+        return known.stream().filter(key -> isNear(name, key))
+                .min(Comparator.comparingInt((String key) -> distance(name, key)));
+    }
+
+    private static boolean isNear(String name, String key) {
+        return contains(key, name) || near(name, key) || near(last(name), last(key));
+    }
+
+    private static boolean near(String a, String b) {
+        return edits(a, b) <= Math.max(2, Math.min(a.length(), b.length()) / 3)
+                && edits(a, b) < Math.min(a.length(), b.length());
     }
 
     private static int distance(String name, String key) {
-        if (key.contains(name)) {
+        if (contains(key, name)) {
             return 1;
         }
         return Math.min(2 * edits(name, key), 2 * edits(last(name), last(key)) + 1);
+    }
+
+    private static boolean contains(String key, String name) {
+        return name.length() >= SHORTEST_PART && key.contains(name);
     }
 
     private static String last(String key) {

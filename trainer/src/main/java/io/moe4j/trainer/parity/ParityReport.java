@@ -24,7 +24,7 @@ public record ParityReport(List<Line> lines) {
 
     /** A table for people. */
     public String text() {
-        return "%-28s %7s %12s %10s%n".formatted("", "tensors", "error", "bound")
+        return String.format(Locale.ROOT, "%-28s %7s %12s %10s%n", "", "tensors", "error", "bound")
                 + lines.stream().map(Line::text).collect(Collectors.joining());
     }
 

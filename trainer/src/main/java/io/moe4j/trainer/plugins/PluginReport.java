@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /** What became of every plug-in, for people and for machines. Asks each whether this machine can run it. */
@@ -45,9 +46,9 @@ public final class PluginReport {
             case Availability.Available available -> "available";
             case Availability.Unavailable(String reason, String remedy) -> "unavailable: " + reason + "; " + remedy;
         };
-        return "  %-18s %-5s %s (%s)%n%26s%s%n".formatted(entry.id(), entry.built(), entry.description(),
-                Path.of(entry.jar()).getFileName(), "",
-                state);
+        return String.format(Locale.ROOT, "  %-18s %-5s %s (%s)%n%26s%s%n", entry.id(), entry.built(),
+                entry.description(),
+                Path.of(entry.jar()).getFileName(), "", state);
     }
 
     /** One object for each entry, with the same keys. */

@@ -23,6 +23,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -125,6 +127,13 @@ class ConfigLoaderTest {
             "--optimizer.lr inf | optimizer.lr = Infinity | above 0",
             "--optimizer.beta2 0.99999999999 | optimizer.beta2 = 0.99999999999 | below 1",
             "--optimizer.weight_decay 1e300 | optimizer.weight_decay = 1.0E300 | single precision",
+            "--optimizer.lr 1d | --optimizer.lr 1d | must be a number",
+            "--optimizer.lr 0x1p-3 | --optimizer.lr 0x1p-3 | must be a number",
+            "--optimizer.lr 1__0 | --optimizer.lr 1__0 | must be a number",
+            "--runtime.timeout 5f | --runtime.timeout 5f | a number of seconds",
+            "--moe.receive_capacity 2f | --moe.receive_capacity 2f | at least 1",
+            "--training.steps \u0661\u0662 | --training.steps \u0661\u0662 | a whole number",
+            "--training.steps _1 | --training.steps _1 | a whole number",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",
             "--optimizer.parameter_rounding stochastic | optimizer.parameter_rounding = \"stochastic\", training.parameter_dtype = \"float32\" | only bfloat16",
             "--checkpoint.keep_latest_k -1 | checkpoint.keep_latest_k = -1 | at least 0",
@@ -177,6 +186,48 @@ class ConfigLoaderTest {
         assertTrue(message.contains("the nearest is deepseek_v3_16b_minimal_async_ep"), message);
         message = assertThrows(ConfigException.class, () -> load("no.toml", ConfigUse.planning())).getMessage();
         assertTrue(message.contains("there is no such file"), message);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"trainnig.step, training.steps", "lr, optimizer.lr", "steps, training.steps",
+            "optimizer.learning_rate, ''", "foo.bar, ''", "x, ''", "training.zzzzz, ''"})
+    void onlyAKeyThatIsNearIsSuggested(String given, String nearest) {
+        ConfigException e = assertThrows(ConfigException.class,
+                () -> load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--" + given, "1"));
+        assertEquals(nearest.isEmpty() ? "no known key is near it: defaults.toml, in the package "
+                + "io.moe4j.trainer.config, lists all of them" : "the nearest is " + nearest,
+                e.problems().getFirst().remedy());
+    }
+
+    @Test
+    void whatIsShownOfAValueIsShortAndObeyedByNoTerminal() {
+        ConfigException e = assertThrows(ConfigException.class, () -> load(NamedConfigs.DEFAULT, ConfigUse.planning(),
+                "--training.steps", "\u001b[2J\n" + "x".repeat(100_000)));
+        assertTrue(e.getMessage().contains("\\u001b[2J\\u000axxx"), e.getMessage());
+        assertTrue(e.getMessage().length() < 1000, e.getMessage());
+    }
+
+    @Test
+    void pathsWithControlCharactersComeBackFromToml() throws IOException {
+        TrainerConfig config = load(NamedConfigs.DEFAULT, ConfigUse.planning(), "--data.path",
+                "a\tb\u001b\u0085\u2028 \"c\" \\ \u00e9\uD83D\uDE00");
+        Path file = Files.writeString(folder.resolve("x.toml"), ConfigLoader.toml(config));
+        assertEquals(config, load(file.toString(), ConfigUse.planning()));
+    }
+
+    @Test
+    void whatIsNoConfigurationIsRefused() throws IOException {
+        assertRefused(Files.write(folder.resolve("large.toml"), new byte[(1 << 20) + 1]), "at most 1048576");
+        assertRefused(Files.write(folder.resolve("latin.toml"), new byte[] {'a', (byte) 0xE9}), "not text in UTF-8");
+        assertRefused(Files.createDirectory(folder.resolve("folder.toml")), "is a folder, a pipe or a device");
+        assertRefused(Path.of("/dev/zero"), "is a folder, a pipe or a device");
+        assertRefused(Files.writeString(folder.resolve("many.toml"), IntStream.range(0, 50_000)
+                .mapToObj(i -> "k" + i + "=1\n").collect(Collectors.joining())), "49900 more");
+    }
+
+    private void assertRefused(Path file, String expected) {
+        ConfigException e = assertThrows(ConfigException.class, () -> load(file.toString(), ConfigUse.planning()));
+        assertTrue(e.getMessage().contains(expected), e.getMessage());
     }
 
     /** With experts, none of these would do: no full recompute, host waits in a captured step, unknown ids. */

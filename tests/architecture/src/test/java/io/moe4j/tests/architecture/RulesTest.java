@@ -76,6 +76,11 @@ final class RulesTest {
                 new Case(Rules.exportedTypesAreLabelled(exported(house)), exportedName(house).and(topLevel()),
                         Rules.exportedTypesAreLabelled((PLANTED + "unlabelled")::equals), PLANTED + "unlabelled",
                         List.of(List.of("Unlabelled is exported"))),
+                new Case(LocaleRule.everyTextNamesItsLocale(), all(), LocaleRule.everyTextNamesItsLocale(),
+                        PLANTED + "locale",
+                        Stream.of("format(int)", "formatted", "lower", "upper", "printf", "number", "decimal", "date",
+                                "formatter", "scanned", "machine").map(method -> List.of("Localized." + method))
+                                .toList()),
                 new Case(Cycles.none(Design.DEVICE_SPI), all(), Cycles.none(Set.of()), PLANTED + "cycle",
                         List.of(List.of("cycle.hen", "cycle.egg"))));
     }
