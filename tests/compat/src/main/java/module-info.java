@@ -2,7 +2,7 @@
 module io.moe4j.tests.compat {
     requires io.moe4j.api;
     requires io.moe4j.autograd;
-    requires io.moe4j.trainer;
+    requires io.moe4j.app;
     requires java.compiler;
     requires jdk.compiler;
     requires org.slf4j;

@@ -1,7 +1,7 @@
 /** What needs an NVIDIA GPU. */
 open module io.moe4j.tests.gpu {
     requires io.moe4j.tests.contract;
-    requires io.moe4j.trainer;
+    requires io.moe4j.app;
     requires java.management;
     requires org.slf4j;
     requires static transitive org.jspecify;

@@ -3,7 +3,7 @@ module io.moe4j.tests.integration {
     requires io.moe4j.api;
     requires io.moe4j.autograd;
     requires io.moe4j.tests.contract;
-    requires io.moe4j.trainer;
+    requires io.moe4j.app;
     requires java.management;
     requires org.slf4j;
 }

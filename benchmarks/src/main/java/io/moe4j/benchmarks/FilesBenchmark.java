@@ -1,12 +1,12 @@
 package io.moe4j.benchmarks;
 
 import io.moe4j.api.tensor.DType;
-import io.moe4j.trainer.data.BatchReader;
-import io.moe4j.trainer.data.Corpus;
-import io.moe4j.trainer.data.Tokenizer;
-import io.moe4j.trainer.data.Tokenizers;
-import io.moe4j.trainer.safetensors.SafetensorsWriter.Declaration;
-import io.moe4j.trainer.safetensors.SafetensorsWriter;
+import io.moe4j.data.BatchReader;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.Tokenizer;
+import io.moe4j.data.Tokenizers;
+import io.moe4j.safetensors.SafetensorsWriter.Declaration;
+import io.moe4j.safetensors.SafetensorsWriter;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,6 +1,6 @@
 package io.moe4j.trainer.checkpoint;
 
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.FileAlreadyExistsException;

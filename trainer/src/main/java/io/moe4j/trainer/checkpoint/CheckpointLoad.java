@@ -1,7 +1,7 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.group.RankContext;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;

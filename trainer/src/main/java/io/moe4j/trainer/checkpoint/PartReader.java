@@ -1,9 +1,9 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
-import io.moe4j.trainer.InputException;
-import io.moe4j.trainer.safetensors.SafetensorsFile;
-import io.moe4j.trainer.safetensors.TensorEntry;
+import io.moe4j.api.InputException;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.TensorEntry;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -2,7 +2,7 @@ package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.trainer.safetensors.SafetensorsWriter;
+import io.moe4j.safetensors.SafetensorsWriter;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

@@ -1,7 +1,7 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,10 +1,10 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.InputException;
-import io.moe4j.trainer.data.Corpus;
-import io.moe4j.trainer.data.Tokenizer;
-import io.moe4j.trainer.data.Tokenizers;
+import io.moe4j.api.InputException;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.Tokenizer;
+import io.moe4j.data.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;

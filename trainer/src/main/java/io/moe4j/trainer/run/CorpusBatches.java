@@ -1,12 +1,12 @@
 package io.moe4j.trainer.run;
 
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
-import io.moe4j.trainer.data.BatchReader;
-import io.moe4j.trainer.data.Corpus;
-import io.moe4j.trainer.data.Tokenizer;
-import io.moe4j.trainer.data.Tokenizers;
+import io.moe4j.data.BatchReader;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.Tokenizer;
+import io.moe4j.data.Tokenizers;
 import io.moe4j.trainer.step.Batch;
 
 /** Batches of the data that a configuration names. */

@@ -27,7 +27,7 @@ public final class Trainer {
      *
      * @param config valid for this registry
      * @param registry where plug-ins are looked up
-     * @throws io.moe4j.trainer.InputException if something that is configured cannot be used
+     * @throws io.moe4j.api.InputException if something that is configured cannot be used
      */
     public static TrainingRun open(TrainerConfig config, Registry registry) {
         return open(config, registry, RunOptions.threads(config));

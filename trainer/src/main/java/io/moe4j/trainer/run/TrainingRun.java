@@ -3,7 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.CheckpointSave;
 import io.moe4j.trainer.checkpoint.Progress;

@@ -9,7 +9,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -22,7 +22,7 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.sharding.Precision;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.step.Optimizer;

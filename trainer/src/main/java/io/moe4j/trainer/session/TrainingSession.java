@@ -9,7 +9,7 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.Collections;

@@ -8,7 +8,6 @@ import io.moe4j.api.device.Device;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.cli.Main;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
@@ -18,8 +17,6 @@ import io.moe4j.trainer.session.Launch;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.StepTraffic;
 import io.moe4j.trainer.session.TrainingSession;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.time.Duration;
 import java.util.Map;
 import java.util.TreeMap;
@@ -115,21 +112,5 @@ final class CostPlanTest {
         assertEquals(4 * 128 * 2, CostPlan.of(config(DEBUG, common), plugins).rank().receiveCapacityRows());
         String[] half = Stream.concat(Stream.of(common), Stream.of("moe.receive_capacity=1.5")).toArray(String[]::new);
         assertEquals(576, CostPlan.of(config(DEBUG, half), plugins).rank().receiveCapacityRows());
-    }
-
-    @Test
-    void theCommandPrintsATableAndAnObject() {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), "plan", "--config",
-                "deepseek_v3_16b_minimal_async_ep"), err::toString);
-        for (String expected : new String[] {"memory of a rank", "optimizer state", "receive buffer: activations",
-                "gathered parameters", "dispatch adjoint",
-                "15,706,484,224"}) {
-            assertTrue(out.toString().contains(expected), expected + " is not in\n" + out);
-        }
-        StringWriter json = new StringWriter();
-        assertEquals(0, Main.run(new PrintWriter(json), new PrintWriter(err), "plan", "--json"), err::toString);
-        assertTrue(json.toString().contains("\"memory_bytes_by_purpose\" : {"), json::toString);
     }
 }

@@ -34,11 +34,14 @@ final class Design {
             Map.entry("io.moe4j.comm.minimalasyncep", Set.of(API, CUDA)),
             Map.entry("io.moe4j.kernels.swiglu", Set.of(API, CUDA)),
             Map.entry("io.moe4j.cudagraph", Set.of(API, CUDA)),
-            Map.entry("io.moe4j.model.deepseek", Set.of(API, AUTOGRAD)));
+            Map.entry("io.moe4j.model.deepseek", Set.of(API, AUTOGRAD)),
+            Map.entry("io.moe4j.safetensors", Set.of(API)),
+            Map.entry("io.moe4j.data", Set.of(API)),
+            Map.entry("io.moe4j.launch", Set.of(API)));
 
     /** What puts the parts together. */
-    private static final Set<String> ROOTS = Set.of("io.moe4j.trainer", "io.moe4j.tests.contract",
-            "io.moe4j.benchmarks");
+    private static final Set<String> ROOTS = Set.of("io.moe4j.trainer", "io.moe4j.app",
+            "io.moe4j.tests.contract", "io.moe4j.benchmarks");
 
     private Design() {}
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.trainer.cli.Main;
+import io.moe4j.app.cli.Main;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -11,7 +11,7 @@ import io.moe4j.api.spi.Registry.Entry;
 import io.moe4j.api.spi.Registry.LeftOut;
 import io.moe4j.api.spi.Registry.Loaded;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
-import io.moe4j.trainer.cli.Main;
+import io.moe4j.app.cli.Main;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.io.PrintWriter;

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

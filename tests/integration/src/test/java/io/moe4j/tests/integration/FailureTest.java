@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeout;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.BatchSource;
 import io.moe4j.trainer.run.NonFiniteException;

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.trainer.cli.Main;
+import io.moe4j.app.cli.Main;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -91,7 +91,7 @@ class ProcessesTest {
                 .forEach(command::add);
         command.addAll(List.of("-Xmx1g", "--class-path",
                 System.getProperty("java.class.path"), "--module",
-                "io.moe4j.trainer/io.moe4j.trainer.cli.Main"));
+                "io.moe4j.app/io.moe4j.app.cli.Main"));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("rank" + rank + ".log").toFile());

@@ -2,9 +2,9 @@ package io.moe4j.tests.integration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import io.moe4j.trainer.launch.Endpoint;
-import io.moe4j.trainer.launch.RankEnvironment;
-import io.moe4j.trainer.launch.TcpRendezvous;
+import io.moe4j.launch.Endpoint;
+import io.moe4j.launch.RankEnvironment;
+import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.Launch;
 import java.io.IOException;

@@ -5,11 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.spi.Registry;
-import io.moe4j.trainer.InputException;
+import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.NamedConfigs;
-import io.moe4j.trainer.parity.Parity;
-import io.moe4j.trainer.parity.ParityReport;
+import io.moe4j.app.parity.Parity;
+import io.moe4j.app.parity.ParityReport;
 import io.moe4j.trainer.plugins.Plugins;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;

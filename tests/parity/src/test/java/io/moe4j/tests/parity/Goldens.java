@@ -1,8 +1,8 @@
 package io.moe4j.tests.parity;
 
-import io.moe4j.trainer.safetensors.SafetensorsFile;
-import io.moe4j.trainer.safetensors.SafetensorsWriter;
-import io.moe4j.trainer.safetensors.SafetensorsWriter.Declaration;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.SafetensorsWriter;
+import io.moe4j.safetensors.SafetensorsWriter.Declaration;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.net.URISyntaxException;

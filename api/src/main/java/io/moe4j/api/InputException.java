@@ -1,0 +1,18 @@
+package io.moe4j.api;
+
+/** What was given cannot be used: a configuration, data, a file. The message has the offending values, the rule and the remedy. */
+@Stability(Stability.Level.EVOLVING)
+public class InputException extends RuntimeException {
+
+    private static final long serialVersionUID = 1;
+
+    /** Bad input with its reason. */
+    public InputException(String message) {
+        super(message);
+    }
+
+    /** Bad input with its reason and what caused it. */
+    public InputException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

@@ -1,0 +1,38 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+
+/** What causal attention moves and computes. Half of the square of scores counts. */
+record AttentionFigures(AttentionShape shape) {
+    static final String FORWARD = "attention";
+    static final String BACKWARD = "attention_backward";
+
+    /** Scores and values; reads q, k and v, writes o and the logarithms of the rows' sums. */
+    Part forward() {
+        return new Part(FORWARD, operands() + logarithms(), products(1, 1));
+    }
+
+    /** Scores again, and the gradients by values, probabilities, queries and keys; reads what forward did and left and do, writes dq, dk and dv. */
+    Part backward() {
+        return new Part(BACKWARD, 2 * operands() + logarithms(), products(3, 2));
+    }
+
+    /** q, k, v and o, or their gradients. */
+    private double operands() {
+        return 2.0 * shape.dtype().bytes() * tokens() * shape.heads() * (shape.queryKeyDim() + shape.valueDim());
+    }
+
+    private double logarithms() {
+        return (double) DType.F32.bytes() * tokens() * shape.heads();
+    }
+
+    private double products(int overQueryKey, int overValue) {
+        return (double) tokens() * shape.sequence() * shape.heads()
+                * (overQueryKey * shape.queryKeyDim() + overValue * shape.valueDim());
+    }
+
+    private long tokens() {
+        return shape.batch() * shape.sequence();
+    }
+}

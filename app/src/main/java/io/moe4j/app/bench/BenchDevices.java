@@ -1,0 +1,36 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.spi.Resources;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Launch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntFunction;
+
+/**
+ * The open devices of a benchmark.
+ *
+ * @param all one after the other
+ * @param ofRanks the one of each rank
+ * @param opened closes them
+ */
+record BenchDevices(List<Device> all, List<Device> ofRanks, Resources opened) implements AutoCloseable {
+
+    /** Opens as many as the configuration asks for. */
+    static BenchDevices open(TrainerConfig config, IntFunction<Device> opening) {
+        return Resources.open("benchmark", opened -> {
+            List<Device> all = new ArrayList<>();
+            for (int ordinal = 0; ordinal < config.runtime().devices(); ordinal++) {
+                all.add(opened.add(opening.apply(ordinal)));
+            }
+            List<Device> ofRanks = Launch.threads(config).deviceOrdinals().stream().map(all::get).toList();
+            return new BenchDevices(all, ofRanks, opened);
+        });
+    }
+
+    @Override
+    public void close() {
+        opened.close();
+    }
+}

@@ -1,0 +1,131 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * What a benchmark has found: parts with their times, beside the floor by these devices' own rates, and beside a peer's times where these are given.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class BenchReport {
+    private final Map<String, Object> facts;
+    private final MachineRates rates;
+    private final List<Part.Timed> parts;
+    private final Optional<PeerTimes> peers;
+
+    private BenchReport(Map<String, Object> facts, MachineRates rates, List<Part.Timed> parts,
+            Optional<PeerTimes> peers) {
+        this.facts = facts;
+        this.rates = rates;
+        this.parts = List.copyOf(parts);
+        this.peers = peers;
+    }
+
+    static BenchReport of(String benchmark, BenchSetup setup, Collection<Device> devices, MachineRates rates,
+            List<Part.Timed> parts) {
+        TrainerConfig config = setup.config();
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("benchmark", benchmark);
+        facts.put("device", devices.stream().map(Device::description).collect(Collectors.joining(" and ")));
+        facts.put("threads", devices.iterator().next().config().threads());
+        facts.put("flavor", config.model().flavor());
+        facts.put("dtype", name(config.training().dtype()));
+        facts.put("gradient_dtype", name(config.training().gradientDtype()));
+        facts.put("comm_backend", config.model().moeCommBackend());
+        facts.put("expert_kernels", config.model().expertKernels());
+        facts.put("captured", config.graphCapture().enable());
+        facts.put("calls", setup.options().calls());
+        return new BenchReport(facts, rates, parts, Optional.empty());
+    }
+
+    private static String name(Enum<?> type) {
+        return type.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** With more facts about the whole. */
+    BenchReport with(Map<String, Object> more) {
+        Map<String, Object> all = new LinkedHashMap<>(facts);
+        all.putAll(more);
+        return new BenchReport(all, rates, parts, peers);
+    }
+
+    /**
+     * Beside a peer's times.
+     *
+     * @throws io.moe4j.api.InputException if the peer has measured something else
+     */
+    public BenchReport beside(PeerTimes others) {
+        others.check(facts, parts.stream().map(timed -> timed.part().name()).toList());
+        return new BenchReport(facts, rates, parts, Optional.of(others));
+    }
+
+    /** For machines: times in seconds, rates a second. */
+    public Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>(facts);
+        json.put("copy_bytes_per_second", rates.copyBytesPerSecond());
+        json.put("matmul_flops_per_second", rates.matmulFlopsPerSecond());
+        json.put("link_bytes_per_second", rates.linkBytesPerSecond());
+        List<Map<String, Object>> all = new ArrayList<>();
+        parts.forEach(timed -> all.add(json(timed)));
+        json.put("parts", all);
+        return json;
+    }
+
+    private Map<String, Object> json(Part.Timed timed) {
+        Part part = timed.part();
+        double median = timed.samples().median();
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", part.name());
+        json.put("median_s", median);
+        json.put("min_s", timed.samples().min());
+        json.put("bytes", part.bytes());
+        json.put("link_bytes", part.linkBytes());
+        json.put("flops", part.flops());
+        json.put("bytes_per_second", part.bytes() / median);
+        json.put("flops_per_second", part.flops() / median);
+        json.put("floor_s", part.floor(rates));
+        json.put("ratio", median / part.floor(rates));
+        peer(part).ifPresent(peer -> {
+            json.put("peer", peer.by());
+            json.put("peer_s", peer.seconds());
+            json.put("ratio_to_peer", median / peer.seconds());
+        });
+        return json;
+    }
+
+    private Optional<PeerTimes.Time> peer(Part part) {
+        return peers.flatMap(all -> all.of(part.name()));
+    }
+
+    /** For people. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        facts.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-22s %s%n", name, value)));
+        text.append(String.format(Locale.ROOT, "copy %.1f GB/s, product %.1f GFLOP/s%s%n%n",
+                rates.copyBytesPerSecond() / 1e9, rates.matmulFlopsPerSecond() / 1e9,
+                rates.linkBytesPerSecond() == 0 ? "" : String.format(Locale.ROOT, ", to other devices %.1f GB/s",
+                        rates.linkBytesPerSecond() / 1e9)));
+        text.append(String.format(Locale.ROOT, "%-38s %11s %11s %9s %10s %7s%s%n", "part", "median us", "floor us",
+                "GB/s", "GFLOP/s", "ratio", peers.isPresent() ? "     peer us  to peer" : ""));
+        parts.forEach(timed -> text.append(line(timed)));
+        return text.toString();
+    }
+
+    private String line(Part.Timed timed) {
+        Part part = timed.part();
+        double median = timed.samples().median();
+        return String.format(Locale.ROOT, "%-38s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(), median * 1e6,
+                part.floor(rates) * 1e6, part.bytes() / median / 1e9, part.flops() / median / 1e9,
+                median / part.floor(rates), peer(part).map(peer -> String.format(Locale.ROOT, " %11.1f %8.2f",
+                        peer.seconds() * 1e6, median / peer.seconds())).orElse(""));
+    }
+}

@@ -1,0 +1,135 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.model.ModelSpec.MoeSpec;
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.session.Providers;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * What a benchmark starts from.
+ *
+ * @param config shapes and types
+ * @param spec the model
+ * @param providers the plug-ins
+ * @param options how often
+ */
+record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, BenchOptions options) {
+    /** For ranks that allocate nothing from their stack. */
+    static final long SMALL_STACK = 1 << 20;
+
+    static BenchSetup of(TrainerConfig config, Registry registry, BenchOptions options) {
+        ModelSpec spec = Trainer.spec(config, registry);
+        return new BenchSetup(config, spec, Providers.choose(config, spec, registry), options);
+    }
+
+    DType dtype() {
+        return config.training().dtype();
+    }
+
+    /** The mixture of experts of one layer, over all ranks as one expert-parallel group. */
+    MoeSpec moe() {
+        MoeSpec moe = spec.moe().orElseThrow(() -> new InputException(spec.name() + " has no experts to time; choose a"
+                + " flavor that has some"));
+        if (moe.experts() % config.ranks() != 0) {
+            throw new InputException(config.ranks() + " ranks, which are one expert-parallel group here, do not divide"
+                    + " the " + moe.experts() + " experts of " + spec.name() + "; set ranks to a divisor");
+        }
+        return moe;
+    }
+
+    /** The exchange of one layer. */
+    CommConfig comm() {
+        MoeSpec moe = moe();
+        return CommConfig.of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), dtype())
+                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow());
+    }
+
+    /** The experts of a rank's tokens: (T, K) ids, the same in each run. */
+    int[] ids(int rank) {
+        MoeSpec moe = moe();
+        long tokens = config.training().localTokens();
+        return config.moe().forceLoadBalance()
+                ? BenchValues.roundRobin(tokens, moe.topK(), moe.experts())
+                : BenchValues.ids(tokens, moe.topK(), moe.experts(), config.training().seed() + rank);
+    }
+
+    /** The same rows on one rank, for its {@code local} experts: inclusive running sums of N rows. */
+    int[] offsets(int local) {
+        int[] offsets = new int[local];
+        Random random = new Random(config.training().seed());
+        for (long row = 0; row < comm().routedRows(); row++) {
+            offsets[config.moe().forceLoadBalance() ? (int) (row % local) : random.nextInt(local)]++;
+        }
+        Arrays.parallelPrefix(offsets, Integer::sum);
+        return offsets;
+    }
+
+    /** A rank's plans and their scratch, and rows for backends that keep them there. */
+    long exchangeStackBytes() {
+        CommConfig comm = comm();
+        long rows = comm.capacityRows(config.ranks()) + comm.routedRows();
+        boolean keepsRows = !providers.comm().orElseThrow().requirements().needsFullRecompute();
+        return (16L << 20) + 64 * comm.routedRows() + 64L * comm.experts() * (config.ranks() + 8)
+                + (keepsRows ? 4 * rows * (comm.dim() * dtype().bytes() + 64) : 0);
+    }
+
+    /** What a peer must have in common with a benchmark of a layer. */
+    Map<String, Object> moeShape() {
+        MoeSpec moe = moe();
+        Map<String, Object> shape = new LinkedHashMap<>();
+        shape.put("tokens_per_rank", config.training().localTokens());
+        shape.put("top_k", moe.topK());
+        shape.put("experts", moe.experts());
+        shape.put("ranks", config.ranks());
+        shape.put("dim", moe.dim());
+        shape.put("expert_hidden", moe.expertHidden());
+        shape.put("capacity_rows", comm().capacityRows(config.ranks()));
+        return shape;
+    }
+
+    /** The first device, for benchmarks of one rank. */
+    Device openDevice() {
+        return openDevice(0);
+    }
+
+    /** All devices that the configuration asks for, with its ranks spread over them. */
+    BenchDevices openDevices() {
+        return BenchDevices.open(config, this::openDevice);
+    }
+
+    private Device openDevice(int ordinal) {
+        DeviceConfig all = DeviceConfig.defaults();
+        int threads = config.runtime().threads();
+        return providers.device().open(all.withThreads(threads == 0 ? all.threads() : threads)
+                .withTimeout(config.runtime().timeout()).withOrdinal(ordinal));
+    }
+
+    MachineRates rates(Device device) {
+        return MachineRates.ofEach(List.of(device), dtype()).getFirst();
+    }
+
+    /** Runs {@code work} on one rank that nobody else runs beside. */
+    <T> T alone(Device device, BenchRanks.Work<T> work) {
+        return BenchRanks.run(List.of(device), SMALL_STACK, work).getFirst();
+    }
+
+    /** Times each of {@code works}, on the rank that calls this. */
+    List<Part.Timed> time(RankContext rank, List<Part.Work> works) {
+        try (Stopwatch watch = Stopwatch.open(rank, providers.capture(), options)) {
+            return works.stream().map(work -> new Part.Timed(work.part(), watch.time(work.call()))).toList();
+        }
+    }
+}

@@ -1,0 +1,73 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on their devices, and all ranks make one
+ * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ExchangeBench {
+    private static final int TIMED_RANK = 0;
+
+    private ExchangeBench() {}
+
+    /** Over all ranks as one expert-parallel group. */
+    public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
+        BenchSetup setup = BenchSetup.of(config, registry, options);
+        setup.moe();
+        CommBackendProvider comm = setup.providers().comm().orElseThrow();
+        CommRequirements needs = comm.requirements();
+        if (!needs.needsPeerMemory() || needs.needsCollectives() || needs.synchronisesWithHost()) {
+            throw new InputException("model.moe_comm_backend " + comm.id() + " cannot be timed on one rank alone: only"
+                    + " a backend on peer memory, without collectives and without waiting on the host, goes on while"
+                    + " its peers stand still; choose one, or time all ranks together with bench moe");
+        }
+        try (BenchDevices devices = setup.openDevices()) {
+            MachineRates rates = MachineRates.ofEach(devices.all(), setup.dtype()).getFirst();
+            List<Part.Timed> times = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
+                    rank -> time(rank, setup, comm)).get(TIMED_RANK);
+            return BenchReport.of("exchange", setup, devices.all(), rates, times).with(setup.moeShape());
+        }
+    }
+
+    private static List<Part.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider) {
+        try (QuietPeers peers = new QuietPeers(rank.device().openPeerGroup(rank.world(), rank.rendezvous()));
+                CommBackend comm = provider.open(setup.comm(), new CommContext(rank, rank.world(), Optional.of(peers),
+                        Optional.empty()));
+                BenchTensors tensors = new BenchTensors(rank)) {
+            ExchangeRank exchange = new ExchangeRank(rank, comm, tensors, setup);
+            try (Scope step = rank.memory().openStep()) {
+                exchange.exchanges().forEach(work -> work.call().run());
+            }
+            rank.stream().synchronize();
+            meet(rank, "exchange, all together");
+            List<Part.Timed> times = new ArrayList<>();
+            if (rank.rank() == TIMED_RANK) {
+                peers.leaveBarriersOut();
+                times.addAll(setup.time(rank, List.of(exchange.planning())));
+                try (Scope step = rank.memory().openStep()) {
+                    times.addAll(setup.time(rank, exchange.exchanges()));
+                }
+            }
+            meet(rank, "exchange, one alone");
+            return times;
+        }
+    }
+
+    private static void meet(RankContext rank, String where) {
+        rank.rendezvous().exchange(rank.world(), where, new byte[0]);
+    }
+}

@@ -1,0 +1,52 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Times the kernels of one rank's experts, each by itself: over a receive buffer of the configured capacity, and over one that its rows fill. */
+@Stability(Stability.Level.EVOLVING)
+public final class ExpertBench {
+
+    private ExpertBench() {}
+
+    /** SwiGLU and its gradient. */
+    public static BenchReport swiglu(TrainerConfig config, Registry registry, BenchOptions options) {
+        return run("swiglu", BenchSetup.of(config, registry, options), ExpertRows::swiglu);
+    }
+
+    /** The three products of each of the experts' two matrices. */
+    public static BenchReport groupedMm(TrainerConfig config, Registry registry, BenchOptions options) {
+        return run("grouped-mm", BenchSetup.of(config, registry, options), ExpertRows::products);
+    }
+
+    @FunctionalInterface
+    private interface Works {
+        List<Part.Work> over(ExpertRows rows, long capacity);
+    }
+
+    private static BenchReport run(String name, BenchSetup setup, Works works) {
+        setup.moe();
+        try (Device device = setup.openDevice()) {
+            MachineRates rates = setup.rates(device);
+            List<Part.Timed> times = setup.alone(device, rank -> time(rank, setup, works));
+            return BenchReport.of(name, setup, List.of(device), rates, times).with(setup.moeShape());
+        }
+    }
+
+    private static List<Part.Timed> time(RankContext rank, BenchSetup setup, Works works) {
+        try (ExpertKernels kernels = setup.providers().kernels().orElseThrow().open(rank);
+                BenchTensors tensors = new BenchTensors(rank)) {
+            ExpertRows rows = new ExpertRows(rank, kernels, tensors, setup);
+            List<Part.Work> all = new ArrayList<>(works.over(rows, rows.capacity()));
+            works.over(rows, rows.received()).forEach(work -> all.add(work.named(
+                    work.part().name() + MoeFigures.EXACT)));
+            return setup.time(rank, all);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.ModelSpec.MoeSpec;
+import java.util.List;
+
+/**
+ * What the parts of a mixture-of-experts layer move and compute. Of one rank: T tokens are routed to N = T·K rows, as many are received, by e = E/EP experts. Of all
+ * ranks: their tokens, and E experts.
+ *
+ * @param tokens T
+ * @param topK K
+ * @param dim D
+ * @param hidden F
+ * @param experts whose weights are read
+ * @param dtype of rows and weights
+ * @param gradients of the weights' gradients
+ * @param leaving the part of the rows that go to an expert on another device
+ */
+record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DType dtype, DType gradients,
+        double leaving) {
+    static final String PLAN = "plan";
+    static final String DISPATCH = "dispatch";
+    static final String COMBINE = "combine";
+    static final String COMBINE_ADJOINT = "combine_adjoint";
+    static final String DISPATCH_ADJOINT = "dispatch_adjoint";
+    static final String EXCHANGES = "layer_exchanges";
+    static final String SWIGLU = "swiglu";
+    static final String SWIGLU_BACKWARD = "swiglu_backward";
+    static final String GATE_UP = "gate_up_product";
+    static final String GATE_UP_INPUT = "gate_up_input_gradient";
+    static final String GATE_UP_WEIGHT = "gate_up_weight_gradient";
+    static final String DOWN = "down_product";
+    static final String DOWN_INPUT = "down_input_gradient";
+    static final String DOWN_WEIGHT = "down_weight_gradient";
+    /** Appended to a name: over buffers that the received rows fill, instead of the configured capacity. */
+    static final String EXACT = "_exact_capacity";
+
+    private static final int SCALAR = DType.F32.bytes();
+    private static final int ID = DType.I32.bytes();
+    private static final int DESTINATION = DType.I64.bytes();
+
+    static MoeFigures of(MoeSpec moe, long tokens, int experts, DType dtype, DType gradients) {
+        return new MoeFigures(tokens, moe.topK(), moe.dim(), moe.expertHidden(), experts, dtype, gradients, 0);
+    }
+
+    /** The same with the experts spread over some devices; rows go to all of them alike. */
+    MoeFigures over(int devices) {
+        return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, (devices - 1.0) / devices);
+    }
+
+    /** N, which is R on average, and over all ranks. */
+    double rows() {
+        return (double) tokens * topK;
+    }
+
+    /** Ids to destinations. */
+    Part plan() {
+        return new Part(PLAN, rows() * (ID + DESTINATION), 0);
+    }
+
+    /** Each token's row is read once, and written K times, with its weight. */
+    Part dispatch() {
+        return new Part(DISPATCH, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
+    }
+
+    /** K rows are read for each token, and their sum written. */
+    Part combine() {
+        return new Part(COMBINE, exchange(), link(), 0);
+    }
+
+    /** The dispatch of the gradients; their rows have no weights. */
+    Part combineAdjoint() {
+        return new Part(COMBINE_ADJOINT, exchange(), link(), 0);
+    }
+
+    /** The combine of the gradients, and of the weights' gradients. */
+    Part dispatchAdjoint() {
+        return new Part(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
+    }
+
+    /** All exchanges of a layer, one after the other: forward dispatches and combines, recompute dispatches again, backward does the adjoints. */
+    Part exchanges() {
+        List<Part> all = List.of(dispatch(), dispatch(), combine(), combineAdjoint(), dispatchAdjoint());
+        return new Part(EXCHANGES, all.stream().mapToDouble(Part::bytes).sum(),
+                all.stream().mapToDouble(Part::linkBytes).sum(), 0);
+    }
+
+    /** Reads gate, up and the weights of the rows; writes h. */
+    Part swiglu() {
+        return new Part(SWIGLU, 3 * dtype.bytes() * rows() * hidden + SCALAR * rows(), 0);
+    }
+
+    /** Reads gate, up, dh and the weights of the rows; writes the gradients of gate, up and weights. */
+    Part swigluBackward() {
+        return new Part(SWIGLU_BACKWARD, 5 * dtype.bytes() * rows() * hidden + 2 * SCALAR * rows(), 0);
+    }
+
+    Part gateUp() {
+        return product(GATE_UP, 2 * hidden, dtype);
+    }
+
+    Part gateUpInput() {
+        return product(GATE_UP_INPUT, 2 * hidden, dtype);
+    }
+
+    Part gateUpWeight() {
+        return product(GATE_UP_WEIGHT, 2 * hidden, gradients);
+    }
+
+    Part down() {
+        return product(DOWN, hidden, dtype);
+    }
+
+    Part downInput() {
+        return product(DOWN_INPUT, hidden, dtype);
+    }
+
+    Part downWeight() {
+        return product(DOWN_WEIGHT, hidden, gradients);
+    }
+
+    /** All but those that one of these is made of, in the order in which a layer runs them. */
+    List<Part> layer() {
+        return List.of(plan(), dispatch(), gateUp(), swiglu(), down(), combine(), combineAdjoint(), downInput(),
+                downWeight(), swigluBackward(), gateUpWeight(), gateUpInput(), dispatchAdjoint());
+    }
+
+    private double exchange() {
+        return dtype.bytes() * dim * (tokens + rows()) + DESTINATION * rows();
+    }
+
+    /** Of the rows, what goes from one device to another. */
+    private double link() {
+        return leaving * rows() * dtype.bytes() * dim;
+    }
+
+    /** Rows of D elements on one side, of {@code columns} on the other, and a matrix of both for each expert. */
+    private Part product(String name, long columns, DType matrices) {
+        double matrix = (double) dim * columns;
+        return new Part(name, dtype.bytes() * rows() * (dim + columns) + matrices.bytes() * experts * matrix,
+                2 * rows() * matrix);
+    }
+}

@@ -1,0 +1,43 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.SymmetricMemory;
+
+/** A group whose barriers can be left out on a rank, while no other rank has anything under way: so its work is timed without its peers'. */
+final class QuietPeers implements PeerGroup {
+    private final PeerGroup peers;
+    private boolean quiet;
+
+    QuietPeers(PeerGroup peers) {
+        this.peers = peers;
+    }
+
+    /** From now on, this rank's barriers are nothing. */
+    void leaveBarriersOut() {
+        quiet = true;
+    }
+
+    @Override
+    public Group group() {
+        return peers.group();
+    }
+
+    @Override
+    public SymmetricMemory allocate(long bytes, String purpose) {
+        return peers.allocate(bytes, purpose);
+    }
+
+    @Override
+    public void barrier(Stream stream, String phase) {
+        if (!quiet) {
+            peers.barrier(stream, phase);
+        }
+    }
+
+    @Override
+    public void close() {
+        peers.close();
+    }
+}

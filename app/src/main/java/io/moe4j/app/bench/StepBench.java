@@ -1,0 +1,148 @@
+package io.moe4j.app.bench;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.capture.CapturedGraph;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankSession;
+import io.moe4j.trainer.session.TrainingSession;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * Times forward and backward of a model as a step makes them, on tokens drawn at random: no data is read, nothing is updated. A time is what passes
+ * between two moments at which all ranks have nothing under way. With a capture, each run is a step that the host launches and one that it
+ * replays, so that both are timed in the same circumstances.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class StepBench {
+    static final String EAGER = "step_eager";
+    static final String CAPTURED = "step_captured";
+
+    private StepBench() {}
+
+    /** Over all ranks. */
+    public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
+        BenchSetup setup = BenchSetup.of(config, registry, options);
+        MachineRates rates;
+        try (BenchDevices devices = setup.openDevices()) {
+            rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
+        }
+        try (TrainingSession session = TrainingSession.open(config, setup.spec(), registry,
+                Launch.threads(config))) {
+            Map<String, Samples> samples = session.onRanks(rank -> time(rank, session, setup)).getFirst();
+            List<Part.Timed> parts = new ArrayList<>();
+            samples.forEach((name, taken) -> parts.add(new Part.Timed(part(name, setup), taken)));
+            return BenchReport.of("step", setup, session.devices().values(), rates, parts)
+                    .with(summary(setup, parts.getLast()));
+        }
+    }
+
+    /** The model's own operations, recompute not counted; each parameter is read once, and each gradient written once. */
+    private static Part part(String name, BenchSetup setup) {
+        TrainerConfig config = setup.config();
+        ModelFigures figures = setup.spec().figures(config.training().seqLen());
+        int bytes = config.training().dtype().bytes() + config.training().gradientDtype().bytes();
+        return new Part(name, (double) figures.parameters() * bytes, figures.flopsPerToken() * config.tokensPerStep());
+    }
+
+    /** Of the step as it is configured. */
+    private static Map<String, Object> summary(BenchSetup setup, Part.Timed step) {
+        TrainerConfig config = setup.config();
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("ranks", config.ranks());
+        facts.put("local_batch_size", config.training().localBatchSize());
+        facts.put("seq_len", config.training().seqLen());
+        facts.put("recompute", config.activationCheckpoint().mode());
+        facts.put("tokens", config.tokensPerStep());
+        facts.put("tokens_per_second", config.tokensPerStep() / step.samples().median());
+        facts.put("median_s", step.samples().median());
+        facts.put("all_s", step.samples().seconds());
+        return facts;
+    }
+
+    private static Map<String, Samples> time(RankSession rank, TrainingSession session, BenchSetup setup) {
+        TrainerConfig config = setup.config();
+        RankContext context = rank.context();
+        long tokens = config.training().localTokens();
+        Optional<GraphCapture> capture = session.providers().capture().map(provider -> provider.open(context));
+        try (Memory memory = context.device().allocate((2 * tokens + 1) * Integer.BYTES, "step inputs")) {
+            Tensor ids = Tensor.of(memory, 0, DType.I32, tokens);
+            Tensor labels = Tensor.of(memory, tokens * Integer.BYTES, DType.I32, tokens);
+            Tensor loss = Tensor.of(memory, 2 * tokens * Integer.BYTES, DType.F32, 1);
+            Random random = new Random(config.training().seed() + context.rank());
+            int vocabulary = Math.toIntExact(setup.spec().vocabulary());
+            draw(context, random, vocabulary, ids);
+            draw(context, random, vocabulary, labels);
+            Runnable step = () -> enqueue(rank, ids, labels, (float) (1.0 / config.tokensPerStep()), loss);
+            Map<String, Runnable> steps = new LinkedHashMap<>(Map.of(EAGER, step));
+            capture.ifPresent(open -> {
+                CapturedGraph graph = open.capture(context.stream(), step);
+                steps.put(CAPTURED, () -> graph.replay(context.stream()));
+            });
+            meet(context);
+            return samples(context, steps, setup.options());
+        } finally {
+            capture.ifPresent(GraphCapture::close);
+        }
+    }
+
+    private static void draw(RankContext context, Random random, int vocabulary, Tensor into) {
+        int[] values = random.ints(into.elements(), 0, vocabulary).toArray();
+        context.stream().upload(MemorySegment.ofArray(values), into);
+    }
+
+    private static void enqueue(RankSession rank, Tensor ids, Tensor labels, float scale, Tensor loss) {
+        try (Scope step = rank.context().memory().openStep()) {
+            rank.context().stream().fill(loss, 0);
+            rank.comm().ifPresent(CommBackend::resetStatistics);
+            rank.model().forwardBackward(ids, labels, scale, loss);
+        }
+    }
+
+    private static Map<String, Samples> samples(RankContext context, Map<String, Runnable> steps,
+            BenchOptions options) {
+        Map<String, List<Double>> seconds = new LinkedHashMap<>();
+        for (int i = 0; i < options.warmup() + options.iterations(); i++) {
+            boolean timed = i >= options.warmup();
+            steps.forEach((name, step) -> {
+                double taken = seconds(context, step);
+                if (timed) {
+                    seconds.computeIfAbsent(name, first -> new ArrayList<>()).add(taken);
+                }
+            });
+        }
+        Map<String, Samples> samples = new LinkedHashMap<>();
+        seconds.forEach((name, all) -> samples.put(name, new Samples(all)));
+        return samples;
+    }
+
+    private static double seconds(RankContext context, Runnable step) {
+        meet(context);
+        long start = System.nanoTime();
+        step.run();
+        context.stream().synchronize();
+        meet(context);
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private static void meet(RankContext context) {
+        if (context.world().size() > 1) {
+            context.rendezvous().exchange(context.world(), "benchmark", new byte[0]);
+        }
+    }
+}

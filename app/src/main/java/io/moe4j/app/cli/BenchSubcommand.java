@@ -1,0 +1,55 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.app.bench.BenchReport;
+import io.moe4j.app.bench.Benchmark;
+import io.moe4j.app.bench.PeerTimes;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** What the benchmarks' commands have in common: all but what they time, and on what where nothing is said. */
+abstract class BenchSubcommand implements Callable<Integer> {
+    private final Benchmark benchmark;
+    private final String otherwise;
+    private final List<Arguments.Override> first;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Mixin
+    private ConfigOptions config = new ConfigOptions();
+
+    @Mixin
+    private TimingOptions timing = new TimingOptions();
+
+    /**
+     * @param otherwise the configuration that is taken if none was named
+     * @param first what is then laid over it, each {@code key=value}
+     */
+    BenchSubcommand(Benchmark benchmark, String otherwise, String... first) {
+        this.benchmark = benchmark;
+        this.otherwise = otherwise;
+        this.first = Arguments.of(first).overrides();
+    }
+
+    @Override
+    public Integer call() {
+        Registry registry = Plugins.load(common.pluginPath());
+        TrainerConfig loaded = config.load(registry, ConfigUse.running(), otherwise, first);
+        Optional<PeerTimes> peers = timing.peers();
+        BenchReport report = benchmark.run(loaded, registry, timing.repeats());
+        timing.print(peers.map(report::beside).orElse(report), spec.commandLine().getOut());
+        return ExitCode.OK;
+    }
+}

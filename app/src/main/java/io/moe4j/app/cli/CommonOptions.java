@@ -1,0 +1,29 @@
+package io.moe4j.app.cli;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** Options of every command; mixed in. */
+final class CommonOptions {
+
+    static final String DEBUG = "--debug";
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, description = "Shows this help.")
+    private boolean help;
+
+    @Option(names = DEBUG, description = "Shows the stack trace of an error.")
+    private boolean debug;
+
+    @Option(names = "--plugin-path", paramLabel = "PATH",
+            description = "Plug-in jars, or folders of them, separated by '${sys:path.separator}'.")
+    private String pluginPath = "";
+
+    /** Jars and folders that plug-ins are looked for in. */
+    List<Path> pluginPath() {
+        return Arrays.stream(pluginPath.split(File.pathSeparator)).filter(part -> !part.isBlank()).map(Path::of)
+                .toList();
+    }
+}

@@ -1,0 +1,77 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * Options of commands that take a configuration; mixed in. What the command does not know itself, such as {@code --training.steps 10}
+ * or {@code --ranks=2}, is kept for the configuration, in order.
+ */
+final class ConfigOptions {
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command = CommandSpec.create();
+
+    @Option(names = "--config", paramLabel = "NAME|FILE.toml",
+            description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
+                    + "; for parity and bench step: " + NamedConfigs.PLAIN + ".")
+    private @Nullable String config;
+
+    /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
+    static void keepOthers(CommandLine command) {
+        CommandSpec spec = command.getCommandSpec();
+        if (spec.mixins().values().stream().anyMatch(mixin -> mixin.userObject() instanceof ConfigOptions)) {
+            spec.parser().unmatchedArgumentsAllowed(true);
+            if (spec.usageMessage().customSynopsis().length == 0) {
+                spec.usageMessage().customSynopsis(spec.qualifiedName() + " [OPTION]... [--key VALUE]...");
+            }
+            spec.usageMessage()
+                    .footer("%nEvery key of the configuration is an option: --training.steps 10, --ranks=4.");
+        }
+        command.getSubcommands().values().forEach(ConfigOptions::keepOthers);
+    }
+
+    /** The configuration, checked. */
+    TrainerConfig load(Registry registry, ConfigUse use) {
+        return load(registry, use, NamedConfigs.DEFAULT, List.of());
+    }
+
+    /**
+     * The configuration, checked.
+     *
+     * @param otherwise what is taken if none was named
+     * @param first overrides that are then laid over it before those of the command line
+     */
+    TrainerConfig load(Registry registry, ConfigUse use, String otherwise, List<Arguments.Override> first) {
+        Arguments arguments = arguments();
+        if (!arguments.others().isEmpty()) {
+            throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
+                    + "; values follow a key, as in --training.steps 10");
+        }
+        List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
+        overrides.addAll(arguments.overrides());
+        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+    }
+
+    /** The configuration that was named, or {@code otherwise}. */
+    String nameOrFile(String otherwise) {
+        return config == null ? otherwise : config;
+    }
+
+    /** Overrides, and arguments that are no options. */
+    Arguments arguments() {
+        return Arguments.parse(command.commandLine().getParseResult().unmatched());
+    }
+}

@@ -1,0 +1,74 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.doctor.Doctor;
+import io.moe4j.app.doctor.Finding;
+import io.moe4j.app.doctor.Machine;
+import io.moe4j.trainer.plugins.Plugins;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code moe4j doctor}. */
+@Command(name = "doctor", description = "Tells what this machine has, what is missing for what, and the remedy. "
+        + "Succeeds if training on the CPU works.")
+final class DoctorCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Option(names = "--json", description = "Prints one JSON object: {\"cpu_works\": ..., \"findings\": [...]}.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        List<Finding> findings = new Doctor(Machine.here(), Plugins.load(common.pluginPath()), Path.of("")).findings();
+        boolean works = Doctor.cpuWorks(findings);
+        PrintWriter out = spec.commandLine().getOut();
+        if (json) {
+            Map<String, Object> report = new LinkedHashMap<>();
+            report.put("cpu_works", works);
+            report.put("findings", findings.stream().map(DoctorCommand::row).toList());
+            out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report));
+        } else {
+            findings.forEach(finding -> print(out, finding));
+            out.println(works ? "training on the CPU works" : "training does not work here: see what is missing above");
+        }
+        out.flush();
+        return works ? ExitCode.OK : ExitCode.FAILED;
+    }
+
+    private static void print(PrintWriter out, Finding finding) {
+        String state = switch (finding.state()) {
+            case OK -> "ok";
+            case OPTIONAL -> "-";
+            case MISSING -> "MISSING";
+        };
+        out.printf(Locale.ROOT, "%-8s %-14s %s%n", state, finding.name(), finding.detail());
+        if (finding.state() != Finding.State.OK) {
+            out.printf(Locale.ROOT, "%-23s needed for %s: %s%n", "", finding.neededFor(), finding.remedy());
+        }
+    }
+
+    private static Map<String, Object> row(Finding finding) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("name", finding.name());
+        row.put("state", finding.state().name().toLowerCase(Locale.ROOT));
+        row.put("detail", finding.detail());
+        row.put("needed_for", finding.neededFor());
+        row.put("remedy", finding.remedy());
+        return row;
+    }
+}

@@ -1,0 +1,14 @@
+package io.moe4j.app.cli;
+
+/** What a command returns to the shell. */
+final class ExitCode {
+
+    /** Done. */
+    static final int OK = 0;
+    /** It was tried, and failed; or a comparison did not hold. */
+    static final int FAILED = 1;
+    /** What was given cannot be used; nothing was started. */
+    static final int BAD_INPUT = 2;
+
+    private ExitCode() {}
+}

@@ -1,0 +1,55 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.Set;
+import picocli.CommandLine;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+
+/** One clear report of what went wrong; the stack trace only where {@code --debug} asks for it. */
+final class FailureReport implements IExecutionExceptionHandler {
+
+    @Override
+    public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
+        if (failure instanceof ParameterException parameters) {
+            return badArguments(parameters, parsed.originalArgs().toArray(String[]::new));
+        }
+        print(failure, command.getErr(), parsed.originalArgs().contains(CommonOptions.DEBUG));
+        return failure instanceof InputException ? ExitCode.BAD_INPUT : ExitCode.FAILED;
+    }
+
+    /** Reports arguments that the command line itself does not understand. */
+    static int badArguments(ParameterException failure, String[] arguments) {
+        CommandLine command = failure.getCommandLine();
+        print(failure, command.getErr(), Arrays.asList(arguments).contains(CommonOptions.DEBUG));
+        command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+        return ExitCode.BAD_INPUT;
+    }
+
+    private static void print(Throwable failure, PrintWriter err, boolean debug) {
+        err.println("error: " + message(failure));
+        if (debug) {
+            failure.printStackTrace(err);
+        } else {
+            Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
+            for (Throwable cause = failure.getCause(); cause != null && seen.add(cause); cause = cause.getCause()) {
+                if (!message(failure).contains(message(cause))) {
+                    err.println("  because: " + message(cause));
+                }
+            }
+            if (!(failure instanceof InputException || failure instanceof ParameterException)) {
+                err.println("(" + CommonOptions.DEBUG + " shows the stack trace)");
+            }
+        }
+    }
+
+    private static String message(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null || message.isBlank() ? failure.toString() : message;
+    }
+}

@@ -1,0 +1,56 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.launch.DeviceBlocks;
+import io.moe4j.launch.LaunchFlags;
+import io.moe4j.launch.RankEnvironment;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options of a process that is one of several; mixed in. Without any of them, the launcher's environment decides. */
+final class LaunchOptions {
+
+    @Option(names = "--rank", paramLabel = "N",
+            description = "Number of this process, from 0. Default: the launcher's.")
+    private @Nullable Integer rank;
+
+    @Option(names = "--world-size", paramLabel = "N",
+            description = "Number of processes. Default: the launcher's, or 1.")
+    private @Nullable Integer worldSize;
+
+    @Option(names = "--local-rank", paramLabel = "N", description = "Number of this process on its host.")
+    private @Nullable Integer localRank;
+
+    @Option(names = "--master-addr", paramLabel = "HOST", description = "Where process 0 runs.")
+    private @Nullable String masterAddress;
+
+    @Option(names = "--master-port", paramLabel = "PORT", description = "Where process 0 listens.")
+    private @Nullable Integer masterPort;
+
+    @Option(names = "--device-ordinal", paramLabel = "N",
+            description = "The first of the devices of its kind that this process uses. Default: by the number of the process on"
+                    + " its host, so that each has its own, as long as there are enough.")
+    private @Nullable Integer deviceOrdinal;
+
+    /** Which ranks run in this process. */
+    RankEnvironment resolve(int ranks, Map<String, String> environment) {
+        LaunchFlags flags = new LaunchFlags(of(rank), of(worldSize), of(localRank), Optional.ofNullable(masterAddress),
+                of(masterPort));
+        return RankEnvironment.resolve(ranks, flags, environment);
+    }
+
+    /** The device of each rank of this process. */
+    List<Integer> devices(RankEnvironment environment, TrainerConfig config, DeviceProvider provider) {
+        return new DeviceBlocks(config.runtime().devices(), of(deviceOrdinal), provider.deviceCount())
+                .ordinals(environment);
+    }
+
+    private static OptionalInt of(@Nullable Integer value) {
+        return value == null ? OptionalInt.empty() : OptionalInt.of(value);
+    }
+}

@@ -1,0 +1,55 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.app.bench.BenchOptions;
+import io.moe4j.app.bench.BenchReport;
+import io.moe4j.app.bench.PeerTimes;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Options of commands that time something; mixed in. */
+final class TimingOptions {
+
+    @Option(names = "--json", description = "Prints one JSON object.")
+    private boolean json;
+
+    @Option(names = "--warmup", paramLabel = "N", description = "Runs that are not timed. Default: ${DEFAULT-VALUE}.")
+    private int warmup = 5;
+
+    @Option(names = "--iterations", paramLabel = "N", description = "Runs that are timed. Default: ${DEFAULT-VALUE}.")
+    private int iterations = 15;
+
+    @Option(names = "--calls", paramLabel = "N",
+            description = "Calls of a part in a run, where parts are timed by themselves."
+                    + " Default: ${DEFAULT-VALUE}.")
+    private int calls = 10;
+
+    @Option(names = "--peers", paramLabel = "FILE.json",
+            description = "What another implementation took, as benchmarks/peers writes it.")
+    private @Nullable Path peers;
+
+    /** How often. */
+    BenchOptions repeats() {
+        try {
+            return new BenchOptions(warmup, iterations, calls);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--warmup " + warmup + ", --iterations " + iterations + ", --calls " + calls
+                    + ": the first must be at least 0, the others at least 1");
+        }
+    }
+
+    /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */
+    Optional<PeerTimes> peers() {
+        return Optional.ofNullable(peers).map(PeerTimes::read);
+    }
+
+    /** Prints what came out, in the form that was asked for. */
+    void print(BenchReport report, PrintWriter out) {
+        out.print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
+        out.flush();
+    }
+}

@@ -1,0 +1,161 @@
+package io.moe4j.app.parity;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.Elements;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.TensorEntry;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** A golden file that is open. What is asked for and is not there, or is of another form, is an {@link InputException}. */
+final class Golden implements AutoCloseable {
+    static final String PARAMETER = "param/";
+    static final String GRADIENT = "grad/";
+    static final String TRAINED = "train/param/";
+    static final String TOKENS = "tokens_per_expert/";
+    static final String BIAS = "train/e_score_correction_bias/";
+    static final String LOSS_CURVE = "train/loss";
+    static final String NORM_CURVE = "train/grad_norm";
+
+    private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    private final SafetensorsFile file;
+
+    private Golden(SafetensorsFile file) {
+        this.file = file;
+    }
+
+    /** Opens a file, and looks whether it has what every golden has. */
+    static Golden open(Path path) {
+        Golden golden = new Golden(SafetensorsFile.open(path));
+        try {
+            List.of("input_ids", "labels", "logits", "loss", LOSS_CURVE, NORM_CURVE).forEach(golden.file::entry);
+            if (golden.file.entry("input_ids").shape().size() != 2) {
+                throw golden.refusal(golden.file.entry("input_ids") + " must have two dimensions: sequences, tokens");
+            }
+            golden.requireShape("labels", golden.file.entry("input_ids").shape());
+            golden.requireShape(NORM_CURVE, List.of((long) golden.steps()));
+            return golden;
+        } catch (RuntimeException e) {
+            golden.close();
+            throw e;
+        }
+    }
+
+    /** B: sequences of all ranks together. */
+    int sequences() {
+        return Math.toIntExact(file.entry("input_ids").shape().getFirst());
+    }
+
+    /** S. */
+    int sequenceLength() {
+        return Math.toIntExact(file.entry("input_ids").shape().getLast());
+    }
+
+    /** Optimizer steps of the training run. */
+    int steps() {
+        return Math.toIntExact(file.entry(LOSS_CURVE).elements());
+    }
+
+    /** The model. */
+    ModelSpec spec(ModelProvider provider, String commBackend) {
+        try {
+            ModelSpec spec = provider.fromHuggingFace(json("config")).withMoeCommBackend(commBackend);
+            requireShape("logits", List.of((long) sequences(), (long) sequenceLength(), spec.vocabulary()));
+            return spec;
+        } catch (IllegalArgumentException e) {
+            throw refusal(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** An object in the metadata. */
+    Map<String, Object> json(String key) {
+        String text = file.metadata().get(key);
+        if (text == null) {
+            throw refusal("its metadata has no \"" + key + "\"; it has " + file.metadata().keySet());
+        }
+        try {
+            return JsonMapper.shared().readValue(text, new TypeReference<>() {});
+        } catch (JacksonException e) {
+            throw refusal("\"" + key + "\" in its metadata is no JSON object: " + e.getOriginalMessage());
+        }
+    }
+
+    /** Names of tensors with this prefix, without it. */
+    List<String> names(String prefix) {
+        return file.tensors().keySet().stream().filter(name -> name.startsWith(prefix))
+                .map(name -> name.substring(prefix.length())).toList();
+    }
+
+    boolean has(String name) {
+        return file.tensors().containsKey(name);
+    }
+
+    List<Long> shape(String name) {
+        return file.entry(name).shape();
+    }
+
+    void requireShape(String name, List<Long> shape) {
+        if (!shape(name).equals(shape)) {
+            throw refusal(file.entry(name) + " must have the shape " + shape);
+        }
+    }
+
+    /** Elements of a floating-point tensor. */
+    float[] floats(String name, long from, int count) {
+        TensorEntry entry = file.entry(name);
+        if (!entry.dtype().isFloating()) {
+            throw refusal(entry + " must be F32 or BF16");
+        }
+        float[] values = new float[count];
+        Elements.decode(file.data(name), from, entry.dtype(), values, 0, count);
+        return values;
+    }
+
+    /** All elements of a floating-point tensor that is not large. */
+    float[] floats(String name) {
+        return floats(name, 0, Math.toIntExact(file.entry(name).elements()));
+    }
+
+    /** All elements of a tensor of whole numbers. */
+    long[] integers(String name) {
+        TensorEntry entry = file.entry(name);
+        if (entry.dtype() != DType.I64) {
+            throw refusal(entry + " must be I64");
+        }
+        return file.data(name).toArray(LONG);
+    }
+
+    /** Token ids of some sequences, each in [0, vocabulary). */
+    int[] tokens(String name, int fromSequence, int sequences, long vocabulary) {
+        long[] all = integers(name);
+        int[] tokens = LongStream.of(all).skip((long) fromSequence * sequenceLength())
+                .limit((long) sequences * sequenceLength()).mapToInt(Math::toIntExact).toArray();
+        for (int token : tokens) {
+            if (token < 0 || token >= vocabulary) {
+                throw refusal(name + " has the id " + token + "; ids are in [0, " + vocabulary + ")");
+            }
+        }
+        return tokens;
+    }
+
+    InputException refusal(String reason) {
+        return new InputException(file.path() + " cannot be compared with: " + reason);
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

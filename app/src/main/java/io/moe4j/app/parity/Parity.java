@@ -1,0 +1,113 @@
+package io.moe4j.app.parity;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.Arguments.Override;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** Compares this implementation with a golden file. */
+@Stability(Stability.Level.EVOLVING)
+public final class Parity {
+    private static final String BATCH = "training.local_batch_size";
+
+    private final Registry registry;
+    private final ConfigLoader loader;
+
+    /** With these plug-ins. */
+    public Parity(Registry registry) {
+        this.registry = registry;
+        this.loader = new ConfigLoader(registry);
+    }
+
+    /**
+     * Compares.
+     *
+     * @param path the golden file
+     * @param nameOrFile configuration that says how it is run
+     * @param overrides laid over it; what the golden fixes (model, batch, optimizer, schedule) cannot be set
+     * @throws InputException if the file or the configuration cannot be used
+     */
+    public ParityReport compare(Path path, String nameOrFile, List<Override> overrides) {
+        try (Golden golden = Golden.open(path)) {
+            List<Override> all = fixed(golden);
+            refuseFixed(overrides, all);
+            all.addAll(overrides);
+            TrainerConfig named = named(golden, nameOrFile, all);
+            ModelSpec spec = golden.spec(registry.get(ModelProvider.class, named.model().name()),
+                    named.model().moeCommBackend());
+            if (golden.sequences() % named.ranks() != 0) {
+                throw new InputException("ranks = " + named.ranks() + ": the batch of " + golden.sequences()
+                        + " sequences is split over the ranks by whole sequences; set ranks to a divisor of "
+                        + golden.sequences());
+            }
+            all.add(new Override(BATCH, String.valueOf(golden.sequences() / named.ranks())));
+            TrainerConfig config = loader.load(nameOrFile, all, ConfigUse.runningModel(spec));
+            return new ParityRun(golden, config, spec, registry).run();
+        }
+    }
+
+    /** The configuration with a batch that is not yet known, and the golden's model. */
+    private TrainerConfig named(Golden golden, String nameOrFile, List<Override> overrides) {
+        ModelProvider provider = registry.all(ModelProvider.class).stream()
+                .filter(each -> each.id().equals(String.valueOf(golden.json("config").get("model_type")))).findFirst()
+                .orElseThrow(() -> golden.refusal("there is no model of type "
+                        + golden.json("config").get("model_type") + "; known are "
+                        + registry.all(ModelProvider.class).stream().map(ModelProvider::id).toList()));
+        List<Override> all = new ArrayList<>(overrides);
+        all.add(new Override("model.name", provider.id()));
+        ModelSpec spec = golden.spec(provider, "");
+        return loader.load(nameOrFile, all, ConfigUse.runningModel(spec));
+    }
+
+    private static List<Override> fixed(Golden golden) {
+        Map<String, Object> optimizer = golden.json("optimizer");
+        if (!"AdamW".equals(optimizer.get("name")) || !"constant".equals(optimizer.get("lr_schedule"))
+                || !(optimizer.get("betas") instanceof List<?> betas) || betas.size() != 2) {
+            throw golden.refusal("its optimizer is " + optimizer
+                    + "; AdamW with two betas and a constant rate is what runs here");
+        }
+        List<Override> fixed = new ArrayList<>();
+        fixed.add(new Override("training.steps", String.valueOf(golden.steps())));
+        fixed.add(new Override("training.seq_len", String.valueOf(golden.sequenceLength())));
+        fixed.add(new Override(BATCH, "1"));
+        fixed.add(number(golden, optimizer, "max_norm", "training.max_norm"));
+        fixed.add(number(golden, optimizer, "lr", "optimizer.lr"));
+        fixed.add(new Override("optimizer.beta1", String.valueOf(betas.getFirst())));
+        fixed.add(new Override("optimizer.beta2", String.valueOf(betas.getLast())));
+        fixed.add(number(golden, optimizer, "eps", "optimizer.eps"));
+        fixed.add(number(golden, optimizer, "weight_decay", "optimizer.weight_decay"));
+        fixed.add(number(golden, optimizer, "load_balance_coeff", "moe.load_balance_coeff"));
+        fixed.add(new Override("moe.force_load_balance", "false"));
+        fixed.add(new Override("lr_scheduler.warmup_steps", "0"));
+        fixed.add(new Override("lr_scheduler.decay_type", "constant"));
+        fixed.add(new Override("lr_scheduler.decay_ratio", "0"));
+        return fixed;
+    }
+
+    private static Override number(Golden golden, Map<String, Object> optimizer, String name, String key) {
+        if (optimizer.get(name) instanceof Number number) {
+            return new Override(key, number.toString());
+        }
+        throw golden.refusal("its optimizer has no number \"" + name + "\"");
+    }
+
+    private static void refuseFixed(List<Override> overrides, List<Override> fixed) {
+        List<String> refused = overrides.stream().map(Override::key)
+                .filter(key -> fixed.stream().anyMatch(each -> each.key().equals(key))
+                        || List.of("model.name", "model.flavor").contains(key))
+                .toList();
+        if (!refused.isEmpty()) {
+            throw new InputException(String.join(", ", refused)
+                    + ": fixed by the golden file; leave it out, as the comparison would be with something else");
+        }
+    }
+}

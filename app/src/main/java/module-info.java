@@ -1,0 +1,16 @@
+/** The command line. */
+module io.moe4j.app {
+    requires info.picocli;
+    requires io.moe4j.launch;
+    requires io.moe4j.safetensors;
+    requires transitive io.moe4j.trainer;
+    requires me.tongfei.progressbar;
+    requires org.slf4j;
+    requires static transitive org.jspecify;
+    requires tools.jackson.databind;
+
+    exports io.moe4j.app.cli;
+    exports io.moe4j.app.parity;
+
+    opens io.moe4j.app.cli to info.picocli;
+}

@@ -1,0 +1,52 @@
+package io.moe4j.app.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What a shell sees: exit codes, and one report instead of a stack trace. */
+class MainTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "train ", "parity ", "plan ", "plugins ", "doctor ", "bench ", "bench step ",
+            "bench moe ", "bench exchange ", "bench swiglu ", "bench grouped-mm ", "bench attention "})
+    void everyCommandHasHelp(String command) {
+        assertEquals(0, run(command + "--help"), err.toString());
+        assertTrue(out.toString().startsWith("Usage: moe4j " + command), out.toString());
+        assertEquals("", err.toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|',
+            value = {"trian | Unmatched argument", "train --training.stepz 3 | the nearest is training.steps",
+                    "train here | unexpected: here", "train --config | Missing required parameter",
+                    "bench | bench needs one of", "bench step --iterations 0 | --iterations 0",
+                    "train --output /dev/null/run | give an --output", "train --output /dev/null | is a file",
+                    "parity | takes one golden file", "parity no.safetensors | does not exist",
+                    "plan --model.flavor 3B | it has debugmodel", "train --data.path not/there | does not exist"})
+    void badInputIsToldOnce(String arguments, String expected) {
+        assertEquals(2, run(arguments));
+        assertTrue(err.toString().contains(expected), err.toString());
+        assertFalse(err.toString().contains("\tat "), err.toString());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void debugShowsWhereItCameFrom() {
+        assertEquals(2, run("train --training.steps 0 --debug"));
+        assertTrue(err.toString().contains("\tat "), err.toString());
+    }
+
+    private int run(String arguments) {
+        return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments.split(" "));
+    }
+}

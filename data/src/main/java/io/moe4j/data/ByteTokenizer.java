@@ -1,0 +1,30 @@
+package io.moe4j.data;
+
+import java.io.InputStream;
+
+/** Each byte is its own id; 256 ends a document. */
+final class ByteTokenizer implements Tokenizer {
+    private static final int BYTES = 256;
+
+    @Override
+    public int vocabulary() {
+        return BYTES + 1;
+    }
+
+    @Override
+    public int endToken() {
+        return BYTES;
+    }
+
+    @Override
+    public Tokens tokens(InputStream text) {
+        byte[] buffer = new byte[1 << 13];
+        return (target, from, count) -> {
+            int read = text.read(buffer, 0, Math.min(count, buffer.length));
+            for (int i = 0; i < read; i++) {
+                target[from + i] = Byte.toUnsignedInt(buffer[i]);
+            }
+            return read;
+        };
+    }
+}

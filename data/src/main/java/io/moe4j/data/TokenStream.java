@@ -1,0 +1,99 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** All tokens of some sources in order, an end token behind each document that has any. */
+final class TokenStream implements AutoCloseable {
+    private final List<Source> sources;
+    private final Tokenizer tokenizer;
+    private int next;
+    private @Nullable Documents documents;
+    private Tokenizer.@Nullable Tokens document;
+    private boolean documentHasTokens;
+
+    TokenStream(List<Source> sources, Tokenizer tokenizer) {
+        this.sources = sources;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Reads tokens, as many as there are up to {@code count}.
+     *
+     * @return how many; -1 at the end
+     */
+    int read(int[] target, int from, int count) {
+        try {
+            int done = 0;
+            while (done < count) {
+                int read = readSome(target, from + done, count - done);
+                if (read < 0) {
+                    return done == 0 ? -1 : done;
+                }
+                done += read;
+            }
+            return done;
+        } catch (IOException e) {
+            throw new InputException(sources.get(Math.max(0, next - 1)).name()
+                    + " cannot be read; see that it is text in UTF-8 which you may read", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        document = null;
+        if (documents != null) {
+            try {
+                documents.close();
+            } catch (IOException e) {
+                throw new InputException(sources.get(next - 1).name() + " cannot be closed", e);
+            } finally {
+                documents = null;
+            }
+        }
+    }
+
+    private int readSome(int[] target, int from, int count) throws IOException {
+        while (true) {
+            if (document != null) {
+                int read = document.read(target, from, count);
+                if (read < 0) {
+                    document = null;
+                    if (documentHasTokens) {
+                        target[from] = tokenizer.endToken();
+                        return 1;
+                    }
+                } else {
+                    documentHasTokens = true;
+                    return read;
+                }
+            } else if (documents != null) {
+                Optional<InputStream> text = documents.next();
+                text.ifPresentOrElse(this::beginDocument, this::close);
+            } else if (next < sources.size()) {
+                begin();
+            } else {
+                return -1;
+            }
+        }
+    }
+
+    private void beginDocument(InputStream text) {
+        document = tokenizer.tokens(text);
+        documentHasTokens = false;
+    }
+
+    private void begin() {
+        Source source = sources.get(next);
+        try {
+            documents = source.open();
+        } catch (IOException e) {
+            throw new InputException(source.name() + " cannot be opened; see to it that you may read it", e);
+        }
+        next++;
+    }
+}

@@ -1,0 +1,22 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Stability;
+import java.util.List;
+import java.util.Optional;
+
+/** The tokenizers that are known by name. */
+@Stability(Stability.Level.EVOLVING)
+public final class Tokenizers {
+
+    private Tokenizers() {}
+
+    /** Their names. */
+    public static List<String> names() {
+        return List.of("bytes");
+    }
+
+    /** One of them. */
+    public static Optional<Tokenizer> of(String name) {
+        return name.equals("bytes") ? Optional.of(new ByteTokenizer()) : Optional.empty();
+    }
+}

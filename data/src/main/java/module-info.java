@@ -1,0 +1,8 @@
+/** What models are trained on: text as sequences of tokens, divided over ranks. */
+module io.moe4j.data {
+    requires transitive io.moe4j.api;
+    requires static transitive org.jspecify;
+    requires tools.jackson.databind;
+
+    exports io.moe4j.data;
+}

@@ -1,0 +1,86 @@
+package io.moe4j.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class CorpusTest {
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void thePackagedSourcesAreThere() {
+        Corpus.open(Optional.empty()).require(new ByteTokenizer(), 500_000);
+    }
+
+    @Test
+    void documentsEndWithAToken() throws IOException {
+        Path file = Files.writeString(folder.resolve("x.jsonl"),
+                "{\"text\": \"a\"}\n\n{\"text\": \"\"}\n{\"id\": 3, \"text\": \"bé\"}");
+        assertEquals("61 100 62 c3 a9 100 ", read(file));
+        assertEquals("68 69 100 ", read(Files.writeString(folder.resolve("x.txt"), "hi")));
+        Path archive = folder.resolve("x.zip");
+        try (OutputStream out = Files.newOutputStream(archive); ZipOutputStream zip = new ZipOutputStream(out)) {
+            for (String name : new String[] {"folder/", "folder/a", "b"}) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write(name.endsWith("/") ? new byte[0] : name.getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        assertEquals("66 6f 6c 64 65 72 2f 61 100 62 100 ", read(archive));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+            "x.txt | | has no text", "x.txt | four | has 5 tokens, and one step of all ranks needs 10",
+            "x.jsonl | {\"txt\": \"a\"} | line 1 has no string \"text\"",
+            "x.jsonl | {\"text\": \"a\"}{ | line 1 is not JSON", "x.jsonl | {\"text\": \"a | line 1 is not JSON",
+            "x.jsonl | {\"text\": 7} | line 1 has no string \"text\"", "x.bin | a\0b | is not text",
+            "x.zip | no archive | has no text"})
+    void whatCannotBeReadIsRefused(String name, String content, String expected) throws IOException {
+        Path file = Files.writeString(folder.resolve(name), content == null ? "" : content);
+        InputException e = assertThrows(InputException.class,
+                () -> Corpus.open(Optional.of(file)).require(new ByteTokenizer(), 10));
+        assertTrue(e.getMessage().contains(expected) && e.getMessage().startsWith(file.toString()), e.getMessage());
+    }
+
+    @Test
+    void whatIsNotThereIsRefused() throws IOException {
+        assertRefused(folder.resolve("absent"), "does not exist");
+        assertRefused(folder, "has no files");
+        Files.write(folder.resolve("x.jsonl"), new byte[] {'{', (byte) 0xff, '}'});
+        InputException e = assertThrows(InputException.class,
+                () -> Corpus.open(Optional.of(folder)).require(new ByteTokenizer(), 1));
+        assertTrue(e.getMessage().contains("text in UTF-8"), e.getMessage());
+    }
+
+    private static void assertRefused(Path path, String expected) {
+        InputException e = assertThrows(InputException.class, () -> Corpus.open(Optional.of(path)));
+        assertTrue(e.getMessage().contains(expected), e.getMessage());
+    }
+
+    private static String read(Path file) {
+        StringBuilder text = new StringBuilder();
+        try (TokenStream stream = new TokenStream(Corpus.open(Optional.of(file)).sources(), new ByteTokenizer())) {
+            int[] one = new int[1];
+            while (stream.read(one, 0, 1) > 0) {
+                text.append(Integer.toHexString(one[0])).append(' ');
+            }
+        }
+        return text.toString();
+    }
+}

@@ -1,0 +1,30 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+
+/**
+ * Where the process of rank 0 listens.
+ *
+ * @param host a name or an address
+ * @param port 1 to 65535
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Endpoint(String host, int port) {
+
+    public Endpoint {
+        if (host.isBlank() || port < 1 || port > 65535) {
+            throw new IllegalArgumentException(
+                    "\"" + host + "\":" + port + " is no place to meet: give a host name and a port from 1 to 65535");
+        }
+    }
+
+    /** Whether only processes of the same host can meet there. */
+    public boolean isLoopback() {
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+    }
+
+    @Override
+    public String toString() {
+        return host + ":" + port;
+    }
+}

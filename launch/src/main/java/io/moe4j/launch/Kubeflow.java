@@ -1,0 +1,25 @@
+package io.moe4j.launch;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Kubeflow's trainer, which hands torchrun's own arguments to a pod: one process a node, with that many ranks as threads. */
+final class Kubeflow implements Launcher {
+
+    @Override
+    public Optional<Placement> read(Variables variables) {
+        if (!variables.has("PET_NODE_RANK") && !variables.has("PET_NNODES")) {
+            return Optional.empty();
+        }
+        OptionalInt node = variables.needed("PET_NODE_RANK", 0, "PET_NNODES");
+        OptionalInt nodes = variables.needed("PET_NNODES", 1, "PET_NODE_RANK");
+        OptionalInt ranks = variables.number("PET_NPROC_PER_NODE", 1);
+        if (node.isEmpty() || nodes.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Placement("PET_NODE_RANK and PET_NNODES (Kubeflow)", node.getAsInt(), nodes.getAsInt(),
+                OptionalInt.of(0), ranks, variables.text("PET_MASTER_ADDR").or(() -> variables.text("MASTER_ADDR")),
+                variables.has("PET_MASTER_PORT") ? variables.number("PET_MASTER_PORT", 1)
+                        : variables.number("MASTER_PORT", 1)));
+    }
+}

@@ -1,0 +1,22 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.InputException;
+import java.util.List;
+
+/** The launch variables do not say where this process stands. All that is wrong with them, at once. */
+@Stability(Stability.Level.EVOLVING)
+public final class LaunchException extends InputException {
+    private static final long serialVersionUID = 1;
+    private final transient List<String> problems;
+
+    LaunchException(List<String> problems) {
+        super(String.join("\n", problems));
+        this.problems = List.copyOf(problems);
+    }
+
+    /** Each with its values, the rule and the remedy. */
+    public List<String> problems() {
+        return problems;
+    }
+}

@@ -1,0 +1,38 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Launch values given on the command line: they come before those of the environment. Start from {@link #none()}.
+ *
+ * @param process number of this process, from 0 ({@code --rank})
+ * @param processes how many there are ({@code --world-size})
+ * @param localProcess number of this process on its host ({@code --local-rank})
+ * @param host where process 0 runs ({@code --master-addr})
+ * @param port where it listens ({@code --master-port})
+ */
+@Stability(Stability.Level.EVOLVING)
+public record LaunchFlags(OptionalInt process, OptionalInt processes, OptionalInt localProcess, Optional<String> host,
+        OptionalInt port) {
+
+    /** Nothing is given. */
+    public static LaunchFlags none() {
+        return new LaunchFlags(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty(),
+                OptionalInt.empty());
+    }
+
+    /** This process, and how many there are. */
+    public LaunchFlags withProcess(int number, int count) {
+        return new LaunchFlags(OptionalInt.of(number), OptionalInt.of(count), localProcess, host, port);
+    }
+
+    public LaunchFlags withLocalProcess(int number) {
+        return new LaunchFlags(process, processes, OptionalInt.of(number), host, port);
+    }
+
+    public LaunchFlags withMaster(String name, int number) {
+        return new LaunchFlags(process, processes, localProcess, Optional.of(name), OptionalInt.of(number));
+    }
+}

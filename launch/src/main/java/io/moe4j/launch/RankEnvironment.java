@@ -1,0 +1,140 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+
+/**
+ * Which ranks run in this JVM, and where they meet the others. A launcher starts processes; each runs the same number of consecutive ranks
+ * as threads. One process is the ordinary case: then all ranks are threads of it.
+ *
+ * @param source what it was read from, for people
+ * @param worldSize number of ranks in all processes
+ * @param localRanks world ranks of this process, consecutive
+ * @param localRank number, among the ranks of this host, of the first of {@code localRanks}
+ * @param master where the process of rank 0 listens; empty if there is no other process
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RankEnvironment(String source, int worldSize, List<Integer> localRanks, int localRank,
+        Optional<Endpoint> master) {
+
+    public RankEnvironment {
+        localRanks = List.copyOf(localRanks);
+        if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
+                || localRanks.size() < worldSize && master.isEmpty()) {
+            throw new IllegalArgumentException("ranks " + localRanks + " of " + worldSize + " with "
+                    + master.map(Endpoint::toString).orElse("no place to meet")
+                    + ": a process has at least one rank of the world, and meets the others if it has not all");
+        }
+    }
+
+    /** All ranks are threads of this JVM. */
+    public static RankEnvironment threads(int ranks) {
+        return new RankEnvironment("threads of one process", ranks, range(0, ranks), 0, Optional.empty());
+    }
+
+    /**
+     * Works out the place of this process: from the flags, else from the variables of torchrun, Kubeflow, Open MPI or Slurm, the first of them
+     * that is there; without any, this process is alone.
+     *
+     * @param ranks how many ranks there are in all; a multiple of the number of processes
+     * @param flags what was given on the command line
+     * @param environment such as {@link System#getenv()}
+     * @throws LaunchException if values are missing or contradict each other; all problems at once
+     */
+    public static RankEnvironment resolve(int ranks, LaunchFlags flags, Map<String, String> environment) {
+        Variables variables = new Variables(environment);
+        Optional<Placement> placement = fromFlags(flags, variables);
+        if (placement.isEmpty()) {
+            for (Launcher launcher : Launcher.ALL) {
+                placement = launcher.read(variables);
+                variables.check();
+                if (placement.isPresent()) {
+                    break;
+                }
+            }
+        }
+        variables.check();
+        RankEnvironment result = placement.map(place -> place(ranks, place, flags, variables))
+                .orElseGet(() -> threads(ranks));
+        variables.check();
+        return result;
+    }
+
+    /** Whether there are other processes. */
+    public boolean isDistributed() {
+        return localRanks.size() < worldSize;
+    }
+
+    private static Optional<Placement> fromFlags(LaunchFlags flags, Variables variables) {
+        if (flags.process().isPresent() != flags.processes().isPresent()) {
+            variables.problem("--rank " + text(flags.process()) + ", --world-size " + text(flags.processes())
+                    + ": both belong together; give both or none");
+        }
+        if (flags.process().isEmpty() || flags.processes().isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Placement("--rank and --world-size", flags.process().getAsInt(),
+                flags.processes().getAsInt(), OptionalInt.empty(), OptionalInt.empty(),
+                variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1)));
+    }
+
+    private static RankEnvironment place(int ranks, Placement place, LaunchFlags flags, Variables variables) {
+        int process = place.process();
+        int processes = place.processes();
+        if (process < 0 || processes < 1 || process >= processes) {
+            variables.problem("process " + process + " of " + processes + " by " + place.source()
+                    + ": processes count from 0 to their number - 1; set both alike in all processes");
+            return threads(ranks);
+        }
+        if (ranks % processes != 0) {
+            variables.problem("ranks = " + ranks + ", but there are " + processes + " processes by " + place.source()
+                    + ": each process runs the same number of ranks; set ranks to a multiple of " + processes
+                    + ", or start a divisor of " + ranks);
+            return threads(ranks);
+        }
+        int each = ranks / processes;
+        if (place.ranksPerProcess().isPresent() && place.ranksPerProcess().getAsInt() != each) {
+            variables.problem("ranks = " + ranks + ", but " + place.source() + " start " + processes
+                    + " processes with " + place.ranksPerProcess().getAsInt() + " ranks each: set ranks to "
+                    + (long) processes * place.ranksPerProcess().getAsInt());
+        }
+        Optional<Endpoint> master = processes == 1 ? Optional.empty() : master(place, flags, variables);
+        if (processes > 1 && master.isEmpty()) {
+            return threads(ranks);
+        }
+        // Without a word from the launcher: processes that meet over loopback share a host, others are taken for one a host.
+        int fallback = master.filter(Endpoint::isLoopback).isPresent() ? process : 0;
+        int local = flags.localProcess().orElse(place.localProcess().orElse(fallback));
+        return new RankEnvironment(place.source(), ranks, range(process * each, each), local * each, master);
+    }
+
+    private static Optional<Endpoint> master(Placement place, LaunchFlags flags, Variables variables) {
+        Optional<String> host = flags.host().or(place::host);
+        OptionalInt port = flags.port().isPresent() ? flags.port() : place.port();
+        if (host.isEmpty()) {
+            variables.problem("MASTER_ADDR is not set, but there are " + place.processes() + " processes by "
+                    + place.source() + ": they meet at the host of process 0; set MASTER_ADDR, or give --master-addr");
+        }
+        if (port.isEmpty()) {
+            variables.problem("MASTER_PORT is not set, but there are " + place.processes() + " processes by "
+                    + place.source() + ": process 0 listens on it; set MASTER_PORT, or give --master-port");
+        } else if (port.getAsInt() < 1 || port.getAsInt() > 65535) {
+            variables.problem("MASTER_PORT " + port.getAsInt() + ": ports are from 1 to 65535; choose another one");
+            return Optional.empty();
+        }
+        return host.isEmpty() || port.isEmpty() ? Optional.empty()
+                : Optional.of(new Endpoint(host.get(), port.getAsInt()));
+    }
+
+    private static List<Integer> range(int first, int count) {
+        return IntStream.range(first, first + count).boxed().toList();
+    }
+
+    private static String text(OptionalInt value) {
+        return value.isPresent() ? Integer.toString(value.getAsInt()) : "(not given)";
+    }
+}

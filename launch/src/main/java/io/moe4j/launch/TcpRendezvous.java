@@ -1,0 +1,208 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.RankFailedException;
+import io.moe4j.api.group.RankFailure;
+import io.moe4j.api.group.Rendezvous;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Ranks of several processes meet over TCP. Rank 0's process listens, all processes connect to it, and it passes on what they exchange and
+ * which rank has failed. One object serves all rank threads of a process.
+ *
+ * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Nothing is encrypted or authenticated: use
+ * it inside a network that you trust.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class TcpRendezvous implements Rendezvous, AutoCloseable {
+    /** The hub keeps the time limit, and names who is missing; a process waits a little longer, in case the hub is gone. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final RankEnvironment environment;
+    private final Duration timeout;
+    private final @Nullable Hub hub;
+    private final Connection connection;
+    private final Map<Seat, CompletableFuture<List<byte[]>>> waiting = new HashMap<>();
+    private volatile Optional<RankFailure> failure = Optional.empty();
+    private boolean closed;
+
+    /** A rank's place in a meeting. */
+    private record Seat(Meeting meeting, int rank) {}
+
+    private TcpRendezvous(RankEnvironment environment, Duration timeout, @Nullable Hub hub, Connection connection) {
+        this.environment = environment;
+        this.timeout = timeout;
+        this.hub = hub;
+        this.connection = connection;
+    }
+
+    /**
+     * Joins the world of {@code environment}, which has other processes. Rank 0's process listens; the others try until it does, at most
+     * for {@code timeout}.
+     *
+     * @param timeout the longest that any wait takes
+     * @throws RankFailedException if rank 0 cannot be reached in time
+     * @throws LaunchException if rank 0 cannot listen, or does not take this process
+     */
+    public static TcpRendezvous open(RankEnvironment environment, Duration timeout) {
+        Endpoint master = environment.master().orElseThrow(() -> new IllegalArgumentException(
+                "ranks " + environment.localRanks() + " of " + environment.worldSize()
+                        + " have no place to meet others; threads of one process meet in a ThreadRendezvous"));
+        Hub hub = environment.localRanks().contains(0)
+                ? Hub.open(master, environment.worldSize(), timeout)
+                : null;
+        try {
+            Connection connection = new Knock(master, timeout)
+                    .enter(new Message.Hello(environment.worldSize(), environment.localRanks()));
+            TcpRendezvous rendezvous = new TcpRendezvous(environment, timeout, hub, connection);
+            rendezvous.listen();
+            return rendezvous;
+        } catch (RuntimeException e) {
+            if (hub != null) {
+                hub.drop();
+            }
+            throw e;
+        }
+    }
+
+    private void listen() {
+        long limit = (long) Wire.MAX_GIVEN * environment.worldSize() + Wire.MAX_HELLO;
+        connection.start("rendezvous", limit, this::receive, this::lost);
+    }
+
+    @Override
+    public List<byte[]> exchange(Group group, String key, byte[] mine) {
+        if (!environment.localRanks().contains(group.rank()) || mine.length > Wire.MAX_GIVEN) {
+            throw new IllegalArgumentException("exchange of " + mine.length + " bytes as rank " + group.rank()
+                    + " in a process of ranks " + environment.localRanks() + ": at most " + Wire.MAX_GIVEN
+                    + " bytes, and as a rank of this process");
+        }
+        if (group.size() == 1) {
+            check();
+            return List.of(mine.clone());
+        }
+        Seat seat = new Seat(Meeting.of(group, key), group.rank());
+        CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
+        synchronized (waiting) {
+            check();
+            if (closed) {
+                throw new IllegalStateException(
+                        "exchange " + seat.meeting() + " after the rendezvous was closed; close it last");
+            }
+            if (waiting.putIfAbsent(seat, answer) != null) {
+                throw new IllegalStateException("rank " + group.rank() + " waits for " + seat.meeting()
+                        + " already, in another thread; a rank makes one exchange of a key at a time");
+            }
+            connection.send(new Message.Offer(seat.meeting(), group.index(), mine));
+        }
+        return await(seat, answer);
+    }
+
+    private List<byte[]> await(Seat seat, CompletableFuture<List<byte[]>> answer) {
+        try {
+            return answer.get(timeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS).stream().map(byte[]::clone)
+                    .toList();
+        } catch (TimeoutException e) {
+            throw failed(Hub.lost("its process did not answer " + seat.meeting() + " within "
+                    + timeout.plus(GRACE).toSeconds() + " s; it hangs, or the network has failed"));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw failed(new RankFailure(seat.rank(), seat.meeting().toString(), "it was interrupted"));
+        } catch (ExecutionException e) {
+            check();
+            throw new IllegalStateException("exchange " + seat.meeting() + " failed", e);
+        } finally {
+            synchronized (waiting) {
+                waiting.remove(seat, answer);
+            }
+        }
+    }
+
+    @Override
+    public void fail(RankFailure first) {
+        failed(first);
+    }
+
+    @Override
+    public Optional<RankFailure> failure() {
+        return failure;
+    }
+
+    /** Leaves. In rank 0's process: waits until the others have left too, unless a rank has failed. */
+    @Override
+    public void close() {
+        synchronized (waiting) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            connection.send(new Message.Goodbye());
+        }
+        connection.close();
+        if (hub != null) {
+            hub.close();
+        }
+    }
+
+    private RankFailedException failed(RankFailure first) {
+        if (set(first)) {
+            connection.send(new Message.Failed(first));
+        }
+        return new RankFailedException(failure.orElse(first));
+    }
+
+    /** Whether it was the first failure that this process knows of. Ends all waits. */
+    private boolean set(RankFailure first) {
+        List<CompletableFuture<List<byte[]>>> ended;
+        synchronized (waiting) {
+            if (failure.isPresent()) {
+                return false;
+            }
+            failure = Optional.of(first);
+            ended = new ArrayList<>(waiting.values());
+            waiting.clear();
+        }
+        ended.forEach(answer -> answer.completeExceptionally(new RankFailedException(first)));
+        return true;
+    }
+
+    private void receive(Message message) {
+        switch (message) {
+            case Message.Answer answer -> receive(answer);
+            case Message.Failed failed -> set(failed.failure());
+            default -> lost("it sent a " + message.getClass().getSimpleName() + " in the middle of a run");
+        }
+    }
+
+    private void receive(Message.Answer answer) {
+        List<CompletableFuture<List<byte[]>>> answered = new ArrayList<>();
+        synchronized (waiting) {
+            for (int rank : environment.localRanks()) {
+                Optional.ofNullable(waiting.remove(new Seat(answer.meeting(), rank))).ifPresent(answered::add);
+            }
+        }
+        answered.forEach(future -> future.complete(answer.bytes()));
+    }
+
+    private void lost(String reason) {
+        synchronized (waiting) {
+            if (closed) {
+                return;
+            }
+        }
+        set(Hub.lost("the connection to " + environment.master().map(Endpoint::toString).orElse("it") + " was lost ("
+                + reason + "): its process has ended, or the network has failed; see the log of rank 0"));
+        connection.finish();
+    }
+}

@@ -1,0 +1,28 @@
+package io.moe4j.launch;
+
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** torchrun, and everybody who sets its variables by hand. */
+final class Torchrun implements Launcher {
+
+    @Override
+    public Optional<Placement> read(Variables variables) {
+        if (!variables.has("RANK") && !variables.has("WORLD_SIZE")) {
+            return Optional.empty();
+        }
+        OptionalInt process = variables.needed("RANK", 0, "WORLD_SIZE");
+        OptionalInt processes = variables.needed("WORLD_SIZE", 1, "RANK");
+        OptionalInt local = variables.number("LOCAL_RANK", 0);
+        OptionalInt localSize = variables.number("LOCAL_WORLD_SIZE", 1);
+        if (local.isPresent() && localSize.isPresent() && local.getAsInt() >= localSize.getAsInt()) {
+            variables.problem("LOCAL_RANK=" + local.getAsInt() + ", LOCAL_WORLD_SIZE=" + localSize.getAsInt()
+                    + ": local ranks count from 0 to LOCAL_WORLD_SIZE - 1; start with torchrun, or set both alike");
+        }
+        if (process.isEmpty() || processes.isEmpty()) {
+            return Optional.empty();
+        }
+        return Optional.of(new Placement("RANK and WORLD_SIZE (torchrun)", process.getAsInt(), processes.getAsInt(),
+                local, OptionalInt.empty(), variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1)));
+    }
+}

@@ -1,0 +1,246 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.group.RankFailure;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the hub knows: who is there, who has given what, who failed. One lock; nothing under it waits for a socket. */
+final class World implements AutoCloseable {
+    private static final int REMEMBERED_REFUSALS = 8;
+    private static final Duration LINGER = Duration.ofSeconds(3);
+
+    private final int size;
+    private final Duration timeout;
+    private final Map<Integer, Connection> members = new HashMap<>();
+    private final Set<Integer> departed = new HashSet<>();
+    private final Map<Meeting, Pending> pending = new LinkedHashMap<>();
+    private final Deque<String> refusals = new ArrayDeque<>();
+    private @Nullable RankFailure failure;
+    private boolean closed;
+
+    /** Who has given what to a meeting that waits for others. */
+    private record Pending(byte[] @Nullable [] given, long deadline) {
+
+        List<Integer> missing(Meeting meeting) {
+            List<Integer> missing = new ArrayList<>();
+            for (int i = 0; i < given.length; i++) {
+                if (given[i] == null) {
+                    missing.add(meeting.ranks().get(i));
+                }
+            }
+            return missing;
+        }
+    }
+
+    World(int size, Duration timeout) {
+        this.size = size;
+        this.timeout = timeout;
+        Thread.ofVirtual().name("rendezvous time limits").start(this::watch);
+    }
+
+    /** Takes a process in, or tells it why not. */
+    void join(Connection connection, Message.Hello hello) throws IOException {
+        synchronized (this) {
+            Optional<String> refusal = refusal(hello);
+            if (refusal.isPresent()) {
+                connection.sendNow(new Message.Refusal(refusal.get()));
+                throw new ProtocolException(refusal.get());
+            }
+            connection.sendNow(new Message.Welcome());
+            hello.ranks().forEach(rank -> members.put(rank, connection));
+            if (failure != null) {
+                connection.send(new Message.Failed(failure));
+            }
+        }
+        connection.start("rendezvous of ranks " + hello.ranks(), Wire.MAX_GIVEN + (long) Wire.MAX_HELLO,
+                message -> receive(connection, hello.ranks(), message),
+                reason -> leave(connection, hello.ranks(), reason));
+    }
+
+    private Optional<String> refusal(Message.Hello hello) {
+        if (closed) {
+            return Optional.of("the rendezvous is closed");
+        }
+        if (hello.worldSize() != size) {
+            return Optional.of("ranks " + hello.ranks() + " come from a world of " + hello.worldSize()
+                    + ", and rank 0 is in one of " + size + "; set the same number of ranks everywhere");
+        }
+        for (int rank : hello.ranks()) {
+            if (rank < 0 || rank >= size) {
+                return Optional.of("rank " + rank + " is not in a world of " + size + "; ranks count from 0");
+            }
+            if (members.containsKey(rank)) {
+                return Optional.of("rank " + rank + " is here already, from " + members.get(rank).remote()
+                        + "; give each process a number of its own");
+            }
+        }
+        return hello.ranks().isEmpty() ? Optional.of("it has no ranks") : Optional.empty();
+    }
+
+    synchronized void noteRefusal(String reason) {
+        if (refusals.size() == REMEMBERED_REFUSALS) {
+            refusals.removeFirst();
+        }
+        refusals.addLast(reason);
+    }
+
+    private void receive(Connection from, List<Integer> ranks, Message message) {
+        switch (message) {
+            case Message.Offer offer -> take(from, offer);
+            case Message.Failed failed -> fail(failed.failure());
+            case Message.Goodbye goodbye -> depart(from, ranks);
+            default -> fail(new RankFailure(ranks.getFirst(), "rendezvous",
+                    "it sent a " + message.getClass().getSimpleName() + ", which only rank 0 sends"));
+        }
+    }
+
+    private synchronized void take(Connection from, Message.Offer offer) {
+        Meeting meeting = offer.meeting();
+        if (failure != null) {
+            return;
+        }
+        Pending state = pending.computeIfAbsent(meeting, m -> new Pending(new byte[m.ranks().size()][],
+                System.nanoTime() + timeout.toNanos()));
+        int rank = offer.index() < 0 || offer.index() >= meeting.ranks().size() ? -1
+                : meeting.ranks().get(offer.index());
+        if (members.get(rank) != from || state.given[offer.index()] != null) {
+            fail(new RankFailure(Math.max(rank, 0), meeting.toString(), "position " + offer.index()
+                    + " gave twice, or from another process: each rank of a group gives once"));
+            return;
+        }
+        state.given[offer.index()] = offer.bytes();
+        List<Integer> missing = state.missing(meeting);
+        if (missing.isEmpty()) {
+            pending.remove(meeting);
+            Message answer = new Message.Answer(meeting, List.of(state.given));
+            receivers(meeting).forEach(connection -> connection.send(answer));
+        } else {
+            failForDeparted();
+            notifyAll();
+        }
+    }
+
+    /** One answer a process, however many of the ranks are in it. */
+    private Set<Connection> receivers(Meeting meeting) {
+        Set<Connection> receivers = new LinkedHashSet<>();
+        meeting.ranks().forEach(rank -> Optional.ofNullable(members.get(rank)).ifPresent(receivers::add));
+        return receivers;
+    }
+
+    private synchronized void fail(RankFailure first) {
+        if (failure == null) {
+            failure = first;
+            pending.clear();
+            new LinkedHashSet<>(members.values()).forEach(connection -> connection.send(new Message.Failed(first)));
+            notifyAll();
+        }
+    }
+
+    private synchronized void depart(Connection from, List<Integer> ranks) {
+        departed.addAll(ranks);
+        from.finish();
+        failForDeparted();
+        notifyAll();
+    }
+
+    /** Whoever waits for a rank that has closed waits in vain. */
+    private void failForDeparted() {
+        for (Map.Entry<Meeting, Pending> each : List.copyOf(pending.entrySet())) {
+            for (int rank : each.getValue().missing(each.getKey())) {
+                if (departed.contains(rank)) {
+                    fail(new RankFailure(rank, each.getKey().toString(),
+                            "it has closed, and others of the group wait for it; all ranks must make the same calls"));
+                    return;
+                }
+            }
+        }
+    }
+
+    private void leave(Connection connection, List<Integer> ranks, String reason) {
+        connection.finish();
+        synchronized (this) {
+            if (!departed.containsAll(ranks) && !closed) {
+                departed.addAll(ranks);
+                fail(new RankFailure(ranks.getFirst(), "rendezvous", "its connection from " + connection.remote()
+                        + " was lost (" + reason
+                        + "): its process has ended, or the network has failed; see the log of rank "
+                        + ranks.getFirst()));
+            }
+            notifyAll();
+        }
+    }
+
+    /** Waits until every rank has left; after a failure only long enough for those to be told who come late. */
+    synchronized void awaitDepartures() {
+        long start = System.nanoTime();
+        try {
+            while (departed.size() < size) {
+                Duration limit = failure == null || timeout.compareTo(LINGER) < 0 ? timeout : LINGER;
+                long left = (limit.toNanos() - (System.nanoTime() - start)) / 1_000_000;
+                if (left <= 0) {
+                    return;
+                }
+                wait(left);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private synchronized void watch() {
+        try {
+            while (!closed) {
+                Optional<Map.Entry<Meeting, Pending>> next = pending.entrySet().stream()
+                        .min(Comparator.comparingLong(entry -> entry.getValue().deadline() - System.nanoTime()));
+                if (next.isEmpty()) {
+                    wait();
+                    continue;
+                }
+                long left = next.get().getValue().deadline() - System.nanoTime();
+                if (left <= 0) {
+                    expire(next.get().getKey(), next.get().getValue());
+                } else {
+                    wait(left / 1_000_000 + 1);
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void expire(Meeting meeting, Pending state) {
+        List<Integer> missing = state.missing(meeting);
+        List<Integer> absent = missing.stream().filter(rank -> !members.containsKey(rank)).toList();
+        fail(new RankFailure(missing.getFirst(), meeting.toString(), "ranks " + missing + " did not come within "
+                + timeout.toSeconds() + " s" + (absent.isEmpty() ? "" : "; of them never connected: " + absent)
+                + (refusals.isEmpty() ? "" : "; " + String.join("; ", refusals))
+                + ". Start them, see their logs, or raise runtime.timeout"));
+    }
+
+    /** Ends all connections, after what is queued for them. */
+    @Override
+    public void close() {
+        Set<Connection> connections;
+        synchronized (this) {
+            closed = true;
+            connections = new LinkedHashSet<>(members.values());
+            notifyAll();
+        }
+        connections.forEach(Connection::finish);
+        long deadline = System.nanoTime() + Connection.FLUSH.toNanos();
+        connections.forEach(connection -> connection.close(Duration.ofNanos(deadline - System.nanoTime())));
+    }
+}

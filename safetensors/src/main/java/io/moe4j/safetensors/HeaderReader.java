@@ -1,0 +1,165 @@
+package io.moe4j.safetensors;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.InputException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads and checks headers; collects what is wrong. */
+final class HeaderReader {
+    private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final int MOST_PROBLEMS = 8;
+
+    private final List<String> problems = new ArrayList<>();
+    private final Map<String, String> metadata = new LinkedHashMap<>();
+    private final List<TensorEntry> entries = new ArrayList<>();
+
+    private HeaderReader() {}
+
+    static Header read(Path path, MemorySegment file) {
+        long size = file.byteSize();
+        long length = size < Header.LENGTH_BYTES ? -1 : file.get(LENGTH, 0);
+        if (length < 0 || length > Header.LONGEST || length > size - Header.LENGTH_BYTES) {
+            throw new InputException(path + " is no safetensors file, or is cut off: it has " + size + " bytes, and "
+                    + (size < Header.LENGTH_BYTES ? "8 are needed to begin with"
+                            : "its first 8 announce a header of " + Long.toUnsignedString(length)
+                                    + " bytes, of which at most " + Header.LONGEST
+                                    + " are read, and no more than the file has"));
+        }
+        byte[] json = file.asSlice(Header.LENGTH_BYTES, length).toArray(ValueLayout.JAVA_BYTE);
+        HeaderReader reader = new HeaderReader();
+        reader.parse(path, json);
+        Map<String, TensorEntry> tensors = reader.arrange(size - Header.LENGTH_BYTES - length);
+        reader.refuse(path);
+        return new Header(Collections.unmodifiableMap(reader.metadata), Collections.unmodifiableMap(tensors),
+                Header.LENGTH_BYTES + length);
+    }
+
+    private void parse(Path path, byte[] json) {
+        JsonNode root;
+        try {
+            root = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build().readTree(json);
+        } catch (JacksonException e) {
+            throw new InputException(path + " is no safetensors file: its header is not valid JSON: "
+                    + e.getOriginalMessage());
+        }
+        if (!root.isObject()) {
+            throw new InputException(path + " is no safetensors file: its header is not a JSON object");
+        }
+        root.properties().forEach(property -> {
+            if (property.getKey().equals(Header.METADATA)) {
+                readMetadata(property.getValue());
+            } else {
+                readTensor(property.getKey(), property.getValue());
+            }
+        });
+    }
+
+    private void readMetadata(JsonNode node) {
+        if (!node.isObject()) {
+            problems.add(Header.METADATA + " is not an object of strings");
+        }
+        node.properties().forEach(property -> {
+            if (property.getValue().isString()) {
+                metadata.put(property.getKey(), property.getValue().stringValue());
+            } else {
+                problems.add(Header.METADATA + "." + property.getKey() + " is not a string");
+            }
+        });
+    }
+
+    private void readTensor(String name, JsonNode node) {
+        JsonNode type = node.path("dtype");
+        if (!type.isString() || !isCounts(node.path("shape")) || !isCounts(node.path("data_offsets"))
+                || node.path("data_offsets").size() != 2) {
+            problems.add("tensor \"" + name + "\" is " + node + "; it needs a dtype (a string), a shape and two "
+                    + "data_offsets (whole numbers of at least 0)");
+            return;
+        }
+        List<DType> types = List.of(DType.values());
+        DType dtype = types.stream().filter(known -> known.name().equals(type.stringValue())).findFirst().orElse(null);
+        if (dtype == null) {
+            problems.add("tensor \"" + name + "\" has elements of " + type.stringValue() + "; known are " + types);
+            return;
+        }
+        List<Long> shape = node.path("shape").valueStream().map(JsonNode::longValue).toList();
+        TensorEntry entry = new TensorEntry(name, dtype, shape, node.path("data_offsets").path(0).longValue(),
+                node.path("data_offsets").path(1).longValue());
+        long bytes = bytes(entry);
+        if (entry.bytes() != bytes) {
+            problems.add("tensor \"" + entry + "\" lies at bytes " + entry.from() + " to " + entry.to() + ", which are "
+                    + entry.bytes() + "; its type and shape need " + (bytes < 0 ? "more than 2^63" : bytes));
+            return;
+        }
+        entries.add(entry);
+    }
+
+    /** The tensors in the order of their data, which they must cover without gap or overlap. */
+    private Map<String, TensorEntry> arrange(long dataBytes) {
+        entries.sort(Comparator.comparingLong(TensorEntry::from).thenComparingLong(TensorEntry::to));
+        Map<String, TensorEntry> tensors = new LinkedHashMap<>();
+        long end = 0;
+        String previous = "the header";
+        for (TensorEntry entry : entries) {
+            if (entry.to() > dataBytes) {
+                problems.add("tensor \"" + entry + "\" ends at byte " + entry.to() + " of the data, which has "
+                        + dataBytes + "; the file is cut off");
+            } else if (entry.from() < end) {
+                problems.add("tensor \"" + entry + "\" begins at byte " + entry.from() + ", inside of " + previous
+                        + ", which ends at byte " + end);
+            } else if (entry.from() > end && problems.isEmpty()) {
+                problems.add("bytes " + end + " to " + entry.from() + " between " + previous + " and \"" + entry
+                        + "\" belong to no tensor");
+            }
+            end = Math.max(end, entry.to());
+            previous = "\"" + entry + "\"";
+            tensors.put(entry.name(), entry);
+        }
+        if (end < dataBytes && problems.isEmpty()) {
+            problems.add("the last " + (dataBytes - end) + " bytes belong to no tensor");
+        }
+        return tensors;
+    }
+
+    private void refuse(Path path) {
+        if (problems.isEmpty()) {
+            return;
+        }
+        StringBuilder message = new StringBuilder(path + " is damaged, or no safetensors file:");
+        problems.stream().limit(MOST_PROBLEMS).forEach(problem -> message.append("\n- ").append(problem));
+        if (problems.size() > MOST_PROBLEMS) {
+            message.append("\n- and ").append(problems.size() - MOST_PROBLEMS).append(" more");
+        }
+        throw new InputException(message.toString());
+    }
+
+    /** Bytes that type and shape need; -1 if they do not fit a long. */
+    private static long bytes(TensorEntry entry) {
+        if (entry.shape().contains(0L)) {
+            return 0;
+        }
+        try {
+            return Math.multiplyExact(entry.elements(), entry.dtype().bytes());
+        } catch (ArithmeticException e) {
+            return -1;
+        }
+    }
+
+    private static boolean isCounts(JsonNode node) {
+        return node.isArray() && node.valueStream()
+                .allMatch(value -> value.isIntegralNumber() && value.canConvertToLong() && value.longValue() >= 0);
+    }
+}

@@ -1,0 +1,102 @@
+package io.moe4j.safetensors;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
+
+/**
+ * A file that is read. It is mapped into memory, so that only what is looked at is loaded, and may be larger than memory. All methods may be
+ * called by several threads.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class SafetensorsFile implements AutoCloseable {
+    private final Path path;
+    private final Header header;
+    private final MemorySegment data;
+    private final Arena arena;
+
+    private SafetensorsFile(Path path, Header header, MemorySegment data, Arena arena) {
+        this.path = path;
+        this.header = header;
+        this.data = data;
+        this.arena = arena;
+    }
+
+    /**
+     * Opens a file and checks its header.
+     *
+     * @throws InputException if it cannot be read, or is no safetensors file; the message tells all that is wrong
+     */
+    @SuppressWarnings("MustBeClosedChecker") // the file closes it
+    public static SafetensorsFile open(Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw new InputException(path + (Files.exists(path) ? " is not a file" : " does not exist")
+                    + "; give the path of a .safetensors file");
+        }
+        Arena arena = Arena.ofShared();
+        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+            MemorySegment all = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
+            Header header = HeaderReader.read(path, all);
+            return new SafetensorsFile(path, header, all.asSlice(header.end()), arena);
+        } catch (IOException e) {
+            arena.close();
+            throw new InputException(path + " cannot be read; see that it is a file that you may read", e);
+        } catch (RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    /** Where it lies. */
+    public Path path() {
+        return path;
+    }
+
+    /** Text that comes with the tensors. */
+    public Map<String, String> metadata() {
+        return header.metadata();
+    }
+
+    /** All tensors by name, in the order of their data. */
+    public Map<String, TensorEntry> tensors() {
+        return header.tensors();
+    }
+
+    /**
+     * A tensor's numbers, dense, row-major, little-endian, not aligned: use unaligned layouts. Valid until the file is closed.
+     *
+     * @throws InputException if there is no such tensor
+     */
+    public MemorySegment data(String name) {
+        TensorEntry entry = entry(name);
+        return data.asSlice(entry.from(), entry.bytes());
+    }
+
+    /**
+     * A tensor's place.
+     *
+     * @throws InputException if there is no such tensor
+     */
+    public TensorEntry entry(String name) {
+        TensorEntry entry = tensors().get(name);
+        if (entry == null) {
+            throw new InputException(path + " has no tensor \"" + name + "\"; it has " + tensors().size() + " others"
+                    + tensors().keySet().stream().findFirst().map(first -> ", such as \"" + first + "\"").orElse(""));
+        }
+        return entry;
+    }
+
+    @Override
+    public void close() {
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

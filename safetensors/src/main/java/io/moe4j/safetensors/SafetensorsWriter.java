@@ -1,0 +1,194 @@
+package io.moe4j.safetensors;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.DType;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * A file that is written: under another name first, which {@link #commit()} changes to the final one, so that a file of that name is always whole.
+ * Several threads may write.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class SafetensorsWriter implements AutoCloseable {
+    private static final long PIECE = 1L << 24;
+
+    private final Path path;
+    private final Path temporary;
+    private final FileChannel channel;
+    private final Map<String, TensorEntry> tensors;
+    private final long dataStart;
+    private final long dataBytes;
+    private final AtomicLong written = new AtomicLong();
+
+    private SafetensorsWriter(Path path, Path temporary, FileChannel channel, Header header, long dataBytes) {
+        this.path = path;
+        this.temporary = temporary;
+        this.channel = channel;
+        this.tensors = header.tensors();
+        this.dataStart = header.end();
+        this.dataBytes = dataBytes;
+    }
+
+    /**
+     * Begins a file.
+     *
+     * @param path the final name; its folder is made if it is not there
+     * @param declared all tensors, in the order of their data
+     * @param metadata text that comes with them
+     */
+    public static SafetensorsWriter create(Path path, List<Declaration> declared, Map<String, String> metadata) {
+        Map<String, TensorEntry> tensors = new LinkedHashMap<>();
+        long end = 0;
+        for (Declaration tensor : declared) {
+            long from = end;
+            end = Math.addExact(from, Math.multiplyExact(tensor.elements(), tensor.dtype().bytes()));
+            TensorEntry entry = new TensorEntry(tensor.name(), tensor.dtype(), tensor.shape(), from, end);
+            if (tensor.name().equals(Header.METADATA) || tensors.put(tensor.name(), entry) != null) {
+                throw new IllegalArgumentException(path + ": the tensor name \"" + tensor.name()
+                        + "\" is taken; names must be unique, and not " + Header.METADATA);
+            }
+        }
+        byte[] start = start(tensors, metadata);
+        try {
+            Path folder = path.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            Path temporary = path.resolveSibling(path.getFileName() + ".part");
+            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING);
+            Header header = new Header(metadata, Collections.unmodifiableMap(tensors), start.length);
+            SafetensorsWriter writer = new SafetensorsWriter(path, temporary, channel, header, end);
+            writer.put(ByteBuffer.wrap(start), 0);
+            return writer;
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /**
+     * Writes a part of a tensor; each part once.
+     *
+     * @param name of a declared tensor
+     * @param fromElement the part's first element
+     * @param bytes dense, little-endian
+     */
+    public void write(String name, long fromElement, MemorySegment bytes) {
+        TensorEntry entry = tensors.get(name);
+        long from = entry == null ? 0 : entry.from() + fromElement * entry.dtype().bytes();
+        if (entry == null || fromElement < 0 || from + bytes.byteSize() > entry.to()) {
+            throw new IllegalArgumentException(path + ": " + bytes.byteSize() + " bytes from element " + fromElement
+                    + " of " + (entry == null ? "\"" + name + "\", which was not declared" : entry
+                            + ", which has " + entry.elements() + " elements"));
+        }
+        try {
+            for (long done = 0; done < bytes.byteSize(); done += PIECE) {
+                MemorySegment piece = bytes.asSlice(done, Math.min(PIECE, bytes.byteSize() - done));
+                put(piece.isNative() ? piece.asByteBuffer() : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE)),
+                        dataStart + from + done);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(entry + " cannot be written to " + path, e);
+        }
+        written.addAndGet(bytes.byteSize());
+    }
+
+    /**
+     * Gives the file its final name, replacing one that has it.
+     *
+     * @throws IllegalStateException if not every tensor has been written
+     */
+    public void commit() {
+        if (written.get() != dataBytes) {
+            throw new IllegalStateException(path + ": " + written + " of " + dataBytes
+                    + " bytes were written; write every part of every declared tensor once");
+        }
+        try {
+            channel.force(true);
+            channel.close();
+            try {
+                Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            } catch (AtomicMoveNotSupportedException e) {
+                Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /** Ends writing; without {@link #commit()} nothing remains. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+            Files.deleteIfExists(temporary);
+        } catch (IOException e) {
+            throw new UncheckedIOException(temporary + " cannot be removed", e);
+        }
+    }
+
+    private void put(ByteBuffer buffer, long position) throws IOException {
+        long at = position;
+        while (buffer.hasRemaining()) {
+            at += channel.write(buffer, at);
+        }
+    }
+
+    /** The length and the header, padded with blanks to a multiple of 8. */
+    private static byte[] start(Map<String, TensorEntry> tensors, Map<String, String> metadata) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) {
+            json.put(Header.METADATA, metadata);
+        }
+        tensors.forEach((name, entry) -> {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("dtype", entry.dtype().name());
+            fields.put("shape", entry.shape());
+            fields.put("data_offsets", List.of(entry.from(), entry.to()));
+            json.put(name, fields);
+        });
+        String text = JsonMapper.shared().writeValueAsString(json);
+        byte[] header = text.getBytes(StandardCharsets.UTF_8);
+        int padding = -header.length & 7;
+        return ByteBuffer.allocate(Header.LENGTH_BYTES + header.length + padding).order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(header.length + padding).put(header).put(" ".repeat(padding).getBytes(StandardCharsets.UTF_8))
+                .array();
+    }
+
+    /**
+     * A tensor to be written.
+     *
+     * @param name unique within the file
+     * @param dtype element type
+     * @param shape extents; none for a scalar
+     */
+    public record Declaration(String name, DType dtype, List<Long> shape) {
+
+        public Declaration {
+            shape = List.copyOf(shape);
+        }
+
+        /** Number of elements. */
+        public long elements() {
+            return shape.stream().reduce(1L, Math::multiplyExact);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+package io.moe4j.safetensors;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.DType;
+import java.util.List;
+
+/**
+ * A tensor of a file.
+ *
+ * @param name unique within the file
+ * @param dtype element type
+ * @param shape extents; none for a scalar
+ * @param from its first byte, counted from the end of the header
+ * @param to the byte after its last
+ */
+@Stability(Stability.Level.EVOLVING)
+public record TensorEntry(String name, DType dtype, List<Long> shape, long from, long to) {
+
+    public TensorEntry {
+        shape = List.copyOf(shape);
+    }
+
+    /** Number of elements. */
+    public long elements() {
+        return shape.stream().reduce(1L, Math::multiplyExact);
+    }
+
+    /** Number of bytes. */
+    public long bytes() {
+        return to - from;
+    }
+
+    @Override
+    public String toString() {
+        return name + " " + dtype + shape;
+    }
+}

@@ -1,5 +1,0 @@
-/** Benchmarks of the command line: a step, the parts of a mixture-of-experts layer, and kernels by themselves. */
-@NullMarked
-package io.moe4j.trainer.bench;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** The command line: the only place that prints. */
-@NullMarked
-package io.moe4j.trainer.cli;
-
-import org.jspecify.annotations.NullMarked;

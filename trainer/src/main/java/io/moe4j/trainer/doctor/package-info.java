@@ -1,5 +1,0 @@
-/** What a machine has, and what is missing for what. */
-@NullMarked
-package io.moe4j.trainer.doctor;
-
-import org.jspecify.annotations.NullMarked;

@@ -1,5 +1,0 @@
-/** How ranks are started and meet: threads of one JVM, or several JVMs that a launcher has started. */
-@NullMarked
-package io.moe4j.trainer.launch;
-
-import org.jspecify.annotations.NullMarked;
