@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +17,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made. */
+@Stability(Stability.Level.EVOLVING)
 public final class MetricsFile implements AutoCloseable {
     private final Path path;
     private final Writer writer;

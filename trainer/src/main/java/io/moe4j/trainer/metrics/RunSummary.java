@@ -1,11 +1,13 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
 import java.util.LongSummaryStatistics;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** What is said at the end of a run. */
+@Stability(Stability.Level.EVOLVING)
 public final class RunSummary {
     private final LongSummaryStatistics rows = new LongSummaryStatistics();
     private @Nullable StepResult first;

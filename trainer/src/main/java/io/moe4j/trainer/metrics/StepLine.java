@@ -1,9 +1,11 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
 import java.util.Locale;
 
 /** A step in the form that the field knows. */
+@Stability(Stability.Level.EVOLVING)
 public final class StepLine {
 
     private StepLine() {}
