@@ -5,6 +5,7 @@ import static org.bytedeco.cuda.global.nccl.ncclGetVersion;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.NativesFolder;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -52,6 +53,7 @@ final class NcclLibrary {
     /** Loads it. */
     static void load() {
         int[] version = new int[1];
+        NativesFolder.ofThisProcess().useForJavaCpp();
         try {
             Loader.load(org.bytedeco.cuda.global.nccl.class);
             check(ncclGetVersion(version), "ncclGetVersion");

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.plugins;
 
+import io.moe4j.api.spi.Ownership;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -7,26 +8,38 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * The jars of a plug-in path.
+ * The jars of a plug-in path. A jar runs with all rights of this process, so one that every user of the machine could change is left out; one that its
+ * group, or another user, could change is named in the log.
  *
  * @param jars files, in order, each once
  * @param problems reason by entry that has none
  */
 record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
+    private static final Logger log = LoggerFactory.getLogger(PluginPath.class);
 
     /** Files as they are, folders with their jars in order of their names. */
     static PluginPath of(List<Path> entries) {
+        return of(entries, Ownership.ofThisProcess());
+    }
+
+    /** The same, for the user of {@code ownership}. */
+    static PluginPath of(List<Path> entries, Ownership ownership) {
         List<PluginJar> jars = new ArrayList<>();
         Map<String, String> problems = new LinkedHashMap<>();
         for (Path entry : entries) {
             Path path = entry.toAbsolutePath().normalize();
             if (Files.isDirectory(path)) {
-                addFolder(path, jars, problems);
+                addFolder(path, ownership, jars, problems);
             } else if (Files.isRegularFile(path)) {
-                jars.add(new PluginJar(path, List.of()));
+                if (isTrusted(path, ownership, problems)) {
+                    jars.add(new PluginJar(path, List.of()));
+                }
             } else {
                 problems.put(path.toString(), "there is no such file or folder; give a jar, or a folder of jars");
             }
@@ -34,16 +47,34 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
         return new PluginPath(jars.stream().distinct().toList(), problems);
     }
 
-    private static void addFolder(Path folder, List<PluginJar> jars, Map<String, String> problems) {
+    private static void addFolder(Path folder, Ownership ownership, List<PluginJar> jars, Map<String, String> problems) {
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> found = files.filter(file -> file.toString().endsWith(".jar") && Files.isRegularFile(file))
                     .sorted().toList();
             if (found.isEmpty()) {
                 problems.put(folder.toString(), "the folder has no jars; give a jar, or a folder of jars");
             }
-            found.forEach(jar -> jars.add(new PluginJar(jar, found)));
+            List<Path> trusted = found.stream().filter(jar -> isTrusted(jar, ownership, problems)).toList();
+            trusted.forEach(jar -> jars.add(new PluginJar(jar, trusted)));
         } catch (IOException e) {
             problems.put(folder.toString(), "the folder cannot be read: " + e);
+        }
+    }
+
+    private static boolean isTrusted(Path jar, Ownership ownership, Map<String, String> problems) {
+        try {
+            Optional<String> reason = ownership.writableByAll(jar);
+            if (reason.isPresent()) {
+                problems.put(jar.toString(), reason.get() + ", so any of them could run code here; take that right away"
+                        + " (chmod o-w), or copy the jar to a folder of your own");
+                return false;
+            }
+            ownership.writableByAnother(jar).ifPresent(other -> log.warn("plug-in {} runs with your rights, and {}:"
+                    + " whoever that is can run code here", jar, other));
+            return true;
+        } catch (IOException e) {
+            problems.put(jar.toString(), "the file cannot be read: " + e);
+            return false;
         }
     }
 }

@@ -24,6 +24,18 @@ final class Refusals {
                 Math.ceil(100 * factor) / 100), overflow.requiredRows(), overflow.capacityRows());
     }
 
+    static CapacityExceededException dropped(long step, StepOutcome.Dropped dropped, ModelSpec spec) {
+        return new CapacityExceededException(String.format(Locale.ROOT,
+                "step %d: the communication backend (model.moe_comm_backend = \"%s\") reports %d dropped rows on rank %d,"
+                        + " although moe.on_overflow = \"fail\", and although the most rows that a rank was to receive,"
+                        + " %d, fit into the %d that it has room for. The step was refused before the optimizer:"
+                        + " parameters, moments and expert biases are as before it. A backend that drops rows must also"
+                        + " report how many it was to receive: use another one, or one whose contract tests pass; or let"
+                        + " rows be dropped with moe.on_overflow drop",
+                step, spec.moe().map(ModelSpec.MoeSpec::commBackend).orElse(""), dropped.droppedRows(), dropped.rank(),
+                dropped.requiredRows(), dropped.capacityRows()), dropped.requiredRows(), dropped.capacityRows());
+    }
+
     private static String capacity(TrainerConfig config) {
         return switch (config.moe().receiveCapacity()) {
             case ReceiveCapacity.WorstCase() -> "worst_case";

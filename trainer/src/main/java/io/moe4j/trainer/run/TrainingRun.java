@@ -113,6 +113,7 @@ public final class TrainingRun implements AutoCloseable {
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
             case StepOutcome.Overflowed overflow -> throw Refusals.overflow(step, overflow, config, spec);
+            case StepOutcome.Dropped dropped -> throw Refusals.dropped(step, dropped, spec);
             case StepOutcome.NonFinite broken -> throw Refusals.nonFinite(step, broken);
         };
         stepsDone = step;

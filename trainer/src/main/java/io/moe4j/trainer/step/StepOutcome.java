@@ -32,6 +32,16 @@ public sealed interface StepOutcome {
     record Overflowed(int rank, long requiredRows, long capacityRows) implements StepOutcome {}
 
     /**
+     * Rows were dropped, and that is not allowed, although no rank says that it was to receive more than it can.
+     *
+     * @param rank the first one that has dropped rows
+     * @param droppedRows what it has dropped
+     * @param requiredRows the most that a rank says it was to receive
+     * @param capacityRows what it can
+     */
+    record Dropped(int rank, long droppedRows, long requiredRows, long capacityRows) implements StepOutcome {}
+
+    /**
      * The loss or the gradients' norm is NaN or infinite.
      *
      * @param loss mean over all ranks' tokens

@@ -71,8 +71,10 @@ public final class TrainStep implements AutoCloseable {
         WorldReport world = exchange(new RankReport(mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
                 mine.requiredRows(), mine.droppedRows(), syncs, stop));
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
-        if (world.requiredRows() > capacity && config.moe().onOverflow() == OverflowAction.FAIL) {
-            return new StepOutcome.Overflowed(world.fullestRank(), world.requiredRows(), capacity);
+        Optional<StepOutcome> lost = config.moe().onOverflow() == OverflowAction.FAIL ? world.lostRows(capacity)
+                : Optional.empty();
+        if (lost.isPresent()) {
+            return lost.get();
         }
         double loss = world.loss();
         double norm = world.gradientNorm();

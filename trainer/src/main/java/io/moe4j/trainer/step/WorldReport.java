@@ -1,6 +1,7 @@
 package io.moe4j.trainer.step;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
@@ -29,6 +30,21 @@ record WorldReport(List<RankReport> ranks) {
 
     long requiredRows() {
         return ranks.get(fullestRank()).requiredRows();
+    }
+
+    /**
+     * Why the step must not be applied where no row may be lost; absent if all rows have arrived.
+     *
+     * @param capacityRows what a rank can receive
+     */
+    Optional<StepOutcome> lostRows(long capacityRows) {
+        if (requiredRows() > capacityRows) {
+            return Optional.of(new StepOutcome.Overflowed(fullestRank(), requiredRows(), capacityRows));
+        }
+        return IntStream.range(0, ranks.size()).filter(rank -> ranks.get(rank).droppedRows() != 0)
+                .<StepOutcome>mapToObj(rank -> new StepOutcome.Dropped(rank, ranks.get(rank).droppedRows(),
+                        requiredRows(), capacityRows))
+                .findFirst();
     }
 
     long droppedRows() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class WorldReportTest {
@@ -32,5 +33,16 @@ class WorldReportTest {
     void oneIsEnoughToStop() {
         assertTrue(new WorldReport(List.of(new RankReport(0, 0, 0, 0, 0, false), new RankReport(0, 0, 0, 0, 0, true)))
                 .stop());
+    }
+
+    @Test
+    void lostRowsAreNoticedWhicheverWayTheyAreReported() {
+        RankReport whole = new RankReport(0, 0, 10, 0, 0, false);
+        assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
+        assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
+                new WorldReport(List.of(whole, new RankReport(0, 0, 11, 1, 0, false))).lostRows(10));
+        // The maximum says that all rows fitted, the count of dropped ones says otherwise.
+        assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
+                new WorldReport(List.of(whole, new RankReport(0, 0, 9, 3, 0, false))).lostRows(10));
     }
 }

@@ -8,6 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.spi.NativesFolder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -46,6 +47,7 @@ final class OpenBlas implements Blas {
 
     /** Loads it, and sets its number of threads, which all devices of this JVM have in common, to one: the cores are divided here. */
     static OpenBlas open() {
+        NativesFolder.ofThisProcess().useForJavaCpp();
         try {
             String library = Loader.load(openblas.class);
             openblas.blas_set_num_threads(1);

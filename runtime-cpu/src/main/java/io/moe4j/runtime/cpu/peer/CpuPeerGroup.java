@@ -14,9 +14,10 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Machine;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -42,6 +43,7 @@ public final class CpuPeerGroup implements PeerGroup {
     private final Group group;
     private final Rendezvous rendezvous;
     private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
+    private final SharedFolder files = SharedFolder.ofThisMachine();
     private final boolean oneProcess;
     private final SymmetricMemory flags;
     private final Memory arrivals;
@@ -62,6 +64,9 @@ public final class CpuPeerGroup implements PeerGroup {
                 .exchange(group, "peer group " + group.name(), process.getBytes(StandardCharsets.UTF_8)).stream()
                 .map(name -> new String(name, StandardCharsets.UTF_8)).toList();
         oneProcess = processes.stream().distinct().count() == 1;
+        if (!oneProcess) {
+            files.sweep();
+        }
         flags = allocate(group.size() * FLAG_BYTES, FLAGS);
         arrivals = machine.heap().allocate(Long.BYTES, FLAGS);
         Addresses.setRelease(arrivals.address(), 0);
@@ -70,11 +75,18 @@ public final class CpuPeerGroup implements PeerGroup {
         machine.waits().join(rendezvous);
     }
 
-    /** A name for this process that no other of this machine has, nor will have. */
+    /** A name for this process that no other one of any machine has, nor will have. */
     private static String process() {
-        ProcessHandle self = ProcessHandle.current();
-        Instant start = self.info().startInstant().orElse(Instant.EPOCH);
-        return self.pid() + " since " + start;
+        return ProcessName.own() + " of " + bootId();
+    }
+
+    /** Linux draws it whenever a machine starts: two machines never have the same. */
+    private static String bootId() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
+        } catch (IOException e) {
+            return "an unknown machine";
+        }
     }
 
     /** What it takes before anything is allocated in it. */
@@ -118,13 +130,13 @@ public final class CpuPeerGroup implements PeerGroup {
     }
 
     private SymmetricMemory map(String key, long bytes, String purpose) {
-        Path file = SharedFile.create(bytes, purpose);
+        Path file = files.create(bytes, purpose, group.size());
         List<Memory> parts = new ArrayList<>();
         try {
             List<PeerHandle> handles = exchange(key, new PeerHandle(0, bytes, file.toString()), purpose);
             for (int i = 0; i < group.size(); i++) {
                 Path from = Path.of(handles.get(i).file());
-                parts.add(SharedFile.map(machine.heap(), from, bytes, purpose, i == group.index()));
+                parts.add(files.map(machine.heap(), from, bytes, purpose, i == group.index()));
             }
             rendezvous.exchange(group, key + " is mapped", new byte[0]);
             return new CpuSymmetricMemory(parts, group.index());
@@ -132,7 +144,7 @@ public final class CpuPeerGroup implements PeerGroup {
             parts.forEach(Memory::close);
             throw e;
         } finally {
-            SharedFile.unlink(file);
+            files.unlink(file);
         }
     }
 

@@ -35,6 +35,7 @@ public final class PrimaryContext implements AutoCloseable {
 
     /** How many devices this process sees; opens none. */
     public static int count() {
+        JCudaLibrary.load();
         int initialised = JCudaDriver.cuInit(0);
         if (initialised == CUresult.CUDA_ERROR_NO_DEVICE) {
             return 0;

@@ -55,6 +55,21 @@ class CapacityTest {
     }
 
     @Test
+    void rowsThatABackendDropsAgainstTheRuleAreRefusedThoughItsMaximumFits() {
+        // On rank 2 the exchange reports 5 dropped rows, and a maximum that fits.
+        try (TrainingRun run = Tiny.openOther(spec -> Misreporting.of(spec, 2, 5))) {
+            CapacityExceededException refused = assertThrows(CapacityExceededException.class, run::step);
+            assertTrue(refused.getMessage().contains("\"minimal_async_ep\") reports 5 dropped rows on rank 2, although"
+                    + " moe.on_overflow = \"fail\""), refused.getMessage());
+            assertEquals(0, run.stepsDone());
+        }
+        try (TrainingRun run = Tiny.openOther(spec -> Misreporting.of(spec, 2, 5), "moe.on_overflow=drop",
+                "training.steps=1")) {
+            assertEquals(5, run.step().droppedRows());
+        }
+    }
+
+    @Test
     void droppedRowsAreCounted() {
         try (TrainingRun run = Tiny.open("moe.receive_capacity=1.0", "moe.on_overflow=drop", "training.steps=3")) {
             List<StepResult> steps = Tiny.steps(run);

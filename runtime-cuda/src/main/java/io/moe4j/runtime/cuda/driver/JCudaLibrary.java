@@ -1,0 +1,67 @@
+package io.moe4j.runtime.cuda.driver;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.spi.NativesFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+import jcuda.driver.JCudaDriver;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Loads JCuda's native library from a folder that only this user can write.
+ *
+ * <p>Left alone, JCuda unpacks it to a fixed name among the temporary files, and loads what it finds there: any user of the machine could have put it
+ * there, and JVMs that start together overwrite each other's. JCuda takes the folder from {@code java.io.tmpdir}, so that property names a private
+ * folder while JCuda's class is initialised. The library stays mapped when its file is gone.
+ */
+final class JCudaLibrary {
+    /** Set once JCuda is loaded: the folder of the library. A property, because a JVM loads JCuda once, whatever uses it. */
+    private static final String LOADED = "io.moe4j.jcuda.natives";
+    private static final String TEMPORARY = "java.io.tmpdir";
+    private static final Logger log = LoggerFactory.getLogger(JCudaLibrary.class);
+
+    private JCudaLibrary() {}
+
+    /** Loads it, if that has not happened yet. JavaCPP, which loads the other CUDA libraries, unpacks into the same folder from then on. */
+    static void load() {
+        synchronized (JCudaLibrary.class) {
+            if (System.getProperty(LOADED) == null) {
+                NativesFolder natives = NativesFolder.ofThisProcess();
+                natives.useForJavaCpp();
+                load(natives.open());
+            }
+        }
+    }
+
+    private static void load(Path natives) {
+        String temporary = System.getProperty(TEMPORARY);
+        try {
+            Path folder = Files.createTempDirectory(natives, "jcuda-");
+            try {
+                System.setProperty(TEMPORARY, folder.toString());
+                JCudaDriver.setExceptionsEnabled(false);
+                System.setProperty(LOADED, folder.toString());
+            } finally {
+                System.setProperty(TEMPORARY, temporary);
+                remove(folder);
+            }
+        } catch (IOException e) {
+            throw new DeviceException("JCuda's library cannot be unpacked into " + natives + ": " + e.getMessage()
+                    + "; make room there, or set XDG_CACHE_HOME to a folder that only you can write", e);
+        }
+    }
+
+    private static void remove(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                Files.delete(file);
+            }
+            Files.delete(folder);
+        } catch (IOException e) {
+            log.debug("{} cannot be removed", folder, e);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package io.moe4j.trainer.plugins;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PluginPathTest {
+
+    @TempDir
+    Path temporary;
+
+    @Test
+    void jarsThatAllUsersCanWriteAreLeftOutEvenAsLibraries() throws IOException {
+        Path folder = temporary.toRealPath();
+        Path closed = jar(folder.resolve("closed.jar"), "rw-r--r--");
+        Path open = jar(folder.resolve("open.jar"), "rw-r--rw-");
+        Path shared = jar(folder.resolve("shared.jar"), "rw-rw-r--");
+
+        PluginPath path = PluginPath.of(List.of(folder, open));
+
+        assertEquals(List.of(new PluginJar(closed, List.of(closed, shared)),
+                new PluginJar(shared, List.of(closed, shared))), path.jars());
+        assertEquals(List.of(open.toString()), List.copyOf(path.problems().keySet()));
+        String reason = path.problems().get(open.toString());
+        assertTrue(reason.startsWith(open + " can be written by all users (mode 646), so any of them could run code"
+                + " here") && reason.contains("chmod o-w"), reason);
+    }
+
+    @Test
+    void soAreThoseInAFolderThatAllUsersCanWrite() throws IOException {
+        Path folder = Files.createDirectory(temporary.toRealPath().resolve("plugins"));
+        Path jar = jar(folder.resolve("plugin.jar"), "rw-r--r--");
+        Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxrwxrwx"));
+        for (Path entry : List.of(folder, jar)) {
+            PluginPath path = PluginPath.of(List.of(entry));
+            assertEquals(List.of(), path.jars());
+            assertTrue(path.problems().get(jar.toString()).startsWith(folder + " can be written by all users"));
+        }
+    }
+
+    private static Path jar(Path path, String mode) throws IOException {
+        return Files.setPosixFilePermissions(Files.createFile(path), PosixFilePermissions.fromString(mode));
+    }
+}
