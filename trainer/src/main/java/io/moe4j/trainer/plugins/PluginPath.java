@@ -47,7 +47,8 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
         return new PluginPath(jars.stream().distinct().toList(), problems);
     }
 
-    private static void addFolder(Path folder, Ownership ownership, List<PluginJar> jars, Map<String, String> problems) {
+    private static void addFolder(Path folder, Ownership ownership, List<PluginJar> jars,
+            Map<String, String> problems) {
         try (Stream<Path> files = Files.list(folder)) {
             List<Path> found = files.filter(file -> file.toString().endsWith(".jar") && Files.isRegularFile(file))
                     .sorted().toList();
@@ -69,8 +70,10 @@ record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
                         + " (chmod o-w), or copy the jar to a folder of your own");
                 return false;
             }
-            ownership.writableByAnother(jar).ifPresent(other -> log.warn("plug-in {} runs with your rights, and {}:"
-                    + " whoever that is can run code here", jar, other));
+            ownership.writableByAnother(jar).ifPresent(other -> log.warn(
+                    "the plug-in {} can be changed by others: {}. It runs with your rights; use a copy that only you can"
+                            + " write",
+                    jar, other));
             return true;
         } catch (IOException e) {
             problems.put(jar.toString(), "the file cannot be read: " + e);

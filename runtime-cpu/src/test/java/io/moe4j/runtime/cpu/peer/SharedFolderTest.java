@@ -88,8 +88,9 @@ class SharedFolderTest {
         assertEquals((3 << 20) + 5, Files.size(file));
         // A file with a hole takes fewer blocks than its size.
         Process du = new ProcessBuilder("du", "--block-size=1", file.toString()).start();
-        long taken = Long.parseLong(new String(du.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
-                .split("\t", 2)[0]);
+        long taken = Long
+                .parseLong(new String(du.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8)
+                        .split("\t", 2)[0]);
         assertTrue(taken >= 3 << 20, taken + " bytes of " + file);
     }
 
