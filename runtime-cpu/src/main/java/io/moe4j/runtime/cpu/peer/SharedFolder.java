@@ -89,7 +89,8 @@ final class SharedFolder {
         long least = size.total() - size.free() + ranks * bytes;
         return new DeviceException("out of shared memory: \"" + purpose + "\" wants " + bytes + " bytes on each of "
                 + ranks + " ranks, and " + folder + " has " + size.free() + " of " + size.total()
-                + " bytes free. Give it at least " + mebibytes(least) + " MiB: docker or podman run --shm-size="
+                + " bytes free. Give it more than " + mebibytes(least) + " MiB, because more is shared after"
+                + " this (the receive buffers that moe4j plan lists, on each rank): docker or podman run --shm-size="
                 + mebibytes(least) + "m, in Kubernetes an emptyDir with medium Memory at " + folder
                 + ", elsewhere mount -o remount,size=" + mebibytes(least) + "m " + folder
                 + ". Or run the ranks as threads of one process (--ranks without a launcher), which needs none");
