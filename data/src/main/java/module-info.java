@@ -2,7 +2,7 @@
 module io.moe4j.data {
     requires transitive io.moe4j.api;
     requires static transitive org.jspecify;
-    requires tools.jackson.databind;
+    requires org.slf4j;
 
     exports io.moe4j.data;
 }

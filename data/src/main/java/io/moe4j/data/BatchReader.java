@@ -16,7 +16,7 @@ public final class BatchReader implements AutoCloseable {
      * @param seed of the order
      */
     public BatchReader(Corpus corpus, Tokenizer tokenizer, Share share, long seed) {
-        this.sequences = new SequenceReader(corpus, tokenizer, share.sequence() + 1, seed);
+        this.sequences = new SequenceReader(corpus, tokenizer, share.sequence() + 1, seed, share.rank() == 0);
         this.share = share;
         this.sequence = new int[share.sequence() + 1];
     }
@@ -39,6 +39,11 @@ public final class BatchReader implements AutoCloseable {
     /** Goes to where a reader of the same data, seed and sequence length is when all ranks together have read {@code count} sequences. */
     public void seek(long count) {
         sequences.seek(count);
+    }
+
+    /** What one pass over the data has met, as far as this reader has read. */
+    public DataCounts counts() {
+        return sequences.counts();
     }
 
     @Override

@@ -4,12 +4,10 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Where text comes from. Files are listed, and read only when they are needed. */
 @Stability(Stability.Level.EVOLVING)
@@ -18,21 +16,30 @@ public final class Corpus {
 
     private final String name;
     private final List<Source> sources;
+    private final BadLines badLines;
 
-    private Corpus(String name, List<Source> sources) {
+    private Corpus(String name, List<Source> sources, BadLines badLines) {
         this.name = name;
         this.sources = List.copyOf(sources);
+        this.badLines = badLines;
+    }
+
+    /** As {@link #open(Optional, BadLines)}; a bad line ends the run. */
+    public static Corpus open(Optional<Path> path) {
+        return open(path, BadLines.FAIL);
     }
 
     /**
      * Lists what there is.
      *
-     * @param path a text file, a {@code .jsonl} file, a {@code .zip} or {@code .jar} of text files, or a folder of all these, looked through
-     *        with all its folders but hidden ones; the packaged sources of this project if absent
-     * @throws InputException if there is nothing to read
+     * @param path a file, or a folder, which is looked through with all its folders but hidden ones; links are followed. A name that ends with
+     *        {@code .jsonl} or {@code .ndjson} has a document in each line, {@code .json} has a list of them, {@code .zip} and {@code .jar} are
+     *        archives of files; any other file is one text. The packaged sources of this project if absent
+     * @param badLines what becomes of lines of JSONL files that have no text
+     * @throws InputException if there is nothing to read, or something that is no file
      */
-    public static Corpus open(Optional<Path> path) {
-        return path.map(Corpus::of).orElseGet(Corpus::packaged);
+    public static Corpus open(Optional<Path> path, BadLines badLines) {
+        return path.map(given -> of(given, badLines)).orElseGet(() -> packaged(badLines));
     }
 
     /** Its name for people. */
@@ -47,7 +54,7 @@ public final class Corpus {
      * @throws InputException if there is not, or it cannot be read
      */
     public void require(Tokenizer tokenizer, long needed) {
-        try (TokenStream tokens = new TokenStream(sources, tokenizer)) {
+        try (TokenStream tokens = new TokenStream(sources, tokenizer, new Reading(badLines, false))) {
             int[] buffer = new int[1 << 12];
             long seen = 0;
             for (int read = 0; read >= 0 && seen < needed; seen += Math.max(read, 0)) {
@@ -61,11 +68,36 @@ public final class Corpus {
         }
     }
 
+    /**
+     * Looks at the beginning of every file, so that a file that is no text is not found hours later.
+     *
+     * @throws InputException for the first that cannot be read
+     */
+    public void checkHeads() {
+        for (Source source : sources) {
+            String where = source.name();
+            try (Documents documents = source.open(new Reading(badLines, false))) {
+                try {
+                    documents.checkHead();
+                } catch (IOException e) {
+                    where = documents.where();
+                    throw e;
+                }
+            } catch (IOException e) {
+                throw Source.unreadable(where, e);
+            }
+        }
+    }
+
     List<Source> sources() {
         return sources;
     }
 
-    private static Corpus packaged() {
+    BadLines badLines() {
+        return badLines;
+    }
+
+    private static Corpus packaged(BadLines badLines) {
         if (Corpus.class.getResource(PACKAGED) == null) {
             throw new InputException(
                     "the packaged corpus is missing; build with Maven, which makes it, or set data.path");
@@ -76,39 +108,23 @@ public final class Corpus {
                 throw new IOException("the packaged corpus is missing");
             }
             return in;
-        })));
+        })), badLines);
     }
 
-    private static Corpus of(Path path) {
+    private static Corpus of(Path path, BadLines badLines) {
         if (!Files.exists(path)) {
-            throw new InputException(path + " does not exist; give a text file, a .jsonl file, or a folder of them");
+            throw new InputException(path + (Files.isSymbolicLink(path) ? " is a link to something that does not exist"
+                    : " does not exist") + "; give a text file, a .jsonl file, or a folder of them");
         }
-        List<Path> files = Files.isDirectory(path) ? list(path) : List.of(path);
+        boolean folder = Files.isDirectory(path);
+        if (!folder) {
+            FileTree.requireFile(path);
+        }
+        List<Path> files = folder ? FileTree.files(path) : List.of(path);
         if (files.isEmpty()) {
             throw new InputException(path + " has no files; give a folder with text files");
         }
-        files.stream().filter(file -> !Files.isReadable(file)).findFirst().ifPresent(file -> {
-            throw new InputException(file + " cannot be read; see to it that you may read it");
-        });
-        return new Corpus(path.toString(), files.stream()
-                .map(file -> new Source(file.toString(), () -> Files.newInputStream(file))).toList());
-    }
-
-    private static List<Path> list(Path folder) {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(Files::isRegularFile).filter(file -> !isHidden(folder.relativize(file))).sorted()
-                    .toList();
-        } catch (IOException | UncheckedIOException e) {
-            throw new InputException(folder + " cannot be listed; see to it that you may read it and its folders", e);
-        }
-    }
-
-    private static boolean isHidden(Path relative) {
-        for (Path part : relative) {
-            if (part.toString().startsWith(".")) {
-                return true;
-            }
-        }
-        return false;
+        return new Corpus(path.toString(),
+                files.stream().map(file -> new Source(file.toString(), FileContent.of(file))).toList(), badLines);
     }
 }

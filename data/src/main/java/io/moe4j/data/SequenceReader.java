@@ -18,6 +18,8 @@ final class SequenceReader implements AutoCloseable {
     private final long seed;
     private final int blockSequences;
 
+    private final boolean reports;
+    private DataCounts counts = DataCounts.NONE;
     private TokenStream stream;
     private long epoch;
     private long block;
@@ -26,16 +28,17 @@ final class SequenceReader implements AutoCloseable {
     private int next;
 
     /** Sequences of {@code length} tokens. */
-    SequenceReader(Corpus corpus, Tokenizer tokenizer, int length, long seed) {
-        this(corpus, tokenizer, length, seed, Math.max(1, BLOCK_TOKENS / length));
+    SequenceReader(Corpus corpus, Tokenizer tokenizer, int length, long seed, boolean reports) {
+        this(corpus, tokenizer, length, seed, reports, Math.max(1, BLOCK_TOKENS / length));
     }
 
-    SequenceReader(Corpus corpus, Tokenizer tokenizer, int length, long seed, int blockSequences) {
+    SequenceReader(Corpus corpus, Tokenizer tokenizer, int length, long seed, boolean reports, int blockSequences) {
         this.corpus = corpus;
         this.tokenizer = tokenizer;
         this.length = length;
         this.seed = seed;
         this.blockSequences = blockSequences;
+        this.reports = reports;
         this.tokens = new int[length];
         this.stream = stream(0);
     }
@@ -70,13 +73,20 @@ final class SequenceReader implements AutoCloseable {
         skip(length < position ? position % length : position);
     }
 
+    /** What the longest pass so far has met. */
+    DataCounts counts() {
+        DataCounts current = stream.counts();
+        return current.documents() + current.badLines() >= counts.documents() + counts.badLines() ? current : counts;
+    }
+
     @Override
     public void close() {
+        counts = counts();
         stream.close();
     }
 
     private void start(long newEpoch) {
-        stream.close();
+        close();
         epoch = newEpoch;
         block = 0;
         stream = stream(epoch);
@@ -84,7 +94,7 @@ final class SequenceReader implements AutoCloseable {
         next = 0;
     }
 
-    /** Sees to it that there is a sequence to take. */
+    /** Reads on, into the next epoch if need be, until there is a sequence to take. */
     private void prepare() {
         if (next < order.length || fill()) {
             return;
@@ -138,7 +148,8 @@ final class SequenceReader implements AutoCloseable {
     private TokenStream stream(long ofEpoch) {
         List<Source> sources = new ArrayList<>(corpus.sources());
         Collections.shuffle(sources, random(ofEpoch, -1));
-        return new TokenStream(sources, tokenizer);
+        // Bad lines are reported in the first pass only: they are the same in the others.
+        return new TokenStream(sources, tokenizer, new Reading(corpus.badLines(), reports && ofEpoch == 0));
     }
 
     /** Numbers of their own for each block, and for the sources of each epoch. */

@@ -1,99 +1,60 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
-import java.io.BufferedInputStream;
-import java.io.BufferedReader;
+import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.InputStreamReader;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
-import java.util.Optional;
-import java.util.zip.ZipInputStream;
+import java.util.zip.ZipException;
 
 /**
- * A file of documents: a text is one document, a JSONL file has one in each line, an archive one in each entry.
+ * A file of documents. Its name tells how it is read: {@code .jsonl} and {@code .ndjson} have one in each line, {@code .json} a list of them or one
+ * after another, {@code .zip} and {@code .jar} those of each entry, which follow the same rules; any other file is one text.
  *
  * @param name a path, for messages
- * @param content opens it
+ * @param content its bytes
  */
 record Source(String name, Content content) {
 
-    private static final int LOOK_AHEAD = 4096;
-
-    /** Opens a file. */
-    @FunctionalInterface
-    interface Content {
-        InputStream open() throws IOException;
+    Documents open(Reading reading) throws IOException {
+        return open(reading, 0);
     }
 
-    Documents open() throws IOException {
+    /**
+     * Opens it.
+     *
+     * @param archives how many archives it is inside of
+     */
+    Documents open(Reading reading, int archives) throws IOException {
         String lower = name.toLowerCase(Locale.ROOT);
-        if (lower.endsWith(".jsonl")) {
-            return new JsonLines(name, new BufferedReader(
-                    new InputStreamReader(content.open(), StandardCharsets.UTF_8.newDecoder())));
+        if (lower.endsWith(".jsonl") || lower.endsWith(".ndjson")) {
+            return new JsonDocuments(name, content.open(), true, reading);
+        }
+        if (lower.endsWith(".json")) {
+            return new JsonDocuments(name, content.open(), false, reading);
         }
         if (lower.endsWith(".zip") || lower.endsWith(".jar")) {
-            return new Entries(new ZipInputStream(new BufferedInputStream(content.open())));
+            return ArchiveDocuments.open(name, content, reading, archives);
         }
-        return new Text(name, new BufferedInputStream(content.open(), 1 << 16));
+        return new TextDocument(name, content.open(), reading);
     }
 
-    /** Whether the beginning is text: a zero byte is in nearly every file that is not. */
-    static boolean beginsAsText(BufferedInputStream in) throws IOException {
-        in.mark(LOOK_AHEAD);
-        byte[] beginning = in.readNBytes(LOOK_AHEAD);
-        in.reset();
-        for (byte value : beginning) {
-            if (value == 0) {
-                return false;
-            }
-        }
-        return true;
+    /** The error for what should be readable, and is not. */
+    static InputException unreadable(String where, IOException e) {
+        String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+        return new InputException(where + " cannot be read ("
+                + (reason.equals(where) ? e.getClass().getSimpleName() : reason)
+                + "); " + (e instanceof ZipException || e instanceof EOFException ? "it is damaged: make it again"
+                        : "look whether it is there, and whether this user may read it"),
+                e);
     }
 
-    private static final class Text implements Documents {
-        private final String name;
-        private final BufferedInputStream text;
-        private boolean taken;
-
-        Text(String name, BufferedInputStream text) {
-            this.name = name;
-            this.text = text;
-        }
-
-        @Override
-        public Optional<InputStream> next() throws IOException {
-            if (taken) {
-                return Optional.empty();
+    /** Whether a part of a path begins with a dot, so that it is not read. */
+    static boolean isHidden(Iterable<?> path) {
+        for (Object part : path) {
+            if (part.toString().startsWith(".")) {
+                return true;
             }
-            taken = true;
-            if (!beginsAsText(text)) {
-                throw new InputException(name + " is not text: it has a zero byte among its first " + LOOK_AHEAD
-                        + "; give text files, or remove it from the folder");
-            }
-            return Optional.of(text);
         }
-
-        @Override
-        public void close() throws IOException {
-            text.close();
-        }
-    }
-
-    private record Entries(ZipInputStream archive) implements Documents {
-        @Override
-        public Optional<InputStream> next() throws IOException {
-            var entry = archive.getNextEntry();
-            while (entry != null && entry.isDirectory()) {
-                entry = archive.getNextEntry();
-            }
-            return entry == null ? Optional.empty() : Optional.of(archive);
-        }
-
-        @Override
-        public void close() throws IOException {
-            archive.close();
-        }
+        return false;
     }
 }

@@ -7,18 +7,25 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** All tokens of some sources in order, an end token behind each document that has any. */
+/** All tokens of some sources in order, an end token after each document that has any. */
 final class TokenStream implements AutoCloseable {
     private final List<Source> sources;
     private final Tokenizer tokenizer;
+    private final Reading reading;
     private int next;
     private @Nullable Documents documents;
     private Tokenizer.@Nullable Tokens document;
     private boolean documentHasTokens;
 
-    TokenStream(List<Source> sources, Tokenizer tokenizer) {
+    TokenStream(List<Source> sources, Tokenizer tokenizer, Reading reading) {
         this.sources = sources;
         this.tokenizer = tokenizer;
+        this.reading = reading;
+    }
+
+    /** What was met so far. */
+    DataCounts counts() {
+        return reading.counts();
     }
 
     /**
@@ -38,8 +45,8 @@ final class TokenStream implements AutoCloseable {
             }
             return done;
         } catch (IOException e) {
-            throw new InputException(sources.get(Math.max(0, next - 1)).name()
-                    + " cannot be read; see that it is text in UTF-8 which you may read", e);
+            throw Source.unreadable(documents != null ? documents.where() : sources.get(Math.max(0, next - 1)).name(),
+                    e);
         }
     }
 
@@ -87,13 +94,7 @@ final class TokenStream implements AutoCloseable {
         documentHasTokens = false;
     }
 
-    private void begin() {
-        Source source = sources.get(next);
-        try {
-            documents = source.open();
-        } catch (IOException e) {
-            throw new InputException(source.name() + " cannot be opened; see to it that you may read it", e);
-        }
-        next++;
+    private void begin() throws IOException {
+        documents = sources.get(next++).open(reading);
     }
 }

@@ -41,7 +41,7 @@ class BatchReaderTest {
             StringBuilder text = new StringBuilder();
             int lines = name.startsWith("empty") ? 0 : 1 + random.nextInt(40);
             for (int i = 0; i < lines; i++) {
-                String line = "line %d of %s, %d".formatted(i, name, random.nextLong());
+                String line = "line " + i + " of " + name + ", " + random.nextLong();
                 boolean json = name.endsWith("jsonl");
                 text.append(json ? "{\"text\": \"" + line + "\"}\n" : line + "\n");
                 tokens += line.length() + 1;
@@ -55,7 +55,7 @@ class BatchReaderTest {
     @Test
     void anEpochHasEveryTokenOnce() {
         int[] counts = new int[TOKENIZER.vocabulary()];
-        try (TokenStream stream = new TokenStream(corpus().sources(), TOKENIZER)) {
+        try (TokenStream stream = new TokenStream(corpus().sources(), TOKENIZER, new Reading(BadLines.FAIL, false))) {
             int[] one = new int[1];
             while (stream.read(one, 0, 1) > 0) {
                 counts[one[0]]++;
@@ -65,7 +65,8 @@ class BatchReaderTest {
         long sequences = sequences();
         for (int blockSequences : new int[] {1, 3, 1000}) {
             int[] seen = new int[TOKENIZER.vocabulary()];
-            try (SequenceReader reader = new SequenceReader(corpus(), TOKENIZER, SEQUENCE + 1, 3, blockSequences)) {
+            try (SequenceReader reader = new SequenceReader(corpus(), TOKENIZER, SEQUENCE + 1, 3, false,
+                    blockSequences)) {
                 for (long i = 0; i < 2 * sequences; i++) {
                     int[] sequence = new int[SEQUENCE + 1];
                     reader.next(sequence);

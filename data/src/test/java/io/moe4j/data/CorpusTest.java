@@ -50,7 +50,10 @@ class CorpusTest {
             "x.jsonl | {\"txt\": \"a\"} | line 1 has no string \"text\"",
             "x.jsonl | {\"text\": \"a\"}{ | line 1 is not JSON", "x.jsonl | {\"text\": \"a | line 1 is not JSON",
             "x.jsonl | {\"text\": 7} | line 1 has no string \"text\"", "x.bin | a\0b | is not text",
-            "x.zip | no archive | has no text"})
+            "x.zip | no archive | is no whole zip archive", "x.zip | | is no whole zip archive",
+            "x.json | {\"text\": \"a\"} 7 | value 2 has no string \"text\"",
+            "x.json | [{\"text\": \"a\"} {} ] | value 2 is not JSON",
+            "x.json | [{\"text\": \"a\"}] 8 | value 2 is not JSON: after its end stands 8"})
     void whatCannotBeReadIsRefused(String name, String content, String expected) throws IOException {
         Path file = Files.writeString(folder.resolve(name), content == null ? "" : content);
         InputException e = assertThrows(InputException.class,
@@ -65,7 +68,7 @@ class CorpusTest {
         Files.write(folder.resolve("x.jsonl"), new byte[] {'{', (byte) 0xff, '}'});
         InputException e = assertThrows(InputException.class,
                 () -> Corpus.open(Optional.of(folder)).require(new ByteTokenizer(), 1));
-        assertTrue(e.getMessage().contains("text in UTF-8"), e.getMessage());
+        assertTrue(e.getMessage().contains("x.jsonl, line 1 is not JSON"), e.getMessage());
     }
 
     private static void assertRefused(Path path, String expected) {
@@ -75,7 +78,8 @@ class CorpusTest {
 
     private static String read(Path file) {
         StringBuilder text = new StringBuilder();
-        try (TokenStream stream = new TokenStream(Corpus.open(Optional.of(file)).sources(), new ByteTokenizer())) {
+        try (TokenStream stream = new TokenStream(Corpus.open(Optional.of(file)).sources(), new ByteTokenizer(),
+                new Reading(BadLines.FAIL, false))) {
             int[] one = new int[1];
             while (stream.read(one, 0, 1) > 0) {
                 text.append(Integer.toHexString(one[0])).append(' ');

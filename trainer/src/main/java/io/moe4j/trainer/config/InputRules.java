@@ -31,7 +31,8 @@ final class InputRules {
     static void checkFiles(TrainerConfig config, Findings findings) {
         long sequences = (long) config.ranks() * config.training().localBatchSize();
         try {
-            Corpus corpus = Corpus.open(config.data().path());
+            Corpus corpus = Corpus.open(config.data().path(), config.data().onBadLine());
+            corpus.checkHeads();
             Tokenizers.of(config.data().tokenizer()).ifPresent(tokenizer -> corpus.require(tokenizer,
                     Math.max(1, sequences * (config.training().seqLen() + 1L))));
         } catch (InputException e) {

@@ -1,13 +1,23 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.step.Batch;
 
 /** What one rank reads. */
 @Stability(Stability.Level.EVOLVING)
 public interface BatchSource extends AutoCloseable {
-    /** The rank's next batch. */
+    /**
+     * The rank's next batch.
+     *
+     * @throws io.moe4j.api.InputException if the data cannot be read: the run ends before the step, and can be saved
+     */
     Batch next();
+
+    /** What one pass over the data has met, as far as it was read. */
+    default DataCounts counts() {
+        return DataCounts.NONE;
+    }
 
     @Override
     default void close() {}

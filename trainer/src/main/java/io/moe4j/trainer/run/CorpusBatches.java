@@ -5,6 +5,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
+import io.moe4j.data.DataCounts;
 import io.moe4j.data.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import io.moe4j.trainer.step.Batch;
@@ -12,18 +13,22 @@ import io.moe4j.trainer.step.Batch;
 /** Batches of the data that a configuration names. */
 final class CorpusBatches implements BatchSource.Factory {
     private final TrainerConfig config;
+    private final Corpus corpus;
+    private final Tokenizer tokenizer;
 
+    /** Lists the data, once for all ranks of this process. */
     CorpusBatches(TrainerConfig config) {
         this.config = config;
+        tokenizer = Tokenizers.of(config.data().tokenizer()).orElseThrow(() -> new InputException(
+                "there is no tokenizer \"" + config.data().tokenizer() + "\"; known are " + Tokenizers.names()));
+        corpus = Corpus.open(config.data().path(), config.data().onBadLine());
+        corpus.require(tokenizer,
+                (long) config.ranks() * config.training().localBatchSize() * (config.training().seqLen() + 1L));
     }
 
     @Override
     public BatchSource open(int rank, long sequences) {
         TrainingConfig training = config.training();
-        Tokenizer tokenizer = Tokenizers.of(config.data().tokenizer()).orElseThrow(() -> new InputException(
-                "there is no tokenizer \"" + config.data().tokenizer() + "\"; known are " + Tokenizers.names()));
-        Corpus corpus = Corpus.open(config.data().path());
-        corpus.require(tokenizer, (long) config.ranks() * training.localBatchSize() * (training.seqLen() + 1L));
         BatchReader reader = new BatchReader(corpus, tokenizer,
                 new BatchReader.Share(rank, config.ranks(), training.localBatchSize(), training.seqLen()),
                 training.seed());
@@ -36,6 +41,11 @@ final class CorpusBatches implements BatchSource.Factory {
         public Batch next() {
             BatchReader.Batch batch = reader.next();
             return new Batch(batch.ids(), batch.labels());
+        }
+
+        @Override
+        public DataCounts counts() {
+            return reader.counts();
         }
 
         @Override

@@ -44,6 +44,12 @@ final class Refusals {
         };
     }
 
+    static DataException withoutData(long step, StepOutcome.WithoutData missing) {
+        return new DataException(
+                "the data of step " + step + " cannot be read. The run stops before the step: parameters,"
+                        + " moments and expert biases are as before it. " + missing.reasons());
+    }
+
     static NonFiniteException nonFinite(long step, StepOutcome.NonFinite broken) {
         return new NonFiniteException(String.format(Locale.ROOT,
                 "step %d: loss %s, gradient norm %s. The run stops before the optimizer: parameters, moments and expert"

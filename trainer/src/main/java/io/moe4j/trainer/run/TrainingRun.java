@@ -3,6 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.data.DataCounts;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.CheckpointSave;
@@ -12,6 +13,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
@@ -99,6 +101,7 @@ public final class TrainingRun implements AutoCloseable {
      * Makes a step; saves a checkpoint behind it, if one is due.
      *
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
+     * @throws DataException if the data of a rank cannot be read: nothing has changed, and the run was saved, if checkpoints are enabled
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
      * @throws RunFailedException if a rank failed: the run can only be closed
      */
@@ -108,10 +111,11 @@ public final class TrainingRun implements AutoCloseable {
         boolean stop = stopRequested;
         StepOutcome outcome = session.onRanks(rank -> {
             rank.phase().enter("step " + step + ", data");
-            return rank.step().run(step, source(rank.context().rank()).next(), stop);
+            return rank.step().run(step, read(source(rank.context().rank())), stop);
         }).getFirst();
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
+            case StepOutcome.WithoutData missing -> throw savedBefore(Refusals.withoutData(step, missing));
             case StepOutcome.Overflowed overflow -> throw Refusals.overflow(step, overflow, config, spec);
             case StepOutcome.Dropped dropped -> throw Refusals.dropped(step, dropped, spec);
             case StepOutcome.NonFinite broken -> throw Refusals.nonFinite(step, broken);
@@ -165,6 +169,14 @@ public final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
+        BatchSource first = sources.get(0);
+        DataCounts counts = first == null ? DataCounts.NONE : first.counts();
+        if (counts.badLines() > 0 || counts.loneSurrogates() > 0) {
+            log.warn(
+                    "in the longest pass over the data, {} documents were read, {} bad lines left out, and {} halves of"
+                            + " characters replaced by U+FFFD",
+                    counts.documents(), counts.badLines(), counts.loneSurrogates());
+        }
         try {
             sources.values().forEach(BatchSource::close);
         } finally {
@@ -181,6 +193,32 @@ public final class TrainingRun implements AutoCloseable {
                     CheckpointSave.keepLatest(config.checkpoint().keepLatestK(), folder);
                 }
             });
+        }
+    }
+
+    private DataException savedBefore(DataException refused) {
+        Optional<Path> folder = config.checkpoint().enable() ? checkpoints() : Optional.empty();
+        if (stepsDone == 0) {
+            return new DataException(refused, "no step had been made, so that nothing was saved");
+        }
+        if (folder.isEmpty()) {
+            return new DataException(refused, "nothing was saved, since checkpoint.enable is false");
+        }
+        try {
+            return new DataException(refused, "the run was saved: when the data is correct, continue it with"
+                    + " --checkpoint.resume " + save(folder.get()));
+        } catch (RuntimeException e) {
+            refused.addSuppressed(e);
+            return new DataException(refused, "saving the run failed as well: " + e.getMessage());
+        }
+    }
+
+    /** A rank's batch; without one, all ranks have to learn it before any of them stops. */
+    private static StepData read(BatchSource source) {
+        try {
+            return source.next();
+        } catch (InputException e) {
+            return new StepData.Missing(String.valueOf(e.getMessage()));
         }
     }
 

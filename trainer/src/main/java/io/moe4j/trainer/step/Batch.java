@@ -10,7 +10,7 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 @SuppressWarnings("ArrayRecordComponent")
-public record Batch(int[] ids_T, int[] labels_T) {
+public record Batch(int[] ids_T, int[] labels_T) implements StepData {
     public Batch {
         if (ids_T.length != labels_T.length) {
             throw new IllegalArgumentException(ids_T.length + " ids and " + labels_T.length

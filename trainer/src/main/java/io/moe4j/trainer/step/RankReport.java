@@ -11,19 +11,29 @@ import java.nio.ByteBuffer;
  * @param droppedRows rows that were dropped at it
  * @param hostSyncs how often its host waited inside forward and backward
  * @param stop whether it wants the run to end after this step
+ * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  */
 record RankReport(double loss, double sumOfSquares, long requiredRows, long droppedRows, long hostSyncs,
-        boolean stop) {
+        boolean stop, boolean withoutData) {
+    private static final int STOP = 1;
+    private static final int WITHOUT_DATA = 2;
     private static final int BYTES = 5 * Long.BYTES + 1;
 
     byte[] encode() {
         return ByteBuffer.allocate(BYTES).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
-                .putLong(droppedRows).putLong(hostSyncs).put((byte) (stop ? 1 : 0)).array();
+                .putLong(droppedRows).putLong(hostSyncs)
+                .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0))).array();
     }
 
     static RankReport decode(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
-        return new RankReport(buffer.getDouble(), buffer.getDouble(), buffer.getLong(), buffer.getLong(),
-                buffer.getLong(), buffer.get() != 0);
+        double loss = buffer.getDouble();
+        double sumOfSquares = buffer.getDouble();
+        long requiredRows = buffer.getLong();
+        long droppedRows = buffer.getLong();
+        long hostSyncs = buffer.getLong();
+        byte flags = buffer.get();
+        return new RankReport(loss, sumOfSquares, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
+                (flags & WITHOUT_DATA) != 0);
     }
 }

@@ -23,6 +23,13 @@ public sealed interface StepOutcome {
             long receivedRowsMax, long receiveCapacityRows, long droppedRows, boolean stop) implements StepOutcome {}
 
     /**
+     * A rank had no batch.
+     *
+     * @param reasons why, with the ranks that had none
+     */
+    record WithoutData(String reasons) implements StepOutcome {}
+
+    /**
      * A rank was to receive more rows than it can, and that is not allowed.
      *
      * @param rank the one with the most

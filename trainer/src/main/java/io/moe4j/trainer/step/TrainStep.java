@@ -55,13 +55,17 @@ public final class TrainStep implements AutoCloseable {
     /**
      * Makes step {@code step}, from 1.
      *
+     * @param data this rank's batch. Where it is missing, forward and backward run on what the buffers hold, since all ranks have to take part, and
+     *        no rank uses what comes out
      * @param stop whether this rank wants the run to end after it
      */
-    public StepOutcome run(long step, Batch batch, boolean stop) {
+    public StepOutcome run(long step, StepData data, boolean stop) {
         phase.enter("step " + step + ", capture");
         forwardBackward.prepare();
         phase.enter("step " + step + ", forward and backward");
-        buffers.upload(batch);
+        if (data instanceof Batch batch) {
+            buffers.upload(batch);
+        }
         long syncsBefore = rank.stream().hostSyncs();
         forwardBackward.run();
         long syncs = rank.stream().hostSyncs() - syncsBefore;
@@ -69,7 +73,10 @@ public final class TrainStep implements AutoCloseable {
 
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(new RankReport(mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                mine.requiredRows(), mine.droppedRows(), syncs, stop));
+                mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing));
+        if (world.withoutData()) {
+            return new StepOutcome.WithoutData(reasons(data));
+        }
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
         Optional<StepOutcome> lost = config.moe().onOverflow() == OverflowAction.FAIL ? world.lostRows(capacity)
                 : Optional.empty();
@@ -116,6 +123,25 @@ public final class TrainStep implements AutoCloseable {
                 .map(RankReport::decode).toList());
     }
 
+    /** Why ranks have no batch. */
+    private String reasons(StepData data) {
+        return byRank("missing data", switch (data) {
+            case Batch batch -> "";
+            case StepData.Missing(String reason) -> reason;
+        });
+    }
+
+    /** What each rank has to say; ranks that say the same are named together, those that say nothing are left out. */
+    private String byRank(String name, String mine) {
+        List<String> all = rank.rendezvous().exchange(rank.world(), name, mine.getBytes(StandardCharsets.UTF_8))
+                .stream()
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+        return IntStream.range(0, all.size()).boxed().filter(each -> !all.get(each).isEmpty())
+                .collect(Collectors.groupingBy(all::get)).entrySet().stream()
+                .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
+                .collect(Collectors.joining("; "));
+    }
+
     /** Where each rank first has a value that is not finite; ranks with the same answer are told once. */
     private String locate(StepBuffers.Readings mine) {
         String here;
@@ -123,11 +149,6 @@ public final class TrainStep implements AutoCloseable {
             here = model.locateNonFinite(buffers.ids_T()) + (Float.isFinite(mine.loss()) ? "" : " (loss "
                     + mine.loss() + ")");
         }
-        List<String> all = rank.rendezvous()
-                .exchange(rank.world(), "not finite", here.getBytes(StandardCharsets.UTF_8)).stream()
-                .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
-        return IntStream.range(0, all.size()).boxed().collect(Collectors.groupingBy(all::get)).entrySet().stream()
-                .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
-                .collect(Collectors.joining("; "));
+        return byRank("not finite", here);
     }
 }

@@ -55,6 +55,10 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().mapToLong(RankReport::hostSyncs).max().orElse(0);
     }
 
+    boolean withoutData() {
+        return ranks.stream().anyMatch(RankReport::withoutData);
+    }
+
     boolean stop() {
         return ranks.stream().anyMatch(RankReport::stop);
     }

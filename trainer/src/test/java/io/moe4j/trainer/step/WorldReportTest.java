@@ -12,14 +12,14 @@ class WorldReportTest {
 
     @Test
     void reportsComeBackAsTheyWere() {
-        RankReport report = new RankReport(1.25, Double.NaN, 1L << 40, 7, 3, true);
+        RankReport report = new RankReport(1.25, Double.NaN, 1L << 40, 7, 3, true, false);
         assertEquals(report, RankReport.decode(report.encode()));
     }
 
     @Test
     void sumsAndExtremes() {
-        WorldReport world = new WorldReport(List.of(new RankReport(0.5, 9, 10, 1, 0, false),
-                new RankReport(0.25, 16, 30, 2, 4, false), new RankReport(0.25, 0, 30, 0, 2, false)));
+        WorldReport world = new WorldReport(List.of(new RankReport(0.5, 9, 10, 1, 0, false, false),
+                new RankReport(0.25, 16, 30, 2, 4, false, false), new RankReport(0.25, 0, 30, 0, 2, false, false)));
         assertEquals(1, world.loss());
         assertEquals(5, world.gradientNorm());
         assertEquals(1, world.fullestRank());
@@ -31,7 +31,8 @@ class WorldReportTest {
 
     @Test
     void oneIsEnoughToStop() {
-        assertTrue(new WorldReport(List.of(new RankReport(0, 0, 0, 0, 0, false), new RankReport(0, 0, 0, 0, 0, true)))
+        assertTrue(new WorldReport(
+                List.of(new RankReport(0, 0, 0, 0, 0, false, false), new RankReport(0, 0, 0, 0, 0, true, false)))
                 .stop());
     }
 

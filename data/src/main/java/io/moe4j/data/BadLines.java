@@ -1,0 +1,12 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Stability;
+
+/** What becomes of a line of a JSONL file that is not an object with a text. */
+@Stability(Stability.Level.EVOLVING)
+public enum BadLines {
+    /** The run ends, with the file, the line and the reason. */
+    FAIL,
+    /** The line is counted, reported and left out. */
+    SKIP
+}

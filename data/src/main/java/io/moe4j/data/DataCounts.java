@@ -1,0 +1,17 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Stability;
+
+/**
+ * What one pass over the data has met.
+ *
+ * @param documents texts that were read, empty ones included
+ * @param badLines lines that were left out; see {@link BadLines#SKIP}
+ * @param loneSurrogates halves of a character, such as <code>&#92;ud83d</code> without its second half, that were replaced by U+FFFD
+ */
+@Stability(Stability.Level.EVOLVING)
+public record DataCounts(long documents, long badLines, long loneSurrogates) {
+
+    /** Nothing was read. */
+    public static final DataCounts NONE = new DataCounts(0, 0, 0);
+}

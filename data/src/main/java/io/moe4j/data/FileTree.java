@@ -1,0 +1,63 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.stream.Stream;
+
+/** The files of a folder and of all folders in it, but hidden ones. Links are followed. */
+final class FileTree {
+    private final List<Path> files = new ArrayList<>();
+    /** Where the folders really are that the current one is inside of. */
+    private final Deque<Path> above = new ArrayDeque<>();
+
+    private FileTree() {}
+
+    /** All files, sorted by path. */
+    static List<Path> files(Path folder) {
+        FileTree tree = new FileTree();
+        tree.walk(folder);
+        return tree.files.stream().sorted().toList();
+    }
+
+    /** Refuses what cannot be read twice. */
+    static void requireFile(Path path) {
+        if (!Files.isRegularFile(path)) {
+            throw new InputException(path + " is a pipe, a socket or a device, and data is read more than once;"
+                    + " save it to a file, or remove it from the data");
+        }
+    }
+
+    private void walk(Path folder) {
+        try {
+            Path real = folder.toRealPath();
+            if (above.contains(real)) {
+                throw new InputException(folder + " is a link to " + real + ", which it is inside of; remove the link");
+            }
+            above.push(real);
+            try (Stream<Path> entries = Files.list(folder)) {
+                entries.filter(entry -> !Source.isHidden(List.of(entry.getFileName()))).forEach(this::visit);
+            }
+            above.pop();
+        } catch (IOException | UncheckedIOException e) {
+            throw new InputException(folder + " cannot be listed; allow this user to read it, or remove it", e);
+        }
+    }
+
+    private void visit(Path entry) {
+        if (Files.isDirectory(entry)) {
+            walk(entry);
+        } else if (!Files.exists(entry)) {
+            throw new InputException(entry + " is a link to something that does not exist; correct or remove it");
+        } else {
+            requireFile(entry);
+            files.add(entry);
+        }
+    }
+}

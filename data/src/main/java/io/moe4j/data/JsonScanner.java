@@ -1,0 +1,331 @@
+package io.moe4j.data;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the one text of each JSON object, and checks the rest of it, without keeping more than the text: a line may be larger than memory. Takes what
+ * JSON allows, in UTF-8, and the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
+ */
+final class JsonScanner {
+    private static final byte[] KEY = "text".getBytes(StandardCharsets.UTF_8);
+    private static final int DEEPEST = 512;
+    private static final int REPLACEMENT = 0xFFFD;
+
+    private final ByteInput in;
+    private final Spool text;
+    private long loneSurrogates;
+
+    /**
+     * Reads from {@code in}.
+     *
+     * @param text takes the texts
+     */
+    JsonScanner(ByteInput in, Spool text) {
+        this.in = in;
+        this.text = text;
+    }
+
+    /** Halves of characters that were replaced in the last text. */
+    long loneSurrogates() {
+        return loneSurrogates;
+    }
+
+    /** Passes over white space; returns what follows it. */
+    int blanks() throws IOException {
+        int value = in.peek();
+        while (value == ' ' || value == '\t' || value == '\r' || value == '\n') {
+            in.take();
+            value = in.peek();
+        }
+        return value;
+    }
+
+    /** Takes one value, and its text. */
+    void document() throws IOException, JsonProblem {
+        loneSurrogates = 0;
+        text.clear();
+        int texts = 0;
+        boolean other = false;
+        if (blanks() == '{') {
+            in.take();
+            for (boolean more = blanks() != '}'; more; more = follows('}')) {
+                if (key()) {
+                    if (blanks() == '"') {
+                        in.take();
+                        text.clear();
+                        string(text);
+                    } else {
+                        other = true;
+                        value(1);
+                    }
+                    texts++;
+                } else {
+                    value(1);
+                }
+            }
+            in.take();
+        } else {
+            value(0);
+            other = true;
+        }
+        if (texts > 1) {
+            throw JsonProblem.content("has the key \"text\" " + texts + " times");
+        }
+        if (texts == 0 || other) {
+            throw JsonProblem.content("has no string \"text\"");
+        }
+    }
+
+    /** Checks that nothing more stands before the end of the line, or of the input. */
+    void end() throws IOException, JsonProblem {
+        int value = blanks();
+        if (value != ByteInput.END) {
+            throw JsonProblem.syntax("after its end stands " + shown(value));
+        }
+    }
+
+    /** A key and its colon; whether it is the one that is read. */
+    private boolean key() throws IOException, JsonProblem {
+        expect(blanks(), '"', "a key in quotes");
+        Start key = new Start();
+        string(key);
+        expect(blanks(), ':', "a colon");
+        return key.is(KEY);
+    }
+
+    /** Whether a comma follows an element, and not the end of all. The end is left where it is. */
+    private boolean follows(int close) throws IOException, JsonProblem {
+        int value = blanks();
+        if (value == ',') {
+            in.take();
+            return true;
+        }
+        if (value != close) {
+            throw JsonProblem.syntax("where a comma or " + shown(close) + " must be stands " + shown(value));
+        }
+        return false;
+    }
+
+    private void value(int depth) throws IOException, JsonProblem {
+        if (depth > DEEPEST) {
+            throw JsonProblem.syntax("it is nested deeper than " + DEEPEST + " levels");
+        }
+        int first = blanks();
+        switch (first) {
+            case '{' -> {
+                in.take();
+                for (boolean more = blanks() != '}'; more; more = follows('}')) {
+                    key();
+                    value(depth + 1);
+                }
+                in.take();
+            }
+            case '[' -> {
+                in.take();
+                for (boolean more = blanks() != ']'; more; more = follows(']')) {
+                    value(depth + 1);
+                }
+                in.take();
+            }
+            case '"' -> {
+                in.take();
+                string(null);
+            }
+            case 't' -> word("true");
+            case 'f' -> word("false");
+            case 'n' -> word("null");
+            case 'N' -> word("NaN");
+            case 'I' -> word("Infinity");
+            case '-' -> {
+                in.take();
+                if (in.peek() == 'I') {
+                    word("Infinity");
+                } else {
+                    number();
+                }
+            }
+            default -> number();
+        }
+    }
+
+    private void word(String word) throws IOException, JsonProblem {
+        for (int i = 0; i < word.length(); i++) {
+            expect(in.peek(), word.charAt(i), word);
+        }
+    }
+
+    private void number() throws IOException, JsonProblem {
+        if (in.peek() == '0') {
+            in.take();
+        } else {
+            digits();
+        }
+        if (in.peek() == '.') {
+            in.take();
+            digits();
+        }
+        if (in.peek() == 'e' || in.peek() == 'E') {
+            in.take();
+            if (in.peek() == '+' || in.peek() == '-') {
+                in.take();
+            }
+            digits();
+        }
+    }
+
+    private void digits() throws IOException, JsonProblem {
+        if (!isDigit(in.peek())) {
+            throw JsonProblem.syntax("where a value or a digit must be stands " + shown(in.peek()));
+        }
+        while (isDigit(in.peek())) {
+            in.take();
+        }
+    }
+
+    /** The rest of a string, its quote included. */
+    private void string(@Nullable Sink sink) throws IOException, JsonProblem {
+        while (true) {
+            int value = in.take();
+            if (value == '"') {
+                return;
+            } else if (value == '\\') {
+                escape(sink);
+            } else if (value == ByteInput.END) {
+                throw JsonProblem.syntax("it ends inside a string");
+            } else if (value < ' ') {
+                throw JsonProblem.syntax("a string has " + shown(value) + ", which must be written as an escape");
+            } else {
+                put(sink, value);
+                if (value >= 0x80) {
+                    continuation(value, sink);
+                }
+            }
+        }
+    }
+
+    /** The bytes of a character after its first, checked as UTF-8 demands: nothing that a shorter form has, no surrogates. */
+    private void continuation(int first, @Nullable Sink sink) throws IOException, JsonProblem {
+        int more = first >= 0xC2 && first <= 0xDF ? 1 : (first & 0xF0) == 0xE0 ? 2 : first >= 0xF0 && first <= 0xF4 ? 3
+                : 0;
+        int least = first == 0xE0 ? 0xA0 : first == 0xF0 ? 0x90 : 0x80;
+        int most = first == 0xED ? 0x9F : first == 0xF4 ? 0x8F : 0xBF;
+        for (int i = 0; i < Math.max(1, more); i++) {
+            int value = in.peek();
+            if (more == 0 || value < least || value > most) {
+                throw JsonProblem.syntax("a string is not UTF-8: its byte " + shown(first)
+                        + (more == 0 ? " begins no character" : " is followed by " + shown(value)));
+            }
+            in.take();
+            put(sink, value);
+            least = 0x80;
+            most = 0xBF;
+        }
+    }
+
+    private void escape(@Nullable Sink sink) throws IOException, JsonProblem {
+        int value = in.take();
+        switch (value) {
+            case '"', '\\', '/' -> put(sink, value);
+            case 'b' -> put(sink, '\b');
+            case 'f' -> put(sink, '\f');
+            case 'n' -> put(sink, '\n');
+            case 'r' -> put(sink, '\r');
+            case 't' -> put(sink, '\t');
+            case 'u' -> unicode(hex(), sink);
+            default -> throw JsonProblem.syntax("a string has the escape \\ with " + shown(value));
+        }
+    }
+
+    /** A character from its escape, or from the escapes of its two halves. */
+    private void unicode(int unit, @Nullable Sink sink) throws IOException, JsonProblem {
+        int first = unit;
+        while (Character.isHighSurrogate((char) first) && in.peek() == '\\') {
+            in.take();
+            if (in.peek() != 'u') {
+                putCharacter(sink, REPLACEMENT);
+                loneSurrogates += sink == text ? 1 : 0;
+                escape(sink);
+                return;
+            }
+            in.take();
+            int second = hex();
+            if (Character.isLowSurrogate((char) second)) {
+                putCharacter(sink, Character.toCodePoint((char) first, (char) second));
+                return;
+            }
+            putCharacter(sink, REPLACEMENT);
+            loneSurrogates += sink == text ? 1 : 0;
+            first = second;
+        }
+        boolean lone = Character.isSurrogate((char) first);
+        putCharacter(sink, lone ? REPLACEMENT : first);
+        loneSurrogates += lone && sink == text ? 1 : 0;
+    }
+
+    private int hex() throws IOException, JsonProblem {
+        int unit = 0;
+        for (int i = 0; i < 4; i++) {
+            int value = in.take();
+            int digit = value < 0 || value > 0x7F ? -1 : Character.digit(value, 16);
+            if (digit < 0) {
+                throw JsonProblem.syntax("the escape \\u needs four digits of base 16, and has " + shown(value));
+            }
+            unit = unit << 4 | digit;
+        }
+        return unit;
+    }
+
+    private void expect(int value, int wanted, String name) throws IOException, JsonProblem {
+        if (value != wanted) {
+            throw JsonProblem.syntax("where " + name + " must be stands " + shown(value));
+        }
+        in.take();
+    }
+
+    private static void putCharacter(@Nullable Sink sink, int character) throws IOException {
+        for (byte value : Character.toString(character).getBytes(StandardCharsets.UTF_8)) {
+            put(sink, value);
+        }
+    }
+
+    private static void put(@Nullable Sink sink, int value) throws IOException {
+        if (sink != null) {
+            sink.put((byte) value);
+        }
+    }
+
+    private static boolean isDigit(int value) {
+        return value >= '0' && value <= '9';
+    }
+
+    private static String shown(int value) {
+        return value == ByteInput.END ? "nothing"
+                : value > ' ' && value < 0x7F ? Character.toString(value) : "the byte 0x" + Integer.toHexString(value);
+    }
+
+    /** Takes the bytes of a string. */
+    @FunctionalInterface
+    interface Sink {
+        void put(byte value) throws IOException;
+    }
+
+    /** The beginning of a string: enough to compare it with a short one. */
+    private static final class Start implements Sink {
+        private final byte[] start = new byte[KEY.length + 1];
+        private int length;
+
+        @Override
+        public void put(byte value) {
+            if (length < start.length) {
+                start[length++] = value;
+            }
+        }
+
+        boolean is(byte[] other) {
+            return Arrays.equals(start, 0, length, other, 0, other.length);
+        }
+    }
+}

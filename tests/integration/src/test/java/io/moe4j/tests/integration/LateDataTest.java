@@ -1,0 +1,130 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.InputException;
+import io.moe4j.app.cli.Main;
+import io.moe4j.trainer.run.BatchSource;
+import io.moe4j.trainer.run.DataException;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Data that cannot be read, found before the first step and after it. */
+class LateDataTest {
+
+    @TempDir
+    private Path folder;
+
+    /** Ranks read the same files, but perhaps not from the same disk: it may be one alone that finds damage. */
+    @Test
+    void whatOneRankFindsLateStopsAllBeforeTheStep() {
+        List<Double> whole;
+        try (TrainingRun run = Tiny.open()) {
+            whole = Tiny.losses(run);
+        }
+        List<Double> losses = new ArrayList<>();
+        Path saved;
+        try (TrainingRun run = Tiny.open(config -> (rank, read) -> new FailsAt(Tiny.sequences(config).open(rank, read),
+                rank == 2 ? 3 : Integer.MAX_VALUE))) {
+            losses.add(run.step().loss());
+            losses.add(run.step().loss());
+            DataException refused = assertThrows(DataException.class, run::step);
+            assertEquals(
+                    "the data of step 3 cannot be read. The run stops before the step: parameters, moments and expert"
+                            + " biases are as before it. ranks [2]: x.jsonl, line 9 is not JSON; nothing was saved, since"
+                            + " checkpoint.enable is false",
+                    refused.getMessage());
+            assertEquals(2, run.stepsDone());
+            saved = run.save(folder);
+        }
+        try (TrainingRun run = Tiny.open("checkpoint.resume=" + saved)) {
+            losses.addAll(Tiny.losses(run));
+        }
+        assertEquals(whole, losses, "as if the data had always been whole");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|',
+            value = {"fail | 2 | line 2001 has no string \"text\"", "skip | 0 | 1 bad lines left out"})
+    void aBadLineFarIntoTheData(String onBadLine, int exit, String expected) throws IOException {
+        Path data = Files.writeString(folder.resolve("x.jsonl"), "{\"text\": \"some text\"}\n".repeat(2000)
+                + "{\"txt\": \"\"}\n" + "{\"text\": \"more text\"}\n".repeat(2000));
+        StringWriter err = new StringWriter();
+        assertEquals(exit, train(err, "--data.path", data.toString(), "--data.on_bad_line", onBadLine), err.toString());
+        if (exit != 0) {
+            assertTrue(err.toString().contains(expected), err.toString());
+            assertTrue(err.toString().contains("no step had been made, so that nothing was saved"), err.toString());
+        }
+    }
+
+    @Test
+    void aBinaryFileIsFoundAtStart() throws IOException {
+        Files.writeString(folder.resolve("a.txt"), "text ".repeat(10_000));
+        Files.writeString(folder.resolve("z.bin"), "\0");
+        StringWriter err = new StringWriter();
+        assertEquals(2, train(err, "--data.path", folder.toString()));
+        assertTrue(err.toString().contains("z.bin is not text") && err.toString().contains("one problem"),
+                err.toString());
+    }
+
+    /** Arabic digits would make folders that are not found again. */
+    @Test
+    void namesAndNumbersDoNotDependOnTheLanguage() throws IOException {
+        Locale before = Locale.getDefault();
+        Locale.setDefault(Locale.of("ar", "EG"));
+        try {
+            assertEquals("\u0667", "%d".formatted(7), "a language with digits of its own");
+            StringWriter err = new StringWriter();
+            assertEquals(0, train(err, "--checkpoint.enable"), err.toString());
+            assertEquals(0, train(err, "--checkpoint.enable", "--checkpoint.resume", folder.resolve("run").toString(),
+                    "--training.steps", "2"), err.toString());
+        } finally {
+            Locale.setDefault(before);
+        }
+        assertTrue(Files.isDirectory(folder.resolve("run/checkpoints/step-000000002")));
+        assertTrue(Files.readString(folder.resolve("run/metrics.jsonl")).matches("\\p{ASCII}+"));
+        assertTrue(Files.readString(folder.resolve("run/config.toml")).matches("\\p{ASCII}+"));
+    }
+
+    private int train(StringWriter err, String... arguments) {
+        List<String> all = new ArrayList<>(List.of("train", "--training.seq_len", "16", "--training.steps", "1",
+                "--ranks", "1", "--parallelism.expert_parallel_degree", "1", "--output",
+                folder.resolve("run").toString()));
+        all.addAll(List.of(arguments));
+        return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), all.toArray(String[]::new));
+    }
+
+    /** Reads as another source does, until its data is damaged. */
+    private static final class FailsAt implements BatchSource {
+        private final BatchSource other;
+        private final int damaged;
+        private int read;
+
+        FailsAt(BatchSource other, int damaged) {
+            this.other = other;
+            this.damaged = damaged;
+        }
+
+        @Override
+        public Batch next() {
+            if (++read == damaged) {
+                throw new InputException("x.jsonl, line 9 is not JSON");
+            }
+            return other.next();
+        }
+    }
+}
