@@ -2,7 +2,6 @@ package io.moe4j.data;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * JSON allows, in UTF-8, and the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
  */
 final class JsonScanner {
-    private static final byte[] KEY = "text".getBytes(StandardCharsets.UTF_8);
+    private static final String KEY = "text";
     private static final int DEEPEST = 512;
     private static final int REPLACEMENT = 0xFFFD;
 
@@ -215,7 +214,7 @@ final class JsonScanner {
         for (int i = 0; i < Math.max(1, more); i++) {
             int value = in.peek();
             if (more == 0 || value < least || value > most) {
-                throw JsonProblem.syntax("a string is not UTF-8: its byte " + shown(first)
+                throw JsonProblem.syntax("a string is not UTF-8: " + shown(first)
                         + (more == 0 ? " begins no character" : " is followed by " + shown(value)));
             }
             in.take();
@@ -301,9 +300,10 @@ final class JsonScanner {
         return value >= '0' && value <= '9';
     }
 
+    /** For example, {@code x}, {@code byte 0xff}. */
     private static String shown(int value) {
         return value == ByteInput.END ? "nothing"
-                : value > ' ' && value < 0x7F ? Character.toString(value) : "the byte 0x" + Integer.toHexString(value);
+                : value > ' ' && value < 0x7F ? Character.toString(value) : "byte 0x" + Integer.toHexString(value);
     }
 
     /** Takes the bytes of a string. */
@@ -314,7 +314,7 @@ final class JsonScanner {
 
     /** The beginning of a string: enough to compare it with a short one. */
     private static final class Start implements Sink {
-        private final byte[] start = new byte[KEY.length + 1];
+        private final byte[] start = new byte[KEY.length() + 1];
         private int length;
 
         @Override
@@ -324,8 +324,8 @@ final class JsonScanner {
             }
         }
 
-        boolean is(byte[] other) {
-            return Arrays.equals(start, 0, length, other, 0, other.length);
+        boolean is(String other) {
+            return new String(start, 0, length, StandardCharsets.UTF_8).equals(other);
         }
     }
 }

@@ -74,7 +74,7 @@ class JsonDocumentsTest {
                 "\uFEFF{\"text\":\"a\"}".getBytes(StandardCharsets.UTF_16LE));
         assertEquals("x.jsonl begins with the byte-order mark of UTF-16, and text must be UTF-8", refusal(file));
         Files.write(file, new byte[] {'{', '"', 't', '"', ':', '"', (byte) 0xC0, (byte) 0x80, '"', '}'});
-        assertEquals("x.jsonl, line 1 is not JSON: a string is not UTF-8: its byte the byte 0xc0 begins no character",
+        assertEquals("x.jsonl, line 1 is not JSON: a string is not UTF-8: byte 0xc0 begins no character",
                 refusal(file));
     }
 

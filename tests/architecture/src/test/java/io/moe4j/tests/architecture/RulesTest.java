@@ -14,10 +14,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Each rule holds in the house, has seen all that it speaks about, and fails on what is planted against it. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RulesTest {
     private static final String PLANTED = "io.moe4j.planted.";
     private static final Set<String> CUDA_HOMES = Set.of("io.moe4j.runtime.cuda", "io.moe4j.cudagraph",
@@ -44,8 +46,14 @@ final class RulesTest {
         }
     }
 
-    static Stream<Case> rules() throws IOException {
-        House house = House.read();
+    /** Read once: that takes longer than all rules together. */
+    private final House house;
+
+    RulesTest() throws IOException {
+        house = House.read();
+    }
+
+    Stream<Case> rules() {
         return Stream.of(
                 new Case(Rules.modulesKnowOnly(Design.allowed()), all(), Rules.modulesKnowOnly(plantedModules()),
                         PLANTED + "knowing", List.of(List.of("knowing.left.Left", "knowing.right.Right"))),
@@ -87,8 +95,7 @@ final class RulesTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void holdsInTheHouse(Case rule) throws IOException {
-        House house = House.read();
+    void holdsInTheHouse(Case rule) {
         Verdict verdict = rule.inHouse().check().apply(house.classes());
         long expected = house.classNames().stream().filter(rule.speaksAbout()).count();
         assertAll(
