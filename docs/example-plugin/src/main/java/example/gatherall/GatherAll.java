@@ -9,6 +9,7 @@ import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -16,6 +17,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
@@ -26,7 +28,9 @@ import io.moe4j.api.tensor.Tensor;
 final class GatherAll implements CommBackend {
     private static final String SCRATCH = "exchange scratch";
 
+    private final ExchangeChecks checks;
     private final CommConfig config;
+    private final Resources resources;
     private final Collectives collectives;
     private final int ranks;
     private final int rank;
@@ -34,26 +38,33 @@ final class GatherAll implements CommBackend {
     private final MemoryStack memory;
     private final KernelModule kernels;
 
-    GatherAll(CommConfig config, CommContext context) {
-        this.config = config;
+    private boolean closed;
+
+    GatherAll(ExchangeChecks checks, CommContext context, Resources resources) {
+        this.checks = checks;
+        this.resources = resources;
+        config = checks.config();
         collectives = context.collectives().orElseThrow();
         ranks = context.group().size();
         rank = context.group().index();
         stream = context.rank().stream();
         memory = context.rank().memory();
-        kernels = context.rank().device().load(GatherAllKernels.source());
+        kernels = resources.add(context.rank().device().load(GatherAllKernels.source()));
     }
 
     /** @param places_EPN I32: where a routed row of any rank is among the rows received here; -1 if it is another's */
-    private record Plan(Tensor places_EPN, Tensor offsets_e, Tensor tokensPerExpert_E) implements DispatchPlan {}
+    private record Plan(GatherAll owner, Tensor places_EPN, Tensor offsets_e, Tensor tokensPerExpert_E)
+            implements DispatchPlan {}
 
-    private record Rows(DispatchPlan plan, Tensor rows_RD, Tensor weights_R, Tensor scalars_R) implements ReceivedRows {}
+    private record Rows(Plan plan, Tensor rows_RD, Tensor weights_R, Tensor scalars_R) implements ReceivedRows {}
 
     @Override
     public DispatchPlan plan(Tensor ids_TK) {
+        checkOpen();
+        checks.ids(ids_TK);
         int experts = config.experts() / ranks;
         // Kept until the step ends, for recompute and backward.
-        Plan plan = new Plan(memory.keep("exchange plans", DType.I32, ranks * config.routedRows()),
+        Plan plan = new Plan(this, memory.keep("exchange plans", DType.I32, ranks * config.routedRows()),
                 memory.keep("exchange plans", DType.I32, experts),
                 memory.keep("exchange plans", DType.I32, config.experts()));
         try (Scope scratch = memory.open()) {
@@ -68,7 +79,9 @@ final class GatherAll implements CommBackend {
 
     @Override
     public PendingRows dispatch(DispatchRequest request) {
-        Plan plan = (Plan) request.plan();
+        checkOpen();
+        checks.dispatch(request);
+        Plan plan = own(request.plan());
         Rows rows = new Rows(plan, memory.allocate("received rows", DType.F32, capacityRows(), config.dim()),
                 memory.allocate("received rows", DType.F32, capacityRows()),
                 memory.allocate("received rows", DType.F32, capacityRows()));
@@ -90,8 +103,13 @@ final class GatherAll implements CommBackend {
 
     @Override
     public PendingTokens combine(CombineRequest request) {
-        Rows rows = (Rows) request.rows();
-        Plan plan = (Plan) rows.plan;
+        checkOpen();
+        checks.combine(request);
+        if (!(request.rows() instanceof Rows rows)) {
+            throw new IllegalArgumentException("rows were not received by gather_all, but are a "
+                    + request.rows().getClass().getName() + "; combine with the backend that dispatched");
+        }
+        Plan plan = own(rows.plan);
         try (Scope scratch = memory.open()) {
             Tensor returned_ND = memory.allocate(SCRATCH, DType.F32, config.routedRows(), config.dim());
             giveBack(plan, rows.rows_RD, config.dim(), returned_ND);
@@ -112,6 +130,20 @@ final class GatherAll implements CommBackend {
         }
     }
 
+    private Plan own(DispatchPlan plan) {
+        if (plan instanceof Plan own && own.owner == this) {
+            return own;
+        }
+        throw new IllegalArgumentException("the plan, a " + plan.getClass().getName()
+                + ", was made by another backend; use it with the one whose plan(...) returned it");
+    }
+
+    private void checkOpen() {
+        if (closed) {
+            throw new IllegalStateException("gather_all was used after it was closed; open it again, or close later");
+        }
+    }
+
     private void launch(String kernel, KernelArg... arguments) {
         stream.launch(Launch.of(kernels.kernel(kernel), arguments));
     }
@@ -123,6 +155,17 @@ final class GatherAll implements CommBackend {
 
     @Override
     public void close() {
-        kernels.close();
+        if (closed) {
+            return;
+        }
+        closed = true;
+        try {
+            // Peers read this rank's memory until its own work has passed the end of each all-gather.
+            stream.synchronize();
+        } catch (RuntimeException ofTheGroup) {
+            // A rank has failed, and the host knows: whatever was launched will not go on.
+        } finally {
+            resources.close();
+        }
     }
 }

@@ -4,6 +4,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 
 import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelSource;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
@@ -34,7 +35,12 @@ final class GatherAllKernels {
         int first = launch.int32(3);
         int[] tokens = new int[launch.int32(2)];
         for (long n = 0; n < rows; n++) {
-            tokens[memory.get(JAVA_INT_UNALIGNED, launch.pointer(0) + 4 * n)]++;
+            int expert = memory.get(JAVA_INT_UNALIGNED, launch.pointer(0) + 4 * n);
+            if (expert < 0 || expert >= tokens.length) {
+                throw new DeviceException("a token asks for expert " + expert + " of " + tokens.length
+                        + "; ids are 0 to E - 1, so look at what the router wrote");
+            }
+            tokens[expert]++;
         }
         MemorySegment.copy(tokens, 0, memory, JAVA_INT_UNALIGNED, launch.pointer(7), tokens.length);
         int[] next = new int[launch.int32(4)];

@@ -5,9 +5,12 @@ import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 
 /** Offers {@code gather_all}. Stateless: all work begins in {@link #open}. */
@@ -41,7 +44,8 @@ public final class GatherAllProvider implements CommBackendProvider {
 
     @Override
     public CommRequirements requirements() {
-        return CommRequirements.none().withCollectives();
+        // Every row is gathered anyway: there is no buffer that could be smaller, and nothing is ever dropped.
+        return CommRequirements.none().withCollectives().withWorstCaseOnly();
     }
 
     @Override
@@ -50,6 +54,16 @@ public final class GatherAllProvider implements CommBackendProvider {
             throw new DeviceException("gather_all exchanges rows of F32, not " + config.rowType()
                     + "; set training.dtype to float32");
         }
-        return new GatherAll(config, context);
+        if (!(config.capacity() instanceof ReceiveCapacity.WorstCase)) {
+            throw new DeviceException("gather_all has the worst-case capacity only, not " + config.capacity()
+                    + "; set moe.receive_capacity to worst_case");
+        }
+        ExchangeChecks checks = new ExchangeChecks(id(), config);
+        checks.group(context.group());
+        if (context.collectives().isEmpty()) {
+            throw new DeviceException("gather_all was opened without collectives; open them for the group, as its"
+                    + " requirements say");
+        }
+        return Resources.open(id(), resources -> new GatherAll(checks, context, resources));
     }
 }

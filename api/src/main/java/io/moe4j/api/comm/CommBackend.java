@@ -13,6 +13,14 @@ import java.util.Optional;
  * dispatch. Expert weights (the gate's scores) travel with the rows as one fp32 scalar each, and their gradients travel back in the same way;
  * experts apply them, which costs nothing there. DeepSeek's DeepEP library divides the work alike.
  *
+ * <p>Any exchange may be launched while an earlier one has not been awaited, in all four orders: a dispatch after a dispatch into the other
+ * buffer, a combine after a dispatch, a dispatch after a combine (also into the buffer whose rows that combine brings back), and a combine after
+ * a combine. What is pending may be awaited in any order, which is the same on all ranks, and more than once. Only a dispatch into a buffer
+ * ends the lease of the dispatch before it into that buffer, awaited or not.
+ *
+ * <p>Arguments are read, not written, but for those that are named as overwritten. They may be reused when the call has returned: what the
+ * caller enqueues later on the main stream runs after the exchange has read them.
+ *
  * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
  * routed row (token-major: row n = t·K + k).
  */
@@ -20,9 +28,12 @@ import java.util.Optional;
 public interface CommBackend extends AutoCloseable {
 
     /**
-     * Works out where each routed row goes. The plan lives in kept memory: until the end of the step.
+     * Works out where each routed row goes. The plan lives in kept memory ({@link io.moe4j.api.memory.MemoryStack#keep}): until the end of the step,
+     * whatever scopes close before; temporaries of this call are given back before it returns. Each call makes a plan from what the ids hold
+     * when the stream gets there: the same tensor may hold other ids in the next call, and in the next replay.
      *
-     * @param ids_TK I32 expert ids (T, K), distinct within a token, in [0, E)
+     * @param ids_TK I32 expert ids (T, K), distinct within a token, in [0, E). On the CPU an id that is not in [0, E) is an error, thrown by this call
+     *     or by the next one that waits
      */
     DispatchPlan plan(Tensor ids_TK);
 
@@ -39,8 +50,8 @@ public interface CommBackend extends AutoCloseable {
     PendingTokens combine(CombineRequest request);
 
     /**
-     * I64 (2), on the device: the most rows that any plan wanted this rank to receive, dropped ones included, and the rows that were dropped at this
-     * rank; since the last {@link #resetStatistics()}. A backend without statistics cannot report an overflow, so that it is accepted with the
+     * I64 (2), on the device: the most rows that any one plan wanted this rank to receive, dropped ones included, and the rows of all plans together
+     * that were dropped at this rank; since the last {@link #resetStatistics()}. A backend without statistics cannot report an overflow, so that it is accepted with the
      * worst-case capacity only. Since SPI 1.1.
      */
     default Optional<Tensor> statistics() {
@@ -53,7 +64,11 @@ public interface CommBackend extends AutoCloseable {
     /** R_max. */
     long capacityRows();
 
-    /** Waits for the work that it has launched, then releases everything; closing twice is harmless. All ranks close. */
+    /**
+     * Waits for the work that it has launched, then releases everything that it has taken: memory, peer memory, kernels, streams. The peer
+     * group and the collectives of its context are not its own, and stay open. Closing twice is harmless, and after a rank has failed nothing
+     * is thrown and nobody is waited for. All ranks close; several may be open at once, and another one may be opened afterwards.
+     */
     @Override
     void close();
 }

@@ -8,10 +8,13 @@ import io.moe4j.api.spi.Provider;
 @Stability(Stability.Level.EVOLVING)
 public interface CommBackendProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.1 added {@link CommBackend#statistics()}. */
-    String SPI_VERSION = "1.1";
+    /**
+     * The version of this SPI; see {@link Provider#spiVersion()}. 1.1 added {@link CommBackend#statistics()}, 1.2
+     * {@link CommRequirements#worstCaseOnly()} and {@link Provider#settings()}.
+     */
+    String SPI_VERSION = "1.2";
 
-    /** Whether it runs on devices of this kind. */
+    /** Whether it runs on devices of this kind: only if it brings what it needs there, such as its kernels. */
     boolean supports(DeviceKind kind);
 
     /** What it needs, and what it rules out; configurations are checked against it before anything is opened. */

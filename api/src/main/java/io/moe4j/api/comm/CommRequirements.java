@@ -9,29 +9,41 @@ import io.moe4j.api.Stability;
  * @param needsFullRecompute whether received rows are gone by the time of backward
  * @param needsPeerMemory whether {@link CommContext#peers()} must be given
  * @param needsCollectives whether {@link CommContext#collectives()} must be given
+ * @param worstCaseOnly whether it has no other capacity than {@link ReceiveCapacity.WorstCase}, in which no row is ever dropped. Since SPI 1.2
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommRequirements(boolean synchronisesWithHost, boolean needsFullRecompute, boolean needsPeerMemory,
-        boolean needsCollectives) {
+        boolean needsCollectives, boolean worstCaseOnly) {
+
+    /** The components of SPI 1.1. */
+    public CommRequirements(boolean synchronisesWithHost, boolean needsFullRecompute, boolean needsPeerMemory,
+            boolean needsCollectives) {
+        this(synchronisesWithHost, needsFullRecompute, needsPeerMemory, needsCollectives, false);
+    }
 
     /** Needs nothing, rules out nothing. */
     public static CommRequirements none() {
-        return new CommRequirements(false, false, false, false);
+        return new CommRequirements(false, false, false, false, false);
     }
 
     public CommRequirements withHostSynchronisation() {
-        return new CommRequirements(true, needsFullRecompute, needsPeerMemory, needsCollectives);
+        return new CommRequirements(true, needsFullRecompute, needsPeerMemory, needsCollectives, worstCaseOnly);
     }
 
     public CommRequirements withFullRecompute() {
-        return new CommRequirements(synchronisesWithHost, true, needsPeerMemory, needsCollectives);
+        return new CommRequirements(synchronisesWithHost, true, needsPeerMemory, needsCollectives, worstCaseOnly);
     }
 
     public CommRequirements withPeerMemory() {
-        return new CommRequirements(synchronisesWithHost, needsFullRecompute, true, needsCollectives);
+        return new CommRequirements(synchronisesWithHost, needsFullRecompute, true, needsCollectives, worstCaseOnly);
     }
 
     public CommRequirements withCollectives() {
-        return new CommRequirements(synchronisesWithHost, needsFullRecompute, needsPeerMemory, true);
+        return new CommRequirements(synchronisesWithHost, needsFullRecompute, needsPeerMemory, true, worstCaseOnly);
+    }
+
+    /** Configurations with another capacity are refused before anything is opened. Since SPI 1.2. */
+    public CommRequirements withWorstCaseOnly() {
+        return new CommRequirements(synchronisesWithHost, needsFullRecompute, needsPeerMemory, needsCollectives, true);
     }
 }

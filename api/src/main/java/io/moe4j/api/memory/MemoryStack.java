@@ -20,7 +20,7 @@ public final class MemoryStack {
     public static final long ALIGNMENT = 256;
 
     private final Memory memory;
-    private final Consumer<Tensor> onFree;
+    private final StackWatcher watcher;
     private final Map<String, Long> temporary = new TreeMap<>();
     private final Map<String, Long> kept = new TreeMap<>();
     private final Map<String, Long> peakByPurpose = new TreeMap<>();
@@ -35,8 +35,17 @@ public final class MemoryStack {
      * @param onFree is shown each region that goes back, as a tensor of I32; a strict device fills it with a NaN pattern
      */
     public MemoryStack(Memory memory, Consumer<Tensor> onFree) {
+        this(memory, new OnFree(onFree));
+    }
+
+    /** A stack over {@code memory} that tells {@code watcher} what it hands out and takes back. Since 0.2.0. */
+    public MemoryStack(Memory memory, StackWatcher watcher) {
+        if (watcher.guardBytes() < 0 || watcher.guardBytes() % ALIGNMENT != 0) {
+            throw new IllegalArgumentException(
+                    "a guard of " + watcher.guardBytes() + " bytes; it must be a multiple of " + ALIGNMENT);
+        }
         this.memory = memory;
-        this.onFree = onFree;
+        this.watcher = watcher;
         this.high = memory.bytes() / ALIGNMENT * ALIGNMENT;
     }
 
@@ -63,14 +72,24 @@ public final class MemoryStack {
     public Tensor allocate(String purpose, DType dtype, long... shape) {
         long size = reserve(temporary, purpose, dtype, shape);
         Tensor tensor = Tensor.of(memory, low, dtype, shape);
+        tell(purpose, tensor, low, size, false);
         low += size;
         return tensor;
     }
 
     /** A tensor that lives until the step's scope closes, whatever scope is open now. Its content is undefined. */
     public Tensor keep(String purpose, DType dtype, long... shape) {
-        high -= reserve(kept, purpose, dtype, shape);
-        return Tensor.of(memory, high, dtype, shape);
+        long size = reserve(kept, purpose, dtype, shape);
+        high -= size;
+        Tensor tensor = Tensor.of(memory, high, dtype, shape);
+        tell(purpose, tensor, high, size, true);
+        return tensor;
+    }
+
+    private void tell(String purpose, Tensor tensor, long offset, long size, boolean keeps) {
+        long rest = (size - tensor.bytes()) / DType.BF16.bytes();
+        watcher.taken(new StackWatcher.Taken(purpose, tensor,
+                Tensor.of(memory, offset + tensor.bytes(), DType.BF16, rest), keeps));
     }
 
     /** The most bytes that were in use at once. */
@@ -93,7 +112,7 @@ public final class MemoryStack {
             throw new IllegalStateException(
                     "\"" + purpose + "\" was allocated outside any scope; open one (try-with-resources)");
         }
-        long size = aligned(Tensor.bytes(dtype, shape));
+        long size = aligned(Tensor.bytes(dtype, shape)) + watcher.guardBytes();
         if (size > high - low) {
             throw new IllegalStateException(
                     "planned memory is exhausted: \"" + purpose + "\" wants " + size + " bytes, " + (high - low)
@@ -156,8 +175,26 @@ public final class MemoryStack {
 
         private void release(long from, long to) {
             if (to > from) {
-                onFree.accept(Tensor.of(memory, from, DType.I32, (to - from) / DType.I32.bytes()));
+                watcher.released(Tensor.of(memory, from, DType.I32, (to - from) / DType.I32.bytes()));
             }
+        }
+    }
+
+    /** Is told of what goes back, and of nothing else. */
+    private record OnFree(Consumer<Tensor> action) implements StackWatcher {
+        @Override
+        public long guardBytes() {
+            return 0;
+        }
+
+        @Override
+        public void taken(Taken taken) {
+            // not of interest
+        }
+
+        @Override
+        public void released(Tensor region) {
+            action.accept(region);
         }
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.api.spi;
 
 import io.moe4j.api.Stability;
+import java.util.List;
 
 /**
  * What every plug-in offers: a stateless entry point, found with {@link java.util.ServiceLoader}. Making one, and {@link #probe()}, have
@@ -20,6 +21,14 @@ public interface Provider {
 
     /** One line for people. */
     String description();
+
+    /**
+     * The settings of its own, which stand in the table {@code [plugin.ID]} of a configuration; a key that is not among them is an error there. What they
+     * are set to is in {@link io.moe4j.api.group.RankContext#settings}. Since 0.2.0.
+     */
+    default List<Setting<?>> settings() {
+        return List.of();
+    }
 
     /** Whether it could be opened on this machine, and if not, why and what to do. Never throws, never opens anything. */
     Availability probe();

@@ -6,16 +6,18 @@ import io.moe4j.api.device.Memory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedSet;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 
 /**
  * The memory of a device, counted by purpose. Freed blocks go back to the system, with two exceptions: a strict heap keeps some of them for a
- * while, full of NaN, so that who still reads them notices; and after a rank has failed all are kept as they are until the device closes,
+ * while, full of NaN, so that whatever still reads them computes NaN, and guards what surrounds each block; and after a rank has failed all are kept as they are until the device closes,
  * because other ranks may be in the middle of reading or writing them, addresses among it.
  */
 @Stability(Stability.Level.INTERNAL)
@@ -27,7 +29,9 @@ public final class CpuHeap implements AutoCloseable {
     private final BooleanSupplier peersMayUseFreed;
     private final long capacity = HostMemory.bytes();
     private final NativeHeap system = new NativeHeap();
+    private final Guard guard = new Guard();
     private final SequencedSet<Memory> live = new LinkedHashSet<>();
+    private final Set<Long> guarded = new HashSet<>();
     private final Deque<Freed> quarantine = new ArrayDeque<>();
     private final Map<String, Long> held = new TreeMap<>();
     private long heldBytes;
@@ -62,13 +66,17 @@ public final class CpuHeap implements AutoCloseable {
             throw new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes; sizes are >= 0");
         }
         synchronized (this) {
-            long block = bytes > capacity - heldBytes ? 0 : system.allocate(bytes + ALIGNMENT);
+            long before = strict ? Guard.BEFORE : 0;
+            long after = strict ? Guard.AFTER : 0;
+            long block = bytes > capacity - heldBytes ? 0 : system.allocate(bytes + ALIGNMENT + before + after);
             if (block == 0) {
                 throw outOfMemory(bytes, purpose);
             }
-            long address = Math.ceilDiv(block, ALIGNMENT) * ALIGNMENT;
+            long address = Math.ceilDiv(block + before, ALIGNMENT) * ALIGNMENT;
             if (strict) {
                 Poison.fill(address, bytes);
+                guard.put(address, bytes);
+                guarded.add(address);
             }
             return adopt(address, bytes, purpose, () -> system.free(block));
         }
@@ -102,6 +110,16 @@ public final class CpuHeap implements AutoCloseable {
         if (!live.remove(memory)) {
             return;
         }
+        try {
+            if (guarded.remove(memory.address())) {
+                guard.check(memory.address(), memory.bytes(), memory.purpose());
+            }
+        } finally {
+            giveBack(memory, release);
+        }
+    }
+
+    private void giveBack(Memory memory, Runnable release) {
         heldBytes -= memory.bytes();
         held.merge(memory.purpose(), -memory.bytes(), Long::sum);
         held.values().removeIf(bytes -> bytes == 0);
@@ -130,10 +148,13 @@ public final class CpuHeap implements AutoCloseable {
             closed = true;
             left = new ArrayList<>(live.reversed());
         }
-        left.forEach(Memory::close);
-        synchronized (this) {
-            quarantine.forEach(freed -> freed.release().run());
-            quarantine.clear();
+        try {
+            Closing.all(left);
+        } finally {
+            synchronized (this) {
+                quarantine.forEach(freed -> freed.release().run());
+                quarantine.clear();
+            }
         }
     }
 }

@@ -13,6 +13,7 @@ import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Addresses;
+import io.moe4j.runtime.cpu.engine.Closing;
 import io.moe4j.runtime.cpu.engine.Machine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -206,13 +207,13 @@ public final class CpuPeerGroup implements PeerGroup {
 
     @Override
     public void close() {
-        while (!owned.isEmpty()) {
-            owned.pop().close();
-        }
-        arrivals.close();
+        List<AutoCloseable> left = new ArrayList<>(owned);
+        left.add(arrivals);
+        owned.clear();
         if (!closed) {
             closed = true;
-            machine.waits().leave(rendezvous);
+            left.add(() -> machine.waits().leave(rendezvous));
         }
+        Closing.all(left);
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cpu.peer;
 
 import io.moe4j.api.device.Memory;
+import io.moe4j.runtime.cpu.engine.Closing;
 import io.moe4j.runtime.cpu.engine.PeerMemory;
 import java.util.List;
 
@@ -32,6 +33,6 @@ final class CpuSymmetricMemory implements PeerMemory {
     /** Frees this rank's own part, and unmaps what other processes have shown. */
     @Override
     public void close() {
-        parts.forEach(Memory::close);
+        Closing.all(parts);
     }
 }

@@ -25,7 +25,7 @@ final class CommCapture {
     private CommCapture() {}
 
     /** The static buffers of a step. */
-    private record Buffers(Tensor ids, Tensor x, Tensor weights, Tensor out, Tensor scalars) {
+    record Buffers(Tensor ids, Tensor x, Tensor weights, Tensor out, Tensor scalars) {
         static Buffers of(CommRank rank, CommCase shape, DType rowType) {
             HostValues values = rank.values();
             return new Buffers(values.of(shape.ids()[rank.index()], shape.tokens(), shape.topK()),
@@ -88,7 +88,7 @@ final class CommCapture {
     }
 
     /** Rows go there and back; so do the weights, which are copied as a whole because a capture may not ask how many there are. */
-    private static void step(CommRank rank, Buffers buffers) {
+    static void step(CommRank rank, Buffers buffers) {
         try (Scope step = rank.memory().openStep()) {
             rank.backend().resetStatistics();
             DispatchPlan plan = rank.backend().plan(buffers.ids());
@@ -97,6 +97,11 @@ final class CommCapture {
             rank.stream().copy(rows.weights_R(), rows.scalars_R());
             rank.backend().combine(CombineRequest.of(rows, buffers.out()).withScalars(buffers.scalars())).await();
         }
+    }
+
+    /** One step without a capture. */
+    static void runOnce(CommRank rank, CommCase shape, DType rowType) {
+        step(rank, Buffers.of(rank, shape, rowType));
     }
 
     /** A backend that waits for the device is refused by the capture, and the stream can be used afterwards. */

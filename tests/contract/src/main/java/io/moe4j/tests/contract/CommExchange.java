@@ -65,6 +65,8 @@ final class CommExchange {
             checkReceived(rank, rank.backend().dispatch(request).await());
             rank.expect("offsets_e at the end", reference.offsets(me), plan.offsets_e());
             rank.expect("tokensPerExpert_E at the end", reference.tokensPerExpert(), plan.tokensPerExpert_E());
+            rank.expect("x_TD, which is read only", sent[me], x);
+            rank.expect("weights_TK, which are read only", weights[me], w);
             checkStatistics(rank);
         }
     }

@@ -4,6 +4,7 @@ import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.tensor.DType;
 import java.util.Optional;
 
 /**
@@ -18,16 +19,30 @@ record CommKit(Device device, CommBackendProvider provider, Optional<Collectives
         Optional<GraphCaptureProvider> capture) {
 
     /** Runs {@code check} on every rank of the world, with the backend open over all of them. */
-    void onAllRanks(CommCase shape, io.moe4j.api.tensor.DType rowType, CommRank.Check check) {
+    void onAllRanks(CommCase shape, DType rowType, CommRank.Check check) {
         try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
             team.run(rank -> CommRank.with(this, shape.config(rowType), rank, rank.world(), check));
         }
     }
 
+    /** As {@link #onAllRanks}, for checks of what is on a rank's stack. */
+    void onAllRanks(CommCase shape, DType rowType, StackCheck check) {
+        try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
+            team.run(context -> CommRank.with(this, shape.config(rowType), context, context.world(),
+                    rank -> check.on(rank, team.guards(context.rank()))));
+        }
+    }
+
+    /** What is checked on each rank, with a look at its stack. */
+    @FunctionalInterface
+    interface StackCheck {
+        void on(CommRank rank, StackGuards stack) throws Exception;
+    }
+
     /** Enough planned memory for plans, rows that a backend keeps there, and its scratch. */
     static long stackBytes(CommCase shape) {
-        long rows = shape.config(io.moe4j.api.tensor.DType.F32).capacityRows(shape.ranks())
+        long rows = shape.config(DType.F32).capacityRows(shape.ranks())
                 + (long) shape.tokens() * shape.topK();
-        return (1 << 20) + 8 * rows * (4L * shape.dim() + 64) + 64L * shape.experts() * (shape.ranks() + 8);
+        return (4 << 20) + 8 * rows * (4L * shape.dim() + 64) + 64L * shape.experts() * (shape.ranks() + 8);
     }
 }

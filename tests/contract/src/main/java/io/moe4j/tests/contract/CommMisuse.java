@@ -103,6 +103,11 @@ final class CommMisuse {
                 ended(rows::scalars_R);
                 ended(rows::plan);
                 ended(() -> rank.backend().combine(CombineRequest.of(rows, x)));
+                // The rows that nobody awaited are gone as well.
+                PendingRows late = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.GRADIENTS));
+                PendingRows later = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.GRADIENTS));
+                ended(late::await);
+                later.await();
             } else {
                 rank.expect("rows after the next dispatch", before, rows.rows_RD().slice(0, 0, received(rank)));
             }
@@ -114,14 +119,30 @@ final class CommMisuse {
 
     /** Nothing works on a closed backend. */
     void closed(CommRank rank) {
+        final boolean hasStatistics = rank.backend().statistics().isPresent();
         rank.backend().close();
         try (Scope step = rank.memory().openStep()) {
             Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
             IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> rank.backend().plan(ids));
             assertTrue(String.valueOf(refusal.getMessage()).contains("closed"), refusal.toString());
-            assertThrows(IllegalStateException.class, () -> rank.backend().statistics());
+            if (hasStatistics) {
+                assertThrows(IllegalStateException.class, () -> rank.backend().statistics());
+            }
         }
         rank.backend().close();
+    }
+
+    /** On the CPU, an id that is no expert's is an error of the rank that has it, and not a row that goes somewhere. */
+    void idsOutOfRange(CommRank rank, int id) {
+        int[] ids = shape.ids()[rank.index()].clone();
+        ids[ids.length / 2] = id;
+        try (Scope step = rank.memory().openStep()) {
+            Tensor wrong = rank.values().of(ids, shape.tokens(), shape.topK());
+            assertThrows(RuntimeException.class, () -> {
+                rank.backend().plan(wrong);
+                rank.stream().synchronize();
+            }, "a plan of ids with " + id + " of " + shape.experts() + " experts");
+        }
     }
 
     private int received(CommRank rank) {

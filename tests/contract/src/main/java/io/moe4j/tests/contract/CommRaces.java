@@ -55,6 +55,7 @@ final class CommRaces {
         Random delays = new Random(shape.seed() + me);
         Tensor addend = rank.values().of(rowType, added[me], references.getFirst().capacity(), shape.dim());
         Tensor busy = rank.values().tensor(DType.F32, DELAY_ELEMENTS);
+        Tensor fresh = rank.values().tensor(rowType, shape.tokens(), shape.dim());
         List<Tensor> ids = new ArrayList<>();
         List<Tensor> xs = new ArrayList<>();
         List<Left> left = new ArrayList<>();
@@ -72,7 +73,7 @@ final class CommRaces {
         for (int round = 0; round < rounds; round++) {
             try (Scope step = rank.memory().openStep()) {
                 exchange(rank, references.get(round).received(me), ids.get(round),
-                        ids.get((round + 1) % rounds), xs.get(round), xs.get((round + 1) % rounds), weights,
+                        ids.get((round + 1) % rounds), xs.get(round), fresh, xs.get((round + 1) % rounds), weights,
                         addend, left.get(round), () -> delay(rank, delays, busy));
             }
         }
@@ -81,13 +82,16 @@ final class CommRaces {
         }
     }
 
-    private void exchange(CommRank rank, int received, Tensor ids, Tensor others, Tensor x, Tensor next, Tensor weights,
+    private void exchange(CommRank rank, int received, Tensor ids, Tensor others, Tensor source, Tensor x, Tensor next,
+            Tensor weights,
             Tensor addend, Left left, Delay delay) throws InterruptedException {
         delay.some();
         // A plan that nothing is dispatched by, so that one follows on another.
         rank.stream().copy(rank.backend().plan(others).tokensPerExpert_E(), left.tokens());
         DispatchPlan plan = rank.backend().plan(ids);
         delay.some();
+        // What is sent is computed just before, on the same stream: a backend that reads it elsewhere reads the rows of the round before.
+        rank.stream().copy(source, x);
         ReceivedRows rows = rank.backend()
                 .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withWeights(weights)).await();
         delay.some();

@@ -4,6 +4,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
@@ -13,33 +14,61 @@ import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /** A backend that is open for one rank, with what it was opened on. */
 final class CommRank implements AutoCloseable {
     private final RankContext context;
     private final Group group;
-    private final Optional<PeerGroup> peers;
-    private final Optional<Collectives> collectives;
+    private final Foundation foundation;
     private final CommBackend backend;
     private final HostValues values;
+    private final boolean worstCaseOnly;
 
-    private CommRank(CommKit kit, CommConfig config, RankContext context, Group group) {
+    private CommRank(CommKit kit, CommConfig config, RankContext context, Group group, UnaryOperator<Device> seen) {
         this.context = context;
         this.group = group;
-        CommRequirements needs = kit.provider().requirements();
-        peers = needs.needsPeerMemory()
-                ? Optional.of(context.device().openPeerGroup(group, context.rendezvous()))
-                : Optional.empty();
-        collectives = needs.needsCollectives()
-                ? Optional.of(kit.collectives().orElseThrow(() -> new AssertionError(kit.provider().id()
-                        + " needs collectives; override collectivesProvider()")).open(group, context))
-                : Optional.empty();
+        worstCaseOnly = kit.provider().requirements().worstCaseOnly();
+        foundation = Foundation.open(kit, context, group);
         values = new HostValues(context.device(), context.stream());
         try {
-            backend = kit.provider().open(config, new CommContext(context, group, peers, collectives));
+            RankContext shown = new RankContext(context.world(), seen.apply(context.device()), context.stream(),
+                    context.memory(), context.rendezvous());
+            backend = kit.provider().open(config, foundation.context(shown, group));
         } catch (RuntimeException | Error e) {
             closeFoundation();
             throw e;
+        }
+    }
+
+    /**
+     * What a backend stands on, opened by the host, and closed by it after the backend.
+     *
+     * @param peers if it needs them
+     * @param collectives if it needs them
+     */
+    record Foundation(Optional<PeerGroup> peers, Optional<Collectives> collectives) implements AutoCloseable {
+
+        static Foundation open(CommKit kit, RankContext context, Group group) {
+            CommRequirements needs = kit.provider().requirements();
+            Optional<PeerGroup> peers = needs.needsPeerMemory()
+                    ? Optional.of(context.device().openPeerGroup(group, context.rendezvous()))
+                    : Optional.empty();
+            Optional<Collectives> collectives = needs.needsCollectives()
+                    ? Optional.of(kit.collectives().orElseThrow(() -> new AssertionError(kit.provider().id()
+                            + " needs collectives; override collectivesProvider()")).open(group, context))
+                    : Optional.empty();
+            return new Foundation(peers, collectives);
+        }
+
+        CommContext context(RankContext rank, Group group) {
+            return new CommContext(rank, group, peers, collectives);
+        }
+
+        @Override
+        public void close() {
+            collectives.ifPresent(Collectives::close);
+            peers.ifPresent(PeerGroup::close);
         }
     }
 
@@ -52,9 +81,11 @@ final class CommRank implements AutoCloseable {
     /** Opens the backend, runs {@code check}, closes; a failure is told to the other ranks before anything is closed. */
     static boolean with(CommKit kit, CommConfig config, RankContext context, Group group, Check check)
             throws Exception {
-        CommRank rank = new CommRank(kit, config, context, group);
+        CommRank rank = open(kit, config, context, group);
         try {
             check.on(rank);
+            // A backend whose close does not wait fails its own test, and must not end the JVM in this one.
+            context.stream().synchronize();
         } catch (Throwable e) {
             context.rendezvous().fail(new RankFailure(context.rank(), "contract", String.valueOf(e)));
             try {
@@ -69,7 +100,12 @@ final class CommRank implements AutoCloseable {
     }
 
     static CommRank open(CommKit kit, CommConfig config, RankContext context, Group group) {
-        return new CommRank(kit, config, context, group);
+        return new CommRank(kit, config, context, group, UnaryOperator.identity());
+    }
+
+    /** @param seen what the backend sees of the device */
+    static CommRank open(CommKit kit, CommConfig config, RankContext context, UnaryOperator<Device> seen) {
+        return new CommRank(kit, config, context, context.world(), seen);
     }
 
     RankContext context() {
@@ -78,6 +114,11 @@ final class CommRank implements AutoCloseable {
 
     int index() {
         return group.index();
+    }
+
+    /** Whether the backend says that it has no other capacity than the worst case. */
+    boolean isWorstCaseOnly() {
+        return worstCaseOnly;
     }
 
     CommBackend backend() {
@@ -120,16 +161,23 @@ final class CommRank implements AutoCloseable {
     @Override
     public void close() {
         try {
-            backend.close();
-            backend.close();
+            closeBackend();
         } finally {
             closeFoundation();
         }
     }
 
+    /** Closes the backend twice, and leaves open what it stands on. */
+    void closeBackend() {
+        backend.close();
+        backend.close();
+    }
+
     private void closeFoundation() {
-        values.close();
-        collectives.ifPresent(Collectives::close);
-        peers.ifPresent(PeerGroup::close);
+        try {
+            values.close();
+        } finally {
+            foundation.close();
+        }
     }
 }

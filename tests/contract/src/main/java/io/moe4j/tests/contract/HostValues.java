@@ -86,7 +86,17 @@ final class HostValues implements AutoCloseable {
 
     @Override
     public void close() {
-        memories.reversed().forEach(Memory::close);
+        RuntimeException failure = null;
+        for (Memory memory : memories.reversed()) {
+            try {
+                memory.close();
+            } catch (RuntimeException e) {
+                failure = e;
+            }
+        }
         memories.clear();
+        if (failure != null) {
+            throw failure;
+        }
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.tests.contract;
 
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.MemoryOverrunException;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
@@ -33,6 +34,7 @@ final class RankTeam implements AutoCloseable {
     private final List<ExecutorService> threads;
     private final List<RankContext> ranks = new ArrayList<>();
     private final List<Memory> memories = new ArrayList<>();
+    private final List<StackGuards> guards = new ArrayList<>();
 
     private RankTeam(Device device, int size, long stackBytes) {
         Duration timeout = device.config().timeout();
@@ -47,8 +49,10 @@ final class RankTeam implements AutoCloseable {
             Memory memory = device.allocate(stackBytes, "temporaries");
             memories.add(memory);
             Stream stream = device.openStream("rank " + rank);
-            ranks.add(new RankContext(new Group("world", all, rank), device, stream,
-                    new MemoryStack(memory, freed -> {}), rendezvous));
+            StackGuards guard = new StackGuards(device, stream);
+            guards.add(guard);
+            ranks.add(new RankContext(new Group("world", all, rank), device, stream, new MemoryStack(memory, guard),
+                    rendezvous));
         }
     }
 
@@ -74,15 +78,44 @@ final class RankTeam implements AutoCloseable {
         return ranks.size();
     }
 
-    /** Runs {@code work} on every rank's thread, to the end; fails with the first error that a rank made itself. */
+    /** What the rank with this number has on its stack. */
+    StackGuards guards(int rank) {
+        return guards.get(rank);
+    }
+
+    /**
+     * Runs {@code work} on every rank's thread, to the end; fails with the first error that a rank made itself. It is an assertion error where a check has
+     * failed, or memory was overrun; where the plug-in failed by itself it is none.
+     */
     <T> List<T> run(Work<T> work) {
         List<Outcome<T>> outcomes = attempt(work);
-        Optional<Throwable> first = errors(outcomes).filter(error -> !(error instanceof RankFailedException))
-                .findFirst().or(() -> errors(outcomes).findFirst());
+        Optional<Throwable> first = errors(outcomes).filter(RankTeam::isAssertion)
+                .findFirst()
+                .or(() -> errors(outcomes).filter(error -> !(error instanceof RankFailedException)).findFirst())
+                .or(() -> errors(outcomes).findFirst());
+        if (first.isEmpty()) {
+            attempt(rank -> {
+                rank.stream().synchronize();
+                return true;
+            });
+        }
+        List<String> damages = guards.stream().flatMap(guard -> guard.damages().stream()).toList();
+        if (!damages.isEmpty()) {
+            throw new AssertionError(String.join("\n", damages), first.orElse(null));
+        }
         if (first.isPresent()) {
-            throw new AssertionError("a rank failed: " + first.get(), first.get());
+            String message = "a rank failed: " + first.get();
+            if (isAssertion(first.get())) {
+                throw new AssertionError(message, first.get());
+            }
+            throw new IllegalStateException(message, first.get());
         }
         return outcomes.stream().map(outcome -> outcome.value().orElseThrow()).toList();
+    }
+
+    private static boolean isAssertion(Throwable error) {
+        return java.util.stream.Stream.iterate(error, cause -> cause != null, Throwable::getCause)
+                .anyMatch(cause -> cause instanceof AssertionError || cause instanceof MemoryOverrunException);
     }
 
     /** Runs {@code work} on every rank's thread, and says how each ended. One that throws reports it to the others, as the trainer does. */
@@ -135,7 +168,12 @@ final class RankTeam implements AutoCloseable {
                 failure = new IllegalStateException("closing the stream of rank " + rank.rank(), e);
             }
         }
-        memories.reversed().forEach(Memory::close);
+        guards.forEach(StackGuards::close);
+        try {
+            memories.reversed().forEach(Memory::close);
+        } catch (MemoryOverrunException e) {
+            throw new AssertionError(e.getMessage(), e);
+        }
         threads.forEach(ExecutorService::shutdown);
         if (failure != null && rendezvous.failure().isEmpty()) {
             throw failure;

@@ -18,10 +18,12 @@ public final class SingleRank implements AutoCloseable {
     private static final long STACK_BYTES = 1 << 20;
 
     private final Memory memory;
+    private final StackGuards guards;
     private final RankContext context;
 
-    private SingleRank(Memory memory, RankContext context) {
+    private SingleRank(Memory memory, StackGuards guards, RankContext context) {
         this.memory = memory;
+        this.guards = guards;
         this.context = context;
     }
 
@@ -34,8 +36,9 @@ public final class SingleRank implements AutoCloseable {
         Stream stream = device.openStream("rank 0");
         Memory memory = device.allocate(stackBytes, "temporaries");
         Group world = new Group("world", List.of(0), 0);
-        return new SingleRank(memory, new RankContext(world, device, stream, new MemoryStack(memory, freed -> {}),
-                new Alone()));
+        StackGuards guards = new StackGuards(device, stream);
+        return new SingleRank(memory, guards,
+                new RankContext(world, device, stream, new MemoryStack(memory, guards), new Alone()));
     }
 
     /** What plug-ins are opened with. */
@@ -43,10 +46,15 @@ public final class SingleRank implements AutoCloseable {
         return context;
     }
 
+    /** Fails if something was written past a tensor of the stack. */
     @Override
     public void close() {
         context.stream().close();
+        guards.close();
         memory.close();
+        if (!guards.damages().isEmpty()) {
+            throw new AssertionError(String.join("\n", guards.damages()));
+        }
     }
 
     private static final class Alone implements Rendezvous {

@@ -1,0 +1,17 @@
+package io.moe4j.api.device;
+
+import io.moe4j.api.Stability;
+
+/**
+ * A kernel has written outside of its buffer. Thrown by devices that guard their memory, such as the CPU in strict mode, when the memory is freed. Since
+ * 0.2.0.
+ */
+@Stability(Stability.Level.EVOLVING)
+public class MemoryOverrunException extends DeviceException {
+    private static final long serialVersionUID = 1;
+
+    /** Says which memory, and where beside it. */
+    public MemoryOverrunException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,31 @@
+package io.moe4j.api.memory;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Is told what a {@link MemoryStack} hands out and takes back. A host that checks plug-ins poisons and guards memory with it. Called by the stack's own
+ * thread. Since 0.2.0.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface StackWatcher {
+
+    /** Bytes that the stack leaves unused after each tensor: a multiple of {@link MemoryStack#ALIGNMENT}, always the same. */
+    long guardBytes();
+
+    /** A tensor was handed out. */
+    void taken(Taken taken);
+
+    /** A region, as a tensor of I32, goes back: no tensor in it is valid any more. */
+    void released(Tensor region);
+
+    /**
+     * What was handed out.
+     *
+     * @param purpose of the tensor
+     * @param tensor it
+     * @param rest BF16: the bytes from its end to the next tensor, for alignment and as a guard; not to be written
+     * @param kept whether it lives until the end of the step ({@link MemoryStack#keep}), not only until its scope closes
+     */
+    record Taken(String purpose, Tensor tensor, Tensor rest, boolean kept) {}
+}

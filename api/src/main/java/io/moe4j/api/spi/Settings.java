@@ -1,0 +1,46 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.Stability;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+
+/**
+ * What a configuration says in the table {@code [plugin.ID]} of one plug-in. Since 0.2.0.
+ *
+ * @param plugin the plug-in's id, for messages
+ * @param values what it says, by key: a {@code Boolean}, {@code Long}, {@code Double} or {@code String} each
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Settings(String plugin, Map<String, Object> values) {
+
+    public Settings {
+        values = Map.copyOf(values);
+    }
+
+    /** Says nothing, so that each setting has its default. */
+    public static Settings none(String plugin) {
+        return new Settings(plugin, Map.of());
+    }
+
+    /** With one more value. */
+    public Settings with(String name, Object value) {
+        Map<String, Object> more = new TreeMap<>(values);
+        more.put(name, value);
+        return new Settings(plugin, more);
+    }
+
+    /**
+     * The value of a setting, or its default.
+     *
+     * @throws IllegalArgumentException if the value breaks the setting's rule; a configuration is checked earlier
+     */
+    public <T> T get(Setting<T> setting) {
+        Object given = values.get(setting.name());
+        if (given == null) {
+            return Objects.requireNonNull(setting.fallback());
+        }
+        return setting.reader().apply(given).orElseThrow(() -> new IllegalArgumentException("plugin." + plugin + "."
+                + setting.name() + " is " + given + ", but has to be " + setting.rule()));
+    }
+}

@@ -1,0 +1,57 @@
+package example.gatherall;
+
+import io.moe4j.api.capture.GraphCaptureProvider;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.runtime.cpu.CpuCaptureProvider;
+import io.moe4j.runtime.cpu.CpuDeviceProvider;
+import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
+import io.moe4j.tests.contract.CommBackendContract;
+import java.util.List;
+import java.util.Optional;
+
+/** The contract of communication backends, on the CPU in strict mode: streams run behind the host, memory is guarded, and what is freed holds NaN. */
+class GatherAllContractTest extends CommBackendContract {
+
+    @Override
+    protected CommBackendProvider provider() {
+        return new GatherAllProvider();
+    }
+
+    @Override
+    protected DeviceProvider deviceProvider() {
+        return new CpuDeviceProvider();
+    }
+
+    @Override
+    protected DeviceConfig deviceConfig() {
+        return DeviceConfig.defaults().withStrict(true);
+    }
+
+    /** Left out by a backend that needs none. */
+    @Override
+    protected Optional<CollectivesProvider> collectivesProvider() {
+        return Optional.of(new CpuPeerCollectivesProvider());
+    }
+
+    @Override
+    protected Optional<GraphCaptureProvider> captureProvider() {
+        return Optional.of(new CpuCaptureProvider());
+    }
+
+    /** F32 and BF16 unless it says otherwise. */
+    @Override
+    protected List<DType> rowTypes() {
+        return List.of(DType.F32);
+    }
+
+    /** Takes 8 GiB and some seconds: yes before a release, and on a machine that has them. */
+    @Override
+    protected boolean hasRoomForFarRows(Device device) {
+        return Boolean.getBoolean("far.rows");
+    }
+}

@@ -1,0 +1,104 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a provider says of itself is so. */
+final class CommClaims {
+    private final CommKit kit;
+    private final CommCase shape;
+
+    CommClaims(CommKit kit, CommCase shape) {
+        this.kit = kit;
+        this.shape = shape;
+    }
+
+    /**
+     * No provider can run on a kind of device that it has never heard of. For a kind that it names it has kernels: it is opened on a device that says it is of that
+     * kind, and what it loads there must hold a binary for it.
+     */
+    void supportsWhatItBrings() {
+        CommBackendProvider provider = kit.provider();
+        for (String unheardOf : List.of("no_such_device", "cud", "cpu2", "")) {
+            assertFalse(provider.supports(new DeviceKind(unheardOf)), "supports(\"" + unheardOf
+                    + "\"): no provider can know that kind of device; answer for the kinds whose kernels it brings");
+        }
+        for (DeviceKind kind : List.of(DeviceKind.CPU, DeviceKind.CUDA)) {
+            if (provider.supports(kind)) {
+                for (KernelSource source : loadedOn(kind)) {
+                    assertTrue(source.supports(kind), "it supports(" + kind + "), but its kernels \"" + source.name()
+                            + "\" hold nothing for that kind; ask KernelSource.supports(kind)");
+                }
+            }
+        }
+    }
+
+    /** What it loads on a device that says it is of a kind; nothing of it is run. What fails after that proves nothing, because the device is not what it says. */
+    private List<KernelSource> loadedOn(DeviceKind kind) {
+        List<KernelSource> loaded = new ArrayList<>();
+        CommCase alone = CommCase.of("claims", 1, shape.tokens(), shape.dim(), 2, 1, CommCase.Routing.RANDOM);
+        try (RankTeam team = RankTeam.open(kit.device(), 1, CommKit.stackBytes(alone))) {
+            team.run(rank -> {
+                CommRank.Foundation foundation = CommRank.Foundation.open(kit, rank, rank.world());
+                Device device = Intercepted.of(Device.class, rank.device(), (call, arguments) -> {
+                    if (call.equals("load")) {
+                        loaded.add((KernelSource) arguments[0]);
+                    }
+                    return call.equals("kind") ? kind : Intercepted.CALL;
+                });
+                RankContext context = new RankContext(rank.world(), device, rank.stream(), rank.memory(),
+                        rank.rendezvous());
+                try {
+                    kit.provider().open(alone.config(DType.F32), foundation.context(context, rank.world())).close();
+                } catch (DeviceException | IllegalStateException notThatKind) {
+                    // a device that is not what it says
+                } finally {
+                    foundation.close();
+                }
+                return true;
+            });
+        }
+        return loaded;
+    }
+
+    /** Unless it says that it does, neither a plan nor an exchange makes the host wait. */
+    void waitsForTheHostOnlyIfItSaysSo(CommRank rank) {
+        long before = rank.stream().hostSyncs();
+        CommCapture.runOnce(rank, shape, DType.F32);
+        long syncs = rank.stream().hostSyncs() - before;
+        if (!kit.provider().requirements().synchronisesWithHost()) {
+            assertEquals(0, syncs,
+                    "times that the host waited in a plan, a dispatch and a combine; requirements() do not"
+                            + " say that it synchronises with the host");
+        }
+    }
+
+    /** A backend that has the worst case only refuses another capacity, with a message that has it. */
+    void refusesOtherCapacities(RankContext rank) {
+        CommCase smaller = shape.with(ReceiveCapacity.factor(1), OverflowAction.FAIL);
+        CommRank.Foundation foundation = CommRank.Foundation.open(kit, rank, rank.world());
+        CommContext context = foundation.context(rank, rank.world());
+        try {
+            DeviceException refusal = assertThrows(DeviceException.class,
+                    () -> kit.provider().open(smaller.config(DType.F32), context).close());
+            assertTrue(String.valueOf(refusal.getMessage()).contains("worst"), refusal.toString());
+        } finally {
+            foundation.close();
+        }
+    }
+}

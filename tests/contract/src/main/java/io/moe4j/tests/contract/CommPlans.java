@@ -1,0 +1,150 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Several plans in one step: each lives until the step's end, is made of what the ids hold, and adds to the statistics. */
+final class CommPlans {
+    private static final int PLANS = 3;
+
+    private final CommCase shape;
+
+    CommPlans(CommCase shape) {
+        this.shape = shape;
+    }
+
+    private CommCase layer(int layer) {
+        return shape.withSeed(shape.seed() * 17 + layer);
+    }
+
+    /**
+     * As a model does it: plans are made in the scope of a layer of forward, and used again after that has closed, when other layers have used the memory. They
+     * are kept, so that nothing of them may be a temporary.
+     */
+    void outliveScopes(CommRank rank, StackGuards stack) {
+        List<DispatchPlan> plans = new ArrayList<>();
+        try (Scope step = rank.memory().openStep()) {
+            for (int layer = 0; layer < PLANS; layer++) {
+                Tensor ids = rank.values().of(layer(layer).ids()[rank.index()], shape.tokens(), shape.topK());
+                try (Scope scope = rank.memory().open()) {
+                    rank.memory().allocate("contract: of the caller", DType.F32, 100);
+                    List<String> before = stack.temporaries();
+                    plans.add(rank.backend().plan(ids));
+                    assertEquals(before, stack.temporaries(),
+                            "temporaries held after plan(...): a plan lives in kept memory"
+                                    + " (MemoryStack.keep), and plan(...) gives its own temporaries back");
+                }
+                try (Scope scope = rank.memory().open()) {
+                    rank.stream().fill(rank.memory().allocate("contract: of the next layer", DType.F32, 20_000), -1);
+                }
+            }
+            for (int layer = PLANS - 1; layer >= 0; layer--) {
+                useAgain(rank, layer, plans.get(layer));
+            }
+        }
+    }
+
+    private void useAgain(CommRank rank, int layer, DispatchPlan plan) {
+        CommCase now = layer(layer);
+        CommReference reference = new CommReference(now);
+        String at = " of plan " + layer + ", after its scope has closed";
+        rank.expect("offsets_e" + at, reference.offsets(rank.index()), plan.offsets_e());
+        rank.expect("tokensPerExpert_E" + at, reference.tokensPerExpert(), plan.tokensPerExpert_E());
+        try (Scope scope = rank.memory().open()) {
+            exchange(rank, now, plan, at);
+        }
+    }
+
+    private static void exchange(CommRank rank, CommCase now, DispatchPlan plan, String at) {
+        CommReference reference = new CommReference(now);
+        double[][] sent = new double[now.ranks()][];
+        double[][] received = new double[now.ranks()][];
+        for (int source = 0; source < now.ranks(); source++) {
+            sent[source] = now.values(DType.F32, now.tokens() * now.dim(), 10 + source);
+        }
+        for (int owner = 0; owner < now.ranks(); owner++) {
+            received[owner] = reference.dispatched(owner, sent, now.dim(), now.topK());
+        }
+        Tensor x = rank.values().of(DType.F32, sent[rank.index()], now.tokens(), now.dim());
+        Tensor out = rank.values().tensor(DType.F32, now.tokens(), now.dim());
+        ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS)).await();
+        rank.expect("rows_RD" + at, received[rank.index()],
+                rows.rows_RD().slice(0, 0, reference.received(rank.index())));
+        rank.backend().combine(CombineRequest.of(rows, out)).await();
+        rank.expect("out_TD" + at, reference.combined(rank.index(), received, DType.F32), out);
+    }
+
+    /** One tensor holds the ids of one layer after another, as it does where addresses repeat: each plan is that of its own ids. */
+    void readTheIdsOfNow(CommRank rank) {
+        Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
+        List<Tensor> sources = new ArrayList<>();
+        for (int layer = 0; layer < PLANS; layer++) {
+            sources.add(rank.values().of(layer(layer).ids()[rank.index()], shape.tokens(), shape.topK()));
+        }
+        for (int step = 0; step < 2; step++) {
+            try (Scope scope = rank.memory().openStep()) {
+                rank.backend().resetStatistics();
+                List<DispatchPlan> plans = new ArrayList<>();
+                for (Tensor source : sources) {
+                    rank.stream().copy(source, ids);
+                    plans.add(rank.backend().plan(ids));
+                }
+                for (int layer = 0; layer < PLANS; layer++) {
+                    String at = " of layer " + layer + ", whose ids were in the same tensor as those of the others";
+                    rank.expect("tokensPerExpert_E" + at, new CommReference(layer(layer)).tokensPerExpert(),
+                            plans.get(layer).tokensPerExpert_E());
+                    exchange(rank, layer(layer), plans.get(layer), at);
+                }
+            }
+        }
+    }
+
+    /** The most of all plans, and the sum of what all dropped; the plan with the most comes neither first nor last. */
+    void addToTheStatistics(CommRank rank) {
+        if (rank.backend().statistics().isEmpty()) {
+            assertTrue(rank.isWorstCaseOnly(),
+                    "a backend without statistics cannot report an overflow: its requirements"
+                            + " have to say worstCaseOnly");
+            return;
+        }
+        int me = rank.index();
+        int[] order = order();
+        for (int step = 0; step < 2; step++) {
+            try (Scope scope = rank.memory().openStep()) {
+                rank.backend().resetStatistics();
+                double most = 0;
+                double dropped = 0;
+                for (int layer : order) {
+                    CommReference reference = new CommReference(layer(layer));
+                    rank.backend().plan(rank.values().of(reference.ids(me), shape.tokens(), shape.topK()));
+                    most = Math.max(most, reference.required(me));
+                    dropped += reference.required(me) - reference.received(me);
+                    rank.expect("statistics after several plans: the most of any, and the sum of what was dropped",
+                            new double[] {most, dropped}, rank.backend().statistics().orElseThrow());
+                }
+            }
+        }
+    }
+
+    /** The same order on all ranks: the layer in which rank 0 receives the most stands in the middle. */
+    private int[] order() {
+        int most = 0;
+        for (int layer = 1; layer < PLANS; layer++) {
+            if (new CommReference(layer(layer)).required(0) > new CommReference(layer(most)).required(0)) {
+                most = layer;
+            }
+        }
+        return new int[] {(most + 1) % PLANS, most, (most + 2) % PLANS};
+    }
+}

@@ -1,0 +1,36 @@
+package io.moe4j.tests.contract;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import org.jspecify.annotations.Nullable;
+
+/** An object of an interface whose calls are looked at, and answered differently where that is wanted. */
+final class Intercepted {
+    /** The answer of {@link Answer}: call the real one. */
+    static final Object CALL = new Object();
+
+    private Intercepted() {}
+
+    /** What to do with a call. */
+    @FunctionalInterface
+    interface Answer {
+        /** @return {@link #CALL}, or what is returned instead of calling */
+        @Nullable
+        Object to(String method, Object[] arguments);
+    }
+
+    static <T> T of(Class<T> type, T target, Answer answer) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
+                (proxy, method, arguments) -> {
+                    Object given = answer.to(method.getName(), arguments == null ? new Object[0] : arguments);
+                    if (given != CALL) {
+                        return given;
+                    }
+                    try {
+                        return method.invoke(target, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
+    }
+}

@@ -1,0 +1,129 @@
+package io.moe4j.tests.contract;
+
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.memory.StackWatcher;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+
+/**
+ * Watches what plug-ins take from a rank's stack. On the CPU each tensor is followed by a guard of {@value #BYTES} bytes, which is marked when the tensor is handed out and
+ * looked at when it goes back; and in strict mode what goes back is filled with NaN. All of this is work on the rank's stream, so that it is captured and
+ * replayed like the plug-in's own. On other devices it only knows what is held.
+ */
+final class StackGuards implements StackWatcher, AutoCloseable {
+    static final int BYTES = 4096;
+
+    /** NaN in both floating-point types, and another one than the poison. */
+    private static final short MARK = 0x7FC1;
+    /** As the strict CPU device has it. */
+    private static final int POISON = 0x7FC0_7FC0;
+
+    private final Stream stream;
+    private final boolean strict;
+    private final Optional<KernelModule> kernels;
+    private final NavigableMap<Long, Taken> held = new TreeMap<>();
+    private final List<String> names = new ArrayList<>();
+    private final Queue<String> damages = new ConcurrentLinkedQueue<>();
+
+    StackGuards(Device device, Stream stream) {
+        this.stream = stream;
+        strict = device.config().strict();
+        kernels = device.kind().equals(DeviceKind.CPU)
+                ? Optional.of(device.load(KernelSource.cpu("contract guards",
+                        Map.of("mark", StackGuards::mark, "check", this::check))))
+                : Optional.empty();
+    }
+
+    @Override
+    public long guardBytes() {
+        return kernels.isPresent() ? BYTES : 0;
+    }
+
+    @Override
+    public void taken(Taken taken) {
+        held.put(taken.tensor().address(), taken);
+        kernels.ifPresent(module -> stream.launch(Launch.of(module.kernel("mark"), KernelArg.of(taken.rest()),
+                KernelArg.of(taken.rest().elements()))));
+    }
+
+    @Override
+    public void released(Tensor region) {
+        Collection<Taken> gone = held.subMap(region.address(), true, region.address() + region.bytes(), false).values();
+        kernels.ifPresent(module -> {
+            for (Taken taken : gone) {
+                stream.launch(Launch.of(module.kernel("check"), KernelArg.of(taken.rest()),
+                        KernelArg.of(taken.rest().elements()), KernelArg.of(name(taken))));
+            }
+            if (strict) {
+                stream.fill(region, POISON);
+            }
+        });
+        gone.clear();
+    }
+
+    /** Temporaries that are held now: those that go back with their scope, not with the step. */
+    List<String> temporaries() {
+        return held.values().stream().filter(taken -> !taken.kept()).map(StackGuards::describe).toList();
+    }
+
+    /** What was found so far; complete once the stream has been waited for. */
+    List<String> damages() {
+        return List.copyOf(damages);
+    }
+
+    private int name(Taken taken) {
+        synchronized (names) {
+            names.add(describe(taken));
+            return names.size() - 1;
+        }
+    }
+
+    private static String describe(Taken taken) {
+        return "\"" + taken.purpose() + "\", " + taken.tensor().dtype() + " " + taken.tensor().shape();
+    }
+
+    /** BF16 guard; I64 its elements. */
+    private static void mark(CpuLaunch launch) {
+        for (long i = 0; i < launch.int64(1); i++) {
+            launch.memory().set(JAVA_SHORT_UNALIGNED, launch.pointer(0) + 2 * i, MARK);
+        }
+    }
+
+    /** BF16 guard; I64 its elements; I32 whose it is. */
+    private void check(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        for (long i = 0; i < launch.int64(1); i++) {
+            if (memory.get(JAVA_SHORT_UNALIGNED, launch.pointer(0) + 2 * i) != MARK) {
+                synchronized (names) {
+                    damages.add(
+                            "the stack's tensor " + names.get(launch.int32(2)) + " was written past its end, at byte +"
+                                    + 2 * i);
+                }
+                return;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        kernels.ifPresent(KernelModule::close);
+    }
+}
