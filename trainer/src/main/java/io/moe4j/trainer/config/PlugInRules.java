@@ -142,6 +142,10 @@ final class PlugInRules {
         findings.require(!(needs.synchronisesWithHost() && config.graphCapture().enable()),
                 "this backend waits on the host inside forward and backward, which cannot be captured",
                 "set " + CAPTURE + " to false, or choose a backend that does not wait", BACKEND, CAPTURE);
+        findings.require(
+                !needs.worstCaseOnly() || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
+                "this backend has the worst-case capacity only",
+                "set " + CAPACITY + " to worst_case, or choose another backend", BACKEND, CAPACITY);
         // Statistics came with 1.1.
         findings.require(
                 isSince("1.1", provider) || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,

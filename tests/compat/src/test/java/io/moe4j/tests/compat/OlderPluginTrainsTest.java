@@ -80,7 +80,7 @@ final class OlderPluginTrainsTest {
                 err::toString);
     }
 
-    /** Built today, it could have statistics, but has none: that is seen when it is opened, before anything runs. */
+    /** Built today, it says itself that it has the worst case only: that is seen before anything is opened. */
     @Test
     void aSmallerCapacityIsRefusedOfTodaysVersionToo(@TempDir Path folder) throws IOException {
         Path today = PlugInJar.write(Sources.ofExample(),
@@ -90,7 +90,7 @@ final class OlderPluginTrainsTest {
         StringWriter err = new StringWriter();
         assertEquals(2, run(err, "gather_all", folder.resolve("refused"), "--plugin-path", today.toString(),
                 "--moe.receive_capacity", "1.5"), err::toString);
-        assertTrue(err.toString().contains("has no statistics and cannot report overflows")
+        assertTrue(err.toString().contains("this backend has the worst-case capacity only")
                 && err.toString().contains("worst_case"), err::toString);
     }
 
