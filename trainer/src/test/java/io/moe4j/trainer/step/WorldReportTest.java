@@ -38,12 +38,12 @@ class WorldReportTest {
 
     @Test
     void lostRowsAreNoticedWhicheverWayTheyAreReported() {
-        RankReport whole = new RankReport(0, 0, 10, 0, 0, false);
+        RankReport whole = new RankReport(0, 0, 10, 0, 0, false, false);
         assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
         assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
-                new WorldReport(List.of(whole, new RankReport(0, 0, 11, 1, 0, false))).lostRows(10));
+                new WorldReport(List.of(whole, new RankReport(0, 0, 11, 1, 0, false, false))).lostRows(10));
         // The maximum says that all rows fitted, the count of dropped ones says otherwise.
         assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
-                new WorldReport(List.of(whole, new RankReport(0, 0, 9, 3, 0, false))).lostRows(10));
+                new WorldReport(List.of(whole, new RankReport(0, 0, 9, 3, 0, false, false))).lostRows(10));
     }
 }
