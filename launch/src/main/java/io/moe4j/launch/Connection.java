@@ -1,6 +1,5 @@
 package io.moe4j.launch;
 
-import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
@@ -14,7 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side of a connection. Sending never waits: a thread of its own writes. Another one reads, and hands on what comes in order.
+ * One side of a connection after its {@link Handshake}. Sending never waits: a thread of its own writes. Another one reads, checks that each message is from
+ * a process of this job and the next one, and hands it on.
  */
 final class Connection implements AutoCloseable {
     static final Duration FLUSH = Duration.ofSeconds(2);
@@ -22,36 +22,31 @@ final class Connection implements AutoCloseable {
     private final Socket socket;
     private final DataInputStream in;
     private final DataOutputStream out;
-    /** Frames to write; nothing is the end. */
+    private final Seal sealIn;
+    private final Seal sealOut;
+    /** Messages to write; nothing is the end. */
     private final BlockingQueue<Optional<byte[]>> outbox = new LinkedBlockingQueue<>();
     private @Nullable Thread writer;
     private @Nullable Thread reader;
 
-    /** Takes a connected socket over, and sends the preamble. Reads wait {@code limit} at most until {@link #start}. */
-    Connection(Socket socket, Duration limit) throws IOException {
+    /** Takes a socket over, with the seals of what comes in and of what goes out. */
+    Connection(Socket socket, DataInputStream in, DataOutputStream out, Seal sealIn, Seal sealOut) {
         this.socket = socket;
-        socket.setTcpNoDelay(true);
-        socket.setKeepAlive(true);
-        socket.setSoTimeout(Math.toIntExact(Math.max(1, limit.toMillis())));
-        in = new DataInputStream(new BufferedInputStream(socket.getInputStream()));
-        out = new DataOutputStream(socket.getOutputStream());
-        Wire.writePreamble(out);
+        this.in = in;
+        this.out = out;
+        this.sealIn = sealIn;
+        this.sealOut = sealOut;
     }
 
-    /** Reads the other side's preamble, and returns its version. */
-    int readPreamble() throws IOException {
-        return Wire.readPreamble(in);
-    }
-
-    /** Reads one message at once; before {@link #start} only. */
-    Message readNow() throws IOException {
-        return Wire.read(in, Wire.MAX_HELLO);
+    /** Reads one message at once, and waits {@code limit} at most for each part of it; before {@link #start} only. */
+    Message readNow(Duration limit) throws IOException {
+        socket.setSoTimeout(Math.toIntExact(Math.clamp(limit.toMillis(), 1, Integer.MAX_VALUE)));
+        return read(Wire.MAX_HELLO);
     }
 
     /** Writes one message at once; before {@link #start} only. */
     void sendNow(Message message) throws IOException {
-        out.write(Wire.encode(message));
-        out.flush();
+        write(Wire.encode(message));
     }
 
     /**
@@ -109,11 +104,31 @@ final class Connection implements AutoCloseable {
         }
     }
 
+    private Message read(long limit) throws IOException {
+        int length = Wire.readLength(in, limit);
+        // Memory is taken only for what has come, not for what the length promises.
+        byte[] body = in.readNBytes(length);
+        byte[] tag = in.readNBytes(Seal.TAG_BYTES);
+        if (tag.length < Seal.TAG_BYTES) {
+            throw new ProtocolException("a message of " + length + " bytes ended after " + (body.length + tag.length)
+                    + " of its " + (length + Seal.TAG_BYTES));
+        }
+        sealIn.check(body, tag);
+        return Wire.decode(body);
+    }
+
+    private void write(byte[] body) throws IOException {
+        out.writeInt(body.length);
+        out.write(body);
+        out.write(sealOut.tag(body));
+        out.flush();
+    }
+
     private String read(long limit, Consumer<Message> onMessage) {
         try {
             socket.setSoTimeout(0);
             while (true) {
-                onMessage.accept(Wire.read(in, limit));
+                onMessage.accept(read(limit));
             }
         } catch (EOFException e) {
             return "the connection ended";
@@ -125,8 +140,7 @@ final class Connection implements AutoCloseable {
     private void write() {
         try {
             for (var frame = outbox.take(); frame.isPresent(); frame = outbox.take()) {
-                out.write(frame.get());
-                out.flush();
+                write(frame.get());
             }
             socket.shutdownOutput();
         } catch (IOException e) {

@@ -8,6 +8,8 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -15,43 +17,64 @@ import org.slf4j.LoggerFactory;
 /** Listens for the processes of a world, in the process of rank 0. All of them connect to it, its own as well. */
 final class Hub implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Hub.class);
+    /** The longest that a handshake and the first message may take. */
     private static final Duration HELLO = Duration.ofSeconds(5);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int BACKLOG = 1024;
+    private static final int MOST_UNKNOWN = 128;
+    private static final int REFUSALS_LOGGED = 8;
 
     private final ServerSocket server;
+    private final JobSecret secret;
     private final World world;
+    private final Lobby lobby = new Lobby(MOST_UNKNOWN);
+    private final AtomicLong refused = new AtomicLong();
 
-    private Hub(ServerSocket server, int worldSize, Duration timeout) {
+    private Hub(ServerSocket server, RankEnvironment environment, JobSecret secret, Duration timeout) {
         this.server = server;
-        this.world = new World(worldSize, timeout);
+        this.secret = secret;
+        this.world = new World(environment.worldSize(), environment.job(), timeout);
         Thread.ofVirtual().name("rendezvous hub").start(this::accept);
     }
 
-    /** Listens at {@code endpoint}: on the loopback interface if it is there, else on all. */
-    static Hub open(Endpoint endpoint, int worldSize, Duration timeout) {
+    /** Listens at the meeting place of {@code environment}: on that address alone, unless it names another one to listen at. */
+    static Hub open(RankEnvironment environment, Endpoint master, JobSecret secret, Duration timeout) {
+        String host = environment.listen().orElse(master.host());
         try {
             ServerSocket server = new ServerSocket();
             try {
+                InetAddress address = InetAddress.getByName(host);
                 server.setReuseAddress(true);
-                server.bind(endpoint.isLoopback()
-                        ? new InetSocketAddress(InetAddress.getByName(endpoint.host()), endpoint.port())
-                        : new InetSocketAddress(endpoint.port()), BACKLOG);
+                server.bind(new InetSocketAddress(address, master.port()), BACKLOG);
+                if (address.isLoopbackAddress() && !master.isLoopback()) {
+                    log.warn("rank 0 listens at {} ({} here), which only processes of this host can reach; for others,"
+                            + " set MASTER_ADDR to an address of this host, or give --listen-addr", address, host);
+                }
             } catch (IOException e) {
                 server.close();
                 throw e;
             }
-            return new Hub(server, worldSize, timeout);
+            return new Hub(server, environment, secret, timeout);
         } catch (IOException e) {
-            throw new LaunchException(List.of("rank 0 cannot listen at " + endpoint + " (" + e.getMessage()
-                    + "): the port must be free, and the host this one; choose another MASTER_PORT, or end what uses it"));
+            throw new LaunchException(List.of("rank 0 cannot listen at " + host + ":" + master.port() + " ("
+                    + e.getMessage() + "): the port must be free, and the address one of this host. If another job uses"
+                    + " the port, choose another MASTER_PORT; if MASTER_ADDR leads to this host through another"
+                    + " address, say where to listen with --listen-addr (0.0.0.0 is everywhere)"));
         }
+    }
+
+    /** Where the processes of this host reach it. */
+    InetSocketAddress address() {
+        InetAddress bound = server.getInetAddress();
+        return new InetSocketAddress(bound.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : bound,
+                server.getLocalPort());
     }
 
     private void accept() {
         while (!server.isClosed()) {
             try {
                 Socket socket = server.accept();
+                lobby.enter(socket);
                 Thread.ofVirtual().name("rendezvous hello").start(() -> greet(socket));
             } catch (IOException e) {
                 if (!server.isClosed()) {
@@ -63,26 +86,57 @@ final class Hub implements AutoCloseable {
     }
 
     private void greet(Socket socket) {
+        Optional<Connection> member = Optional.empty();
         try {
-            Connection connection = new Connection(socket, HELLO);
-            int version = connection.readPreamble();
+            member = Optional.of(admit(socket));
+        } catch (IOException | RuntimeException e) {
+            refuse(socket, e.getMessage() == null ? e.toString() : e.getMessage());
+        } finally {
+            lobby.leave(socket);
+            if (member.isEmpty()) {
+                close(socket);
+            }
+        }
+    }
+
+    private Connection admit(Socket socket) throws IOException {
+        Connection connection;
+        Message first;
+        try (TimeLimit limit = new TimeLimit(socket, HELLO)) {
+            Handshake handshake = new Handshake(socket, secret, Math.toIntExact(HELLO.toMillis()));
+            int version = handshake.readPreamble();
             if (version != Wire.VERSION) {
                 throw new ProtocolException("it speaks version " + version + " of the protocol, and rank 0 "
                         + Wire.VERSION + "; run the same moe4j everywhere");
             }
-            if (!(connection.readNow() instanceof Message.Hello hello)) {
-                throw new ProtocolException("it did not introduce itself");
-            }
-            world.join(connection, hello);
+            connection = handshake.asHub();
+            first = connection.readNow(HELLO);
+        }
+        if (!(first instanceof Message.Hello hello)) {
+            throw new ProtocolException("it did not introduce itself");
+        }
+        world.join(connection, hello);
+        return connection;
+    }
+
+    /** Strangers may come often: only the first refusals are logged, then the numbers 16, 32, 64 and so on. */
+    private void refuse(Socket socket, String why) {
+        if (server.isClosed()) {
+            return;
+        }
+        String reason = "a connection from " + socket.getRemoteSocketAddress() + " was refused: " + why;
+        long count = refused.incrementAndGet();
+        if (count <= REFUSALS_LOGGED || Long.bitCount(count) == 1) {
+            log.warn("{}{}", reason, count <= REFUSALS_LOGGED ? "" : " (and " + (count - 1) + " others before it)");
+        }
+        world.noteRefusal(reason);
+    }
+
+    private static void close(Socket socket) {
+        try {
+            socket.close();
         } catch (IOException e) {
-            String reason = "a connection from " + socket.getRemoteSocketAddress() + " was refused: " + e.getMessage();
-            log.warn(reason);
-            world.noteRefusal(reason);
-            try {
-                socket.close();
-            } catch (IOException alreadyClosed) {
-                log.debug("closing a refused connection", alreadyClosed);
-            }
+            log.debug("closing a refused connection", e);
         }
     }
 
@@ -100,10 +154,11 @@ final class Hub implements AutoCloseable {
         } catch (IOException e) {
             log.warn("closing the rendezvous: {}", e.getMessage());
         }
+        lobby.closeAll();
         world.close();
     }
 
-    /** What a failure of the whole rendezvous looks like to everybody. */
+    /** What a failure of the whole rendezvous looks like to all ranks. */
     static RankFailure lost(String why) {
         return new RankFailure(0, "rendezvous", why);
     }

@@ -20,6 +20,7 @@ final class Kubeflow implements Launcher {
         return Optional.of(new Placement("PET_NODE_RANK and PET_NNODES (Kubeflow)", node.getAsInt(), nodes.getAsInt(),
                 OptionalInt.of(0), ranks, variables.text("PET_MASTER_ADDR").or(() -> variables.text("MASTER_ADDR")),
                 variables.has("PET_MASTER_PORT") ? variables.number("PET_MASTER_PORT", 1)
-                        : variables.number("MASTER_PORT", 1)));
+                        : variables.number("MASTER_PORT", 1),
+                variables.text("PET_RDZV_ID").map(id -> "Kubeflow " + id)));
     }
 }

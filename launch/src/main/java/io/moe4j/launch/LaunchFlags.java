@@ -12,27 +12,33 @@ import java.util.OptionalInt;
  * @param localProcess number of this process on its host ({@code --local-rank})
  * @param host where process 0 runs ({@code --master-addr})
  * @param port where it listens ({@code --master-port})
+ * @param listen at which of its addresses, if not the one that {@code host} leads to ({@code --listen-addr})
  */
 @Stability(Stability.Level.EVOLVING)
 public record LaunchFlags(OptionalInt process, OptionalInt processes, OptionalInt localProcess, Optional<String> host,
-        OptionalInt port) {
+        OptionalInt port, Optional<String> listen) {
 
     /** Nothing is given. */
     public static LaunchFlags none() {
         return new LaunchFlags(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty(),
-                OptionalInt.empty());
+                OptionalInt.empty(), Optional.empty());
     }
 
     /** This process, and how many there are. */
     public LaunchFlags withProcess(int number, int count) {
-        return new LaunchFlags(OptionalInt.of(number), OptionalInt.of(count), localProcess, host, port);
+        return new LaunchFlags(OptionalInt.of(number), OptionalInt.of(count), localProcess, host, port, listen);
     }
 
     public LaunchFlags withLocalProcess(int number) {
-        return new LaunchFlags(process, processes, OptionalInt.of(number), host, port);
+        return new LaunchFlags(process, processes, OptionalInt.of(number), host, port, listen);
     }
 
     public LaunchFlags withMaster(String name, int number) {
-        return new LaunchFlags(process, processes, localProcess, Optional.of(name), OptionalInt.of(number));
+        return new LaunchFlags(process, processes, localProcess, Optional.of(name), OptionalInt.of(number),
+                listen);
+    }
+
+    public LaunchFlags withListen(String address) {
+        return new LaunchFlags(process, processes, localProcess, host, port, Optional.of(address));
     }
 }

@@ -19,6 +19,6 @@ record Meeting(String group, List<Integer> ranks, String key) {
 
     @Override
     public String toString() {
-        return "\"" + key + "\" of group " + group + " " + ranks;
+        return PlainText.of("\"" + key + "\" of group " + group + " " + ranks);
     }
 }

@@ -27,6 +27,6 @@ final class OpenMpi implements Launcher {
                 : OptionalInt.of(Launcher.portOf(variables.text("PMIX_NAMESPACE").orElse("Open MPI")));
         return Optional.of(new Placement(RANK + " and " + SIZE + " (Open MPI)", process.getAsInt(),
                 processes.getAsInt(), variables.number("OMPI_COMM_WORLD_LOCAL_RANK", 0), OptionalInt.empty(), host,
-                port));
+                port, variables.text("PMIX_NAMESPACE").map(name -> "Open MPI " + name)));
     }
 }

@@ -15,11 +15,13 @@ import java.util.stream.IntStream;
  * @param worldSize number of ranks in all processes
  * @param localRanks world ranks of this process, consecutive
  * @param localRank number, among the ranks of this host, of the first of {@code localRanks}
- * @param master where the process of rank 0 listens; empty if there is no other process
+ * @param master where the process of rank 0 is reached; empty if there is no other process
+ * @param listen the address at which it listens, if not the one that {@code master} leads to
+ * @param job what the job is called, the same in all its processes and in no other job; empty if that is not known
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankEnvironment(String source, int worldSize, List<Integer> localRanks, int localRank,
-        Optional<Endpoint> master) {
+        Optional<Endpoint> master, Optional<String> listen, Optional<String> job) {
 
     public RankEnvironment {
         localRanks = List.copyOf(localRanks);
@@ -33,7 +35,27 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
 
     /** All ranks are threads of this JVM. */
     public static RankEnvironment threads(int ranks) {
-        return new RankEnvironment("threads of one process", ranks, range(0, ranks), 0, Optional.empty());
+        return new RankEnvironment("threads of one process", ranks, range(0, ranks), 0, Optional.empty(),
+                Optional.empty(), Optional.empty());
+    }
+
+    /**
+     * One of several processes, of a job that has no name.
+     *
+     * @param source who says so
+     */
+    public static RankEnvironment process(String source, int worldSize, List<Integer> localRanks, int localRank,
+            Endpoint master) {
+        return new RankEnvironment(source, worldSize, localRanks, localRank, Optional.of(master), Optional.empty(),
+                Optional.empty());
+    }
+
+    public RankEnvironment withJob(String name) {
+        return new RankEnvironment(source, worldSize, localRanks, localRank, master, listen, Optional.of(name));
+    }
+
+    public RankEnvironment withListen(String address) {
+        return new RankEnvironment(source, worldSize, localRanks, localRank, master, Optional.of(address), job);
     }
 
     /**
@@ -79,7 +101,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         }
         return Optional.of(new Placement("--rank and --world-size", flags.process().getAsInt(),
                 flags.processes().getAsInt(), OptionalInt.empty(), OptionalInt.empty(),
-                variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1)));
+                variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1), Torchrun.run(variables)));
     }
 
     private static RankEnvironment place(int ranks, Placement place, LaunchFlags flags, Variables variables) {
@@ -109,7 +131,9 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         // Without a word from the launcher: processes that meet over loopback share a host, others are taken for one a host.
         int fallback = master.filter(Endpoint::isLoopback).isPresent() ? process : 0;
         int local = flags.localProcess().orElse(place.localProcess().orElse(fallback));
-        return new RankEnvironment(place.source(), ranks, range(process * each, each), local * each, master);
+        return new RankEnvironment(place.source(), ranks, range(process * each, each), local * each, master,
+                flags.listen().or(() -> variables.text("MOE4J_LISTEN_ADDR")),
+                variables.text("MOE4J_JOB_ID").or(place::job));
     }
 
     private static Optional<Endpoint> master(Placement place, LaunchFlags flags, Variables variables) {

@@ -25,7 +25,14 @@ final class Slurm implements Launcher {
                         + variables.text("SLURM_STEP_ID").orElse("")));
         return Optional.of(new Placement(TASK + " and " + count + " (Slurm)", process.getAsInt(),
                 processes.getAsInt(), variables.number("SLURM_LOCALID", 0), OptionalInt.empty(),
-                variables.text("MASTER_ADDR").or(() -> firstHost(variables)), port));
+                variables.text("MASTER_ADDR").or(() -> firstHost(variables)), port, job(variables)));
+    }
+
+    /** The step is part of it: a batch script may start several. */
+    private static Optional<String> job(Variables variables) {
+        return variables.text("SLURM_JOB_ID").map(id -> "Slurm " + id
+                + variables.text("SLURM_STEP_ID").map(step -> "." + step).orElse("")
+                + variables.text("SLURM_RESTART_COUNT").map(n -> ", restart " + n).orElse(""));
     }
 
     private static Optional<String> firstHost(Variables variables) {

@@ -5,6 +5,9 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.Rendezvous;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,8 +24,8 @@ import org.jspecify.annotations.Nullable;
  * Ranks of several processes meet over TCP. Rank 0's process listens, all processes connect to it, and it passes on what they exchange and
  * which rank has failed. One object serves all rank threads of a process.
  *
- * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Nothing is encrypted or authenticated: use
- * it inside a network that you trust.
+ * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Each message is authenticated with the job's secret
+ * ({@link JobSecret}); nothing is encrypted.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TcpRendezvous implements Rendezvous, AutoCloseable {
@@ -51,20 +54,21 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
      * Joins the world of {@code environment}, which has other processes. Rank 0's process listens; the others try until it does, at most
      * for {@code timeout}.
      *
+     * @param secret the same for all processes of the job
      * @param timeout the longest that any wait takes
      * @throws RankFailedException if rank 0 cannot be reached in time
      * @throws LaunchException if rank 0 cannot listen, or does not take this process
      */
-    public static TcpRendezvous open(RankEnvironment environment, Duration timeout) {
+    public static TcpRendezvous open(RankEnvironment environment, JobSecret secret, Duration timeout) {
         Endpoint master = environment.master().orElseThrow(() -> new IllegalArgumentException(
                 "ranks " + environment.localRanks() + " of " + environment.worldSize()
                         + " have no place to meet others; threads of one process meet in a ThreadRendezvous"));
         Hub hub = environment.localRanks().contains(0)
-                ? Hub.open(master, environment.worldSize(), timeout)
+                ? Hub.open(environment, master, secret, timeout)
                 : null;
         try {
-            Connection connection = new Knock(master, timeout)
-                    .enter(new Message.Hello(environment.worldSize(), environment.localRanks()));
+            Optional<InetSocketAddress> address = hub == null ? Optional.empty() : Optional.of(hub.address());
+            Connection connection = new Knock(master, address, secret, timeout).enter(hello(environment));
             TcpRendezvous rendezvous = new TcpRendezvous(environment, timeout, hub, connection);
             rendezvous.listen();
             return rendezvous;
@@ -73,6 +77,20 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
                 hub.drop();
             }
             throw e;
+        }
+    }
+
+    private static Message.Hello hello(RankEnvironment environment) {
+        return new Message.Hello(environment.job().orElse(""),
+                "process " + ProcessHandle.current().pid() + " on " + hostName(), environment.worldSize(),
+                environment.localRanks());
+    }
+
+    private static String hostName() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "a host without a name";
         }
     }
 

@@ -23,6 +23,14 @@ final class Torchrun implements Launcher {
             return Optional.empty();
         }
         return Optional.of(new Placement("RANK and WORLD_SIZE (torchrun)", process.getAsInt(), processes.getAsInt(),
-                local, OptionalInt.empty(), variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1)));
+                local, OptionalInt.empty(), variables.text("MASTER_ADDR"), variables.number("MASTER_PORT", 1),
+                run(variables)));
+    }
+
+    /** torchrun's name of the run and number of the restart. It calls a run "none" that was given no name. */
+    static Optional<String> run(Variables variables) {
+        return variables.text("TORCHELASTIC_RUN_ID").filter(id -> !id.equals("none"))
+                .map(id -> "torchrun " + id + variables.text("TORCHELASTIC_RESTART_COUNT").map(n -> ", restart " + n)
+                        .orElse(""));
     }
 }

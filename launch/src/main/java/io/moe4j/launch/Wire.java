@@ -5,22 +5,29 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The protocol. Both sides begin with a preamble, the same in all versions: magic (8 bytes), version (4). Then messages: length of what
- * follows (4), kind (1), body. Numbers are big-endian; texts and bytes have their length before them.
+ * The form of messages. A connection begins with a preamble, the same in all versions, and a {@link Handshake}. Then come messages: length of the body (4),
+ * body, tag of {@link Seal} (32). A body is a kind (1) and what belongs to it. Numbers are big-endian; texts and bytes have their length before them.
+ *
+ * <p>Whatever the bytes are, decoding ends with a message or a {@link ProtocolException}, and takes no more memory than a small multiple of their number.
  */
 final class Wire {
     static final long MAGIC = 0x6d6f65346a2e7276L; // "moe4j.rv"
-    static final int VERSION = 1;
+    static final int VERSION = 2;
     /** The most bytes that a rank may give to an exchange. */
     static final int MAX_GIVEN = 16 << 20;
-    /** The most that a process may send before it is known. */
+    /** The most that a process may send in its first message; and what a message may have beside what ranks give. */
     static final int MAX_HELLO = 1 << 16;
+    /** The most bytes of a text that is made for people; what is longer is cut. */
+    private static final int MAX_TEXT = 1 << 14;
 
     private Wire() {}
 
@@ -38,33 +45,32 @@ final class Wire {
         return in.readInt();
     }
 
-    static Message read(DataInputStream in, long limit) throws IOException {
+    /** Reads the length of a body, which is followed by its bytes and its tag. */
+    static int readLength(DataInputStream in, long limit) throws IOException {
         int length = in.readInt();
         if (length < 1 || length > limit) {
             throw new ProtocolException("a message of " + length + " bytes; 1 to " + limit + " are allowed");
         }
-        byte[] frame = in.readNBytes(length);
-        if (frame.length < length) {
-            throw new ProtocolException("a message of " + length + " bytes ended after " + frame.length);
-        }
-        return decode(new DataInputStream(new ByteArrayInputStream(frame)));
+        return length;
     }
 
-    /** A message with its length. */
+    /** The body of a message. */
     static byte[] encode(Message message) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (DataOutputStream out = new DataOutputStream(bytes)) {
-            out.writeInt(0);
             switch (message) {
                 case Message.Hello hello -> {
                     out.writeByte(1);
+                    writeText(out, hello.job());
+                    writeText(out, hello.process());
                     out.writeInt(hello.worldSize());
                     writeInts(out, hello.ranks());
                 }
                 case Message.Welcome welcome -> out.writeByte(2);
                 case Message.Refusal refusal -> {
                     out.writeByte(3);
-                    writeText(out, refusal.reason());
+                    out.writeBoolean(refusal.otherJob());
+                    writeCut(out, refusal.reason());
                 }
                 case Message.Offer offer -> {
                     out.writeByte(4);
@@ -82,31 +88,44 @@ final class Wire {
                 case Message.Failed failed -> {
                     out.writeByte(6);
                     out.writeInt(failed.failure().rank());
-                    writeText(out, failed.failure().phase());
-                    writeText(out, failed.failure().message());
+                    writeCut(out, failed.failure().phase());
+                    writeCut(out, failed.failure().message());
                 }
                 case Message.Goodbye goodbye -> out.writeByte(7);
             }
         } catch (IOException e) {
             throw new AssertionError("writing to memory does not fail", e);
         }
-        byte[] frame = bytes.toByteArray();
-        int length = frame.length - Integer.BYTES;
-        for (int i = 0; i < Integer.BYTES; i++) {
-            frame[i] = (byte) (length >>> (24 - 8 * i));
+        return bytes.toByteArray();
+    }
+
+    /** The message that has this body. Texts for people are made harmless. */
+    static Message decode(byte[] body) throws ProtocolException {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(body))) {
+            Message message = decode(in);
+            if (in.available() > 0) {
+                throw new ProtocolException("a " + message.getClass().getSimpleName() + " with " + in.available()
+                        + " bytes too many");
+            }
+            return message;
+        } catch (ProtocolException e) {
+            throw e;
+        } catch (EOFException e) {
+            throw new ProtocolException("a message of " + body.length + " bytes is cut short");
+        } catch (IOException e) {
+            throw new ProtocolException("a message of " + body.length + " bytes cannot be read: " + e.getMessage());
         }
-        return frame;
     }
 
     private static Message decode(DataInputStream in) throws IOException {
         int kind = in.readByte();
         return switch (kind) {
-            case 1 -> new Message.Hello(in.readInt(), readInts(in));
+            case 1 -> new Message.Hello(readPlain(in), readPlain(in), in.readInt(), readInts(in));
             case 2 -> new Message.Welcome();
-            case 3 -> new Message.Refusal(readText(in));
+            case 3 -> new Message.Refusal(in.readBoolean(), readPlain(in));
             case 4 -> new Message.Offer(readMeeting(in), in.readInt(), readBytes(in));
             case 5 -> readAnswer(in);
-            case 6 -> new Message.Failed(new RankFailure(in.readInt(), readText(in), readText(in)));
+            case 6 -> new Message.Failed(new RankFailure(in.readInt(), readPlain(in), readPlain(in)));
             case 7 -> new Message.Goodbye();
             default -> throw new ProtocolException("a message of unknown kind " + kind);
         };
@@ -151,8 +170,30 @@ final class Wire {
         writeBytes(out, text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** Writes a text for people, cut where it is too long. */
+    private static void writeCut(DataOutputStream out, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= MAX_TEXT) {
+            writeBytes(out, bytes);
+        } else {
+            // A character has at most 4 bytes; the cut does not fall between two halves of one.
+            writeText(out, text.substring(0, text.offsetByCodePoints(0, text.codePointCount(0, MAX_TEXT / 4 - 8)))
+                    + " …");
+        }
+    }
+
     private static String readText(DataInputStream in) throws IOException {
-        return new String(readBytes(in), StandardCharsets.UTF_8);
+        byte[] bytes = readBytes(in);
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new ProtocolException("a text of " + bytes.length + " bytes is not UTF-8");
+        }
+    }
+
+    /** A text for people: what it has of control codes does nothing when it is printed. */
+    private static String readPlain(DataInputStream in) throws IOException {
+        return PlainText.of(readText(in));
     }
 
     private static void writeBytes(DataOutputStream out, byte[] bytes) throws IOException {

@@ -15,21 +15,38 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** What the hub knows: who is there, who has given what, who failed. One lock; nothing under it waits for a socket. */
 final class World implements AutoCloseable {
     private static final int REMEMBERED_REFUSALS = 8;
     private static final Duration LINGER = Duration.ofSeconds(3);
+    /** How long after the last process has come a second one with the same ranks is taken for the sign of two jobs that have met. */
+    private static final Duration START_UP = Duration.ofSeconds(60);
 
     private final int size;
+    private final Optional<String> job;
     private final Duration timeout;
-    private final Map<Integer, Connection> members = new HashMap<>();
+    private final Map<Integer, Member> members = new HashMap<>();
     private final Set<Integer> departed = new HashSet<>();
     private final Map<Meeting, Pending> pending = new LinkedHashMap<>();
     private final Deque<String> refusals = new ArrayDeque<>();
     private @Nullable RankFailure failure;
     private boolean closed;
+    /** When the last rank came, in {@link System#nanoTime()}. */
+    private long complete;
+
+    /**
+     * A process of the world.
+     *
+     * @param process its number and host
+     */
+    private record Member(Connection connection, String process) {
+        String who() {
+            return process + " at " + connection.remote();
+        }
+    }
 
     /** Who has given what to a meeting that waits for others. */
     private record Pending(byte[] @Nullable [] given, long deadline) {
@@ -45,49 +62,87 @@ final class World implements AutoCloseable {
         }
     }
 
-    World(int size, Duration timeout) {
+    World(int size, Optional<String> job, Duration timeout) {
         this.size = size;
+        this.job = job;
         this.timeout = timeout;
         Thread.ofVirtual().name("rendezvous time limits").start(this::watch);
     }
 
     /** Takes a process in, or tells it why not. */
     void join(Connection connection, Message.Hello hello) throws IOException {
+        Member member = new Member(connection, hello.process());
+        Optional<Message.Refusal> refusal;
         synchronized (this) {
-            Optional<String> refusal = refusal(hello);
-            if (refusal.isPresent()) {
-                connection.sendNow(new Message.Refusal(refusal.get()));
-                throw new ProtocolException(refusal.get());
+            refusal = refusal(member, hello);
+            if (refusal.isEmpty()) {
+                connection.send(new Message.Welcome());
+                hello.ranks().forEach(rank -> members.put(rank, member));
+                if (members.size() == size) {
+                    complete = System.nanoTime();
+                }
+                if (failure != null) {
+                    connection.send(new Message.Failed(failure));
+                }
             }
-            connection.sendNow(new Message.Welcome());
-            hello.ranks().forEach(rank -> members.put(rank, connection));
-            if (failure != null) {
-                connection.send(new Message.Failed(failure));
-            }
+        }
+        if (refusal.isPresent()) {
+            connection.sendNow(refusal.get());
+            throw new ProtocolException(refusal.get().reason());
         }
         connection.start("rendezvous of ranks " + hello.ranks(), Wire.MAX_GIVEN + (long) Wire.MAX_HELLO,
                 message -> receive(connection, hello.ranks(), message),
                 reason -> leave(connection, hello.ranks(), reason));
     }
 
-    private Optional<String> refusal(Message.Hello hello) {
+    /** Why a process is not taken. If it is, or may be, one of this job, then the job cannot be right, and ends. */
+    private Optional<Message.Refusal> refusal(Member member, Message.Hello hello) {
         if (closed) {
-            return Optional.of("the rendezvous is closed");
+            return Optional.of(new Message.Refusal(true, "the rendezvous is closed"));
         }
+        if (!hello.job().equals(job.orElse(""))) {
+            return Optional.of(new Message.Refusal(true, "it belongs to " + jobName(hello.job()) + ", and rank 0 to "
+                    + jobName(job.orElse("")) + ": two jobs use one port; give each a MASTER_PORT of its own"));
+        }
+        Optional<String> problem = problem(member, hello);
+        problem.filter(any -> failure == null && isStarting()).ifPresent(why -> fail(new RankFailure(
+                hello.ranks().stream().filter(rank -> rank >= 0 && rank < size).findFirst().orElse(0), "rendezvous",
+                why)));
+        return problem.map(why -> new Message.Refusal(false, why));
+    }
+
+    private Optional<String> problem(Member member, Message.Hello hello) {
         if (hello.worldSize() != size) {
-            return Optional.of("ranks " + hello.ranks() + " come from a world of " + hello.worldSize()
-                    + ", and rank 0 is in one of " + size + "; set the same number of ranks everywhere");
+            return Optional.of("ranks " + hello.ranks() + " (" + member.who() + ") come from a world of "
+                    + hello.worldSize() + ", and rank 0 is in one of " + size
+                    + "; set the same number of ranks everywhere");
         }
         for (int rank : hello.ranks()) {
             if (rank < 0 || rank >= size) {
-                return Optional.of("rank " + rank + " is not in a world of " + size + "; ranks count from 0");
+                return Optional.of("rank " + rank + " is not in a world of " + size + " (" + member.who()
+                        + "); ranks count from 0");
             }
-            if (members.containsKey(rank)) {
-                return Optional.of("rank " + rank + " is here already, from " + members.get(rank).remote()
-                        + "; give each process a number of its own");
+            Member there = members.get(rank);
+            if (there != null) {
+                return Optional.of("rank " + rank + " is here already: " + there.who() + ", and now " + member.who()
+                        + ". Either two processes have one number, or two jobs use one port: give each process a number"
+                        + " of its own, and each job a MASTER_PORT of its own");
             }
         }
         return hello.ranks().isEmpty() ? Optional.of("it has no ranks") : Optional.empty();
+    }
+
+    /**
+     * Whether processes of this job may still be coming. Where jobs have names, all are here once the world is complete. Where they have none, one that comes
+     * shortly after may be the right one, whose place a process of another job has taken.
+     */
+    private boolean isStarting() {
+        return members.size() < size
+                || job.isEmpty() && System.nanoTime() - complete < START_UP.toNanos();
+    }
+
+    private static String jobName(String job) {
+        return job.isEmpty() ? "a job without a name (MOE4J_JOB_ID)" : "job " + job;
     }
 
     synchronized void noteRefusal(String reason) {
@@ -116,7 +171,7 @@ final class World implements AutoCloseable {
                 System.nanoTime() + timeout.toNanos()));
         int rank = offer.index() < 0 || offer.index() >= meeting.ranks().size() ? -1
                 : meeting.ranks().get(offer.index());
-        if (members.get(rank) != from || state.given[offer.index()] != null) {
+        if (rank < 0 || !isFrom(rank, from) || state.given[offer.index()] != null) {
             fail(new RankFailure(Math.max(rank, 0), meeting.toString(), "position " + offer.index()
                     + " gave twice, or from another process: each rank of a group gives once"));
             return;
@@ -133,18 +188,28 @@ final class World implements AutoCloseable {
         }
     }
 
+    private boolean isFrom(int rank, Connection connection) {
+        Member member = members.get(rank);
+        return member != null && member.connection() == connection;
+    }
+
     /** One answer a process, however many of the ranks are in it. */
     private Set<Connection> receivers(Meeting meeting) {
         Set<Connection> receivers = new LinkedHashSet<>();
-        meeting.ranks().forEach(rank -> Optional.ofNullable(members.get(rank)).ifPresent(receivers::add));
+        meeting.ranks().forEach(
+                rank -> Optional.ofNullable(members.get(rank)).map(Member::connection).ifPresent(receivers::add));
         return receivers;
+    }
+
+    private Set<Connection> connections() {
+        return members.values().stream().map(Member::connection).collect(Collectors.toCollection(LinkedHashSet::new));
     }
 
     private synchronized void fail(RankFailure first) {
         if (failure == null) {
             failure = first;
             pending.clear();
-            new LinkedHashSet<>(members.values()).forEach(connection -> connection.send(new Message.Failed(first)));
+            connections().forEach(connection -> connection.send(new Message.Failed(first)));
             notifyAll();
         }
     }
@@ -236,7 +301,7 @@ final class World implements AutoCloseable {
         Set<Connection> connections;
         synchronized (this) {
             closed = true;
-            connections = new LinkedHashSet<>(members.values());
+            connections = connections();
             notifyAll();
         }
         connections.forEach(Connection::finish);

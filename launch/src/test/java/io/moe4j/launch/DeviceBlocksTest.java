@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -37,15 +36,15 @@ final class DeviceBlocksTest {
     /** The number on the host counts, not the number in the world. */
     @Test
     void hostsDoNotCountOn() {
-        RankEnvironment environment = new RankEnvironment("test", 8, List.of(5), 1,
-                Optional.of(new Endpoint("node1", 29500)));
+        RankEnvironment environment = RankEnvironment.process("test", 8, List.of(5), 1,
+                new Endpoint("node1", 29500));
         assertEquals(List.of(1), new DeviceBlocks(1, NOT_GIVEN, OptionalInt.of(4)).ordinals(environment));
     }
 
     @Test
     void withoutACountThePlugInDecides() {
-        RankEnvironment second = new RankEnvironment("test", 2, List.of(1), 1,
-                Optional.of(new Endpoint("127.0.0.1", 29500)));
+        RankEnvironment second = RankEnvironment.process("test", 2, List.of(1), 1,
+                new Endpoint("127.0.0.1", 29500));
         assertEquals(List.of(0), new DeviceBlocks(1, NOT_GIVEN, OptionalInt.empty()).ordinals(second));
         assertEquals(List.of(7), new DeviceBlocks(1, OptionalInt.of(7), OptionalInt.empty()).ordinals(second));
     }

@@ -21,6 +21,7 @@ final class Processes implements AutoCloseable {
     private final int worldSize;
     private final int ranksEach;
     private final Duration timeout;
+    private final JobSecret secret = JobSecret.of("the secret of this test");
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final List<TcpRendezvous> open = new ArrayList<>();
 
@@ -46,10 +47,25 @@ final class Processes implements AutoCloseable {
         return master;
     }
 
+    JobSecret secret() {
+        return secret;
+    }
+
     TcpRendezvous open(int process) {
+        return open(process, Optional.empty());
+    }
+
+    /** A process of this job, if it is a job that has a name. */
+    TcpRendezvous open(int process, Optional<String> job) {
+        return open(process, master, job);
+    }
+
+    /** A process that finds the others at {@code where}. */
+    TcpRendezvous open(int process, Endpoint where, Optional<String> job) {
         List<Integer> ranks = IntStream.range(process * ranksEach, (process + 1) * ranksEach).boxed().toList();
-        TcpRendezvous rendezvous = TcpRendezvous.open(
-                new RankEnvironment("test", worldSize, ranks, 0, Optional.of(master)), timeout);
+        RankEnvironment environment = RankEnvironment.process("test", worldSize, ranks, 0, where);
+        TcpRendezvous rendezvous = TcpRendezvous.open(job.map(environment::withJob).orElse(environment), secret,
+                timeout);
         synchronized (open) {
             open.add(rendezvous);
         }

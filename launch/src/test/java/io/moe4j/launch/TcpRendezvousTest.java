@@ -8,11 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.RankFailure;
-import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -161,7 +159,7 @@ class TcpRendezvousTest {
             TcpRendezvous zero = processes.open(0);
             Future<List<byte[]>> waiting = processes
                     .start(() -> zero.exchange(processes.world(0), "k", new byte[0]));
-            try (Socket socket = enter(processes, new Message.Hello(2, List.of(1)))) {
+            try (Socket socket = enter(processes, hello(2, 1))) {
                 assertTrue(zero.failure().isEmpty());
             }
             RankFailedException lost = assertThrows(RankFailedException.class, () -> Processes.get(waiting));
@@ -200,30 +198,51 @@ class TcpRendezvousTest {
         }
     }
 
-    @Test
-    void strangersAndImpostorsAreRefusedAndDisturbNobody() throws Exception {
+    @ParameterizedTest
+    @CsvSource({"3, 1, come from a world of 3", "2, 0, rank 0 is here already", "2, 2, rank 2 is not in a world of 2"})
+    void aProcessOfThisJobThatDoesNotFitEndsItAtOnce(int worldSize, int rank, String reason) throws Exception {
         try (Processes processes = new Processes(2, 1, LONG)) {
             TcpRendezvous zero = processes.open(0);
-            try (Socket stranger = new Socket(processes.master().host(), processes.master().port())) {
-                stranger.getOutputStream()
-                        .write("GET / HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-                stranger.getInputStream().readAllBytes();
-            }
-            try (Socket old = new Socket(processes.master().host(), processes.master().port())) {
-                DataOutputStream out = new DataOutputStream(old.getOutputStream());
-                out.writeLong(Wire.MAGIC);
-                out.writeInt(Wire.VERSION + 1);
-                assertEquals(12, old.getInputStream().readAllBytes().length, "the preamble and nothing more");
-            }
-            assertRefused(processes, new Message.Hello(3, List.of(1)), "world of 3");
-            assertRefused(processes, new Message.Hello(2, List.of(0)), "rank 0 is here already");
-            assertRefused(processes, new Message.Hello(2, List.of(2)), "rank 2 is not in a world of 2");
+            assertRefused(processes, hello(worldSize, rank), reason);
+            assertTrue(awaitFailure(zero).message().contains(reason), awaitFailure(zero).message());
+        }
+    }
+
+    @Test
+    void whereTheJobHasANameASecondProcessOfARankIsOnlyRefusedOnceAllAreThere() throws Exception {
+        Optional<String> job = Optional.of("Slurm 12.0");
+        try (Processes processes = new Processes(2, 1, LONG)) {
+            TcpRendezvous zero = processes.open(0, job);
+            TcpRendezvous one = processes.open(1, job);
+            assertRefused(processes, new Message.Hello("Slurm 12.0", "a test", 2, List.of(1)),
+                    "rank 1 is here already");
+            assertExchange(processes, zero, one);
+        }
+    }
+
+    /** The first process of rank 1 may be that of the other job. */
+    @Test
+    void whereJobsHaveNoNamesASecondProcessOfARankIsTakenForTwoJobsThatHaveMet() throws Exception {
+        try (Processes processes = new Processes(2, 1, LONG)) {
+            TcpRendezvous zero = processes.open(0);
             TcpRendezvous one = processes.open(1);
-            Future<List<byte[]>> other = processes
-                    .start(() -> one.exchange(processes.world(1), "k", value(1, 1)));
-            assertArrayEquals(value(1, 1), zero.exchange(processes.world(0), "k", value(0, 1)).get(1));
-            Processes.get(other);
-            assertEquals(Optional.empty(), zero.failure());
+            assertExchange(processes, zero, one);
+            assertRefused(processes, hello(2, 1), "two jobs use one port");
+            assertTrue(awaitFailure(zero).message().contains("two jobs use one port"));
+            assertEquals(awaitFailure(zero), awaitFailure(one));
+        }
+    }
+
+    @Test
+    void ranksOfAnotherJobAreRefusedAndDisturbNoRank() throws Exception {
+        Optional<String> job = Optional.of("Slurm 12.0");
+        try (Processes processes = new Processes(2, 1, Duration.ofSeconds(8))) {
+            TcpRendezvous zero = processes.open(0, job);
+            LaunchException refused = assertThrows(LaunchException.class,
+                    () -> processes.open(1, Optional.of("Slurm 13.0")));
+            assertTrue(refused.getMessage().contains("job Slurm 13.0")
+                    && refused.getMessage().contains("rank 0 to job Slurm 12.0"), refused.getMessage());
+            assertExchange(processes, zero, processes.open(1, job));
         }
     }
 
@@ -233,7 +252,7 @@ class TcpRendezvousTest {
             TcpRendezvous zero = processes.open(0);
             assertThrows(IllegalArgumentException.class,
                     () -> zero.exchange(processes.world(0), "k", new byte[Wire.MAX_GIVEN + 1]));
-            try (Socket socket = enter(processes, new Message.Hello(2, List.of(1)))) {
+            try (Socket socket = enter(processes, hello(2, 1))) {
                 new DataOutputStream(socket.getOutputStream()).writeInt(Integer.MAX_VALUE);
                 assertTrue(awaitFailure(zero).message().contains("2147483647 bytes"));
             }
@@ -275,20 +294,30 @@ class TcpRendezvousTest {
 
     private static void assertRefused(Processes processes, Message.Hello hello, String reason) {
         LaunchException refused = assertThrows(LaunchException.class,
-                () -> new Knock(processes.master(), LONG).enter(hello));
+                () -> new Knock(processes.master(), Optional.empty(), processes.secret(), LONG).enter(hello));
         assertTrue(refused.getMessage().contains(reason), refused.getMessage());
     }
 
     /** A process that has entered, without a rendezvous behind it. */
     private static Socket enter(Processes processes, Message.Hello hello) throws Exception {
         Socket socket = new Socket(processes.master().host(), processes.master().port());
-        DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-        DataInputStream in = new DataInputStream(socket.getInputStream());
-        Wire.writePreamble(out);
-        Wire.readPreamble(in);
-        out.write(Wire.encode(hello));
-        assertTrue(Wire.read(in, Wire.MAX_HELLO) instanceof Message.Welcome);
+        Handshake handshake = new Handshake(socket, processes.secret(), 10_000);
+        assertEquals(Wire.VERSION, handshake.readPreamble());
+        Connection connection = handshake.asProcess();
+        connection.sendNow(hello);
+        assertTrue(connection.readNow(LONG) instanceof Message.Welcome);
         return socket;
+    }
+
+    private static Message.Hello hello(int worldSize, int rank) {
+        return new Message.Hello("", "a test", worldSize, List.of(rank));
+    }
+
+    private static void assertExchange(Processes processes, TcpRendezvous zero, TcpRendezvous one) throws Exception {
+        Future<List<byte[]>> other = processes.start(() -> one.exchange(processes.world(1), "k", value(1, 1)));
+        assertArrayEquals(value(1, 1), zero.exchange(processes.world(0), "k", value(0, 1)).get(1));
+        assertArrayEquals(value(0, 1), Processes.get(other).get(0));
+        assertEquals(Optional.empty(), zero.failure());
     }
 
     private static RankFailure awaitFailure(TcpRendezvous rendezvous) throws InterruptedException {

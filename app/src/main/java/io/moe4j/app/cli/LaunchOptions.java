@@ -3,8 +3,10 @@ package io.moe4j.app.cli;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.launch.DeviceBlocks;
+import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.LaunchFlags;
 import io.moe4j.launch.RankEnvironment;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,6 +34,10 @@ final class LaunchOptions {
     @Option(names = "--master-port", paramLabel = "PORT", description = "Where process 0 listens.")
     private @Nullable Integer masterPort;
 
+    @Option(names = "--listen-addr", paramLabel = "ADDRESS",
+            description = "The address at which process 0 listens. Default: the one that --master-addr leads to.")
+    private @Nullable String listenAddress;
+
     @Option(names = "--device-ordinal", paramLabel = "N",
             description = "The first of the devices of its kind that this process uses. Default: by the number of the process on"
                     + " its host, so that each has its own, as long as there are enough.")
@@ -40,8 +46,14 @@ final class LaunchOptions {
     /** Which ranks run in this process. */
     RankEnvironment resolve(int ranks, Map<String, String> environment) {
         LaunchFlags flags = new LaunchFlags(of(rank), of(worldSize), of(localRank), Optional.ofNullable(masterAddress),
-                of(masterPort));
+                of(masterPort), Optional.ofNullable(listenAddress));
         return RankEnvironment.resolve(ranks, flags, environment);
+    }
+
+    /** What the processes of this job know, and others do not. */
+    static JobSecret secret(RankEnvironment environment, TrainerConfig config, Map<String, String> variables) {
+        return JobSecret.resolve(variables, Path.of(System.getProperty("user.home")), config.runtime().allowNoSecret(),
+                environment.master().orElseThrow());
     }
 
     /** The device of each rank of this process. */

@@ -66,7 +66,8 @@ final class TrainCommand implements Callable<Integer> {
             return train(config, registry, new Launch(environment.worldSize(), environment.localRanks(), devices,
                     ThreadRendezvous.of(config.ranks(), config.runtime().timeout())), folder);
         }
-        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, config.runtime().timeout())) {
+        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
+                LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {
             return train(config, registry,
                     new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous), folder);
         }

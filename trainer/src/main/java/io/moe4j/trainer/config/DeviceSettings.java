@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param strict whether a CPU device trades speed for rule-keeping
  * @param timeout the longest that a rank waits for another; seconds in files
  * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
+ * @param allowNoSecret whether processes of several hosts may meet without a secret, on a network that is trusted
  */
 @Stability(Stability.Level.EVOLVING)
 public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
-        Optional<String> collectives) {}
+        Optional<String> collectives, boolean allowNoSecret) {}

@@ -8,12 +8,12 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.launch.Endpoint;
+import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.ServiceLoader;
 import java.util.stream.IntStream;
 
@@ -40,10 +40,10 @@ final class RankProcess {
         int rank = Integer.parseInt(arguments[2]);
         int ranks = Integer.parseInt(arguments[3]);
         Duration limit = Duration.ofSeconds(Integer.parseInt(arguments[5]));
-        RankEnvironment environment = new RankEnvironment("test", ranks, List.of(rank), 0,
-                Optional.of(new Endpoint("127.0.0.1", Integer.parseInt(arguments[4]))));
+        RankEnvironment environment = RankEnvironment.process("test", ranks, List.of(rank), 0,
+                new Endpoint("127.0.0.1", Integer.parseInt(arguments[4])));
         long begin = System.nanoTime();
-        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, limit);
+        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), limit);
                 Device device = Gpu.openDevice(limit, Integer.parseInt(arguments[6]))) {
             Gpu gpu = Gpu.on(device, "rank " + rank);
             try (Memory stack = device.allocate(64 << 20, "temporaries")) {

@@ -3,6 +3,7 @@ package io.moe4j.tests.integration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import io.moe4j.launch.Endpoint;
+import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.run.TrainingRun;
@@ -14,7 +15,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -46,9 +46,9 @@ class RanksApartTest {
     }
 
     private List<Double> train(int port, int first) {
-        RankEnvironment environment = new RankEnvironment("a test", 4, List.of(first, first + 1), first,
-                Optional.of(new Endpoint("127.0.0.1", port)));
-        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, TIMEOUT);
+        RankEnvironment environment = RankEnvironment.process("a test", 4, List.of(first, first + 1), first,
+                new Endpoint("127.0.0.1", port));
+        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), TIMEOUT);
                 TrainingRun run = Tiny.open(new Launch(4, environment.localRanks(), 0, rendezvous))) {
             List<Double> losses = new ArrayList<>();
             for (int i = 0; i < 3; i++) {

@@ -1,0 +1,165 @@
+package io.moe4j.launch;
+
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the processes of a job know, and others do not. Each message between them is authenticated with it. Its bytes are never printed.
+ *
+ * <p>Where it comes from, in this order:
+ * <ol>
+ * <li>{@code MOE4J_JOB_SECRET}, a text of at least 16 characters;
+ * <li>{@code MOE4J_JOB_SECRET_FILE}, a file of mode 600 that has such a text;
+ * <li>nothing, if the configuration says {@code runtime.allow_no_secret = true};
+ * <li>the user's own file, {@code ~/.local/state/moe4j/secret}, which is made with a random secret where it is missing;
+ * <li>nothing, if that file cannot be made and the processes meet over loopback. A warning says so.
+ * </ol>
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class JobSecret {
+    /** The variable that has the secret. */
+    public static final String VARIABLE = "MOE4J_JOB_SECRET";
+    /** The variable that names a file with the secret. */
+    public static final String FILE_VARIABLE = "MOE4J_JOB_SECRET_FILE";
+    /** The key that allows to go without one. */
+    static final String ALLOW_NONE = "runtime.allow_no_secret";
+
+    private static final Logger log = LoggerFactory.getLogger(JobSecret.class);
+    private static final int LEAST_CHARACTERS = 16;
+    private static final byte[] NONE = "no secret".getBytes(StandardCharsets.UTF_8);
+
+    private final byte[] bytes;
+    private final Source source;
+    private final String description;
+
+    /** Where a secret comes from. The number is what processes tell each other, so that an error can name both sources. */
+    enum Source {
+        /** There is none. */
+        NONE("no secret"),
+        /** It was given. */
+        GIVEN("a secret that was given (" + VARIABLE + " or " + FILE_VARIABLE + ")"),
+        /** It is the user's own. */
+        USER_FILE("the secret in its user's home folder");
+
+        private final String words;
+
+        Source(String words) {
+            this.words = words;
+        }
+
+        /** The source with this number; a number that is not known is that of a newer version. */
+        static String describe(int number) {
+            return number >= 0 && number < values().length ? values()[number].words : "a secret of unknown origin";
+        }
+    }
+
+    private JobSecret(byte[] bytes, Source source, String description) {
+        this.bytes = bytes;
+        this.source = source;
+        this.description = description;
+    }
+
+    /** There is no secret: whoever reaches the port can take part. Messages still cannot be repeated or mixed up. */
+    public static JobSecret none() {
+        return new JobSecret(NONE, Source.NONE, "no secret");
+    }
+
+    /**
+     * A secret that was given.
+     *
+     * @throws LaunchException if it has fewer than 16 characters
+     */
+    public static JobSecret of(String text) {
+        return given(text, "a secret that was given");
+    }
+
+    /**
+     * The secret of this process.
+     *
+     * @param environment such as {@link System#getenv()}
+     * @param home the user's home folder
+     * @param allowNone whether {@code runtime.allow_no_secret} is set
+     * @param master where the processes meet
+     * @throws LaunchException if what is given cannot be used, or nothing is given and there must be something
+     */
+    public static JobSecret resolve(Map<String, String> environment, Path home, boolean allowNone, Endpoint master) {
+        Variables variables = new Variables(environment);
+        Optional<String> text = variables.text(VARIABLE);
+        Optional<String> file = variables.text(FILE_VARIABLE);
+        if (text.isPresent() && file.isPresent()) {
+            throw new LaunchException(List.of(VARIABLE + " and " + FILE_VARIABLE + "=" + file.get()
+                    + " are both set: a job has one secret; unset one of them"));
+        }
+        if (text.isPresent()) {
+            return given(text.get(), VARIABLE);
+        }
+        if (file.isPresent()) {
+            return fromFile(Path.of(file.get()));
+        }
+        if (allowNone) {
+            return none();
+        }
+        Path own = variables.text("XDG_STATE_HOME").map(Path::of).filter(Path::isAbsolute)
+                .orElse(home.resolve(".local").resolve("state")).resolve("moe4j").resolve("secret");
+        try {
+            return new JobSecret(SecretFile.readOrMake(own).getBytes(StandardCharsets.UTF_8), Source.USER_FILE,
+                    own.toString());
+        } catch (IOException e) {
+            return withoutFile(own, e, master);
+        }
+    }
+
+    private static JobSecret withoutFile(Path own, IOException reason, Endpoint master) {
+        if (!master.isLoopback()) {
+            throw new LaunchException(List.of("the processes of this job meet at " + master
+                    + " and have no secret, so that anyone who reaches that port could take part: " + own
+                    + " cannot be made (" + reason.getMessage() + "). Set " + VARIABLE
+                    + " to the same random text in all processes (openssl rand -hex 32), or " + FILE_VARIABLE
+                    + " to a file of mode 600; or, on a network that you trust, set " + ALLOW_NONE + " = true"));
+        }
+        log.warn("the processes of this job have no secret: other users of this machine could take part. {} cannot be"
+                + " made ({}); set {} to the same random text in all processes", own, reason.getMessage(), VARIABLE);
+        return none();
+    }
+
+    private static JobSecret fromFile(Path file) {
+        try {
+            return given(SecretFile.read(file), FILE_VARIABLE + "=" + file);
+        } catch (IOException e) {
+            throw new LaunchException(List.of(FILE_VARIABLE + "=" + file + " cannot be read (" + e.getMessage()
+                    + "); name a file of mode 600 that has a random text, such as openssl rand -hex 32 prints"));
+        }
+    }
+
+    private static JobSecret given(String text, String description) {
+        String stripped = text.strip();
+        if (stripped.length() < LEAST_CHARACTERS) {
+            throw new LaunchException(List.of(description + " has " + stripped.length()
+                    + " characters: a secret that short can be guessed; use at least " + LEAST_CHARACTERS
+                    + ", such as openssl rand -hex 32 prints"));
+        }
+        return new JobSecret(stripped.getBytes(StandardCharsets.UTF_8), Source.GIVEN, description);
+    }
+
+    /** The key material. */
+    byte[] bytes() {
+        return bytes.clone();
+    }
+
+    Source source() {
+        return source;
+    }
+
+    /** Where it comes from; never the secret itself. */
+    @Override
+    public String toString() {
+        return description;
+    }
+}
