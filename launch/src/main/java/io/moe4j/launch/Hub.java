@@ -21,7 +21,7 @@ final class Hub implements AutoCloseable {
     private static final Duration HELLO = Duration.ofSeconds(5);
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int BACKLOG = 1024;
-    private static final int MOST_UNKNOWN = 128;
+    private static final int MOST_UNKNOWN = 256;
     private static final int REFUSALS_LOGGED = 8;
 
     private final ServerSocket server;
@@ -76,6 +76,9 @@ final class Hub implements AutoCloseable {
                 Socket socket = server.accept();
                 lobby.enter(socket);
                 Thread.ofVirtual().name("rendezvous hello").start(() -> greet(socket));
+                if (lobby.isCrowded()) {
+                    LockSupport.parkNanos(Lobby.PAUSE.toNanos());
+                }
             } catch (IOException e) {
                 if (!server.isClosed()) {
                     log.warn("the rendezvous could not accept a connection: {}", e.getMessage());

@@ -158,7 +158,7 @@ class StrangersTest {
             TcpRendezvous zero = processes.open(0);
             List<Socket> silent = new ArrayList<>();
             try {
-                for (int i = 0; i < 300; i++) {
+                for (int i = 0; i < 600; i++) {
                     silent.add(connect(processes));
                 }
                 long begin = System.nanoTime();
