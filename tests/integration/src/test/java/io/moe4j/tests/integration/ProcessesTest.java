@@ -96,7 +96,8 @@ class ProcessesTest {
         ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("rank" + rank + ".log").toFile());
         builder.environment().putAll(Map.of("RANK", Integer.toString(rank), "WORLD_SIZE", "2",
-                "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port)));
+                "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port), "XDG_STATE_HOME",
+                folder.toString()));
         return builder.start();
     }
 
