@@ -1,9 +1,11 @@
 package io.moe4j.launch;
 
+import io.moe4j.api.Stability;
 import java.util.Locale;
 
 /** Text that came from another process, made harmless for terminals and logs. */
-final class PlainText {
+@Stability(Stability.Level.EVOLVING)
+public final class PlainText {
 
     private PlainText() {}
 
@@ -11,7 +13,7 @@ final class PlainText {
      * The text with each character that could steer a terminal, or change the order in which text is shown, written as a code: an escape character becomes
      * {@code \}{@code u001b}. Line ends and tabs stay.
      */
-    static String of(String text) {
+    public static String of(String text) {
         if (text.codePoints().allMatch(PlainText::isPlain)) {
             return text;
         }

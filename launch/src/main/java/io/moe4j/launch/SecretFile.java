@@ -12,7 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 
 /** Files with secrets: only their owner may read them. */
 final class SecretFile {
@@ -49,7 +49,7 @@ final class SecretFile {
     }
 
     private static void make(Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
+        Path folder = Objects.requireNonNull(file.toAbsolutePath().getParent(), "a file is in a folder");
         Files.createDirectories(folder, mode(folder, "rwx------"));
         byte[] secret = new byte[SECRET_BYTES];
         new SecureRandom().nextBytes(secret);
@@ -89,9 +89,8 @@ final class SecretFile {
         if (!file.getFileSystem().supportedFileAttributeViews().contains("unix")) {
             return;
         }
-        Map<String, Object> facts = Files.readAttributes(file, "unix:uid,mode");
-        int mode = (int) facts.get("mode") & 07777;
-        int owner = (int) facts.get("uid");
+        int mode = (int) Files.getAttribute(file, "unix:mode") & 07777;
+        int owner = (int) Files.getAttribute(file, "unix:uid");
         int user = userOf(file);
         if (owner != user || (mode & RIGHTS_OF_OTHERS) != 0) {
             throw new LaunchException(List.of("the secret in " + file + " is not safe: the file belongs to user "

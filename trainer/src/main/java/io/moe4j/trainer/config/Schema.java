@@ -39,6 +39,12 @@ final class Schema {
         return kind != null && kind.wanted().equals(Kind.of("boolean").wanted());
     }
 
+    /** Whether the key names a file or a folder. */
+    boolean isPath(String path) {
+        Kind kind = keys.get(path);
+        return kind != null && kind.wanted().equals(Kind.of("java.util.Optional<java.nio.file.Path>").wanted());
+    }
+
     /** The configuration with a value for every key. */
     TrainerConfig build(Map<String, Object> values) {
         return build(TrainerConfig.class, "", values);

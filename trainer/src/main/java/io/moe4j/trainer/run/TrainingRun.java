@@ -5,11 +5,14 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataCounts;
 import io.moe4j.api.InputException;
+import io.moe4j.data.Corpus;
+import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.CheckpointSave;
 import io.moe4j.trainer.checkpoint.Progress;
 import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
@@ -53,6 +56,9 @@ public final class TrainingRun implements AutoCloseable {
         try {
             long begin = resumed.map(load -> load.progress().step()).orElse(0L);
             options.output().ifPresent(output -> CheckpointSave.requireNoneBeyond(begin, checkpoints(output)));
+            RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
+                    options.data().isPresent() ? Optional.empty() : Optional.of(Corpus.open(config.data().path())),
+                    resumed.map(load -> load.progress().toString()));
             TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
             try {
                 return new TrainingRun(config, spec, options, session, resumed);

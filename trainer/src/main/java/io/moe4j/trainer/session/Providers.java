@@ -6,12 +6,15 @@ import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -46,6 +49,16 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
     Providers withComm(Optional<? extends CommBackendProvider> exchange) {
         return new Providers(device, collectives, capture, exchange.map(CommBackendProvider.class::cast), kernels,
                 recompute);
+    }
+
+    /** All that were chosen. */
+    public List<Provider> all() {
+        List<Provider> all = new ArrayList<>(List.of(device, collectives));
+        capture.ifPresent(all::add);
+        comm.ifPresent(all::add);
+        kernels.ifPresent(all::add);
+        all.add(recompute);
+        return all;
     }
 
     /** What was chosen, by what it is for: for people. */

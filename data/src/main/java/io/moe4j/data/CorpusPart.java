@@ -1,0 +1,114 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A part of a corpus, known by its content, so that processes on several hosts can find out whether they read the same, whatever the paths are.
+ *
+ * @param name a path, for people
+ * @param bytes its size
+ * @param digest SHA-256, in hexadecimal digits, of all of it; of a large corpus, of its beginning, its end, and pieces between them
+ */
+@Stability(Stability.Level.EVOLVING)
+public record CorpusPart(String name, long bytes, String digest) {
+    /** A corpus up to this size is read from end to end. */
+    private static final long WHOLE_BYTES = 1L << 28;
+    /** Of a larger one, its parts together read about this much. */
+    private static final long SAMPLED_BYTES = 1L << 28;
+    private static final int PIECE_BYTES = 1 << 16;
+
+    /**
+     * The parts of a corpus, in the order in which they are listed.
+     *
+     * @throws InputException if one cannot be read
+     */
+    public static List<CorpusPart> of(Corpus corpus) {
+        List<Source> sources = corpus.sources();
+        boolean whole = sources.stream().mapToLong(source -> file(source).map(CorpusPart::size).orElse(0L))
+                .sum() <= WHOLE_BYTES;
+        int pieces = Math.toIntExact(Math.clamp(SAMPLED_BYTES / PIECE_BYTES / sources.size(), 2, 1 << 10));
+        List<CorpusPart> parts = new ArrayList<>();
+        for (Source source : sources) {
+            Optional<Path> file = whole ? Optional.empty() : file(source);
+            try {
+                parts.add(file.isPresent() ? sampled(file.get(), pieces) : whole(source));
+            } catch (IOException e) {
+                throw new InputException(source.name() + " cannot be read (" + e.getMessage()
+                        + "); look whether it is there, and whether this user may read it", e);
+            }
+        }
+        return parts;
+    }
+
+    private static CorpusPart whole(Source source) throws IOException {
+        MessageDigest digest = sha256();
+        long bytes = 0;
+        try (InputStream in = source.content().open()) {
+            byte[] buffer = new byte[PIECE_BYTES];
+            for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
+                digest.update(buffer, 0, read);
+                bytes += read;
+            }
+        }
+        return new CorpusPart(source.name(), bytes, HexFormat.of().formatHex(digest.digest()));
+    }
+
+    /** Pieces at equal distances: of 3 pieces, one begins the file, one is in the middle, and one ends it. */
+    private static CorpusPart sampled(Path file, int pieces) throws IOException {
+        MessageDigest digest = sha256();
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            long size = channel.size();
+            long last = Math.max(0, size - PIECE_BYTES);
+            ByteBuffer buffer = ByteBuffer.allocate(PIECE_BYTES);
+            for (int i = 0; i < pieces && i <= last; i++) {
+                buffer.clear();
+                long at = Math.round((double) last * i / (pieces - 1));
+                while (buffer.hasRemaining() && channel.read(buffer, at + buffer.position()) >= 0) {
+                    // Until the piece is full, or the file ends.
+                }
+                digest.update(buffer.flip());
+            }
+            return new CorpusPart(file.toString(), size, HexFormat.of().formatHex(digest.digest()));
+        }
+    }
+
+    private static Optional<Path> file(Source source) {
+        try {
+            return Optional.of(Path.of(source.name())).filter(Files::isRegularFile);
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static long size(Path file) {
+        try {
+            return Files.size(file);
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be looked at (" + e.getMessage() + "); allow this user to read it",
+                    e);
+        }
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+package io.moe4j.trainer.agreement;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.Rendezvous;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+
+/** Compares the facts of all processes. */
+final class Agreement {
+    /** More differences are only counted. */
+    private static final int MOST_SHOWN = 20;
+
+    private final Rendezvous rendezvous;
+    private final List<Integer> world;
+    private final List<Integer> localRanks;
+
+    Agreement(Rendezvous rendezvous, int worldSize, List<Integer> localRanks) {
+        this.rendezvous = rendezvous;
+        this.world = IntStream.range(0, worldSize).boxed().toList();
+        this.localRanks = List.copyOf(localRanks);
+    }
+
+    /**
+     * Compares this process's facts with those of all others, which do the same at the same time. A digest is exchanged first, and the facts only if it
+     * differs somewhere.
+     *
+     * @throws InputException in every process, if they differ: with names, values and ranks
+     */
+    void require(Facts mine) {
+        byte[] encoded = mine.encode();
+        byte[] digest = BuildDigest.of(List.of(new String(encoded, StandardCharsets.ISO_8859_1)))
+                .getBytes(StandardCharsets.US_ASCII);
+        if (exchange("agreement", digest).stream().allMatch(other -> Arrays.equals(other, digest))) {
+            // If all digests equal this one, they equal each other, so that all processes return here.
+            return;
+        }
+        List<Facts> all = exchange("agreement, facts", encoded).stream().map(Facts::decode).toList();
+        List<String> differences = differences(all);
+        throw new InputException("the ranks of this run do not agree, and would not train one model:\n"
+                + String.join("\n", differences.subList(0, Math.min(MOST_SHOWN, differences.size())))
+                + (differences.size() > MOST_SHOWN ? "\nand " + (differences.size() - MOST_SHOWN) + " more" : "")
+                + "\nstart all processes with the same configuration, build and data");
+    }
+
+    /** One line for each fact that is not the same on all ranks: {@code optimizer.lr: 0.002 (ranks 0, 1, 3), 0.02 (rank 2)}. */
+    static List<String> differences(List<Facts> byRank) {
+        Set<String> names = new LinkedHashSet<>();
+        byRank.forEach(facts -> names.addAll(facts.values().keySet()));
+        List<String> lines = new ArrayList<>();
+        for (String name : names) {
+            Map<String, List<Integer>> ranksByValue = new LinkedHashMap<>();
+            for (int rank = 0; rank < byRank.size(); rank++) {
+                ranksByValue.computeIfAbsent(byRank.get(rank).values().getOrDefault(name, "(absent)"),
+                        value -> new ArrayList<>()).add(rank);
+            }
+            if (ranksByValue.size() > 1) {
+                lines.add("  " + name + ": " + String.join(", ", ranksByValue.entrySet().stream()
+                        .map(entry -> entry.getKey() + " (" + ranks(entry.getValue()) + ")").toList()));
+            }
+        }
+        return lines;
+    }
+
+    /** {@code rank 3}, or {@code ranks 0 to 2, 5}. */
+    private static String ranks(List<Integer> ranks) {
+        List<String> runs = new ArrayList<>();
+        for (int i = 0; i < ranks.size();) {
+            int end = i;
+            while (end + 1 < ranks.size() && ranks.get(end + 1) == ranks.get(end) + 1) {
+                end++;
+            }
+            if (end - i >= 2) {
+                runs.add(ranks.get(i) + " to " + ranks.get(end));
+            } else {
+                ranks.subList(i, end + 1).forEach(rank -> runs.add(Integer.toString(rank)));
+            }
+            i = end + 1;
+        }
+        return (ranks.size() == 1 ? "rank " : "ranks ")
+                + (ranks.size() == 2 ? String.join(" and ", runs) : String.join(", ", runs));
+    }
+
+    /** Every rank of this process gives the same. */
+    private List<byte[]> exchange(String key, byte[] mine) {
+        List<Future<List<byte[]>>> answers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            localRanks.forEach(rank -> answers.add(
+                    threads.submit(() -> rendezvous.exchange(new Group("world", world, rank), key, mine))));
+        }
+        try {
+            return answers.getFirst().get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("the exchange \"" + key + "\" failed", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted during the exchange \"" + key + "\"", e);
+        }
+    }
+}

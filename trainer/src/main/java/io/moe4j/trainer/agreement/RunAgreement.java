@@ -1,0 +1,33 @@
+package io.moe4j.trainer.agreement;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.data.Corpus;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Launch;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether the processes of a run were started alike. */
+public final class RunAgreement {
+
+    private RunAgreement() {}
+
+    /**
+     * Compares configuration, model, data, checkpoint, plug-ins and builds with those of all other processes. Paths and what is only for people may differ.
+     * Does nothing if all ranks are threads of this process.
+     *
+     * @param providers the plug-ins in use
+     * @param data what is read, if the configuration says so
+     * @param resumed what tells the checkpoint that is continued
+     * @throws InputException in every process, if they differ
+     */
+    public static void require(Launch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
+            Optional<Corpus> data, Optional<String> resumed) {
+        if (launch.localRanks().size() < launch.worldSize()) {
+            new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())
+                    .require(RunFacts.of(config, spec, providers, data, resumed));
+        }
+    }
+}

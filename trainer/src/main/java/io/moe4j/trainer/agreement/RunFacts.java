@@ -1,0 +1,51 @@
+package io.moe4j.trainer.agreement;
+
+import io.moe4j.api.spi.Provider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.CorpusPart;
+import io.moe4j.trainer.config.AgreedKeys;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The facts of a run that all its ranks must have in common. */
+final class RunFacts {
+    /** Of a corpus with more parts, those that follow are told by their number and size only, and by one digest. */
+    private static final int MOST_PARTS = 1000;
+
+    private RunFacts() {}
+
+    static Facts of(TrainerConfig config, ModelSpec spec, List<Provider> providers, Optional<Corpus> data,
+            Optional<String> resumed) {
+        Map<String, String> facts = new LinkedHashMap<>(AgreedKeys.of(config));
+        facts.put("model", spec.name() + ", " + spec.figures(config.training().seqLen()) + ", "
+                + spec.moe().map(Object::toString).orElse("no experts"));
+        facts.put("the checkpoint that is continued", resumed.orElse("none"));
+        data.ifPresent(corpus -> addData(facts, CorpusPart.of(corpus)));
+        for (Provider provider : providers) {
+            facts.put("plug-in " + provider.getClass().getName(), "\"" + provider.id() + "\", SPI "
+                    + provider.spiVersion() + ", build " + BuildDigest.of(provider.getClass()));
+        }
+        BuildDigest.ofModules().forEach((module, digest) -> facts.put("build of " + module, digest));
+        return new Facts(facts);
+    }
+
+    /** Names are not compared: only what is read, and in which order. The end of a name tells how a file is read. */
+    private static void addData(Map<String, String> facts, List<CorpusPart> parts) {
+        facts.put("data (data.path)", parts.size() + " parts, " + parts.stream().mapToLong(CorpusPart::bytes).sum()
+                + " bytes, SHA-256 " + BuildDigest.of(parts.stream().map(RunFacts::content).toList()));
+        for (int i = 0; i < Math.min(parts.size(), MOST_PARTS); i++) {
+            facts.put("data, part " + (i + 1), content(parts.get(i)));
+        }
+    }
+
+    private static String content(CorpusPart part) {
+        String name = part.name();
+        int dot = name.lastIndexOf('.');
+        return (dot > name.lastIndexOf('/') ? "*" + name.substring(dot) + ", " : "") + part.bytes() + " bytes, SHA-256 "
+                + part.digest().substring(0, 16);
+    }
+}

@@ -1,0 +1,23 @@
+package io.moe4j.trainer.config;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/** The part of a configuration that all ranks of a run must have in common: all of it but paths, and what is only for people. */
+public final class AgreedKeys {
+    private static final String FOR_PEOPLE = "metrics.";
+
+    private AgreedKeys() {}
+
+    /** Values as they are written, by key. */
+    public static Map<String, String> of(TrainerConfig config) {
+        Schema schema = Schema.read();
+        Map<String, String> agreed = new LinkedHashMap<>();
+        schema.values(config).forEach((key, value) -> {
+            if (!schema.isPath(key) && !key.startsWith(FOR_PEOPLE)) {
+                agreed.put(key, schema.keys().getOrDefault(key, Kind.of("java.lang.String")).shown().apply(value));
+            }
+        });
+        return agreed;
+    }
+}
