@@ -1,5 +1,6 @@
 package io.moe4j.launch;
 
+import io.moe4j.api.spi.Ownership;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -91,18 +92,12 @@ final class SecretFile {
         }
         int mode = (int) Files.getAttribute(file, "unix:mode") & 07777;
         int owner = (int) Files.getAttribute(file, "unix:uid");
-        int user = userOf(file);
+        int user = Ownership.ofThisProcess().user();
         if (owner != user || (mode & RIGHTS_OF_OTHERS) != 0) {
             throw new LaunchException(List.of("the secret in " + file + " is not safe: the file belongs to user "
                     + owner + " and has mode " + Integer.toOctalString(mode) + ", and this process runs as user " + user
                     + ". Only its user may read it: chmod 600 " + file + ", as its owner; make a new secret if others"
                     + " may have read it"));
         }
-    }
-
-    /** The number of this process's user: Linux shows it as the owner of the process's own folder. Elsewhere, the owner of the file is taken for it. */
-    private static int userOf(Path file) throws IOException {
-        Path self = Path.of("/proc/self");
-        return (int) Files.getAttribute(Files.exists(self) ? self : file, "unix:uid");
     }
 }

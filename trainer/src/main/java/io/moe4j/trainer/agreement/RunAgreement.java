@@ -3,7 +3,6 @@ package io.moe4j.trainer.agreement;
 import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.data.Corpus;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Launch;
 import java.util.List;
@@ -19,15 +18,15 @@ public final class RunAgreement {
      * Does nothing if all ranks are threads of this process.
      *
      * @param providers the plug-ins in use
-     * @param data what is read, if the configuration says so
+     * @param readsData whether what is read is what the configuration says
      * @param resumed what tells the checkpoint that is continued
      * @throws InputException in every process, if they differ
      */
     public static void require(Launch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
-            Optional<Corpus> data, Optional<String> resumed) {
+            boolean readsData, Optional<String> resumed) {
         if (launch.localRanks().size() < launch.worldSize()) {
             new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())
-                    .require(RunFacts.of(config, spec, providers, data, resumed));
+                    .require(RunFacts.of(config, spec, providers, readsData, resumed));
         }
     }
 }

@@ -18,13 +18,15 @@ final class RunFacts {
 
     private RunFacts() {}
 
-    static Facts of(TrainerConfig config, ModelSpec spec, List<Provider> providers, Optional<Corpus> data,
+    static Facts of(TrainerConfig config, ModelSpec spec, List<Provider> providers, boolean readsData,
             Optional<String> resumed) {
         Map<String, String> facts = new LinkedHashMap<>(AgreedKeys.of(config));
         facts.put("model", spec.name() + ", " + spec.figures(config.training().seqLen()) + ", "
                 + spec.moe().map(Object::toString).orElse("no experts"));
         facts.put("the checkpoint that is continued", resumed.orElse("none"));
-        data.ifPresent(corpus -> addData(facts, CorpusPart.of(corpus)));
+        if (readsData) {
+            addData(facts, CorpusPart.of(Corpus.open(config.data().path(), config.data().onBadLine())));
+        }
         for (Provider provider : providers) {
             facts.put("plug-in " + provider.getClass().getName(), "\"" + provider.id() + "\", SPI "
                     + provider.spiVersion() + ", build " + BuildDigest.of(provider.getClass()));

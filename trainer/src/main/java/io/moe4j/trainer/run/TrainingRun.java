@@ -5,7 +5,6 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataCounts;
 import io.moe4j.api.InputException;
-import io.moe4j.data.Corpus;
 import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.CheckpointSave;
@@ -57,7 +56,7 @@ public final class TrainingRun implements AutoCloseable {
             long begin = resumed.map(load -> load.progress().step()).orElse(0L);
             options.output().ifPresent(output -> CheckpointSave.requireNoneBeyond(begin, checkpoints(output)));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
-                    options.data().isPresent() ? Optional.empty() : Optional.of(Corpus.open(config.data().path())),
+                    options.data().isEmpty(),
                     resumed.map(load -> load.progress().toString()));
             TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
             try {
