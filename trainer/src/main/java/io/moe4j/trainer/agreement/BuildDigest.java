@@ -62,7 +62,8 @@ final class BuildDigest {
         return HexFormat.of().formatHex(digest.digest(), 0, 8);
     }
 
-    private static String of(URI location) {
+    /** The digest of a jar, or of a folder of classes. */
+    static String of(URI location) {
         if (!"file".equals(location.getScheme())) {
             return location.toString();
         }
@@ -72,7 +73,8 @@ final class BuildDigest {
                     .map(entry -> entry.getKey() + " " + entry.getValue()).toList());
         } catch (IOException | UncheckedIOException e) {
             throw new InputException(path + " cannot be read (" + e.getMessage()
-                    + "), so that its build cannot be compared with that of other ranks; allow this user to read it", e);
+                    + "), so that its build cannot be compared with that of other ranks; allow this user to read it",
+                    e);
         }
     }
 
