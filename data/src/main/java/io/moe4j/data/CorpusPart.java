@@ -27,10 +27,11 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public record CorpusPart(String name, long bytes, String digest) {
     /** A corpus up to this size is read from end to end. */
-    private static final long WHOLE_BYTES = 1L << 28;
+    private static final long WHOLE_BYTES = 1L << 26;
     /** Of a larger one, its parts together read about this much. */
-    private static final long SAMPLED_BYTES = 1L << 28;
-    private static final int PIECE_BYTES = 1 << 16;
+    private static final long SAMPLED_BYTES = 1L << 26;
+    private static final int MOST_PIECE_BYTES = 1 << 16;
+    private static final int LEAST_PIECE_BYTES = 1 << 12;
 
     /**
      * The parts of a corpus, in the order in which they are listed.
@@ -41,12 +42,14 @@ public record CorpusPart(String name, long bytes, String digest) {
         List<Source> sources = corpus.sources();
         boolean whole = sources.stream().mapToLong(source -> file(source).map(CorpusPart::size).orElse(0L))
                 .sum() <= WHOLE_BYTES;
-        int pieces = Math.toIntExact(Math.clamp(SAMPLED_BYTES / PIECE_BYTES / sources.size(), 2, 1 << 10));
+        long each = SAMPLED_BYTES / sources.size();
+        int pieceBytes = Math.toIntExact(Math.clamp(each / 2, LEAST_PIECE_BYTES, MOST_PIECE_BYTES));
+        int pieces = Math.toIntExact(Math.max(2, each / pieceBytes));
         List<CorpusPart> parts = new ArrayList<>();
         for (Source source : sources) {
             Optional<Path> file = whole ? Optional.empty() : file(source);
             try {
-                parts.add(file.isPresent() ? sampled(file.get(), pieces) : whole(source));
+                parts.add(file.isPresent() ? sampled(file.get(), pieces, pieceBytes) : whole(source));
             } catch (IOException e) {
                 throw new InputException(source.name() + " cannot be read (" + e.getMessage()
                         + "); look whether it is there, and whether this user may read it", e);
@@ -59,7 +62,7 @@ public record CorpusPart(String name, long bytes, String digest) {
         MessageDigest digest = sha256();
         long bytes = 0;
         try (InputStream in = source.content().open()) {
-            byte[] buffer = new byte[PIECE_BYTES];
+            byte[] buffer = new byte[MOST_PIECE_BYTES];
             for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
                 digest.update(buffer, 0, read);
                 bytes += read;
@@ -69,12 +72,12 @@ public record CorpusPart(String name, long bytes, String digest) {
     }
 
     /** Pieces at equal distances: of 3 pieces, one begins the file, one is in the middle, and one ends it. */
-    private static CorpusPart sampled(Path file, int pieces) throws IOException {
+    private static CorpusPart sampled(Path file, int pieces, int pieceBytes) throws IOException {
         MessageDigest digest = sha256();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long size = channel.size();
-            long last = Math.max(0, size - PIECE_BYTES);
-            ByteBuffer buffer = ByteBuffer.allocate(PIECE_BYTES);
+            long last = Math.max(0, size - pieceBytes);
+            ByteBuffer buffer = ByteBuffer.allocate(pieceBytes);
             for (int i = 0; i < pieces && i <= last; i++) {
                 buffer.clear();
                 long at = Math.round((double) last * i / (pieces - 1));

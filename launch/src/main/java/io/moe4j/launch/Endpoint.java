@@ -20,7 +20,7 @@ public record Endpoint(String host, int port) {
 
     /** Whether only processes of the same host can meet there. */
     public boolean isLoopback() {
-        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1");
+        return host.equals("localhost") || host.matches("127(\\.\\d{1,3}){3}") || host.equals("::1");
     }
 
     @Override

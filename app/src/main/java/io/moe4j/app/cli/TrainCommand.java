@@ -14,6 +14,7 @@ import io.moe4j.trainer.metrics.MetricsFile;
 import io.moe4j.trainer.metrics.RunSummary;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
@@ -76,13 +77,21 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainerConfig config, Registry registry, Launch launch, Path folder) throws IOException {
         try (TrainingRun run = open(config, registry, launch, folder);
                 Interrupts interrupts = new Interrupts(run::requestStop)) {
-            if (launch.hasFirstRank()) {
-                Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
-                report(run, config, folder);
-            } else {
-                while (run.hasNext()) {
-                    step(run, folder);
+            try {
+                if (launch.hasFirstRank()) {
+                    Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
+                    report(run, config, folder);
+                } else {
+                    while (run.hasNext()) {
+                        step(run, folder);
+                    }
                 }
+            } catch (CapacityExceededException | NonFiniteException e) {
+                // All processes have come to the same decision.
+                throw e;
+            } catch (IOException | RuntimeException | Error e) {
+                tell(launch, "the work between steps", e);
+                throw e;
             }
         }
         return ExitCode.OK;
@@ -96,10 +105,18 @@ final class TrainCommand implements Callable<Integer> {
             }
             return Trainer.open(config, registry, new RunOptions(launch).withOutput(folder));
         } catch (RuntimeException | Error e) {
-            launch.rendezvous().fail(new RankFailure(launch.localRanks().getFirst(),
-                    "opening the run", e.getMessage() == null ? e.toString() : e.getMessage()));
+            tell(launch, "opening the run", e);
             throw e;
         }
+    }
+
+    /** Tells the other processes of a failure, before anything is closed that may wait for them. Harmless if a rank has told it already. */
+    private static void tell(Launch launch, String phase, Throwable failure) {
+        String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        Throwable cause = failure.getCause();
+        launch.rendezvous().fail(new RankFailure(launch.localRanks().getFirst(), phase,
+                cause == null || cause.getMessage() == null || message.contains(cause.getMessage()) ? message
+                        : message + ": " + cause.getMessage()));
     }
 
     /** Makes all steps, and tells about them. */

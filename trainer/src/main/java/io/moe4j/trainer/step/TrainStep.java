@@ -7,6 +7,7 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.autograd.model.Model;
+import io.moe4j.launch.PlainText;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -135,7 +136,7 @@ public final class TrainStep implements AutoCloseable {
     private String byRank(String name, String mine) {
         List<String> all = rank.rendezvous().exchange(rank.world(), name, mine.getBytes(StandardCharsets.UTF_8))
                 .stream()
-                .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+                .map(bytes -> PlainText.of(new String(bytes, StandardCharsets.UTF_8))).toList();
         return IntStream.range(0, all.size()).boxed().filter(each -> !all.get(each).isEmpty())
                 .collect(Collectors.groupingBy(all::get)).entrySet().stream()
                 .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
