@@ -33,7 +33,7 @@ public final class JobSecret {
 
     private static final Logger log = LoggerFactory.getLogger(JobSecret.class);
     private static final int LEAST_CHARACTERS = 16;
-    private static final byte[] NONE = "no secret".getBytes(StandardCharsets.UTF_8);
+    private static final String NONE = "no secret";
 
     private final byte[] bytes;
     private final Source source;
@@ -68,7 +68,7 @@ public final class JobSecret {
 
     /** There is no secret: whoever reaches the port can take part. Messages still cannot be repeated or mixed up. */
     public static JobSecret none() {
-        return new JobSecret(NONE, Source.NONE, "no secret");
+        return new JobSecret(NONE.getBytes(StandardCharsets.UTF_8), Source.NONE, NONE);
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.moe4j.launch;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import javax.crypto.Mac;
@@ -13,7 +14,7 @@ import javax.crypto.SecretKey;
 final class Seal {
     static final int TAG_BYTES = 32;
     static final String ALGORITHM = "HmacSHA256";
-    private static final byte[] PROOF = {'p', 'r', 'o', 'o', 'f'};
+    private static final String PROOF = "proof";
 
     private final Mac mac;
     private long next;
@@ -29,7 +30,7 @@ final class Seal {
 
     /** Shows that this side has the key. No message has this tag, because what is under a message's tag is longer. */
     byte[] proof() {
-        return mac.doFinal(PROOF);
+        return mac.doFinal(PROOF.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** The tag of the next message of this direction. */

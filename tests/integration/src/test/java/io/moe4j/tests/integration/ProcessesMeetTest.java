@@ -9,6 +9,8 @@ import java.io.File;
 import java.io.IOException;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,8 +66,14 @@ class ProcessesMeetTest {
     void anotherBuildIsNamed() throws Exception {
         String planning = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator))
                 .filter(path -> path.contains("runtime-planning")).findFirst().orElseThrow();
-        Path other = copy(Path.of(planning), folder.resolve("runtime-planning"));
-        Files.writeString(other.resolve("changed.txt"), "changed");
+        Path other = copy(Path.of(planning), folder.resolve(Path.of(planning).getFileName()));
+        if (Files.isDirectory(other)) {
+            Files.writeString(other.resolve("changed.txt"), "changed");
+        } else {
+            try (FileSystem jar = FileSystems.newFileSystem(other)) {
+                Files.writeString(jar.getPath("changed.txt"), "changed");
+            }
+        }
         try (RankProcesses job = new RankProcesses(folder, 2)) {
             job.start(0, with("--training.steps", "2"));
             job.start(1, with("--training.steps", "2"), Map.of(),
