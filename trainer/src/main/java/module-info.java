@@ -13,7 +13,7 @@ module io.moe4j.trainer {
     requires io.moe4j.model.deepseek;
     requires io.moe4j.runtime.cpu;
     requires io.moe4j.runtime.planning;
-    requires io.moe4j.safetensors;
+    requires transitive io.moe4j.safetensors;
     requires jakarta.inject;
     requires org.slf4j;
     requires static transitive org.jspecify;
@@ -21,6 +21,7 @@ module io.moe4j.trainer {
     requires tools.jackson.dataformat.toml;
 
     exports io.moe4j.trainer.checkpoint to io.moe4j.app;
+    exports io.moe4j.trainer.checkpoint.store;
     exports io.moe4j.trainer.config;
     exports io.moe4j.trainer.metrics;
     exports io.moe4j.trainer.plan;
@@ -29,7 +30,6 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.session;
     exports io.moe4j.trainer.step;
 
-    opens io.moe4j.trainer.checkpoint to tools.jackson.databind;
     opens io.moe4j.trainer.session to com.google.guice;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;

@@ -12,6 +12,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
@@ -98,10 +99,11 @@ final class HeaderReader {
         List<Long> shape = node.path("shape").valueStream().map(JsonNode::longValue).toList();
         TensorEntry entry = new TensorEntry(name, dtype, shape, node.path("data_offsets").path(0).longValue(),
                 node.path("data_offsets").path(1).longValue());
-        long bytes = bytes(entry);
-        if (entry.bytes() != bytes) {
+        OptionalLong bytes = bytes(entry);
+        if (bytes.isEmpty() || entry.bytes() != bytes.getAsLong()) {
             problems.add("tensor \"" + entry + "\" lies at bytes " + entry.from() + " to " + entry.to() + ", which are "
-                    + entry.bytes() + "; its type and shape need " + (bytes < 0 ? "more than 2^63" : bytes));
+                    + entry.bytes() + "; its type and shape need "
+                    + (bytes.isEmpty() ? "more than 2^63" : bytes.getAsLong()));
             return;
         }
         entries.add(entry);
@@ -146,15 +148,12 @@ final class HeaderReader {
         throw new InputException(message.toString());
     }
 
-    /** Bytes that type and shape need; -1 if they do not fit a long. */
-    private static long bytes(TensorEntry entry) {
-        if (entry.shape().contains(0L)) {
-            return 0;
-        }
+    /** Bytes that type and shape need; empty if they do not fit a long. */
+    private static OptionalLong bytes(TensorEntry entry) {
         try {
-            return Math.multiplyExact(entry.elements(), entry.dtype().bytes());
+            return OptionalLong.of(Math.multiplyExact(entry.elements(), entry.dtype().bytes()));
         } catch (ArithmeticException e) {
-            return -1;
+            return OptionalLong.empty();
         }
     }
 

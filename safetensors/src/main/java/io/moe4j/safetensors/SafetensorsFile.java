@@ -59,6 +59,11 @@ public final class SafetensorsFile implements AutoCloseable {
         return path;
     }
 
+    /** Bytes before the numbers: the length of the header, and the header. */
+    public long headerBytes() {
+        return header.end();
+    }
+
     /** Text that comes with the tensors. */
     public Map<String, String> metadata() {
         return header.metadata();

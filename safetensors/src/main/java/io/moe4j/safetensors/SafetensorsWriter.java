@@ -31,17 +31,18 @@ public final class SafetensorsWriter implements AutoCloseable {
     private static final long PIECE = 1L << 24;
 
     private final Path path;
-    private final Path temporary;
-    private final FileChannel channel;
+    private final Path written;
+    private final RandomAccessOutput output;
     private final Map<String, TensorEntry> tensors;
     private final long dataStart;
     private final long dataBytes;
-    private final AtomicLong written = new AtomicLong();
+    private final AtomicLong bytesWritten = new AtomicLong();
+    private boolean committed;
 
-    private SafetensorsWriter(Path path, Path temporary, FileChannel channel, Header header, long dataBytes) {
+    private SafetensorsWriter(Path path, Path written, RandomAccessOutput output, Header header, long dataBytes) {
         this.path = path;
-        this.temporary = temporary;
-        this.channel = channel;
+        this.written = written;
+        this.output = output;
         this.tensors = header.tensors();
         this.dataStart = header.end();
         this.dataBytes = dataBytes;
@@ -55,6 +56,35 @@ public final class SafetensorsWriter implements AutoCloseable {
      * @param metadata text that comes with them
      */
     public static SafetensorsWriter create(Path path, List<Declaration> declared, Map<String, String> metadata) {
+        try {
+            Path folder = path.toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            Path temporary = path.resolveSibling(path.getFileName() + ".part");
+            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING);
+            return begin(path, temporary, RandomAccessOutput.of(channel), declared, metadata);
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /**
+     * Begins a file that is open already. {@link #commit()} forces it, and leaves its name as it is; the caller removes it where that fails.
+     *
+     * @param path its name, for messages
+     * @param output the file, which this writer closes
+     * @param declared all tensors, in the order of their data
+     * @param metadata text that comes with them
+     */
+    public static SafetensorsWriter create(Path path, RandomAccessOutput output, List<Declaration> declared,
+            Map<String, String> metadata) {
+        return begin(path, path, output, declared, metadata);
+    }
+
+    private static SafetensorsWriter begin(Path path, Path written, RandomAccessOutput output,
+            List<Declaration> declared, Map<String, String> metadata) {
         Map<String, TensorEntry> tensors = new LinkedHashMap<>();
         long end = 0;
         for (Declaration tensor : declared) {
@@ -67,21 +97,13 @@ public final class SafetensorsWriter implements AutoCloseable {
             }
         }
         byte[] start = start(tensors, metadata);
+        Header header = new Header(metadata, Collections.unmodifiableMap(tensors), start.length);
         try {
-            Path folder = path.toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
-            Path temporary = path.resolveSibling(path.getFileName() + ".part");
-            FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE,
-                    StandardOpenOption.TRUNCATE_EXISTING);
-            Header header = new Header(metadata, Collections.unmodifiableMap(tensors), start.length);
-            SafetensorsWriter writer = new SafetensorsWriter(path, temporary, channel, header, end);
-            writer.put(ByteBuffer.wrap(start), 0);
-            return writer;
+            output.write(ByteBuffer.wrap(start), 0);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }
+        return new SafetensorsWriter(path, written, output, header, end);
     }
 
     /**
@@ -102,53 +124,55 @@ public final class SafetensorsWriter implements AutoCloseable {
         try {
             for (long done = 0; done < bytes.byteSize(); done += PIECE) {
                 MemorySegment piece = bytes.asSlice(done, Math.min(PIECE, bytes.byteSize() - done));
-                put(piece.isNative() ? piece.asByteBuffer() : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE)),
-                        dataStart + from + done);
+                output.write(piece.isNative() ? piece.asByteBuffer()
+                        : ByteBuffer.wrap(piece.toArray(ValueLayout.JAVA_BYTE)), dataStart + from + done);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(entry + " cannot be written to " + path, e);
         }
-        written.addAndGet(bytes.byteSize());
+        bytesWritten.addAndGet(bytes.byteSize());
     }
 
     /**
-     * Gives the file its final name, replacing one that has it.
+     * Makes the file durable, and gives it its final name, replacing one that has it.
      *
      * @throws IllegalStateException if not every tensor has been written
      */
     public void commit() {
-        if (written.get() != dataBytes) {
-            throw new IllegalStateException(path + ": " + written + " of " + dataBytes
+        if (bytesWritten.get() != dataBytes) {
+            throw new IllegalStateException(path + ": " + bytesWritten + " of " + dataBytes
                     + " bytes were written; write every part of every declared tensor once");
         }
         try {
-            channel.force(true);
-            channel.close();
-            try {
-                Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-            } catch (AtomicMoveNotSupportedException e) {
-                Files.move(temporary, path, StandardCopyOption.REPLACE_EXISTING);
+            output.force();
+            output.close();
+            if (!written.equals(path)) {
+                rename();
             }
+            committed = true;
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }
     }
 
-    /** Ends writing; without {@link #commit()} nothing remains. */
-    @Override
-    public void close() {
+    private void rename() throws IOException {
         try {
-            channel.close();
-            Files.deleteIfExists(temporary);
-        } catch (IOException e) {
-            throw new UncheckedIOException(temporary + " cannot be removed", e);
+            Files.move(written, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } catch (AtomicMoveNotSupportedException e) {
+            Files.move(written, path, StandardCopyOption.REPLACE_EXISTING);
         }
     }
 
-    private void put(ByteBuffer buffer, long position) throws IOException {
-        long at = position;
-        while (buffer.hasRemaining()) {
-            at += channel.write(buffer, at);
+    /** Ends writing; without {@link #commit()} nothing remains of a file that this writer has opened. */
+    @Override
+    public void close() {
+        try {
+            output.close();
+            if (!committed && !written.equals(path)) {
+                Files.deleteIfExists(written);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(written + " cannot be removed", e);
         }
     }
 

@@ -20,9 +20,9 @@ public record TensorEntry(String name, DType dtype, List<Long> shape, long from,
         shape = List.copyOf(shape);
     }
 
-    /** Number of elements. */
+    /** Number of elements; 0 if any extent is 0. */
     public long elements() {
-        return shape.stream().reduce(1L, Math::multiplyExact);
+        return shape.contains(0L) ? 0 : shape.stream().reduce(1L, Math::multiplyExact);
     }
 
     /** Number of bytes. */

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 @Command(name = "moe4j", description = "Trains mixture-of-experts language models.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {TrainCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
+                VerifyCommand.class,
                 DoctorCommand.class, BenchCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:tried, and failed", "2:bad input: nothing was started"})

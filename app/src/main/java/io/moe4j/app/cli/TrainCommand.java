@@ -16,6 +16,7 @@ import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
 import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
@@ -25,6 +26,7 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -58,7 +60,8 @@ final class TrainCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         Registry registry = Plugins.load(common.pluginPath());
-        TrainerConfig config = configOptions.load(registry, ConfigUse.training());
+        TrainerConfig config = configOptions.load(registry,
+                ConfigUse.training().withOutput(Optional.ofNullable(output)));
         RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
         Path folder = RunFolder.of(output, configOptions.nameOrFile(NamedConfigs.DEFAULT), environment);
         List<Integer> devices = launchOptions.devices(environment, config,
@@ -83,7 +86,7 @@ final class TrainCommand implements Callable<Integer> {
                     report(run, config, folder);
                 } else {
                     while (run.hasNext()) {
-                        step(run, folder);
+                        run.step();
                     }
                 }
             } catch (CapacityExceededException | NonFiniteException e) {
@@ -131,25 +134,24 @@ final class TrainCommand implements Callable<Integer> {
                 ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), begin,
                         config.training().steps(), ProgressOutput.isTerminal())) {
             while (run.hasNext()) {
-                StepResult step = step(run, folder);
-                metrics.add(step);
-                progress.show(step);
-                summary.add(step);
+                run.step(new StepListener() {
+                    @Override
+                    public void made(StepResult step) {
+                        metrics.add(step);
+                        progress.show(step);
+                        summary.add(step);
+                    }
+
+                    @Override
+                    public void saving() {
+                        metrics.force();
+                    }
+                });
             }
         }
         out.println(begin < config.training().steps() ? summary.text()
                 : "no step was made: training.steps = " + config.training().steps() + ", and " + begin
                         + " were made before; raise it to go on");
         out.flush();
-    }
-
-    /** Makes a step. Where the receive buffers are too small, what was learnt until then is saved. */
-    private static StepResult step(TrainingRun run, Path folder) {
-        try {
-            return run.step();
-        } catch (CapacityExceededException e) {
-            Path saved = run.save(folder.resolve("checkpoints"));
-            throw new CapacityExceededException(e, "the run was saved: continue it with --checkpoint.resume " + saved);
-        }
     }
 }

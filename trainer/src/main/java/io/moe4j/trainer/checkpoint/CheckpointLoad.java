@@ -1,30 +1,36 @@
 package io.moe4j.trainer.checkpoint;
 
-import io.moe4j.api.tensor.Tensor;
 import io.moe4j.api.InputException;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 
 /** A checkpoint to continue from, whatever ranks have written it. Ranks load at the same time, each what it holds. */
 public final class CheckpointLoad implements AutoCloseable {
-    private final Path folder;
+    private final StoredCheckpoint stored;
+    private final List<Path> damaged;
     private final Map<Part, PartReader> readers = new EnumMap<>(Part.class);
 
     /**
      * Opens a checkpoint.
      *
-     * @param path its folder, or one that has checkpoints: then the newest
-     * @throws InputException if there is none, or it is damaged
+     * @param choice the checkpoint, which is whole
+     * @throws InputException if a file has what no checkpoint has
      */
-    public CheckpointLoad(Path path) {
-        folder = CheckpointFolder.resolve(path);
+    public CheckpointLoad(CheckpointChoice choice) {
+        stored = choice.checkpoint();
+        damaged = choice.damaged();
         try {
             for (Part part : Part.values()) {
-                readers.put(part, new PartReader(CheckpointFolder.files(folder, part)));
+                readers.put(part, new PartReader(folder(), part, stored.tensors(part.role())));
             }
         } catch (RuntimeException e) {
             close();
@@ -34,12 +40,22 @@ public final class CheckpointLoad implements AutoCloseable {
 
     /** Where it lies. */
     public Path folder() {
-        return folder;
+        return stored.folder();
     }
 
     /** How far the run had come. */
     public Progress progress() {
-        return CheckpointFolder.progress(folder);
+        return stored.progress();
+    }
+
+    /** Newer checkpoints that were passed over, since they are damaged. */
+    public List<Path> damaged() {
+        return damaged;
+    }
+
+    /** Whether it has digests, so that damage is found. */
+    public boolean isDigested() {
+        return stored.isDigested();
     }
 
     /** Loads what one rank holds; called by its thread. */
@@ -70,7 +86,7 @@ public final class CheckpointLoad implements AutoCloseable {
     private static void loadBuffer(RankState state, PartReader reader, String name, Tensor tensor) {
         NamedRange whole = new NamedRange(name, tensor.shape(), 0, tensor.elements());
         float[] values = new float[Math.toIntExact(tensor.elements())];
-        reader.check(java.util.List.of(whole));
+        reader.check(List.of(whole));
         reader.read(whole, values, 0);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(tensor.bytes(), 16);

@@ -1,113 +1,108 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.group.RankContext;
-import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.store.CheckpointStore;
+import io.moe4j.trainer.checkpoint.store.Completion;
+import io.moe4j.trainer.checkpoint.store.ProcessFiles;
+import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.checkpoint.store.Receipt;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * One saving of a checkpoint. The ranks of all JVMs take part; each JVM writes one file for each part of the state, and the one with rank 0 makes the whole
- * valid. Folders must be the same for all: one disk, or a shared one.
+ * One saving of a checkpoint. The ranks of all JVMs take part; each JVM writes its files, and the one with rank 0, which must see all of them, makes the
+ * whole valid.
  */
 public final class CheckpointSave implements AutoCloseable {
-    private final Path folder;
+    private final CheckpointStore store;
     private final Progress progress;
     private final List<RankState> writing;
+    private final ProcessFiles files;
     private final Map<Part, PartWriter> writers = new EnumMap<>(Part.class);
-    private final int localRanks;
     private boolean begun;
+    private volatile boolean complete;
+    private boolean committing;
+    private byte @Nullable [] receipt;
 
     /**
-     * @param checkpoints where checkpoints lie
+     * @param store where checkpoints lie
      * @param states those of this JVM
      */
-    public CheckpointSave(Path checkpoints, Progress progress, List<RankState> states) {
-        this.folder = CheckpointFolder.of(checkpoints, progress.step());
+    public CheckpointSave(CheckpointStore store, Progress progress, List<RankState> states) {
+        this.store = store;
         this.progress = progress;
-        this.localRanks = states.size();
         this.writing = states.stream().filter(RankState::firstReplica).toList();
-    }
-
-    /**
-     * Sees to it that a run does not mix its checkpoints with those of another one, whose newest would be taken for its own.
-     *
-     * @param begin the step behind which the run begins
-     * @param checkpoints where it would write
-     * @throws InputException if there are checkpoints of later steps
-     */
-    public static void requireNoneBeyond(long begin, Path checkpoints) {
-        CheckpointFolder.newest(checkpoints).ifPresent(newest -> {
-            long step = CheckpointFolder.progress(newest).step();
-            if (step > begin) {
-                throw new InputException(newest + " is of step " + step + ", and this run begins behind step " + begin
-                        + ": a folder has the checkpoints of one run. Give another --output, continue that run with"
-                        + " --checkpoint.resume " + newest + ", or remove its folder");
-            }
-        });
-    }
-
-    /**
-     * Removes all checkpoints but the newest ones.
-     *
-     * @param count how many stay; 0 for all
-     */
-    public static void keepLatest(int count, Path checkpoints) {
-        List<Path> all = CheckpointFolder.all(checkpoints);
-        if (count > 0 && all.size() > count) {
-            all.subList(0, all.size() - count).forEach(CheckpointFolder::discard);
-        }
+        this.files = new ProcessFiles(store, progress.step(),
+                states.stream().map(state -> state.rank().rank()).toList());
     }
 
     /** The part of one rank; every rank's thread calls it. */
-    public void run(RankState state) {
+    public void run(RankState state) throws IOException {
         RankContext rank = state.rank();
         if (rank.rank() == 0) {
-            CheckpointFolder.begin(folder);
+            store.begin(progress.step());
         }
-        meet(rank, "checkpoint folder made");
-        openWriters();
+        meet(rank, "checkpoint folder made", new byte[0]);
+        openWriters(rank);
         if (state.firstReplica()) {
-            writers().forEach(writer -> writer.write(state));
+            for (PartWriter writer : writers()) {
+                writer.write(state);
+            }
         }
-        meet(rank, "checkpoint written");
-        commit();
-        meet(rank, "checkpoint complete");
+        meet(rank, "checkpoint written", new byte[0]);
+        List<byte[]> receipts = meet(rank, "checkpoint complete", commit());
         if (rank.rank() == 0) {
-            CheckpointFolder.finish(folder, progress);
+            new Completion(store).complete(progress, distinct(receipts));
+            complete = true;
         }
-        meet(rank, "checkpoint valid");
+        meet(rank, "checkpoint valid", new byte[0]);
     }
 
-    /** Where it lies. */
+    /** Where it lies when it is complete. */
     public Path folder() {
-        return folder;
+        return store.place(progress.step());
     }
 
-    /** Ends the saving; unless it was completed, nothing of it is valid. */
+    /** Ends the saving; unless it was completed, nothing of it counts. */
     @Override
     public synchronized void close() {
-        writers.values().forEach(PartWriter::close);
-        writers.clear();
+        files.close();
+        boolean first = writing.stream().anyMatch(state -> state.rank().rank() == 0);
+        if (first && !complete) {
+            store.abandon(progress.step());
+        }
     }
 
-    private static void meet(RankContext rank, String key) {
-        rank.rendezvous().exchange(rank.world(), key, new byte[0]);
+    private static List<byte[]> meet(RankContext rank, String key, byte[] mine) {
+        return rank.rendezvous().exchange(rank.world(), key, mine);
+    }
+
+    /** Ranks of one process give the same receipt. */
+    private static List<Receipt> distinct(List<byte[]> receipts) {
+        List<byte[]> distinct = new ArrayList<>();
+        receipts.stream().filter(each -> distinct.stream().noneMatch(other -> Arrays.equals(each, other)))
+                .forEach(distinct::add);
+        return distinct.stream().map(Receipt::decode).toList();
     }
 
     /** The first of this JVM's ranks opens the files for all of them. */
-    private synchronized void openWriters() {
-        if (!begun && !writing.isEmpty()) {
-            RankContext first = writing.getFirst().rank();
-            String suffix = localRanks == first.world().size() ? "" : "-from-rank-" + first.rank();
-            for (Part part : Part.values()) {
-                writers.put(part, new PartWriter(part, writing,
-                        CheckpointFolder.unfinished(folder).resolve(part.file() + suffix + ".safetensors")));
-            }
+    private synchronized void openWriters(RankContext rank) throws IOException {
+        if (begun) {
+            return;
         }
         begun = true;
+        store.awaitPart(progress.step(), rank.rank());
+        if (!writing.isEmpty()) {
+            for (Part part : Part.values()) {
+                writers.put(part, new PartWriter(part, writing, files));
+            }
+        }
     }
 
     private synchronized List<PartWriter> writers() {
@@ -115,8 +110,16 @@ public final class CheckpointSave implements AutoCloseable {
     }
 
     /** The first of this JVM's ranks completes the files for all of them. */
-    private synchronized void commit() {
-        writers.values().forEach(PartWriter::commit);
-        close();
+    private synchronized byte[] commit() throws IOException {
+        if (receipt != null) {
+            return receipt;
+        }
+        if (committing) {
+            throw new IOException("another rank of this process could not complete its files");
+        }
+        committing = true;
+        byte[] mine = files.commit().encode();
+        receipt = mine;
+        return mine;
     }
 }

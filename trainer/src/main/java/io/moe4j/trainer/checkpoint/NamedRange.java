@@ -18,7 +18,7 @@ public record NamedRange(String name, List<Long> shape, long from, long count) {
 
     /** Elements of the whole tensor. */
     public long whole() {
-        return shape.stream().reduce(1L, Math::multiplyExact);
+        return shape.contains(0L) ? 0 : shape.stream().reduce(1L, Math::multiplyExact);
     }
 
     /** The name in a file: the tensor's own if it is whole, else with the elements that are there. */

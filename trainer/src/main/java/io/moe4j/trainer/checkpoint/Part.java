@@ -2,29 +2,30 @@ package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.trainer.checkpoint.store.Role;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.util.function.Function;
 
 /** The tensors that lie in shards: one file each, all with the same names. */
 enum Part {
-    /** Parameters, readable as a Hugging Face checkpoint. */
-    MODEL("model", shard -> shard.unit().shard()),
+    /** Parameters and buffers. */
+    MODEL(Role.WEIGHTS, shard -> shard.unit().shard()),
     /** AdamW's first moments. */
-    FIRST_MOMENT("first_moment", Shard::firstMoment),
+    FIRST_MOMENT(Role.FIRST_MOMENT, Shard::firstMoment),
     /** AdamW's second moments. */
-    SECOND_MOMENT("second_moment", Shard::secondMoment);
+    SECOND_MOMENT(Role.SECOND_MOMENT, Shard::secondMoment);
 
-    private final String file;
+    private final Role role;
     private final transient Function<Shard, Tensor> tensor;
 
-    Part(String file, Function<Shard, Tensor> tensor) {
-        this.file = file;
+    Part(Role role, Function<Shard, Tensor> tensor) {
+        this.role = role;
         this.tensor = tensor;
     }
 
-    /** The beginning of its files' names. */
-    String file() {
-        return file;
+    /** What its files are in a checkpoint. */
+    Role role() {
+        return role;
     }
 
     /** The tensor of a unit. */

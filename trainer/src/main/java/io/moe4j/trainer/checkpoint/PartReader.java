@@ -1,29 +1,46 @@
 package io.moe4j.trainer.checkpoint;
 
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.InputException;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.TensorEntry;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Reads one part of the state, from all files that it was written to. Safe for use by many threads. */
 final class PartReader implements AutoCloseable {
-    private static final Pattern RANGE = Pattern.compile("(.+)\\[(\\d+):(\\d+)]");
+    private static final Pattern RANGE = Pattern.compile("(.+)\\[([0-9]+):([0-9]+)]");
+    private final Path folder;
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, List<Piece>> pieces = new HashMap<>();
 
-    private record Piece(long from, long to, DType dtype, MemorySegment data) {}
+    /** Elements of a tensor; {@code whole} has its shape where all of them are here. */
+    private record Piece(long from, long to, Optional<List<Long>> whole, DType dtype, MemorySegment data) {}
 
-    PartReader(List<Path> paths) {
+    /**
+     * Opens the files.
+     *
+     * @param folder of the checkpoint
+     * @param part what they hold
+     * @throws InputException if one cannot be read, or has what no checkpoint has
+     */
+    PartReader(Path folder, Part part, List<Path> paths) {
+        this.folder = folder;
         try {
+            if (paths.isEmpty()) {
+                throw new InputException(
+                        folder + " has no file of " + part.role().text() + "; choose a checkpoint that is whole");
+            }
             paths.forEach(path -> add(SafetensorsFile.open(path)));
+            pieces.values().forEach(list -> list.sort(Comparator.comparingLong(Piece::from)));
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -34,8 +51,12 @@ final class PartReader implements AutoCloseable {
     void check(List<NamedRange> wanted) {
         List<String> missing = wanted.stream().filter(range -> !covers(range)).map(NamedRange::entryName).toList();
         if (!missing.isEmpty()) {
-            throw new InputException(files.getFirst().path().getParent() + " lacks " + missing.size()
-                    + " tensors or parts of tensors of this model, such as " + missing.getFirst()
+            NamedRange first = wanted.stream().filter(range -> !covers(range)).findFirst().orElseThrow();
+            String shape = of(first).stream().flatMap(piece -> piece.whole.stream()).findFirst()
+                    .map(found -> ", whose shape is " + found + " there and " + first.shape() + " in the model")
+                    .orElse("");
+            throw new InputException(folder + " lacks " + missing.size()
+                    + " tensors or parts of tensors of this model, such as " + missing.getFirst() + shape
                     + "; resume with the model that the checkpoint was written by");
         }
     }
@@ -57,10 +78,22 @@ final class PartReader implements AutoCloseable {
         files.forEach(SafetensorsFile::close);
     }
 
+    /** Whether each element is in exactly one piece, and the pieces are of a tensor of this shape. */
     private boolean covers(NamedRange range) {
-        boolean fits = of(range).stream().allMatch(piece -> piece.to <= range.whole());
-        return fits && of(range).stream().mapToLong(piece -> Math.max(0,
-                Math.min(range.to(), piece.to) - Math.max(range.from(), piece.from))).sum() == range.count();
+        long at = range.from();
+        long end = 0;
+        for (Piece piece : of(range)) {
+            boolean fits = piece.to <= range.whole() && piece.from >= end
+                    && piece.whole.map(range.shape()::equals).orElse(true);
+            if (!fits) {
+                return false;
+            }
+            end = piece.to;
+            if (piece.from <= at && at < piece.to) {
+                at = piece.to;
+            }
+        }
+        return at >= range.to();
     }
 
     private List<Piece> of(NamedRange range) {
@@ -70,14 +103,32 @@ final class PartReader implements AutoCloseable {
     private void add(SafetensorsFile file) {
         files.add(file);
         file.tensors().values().forEach(entry -> {
+            if (!entry.dtype().isFloating()) {
+                throw new InputException(file.path() + ": tensor \"" + entry.name() + "\" has elements of "
+                        + entry.dtype() + ", and F32 or BF16 were expected; choose a checkpoint that is whole");
+            }
             Matcher part = RANGE.matcher(entry.name());
             String name = part.matches() ? part.group(1) : entry.name();
-            long from = part.matches() ? Long.parseLong(part.group(2)) : 0;
-            pieces.computeIfAbsent(name, ignored -> new ArrayList<>()).add(piece(file, entry, from));
+            pieces.computeIfAbsent(name, ignored -> new ArrayList<>())
+                    .add(part.matches() ? range(file, entry, part.group(2), part.group(3)) : whole(file, entry));
         });
     }
 
-    private static Piece piece(SafetensorsFile file, TensorEntry entry, long from) {
-        return new Piece(from, from + entry.elements(), entry.dtype(), file.data(entry.name()));
+    private static Piece whole(SafetensorsFile file, TensorEntry entry) {
+        return new Piece(0, entry.elements(), Optional.of(entry.shape()), entry.dtype(), file.data(entry.name()));
+    }
+
+    private static Piece range(SafetensorsFile file, TensorEntry entry, String from, String to) {
+        try {
+            Piece piece = new Piece(Long.parseLong(from), Long.parseLong(to), Optional.empty(), entry.dtype(),
+                    file.data(entry.name()));
+            if (piece.to - piece.from == entry.elements()) {
+                return piece;
+            }
+        } catch (NumberFormatException e) {
+            // More than 2^63 is no range that a tensor has.
+        }
+        throw new InputException(file.path() + ": tensor \"" + entry.name() + "\" has " + entry.elements()
+                + " elements, which is not what the range in its name says; choose a checkpoint that is whole");
     }
 }

@@ -2,11 +2,12 @@ package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.trainer.checkpoint.store.ProcessFiles;
 import io.moe4j.safetensors.SafetensorsWriter;
 import io.moe4j.trainer.step.Optimizer.Shard;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -15,7 +16,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** Writes one part of the state of this JVM's ranks into one file. Ranks write at the same time, each what it holds. */
-final class PartWriter implements AutoCloseable {
+final class PartWriter {
     private final Part part;
     private final DType dtype;
     private final SafetensorsWriter writer;
@@ -25,9 +26,9 @@ final class PartWriter implements AutoCloseable {
      * Begins the file.
      *
      * @param states the ranks that write
-     * @param file with the name that it has when it is whole
+     * @param files where it goes
      */
-    PartWriter(Part part, Collection<RankState> states, Path file) {
+    PartWriter(Part part, Collection<RankState> states, ProcessFiles files) throws IOException {
         this.part = part;
         dtype = part.dtype(states.iterator().next());
         for (RankState state : states) {
@@ -43,7 +44,7 @@ final class PartWriter implements AutoCloseable {
                     (name, tensor) -> declared
                             .add(new SafetensorsWriter.Declaration(name, tensor.dtype(), tensor.shape()))));
         }
-        writer = SafetensorsWriter.create(file, declared, Map.of("format", "pt"));
+        writer = files.create(part.role(), declared);
     }
 
     /** Writes what one rank holds; called by its thread. */
@@ -58,15 +59,6 @@ final class PartWriter implements AutoCloseable {
         }
     }
 
-    void commit() {
-        writer.commit();
-    }
-
-    @Override
-    public void close() {
-        writer.close();
-    }
-
     /** Buffers are the same on every rank. */
     private static boolean writesBuffers(RankState state) {
         return state.rank().rank() == 0;
@@ -76,10 +68,22 @@ final class PartWriter implements AutoCloseable {
         NamedRange entry = entries.getOrDefault(range.name(), List.of()).stream()
                 .filter(each -> each.from() <= range.from() && range.to() <= each.to()).findFirst().orElseThrow();
         int count = Math.toIntExact(range.count());
+        if (part == Part.MODEL) {
+            requireFinite(range, values, offset, count);
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate((long) count * dtype.bytes(), 16);
             Elements.encode(values, offset, count, dtype, bytes);
             writer.write(entry.entryName(), range.from() - entry.from(), bytes);
+        }
+    }
+
+    /** A run cannot go on from such values, and the checkpoints before are worth more. */
+    private static void requireFinite(NamedRange range, float[] values, int offset, int count) {
+        for (int i = offset; i < offset + count; i++) {
+            if (!Float.isFinite(values[i])) {
+                throw new NonFiniteStateException(range.name(), range.from() + i - offset, values[i]);
+            }
         }
     }
 

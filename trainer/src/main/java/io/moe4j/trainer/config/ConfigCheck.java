@@ -25,7 +25,7 @@ final class ConfigCheck {
         PlugInRules.check(registry, config, spec, use, findings);
         if (use.readsData()) {
             InputRules.checkTokenizer(config, spec, findings);
-            InputRules.checkFiles(config, findings);
+            InputRules.checkFiles(config, use.output(), findings);
         }
         return findings.problems();
     }

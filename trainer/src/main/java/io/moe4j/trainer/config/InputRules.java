@@ -28,7 +28,7 @@ final class InputRules {
         }
     }
 
-    static void checkFiles(TrainerConfig config, Findings findings) {
+    static void checkFiles(TrainerConfig config, Optional<Path> output, Findings findings) {
         long sequences = (long) config.ranks() * config.training().localBatchSize();
         try {
             Corpus corpus = Corpus.open(config.data().path(), config.data().onBadLine());
@@ -39,7 +39,9 @@ final class InputRules {
             findings.require(false, String.valueOf(e.getMessage()), "", PATH);
         }
         Optional<Path> resume = config.checkpoint().resume();
-        findings.require(resume.isEmpty() || Files.exists(resume.get()), "there is no such checkpoint",
+        // A job that continues its own output folder has none when it is started first.
+        findings.require(resume.isEmpty() || resume.equals(output) || Files.exists(resume.get()),
+                "there is no such checkpoint",
                 "give the path of one, or leave it empty to begin anew", RESUME);
     }
 }

@@ -59,6 +59,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.trainer.config.ParameterRounding" -> choice(Arrays.asList(ParameterRounding.values()),
                     Kind::lower);
             case "io.moe4j.data.BadLines" -> choice(Arrays.asList(BadLines.values()), Kind::lower);
+            case "io.moe4j.trainer.config.ResumeFrom" -> choice(Arrays.asList(ResumeFrom.values()), Kind::lower);
             default -> throw new IllegalStateException("no configuration value is known to have the type " + type);
         };
     }

@@ -1,10 +1,12 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.StepResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.io.Writer;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +22,7 @@ import tools.jackson.databind.json.JsonMapper;
 @Stability(Stability.Level.EVOLVING)
 public final class MetricsFile implements AutoCloseable {
     private final Path path;
-    private final Writer writer;
+    private final FileChannel channel;
 
     /**
      * Begins the file; its folder is made if it is not there.
@@ -30,15 +32,19 @@ public final class MetricsFile implements AutoCloseable {
     public MetricsFile(Path path, long stepsDone) {
         this.path = path;
         try {
-            Files.createDirectories(path.toAbsolutePath().getParent());
+            Path folder = path.toAbsolutePath().resolveSibling("");
+            Files.createDirectories(folder);
             List<String> before = stepsDone > 0 && Files.isRegularFile(path)
                     ? Files.readAllLines(path).stream().filter(line -> stepOf(line) <= stepsDone).toList()
                     : List.of();
             // What stays is never only in memory.
             Path kept = path.resolveSibling(path.getFileName() + ".part");
-            Files.write(kept, before);
+            Files.deleteIfExists(kept);
+            channel = FileChannel.open(kept, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+            write(String.join("", before.stream().map(line -> line + "\n").toList()));
+            channel.force(true);
             Files.move(kept, path, StandardCopyOption.REPLACE_EXISTING);
-            writer = Files.newBufferedWriter(path, StandardCharsets.UTF_8, StandardOpenOption.APPEND);
+            FileOperations.disk().forceFolder(folder);
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }
@@ -59,11 +65,25 @@ public final class MetricsFile implements AutoCloseable {
         line.put("receive_capacity_rows", step.receiveCapacityRows());
         line.put("dropped_rows", step.droppedRows());
         try {
-            writer.write(JsonMapper.shared().writeValueAsString(line));
-            writer.write('\n');
-            writer.flush();
+            write(JsonMapper.shared().writeValueAsString(line) + "\n");
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    /** Makes what was added durable: it survives a power cut. */
+    public void force() {
+        try {
+            channel.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(path + " cannot be written", e);
+        }
+    }
+
+    private void write(String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 
@@ -79,7 +99,7 @@ public final class MetricsFile implements AutoCloseable {
     @Override
     public void close() {
         try {
-            writer.close();
+            channel.close();
         } catch (IOException e) {
             throw new UncheckedIOException(path + " cannot be written", e);
         }

@@ -10,4 +10,9 @@ public final class NonFiniteException extends RuntimeException {
     NonFiniteException(String message) {
         super(message);
     }
+
+    /** The same, with what has been done about it. */
+    NonFiniteException(NonFiniteException cause, String done) {
+        super(cause.getMessage() + "; " + done, cause);
+    }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Launch;
 import java.nio.file.Path;
@@ -12,13 +13,15 @@ import java.util.Optional;
  * @param launch which ranks live in this JVM
  * @param output folder for checkpoints; nothing is saved by itself if absent
  * @param data what ranks read; what the configuration names if absent
+ * @param files the operations that checkpoints are written by; others than the disk's are for tests
  */
 @Stability(Stability.Level.EVOLVING)
-public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data) {
+public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
+        FileOperations files) {
 
     /** Nothing is saved by itself. */
     public RunOptions(Launch launch) {
-        this(launch, Optional.empty(), Optional.empty());
+        this(launch, Optional.empty(), Optional.empty(), FileOperations.disk());
     }
 
     /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
@@ -27,14 +30,18 @@ public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSou
     }
 
     public RunOptions withLaunch(Launch value) {
-        return new RunOptions(value, output, data);
+        return new RunOptions(value, output, data, files);
     }
 
     public RunOptions withOutput(Path value) {
-        return new RunOptions(launch, Optional.of(value), data);
+        return new RunOptions(launch, Optional.of(value), data, files);
     }
 
     public RunOptions withData(BatchSource.Factory value) {
-        return new RunOptions(launch, output, Optional.of(value));
+        return new RunOptions(launch, output, Optional.of(value), files);
+    }
+
+    public RunOptions withFiles(FileOperations value) {
+        return new RunOptions(launch, output, data, value);
     }
 }

@@ -1,18 +1,17 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataCounts;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
-import io.moe4j.trainer.checkpoint.CheckpointSave;
-import io.moe4j.trainer.checkpoint.Progress;
-import io.moe4j.trainer.checkpoint.RankState;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Providers;
-import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.StepData;
@@ -39,6 +38,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Throughput throughput;
     private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
     private final RunDescription description;
+    private final RunCheckpoints checkpoints;
     private volatile boolean stopRequested;
     private boolean stopped;
     private long stepsDone;
@@ -51,10 +51,8 @@ public final class TrainingRun implements AutoCloseable {
                     + " ranks and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
         // A checkpoint that cannot be used is told before anything large is opened.
-        Optional<CheckpointLoad> resumed = config.checkpoint().resume().map(CheckpointLoad::new);
+        Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         try {
-            long begin = resumed.map(load -> load.progress().step()).orElse(0L);
-            options.output().ifPresent(output -> CheckpointSave.requireNoneBeyond(begin, checkpoints(output)));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     options.data().isEmpty(),
                     resumed.map(load -> load.progress().toString()));
@@ -82,7 +80,10 @@ public final class TrainingRun implements AutoCloseable {
         this.session = session;
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
         description = RunDescription.of(config, spec, session);
+        checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
         resumed.ifPresent(this::load);
+        told("preparing the output folder",
+                () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config));
         session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequencesDone)));
     }
@@ -102,28 +103,43 @@ public final class TrainingRun implements AutoCloseable {
         return stepsDone < config.training().steps() && !stopped;
     }
 
+    /** As {@link #step(StepListener)}, telling nobody. */
+    public StepResult step() {
+        return step(made -> {});
+    }
+
     /**
-     * Makes a step; saves a checkpoint behind it, if one is due.
+     * Makes a step; saves a checkpoint after it, if one is due. Where checkpoints are enabled, the run is also saved before a step that cannot be made.
      *
+     * @param listener is told of the step before the checkpoint is written
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
      * @throws DataException if the data of a rank cannot be read: nothing has changed, and the run was saved, if checkpoints are enabled
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
+     * @throws OutputLostException if the run's folder was removed: the step is done, and the run has ended
      * @throws RunFailedException if a rank failed: the run can only be closed
      */
-    public StepResult step() {
+    public StepResult step(StepListener listener) {
         long step = stepsDone + 1;
         long begin = System.nanoTime();
-        boolean stop = stopRequested;
+        Optional<Path> lost = checkpoints.lost();
+        boolean stop = stopRequested || lost.isPresent();
         StepOutcome outcome = session.onRanks(rank -> {
             rank.phase().enter("step " + step + ", data");
             return rank.step().run(step, read(source(rank.context().rank())), stop);
         }).getFirst();
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
-            case StepOutcome.WithoutData missing -> throw savedBefore(Refusals.withoutData(step, missing));
-            case StepOutcome.Overflowed overflow -> throw Refusals.overflow(step, overflow, config, spec);
-            case StepOutcome.Dropped dropped -> throw Refusals.dropped(step, dropped, spec);
-            case StepOutcome.NonFinite broken -> throw Refusals.nonFinite(step, broken);
+            case StepOutcome.WithoutData missing -> {
+                DataException refused = Refusals.withoutData(step, missing);
+                throw new DataException(refused, stepsDone == 0 ? "no step had been made, so that nothing was saved"
+                        : saveBefore(refused, "when the data is correct, continue it"));
+            }
+            case StepOutcome.Overflowed overflow -> throw saved(Refusals.overflow(step, overflow, config, spec));
+            case StepOutcome.Dropped dropped -> throw saved(Refusals.dropped(step, dropped, spec));
+            case StepOutcome.NonFinite broken -> {
+                NonFiniteException refused = Refusals.nonFinite(step, broken);
+                throw new NonFiniteException(refused, saveBefore(refused, "continue it"));
+            }
         };
         stepsDone = step;
         sequencesDone += (long) config.training().localBatchSize() * config.ranks();
@@ -133,7 +149,16 @@ public final class TrainingRun implements AutoCloseable {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
                     done.receivedRowsMax(), done.receiveCapacityRows());
         }
-        saveIfDue();
+        told("telling of step " + step, () -> listener.made(result));
+        if (lost.isPresent()) {
+            throw lostOutput(lost.get(), true);
+        }
+        saveIfDue(listener);
+        if (!hasNext()) {
+            checkpoints.lost().ifPresent(folder -> {
+                throw lostOutput(folder, false);
+            });
+        }
         return result;
     }
 
@@ -149,17 +174,7 @@ public final class TrainingRun implements AutoCloseable {
      * @return the checkpoint's own folder in it
      */
     public Path save(Path checkpoints) {
-        Progress progress = new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks());
-        List<RankState> states = session.onRanks(TrainingRun::state);
-        try (CheckpointSave save = new CheckpointSave(checkpoints, progress, states)) {
-            session.onRanks(rank -> {
-                rank.phase().enter("saving the checkpoint of step " + progress.step());
-                save.run(state(rank));
-                return rank;
-            });
-            log.info("saved {}", save.folder());
-            return save.folder();
-        }
+        return this.checkpoints.save(checkpoints, progress());
     }
 
     /** Where checkpoints go by themselves, if the run has an output folder. */
@@ -189,32 +204,66 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private void saveIfDue() {
+    private void saveIfDue(StepListener listener) {
         boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
-        if (config.checkpoint().enable() && due) {
-            checkpoints().ifPresent(folder -> {
-                save(folder);
-                if (session.launch().hasFirstRank()) {
-                    CheckpointSave.keepLatest(config.checkpoint().keepLatestK(), folder);
-                }
+        if (checkpoints.areEnabled() && due) {
+            // Asked before: saving makes the folder again.
+            Optional<Path> lost = checkpoints.lost();
+            told("telling of step " + stepsDone, listener::saving);
+            checkpoints.saveOwn(progress());
+            lost.ifPresent(folder -> {
+                throw lostOutput(folder, true);
             });
         }
     }
 
-    private DataException savedBefore(DataException refused) {
-        Optional<Path> folder = config.checkpoint().enable() ? checkpoints() : Optional.empty();
-        if (stepsDone == 0) {
-            return new DataException(refused, "no step had been made, so that nothing was saved");
-        }
-        if (folder.isEmpty()) {
-            return new DataException(refused, "nothing was saved, since checkpoint.enable is false");
+    private CapacityExceededException saved(CapacityExceededException refused) {
+        return new CapacityExceededException(refused, saveBefore(refused, "continue it"));
+    }
+
+    /** Saves the run as it is before a step that was refused, if it saves itself: what was done, in words. Never hides why the step was refused. */
+    private String saveBefore(RuntimeException refused, String advice) {
+        if (!checkpoints.areEnabled()) {
+            return "nothing was saved, since checkpoint.enable is false";
         }
         try {
-            return new DataException(refused, "the run was saved: when the data is correct, continue it with"
-                    + " --checkpoint.resume " + save(folder.get()));
+            return "the run was saved: " + advice + " with --checkpoint.resume " + checkpoints.saveOwn(progress());
         } catch (RuntimeException e) {
             refused.addSuppressed(e);
-            return new DataException(refused, "saving the run failed as well: " + e.getMessage());
+            return "saving the run failed as well: " + e.getMessage();
+        }
+    }
+
+    private OutputLostException lostOutput(Path folder, boolean save) {
+        String message = folder + " was removed or replaced while the run wrote to it, and with it all that was there."
+                + " The run was stopped after step " + stepsDone + "; ";
+        if (!save || !checkpoints.areEnabled()) {
+            return new OutputLostException(message + (save ? "nothing was saved, since checkpoint.enable is false"
+                    : "what it saved is not there any more"));
+        }
+        try {
+            return new OutputLostException(message + "it was saved in a new folder of this name: continue it with"
+                    + " --checkpoint.resume " + checkpoints.saveOwn(progress()));
+        } catch (RuntimeException e) {
+            OutputLostException lost = new OutputLostException(message + "saving it failed as well: " + e.getMessage());
+            lost.addSuppressed(e);
+            return lost;
+        }
+    }
+
+    private Progress progress() {
+        return new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks(),
+                Optional.of(ResumePoint.data(config)));
+    }
+
+    /** Does what only this process does, between calls of all ranks; where that fails, the ranks of other processes learn why. */
+    private void told(String phase, Runnable work) {
+        try {
+            work.run();
+        } catch (RuntimeException | Error e) {
+            session.launch().rendezvous().fail(new RankFailure(session.launch().localRanks().getFirst(), phase,
+                    e.getMessage() == null ? e.toString() : e.getMessage()));
+            throw e;
         }
     }
 
@@ -231,23 +280,19 @@ public final class TrainingRun implements AutoCloseable {
         try {
             session.onRanks(rank -> {
                 rank.phase().enter("loading " + load.folder());
-                load.run(state(rank));
+                load.run(RunCheckpoints.state(rank));
                 return rank;
             });
         } catch (RunFailedException e) {
             // That it does not fit is a matter of what was given, not of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
-        Progress progress = load.progress();
-        stepsDone = progress.step();
-        sequencesDone = progress.sequences();
-        log.info("continuing {} behind step {}, {} sequences read", load.folder(), stepsDone, sequencesDone);
-        if (progress.seed() != config.training().seed()) {
-            log.warn(
-                    "{} was written with training.seed = {}, and goes on with {}: in another order of the data, of which"
-                            + " some is read twice and some not at all; set the seed to {} for the same order",
-                    load.folder(),
-                    progress.seed(), config.training().seed(), progress.seed());
+        stepsDone = load.progress().step();
+        sequencesDone = ResumePoint.sequences(load.folder(), load.progress(), config);
+        log.info("continuing {} after step {}, {} sequences read", load.folder(), stepsDone, sequencesDone);
+        if (!load.isDigested()) {
+            log.warn("{} was written by moe4j 0.1, without digests: values that were damaged since are not found",
+                    load.folder());
         }
     }
 
@@ -259,11 +304,8 @@ public final class TrainingRun implements AutoCloseable {
         return source;
     }
 
-    private static Path checkpoints(Path output) {
-        return output.resolve("checkpoints");
-    }
-
-    private static RankState state(RankSession rank) {
-        return new RankState(rank.context(), rank.model(), rank.optimizer(), rank.groups().isFirstReplica());
+    /** The folder of a run that has its checkpoints. */
+    static Path checkpoints(Path output) {
+        return output.resolve(CheckpointChoice.CHECKPOINTS);
     }
 }

@@ -31,7 +31,7 @@ class CommandLineTest {
     void aRunThatRanOutOfRoomIsSavedAndContinued() throws IOException {
         StringWriter err = new StringWriter();
         int refused = train(new StringWriter(), err, "--output", folder.resolve("first").toString(),
-                "--moe.receive_capacity", "1.0");
+                "--moe.receive_capacity", "1.0", "--checkpoint.enable");
         assertEquals(1, refused, err.toString());
         Matcher saved = SAVED.matcher(err.toString());
         assertTrue(saved.find(), err.toString());
@@ -91,7 +91,7 @@ class CommandLineTest {
         List<String> metrics = Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl"));
 
         assertEquals(2, train(new StringWriter(), err, "--output", output, "--training.steps", "1"));
-        assertTrue(err.toString().contains("is of step 2, and this run begins behind step 0"), err.toString());
+        assertTrue(err.toString().contains("is of step 2, and this run begins after step 0"), err.toString());
         assertTrue(err.toString().contains("another --output"), err.toString());
         assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
 

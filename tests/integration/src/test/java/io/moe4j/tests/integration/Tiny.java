@@ -51,6 +51,22 @@ final class Tiny {
         return open(model, Tiny::sequences, Tiny::threads, overrides);
     }
 
+    /** Opens a run with other options. */
+    static TrainingRun openWith(UnaryOperator<RunOptions> options, String... overrides) {
+        return open(UnaryOperator.identity(), model(), Tiny::sequences, Tiny::threads, options, overrides);
+    }
+
+    /** Opens the part of a run whose ranks live here, with other options. */
+    static TrainingRun openWith(Launch launch, UnaryOperator<RunOptions> options, String... overrides) {
+        return open(UnaryOperator.identity(), model(), Tiny::sequences, config -> launch, options, overrides);
+    }
+
+    /** The model of the checkpoint of 0.1 among the resources. */
+    static TrainingRun openSmallest(String... overrides) {
+        return open(UnaryOperator.identity(), smallest(), Tiny::sequences, Tiny::threads, UnaryOperator.identity(),
+                overrides);
+    }
+
     private static Launch threads(TrainerConfig config) {
         return Launch.threads(config.ranks(), config.runtime().timeout());
     }
@@ -61,14 +77,19 @@ final class Tiny {
 
     private static TrainingRun open(UnaryOperator<ModelSpec> model, DataOf data,
             Function<TrainerConfig, Launch> launch, String... overrides) {
+        return open(model, model(), data, launch, UnaryOperator.identity(), overrides);
+    }
+
+    private static TrainingRun open(UnaryOperator<ModelSpec> model, Map<String, Object> huggingFace, DataOf data,
+            Function<TrainerConfig, Launch> launch, UnaryOperator<RunOptions> options, String... overrides) {
         Registry registry = Plugins.load(List.of());
-        ModelSpec spec = model.apply(registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model()));
+        ModelSpec spec = model.apply(registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(huggingFace));
         List<String> all = new ArrayList<>(FOUR_RANKS);
         all.addAll(List.of(overrides));
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.runningModel(spec));
         return Trainer.open(config, spec.withMoeCommBackend(config.model().moeCommBackend()), registry,
-                new RunOptions(launch.apply(config)).withData(data.of(config)));
+                options.apply(new RunOptions(launch.apply(config)).withData(data.of(config))));
     }
 
     /** The losses of the steps that are left. */
@@ -126,6 +147,16 @@ final class Tiny {
                 "max_position_embeddings", 64, "hidden_act", "silu"));
         config.putAll(Map.of("tie_word_embeddings", false, "attention_bias", false, "scoring_func", "sigmoid",
                 "routed_scaling_factor", 2.5, "norm_topk_prob", true, "n_group", 4, "topk_group", 2));
+        return config;
+    }
+
+    private static Map<String, Object> smallest() {
+        Map<String, Object> config = new HashMap<>(model());
+        config.putAll(Map.of("hidden_size", 8, "num_hidden_layers", 2, "intermediate_size", 8,
+                "moe_intermediate_size", 8, "n_routed_experts", 4, "num_experts_per_tok", 2, "kv_lora_rank", 8,
+                "qk_nope_head_dim", 4, "v_head_dim", 4));
+        config.putAll(Map.of("routed_scaling_factor", 1.0, "n_group", 1, "topk_group", 1));
+        config.remove("q_lora_rank");
         return config;
     }
 }

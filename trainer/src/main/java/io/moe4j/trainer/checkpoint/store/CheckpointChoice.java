@@ -1,0 +1,133 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.InputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Which checkpoint a path means: itself, or the newest one in it, or the newest one in the {@code checkpoints} folder of a run.
+ *
+ * @param checkpoint to continue from
+ * @param damaged newer ones that were passed over, the newest first
+ */
+@Stability(Stability.Level.EVOLVING)
+public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) {
+    /** The folder of a run that has its checkpoints. */
+    public static final String CHECKPOINTS = "checkpoints";
+    private static final Logger log = LoggerFactory.getLogger(CheckpointChoice.class);
+
+    public CheckpointChoice {
+        damaged = List.copyOf(damaged);
+    }
+
+    /** The checkpoints that a path means, the newest last; none if it is no checkpoint and has none. */
+    public static List<Path> candidates(Path path) {
+        if (isCheckpoint(path)) {
+            return List.of(path);
+        }
+        Path replaced = path.resolveSibling(path.getFileName() + StepNames.OLD);
+        if (!Files.exists(path) && isCheckpoint(replaced)) {
+            return List.of(replaced);
+        }
+        List<Path> inside = all(path);
+        return inside.isEmpty() ? all(path.resolve(CHECKPOINTS)) : inside;
+    }
+
+    /**
+     * Takes the newest one, if it is whole.
+     *
+     * @param mine the shares of its bytes that this process compares with their digests, from 0
+     * @param shares how many there are
+     * @throws InputException if there is none, or it is damaged: the message names the newest whole one
+     */
+    public static CheckpointChoice newest(Path path, Set<Integer> mine, int shares) {
+        Path newest = require(path).getLast();
+        try {
+            StoredCheckpoint opened = StoredCheckpoint.open(newest);
+            opened.verify(mine, shares);
+            return new CheckpointChoice(opened, List.of());
+        } catch (DamageException e) {
+            throw damaged(newest, e);
+        }
+    }
+
+    /**
+     * Takes the newest one that is whole; every byte of it is compared with its digest.
+     *
+     * @throws InputException if there is none
+     */
+    public static CheckpointChoice newestWhole(Path path) {
+        List<Path> all = new ArrayList<>(siblings(require(path).getLast()));
+        List<Path> damaged = new ArrayList<>();
+        while (!all.isEmpty()) {
+            Path next = all.removeLast();
+            Optional<StoredCheckpoint> whole = whole(next);
+            if (whole.isPresent()) {
+                return new CheckpointChoice(whole.get(), damaged);
+            }
+            damaged.add(next);
+        }
+        throw new InputException("none of the " + damaged.size() + " checkpoints of " + path
+                + " is whole; begin anew, without checkpoint.resume and with another --output");
+    }
+
+    /** What is said of a checkpoint that is damaged: how, and what to do. */
+    public static InputException damaged(Path checkpoint, DamageException damage) {
+        List<Path> others = new ArrayList<>(siblings(checkpoint));
+        others.remove(checkpoint);
+        Optional<StoredCheckpoint> other = others.reversed().stream().flatMap(each -> whole(each).stream()).findFirst();
+        return new InputException(checkpoint + " is damaged: " + damage.getMessage() + ". "
+                + other.map(whole -> "The newest whole checkpoint is " + whole.folder()
+                        + ": add --checkpoint.resume_from newest_whole to go on from it").orElse(
+                                "No other checkpoint beside it is whole: begin anew, without checkpoint.resume and with"
+                                        + " another --output"),
+                damage);
+    }
+
+    private static List<Path> require(Path path) {
+        List<Path> found = candidates(path);
+        if (found.isEmpty()) {
+            throw new InputException(path + (Files.exists(path) ? " is no checkpoint and has none: there is no "
+                    + Manifest.FILE + " in it, and no folder step-…" : " does not exist")
+                    + "; give checkpoint.resume the folder of a checkpoint, or of a run that has saved some, or leave it"
+                    + " empty to begin anew");
+        }
+        return found;
+    }
+
+    private static Optional<StoredCheckpoint> whole(Path folder) {
+        try {
+            StoredCheckpoint opened = StoredCheckpoint.open(folder);
+            opened.verify();
+            return Optional.of(opened);
+        } catch (DamageException e) {
+            log.warn("{} is damaged, and is passed over: {}", folder, e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    /** The checkpoints in the same folder, itself included, the newest last. */
+    private static List<Path> siblings(Path checkpoint) {
+        Path parent = checkpoint.toAbsolutePath().normalize().getParent();
+        List<Path> all = parent == null ? List.of() : all(parent);
+        boolean listed = all.stream().anyMatch(each -> each.getFileName().equals(checkpoint.getFileName()));
+        return listed ? all.stream().map(each -> checkpoint.resolveSibling(each.getFileName())).toList()
+                : List.of(checkpoint);
+    }
+
+    private static List<Path> all(Path folder) {
+        return new CheckpointStore(folder, FileOperations.disk()).all();
+    }
+
+    private static boolean isCheckpoint(Path path) {
+        return Files.exists(path.resolve(Manifest.FILE)) || Files.exists(path.resolve(Progress.FILE))
+                || Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || OldLayout.isOne(path));
+    }
+}

@@ -1,0 +1,88 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.safetensors.RandomAccessOutput;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * Computes digests while a file is written, so that it is not read again. Several threads write, each its own parts from front to back; a digest covers
+ * what was written without a gap. Example: one thread writes bytes 0 to 10 and 10 to 30, another 50 to 60 and then 30 to 50. The file has three pieces: of
+ * 30, 20 and 10 bytes.
+ */
+final class DigestedOutput implements RandomAccessOutput {
+    private final String name;
+    private final RandomAccessOutput file;
+    /** What can be continued, by the position at which it ends. */
+    private final Map<Long, Run> runs = new HashMap<>();
+
+    private record Run(long from, MessageDigest digest) {}
+
+    DigestedOutput(String name, RandomAccessOutput file) {
+        this.name = name;
+        this.file = file;
+    }
+
+    @Override
+    public void write(ByteBuffer bytes, long position) throws IOException {
+        if (!bytes.hasRemaining()) {
+            return;
+        }
+        long end = position + bytes.remaining();
+        // While this thread continues a run, no other one finds it.
+        Run run = take(position);
+        run.digest.update(bytes.duplicate());
+        file.write(bytes, position);
+        give(end, run);
+    }
+
+    @Override
+    public void force() throws IOException {
+        file.force();
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+
+    /**
+     * All pieces in the order of the file. Ends the digests: called once, after the last write.
+     *
+     * @throws IllegalStateException if bytes were written twice, or not at all
+     */
+    synchronized List<Piece> pieces() {
+        Map<Long, Piece> byStart = new TreeMap<>();
+        runs.forEach((end, run) -> {
+            if (byStart.put(run.from, new Piece(end - run.from, Digests.hex(run.digest))) != null) {
+                throw new IllegalStateException(name + ": bytes from " + run.from + " were written twice");
+            }
+        });
+        long at = 0;
+        for (Map.Entry<Long, Piece> piece : byStart.entrySet()) {
+            if (piece.getKey() != at) {
+                throw new IllegalStateException(name + ": bytes " + Math.min(at, piece.getKey()) + " to "
+                        + Math.max(at, piece.getKey()) + " were written twice, or not at all");
+            }
+            at += piece.getValue().bytes();
+        }
+        runs.clear();
+        return new ArrayList<>(byStart.values());
+    }
+
+    private synchronized Run take(long position) {
+        Run run = runs.remove(position);
+        return run != null ? run : new Run(position, Digests.begin());
+    }
+
+    private synchronized void give(long end, Run run) {
+        if (runs.put(end, run) != null) {
+            throw new IllegalStateException(name + ": bytes before " + end + " were written twice");
+        }
+    }
+}

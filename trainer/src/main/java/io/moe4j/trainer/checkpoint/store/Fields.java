@@ -1,0 +1,111 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The fields of a JSON object, each with its type.
+ *
+ * @param file its name, for messages
+ * @param node the object
+ */
+record Fields(String file, JsonNode node) {
+    private static final int LONGEST_SHOWN = 60;
+
+    /** Reads a text that must be one JSON object. */
+    static Fields read(String file, byte[] json) {
+        try {
+            return of(file, JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build()
+                    .readTree(new String(json, StandardCharsets.UTF_8)));
+        } catch (JacksonException e) {
+            throw new DamageException(file + ": a JSON object was expected, and it cannot be read ("
+                    + e.getOriginalMessage().lines().findFirst().orElse("") + ")");
+        }
+    }
+
+    private static Fields of(String file, JsonNode node) {
+        if (!node.isObject()) {
+            throw new DamageException(file + ": a JSON object was expected, and \"" + shown(node) + "\" was found");
+        }
+        return new Fields(file, node);
+    }
+
+    /** A whole number of at least 0. */
+    long count(String name) {
+        JsonNode value = node.path(name);
+        if (!isCount(value)) {
+            throw wrong(name, "a whole number from 0 to 2^63 - 1", value);
+        }
+        return value.longValue();
+    }
+
+    /** A whole number from 0 to 2^31 - 1. */
+    int smallCount(String name) {
+        long value = count(name);
+        if (value > Integer.MAX_VALUE) {
+            throw wrong(name, "a whole number from 0 to 2^31 - 1", node.path(name));
+        }
+        return (int) value;
+    }
+
+    /** Any whole number. */
+    long whole(String name) {
+        JsonNode value = node.path(name);
+        if (!value.isIntegralNumber() || !value.canConvertToLong()) {
+            throw wrong(name, "a whole number from -2^63 to 2^63 - 1", value);
+        }
+        return value.longValue();
+    }
+
+    String text(String name) {
+        JsonNode value = node.path(name);
+        if (!value.isString()) {
+            throw wrong(name, "a text", value);
+        }
+        return value.stringValue();
+    }
+
+    List<Integer> ranks() {
+        JsonNode value = node.path("ranks");
+        if (!value.isArray() || !value.valueStream().allMatch(rank -> isCount(rank) && rank.canConvertToInt())) {
+            throw wrong("ranks", "a list of ranks", value);
+        }
+        return value.valueStream().map(JsonNode::intValue).toList();
+    }
+
+    Role role() {
+        return Role.of(text("role")).orElseThrow(() -> wrong("role", "one of " + List.of(Role.values()),
+                node.path("role")));
+    }
+
+    List<Fields> objects(String name) {
+        JsonNode value = node.path(name);
+        if (!value.isArray()) {
+            throw wrong(name, "a list", value);
+        }
+        return value.valueStream().map(each -> of(file, each)).toList();
+    }
+
+    Optional<Fields> object(String name) {
+        return node.has(name) ? Optional.of(of(file, node.path(name))) : Optional.empty();
+    }
+
+    private DamageException wrong(String name, String wanted, JsonNode found) {
+        return new DamageException(file + ": " + wanted + " was expected as \"" + name + "\", and "
+                + (found.isMissingNode() ? "there is none" : shown(found) + " was found"));
+    }
+
+    private static boolean isCount(JsonNode value) {
+        return value.isIntegralNumber() && value.canConvertToLong() && value.longValue() >= 0;
+    }
+
+    private static String shown(JsonNode node) {
+        String text = node.toString();
+        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
+    }
+}

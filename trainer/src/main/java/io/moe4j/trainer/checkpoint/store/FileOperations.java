@@ -1,0 +1,37 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import io.moe4j.safetensors.RandomAccessOutput;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Every operation that changes the disk while a checkpoint is saved or removed. Nothing else in this package writes, so that a test can record each
+ * operation, let it fail, or end the world after it.
+ *
+ * <p>An operation is durable, that is, it survives a power cut, only after the matching force: {@link RandomAccessOutput#force()} for the bytes of a file,
+ * {@link #forceFolder} for the names in a folder.
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface FileOperations {
+
+    /** The operations of the default file system. */
+    static FileOperations disk() {
+        return new DiskOperations();
+    }
+
+    /** Creates a file that is not there yet. */
+    RandomAccessOutput create(Path file) throws IOException;
+
+    /** Creates a folder that is not there yet, in one that is. */
+    void makeFolder(Path folder) throws IOException;
+
+    /** Renames a file or folder, atomically; {@code to} is not there. */
+    void rename(Path from, Path to) throws IOException;
+
+    /** Deletes a file or an empty folder. */
+    void delete(Path path) throws IOException;
+
+    /** Makes the names in a folder durable. */
+    void forceFolder(Path folder) throws IOException;
+}

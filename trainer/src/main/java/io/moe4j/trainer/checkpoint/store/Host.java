@@ -1,0 +1,21 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+
+/** The name of this machine, for messages. */
+@Stability(Stability.Level.EVOLVING)
+public final class Host {
+
+    private Host() {}
+
+    /** Its name, or "an unnamed host". */
+    public static String name() {
+        try {
+            return InetAddress.getLocalHost().getHostName();
+        } catch (UnknownHostException e) {
+            return "an unnamed host";
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.security.SecureRandom;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+
+/**
+ * Finds out at start whether all processes have the same output folder: the first rank's process writes a file with random content, the others look for it.
+ *
+ * @param content what the file has
+ */
+@Stability(Stability.Level.EVOLVING)
+public record OutputProbe(String content) {
+    private static final int BYTES = 16;
+    private static final String NAME = ".shared-by-all-ranks-";
+
+    /** A probe with content that no other run has. */
+    public static OutputProbe random() {
+        byte[] bytes = new byte[BYTES];
+        new SecureRandom().nextBytes(bytes);
+        return new OutputProbe(HexFormat.of().formatHex(bytes));
+    }
+
+    /** Writes the file. */
+    public void write(Path output) throws IOException {
+        Files.writeString(file(output), content, StandardCharsets.US_ASCII, StandardOpenOption.CREATE_NEW);
+    }
+
+    /** Whether the file is there, with this content; waits some seconds for it. */
+    public boolean isSeenIn(Path output, Duration patience) throws IOException {
+        return SharedFolder
+                .await(() -> Files.isRegularFile(file(output)) && Files.readString(file(output)).equals(content)
+                        ? Optional.empty() : Optional.of("the probe"), patience)
+                .isEmpty();
+    }
+
+    /** Removes the file. */
+    public void remove(Path output) throws IOException {
+        Files.deleteIfExists(file(output));
+    }
+
+    private Path file(Path output) {
+        return output.resolve(NAME + content);
+    }
+}

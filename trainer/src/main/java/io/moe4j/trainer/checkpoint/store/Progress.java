@@ -1,0 +1,58 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * How far a run had come.
+ *
+ * @param step optimizer steps done
+ * @param sequences sequences read by all ranks together: where the data goes on
+ * @param seed that the order of the data comes from
+ * @param ranks number of ranks of the world that wrote it
+ * @param data what the run read; checkpoints of 0.1 do not have it
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {
+    static final String FILE = "progress.json";
+
+    /**
+     * What a run reads.
+     *
+     * @param sequenceTokens tokens of a sequence
+     * @param localBatchSize sequences of a rank in a step
+     * @param path where it lies; empty for the packaged sources
+     */
+    public record Data(int sequenceTokens, int localBatchSize, String path) {}
+
+    byte[] encode() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("step", step);
+        json.put("sequences", sequences);
+        json.put("seed", seed);
+        json.put("ranks", ranks);
+        data.ifPresent(read -> {
+            Map<String, Object> fields = new LinkedHashMap<>();
+            fields.put("sequence_tokens", read.sequenceTokens);
+            fields.put("local_batch_size", read.localBatchSize);
+            fields.put("path", read.path);
+            json.put("data", fields);
+        });
+        return (JsonMapper.shared().writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8);
+    }
+
+    static Progress decode(byte[] json) {
+        Fields fields = Fields.read(FILE, json);
+        int ranks = fields.smallCount("ranks");
+        if (ranks == 0) {
+            throw new DamageException(FILE + ": at least 1 was expected as \"ranks\", and 0 was found");
+        }
+        return new Progress(fields.count("step"), fields.count("sequences"), fields.whole("seed"), ranks,
+                fields.object("data").map(data -> new Data(Math.max(1, data.smallCount("sequence_tokens")),
+                        data.smallCount("local_batch_size"), data.text("path"))));
+    }
+}

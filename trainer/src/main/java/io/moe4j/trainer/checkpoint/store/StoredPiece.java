@@ -1,0 +1,87 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.InputException;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.TensorEntry;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Collectors;
+
+/**
+ * Bytes of a checkpoint that have one digest.
+ *
+ * @param path the file that they are in
+ * @param file what the manifest says of it
+ * @param from their first byte
+ * @param piece how many, and what they must be
+ */
+record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
+    private static final int BLOCK = 1 << 20;
+
+    /** What is wrong, if something is. */
+    Optional<String> damage() {
+        String where = file.name() + ": bytes " + from + " to " + (from + piece.bytes());
+        try {
+            String found = digest();
+            return found.equals(piece.sha256()) ? Optional.empty()
+                    : Optional.of(where + tensor() + ": the SHA-256 " + piece.sha256() + " was expected, and " + found
+                            + " found" + claim());
+        } catch (IOException e) {
+            return Optional.of(where + " cannot be read (" + e + ")");
+        }
+    }
+
+    private String digest() throws IOException {
+        MessageDigest digest = Digests.begin();
+        // Read, not mapped: a disk that fails gives an exception here, not a fault of the JVM.
+        try (FileChannel channel = FileChannel.open(path)) {
+            ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, piece.bytes()));
+            for (long at = from; at < from + piece.bytes();) {
+                block.clear().limit((int) Math.min(block.capacity(), from + piece.bytes() - at));
+                int read = channel.read(block, at);
+                if (read < 0) {
+                    throw new IOException("the file ends at byte " + at);
+                }
+                digest.update(block.flip());
+                at += read;
+            }
+        }
+        return Digests.hex(digest);
+    }
+
+    /** The tensors that these bytes belong to. */
+    private String tensor() {
+        try (SafetensorsFile opened = SafetensorsFile.open(path)) {
+            long header = opened.headerBytes();
+            String names = opened.tensors().values().stream()
+                    .filter(entry -> header + entry.from() < from + piece.bytes() && from < header + entry.to())
+                    .map(TensorEntry::name).limit(3).collect(Collectors.joining(", "));
+            return names.isEmpty() ? "" : " (" + names + ")";
+        } catch (InputException e) {
+            return "";
+        }
+    }
+
+    /** What the file says of itself, where that is not what was expected. */
+    private String claim() {
+        try (SafetensorsFile opened = SafetensorsFile.open(path)) {
+            Map<String, String> claimed = opened.metadata();
+            Map<String, String> expected = metadata(file.role(), file.step(), file.ranks());
+            return claimed.equals(expected) || !claimed.containsKey("role") ? ""
+                    : "; the file says that it is " + claimed + ", and " + expected + " was expected";
+        } catch (InputException e) {
+            return "";
+        }
+    }
+
+    /** What a file of tensors says of itself in its header. */
+    static Map<String, String> metadata(Role role, long step, List<Integer> ranks) {
+        return Map.of("role", role.text(), "step", String.valueOf(step), "ranks", ranks.toString());
+    }
+}

@@ -1,0 +1,12 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+
+/** Which checkpoint of a run's folder is continued. */
+@Stability(Stability.Level.EVOLVING)
+public enum ResumeFrom {
+    /** The newest one; if it is damaged, nothing is started. */
+    NEWEST,
+    /** The newest one that is whole; newer ones are put aside. */
+    NEWEST_WHOLE
+}

@@ -1,0 +1,37 @@
+package io.moe4j.trainer.run;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/** Notices folders that vanish during a run: what is written to a removed folder is lost without any error. */
+final class OutputWatch {
+    private final Map<Path, Optional<Object>> folders = new LinkedHashMap<>();
+
+    /** Begins to watch a folder, if it is there. */
+    void watch(Path folder) {
+        if (Files.isDirectory(folder)) {
+            folders.put(folder, key(folder));
+        }
+    }
+
+    /** The first folder that is gone, or is another one of the same name. */
+    Optional<Path> lost() {
+        return folders.entrySet().stream()
+                .filter(each -> !Files.isDirectory(each.getKey()) || !key(each.getKey()).equals(each.getValue()))
+                .map(Map.Entry::getKey).findFirst();
+    }
+
+    /** What tells a folder from another one that takes its place; empty where the file system has nothing of this kind. */
+    private static Optional<Object> key(Path folder) {
+        try {
+            return Optional.ofNullable(Files.readAttributes(folder, BasicFileAttributes.class).fileKey());
+        } catch (IOException e) {
+            return Optional.empty();
+        }
+    }
+}

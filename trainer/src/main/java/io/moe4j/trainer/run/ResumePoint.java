@@ -1,0 +1,144 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.CheckpointLoad;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.checkpoint.store.CheckpointStore;
+import io.moe4j.trainer.checkpoint.store.DamageException;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
+import io.moe4j.trainer.config.ResumeFrom;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.Launch;
+import java.math.BigInteger;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Where a run begins: after the steps of a checkpoint, or with the first one. */
+final class ResumePoint {
+    private static final Logger log = LoggerFactory.getLogger(ResumePoint.class);
+
+    private ResumePoint() {}
+
+    /**
+     * Opens what a configuration says is to be continued, and compares it with its digests: each process a share of it.
+     *
+     * @throws InputException if it cannot be continued, or if the output folder has checkpoints of another run
+     */
+    static Optional<CheckpointLoad> open(TrainerConfig config, RunOptions options) {
+        Optional<CheckpointLoad> load = config.checkpoint().resume()
+                .filter(resume -> !isFirstStart(resume, options.output()))
+                .map(resume -> new CheckpointLoad(choose(resume, config.checkpoint().resumeFrom(), options.launch())));
+        try {
+            options.output().ifPresent(output -> requireNoneBeyond(load, TrainingRun.checkpoints(output)));
+            return load;
+        } catch (RuntimeException e) {
+            load.ifPresent(CheckpointLoad::close);
+            throw e;
+        }
+    }
+
+    private static CheckpointChoice choose(Path resume, ResumeFrom from, Launch launch) {
+        return switch (from) {
+            case NEWEST -> CheckpointChoice.newest(resume, Set.copyOf(launch.localRanks()), launch.worldSize());
+            // All processes must come to the same choice, so that each compares everything.
+            case NEWEST_WHOLE -> CheckpointChoice.newestWhole(resume);
+        };
+    }
+
+    /** Requeued jobs are written like this: they continue their own output folder, which has nothing at the first start. */
+    private static boolean isFirstStart(Path resume, Optional<Path> output) {
+        boolean first = output.filter(folder -> normal(folder).equals(normal(resume))).isPresent()
+                && CheckpointChoice.candidates(resume).isEmpty();
+        if (first) {
+            log.info("{} has no checkpoint yet: the run begins with step 1", resume);
+        }
+        return first;
+    }
+
+    /** A run does not mix its checkpoints with those of another one, whose newest would be taken for its own. */
+    private static void requireNoneBeyond(Optional<CheckpointLoad> load, Path checkpoints) {
+        long begin = load.map(found -> found.progress().step()).orElse(0L);
+        List<Path> aside = load.map(CheckpointLoad::damaged).orElse(List.of()).stream().map(ResumePoint::normal)
+                .toList();
+        List<Path> others = new CheckpointStore(checkpoints, FileOperations.disk()).all().stream()
+                .filter(each -> !aside.contains(each)).toList();
+        if (others.isEmpty()) {
+            return;
+        }
+        Path newest = others.getLast();
+        StoredCheckpoint opened;
+        try {
+            opened = StoredCheckpoint.open(newest);
+            if (opened.progress().step() > begin) {
+                opened.verify();
+            }
+        } catch (DamageException e) {
+            throw new InputException(checkpoints + " has the checkpoints of a run, of which the newest is damaged: "
+                    + newest + ": " + e.getMessage() + ". Go on from its newest whole one with --checkpoint.resume "
+                    + checkpoints + " --checkpoint.resume_from newest_whole, or give another --output", e);
+        }
+        long step = opened.progress().step();
+        if (step > begin) {
+            throw new InputException(newest + " is of step " + step + ", and this run begins after step " + begin
+                    + ": a folder has the checkpoints of one run. Give another --output, continue that run with"
+                    + " --checkpoint.resume " + newest + ", or remove its folder");
+        }
+    }
+
+    /** The number of sequences that the data goes on after, with a word on everything that makes it another order of the data. */
+    static long sequences(Path folder, Progress progress, TrainerConfig config) {
+        if (progress.seed() != config.training().seed()) {
+            log.warn(
+                    "{} was written with training.seed = {}, and goes on with {}: in another order of the data, of which"
+                            + " some is read twice and some not at all; set the seed to {} for the same order",
+                    folder,
+                    progress.seed(), config.training().seed(), progress.seed());
+        }
+        if (progress.data().isEmpty()) {
+            return progress.sequences();
+        }
+        Progress.Data before = progress.data().get();
+        Progress.Data now = data(config);
+        if (!before.path().equals(now.path())) {
+            log.warn("{} was written with data.path = \"{}\", and goes on with \"{}\": unless that is the same data, it"
+                    + " begins in the middle, after {} sequences", folder, before.path(), now.path(),
+                    progress.sequences());
+        }
+        if (before.localBatchSize() != now.localBatchSize() || progress.ranks() != config.ranks()) {
+            log.info("{} was written with {} sequences a step, and goes on with {}: the data goes on where it was",
+                    folder, (long) before.localBatchSize() * progress.ranks(),
+                    (long) now.localBatchSize() * config.ranks());
+        }
+        if (before.sequenceTokens() == now.sequenceTokens()) {
+            return progress.sequences();
+        }
+        long sequences = converted(progress.sequences(), before.sequenceTokens(), now.sequenceTokens());
+        log.warn("{} was written with training.seq_len = {}, and goes on with {}: {} sequences were read, which are as"
+                + " many tokens as {} of the new length. Sequences of another length have another order: near this"
+                + " place some text is read twice and some not at all", folder, before.sequenceTokens(),
+                now.sequenceTokens(), progress.sequences(), sequences);
+        return sequences;
+    }
+
+    /** What a run of this configuration reads. */
+    static Progress.Data data(TrainerConfig config) {
+        return new Progress.Data(config.training().seqLen(), config.training().localBatchSize(),
+                config.data().path().map(Path::toString).orElse(""));
+    }
+
+    /** A sequence of n tokens takes n + 1 of the data: the last is a label only. */
+    private static long converted(long sequences, long from, long to) {
+        return BigInteger.valueOf(sequences).multiply(BigInteger.valueOf(from + 1))
+                .divide(BigInteger.valueOf(to + 1)).min(BigInteger.valueOf(Long.MAX_VALUE)).longValue();
+    }
+
+    private static Path normal(Path path) {
+        return path.toAbsolutePath().normalize();
+    }
+}

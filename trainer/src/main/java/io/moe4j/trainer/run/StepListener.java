@@ -1,0 +1,15 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+
+/** Is told of steps, on the thread that calls {@link TrainingRun#step(StepListener)}. */
+@Stability(Stability.Level.EVOLVING)
+@FunctionalInterface
+public interface StepListener {
+
+    /** A step is done; its checkpoint, if one is due, is not written yet. */
+    void made(StepResult step);
+
+    /** A checkpoint is about to be written: what was told of the steps before is to be durable first. */
+    default void saving() {}
+}
