@@ -1,8 +1,8 @@
-/** DeepSeek-V3. */
+/** DeepSeek's models. */
 module io.moe4j.model.deepseek {
     requires transitive io.moe4j.api;
     requires transitive io.moe4j.autograd;
-    requires org.slf4j;
+    requires transitive io.moe4j.layers;
     requires static transitive org.jspecify;
 
     exports io.moe4j.model.deepseek;

@@ -1,4 +1,4 @@
-// Rotary position embedding on adjacent pairs.
+// Rotary position embedding: on adjacent pairs, and on halves.
 #include "common.cuh"
 
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
@@ -63,3 +63,55 @@ __device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, 
 ROTATE(rope_f32, float, 2)
 ROTATE(rope_bf16, bf16, 2)
 ROTATE(rope_vectors_bf16, bf16, 8)
+
+// The same on halves: with h = width / 2, out[i] = x[i] cos - x[h+i] sin, out[h+i] = x[h+i] cos + x[i] sin, with cos and sin of (t mod S, i) at
+// cosSin[t mod S, i], [h+i]. N elements of each half a thread: 1, or 8 (16 bytes of bf16) where everything is aligned and h is a multiple of 8.
+// Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [0, -1].
+template <int N, typename T>
+__device__ void rotateHalves(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
+                             long long xh, long long ot, long long oh) {
+    int half = width / 2, perHead = half / N, perRow = heads * perHead;
+    long long total = rows * perRow;
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
+        long long t;
+        int r;
+        if (total <= 0x7fffffff) {  // 32-bit division is several times cheaper
+            t = (int)i / perRow;
+            r = (int)i % perRow;
+        } else {
+            t = i / perRow;
+            r = (int)(i % perRow);
+        }
+        int h = r / perHead, p = r % perHead * N;
+        const float* cs = cosSin + (t % sequence) * width + p;
+        const T* in = x + t * xt + h * xh + p;
+        T* o = out + t * ot + h * oh + p;
+        if constexpr (N == 8) {
+            float a[8], b[8], cosine[8], sine[8];
+            loadEight(in, a);
+            loadEight(in + half, b);
+            loadEight(cs, cosine);
+            loadEight(cs + half, sine);
+#pragma unroll
+            for (int j = 0; j < 8; j++) {
+                float first = a[j], second = b[j], s = direction * sine[j];
+                a[j] = first * cosine[j] - second * s;
+                b[j] = first * s + second * cosine[j];
+            }
+            storeEight(o, a);
+            storeEight(o + half, b);
+        } else {
+            float a = load(in), b = load(in + half), c = cs[0], s = direction * cs[half];
+            store(o, a * c - b * s);
+            store(o + half, a * s + b * c);
+        }
+    }
+}
+#define ROTATE_HALVES(name, T, N)                                                                                                              \
+    extern "C" __global__ void name(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, \
+                                    long long xt, long long xh, long long ot, long long oh) {                                                 \
+        rotateHalves<N>(x, cosSin, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                             \
+    }
+ROTATE_HALVES(rope_halves_f32, float, 1)
+ROTATE_HALVES(rope_halves_bf16, bf16, 1)
+ROTATE_HALVES(rope_halves_vectors_bf16, bf16, 8)

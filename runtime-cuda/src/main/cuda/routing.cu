@@ -34,10 +34,13 @@ __device__ __forceinline__ void best(float& value, int& index) {
     }
 }
 
-// ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups by the sum of their top 2. Choices live in shared memory,
+// ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups: by the sum of their top 2 or, if
+// `largest`, by their top 1. Choices live in shared memory,
 // E floats a warp. Traffic: 4 T E read, 4 T K written.
-// Example: scores [.1 .4 .3 .2], bias 0, K 2: ids [1, 2]. With groups {0,1}, {2,3} and 1 kept: sums .5 and .5, tie to group 0: ids [1, 0].
-extern "C" __global__ void gate_select(const float* scores, const float* bias, int* ids, long long tokens, int experts, int topK, int groups, int kept) {
+// Example: scores [.1 .4 .3 .2], bias 0, K 2: ids [1, 2]. With groups {0,1}, {2,3} and 1 kept: sums .5 and .5, tie to group 0: ids [1, 0];
+// by the largest, .4 and .3: the same.
+extern "C" __global__ void gate_select(const float* scores, const float* bias, int* ids, long long tokens, int experts, int topK, int groups, int kept,
+                                       int largest) {
     extern __shared__ float choices[];
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     float* choice = choices + (threadIdx.x >> 5) * experts;
@@ -60,7 +63,7 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
                         second = c;
                     }
                 }
-            float value = lane < groups ? (groupSize > 1 ? first + second : first) : -INFINITY;
+            float value = lane < groups ? (groupSize > 1 && !largest ? first + second : first) : -INFINITY;
             bool chosen = false;
             for (int k = 0; k < kept; k++) {
                 float v = lane < groups && !chosen ? value : -INFINITY;

@@ -11,6 +11,7 @@ module io.moe4j.trainer {
     requires io.moe4j.kernels.swiglu;
     requires transitive io.moe4j.launch;
     requires io.moe4j.model.deepseek;
+    requires io.moe4j.model.qwen;
     requires io.moe4j.runtime.cpu;
     requires io.moe4j.runtime.planning;
     requires transitive io.moe4j.safetensors;

@@ -15,9 +15,10 @@ public interface DeviceProvider extends Provider {
 
     /**
      * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the number of
-     * devices, what they allocate by themselves, and how parameters are rounded.
+     * devices, what they allocate by themselves, and how parameters are rounded; 1.3 added rotation by halves, grouped queries, and the value of a group
+     * of experts.
      */
-    String SPI_VERSION = "1.2";
+    String SPI_VERSION = "1.3";
 
     /** The kind of its devices. */
     DeviceKind kind();

@@ -5,22 +5,25 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** Causal softmax attention, exact, without the matrix of scores in memory (Dao et al., FlashAttention, 2022). */
+/**
+ * Causal softmax attention, exact, without the matrix of scores in memory (Dao et al., FlashAttention, 2022). H heads of queries attend over G heads of
+ * keys and values; see {@link AttentionShape}. The gradients of a key head are sums over its query heads, in fp32, in their order.
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface AttentionOps {
 
     /** o = softmax(scale · q·kᵀ, causal) · v. */
     void forward(Stream stream, Forward arguments);
 
-    /** Gradients by q, k and v. */
+    /** Gradients with respect to q, k and v. */
     void backward(Stream stream, Backward arguments);
 
     /**
      * @param shape extents
      * @param scale factor of the scores
      * @param q_BSHQ (B, S, H, Q), any strides but the last
-     * @param k_BSHQ (B, S, H, Q), any strides but the last
-     * @param v_BSHV (B, S, H, V), any strides but the last
+     * @param k_BSHQ (B, S, G, Q), any strides but the last
+     * @param v_BSHV (B, S, G, V), any strides but the last
      * @param o_BSHV overwritten, contiguous
      * @param lse_BHS F32, overwritten: logarithm of the sum of exponentials of the scaled scores
      * @param workspace {@code attentionForward} bytes, if not zero
@@ -31,10 +34,10 @@ public interface AttentionOps {
 
     /**
      * @param forward forward's arguments, with its results
-     * @param do_BSHV gradient by o, contiguous
+     * @param do_BSHV gradient with respect to o, contiguous
      * @param dq_BSHQ overwritten; any strides but the last
-     * @param dk_BSHQ overwritten; any strides but the last
-     * @param dv_BSHV overwritten; any strides but the last
+     * @param dk_BSHQ (B, S, G, Q), overwritten; any strides but the last
+     * @param dv_BSHV (B, S, G, V), overwritten; any strides but the last
      * @param workspace {@code attentionBackward} bytes, if not zero
      */
     record Backward(Forward forward, Tensor do_BSHV, Tensor dq_BSHQ, Tensor dk_BSHQ, Tensor dv_BSHV,

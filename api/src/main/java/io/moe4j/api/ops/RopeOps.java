@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** Rotary position embedding on adjacent pairs (Su et al., 2021). */
+/** Rotary position embedding (Su et al., 2021), on adjacent pairs or on halves. */
 @Stability(Stability.Level.EVOLVING)
 public interface RopeOps {
 
@@ -17,4 +17,18 @@ public interface RopeOps {
      * @param out_THR overwritten; T and H may have strides
      */
     void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR);
+
+    /**
+     * The same on halves: elements i and R/2 + i of x[t, h] are turned together, by the angle of (t mod S, i). {@code out} may be {@code x}. Since
+     * version 1.3 of the device SPI; a device of an earlier one refuses it.
+     *
+     * @param x_THR (T, H, R), R even; T and H may have strides
+     * @param cosSin_SR F32 (S, R): cos and sin of angle i at columns i and R/2 + i
+     * @param inverse rotate back: the adjoint
+     * @param out_THR overwritten; T and H may have strides
+     */
+    default void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        throw new UnsupportedOperationException("rotation by halves came with version 1.3 of the device SPI, which "
+                + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
+    }
 }

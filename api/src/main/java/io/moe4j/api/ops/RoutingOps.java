@@ -13,9 +13,17 @@ public interface RoutingOps {
         SOFTMAX, SIGMOID
     }
 
+    /** What a group of experts is worth when groups are limited. Since version 1.3 of the device SPI. */
+    enum GroupValue {
+        /** The sum of its two largest (score + bias), as in DeepSeek-V3; of its only one, where groups have one. */
+        TOP_TWO,
+        /** Its largest (score + bias), as in DeepSeek-V2. */
+        LARGEST
+    }
+
     /**
-     * How experts are selected and weighted. Groups are limited if {@code keptGroups < groups}: a group's value is the sum of its top 2 (score + bias),
-     * and only the {@code keptGroups} best take part.
+     * How experts are selected and weighted. Groups are limited if {@code keptGroups < groups}: then only the {@code keptGroups} most valuable take
+     * part, ties to the lower index.
      *
      * @param score softmax or sigmoid
      * @param topK K
@@ -23,8 +31,16 @@ public interface RoutingOps {
      * @param keptGroups groups that take part, 1 to {@code groups}
      * @param normalise whether the K weights are divided by their sum (plus 1e-20)
      * @param scale factor of the weights
+     * @param groupValue what a group is worth; since version 1.3 of the device SPI, before which it was {@link GroupValue#TOP_TWO}
      */
-    record Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale) {}
+    record Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale,
+            GroupValue groupValue) {
+
+        /** A gate whose groups are worth the sum of their two best experts. */
+        public Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale) {
+            this(score, topK, groups, keptGroups, normalise, scale, GroupValue.TOP_TWO);
+        }
+    }
 
     /** scores = softmax or sigmoid of logits, row by row. */
     void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE);

@@ -58,10 +58,13 @@ public final class Parity {
     /** The configuration with a batch that is not yet known, and the golden's model. */
     private TrainerConfig named(Golden golden, String nameOrFile, List<Override> overrides) {
         ModelProvider provider = registry.all(ModelProvider.class).stream()
-                .filter(each -> each.id().equals(String.valueOf(golden.json("config").get("model_type")))).findFirst()
+                .filter(each -> each.huggingFaceTypes()
+                        .contains(String.valueOf(golden.json("config").get("model_type"))))
+                .findFirst()
                 .orElseThrow(() -> golden.refusal("there is no model of type "
                         + golden.json("config").get("model_type") + "; known are "
-                        + registry.all(ModelProvider.class).stream().map(ModelProvider::id).toList()));
+                        + registry.all(ModelProvider.class).stream()
+                                .flatMap(each -> each.huggingFaceTypes().stream()).toList()));
         List<Override> all = new ArrayList<>(overrides);
         all.add(new Override("model.name", provider.id()));
         ModelSpec spec = golden.spec(provider, "");

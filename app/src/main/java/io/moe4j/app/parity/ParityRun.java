@@ -145,15 +145,22 @@ final class ParityRun {
         return counts;
     }
 
-    /** Every parameter of the golden must be of the model, and of the model's every one must be in the golden. */
+    /**
+     * Every parameter of the golden must be of the model, and of the model's every one must be in the golden. A golden without any of the experts' biases
+     * is of a class that has none: they stay zero, if training does not move them.
+     */
     private void requireNames(TrainingRun run) {
         Set<String> known = ConcurrentHashMap.newKeySet();
+        Set<String> biasNames = ConcurrentHashMap.newKeySet();
         run.session().onRanks(rank -> {
             Model model = rank.model();
-            known.addAll(model.checkpointNames().keySet());
-            return known.addAll(model.buffers().keySet());
+            biasNames.addAll(model.buffers().keySet());
+            return known.addAll(model.checkpointNames().keySet());
         });
         Set<String> given = new HashSet<>(golden.names(Golden.PARAMETER));
+        if (biasNames.stream().anyMatch(given::contains) || config.moe().loadBalanceCoeff() != 0) {
+            known.addAll(biasNames);
+        }
         List<String> problems = new ArrayList<>();
         known.stream().filter(name -> !given.contains(name)).sorted()
                 .forEach(name -> problems.add("it lacks " + Golden.PARAMETER + name));

@@ -14,6 +14,11 @@ public interface Model extends AutoCloseable {
     /** Its parameters, in units. */
     List<ParameterUnit> units();
 
+    /** Its stages in the order of the forward pass, for a schedule to drive; empty if it can only be called as a whole. Since SPI 1.3. */
+    default List<Stage> stages() {
+        return List.of();
+    }
+
     /**
      * Forward and backward: adds the scaled sum of the tokens' losses to {@code loss}, leaves the gradients, summed over ranks, in the units' gradient
      * shards, and counts tokens per expert. Called inside a step's scope. May be captured, if the communication backend allows it.

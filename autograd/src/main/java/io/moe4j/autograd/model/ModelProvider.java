@@ -9,8 +9,11 @@ import java.util.Map;
 @Stability(Stability.Level.EVOLVING)
 public interface ModelProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}. */
-    String SPI_VERSION = "1.2";
+    /**
+     * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
+     * {@link ModelSpec#deviceSpi} and {@link #huggingFaceTypes}.
+     */
+    String SPI_VERSION = "1.3";
 
     /** Names of the sizes it comes in. */
     List<String> flavors();
@@ -21,6 +24,11 @@ public interface ModelProvider extends Provider {
      * @throws IllegalArgumentException if there is no such flavor; the message lists those that exist
      */
     ModelSpec flavor(String name);
+
+    /** The values of {@code model_type} whose {@code config.json} {@link #fromHuggingFace} reads. Since SPI 1.3. */
+    default List<String> huggingFaceTypes() {
+        return List.of(id());
+    }
 
     /**
      * The spec in a Hugging Face {@code config.json}.

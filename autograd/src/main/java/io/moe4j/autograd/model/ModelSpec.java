@@ -30,6 +30,14 @@ public interface ModelSpec {
         return Optional.empty();
     }
 
+    /**
+     * The first version of the device SPI that has all operations that it uses: on a device of an earlier one it is refused when the configuration is
+     * checked. Since SPI 1.3.
+     */
+    default String deviceSpi() {
+        return "1.0";
+    }
+
     /** Parameters and operations. */
     ModelFigures figures(long sequence);
 

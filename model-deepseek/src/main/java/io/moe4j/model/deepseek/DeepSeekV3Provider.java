@@ -26,7 +26,7 @@ public final class DeepSeekV3Provider implements ModelProvider {
 
     @Override
     public String description() {
-        return "DeepSeek-V3: latent attention, mixture of experts with shared experts";
+        return "DeepSeek-V2 and V3: latent attention, mixture of experts with shared experts";
     }
 
     @Override
@@ -42,6 +42,11 @@ public final class DeepSeekV3Provider implements ModelProvider {
     @Override
     public ModelSpec flavor(String name) {
         return Flavors.of(name);
+    }
+
+    @Override
+    public List<String> huggingFaceTypes() {
+        return HuggingFaceConfig.TYPES;
     }
 
     @Override

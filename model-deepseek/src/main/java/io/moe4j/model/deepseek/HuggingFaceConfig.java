@@ -1,122 +1,100 @@
 package io.moe4j.model.deepseek;
 
-import io.moe4j.api.ops.RoutingOps.Gate;
-import io.moe4j.api.ops.RoutingOps.Score;
+import io.moe4j.layers.attention.LatentAttention;
+import io.moe4j.layers.attention.QueryProjection;
+import io.moe4j.layers.decoder.BlockSpec;
+import io.moe4j.layers.decoder.DecoderSpec;
+import io.moe4j.layers.feedforward.DenseFeedForward;
+import io.moe4j.layers.huggingface.ConfigReader;
+import io.moe4j.layers.huggingface.RotaryKeys;
+import io.moe4j.layers.rotary.RotaryScaling.Yarn;
+import io.moe4j.layers.rotary.RotarySpec;
+import io.moe4j.layers.rotary.Rotation;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
- * Reads a Hugging Face {@code config.json} of type {@code deepseek_v3}. Keys that change what the model computes are all looked at; what this
- * implementation does not compute is rejected. Multi-token-prediction layers ({@code num_nextn_predict_layers}) are not part of the model.
+ * Reads a Hugging Face {@code config.json} of type {@code deepseek_v2} or {@code deepseek_v3}. Keys that change what the model computes are all looked
+ * at; what this implementation does not compute is rejected. Multi-token-prediction layers ({@code num_nextn_predict_layers}) are not part of the
+ * model. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the published
+ * models whatever {@code rms_norm_eps} says.
  */
 final class HuggingFaceConfig {
+    static final List<String> TYPES = List.of("deepseek_v2", "deepseek_v3");
+
     private static final String NEVER = "this model computes nothing else";
 
     private HuggingFaceConfig() {}
 
-    static DeepSeekV3Spec spec(Map<String, Object> config) {
+    static DecoderSpec spec(Map<String, Object> config) {
         ConfigReader keys = new ConfigReader(config);
-        unsupported(keys);
-        long vocabulary = keys.count("vocab_size", 1);
-        long dim = keys.count("hidden_size", 1);
+        String type = keys.text("model_type");
+        unsupported(keys, type);
         int layers = (int) keys.count("num_hidden_layers", 1);
         int denseLayers = (int) keys.count("first_k_dense_replace", 0);
-        long hidden = keys.count("intermediate_size", 1);
-        double eps = keys.number("rms_norm_eps");
+        long hidden = denseLayers > 0 ? keys.count("intermediate_size", 1) : 1;
+        boolean routed = denseLayers < layers;
+        ExpertKeys experts = routed ? ExpertKeys.of(keys, type) : ExpertKeys.NONE;
+        AttentionKeys attention = AttentionKeys.of(keys, type);
+        long vocabulary = keys.count("vocab_size", 1);
+        long dim = keys.count("hidden_size", 1);
+        boolean tied = keys.flag("tie_word_embeddings", false);
+        double eps = keys.positive("rms_norm_eps", 1e-6);
         long maxSequence = keys.count("max_position_embeddings", 1);
-        Keys attention = new Keys(keys.count("num_attention_heads", 1),
-                keys.has("q_lora_rank") ? keys.count("q_lora_rank", 1) : 0, keys.count("kv_lora_rank", 1),
-                keys.count("qk_nope_head_dim", 1), keys.count("qk_rope_head_dim", 2), keys.count("v_head_dim", 1),
-                keys.number("rope_theta"));
-        if (keys.has("num_key_value_heads") && keys.count("num_key_value_heads", 1) != attention.heads) {
-            keys.reject("num_key_value_heads", attention.heads, "latent attention has as many as num_attention_heads");
+        keys.refuse();
+        LatentAttention latent = attention.spec();
+        List<BlockSpec> blocks = new ArrayList<>();
+        BlockSpec dense = new BlockSpec(latent, new DenseFeedForward(hidden));
+        BlockSpec last = routed ? new BlockSpec(latent, experts.spec()) : dense;
+        for (int layer = 0; layer < layers; layer++) {
+            blocks.add(layer < denseLayers ? dense : last);
         }
-        Scaling scaling = scaling(keys);
-        Moe moe = denseLayers < layers ? moe(keys) : Moe.NONE;
-        refuse(keys.problems());
-        return new DeepSeekV3Spec("deepseek_v3", vocabulary, dim, layers, Math.min(denseLayers, layers),
-                attention.spec(scaling.value()), new FeedForward.Dense(hidden), moe.spec(), (float) eps, maxSequence,
-                "standard");
+        return new DecoderSpec(type, vocabulary, dim, blocks, tied, (float) eps, maxSequence, Published.BACKEND);
     }
 
-    private static void unsupported(ConfigReader keys) {
-        keys.only("model_type", "deepseek_v3", "choose the model of that type");
-        keys.only("hidden_act", "silu", NEVER);
-        keys.only("tie_word_embeddings", false, "embedding and head are separate parameters");
-        keys.only("attention_bias", false, "projections have no bias");
+    private static void unsupported(ConfigReader keys, String type) {
+        if (!TYPES.contains(type)) {
+            keys.reject("model_type", String.join(" or ", TYPES), "choose the model of that type");
+        }
+        keys.onlyIfPresent("hidden_act", "silu", NEVER);
+        keys.onlyIfPresent("attention_bias", false, "projections have no bias");
+        keys.onlyIfPresent("mlp_bias", false, "networks have no bias");
         keys.onlyIfPresent("attention_dropout", 0, "there is no dropout");
         keys.onlyIfPresent("moe_layer_freq", 1, "every layer after the dense ones has experts");
-        keys.onlyIfPresent("rope_interleave", true, "rotation takes adjacent pairs");
         keys.onlyIfPresent("pretraining_tp", 1, NEVER);
         if (keys.has("quantization_config")) {
             keys.reject("quantization_config", "no quantization", "convert the checkpoint to bfloat16 or float32");
         }
     }
 
-    private static Scaling scaling(ConfigReader keys) {
-        if (!keys.has("rope_scaling")) {
-            return RotaryScaling.None::new;
-        }
-        ConfigReader yarn = keys.section("rope_scaling");
-        String type = yarn.has("type") ? "type" : "rope_type";
-        yarn.only(type, "yarn", "use it, or no rope_scaling");
-        double factor = yarn.number("factor");
-        long length = yarn.count("original_max_position_embeddings", 1);
-        double fast = yarn.number("beta_fast");
-        double slow = yarn.number("beta_slow");
-        double mscale = yarn.number("mscale");
-        yarn.only("mscale_all_dim", mscale, "it must equal mscale, so that rotations keep their length");
-        return () -> new RotaryScaling.Yarn(factor, length, fast, slow, mscale);
-    }
+    /** Attention's keys, in order or not. */
+    private record AttentionKeys(long heads, long queryRank, long latent, long nope, long rope,
+            long value, Rotation rotation, RotaryKeys rotary, double latentEps) {
 
-    private static Moe moe(ConfigReader keys) {
-        int experts = (int) keys.count("n_routed_experts", 1);
-        long hidden = keys.count("moe_intermediate_size", 1);
-        int shared = keys.has("n_shared_experts") ? (int) keys.count("n_shared_experts", 0) : 0;
-        int topK = (int) keys.count("num_experts_per_tok", 1);
-        int groups = (int) keys.count("n_group", 1);
-        int kept = (int) keys.count("topk_group", 1);
-        boolean norm = keys.flag("norm_topk_prob");
-        double scale = keys.number("routed_scaling_factor");
-        String score = keys.text("scoring_func");
-        if (!List.of("softmax", "sigmoid", "").contains(score)) {
-            keys.reject("scoring_func", "softmax or sigmoid", NEVER);
+        static AttentionKeys of(ConfigReader keys, String type) {
+            long heads = keys.count("num_attention_heads", 1);
+            if (keys.has("num_key_value_heads") && keys.count("num_key_value_heads", 1) != heads) {
+                keys.reject("num_key_value_heads", heads, "latent attention has as many as num_attention_heads");
+            }
+            long nope = keys.count("qk_nope_head_dim", 1);
+            long rope = keys.count("qk_rope_head_dim", 2);
+            if (keys.has("qk_head_dim") && keys.count("qk_head_dim", 1) != nope + rope) {
+                keys.reject("qk_head_dim", nope + rope, "it is qk_nope_head_dim + qk_rope_head_dim");
+            }
+            boolean pairs = type.equals("deepseek_v2") || keys.flag("rope_interleave", true);
+            return new AttentionKeys(heads, keys.count("q_lora_rank", 1, 0), keys.count("kv_lora_rank", 1), nope,
+                    rope, keys.count("v_head_dim", 1), pairs ? Rotation.PAIRS : Rotation.HALVES, RotaryKeys.of(keys),
+                    keys.positive("latent_norm_eps", Published.LATENT_EPS));
         }
-        if (groups > 1) {
-            keys.onlyIfPresent("topk_method", "noaux_tc", "a group's value is the sum of its two best experts");
-        } else if (keys.has("topk_method") && !"greedy".equals(keys.text("topk_method"))) {
-            keys.only("topk_method", "noaux_tc", "or greedy, where there is one group");
-        }
-        return () -> Optional.of(new FeedForward.MixtureOfExperts(experts, hidden, shared, new Gate(
-                score.equals("sigmoid") ? Score.SIGMOID : Score.SOFTMAX, topK, groups, kept, norm, (float) scale)));
-    }
 
-    private static void refuse(List<String> problems) {
-        if (!problems.isEmpty()) {
-            throw new IllegalArgumentException("this config.json cannot be used:\n- " + String.join("\n- ", problems));
-        }
-    }
-
-    private record Keys(long heads, long queryRank, long latent, long nope, long rope, long value, double theta) {
-        AttentionSpec spec(RotaryScaling scaling) {
+        LatentAttention spec() {
             QueryProjection query = queryRank == 0 ? new QueryProjection.Direct()
                     : new QueryProjection.LowRank(queryRank);
-            return new AttentionSpec(heads, query, latent, nope, rope, value, theta, scaling);
+            double temperature = rotary.mscaleAllDim() == 0 ? 1
+                    : Yarn.temperature(rotary.factor(), rotary.mscaleAllDim());
+            return new LatentAttention(heads, query, latent, nope, value,
+                    new RotarySpec(rotation, rope, rotary.theta(), rotary.scaling()), temperature, (float) latentEps);
         }
-    }
-
-    /** Made only when all keys are in order. */
-    @FunctionalInterface
-    private interface Scaling {
-        RotaryScaling value();
-    }
-
-    /** Made only when all keys are in order. */
-    @FunctionalInterface
-    private interface Moe {
-        Moe NONE = Optional::empty;
-
-        Optional<FeedForward.MixtureOfExperts> spec();
     }
 }

@@ -1,4 +1,4 @@
-/** DeepSeek-V3. */
+/** DeepSeek-V2 and V3: flavors, and config.json. */
 @NullMarked
 package io.moe4j.model.deepseek;
 

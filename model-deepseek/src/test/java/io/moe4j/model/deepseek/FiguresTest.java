@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.layers.decoder.DecoderSpec;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,7 +31,7 @@ class FiguresTest {
 
     @Test
     void layoutsThatDoNotFitAreNamed() {
-        DeepSeekV3Spec spec = Flavors.of("debugmodel");
+        DecoderSpec spec = Flavors.of("debugmodel");
         assertEquals(List.of(), spec.problems(4, 2048));
         List<String> problems = spec.problems(3, 1 << 20);
         assertEquals(2, problems.size());

@@ -13,6 +13,13 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.comm.standard.StandardProvider;
 import io.moe4j.kernels.swiglu.SwiGluKernelsProvider;
+import io.moe4j.layers.attention.LatentAttention;
+import io.moe4j.layers.attention.QueryProjection;
+import io.moe4j.layers.decoder.DecoderSpec;
+import io.moe4j.layers.feedforward.MixtureOfExperts;
+import io.moe4j.layers.rotary.RotaryScaling;
+import io.moe4j.layers.rotary.RotarySpec;
+import io.moe4j.layers.rotary.Rotation;
 import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
 import io.moe4j.tests.contract.ModelContract;
@@ -29,11 +36,14 @@ class ModelContractTest extends ModelContract {
 
     @Override
     protected ModelSpec spec() {
-        AttentionSpec attention = new AttentionSpec(3, new QueryProjection.LowRank(20), 24, 8, 16, 8, 10000,
-                new RotaryScaling.Yarn(40, 4096, 32, 1, 1));
+        RotarySpec rotary = new RotarySpec(Rotation.PAIRS, 16, 10000,
+                new RotaryScaling.Yarn(40, 4096, 32, 1, true, 1));
+        LatentAttention attention = new LatentAttention(3, new QueryProjection.LowRank(20), 24, 8, 8, rotary, 1.3,
+                1e-6f);
         Gate gate = new Gate(Score.SIGMOID, 4, 4, 2, true, 2.5f);
-        return new DeepSeekV3Spec("small", 300, 48, 3, 1, attention, new FeedForward.Dense(80),
-                Optional.of(new FeedForward.MixtureOfExperts(16, 24, 1, gate)), 1e-5f, 4096, "standard");
+        return new DecoderSpec("small", 300, 48,
+                Published.blocks(3, 1, attention, 80, new MixtureOfExperts(16, 24, 1, gate)), false, 1e-5f, 4096,
+                "standard");
     }
 
     @Override

@@ -10,8 +10,11 @@ final class PlanningAttentionOps implements AttentionOps {
 
     @Override
     public void forward(Stream stream, Forward a) {
-        queries(a.shape(), a.q_BSHQ(), a.k_BSHQ());
-        values(a.shape(), a.v_BSHV(), a.o_BSHV());
+        AttentionShape s = a.shape();
+        extents(s, s.heads(), s.queryKeyDim(), a.q_BSHQ());
+        extents(s, s.keyHeads(), s.queryKeyDim(), a.k_BSHQ());
+        extents(s, s.keyHeads(), s.valueDim(), a.v_BSHV());
+        extents(s, s.heads(), s.valueDim(), a.o_BSHV());
         Checks.live("attention", a.lse_BHS());
         a.workspace().ifPresent(workspace -> Checks.live("attention", workspace));
     }
@@ -19,23 +22,17 @@ final class PlanningAttentionOps implements AttentionOps {
     @Override
     public void backward(Stream stream, Backward b) {
         forward(stream, b.forward());
-        queries(b.forward().shape(), b.dq_BSHQ(), b.dk_BSHQ());
-        values(b.forward().shape(), b.do_BSHV(), b.dv_BSHV());
+        AttentionShape s = b.forward().shape();
+        extents(s, s.heads(), s.queryKeyDim(), b.dq_BSHQ());
+        extents(s, s.keyHeads(), s.queryKeyDim(), b.dk_BSHQ());
+        extents(s, s.heads(), s.valueDim(), b.do_BSHV());
+        extents(s, s.keyHeads(), s.valueDim(), b.dv_BSHV());
         b.workspace().ifPresent(workspace -> Checks.live("attention's gradient", workspace));
     }
 
-    private static void queries(AttentionShape shape, Tensor... tensors) {
-        extents(List.of(shape.batch(), shape.sequence(), shape.heads(), shape.queryKeyDim()), tensors);
-    }
-
-    private static void values(AttentionShape shape, Tensor... tensors) {
-        extents(List.of(shape.batch(), shape.sequence(), shape.heads(), shape.valueDim()), tensors);
-    }
-
-    private static void extents(List<Long> wanted, Tensor... tensors) {
-        Checks.live("attention", tensors);
-        for (Tensor tensor : tensors) {
-            Checks.that(tensor.shape().equals(wanted), "attention", "its shape is " + wanted, tensor);
-        }
+    private static void extents(AttentionShape shape, long heads, long dim, Tensor tensor) {
+        List<Long> wanted = List.of(shape.batch(), shape.sequence(), heads, dim);
+        Checks.live("attention", tensor);
+        Checks.that(tensor.shape().equals(wanted), "attention", "its shape is " + wanted, tensor);
     }
 }

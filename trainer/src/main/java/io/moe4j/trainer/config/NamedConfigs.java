@@ -19,7 +19,8 @@ public final class NamedConfigs {
 
     private static final List<String> NAMES = List.of(DEFAULT, PLAIN, "deepseek_v3_debugmodel_standard",
             "deepseek_v3_16b_minimal_async_ep", "deepseek_v3_236b_minimal_async_ep",
-            "deepseek_v3_671b_minimal_async_ep");
+            "deepseek_v3_671b_minimal_async_ep", "qwen3_moe_debugmodel_minimal_async_ep",
+            "qwen3_moe_30b_a3b_minimal_async_ep");
 
     private NamedConfigs() {}
 

@@ -82,6 +82,7 @@ final class PlugInRules {
             });
         }
         device.ifPresent(rules::rounding);
+        device.ifPresent(provider -> spec.ifPresent(model -> rules.operations(provider, model)));
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
@@ -124,6 +125,14 @@ final class PlugInRules {
                 "this device's plug-in was built against version " + provider.spiVersion()
                         + " of its SPI, and only those of 1.2 and later round stochastically",
                 "set " + ROUNDING + " to nearest, or take a newer version of the plug-in", ROUNDING, DEVICE);
+    }
+
+    /** A device that was built before there was an operation cannot run a model that uses it. */
+    private void operations(DeviceProvider provider, ModelSpec model) {
+        findings.require(isSince(model.deviceSpi(), provider),
+                "this device's plug-in was built against version " + provider.spiVersion() + " of its SPI, and "
+                        + model.name() + " uses operations of version " + model.deviceSpi(),
+                "choose another model or device, or take a newer version of the device's plug-in", "model.name", DEVICE);
     }
 
     private void runsOn(boolean supported, DeviceKind kind, String key) {

@@ -11,7 +11,7 @@ import io.moe4j.runtime.cpu.engine.Blas;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * One task is a head of a sequence: it alone adds to its keys' and values' gradients, block of queries by block of queries. Probabilities are
+ * One task is a head of keys of a sequence: it alone adds to the gradients of these keys and values, head of queries by head of queries, in blocks. Probabilities are
  * computed anew from the scores and forward's logarithms of sums, so the (S, S) matrix is never whole in memory.
  */
 final class AttentionBackward {
@@ -39,7 +39,7 @@ final class AttentionBackward {
                     lease.floats((long) QUERIES * KEYS), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
                     new float[Lanes.COUNT]);
             for (long task = from; task < to; task++) {
-                new Head(task, buffers).run();
+                new KeyHead(task, buffers).run();
             }
         }
     }
@@ -48,40 +48,32 @@ final class AttentionBackward {
     private record Buffers(long q, long dq, long o, long dO, long k, long dk, long v, long dv, long p, long ds,
             float[] delta, float[] lanes) {}
 
-    /** The gradient of one head. */
-    private final class Head {
+    /** The gradient of one head of keys and values, and of all heads of queries that attend over it. */
+    private final class KeyHead {
         private final Buffers b;
-        private final Rows q;
+        private final long batch;
+        private final long keyHead;
         private final Rows k;
         private final Rows v;
-        private final Rows o;
-        private final Rows dO;
-        private final Rows dq;
         private final Rows dk;
         private final Rows dv;
         private final long kAddress;
         private final long vAddress;
         private final long dkAddress;
         private final long dvAddress;
-        private final long lse;
 
-        Head(long task, Buffers buffers) {
+        KeyHead(long task, Buffers buffers) {
             b = buffers;
-            long batch = task / shape.heads();
-            long head = task % shape.heads();
-            q = CpuAttentionOps.head(a.forward().q_BSHQ(), batch, head);
-            k = CpuAttentionOps.head(a.forward().k_BSHQ(), batch, head);
-            v = CpuAttentionOps.head(a.forward().v_BSHV(), batch, head);
-            o = CpuAttentionOps.head(a.forward().o_BSHV(), batch, head);
-            dO = CpuAttentionOps.head(a.do_BSHV(), batch, head);
-            dq = CpuAttentionOps.head(a.dq_BSHQ(), batch, head);
-            dk = CpuAttentionOps.head(a.dk_BSHQ(), batch, head);
-            dv = CpuAttentionOps.head(a.dv_BSHV(), batch, head);
+            batch = task / shape.keyHeads();
+            keyHead = task % shape.keyHeads();
+            k = CpuAttentionOps.head(a.forward().k_BSHQ(), batch, keyHead);
+            v = CpuAttentionOps.head(a.forward().v_BSHV(), batch, keyHead);
+            dk = CpuAttentionOps.head(a.dk_BSHQ(), batch, keyHead);
+            dv = CpuAttentionOps.head(a.dv_BSHV(), batch, keyHead);
             kAddress = k.read(0, shape.sequence(), b.k);
             vAddress = v.read(0, shape.sequence(), b.v);
             dkAddress = dk.place(0, b.dk);
             dvAddress = dv.place(0, b.dv);
-            lse = a.forward().lse_BHS().address() + 4 * task * shape.sequence();
         }
 
         void run() {
@@ -89,11 +81,39 @@ final class AttentionBackward {
                 Flat.fill(0, dkAddress + 4 * s * dk.lead(), dk.columns());
                 Flat.fill(0, dvAddress + 4 * s * dv.lead(), dv.columns());
             }
-            for (long first = 0; first < shape.sequence(); first += QUERIES) {
-                block(first, (int) Math.min(QUERIES, shape.sequence() - first));
+            long first = keyHead * shape.queriesPerKey();
+            for (long head = first; head < first + shape.queriesPerKey(); head++) {
+                new QueryHead(this, head).run();
             }
             dk.write(0, shape.sequence(), b.dk);
             dv.write(0, shape.sequence(), b.dv);
+        }
+    }
+
+    /** One head of queries: adds to the gradients of its keys and values. */
+    private final class QueryHead {
+        private final KeyHead keys;
+        private final Buffers b;
+        private final Rows q;
+        private final Rows o;
+        private final Rows dO;
+        private final Rows dq;
+        private final long lse;
+
+        QueryHead(KeyHead keys, long head) {
+            this.keys = keys;
+            b = keys.b;
+            q = CpuAttentionOps.head(a.forward().q_BSHQ(), keys.batch, head);
+            o = CpuAttentionOps.head(a.forward().o_BSHV(), keys.batch, head);
+            dO = CpuAttentionOps.head(a.do_BSHV(), keys.batch, head);
+            dq = CpuAttentionOps.head(a.dq_BSHQ(), keys.batch, head);
+            lse = a.forward().lse_BHS().address() + 4 * (keys.batch * shape.heads() + head) * shape.sequence();
+        }
+
+        void run() {
+            for (long first = 0; first < shape.sequence(); first += QUERIES) {
+                block(first, (int) Math.min(QUERIES, shape.sequence() - first));
+            }
         }
 
         private void block(long first, int rows) {
@@ -105,29 +125,29 @@ final class AttentionBackward {
                 b.delta[r] = Flat.dot(oAddress + 4 * r * o.lead(), doAddress + 4 * r * dO.lead(), o.columns(), b.lanes);
             }
             int qDim = (int) q.columns();
-            int vDim = (int) v.columns();
+            int vDim = (int) keys.v.columns();
             float scale = a.forward().scale();
             for (long tile = 0; tile < first + rows; tile += KEYS) {
-                int keys = (int) Math.min(KEYS, first + rows - tile);
-                long kTile = kAddress + 4 * tile * k.lead();
-                long vTile = vAddress + 4 * tile * v.lead();
-                blas.sgemm(new Sgemm(false, true, rows, keys, qDim, scale, qAddress, lead(q), kTile, lead(k), 0, b.p,
-                        keys));
-                blas.sgemm(new Sgemm(false, true, rows, keys, vDim, 1, doAddress, lead(dO), vTile, lead(v), 0, b.ds,
-                        keys));
+                int width = (int) Math.min(KEYS, first + rows - tile);
+                long kTile = keys.kAddress + 4 * tile * keys.k.lead();
+                long vTile = keys.vAddress + 4 * tile * keys.v.lead();
+                blas.sgemm(new Sgemm(false, true, rows, width, qDim, scale, qAddress, lead(q), kTile, lead(keys.k), 0, b.p,
+                        width));
+                blas.sgemm(new Sgemm(false, true, rows, width, vDim, 1, doAddress, lead(dO), vTile, lead(keys.v), 0, b.ds,
+                        width));
                 for (int r = 0; r < rows; r++) {
-                    int seen = (int) Math.min(keys, first + r + 1 - tile);
-                    long p = b.p + 4L * r * keys;
-                    long ds = b.ds + 4L * r * keys;
+                    int seen = (int) Math.min(width, first + r + 1 - tile);
+                    long p = b.p + 4L * r * width;
+                    long ds = b.ds + 4L * r * width;
                     scores(p, ds, seen, Lanes.get(lse, first + r), b.delta[r]);
-                    Flat.fill(0, p + 4L * seen, keys - seen);
-                    Flat.fill(0, ds + 4L * seen, keys - seen);
+                    Flat.fill(0, p + 4L * seen, width - seen);
+                    Flat.fill(0, ds + 4L * seen, width - seen);
                 }
-                blas.sgemm(new Sgemm(true, false, keys, vDim, rows, 1, b.p, keys, doAddress, lead(dO), 1,
-                        dvAddress + 4 * tile * dv.lead(), lead(dv)));
-                blas.sgemm(new Sgemm(true, false, keys, qDim, rows, scale, b.ds, keys, qAddress, lead(q), 1,
-                        dkAddress + 4 * tile * dk.lead(), lead(dk)));
-                blas.sgemm(new Sgemm(false, false, rows, qDim, keys, scale, b.ds, keys, kTile, lead(k),
+                blas.sgemm(new Sgemm(true, false, width, vDim, rows, 1, b.p, width, doAddress, lead(dO), 1,
+                        keys.dvAddress + 4 * tile * keys.dv.lead(), lead(keys.dv)));
+                blas.sgemm(new Sgemm(true, false, width, qDim, rows, scale, b.ds, width, qAddress, lead(q), 1,
+                        keys.dkAddress + 4 * tile * keys.dk.lead(), lead(keys.dk)));
+                blas.sgemm(new Sgemm(false, false, rows, qDim, width, scale, b.ds, width, kTile, lead(keys.k),
                         tile > 0 ? 1 : 0, dqAddress, lead(dq)));
             }
             dq.write(first, rows, b.dq);

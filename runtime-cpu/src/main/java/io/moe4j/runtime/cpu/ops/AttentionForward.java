@@ -53,8 +53,8 @@ final class AttentionForward {
 
     private void block(long batch, long head, long first, Buffers b) {
         Rows q = CpuAttentionOps.head(a.q_BSHQ(), batch, head);
-        Rows k = CpuAttentionOps.head(a.k_BSHQ(), batch, head);
-        Rows v = CpuAttentionOps.head(a.v_BSHV(), batch, head);
+        Rows k = CpuAttentionOps.head(a.k_BSHQ(), batch, head / shape.queriesPerKey());
+        Rows v = CpuAttentionOps.head(a.v_BSHV(), batch, head / shape.queriesPerKey());
         Rows o = CpuAttentionOps.head(a.o_BSHV(), batch, head);
         int rows = (int) Math.min(QUERIES, shape.sequence() - first);
         long qAddress = q.read(first, rows, b.q);

@@ -31,29 +31,29 @@ final class CpuAttentionOps implements AttentionOps {
         Forward f = a.forward();
         AttentionShape s = f.shape();
         check(f);
-        check("do", a.do_BSHV(), s, s.valueDim());
-        check("dq", a.dq_BSHQ(), s, s.queryKeyDim());
-        check("dk", a.dk_BSHQ(), s, s.queryKeyDim());
-        check("dv", a.dv_BSHV(), s, s.valueDim());
+        check("do", a.do_BSHV(), s, s.heads(), s.valueDim());
+        check("dq", a.dq_BSHQ(), s, s.heads(), s.queryKeyDim());
+        check("dk", a.dk_BSHQ(), s, s.keyHeads(), s.queryKeyDim());
+        check("dv", a.dv_BSHV(), s, s.keyHeads(), s.valueDim());
         AttentionBackward work = new AttentionBackward(a, commands.blas(), scratch);
         commands.submit(stream, "attentionBackward",
-                () -> commands.pool().parallelFor(s.batch() * s.heads(), 1, work::run),
+                () -> commands.pool().parallelFor(s.batch() * s.keyHeads(), 1, work::run),
                 f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(), a.dq_BSHQ(), a.dk_BSHQ(),
                 a.dv_BSHV());
     }
 
     private static void check(Forward a) {
         AttentionShape s = a.shape();
-        check("q", a.q_BSHQ(), s, s.queryKeyDim());
-        check("k", a.k_BSHQ(), s, s.queryKeyDim());
-        check("v", a.v_BSHV(), s, s.valueDim());
-        check("o", a.o_BSHV(), s, s.valueDim());
+        check("q", a.q_BSHQ(), s, s.heads(), s.queryKeyDim());
+        check("k", a.k_BSHQ(), s, s.keyHeads(), s.queryKeyDim());
+        check("v", a.v_BSHV(), s, s.keyHeads(), s.valueDim());
+        check("o", a.o_BSHV(), s, s.heads(), s.valueDim());
         Checks.dense("lse", a.lse_BHS(), DType.F32);
         Checks.elements("lse", a.lse_BHS(), s.batch() * s.heads() * s.sequence());
     }
 
-    private static void check(String name, Tensor tensor, AttentionShape s, long dim) {
-        Checks.shape(name, tensor, s.batch(), s.sequence(), s.heads(), dim);
+    private static void check(String name, Tensor tensor, AttentionShape s, long heads, long dim) {
+        Checks.shape(name, tensor, s.batch(), s.sequence(), heads, dim);
         if (tensor.dtype() != s.dtype() || dim > 1 && tensor.stride(3) != 1) {
             throw new IllegalArgumentException(name + " is " + tensor + ", but must be of " + s.dtype()
                     + " with a dense last dimension");

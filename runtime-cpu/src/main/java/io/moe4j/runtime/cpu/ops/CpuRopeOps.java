@@ -23,6 +23,27 @@ final class CpuRopeOps implements RopeOps {
 
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        float[] signs = new float[Lanes.COUNT];
+        for (int i = 0; i < signs.length; i++) {
+            signs[i] = (i % 2 == 0) == inverse ? 1 : -1;
+        }
+        submit(stream, x_THR, cosSin_SR, out_THR, (x, table, out, columns) -> pairs(x, table, signs, out, columns));
+    }
+
+    @Override
+    public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        float direction = inverse ? -1 : 1;
+        submit(stream, x_THR, cosSin_SR, out_THR,
+                (x, table, out, columns) -> halves(x, table, direction, out, columns / 2));
+    }
+
+    /** Rotates one head of one token: from {@code x} to {@code out}, which may be the same. */
+    @FunctionalInterface
+    private interface Turn {
+        void apply(long x, long cosSin, long out, long columns);
+    }
+
+    private void submit(Stream stream, Tensor x_THR, Tensor cosSin_SR, Tensor out_THR, Turn turn) {
         long heads = x_THR.dim(1);
         long columns = x_THR.dim(2);
         long positions = cosSin_SR.dim(0);
@@ -35,10 +56,6 @@ final class CpuRopeOps implements RopeOps {
         long table = cosSin_SR.address();
         Heads x = Heads.of(x_THR);
         Heads out = Heads.of(out_THR);
-        float[] signs = new float[Lanes.COUNT];
-        for (int i = 0; i < signs.length; i++) {
-            signs[i] = (i % 2 == 0) == inverse ? 1 : -1;
-        }
         commands.submit(stream, "rope",
                 () -> Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
                     try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
@@ -46,7 +63,7 @@ final class CpuRopeOps implements RopeOps {
                         long result = lease.floats(columns);
                         for (long t = from; t < to; t++) {
                             for (long h = 0; h < heads; h++) {
-                                rotate(x.read(t, h, in), table + 4 * (t % positions) * columns, signs,
+                                turn.apply(x.read(t, h, in), table + 4 * (t % positions) * columns,
                                         out.place(t, h, result), columns);
                                 out.write(t, h, result);
                             }
@@ -55,8 +72,29 @@ final class CpuRopeOps implements RopeOps {
                 }), x_THR, cosSin_SR, out_THR);
     }
 
+    /** (a, b), half a row apart, to (a·cos − b·sin, b·cos + a·sin); {@code direction} -1 turns back. */
+    private static void halves(long x, long cosSin, float direction, long out, long half) {
+        long i = 0;
+        for (; i <= half - Lanes.COUNT; i += Lanes.COUNT) {
+            FloatVector a = Lanes.load(x, i);
+            FloatVector b = Lanes.load(x, half + i);
+            FloatVector cos = Lanes.load(cosSin, i);
+            FloatVector sin = Lanes.load(cosSin, half + i).mul(direction);
+            Lanes.store(a.mul(cos).sub(b.mul(sin)), out, i);
+            Lanes.store(b.mul(cos).add(a.mul(sin)), out, half + i);
+        }
+        for (; i < half; i++) {
+            float a = Lanes.get(x, i);
+            float b = Lanes.get(x, half + i);
+            float cos = Lanes.get(cosSin, i);
+            float sin = direction * Lanes.get(cosSin, half + i);
+            Lanes.set(out, i, a * cos - b * sin);
+            Lanes.set(out, half + i, b * cos + a * sin);
+        }
+    }
+
     /** (a, b) to (a·cos − b·sin, b·cos + a·sin), or with the other signs. */
-    private static void rotate(long x, long cosSin, float[] signs, long out, long n) {
+    private static void pairs(long x, long cosSin, float[] signs, long out, long n) {
         FloatVector sign = FloatVector.fromArray(Lanes.F, signs, 0);
         long i = 0;
         for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {

@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.ops.RoutingOps.Gate;
+import io.moe4j.api.ops.RoutingOps.GroupValue;
 import java.util.Arrays;
 
 /** The best experts of a token; one for each task, as it has scratch. */
@@ -29,7 +30,7 @@ final class TopExperts {
         int found = 0;
         if (gate.keptGroups() < gate.groups()) {
             for (int g = 0; g < groupValue.length; g++) {
-                groupValue[g] = topTwo(g * groupSize);
+                groupValue[g] = value(g * groupSize);
             }
             int groups = insertAll(groupValue, 0, groupValue.length, bestGroups, 0);
             // In order of the index again: among equals the lower expert comes first, whatever its group's place.
@@ -45,7 +46,8 @@ final class TopExperts {
         }
     }
 
-    private float topTwo(int from) {
+    /** Of the group whose first expert is {@code from}. */
+    private float value(int from) {
         float first = Float.NEGATIVE_INFINITY;
         float second = Float.NEGATIVE_INFINITY;
         for (int e = from; e < from + groupSize; e++) {
@@ -56,7 +58,7 @@ final class TopExperts {
                 second = choice[e];
             }
         }
-        return groupSize == 1 ? first : first + second;
+        return groupSize == 1 || gate.groupValue() == GroupValue.LARGEST ? first : first + second;
     }
 
     /** Inserts the indices into the descending list {@code top}, which has {@code size} entries; gives its new size. */

@@ -6,7 +6,8 @@ import io.moe4j.runtime.cuda.cudnn.Graph.Node;
 
 /**
  * Causal attention as the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, D), in memory
- * (B, S, H, D) with any strides but the last.
+ * (B, S, H, D) with any strides but the last. Keys and values may have fewer heads than queries: the library repeats them in its products, and wants
+ * their gradients as those of all heads, summed over each group.
  */
 final class AttentionGraph {
     private static final int ROW = 2;
@@ -57,10 +58,10 @@ final class AttentionGraph {
     }
 
     private Forward forward(AttentionKey key) {
-        Node q = tensor(key, key.queryKeyDim(), key.q());
+        Node q = tensor(key, key.heads(), key.queryKeyDim(), key.q());
         Node k = transposed(key, key.queryKeyDim(), key.k());
-        Node v = tensor(key, key.valueDim(), key.v());
-        Node o = tensor(key, key.valueDim(), key.o());
+        Node v = tensor(key, key.keyHeads(), key.valueDim(), key.v());
+        Node o = tensor(key, key.heads(), key.valueDim(), key.o());
         Node statistics = graph.tensor(CUDNN_DATA_FLOAT, rows, rowStrides);
         Node product = graph.matmul(q, k, scores());
         Node scaled = graph.pointwise(CUDNN_POINTWISE_MUL, product, scale, scores());
@@ -79,15 +80,15 @@ final class AttentionGraph {
 
     /** The variant whose sums for dq are made in one place each, so that they are the same each time; it keeps a matrix of scores in its workspace. */
     private Backward backward(AttentionKey key) {
-        Node q = tensor(key, key.queryKeyDim(), key.q());
+        Node q = tensor(key, key.heads(), key.queryKeyDim(), key.q());
         Node k = transposed(key, key.queryKeyDim(), key.k());
         Node v = transposed(key, key.valueDim(), key.v());
-        Node o = tensor(key, key.valueDim(), key.o());
+        Node o = tensor(key, key.heads(), key.valueDim(), key.o());
         Node statistics = graph.tensor(CUDNN_DATA_FLOAT, rows, rowStrides);
-        Node dO = tensor(key, key.valueDim(), key.o());
-        Node dq = tensor(key, key.queryKeyDim(), key.dq());
-        Node dk = tensor(key, key.queryKeyDim(), key.dk());
-        Node dv = tensor(key, key.valueDim(), key.dv());
+        Node dO = tensor(key, key.heads(), key.valueDim(), key.o());
+        Node dq = tensor(key, key.heads(), key.queryKeyDim(), key.dq());
+        Node dk = tensor(key, key.keyHeads(), key.queryKeyDim(), key.dk());
+        Node dv = tensor(key, key.keyHeads(), key.valueDim(), key.dv());
         Node delta = graph.tensor(CUDNN_DATA_FLOAT, rows, rowStrides);
 
         long[] values = {key.batch(), key.heads(), key.sequence(), key.valueDim()};
@@ -102,15 +103,15 @@ final class AttentionGraph {
         Node scaled = graph.pointwise(CUDNN_POINTWISE_MUL, product, scale, scores());
         Node shifted = graph.pointwise(CUDNN_POINTWISE_SUB, scaled, statistics, scores());
         Node probability = graph.pointwise(CUDNN_POINTWISE_EXP, masked(shifted), scores());
-        graph.matmul(graph.reshape(probability, swapped()), dO, dv);
+        ofKeys(key, key.valueDim(), graph.reshape(probability, swapped()), dO, dv);
 
         Node dP = graph.matmul(dO, v, scores());
         Node centred = graph.pointwise(CUDNN_POINTWISE_SUB, dP, delta, scores());
         Node times = graph.pointwise(CUDNN_POINTWISE_MUL, centred, probability, scores());
         Node dS = graph.pointwise(CUDNN_POINTWISE_MUL, times, scale, scores());
-        graph.matmul(graph.reshape(dS, swapped()), q, dk);
+        ofKeys(key, key.queryKeyDim(), graph.reshape(dS, swapped()), q, dk);
         Node keys = graph.reshape(k, graph.virtual(CUDNN_DATA_FLOAT,
-                new long[] {key.batch(), key.heads(), key.sequence(), key.queryKeyDim()},
+                new long[] {key.batch(), key.keyHeads(), key.sequence(), key.queryKeyDim()},
                 new long[] {k.strides()[0], k.strides()[1], k.strides()[3], k.strides()[2]}));
         graph.matmul(dS, keys, dq);
         return new Backward(q, k, v, o, statistics, dO, dq, dk, dv, delta);
@@ -138,13 +139,24 @@ final class AttentionGraph {
                 new long[] {scoreStrides[0], scoreStrides[1], 1, scoreStrides[2]});
     }
 
-    private Node tensor(AttentionKey key, long width, AttentionKey.Strides strides) {
-        return graph.tensor(CUDNN_DATA_BFLOAT16, new long[] {key.batch(), key.heads(), key.sequence(), width},
+    /** gradient = a · b, summed over the heads of queries that share a head of keys. */
+    private void ofKeys(AttentionKey key, long width, Node a, Node b, Node gradient) {
+        if (key.heads() == key.keyHeads()) {
+            graph.matmul(a, b, gradient);
+            return;
+        }
+        Node all = graph.virtual(CUDNN_DATA_FLOAT, new long[] {key.batch(), key.heads(), key.sequence(), width},
+                new long[] {key.heads() * key.sequence() * width, key.sequence() * width, width, 1});
+        graph.reduce(CUDNN_REDUCE_TENSOR_ADD, graph.matmul(a, b, all), gradient);
+    }
+
+    private Node tensor(AttentionKey key, long heads, long width, AttentionKey.Strides strides) {
+        return graph.tensor(CUDNN_DATA_BFLOAT16, new long[] {key.batch(), heads, key.sequence(), width},
                 new long[] {strides.batch(), strides.head(), strides.sequence(), 1});
     }
 
     private Node transposed(AttentionKey key, long width, AttentionKey.Strides strides) {
-        return graph.tensor(CUDNN_DATA_BFLOAT16, new long[] {key.batch(), key.heads(), width, key.sequence()},
+        return graph.tensor(CUDNN_DATA_BFLOAT16, new long[] {key.batch(), key.keyHeads(), width, key.sequence()},
                 new long[] {strides.batch(), strides.head(), 1, strides.sequence()});
     }
 }

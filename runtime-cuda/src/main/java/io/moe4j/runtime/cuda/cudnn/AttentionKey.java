@@ -9,8 +9,8 @@ import io.moe4j.api.tensor.Tensor;
  *
  * @param batch sequences in one call
  */
-record AttentionKey(long batch, long sequence, long heads, long queryKeyDim, long valueDim, float scale, Strides q,
-        Strides k, Strides v,
+record AttentionKey(long batch, long sequence, long heads, long keyHeads, long queryKeyDim, long valueDim,
+        float scale, Strides q, Strides k, Strides v,
         Strides o, Strides dq, Strides dk, Strides dv) {
     private static final Strides NONE = new Strides(0, 0, 0);
 
@@ -23,14 +23,14 @@ record AttentionKey(long batch, long sequence, long heads, long queryKeyDim, lon
     }
 
     static AttentionKey of(Forward a, long batch) {
-        return new AttentionKey(batch, a.shape().sequence(), a.shape().heads(), a.shape().queryKeyDim(),
-                a.shape().valueDim(), a.scale(), Strides.of(a.q_BSHQ()), Strides.of(a.k_BSHQ()), Strides.of(a.v_BSHV()),
+        return new AttentionKey(batch, a.shape().sequence(), a.shape().heads(), a.shape().keyHeads(),
+                a.shape().queryKeyDim(), a.shape().valueDim(), a.scale(), Strides.of(a.q_BSHQ()), Strides.of(a.k_BSHQ()), Strides.of(a.v_BSHV()),
                 Strides.of(a.o_BSHV()), NONE, NONE, NONE);
     }
 
     static AttentionKey of(Backward b, long batch) {
         AttentionKey key = of(b.forward(), batch);
-        return new AttentionKey(batch, key.sequence, key.heads, key.queryKeyDim, key.valueDim, key.scale, key.q, key.k,
+        return new AttentionKey(batch, key.sequence, key.heads, key.keyHeads, key.queryKeyDim, key.valueDim, key.scale, key.q, key.k,
                 key.v, key.o,
                 Strides.of(b.dq_BSHQ()), Strides.of(b.dk_BSHQ()), Strides.of(b.dv_BSHV()));
     }

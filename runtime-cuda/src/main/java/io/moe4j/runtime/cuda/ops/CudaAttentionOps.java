@@ -60,7 +60,8 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
                 of(b.do_BSHV()), of(delta),
                 of(b.dk_BSHQ()), of(b.dv_BSHV()));
         addStrides(key, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dk_BSHQ(), b.dv_BSHV());
-        kernels.warps(stream, "attention_backward_kv" + suffix(a.q_BSHQ()), rows(s), 0, key.toArray(KernelArg[]::new));
+        kernels.warps(stream, "attention_backward_kv" + suffix(a.q_BSHQ()), rows(s) / s.queriesPerKey(), 0,
+                key.toArray(KernelArg[]::new));
     }
 
     @Override
@@ -74,8 +75,8 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
 
     private static List<KernelArg> arguments(AttentionShape s, float scale, KernelArg... tensors) {
         List<KernelArg> arguments = new ArrayList<>(List.of(tensors));
-        arguments.addAll(List.of(of(scale), of(s.batch()), of(s.sequence()), ofInt(s.heads()), ofInt(s.queryKeyDim()),
-                ofInt(s.valueDim())));
+        arguments.addAll(List.of(of(scale), of(s.batch()), of(s.sequence()), ofInt(s.heads()),
+                ofInt(s.queriesPerKey()), ofInt(s.queryKeyDim()), ofInt(s.valueDim())));
         return arguments;
     }
 

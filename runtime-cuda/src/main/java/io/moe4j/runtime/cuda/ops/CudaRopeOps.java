@@ -20,15 +20,31 @@ final class CudaRopeOps implements RopeOps {
 
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        check(x_THR, cosSin_SR, out_THR);
+        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(8, x_THR, out_THR, cosSin_SR);
+        launch(stream, vectors ? "rope_vectors" : "rope", vectors ? 8 : 2, x_THR, cosSin_SR, inverse, out_THR);
+    }
+
+    @Override
+    public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        check(x_THR, cosSin_SR, out_THR);
+        // A thread takes 8 elements of each half, so that both halves must start on 16 bytes.
+        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(16, x_THR, out_THR, cosSin_SR);
+        launch(stream, vectors ? "rope_halves_vectors" : "rope_halves", vectors ? 16 : 2, x_THR, cosSin_SR, inverse,
+                out_THR);
+    }
+
+    private static void check(Tensor x_THR, Tensor cosSin_SR, Tensor out_THR) {
         require(x_THR.rank() == 3 && x_THR.shape().equals(out_THR.shape()) && x_THR.dtype() == out_THR.dtype()
                 && x_THR.dim(2) % 2 == 0
                 && cosSin_SR.dim(1) == x_THR.dim(2) && cosSin_SR.isContiguous(), "rope", x_THR, cosSin_SR, out_THR);
-        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(8, x_THR, out_THR, cosSin_SR);
-        kernels.each(stream, (vectors ? "rope_vectors" : "rope") + suffix(x_THR), x_THR.elements() / (vectors ? 8 : 2),
-                of(x_THR), of(cosSin_SR), of(out_THR),
-                of(x_THR.dim(0)),
-                ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)), ofInt(cosSin_SR.dim(0)), of(inverse ? -1f : 1f),
-                of(x_THR.stride(0)),
-                of(x_THR.stride(1)), of(out_THR.stride(0)), of(out_THR.stride(1)));
+    }
+
+    private void launch(Stream stream, String kernel, int elementsPerThread, Tensor x_THR, Tensor cosSin_SR,
+            boolean inverse, Tensor out_THR) {
+        kernels.each(stream, kernel + suffix(x_THR), x_THR.elements() / elementsPerThread, of(x_THR), of(cosSin_SR),
+                of(out_THR), of(x_THR.dim(0)), ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)), ofInt(cosSin_SR.dim(0)),
+                of(inverse ? -1f : 1f), of(x_THR.stride(0)), of(x_THR.stride(1)), of(out_THR.stride(0)),
+                of(out_THR.stride(1)));
     }
 }

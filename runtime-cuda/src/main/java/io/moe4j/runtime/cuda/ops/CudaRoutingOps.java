@@ -34,7 +34,8 @@ final class CudaRoutingOps implements RoutingOps {
                 scores_TE, gate);
         kernels.warps(stream, "gate_select", scores_TE.dim(0), experts * Float.BYTES, of(scores_TE), of(bias_E),
                 of(ids_TK),
-                of(scores_TE.dim(0)), of(experts), of(gate.topK()), of(gate.groups()), of(gate.keptGroups()));
+                of(scores_TE.dim(0)), of(experts), of(gate.topK()), of(gate.groups()), of(gate.keptGroups()),
+                flag(gate.groupValue() == GroupValue.LARGEST));
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.stream.Stream;
 final class Design {
     private static final String API = "io.moe4j.api";
     private static final String AUTOGRAD = "io.moe4j.autograd";
+    private static final String LAYERS = "io.moe4j.layers";
     private static final String PLANNING = "io.moe4j.runtime.planning";
     private static final String CUDA = "io.moe4j.runtime.cuda";
 
@@ -34,7 +35,9 @@ final class Design {
             Map.entry("io.moe4j.comm.minimalasyncep", Set.of(API, CUDA)),
             Map.entry("io.moe4j.kernels.swiglu", Set.of(API, CUDA)),
             Map.entry("io.moe4j.cudagraph", Set.of(API, CUDA)),
-            Map.entry("io.moe4j.model.deepseek", Set.of(API, AUTOGRAD)),
+            Map.entry(LAYERS, Set.of(API, AUTOGRAD)),
+            Map.entry("io.moe4j.model.deepseek", Set.of(API, AUTOGRAD, LAYERS)),
+            Map.entry("io.moe4j.model.qwen", Set.of(API, AUTOGRAD, LAYERS)),
             Map.entry("io.moe4j.safetensors", Set.of(API)),
             Map.entry("io.moe4j.data", Set.of(API)),
             Map.entry("io.moe4j.launch", Set.of(API)));

@@ -60,6 +60,32 @@ class GoldenTest {
         assertEquals(8, report.lines().size());
     }
 
+    /**
+     * Computed by Hugging Face's own classes: DeepSeek-V2, whose groups are worth their best expert, and Qwen3-MoE have no biases; in the mixed one
+     * the first layer is dense, and the embedding is the head's projection too.
+     */
+    @ParameterizedTest
+    @CsvSource({"deepseek_v2_groups, --ranks 1", "deepseek_v2_groups, --ranks 4 --parallelism.expert_parallel_degree 4",
+            "qwen3_moe, --ranks 1", "qwen3_moe, --ranks 4 --parallelism.expert_parallel_degree 4",
+            "qwen3_moe, --ranks 2 --parallelism.expert_parallel_degree 2" + STANDARD,
+            "qwen3_moe, --activation_checkpoint.mode none" + STANDARD, "qwen3_moe_mixed, --ranks 1",
+            "qwen3_moe_mixed, --ranks 4 --parallelism.expert_parallel_degree 2 --runtime.strict",
+            "qwen3_moe_mixed, --activation_checkpoint.mode none" + STANDARD,
+            "qwen3_moe_mixed, --ranks 4 --parallelism.data_parallel_replicate_degree 2"})
+    void numbersAreThoseOfHuggingFace(String golden, String overrides) {
+        ParityReport report = compare(Goldens.path(golden), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(7, report.lines().size());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--ranks 1", "--ranks 4 --parallelism.expert_parallel_degree 4"})
+    void numbersOfTheThirdDeepSeekAreThoseOfHuggingFace(String overrides) {
+        ParityReport report = compare(Goldens.path("deepseek_v3"), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(8, report.lines().size());
+    }
+
     @ParameterizedTest
     @CsvSource({"--ranks 1", "--ranks 4", "--ranks 2" + STANDARD})
     void aModelWithoutExpertsIsCompared(String overrides) {

@@ -28,11 +28,15 @@ record AttentionCases(AttentionShape shape, Layout layout) {
                 add(cases, new AttentionShape(1, 33, 3, 17, 9, type), layout);
                 add(cases, new AttentionShape(3, 50, 2, 40, 24, type), layout);
                 add(cases, new AttentionShape(1, 130, 2, 192, 128, type), layout);
+                add(cases, new AttentionShape(2, 33, 4, 2, 24, 16, type), layout);
+                add(cases, new AttentionShape(1, 70, 6, 2, 128, 128, type), layout);
+                add(cases, new AttentionShape(2, 20, 3, 1, 20, 20, type), layout);
             }
             add(cases, new AttentionShape(0, 8, 1, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 257, 1, 64, 64, type), Layout.DENSE);
             add(cases, new AttentionShape(2, 256, 2, 192, 128, type), Layout.ALIGNED_GAPS);
+            add(cases, new AttentionShape(1, 256, 8, 2, 128, 128, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 700, 1, 16, 8, type), Layout.DENSE);
         }
         return cases;
@@ -47,7 +51,8 @@ record AttentionCases(AttentionShape shape, Layout layout) {
 
     private static void add(List<OpCase> cases, AttentionShape shape, Layout layout) {
         AttentionCases one = new AttentionCases(shape, layout);
-        String what = " B " + shape.batch() + " S " + shape.sequence() + " H " + shape.heads() + " Q "
+        String what = " B " + shape.batch() + " S " + shape.sequence() + " H " + shape.heads()
+                + (shape.keyHeads() == shape.heads() ? "" : " G " + shape.keyHeads()) + " Q "
                 + shape.queryKeyDim() + " V " + shape.valueDim() + " " + shape.dtype() + " " + layout;
         cases.add(new OpCase("attention" + what, one::forward));
         cases.add(new OpCase("attention's gradient" + what, one::backward));
@@ -61,26 +66,27 @@ record AttentionCases(AttentionShape shape, Layout layout) {
         return new AttentionDefinition(shape, scale());
     }
 
-    private double[] random(long dim, long seed) {
-        return Elements.random(shape.dtype(), shape.batch() * shape.sequence() * shape.heads() * dim, seed);
+    private double[] random(long heads, long dim, long seed) {
+        return Elements.random(shape.dtype(), shape.batch() * shape.sequence() * heads * dim, seed);
     }
 
-    private Operand operand(OpBench bench, Layout how, double[] values, long dim) {
-        return bench.of(shape.dtype(), how, values, shape.batch(), shape.sequence(), shape.heads(), dim);
+    private Operand operand(OpBench bench, Layout how, double[] values, long heads, long dim) {
+        return bench.of(shape.dtype(), how, values, shape.batch(), shape.sequence(), heads, dim);
     }
 
     /** q, k, v, and forward's results as they are given: to be written, or from the definition. */
     private record Inputs(Operand q, Operand k, Operand v, Operand o, Operand lse, AttentionOps.Forward call) {}
 
     private Inputs inputs(OpBench bench, boolean withResults) {
-        double[] qs = random(shape.queryKeyDim(), 1);
-        double[] ks = random(shape.queryKeyDim(), 2);
-        double[] vs = random(shape.valueDim(), 3);
+        double[] qs = random(shape.heads(), shape.queryKeyDim(), 1);
+        double[] ks = random(shape.keyHeads(), shape.queryKeyDim(), 2);
+        double[] vs = random(shape.keyHeads(), shape.valueDim(), 3);
         Approx[][] results = withResults ? definition().forward(qs, ks, vs) : new Approx[2][0];
-        Operand q = operand(bench, layout, qs, shape.queryKeyDim());
-        Operand k = operand(bench, layout, ks, shape.queryKeyDim());
-        Operand v = operand(bench, layout, vs, shape.valueDim());
-        Operand o = operand(bench, Layout.DENSE, stored(results[0], shape.dtype()), shape.valueDim());
+        Operand q = operand(bench, layout, qs, shape.heads(), shape.queryKeyDim());
+        Operand k = operand(bench, layout, ks, shape.keyHeads(), shape.queryKeyDim());
+        Operand v = operand(bench, layout, vs, shape.keyHeads(), shape.valueDim());
+        Operand o = operand(bench, Layout.DENSE, stored(results[0], shape.dtype()), shape.heads(),
+                shape.valueDim());
         Operand lse = bench.of(F32, Layout.DENSE, stored(results[1], F32), shape.batch(), shape.heads(),
                 shape.sequence());
         return new Inputs(q, k, v, o, lse, new AttentionOps.Forward(shape, scale(), q.tensor(), k.tensor(), v.tensor(),
@@ -104,10 +110,11 @@ record AttentionCases(AttentionShape shape, Layout layout) {
 
     private OpCall backward(OpBench bench) {
         Inputs in = inputs(bench, true);
-        Operand dO = operand(bench, Layout.DENSE, random(shape.valueDim(), 4), shape.valueDim());
-        Operand dq = operand(bench, layout, new double[0], shape.queryKeyDim());
-        Operand dk = operand(bench, layout, new double[0], shape.queryKeyDim());
-        Operand dv = operand(bench, layout, new double[0], shape.valueDim());
+        Operand dO = operand(bench, Layout.DENSE, random(shape.heads(), shape.valueDim(), 4), shape.heads(),
+                shape.valueDim());
+        Operand dq = operand(bench, layout, new double[0], shape.heads(), shape.queryKeyDim());
+        Operand dk = operand(bench, layout, new double[0], shape.keyHeads(), shape.queryKeyDim());
+        Operand dv = operand(bench, layout, new double[0], shape.keyHeads(), shape.valueDim());
         AttentionOps.Backward call = new AttentionOps.Backward(in.call(), dO.tensor(), dq.tensor(), dk.tensor(),
                 dv.tensor(), bench.workspace(bench.device().workspaceSizes().attentionBackward(shape)));
         return new OpCall(() -> bench.ops().attention().backward(bench.stream(), call), List.of(dq, dk, dv), () -> {

@@ -14,6 +14,7 @@ final class AttentionDefinition {
 
     private final int sequence;
     private final int heads;
+    private final int keyHeads;
     private final int queryKey;
     private final int value;
     private final double scale;
@@ -24,6 +25,7 @@ final class AttentionDefinition {
     AttentionDefinition(AttentionShape shape, double scale) {
         sequence = (int) shape.sequence();
         heads = (int) shape.heads();
+        keyHeads = (int) shape.keyHeads();
         queryKey = (int) shape.queryKeyDim();
         value = (int) shape.valueDim();
         this.scale = scale;
@@ -86,16 +88,21 @@ final class AttentionDefinition {
         return roundings(count) * Rounding.U32 * size;
     }
 
-    /** Number of the row of (B, S, H) tensors of query or key {@code s} in head {@code bh}, which counts heads within sequences. */
+    /** Number of the row of (B, S, H) tensors of query {@code s} in head {@code bh}, which counts heads within sequences. */
     private int row(int bh, int s) {
         return (bh / heads * sequence + s) * heads + bh % heads;
+    }
+
+    /** Number of the row of (B, S, G) tensors of the key {@code s} that head {@code bh} attends over. */
+    private int keyRow(int bh, int s) {
+        return (bh / heads * sequence + s) * keyHeads + bh % heads / (heads / keyHeads);
     }
 
     /** Fills {@link #p} with exp(score − shift), {@link #relative} with their relative errors. */
     private void powers(int bh, int query, double[] q, double[] k, double shift) {
         for (int j = 0; j <= query; j++) {
             int from = row(bh, query) * queryKey;
-            int with = row(bh, j) * queryKey;
+            int with = keyRow(bh, j) * queryKey;
             double score = scale * dot(q, from, k, with, queryKey);
             double error = scale * dotError(q, from, k, with, queryKey)
                     + 2 * Rounding.U32 * (Math.abs(score) + Math.abs(shift));
@@ -107,15 +114,15 @@ final class AttentionDefinition {
     private double top(int bh, int query, double[] q, double[] k) {
         double top = Double.NEGATIVE_INFINITY;
         for (int j = 0; j <= query; j++) {
-            top = Math.max(top, scale * dot(q, row(bh, query) * queryKey, k, row(bh, j) * queryKey, queryKey));
+            top = Math.max(top, scale * dot(q, row(bh, query) * queryKey, k, keyRow(bh, j) * queryKey, queryKey));
         }
         return top;
     }
 
     /** o and lse. */
     Approx[][] forward(double[] q, double[] k, double[] v) {
-        Results o = new Results(v.length);
-        Approx[] lse = new Approx[v.length / value];
+        Results o = new Results(v.length / keyHeads * heads);
+        Approx[] lse = new Approx[o.values.length / value];
         for (int bh = 0; bh < lse.length / Math.max(1, sequence); bh++) {
             for (int s = 0; s < sequence; s++) {
                 double top = top(bh, s, q, k);
@@ -130,7 +137,7 @@ final class AttentionDefinition {
                 for (int j = 0; j <= s; j++) {
                     double probability = p[j] / total.value();
                     o.add(row(bh, s) * value, probability, probability * (relative[j] + spread + narrowed), v,
-                            row(bh, j) * value, value);
+                            keyRow(bh, j) * value, value);
                 }
             }
         }
@@ -149,7 +156,7 @@ final class AttentionDefinition {
                 double deltaError = dotError(o, out, dO, out, value);
                 powers(bh, s, q, k, lse[bh * sequence + s]);
                 for (int j = 0; j <= s; j++) {
-                    int key = row(bh, j);
+                    int key = keyRow(bh, j);
                     double dp = dot(dO, out, v, key * value, value);
                     double dpError = dotError(dO, out, v, key * value, value) + deltaError
                             + Rounding.U32 * (Math.abs(dp) + Math.abs(delta));

@@ -1,6 +1,7 @@
 package io.moe4j.tests.contract.ops;
 
 import io.moe4j.api.ops.RoutingOps.Gate;
+import io.moe4j.api.ops.RoutingOps.GroupValue;
 import io.moe4j.api.ops.RoutingOps.Score;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -21,7 +22,7 @@ record GateDefinition(Gate gate, int experts) {
         return Arrays.stream(powers).map(power -> power.over(sum.result())).toArray(Approx[]::new);
     }
 
-    /** The best experts of the best groups. Scores and bias are added, and a group's top two, in fp32: that decides ties. */
+    /** The best experts of the best groups. Scores and bias are added, and a group's top two where they are its value, in fp32: that decides ties. */
     int[] select(double[] scores, double[] bias) {
         float[] choice = new float[experts];
         for (int e = 0; e < experts; e++) {
@@ -32,7 +33,7 @@ record GateDefinition(Gate gate, int experts) {
         for (int g = 0; g < value.length; g++) {
             float[] top = Arrays.copyOfRange(choice, g * size, (g + 1) * size);
             Arrays.sort(top);
-            value[g] = size == 1 ? top[0] : top[size - 1] + top[size - 2];
+            value[g] = size == 1 || gate.groupValue() == GroupValue.LARGEST ? top[size - 1] : top[size - 1] + top[size - 2];
         }
         List<Integer> kept = best(value, gate.groups()).limit(gate.keptGroups()).boxed().toList();
         return best(choice, experts).filter(e -> kept.contains(e / size)).limit(gate.topK()).toArray();

@@ -5,6 +5,7 @@ import static io.moe4j.api.tensor.DType.I32;
 
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.ops.RoutingOps.Gate;
+import io.moe4j.api.ops.RoutingOps.GroupValue;
 import io.moe4j.api.ops.RoutingOps.Score;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +33,9 @@ record RoutingCases(int tokens, int experts, Gate gate) {
                 new RoutingCases(40, 160, new Gate(Score.SOFTMAX, 6, 8, 3, false, 16)),
                 new RoutingCases(64, 256, new Gate(Score.SIGMOID, 8, 8, 4, true, 2.5f)),
                 new RoutingCases(30, 16, new Gate(Score.SIGMOID, 4, 4, 2, true, 2.5f)),
+                new RoutingCases(40, 160, new Gate(Score.SOFTMAX, 6, 8, 3, false, 16, GroupValue.LARGEST)),
+                new RoutingCases(30, 16, new Gate(Score.SIGMOID, 4, 4, 2, true, 2.5f, GroupValue.LARGEST)),
+                new RoutingCases(9, 6, new Gate(Score.SIGMOID, 2, 6, 3, false, 1, GroupValue.LARGEST)),
                 new RoutingCases(20, 20, new Gate(Score.SOFTMAX, 5, 1, 1, true, 1)),
                 new RoutingCases(9, 6, new Gate(Score.SIGMOID, 6, 6, 6, false, 1)),
                 new RoutingCases(9, 6, new Gate(Score.SIGMOID, 2, 6, 3, false, 1)),

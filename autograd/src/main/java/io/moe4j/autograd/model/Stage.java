@@ -1,0 +1,62 @@
+package io.moe4j.autograd.model;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Segment;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.List;
+
+/**
+ * A part of a model that can be driven by itself. A model is one {@link First} stage, any number of {@link Inner} ones and one {@link Last}, in this
+ * order. What passes between two stages is one tensor (T, D) of the compute type; in backward, its gradient passes the other way. For example a
+ * decoder of 27 blocks has 29 stages, and one microbatch of it is:
+ *
+ * <pre>{@code
+ * Variable x_TD = first.forward(tape, ids_T);
+ * for (Stage.Inner stage : inner) {
+ *     x_TD = recompute.run(tape, stage, x_TD);
+ * }
+ * last.lossAndGradient(x_TD.tensor(), labels_T, scale, loss, dx_TD);
+ * tape.backward(x_TD, dx_TD);
+ * }</pre>
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public sealed interface Stage {
+
+    /** Name, such as {@code "layers.3"}. */
+    String name();
+
+    /** The units whose parameters it uses. Two stages may share one: an embedding that is also the head's projection. */
+    List<ParameterUnit> units();
+
+    /** Makes x from token ids. */
+    non-sealed interface First extends Stage {
+
+        /** (T), I32 → (T, D). Gathers its units for as long as it needs them; its backward also reduces their gradients. */
+        Variable forward(Tape tape, Tensor ids_T);
+    }
+
+    /** From x to x, run under a {@link io.moe4j.autograd.recompute.RecomputePolicy}. */
+    non-sealed interface Inner extends Stage, Segment {}
+
+    /** Makes logits and the loss from x. Gathers its units by itself. */
+    non-sealed interface Last extends Stage {
+
+        /** Overwrites {@code logits_TV}, F32. */
+        void logits(Tensor x_TD, Tensor logits_TV);
+
+        /**
+         * Forward and backward in one: the loss's gradient needs no logits that outlive the call. The gradients of units that no other stage uses are
+         * reduced; those of a shared unit are left open, in the caller's scope, for the first stage's backward to add to and to reduce.
+         *
+         * @param scale factor of each token's loss
+         * @param loss F32 (1): the scaled losses are added
+         * @param dx_TD gradient with respect to x, overwritten
+         */
+        void lossAndGradient(Tensor x_TD, Tensor labels_T, float scale, Tensor loss, Tensor dx_TD);
+    }
+}

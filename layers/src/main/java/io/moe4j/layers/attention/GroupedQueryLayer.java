@@ -1,0 +1,58 @@
+package io.moe4j.layers.attention;
+
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.rotary.Rotary;
+import io.moe4j.layers.unit.Linear;
+import io.moe4j.layers.unit.RmsNorm;
+
+/** Grouped-query attention of one block: projections and head norms around {@link RotaryGroupedAttention}. */
+final class GroupedQueryLayer implements Layer {
+    private final GroupedQueryAttention spec;
+    private final ModelContext context;
+    private final Rotary rotary;
+    private final Layer queries;
+    private final Layer keys;
+    private final Linear values_OD;
+    private final Linear output_DO;
+
+    GroupedQueryLayer(GroupedQueryAttention spec, BlockBuilder block) {
+        this.spec = spec;
+        this.context = block.context();
+        this.rotary = block.rotary().of(spec.rotary());
+        this.queries = normed(block, "query", "q", spec.heads());
+        this.keys = normed(block, "key", "k", spec.keyHeads());
+        this.values_OD = block.linear("attention.value", "self_attn.v_proj.weight",
+                spec.keyHeads() * spec.headDim(), block.dim());
+        this.output_DO = block.output("attention.output", "self_attn.o_proj.weight", spec.heads() * spec.headDim());
+    }
+
+    @Override
+    public Variable forward(Tape tape, Variable x_TD) {
+        Variable q = queries.forward(tape, x_TD);
+        Variable k = keys.forward(tape, x_TD);
+        Variable v = values_OD.forward(tape, x_TD);
+        AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
+        Variable o = tape.apply(new RotaryGroupedAttention(shape, spec.softmaxScale(), rotary, q, k, v), q, k, v);
+        return output_DO.forward(tape, o);
+    }
+
+    /** (T, D) → (T, heads · Q), in memory of its own: {@link RotaryGroupedAttention} rotates it where it lies. */
+    private Layer normed(BlockBuilder block, String name, String letter, long heads) {
+        Linear linear = block.linear("attention." + name, "self_attn." + letter + "_proj.weight",
+                heads * spec.headDim(), block.dim());
+        if (!spec.headNorms()) {
+            return linear::forward;
+        }
+        RmsNorm norm = block.norm("attention." + name + "_norm", "self_attn." + letter + "_norm.weight",
+                spec.headDim(), block.eps());
+        return (tape, x_TD) -> {
+            Variable y = linear.forward(tape, x_TD);
+            return tape.apply(new HeadNorm(y, norm), y);
+        };
+    }
+}

@@ -1,0 +1,64 @@
+package io.moe4j.layers.attention;
+
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.rotary.Rotary;
+import io.moe4j.layers.unit.Linear;
+import io.moe4j.layers.unit.RmsNorm;
+
+/** Multi-head latent attention of one block: projections around {@link RotaryLatentAttention}. */
+final class LatentAttentionLayer implements Layer {
+    private final LatentAttention spec;
+    private final ModelContext context;
+    private final Rotary rotary;
+    private final Layer queries;
+    private final Linear latent_CD;
+    private final RmsNorm latentNorm_C;
+    private final Linear keysValues_OC;
+    private final Linear output_DO;
+
+    LatentAttentionLayer(LatentAttention spec, BlockBuilder block) {
+        this.spec = spec;
+        this.context = block.context();
+        this.rotary = block.rotary().of(spec.rotary());
+        this.queries = queries(block);
+        this.latent_CD = block.linear("attention.latent", "self_attn.kv_a_proj_with_mqa.weight",
+                spec.latent() + spec.rotary().dim(), block.dim());
+        this.latentNorm_C = block.norm("attention.latent_norm", "self_attn.kv_a_layernorm.weight", spec.latent(),
+                spec.latentEps());
+        this.keysValues_OC = block.linear("attention.keys_values", "self_attn.kv_b_proj.weight",
+                spec.heads() * (spec.nope() + spec.value()), spec.latent());
+        this.output_DO = block.output("attention.output", "self_attn.o_proj.weight", spec.heads() * spec.value());
+    }
+
+    @Override
+    public Variable forward(Tape tape, Variable x_TD) {
+        Variable q = queries.forward(tape, x_TD);
+        Variable latent = latent_CD.forward(tape, x_TD);
+        Variable keysValues = keysValues_OC.forward(tape, latentNorm_C.forward(tape, latent));
+        AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
+        Variable o = tape.apply(new RotaryLatentAttention(spec, shape, rotary, q, keysValues, latent), q, keysValues,
+                latent);
+        return output_DO.forward(tape, o);
+    }
+
+    /** (T, D) → (T, H·Q). */
+    private Layer queries(BlockBuilder block) {
+        long out = spec.heads() * spec.queryKey();
+        return switch (spec.query()) {
+            case QueryProjection.Direct() -> block.linear("attention.query", "self_attn.q_proj.weight", out,
+                    block.dim())::forward;
+            case QueryProjection.LowRank(long rank) -> {
+                Linear down = block.linear("attention.query_down", "self_attn.q_a_proj.weight", rank, block.dim());
+                RmsNorm norm = block.norm("attention.query_norm", "self_attn.q_a_layernorm.weight", rank,
+                        spec.latentEps());
+                Linear up = block.linear("attention.query_up", "self_attn.q_b_proj.weight", out, rank);
+                yield (tape, x_TD) -> up.forward(tape, norm.forward(tape, down.forward(tape, x_TD)));
+            }
+        };
+    }
+}

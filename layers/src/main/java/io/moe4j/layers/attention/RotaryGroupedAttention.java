@@ -1,0 +1,109 @@
+package io.moe4j.layers.attention;
+
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Gradients;
+import io.moe4j.autograd.Operation;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.layers.rotary.Rotary;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * From queries (T, H·Q), keys and values (T, G·Q) to attention's output (T, H·Q). Queries and keys are rotated where they lie, which the norms and
+ * projections that made them allow: their gradients do not read them.
+ */
+final class RotaryGroupedAttention implements Operation {
+    private static final String ACTIVATIONS = "activations";
+
+    private final AttentionShape shape;
+    private final float scale;
+    private final Rotary rotary;
+    private final Variable q;
+    private final Variable k;
+    private final Variable v;
+    private @Nullable Tensor lse_BHS;
+    private @Nullable Tensor o;
+
+    RotaryGroupedAttention(AttentionShape shape, float scale, Rotary rotary, Variable q, Variable k, Variable v) {
+        this.shape = shape;
+        this.scale = scale;
+        this.rotary = rotary;
+        this.q = q;
+        this.k = k;
+        this.v = v;
+    }
+
+    @Override
+    public String name() {
+        return "grouped-query attention";
+    }
+
+    @Override
+    public Tensor allocateOutput(Tape tape) {
+        lse_BHS = tape.temporary(ACTIVATIONS, DType.F32, shape.batch(), shape.heads(), shape.sequence());
+        o = tape.temporary(ACTIVATIONS, shape.dtype(), shape.batch() * shape.sequence(),
+                shape.heads() * shape.valueDim());
+        return o;
+    }
+
+    @Override
+    public void forward(Tape tape, Tensor output) {
+        Tensor q_THQ = heads(q.tensor(), shape.heads());
+        Tensor k_TGQ = heads(k.tensor(), shape.keyHeads());
+        rotary.turn(tape, q_THQ, q_THQ);
+        rotary.turn(tape, k_TGQ, k_TGQ);
+        try (Scope scratch = tape.rank().memory().open()) {
+            long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
+            tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
+        }
+    }
+
+    @Override
+    public boolean backwardNeedsForward() {
+        return true;
+    }
+
+    @Override
+    public void backward(Tape tape, Gradients gradients) {
+        gradients.write(0, dq -> gradients.write(1, dk -> gradients.write(2, dv -> {
+            try (Scope scratch = tape.rank().memory().open()) {
+                long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
+                tape.ops().attention().backward(tape.stream(), new AttentionOps.Backward(arguments(Optional.empty()),
+                        split(gradients.ofOutput(), shape.heads()), split(dq, shape.heads()),
+                        split(dk, shape.keyHeads()), split(dv, shape.keyHeads()), workspace(tape, bytes)));
+            }
+            Tensor dq_THQ = heads(dq, shape.heads());
+            Tensor dk_TGQ = heads(dk, shape.keyHeads());
+            rotary.turnBack(tape, dq_THQ, dq_THQ);
+            rotary.turnBack(tape, dk_TGQ, dk_TGQ);
+        })));
+    }
+
+    private AttentionOps.Forward arguments(Optional<Tensor> workspace) {
+        if (lse_BHS == null || o == null) {
+            throw new IllegalStateException(name() + " has not been applied");
+        }
+        return new AttentionOps.Forward(shape, scale, split(q.tensor(), shape.heads()),
+                split(k.tensor(), shape.keyHeads()), split(v.tensor(), shape.keyHeads()), split(o, shape.heads()),
+                lse_BHS, workspace);
+    }
+
+    /** (T, n·Q) as (T, n, Q). */
+    private static Tensor heads(Tensor tensor, long count) {
+        return tensor.view(tensor.dim(0), count, tensor.dim(1) / count);
+    }
+
+    /** (T, n·Q) as (B, S, n, Q). */
+    private Tensor split(Tensor tensor, long count) {
+        return tensor.view(shape.batch(), shape.sequence(), count, tensor.dim(1) / count);
+    }
+
+    private static Optional<Tensor> workspace(Tape tape, long bytes) {
+        return bytes == 0 ? Optional.empty() : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
+    }
+}

@@ -1,0 +1,31 @@
+package io.moe4j.layers.block;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+
+/**
+ * The first layer of a block, before it is opened: an immutable value. A family with an attention of its own implements it.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface AttentionSpec {
+
+    /** Declares its parameters, and opens it. */
+    Layer open(BlockBuilder block);
+
+    /** What it attends over. */
+    AttentionShape shape(long batch, long sequence, DType dtype);
+
+    /** Elements of its matrices, in a model of dimension {@code dim}; each token uses all of them. */
+    long matrixElements(long dim);
+
+    /** Elements of its norms' weights. */
+    long normElements();
+
+    /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */
+    default String deviceSpi() {
+        return "1.0";
+    }
+}

@@ -1,0 +1,52 @@
+package io.moe4j.layers.block;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.layers.rotary.RotaryTables;
+import io.moe4j.layers.unit.Linear;
+import io.moe4j.layers.unit.RmsNorm;
+import io.moe4j.layers.unit.UnitBuilder;
+import java.util.Optional;
+
+/**
+ * What the layers of one block are opened with.
+ *
+ * @param context where the model is opened
+ * @param layer number of the block, from 0
+ * @param dim D
+ * @param eps of the model's norms
+ * @param dense takes the parameters that every rank has
+ * @param experts takes those of this rank's experts
+ * @param rotary the model's rotary embeddings
+ * @param balance biases and counts of the block's experts, if it has any
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
+        UnitBuilder experts, RotaryTables rotary, Optional<ExpertBalance.Layer> balance) {
+
+    /** What the block's names in a checkpoint begin with. */
+    public String prefix() {
+        return "model.layers." + layer + ".";
+    }
+
+    /** Standard deviation of the matrices whose results are added to the residual stream: smaller in later blocks, so that its size does not grow. */
+    public double outputStd() {
+        return UnitBuilder.STD / Math.sqrt(2.0 * (layer + 1));
+    }
+
+    /** Declares a matrix (out, in) with the usual initial values. {@code checkpointName} follows the prefix. */
+    public Linear linear(String name, String checkpointName, long out, long in) {
+        return new Linear(dense.matrix(name, prefix() + checkpointName, UnitBuilder.STD, out, in));
+    }
+
+    /** Declares a matrix (D, in) whose results are added to the residual stream. */
+    public Linear output(String name, String checkpointName, long in) {
+        return new Linear(dense.matrix(name, prefix() + checkpointName, outputStd(), dim, in));
+    }
+
+    /** Declares a norm over {@code width} elements with an epsilon of its own. */
+    public RmsNorm norm(String name, String checkpointName, long width, float epsilon) {
+        return new RmsNorm(dense.norm(name, prefix() + checkpointName, width), epsilon);
+    }
+}

@@ -1,0 +1,76 @@
+package io.moe4j.layers.block;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.ShardGroup;
+import java.util.Optional;
+
+/**
+ * Biases and token counts of the experts of all layers: balance without an auxiliary loss (Wang et al., 2024).
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ExpertBalance implements AutoCloseable {
+    private final RankContext rank;
+    private final Memory memory;
+    private final Tensor bias_LE;
+    private final Tensor tokens_LE;
+    private final Tensor allTokens_LE;
+
+    /** Biases and counts start at zero. */
+    public ExpertBalance(RankContext rank, int layers, int experts) {
+        this.rank = rank;
+        long bytes = Tensor.bytes(DType.F32, layers, experts);
+        this.memory = rank.device().allocate(3 * bytes, "expert balance");
+        this.bias_LE = Tensor.of(memory, 0, DType.F32, layers, experts);
+        this.tokens_LE = Tensor.of(memory, bytes, DType.I32, layers, experts);
+        this.allTokens_LE = Tensor.of(memory, 2 * bytes, DType.I32, layers, experts);
+        rank.stream().fill(bias_LE, 0);
+        rank.stream().fill(tokens_LE, 0);
+        rank.stream().fill(allTokens_LE, 0);
+    }
+
+    /** The part of MoE layer {@code index}, from 0. */
+    public Layer layer(int index) {
+        return new Layer(bias_LE.select(index), tokens_LE.select(index));
+    }
+
+    /**
+     * Moves the biases. Counts cover the expert-parallel group; the ranks that hold the same experts belong to all the other groups, so the sum over
+     * them is the sum over everybody.
+     *
+     * @param experts the ranks that hold the experts' units
+     */
+    public void update(ShardGroup experts, float coefficient) {
+        rank.stream().copy(tokens_LE, allTokens_LE);
+        sum(experts.shards());
+        sum(experts.replicas());
+        for (long layer = 0; layer < bias_LE.dim(0); layer++) {
+            rank.device().ops().routing().updateBias(rank.stream(), allTokens_LE.select(layer), bias_LE.select(layer),
+                    coefficient);
+        }
+    }
+
+    private void sum(Optional<Collectives> over) {
+        over.filter(collectives -> collectives.group().size() > 1)
+                .ifPresent(collectives -> collectives.allReduce(rank.stream(), allTokens_LE));
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+
+    /**
+     * One layer's.
+     *
+     * @param bias_E F32
+     * @param tokens_E I32, of the last forward
+     */
+    public record Layer(Tensor bias_E, Tensor tokens_E) {}
+}

@@ -1,0 +1,41 @@
+package io.moe4j.layers.block;
+
+import io.moe4j.api.Stability;
+import java.util.Optional;
+
+/**
+ * The second layer of a block, before it is opened: an immutable value. A family with a network of its own implements it.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface FeedForwardSpec {
+
+    /** Declares its parameters, and opens it. */
+    Layer open(BlockBuilder block);
+
+    /** Elements of its matrices, in a model of dimension {@code dim}. */
+    long matrixElements(long dim);
+
+    /** Elements of those that one token uses. */
+    long activeMatrixElements(long dim);
+
+    /** Its routed experts, if it has any. */
+    default Optional<Experts> experts() {
+        return Optional.empty();
+    }
+
+    /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */
+    default String deviceSpi() {
+        return "1.0";
+    }
+
+    /**
+     * Routed experts. All layers of a model that have any have equal ones, so that they can share their buffers.
+     *
+     * @param count E
+     * @param topK K, experts of a token
+     * @param hidden F, inner dimension of an expert
+     */
+    record Experts(int count, int topK, long hidden) {}
+}

@@ -1,0 +1,18 @@
+package io.moe4j.layers.block;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+
+/**
+ * One of a block's two layers, open.
+ *
+ * @since 0.2
+ */
+@FunctionalInterface
+@Stability(Stability.Level.EVOLVING)
+public interface Layer {
+
+    /** (T, D) → (T, D). */
+    Variable forward(Tape tape, Variable x_TD);
+}

@@ -1,0 +1,150 @@
+package io.moe4j.layers.decoder;
+
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.KeptValues;
+import io.moe4j.autograd.Segment;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.layers.block.Block;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** A decoder that is open for one rank. */
+final class Decoder implements Model {
+    private final DecoderSpec spec;
+    private final ModelContext context;
+    private final DecoderParts parts;
+
+    static Decoder open(DecoderSpec spec, ModelContext context) {
+        List<String> problems = spec.problems(context.expertGroup().size(), context.sequence());
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException(String.join("; ", problems));
+        }
+        if (spec.moe().isPresent() && (context.comm().isEmpty() || context.kernels().isEmpty())) {
+            throw new IllegalArgumentException(spec.name()
+                    + " has experts: open it with a communication backend and expert kernels");
+        }
+        return new Decoder(spec, context, DecoderParts.open(spec, context));
+    }
+
+    private Decoder(DecoderSpec spec, ModelContext context, DecoderParts parts) {
+        this.spec = spec;
+        this.context = context;
+        this.parts = parts;
+    }
+
+    @Override
+    public List<ParameterUnit> units() {
+        return List.copyOf(parts.units());
+    }
+
+    @Override
+    public List<Stage> stages() {
+        List<Stage> stages = new ArrayList<>();
+        stages.add(parts.embedding());
+        stages.addAll(parts.blocks());
+        stages.add(parts.head());
+        return List.copyOf(stages);
+    }
+
+    @Override
+    public void forwardBackward(Tensor ids_T, Tensor labels_T, float scale, Tensor loss) {
+        check("ids", ids_T);
+        check("labels", labels_T);
+        Tape tape = Tape.recording(rank(), new KeptValues());
+        Variable x_TD = parts.embedding().forward(tape, ids_T);
+        for (Block block : parts.blocks()) {
+            x_TD = context.recompute().run(tape, block, x_TD);
+        }
+        Tensor dx_TD = tape.temporary("gradients of activations", x_TD.tensor().dtype(), context.tokens(), spec.dim());
+        parts.head().lossAndGradient(x_TD.tensor(), labels_T, scale, loss, dx_TD);
+        tape.backward(x_TD, dx_TD);
+    }
+
+    @Override
+    public void logits(Tensor ids_T, Tensor logits_TV) {
+        check("ids", ids_T);
+        try (Scope scope = rank().memory().open()) {
+            Tensor x_TD = parts.embedding().forward(Tape.immediate(rank(), new KeptValues()), ids_T).tensor();
+            parts.blocks().forEach(block -> apply(block, x_TD));
+            parts.head().logits(x_TD, logits_TV);
+        }
+    }
+
+    @Override
+    public Map<Integer, Tensor> tokensPerExpert() {
+        Map<Integer, Tensor> tokens = new LinkedHashMap<>();
+        parts.balances().forEach((layer, balance) -> tokens.put(layer, balance.tokens_E()));
+        return tokens;
+    }
+
+    @Override
+    public void updateExpertBias(float coefficient) {
+        parts.balance().ifPresent(balance -> balance.update(context.expert(), coefficient));
+    }
+
+    @Override
+    public Map<String, ParameterSlice> checkpointNames() {
+        return new LinkedHashMap<>(parts.names());
+    }
+
+    @Override
+    public Map<String, Tensor> buffers() {
+        Map<String, Tensor> buffers = new LinkedHashMap<>();
+        parts.balances().forEach((layer, balance) -> buffers.put(
+                "model.layers." + layer + ".mlp.gate.e_score_correction_bias", balance.bias_E()));
+        return buffers;
+    }
+
+    @Override
+    public String locateNonFinite(Tensor ids_T) {
+        check("ids", ids_T);
+        try (Scope scope = rank().memory().open()) {
+            Tensor x_TD = parts.embedding().forward(Tape.immediate(rank(), new KeptValues()), ids_T).tensor();
+            Optional<String> first = FiniteCheck.isFinite(rank(), x_TD) ? Optional.empty() : Optional.of("embedding");
+            // All ranks must take part in the exchanges of all blocks, so none stops at what it finds.
+            for (Block block : parts.blocks()) {
+                apply(block, x_TD);
+                if (first.isEmpty() && !FiniteCheck.isFinite(rank(), x_TD)) {
+                    first = Optional.of(block.name());
+                }
+            }
+            return first.orElse("no block; look at the head, the loss or the gradients");
+        }
+    }
+
+    @Override
+    public void close() {
+        parts.close();
+    }
+
+    /** Replaces x by the segment's output. */
+    private void apply(Segment segment, Tensor x_TD) {
+        try (Scope scope = rank().memory().open(); Gathering gathered = Gathering.of(segment.units())) {
+            Tape tape = Tape.immediate(rank(), new KeptValues());
+            Tensor y_TD = segment.forward(tape, tape.input(x_TD, false)).tensor();
+            rank().stream().copy(y_TD, x_TD);
+        }
+    }
+
+    private void check(String name, Tensor tensor) {
+        if (tensor.dtype() != DType.I32 || tensor.elements() != context.tokens() || tensor.rank() != 1) {
+            throw new IllegalArgumentException(name + " are " + tensor + "; they must be I32 of batch · sequence = "
+                    + context.batch() + " · " + context.sequence() + " elements, as the model was opened for");
+        }
+    }
+
+    private RankContext rank() {
+        return context.rank();
+    }
+}

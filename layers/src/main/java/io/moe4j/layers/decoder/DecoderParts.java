@@ -1,0 +1,141 @@
+package io.moe4j.layers.decoder;
+
+import io.moe4j.api.spi.Resources;
+import io.moe4j.autograd.model.Model.ParameterSlice;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.ShardGroup;
+import io.moe4j.layers.block.Block;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.ExpertBalance;
+import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.init.InitialValues;
+import io.moe4j.layers.rotary.RotaryTables;
+import io.moe4j.layers.unit.RmsNorm;
+import io.moe4j.layers.unit.UnitBuilder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Opens the parts of a model in the order of the forward pass, and closes them in reverse, also when opening fails half-way. */
+final class DecoderParts implements AutoCloseable {
+    private final DecoderSpec spec;
+    private final ModelContext context;
+    private final Resources resources;
+    private final InitialValues initial;
+    private final RotaryTables rotary;
+    private final List<Integer> expertBlocks;
+    private final List<ParameterUnit> units = new ArrayList<>();
+    private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
+    private final Map<Integer, ExpertBalance.Layer> balances = new LinkedHashMap<>();
+    private final Optional<ExpertBalance> balance;
+    private final EmbeddingStage embedding;
+    private final List<Block> blocks = new ArrayList<>();
+    private final HeadStage head;
+
+    static DecoderParts open(DecoderSpec spec, ModelContext context) {
+        return Resources.open(spec.name(), resources -> new DecoderParts(spec, context, resources));
+    }
+
+    private DecoderParts(DecoderSpec spec, ModelContext context, Resources resources) {
+        this.spec = spec;
+        this.context = context;
+        this.resources = resources;
+        initial = new InitialValues(context.seed());
+        rotary = new RotaryTables(context.rank(), context.sequence(), resources);
+        expertBlocks = spec.expertBlocks();
+        balance = spec.moe().map(moe -> resources.add(
+                new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
+        embedding = openEmbedding();
+        for (int layer = 0; layer < spec.blocks().size(); layer++) {
+            blocks.add(openBlock(layer));
+        }
+        head = openHead();
+    }
+
+    /** In the order of the forward pass. */
+    List<ParameterUnit> units() {
+        return units;
+    }
+
+    Map<String, ParameterSlice> names() {
+        return names;
+    }
+
+    Optional<ExpertBalance> balance() {
+        return balance;
+    }
+
+    /** Of the blocks that have experts, by block. */
+    Map<Integer, ExpertBalance.Layer> balances() {
+        return balances;
+    }
+
+    EmbeddingStage embedding() {
+        return embedding;
+    }
+
+    List<Block> blocks() {
+        return blocks;
+    }
+
+    HeadStage head() {
+        return head;
+    }
+
+    private EmbeddingStage openEmbedding() {
+        UnitBuilder unit = new UnitBuilder("embedding", initial);
+        Parameter table_VD = spec.tiedEmbedding()
+                ? unit.head("table", "model.embed_tokens.weight", spec.vocabulary(), spec.dim())
+                : unit.embedding("table", "model.embed_tokens.weight", spec.vocabulary(), spec.dim());
+        return new EmbeddingStage(build(unit, context.dense()), table_VD, spec.tiedEmbedding(),
+                context.precision().compute());
+    }
+
+    private Block openBlock(int layer) {
+        String name = "layers." + layer;
+        UnitBuilder dense = new UnitBuilder(name, initial);
+        UnitBuilder experts = new UnitBuilder(name + ".experts", initial);
+        boolean routed = spec.blocks().get(layer).feedForward().experts().isPresent();
+        if (routed) {
+            balances.put(layer, balance.orElseThrow().layer(expertBlocks.indexOf(layer)));
+        }
+        BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts, rotary,
+                Optional.ofNullable(balances.get(layer)));
+        RmsNorm attentionNorm = block.norm("attention_norm", "input_layernorm.weight", spec.dim(), spec.normEps());
+        Layer attention = spec.blocks().get(layer).attention().open(block);
+        RmsNorm feedForwardNorm = block.norm("feed_forward_norm", "post_attention_layernorm.weight", spec.dim(),
+                spec.normEps());
+        Layer feedForward = spec.blocks().get(layer).feedForward().open(block);
+        List<ParameterUnit> mine = new ArrayList<>();
+        mine.add(build(dense, context.dense()));
+        if (routed) {
+            mine.add(build(experts, context.expert()));
+        }
+        return new Block(name, List.copyOf(mine), attentionNorm, attention, feedForwardNorm, feedForward);
+    }
+
+    private HeadStage openHead() {
+        UnitBuilder unit = new UnitBuilder("head", initial);
+        RmsNorm norm = new RmsNorm(unit.norm("norm", "model.norm.weight", spec.dim()), spec.normEps());
+        Parameter projection_VD = spec.tiedEmbedding() ? embedding.table_VD()
+                : unit.head("projection", "lm_head.weight", spec.vocabulary(), spec.dim());
+        Optional<ParameterUnit> shared = spec.tiedEmbedding() ? Optional.of(embedding.unit()) : Optional.empty();
+        return new HeadStage(context.rank(), build(unit, context.dense()), shared, norm, projection_VD);
+    }
+
+    private ParameterUnit build(UnitBuilder builder, ShardGroup group) {
+        ParameterUnit unit = resources.add(builder.build(context, group));
+        units.add(unit);
+        names.putAll(builder.names());
+        return unit;
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+}

@@ -1,0 +1,117 @@
+package io.moe4j.layers.decoder;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.layers.block.FeedForwardSpec.Experts;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * A decoder: an embedding, pre-norm blocks, and a head. A model family makes such specs, from its flavors and from a {@code config.json}.
+ *
+ * @param name for people
+ * @param vocabulary V
+ * @param dim D, of the residual stream
+ * @param blocks in the order of the forward pass
+ * @param tiedEmbedding whether the embedding is also the head's projection
+ * @param normEps added to the mean squares of norms
+ * @param maxSequence longest sequence, in tokens
+ * @param commBackend id of the expert-parallel communication backend
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec> blocks, boolean tiedEmbedding,
+        float normEps, long maxSequence, String commBackend) implements ModelSpec {
+
+    public DecoderSpec {
+        if (vocabulary < 1 || dim < 1 || blocks.isEmpty() || !(normEps > 0) || maxSequence < 1) {
+            throw new IllegalArgumentException(name + ": vocabulary " + vocabulary + ", dim " + dim + ", "
+                    + blocks.size() + " blocks, eps " + normEps + ", longest sequence " + maxSequence
+                    + ": all must be positive");
+        }
+        blocks = List.copyOf(blocks);
+        List<Experts> kinds = experts(blocks).distinct().toList();
+        if (kinds.size() > 1) {
+            throw new IllegalArgumentException(name + ": blocks have different experts, " + kinds
+                    + "; all blocks with experts must have equal ones, since they share their buffers");
+        }
+    }
+
+    /** The numbers of the blocks that have experts, from 0. */
+    public List<Integer> expertBlocks() {
+        List<Integer> layers = new ArrayList<>();
+        for (int layer = 0; layer < blocks.size(); layer++) {
+            if (blocks.get(layer).feedForward().experts().isPresent()) {
+                layers.add(layer);
+            }
+        }
+        return layers;
+    }
+
+    @Override
+    public Optional<MoeSpec> moe() {
+        return experts(blocks).findFirst().map(experts -> new MoeSpec(experts.count(), experts.topK(), dim,
+                experts.hidden(), expertBlocks().size(), commBackend));
+    }
+
+    @Override
+    public Optional<AttentionShape> attention(long batch, long sequence, DType dtype) {
+        return Optional.of(blocks.getFirst().attention().shape(batch, sequence, dtype));
+    }
+
+    @Override
+    public String deviceSpi() {
+        return blocks.stream().distinct()
+                .flatMap(block -> Stream.of(block.attention().deviceSpi(), block.feedForward().deviceSpi()))
+                .max(Comparator.comparing(version -> SpiVersion.parse(version).minor())).orElseThrow();
+    }
+
+    @Override
+    public DecoderSpec withMoeCommBackend(String id) {
+        return new DecoderSpec(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, id);
+    }
+
+    @Override
+    public ModelFigures figures(long sequence) {
+        return Figures.of(this, sequence);
+    }
+
+    @Override
+    public List<String> problems(int expertParallelRanks, long sequence) {
+        List<String> problems = new ArrayList<>();
+        if (sequence < 1 || sequence > maxSequence) {
+            problems.add("a sequence of " + sequence + " tokens: " + name + " takes 1 to " + maxSequence
+                    + "; set training.seq_len within that");
+        }
+        Optional<MoeSpec> moe = moe();
+        if (expertParallelRanks < 1) {
+            problems.add("expert-parallel degree " + expertParallelRanks + ": it must be at least 1");
+        } else if (moe.isEmpty() && expertParallelRanks > 1) {
+            problems.add("expert-parallel degree " + expertParallelRanks + ": " + name
+                    + " has no experts; set parallelism.expert_parallel_degree to 1");
+        } else if (moe.isPresent() && moe.get().experts() % expertParallelRanks != 0) {
+            problems.add("expert-parallel degree " + expertParallelRanks + " does not divide the "
+                    + moe.get().experts() + " experts of " + name
+                    + "; set parallelism.expert_parallel_degree to a divisor");
+        }
+        return List.copyOf(problems);
+    }
+
+    /** {@inheritDoc} */
+    @Override
+    public Model open(ModelContext context) {
+        return Decoder.open(this, context);
+    }
+
+    private static Stream<Experts> experts(List<BlockSpec> blocks) {
+        return blocks.stream().flatMap(block -> block.feedForward().experts().stream());
+    }
+}

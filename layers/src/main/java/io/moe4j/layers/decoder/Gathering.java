@@ -1,0 +1,22 @@
+package io.moe4j.layers.decoder;
+
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+
+/** The time in which the values of several units are available. */
+record Gathering(Deque<ParameterUnit.Gathered> gathered) implements AutoCloseable {
+
+    static Gathering of(List<ParameterUnit> units) {
+        Gathering gathering = new Gathering(new ArrayDeque<>());
+        units.forEach(unit -> gathering.gathered.push(unit.gather()));
+        return gathering;
+    }
+
+    @Override
+    public void close() {
+        gathered.forEach(ParameterUnit.Gathered::close);
+        gathered.clear();
+    }
+}

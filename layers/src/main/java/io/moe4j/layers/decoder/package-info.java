@@ -1,0 +1,5 @@
+/** A whole model: embedding, blocks, head. */
+@NullMarked
+package io.moe4j.layers.decoder;
+
+import org.jspecify.annotations.NullMarked;

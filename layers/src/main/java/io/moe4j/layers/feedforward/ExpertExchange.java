@@ -1,0 +1,105 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Parameter;
+import java.util.Optional;
+
+/**
+ * One use of the routed experts: what {@link ExpertHidden} and {@link ExpertOutput} share, where the rows go, and what lies in the receive buffers. Used once.
+ *
+ * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run that, so backward finds
+ * the inputs there. Without recompute they are gone, overwritten here or taken over by the next layer, and are dispatched once more.
+ * The GRADIENTS buffer holds the gradient with respect to the outputs, then that with respect to the inputs.
+ */
+final class ExpertExchange {
+    private final CommBackend comm;
+    private final ExpertKernels kernels;
+    private final Routing routing;
+    private final Parameter gateUp_e2FD;
+    private final Parameter down_eDF;
+    private Optional<ReceivedRows> inputs = Optional.empty();
+    private Optional<ReceivedRows> gradients = Optional.empty();
+
+    ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp_e2FD,
+            Parameter down_eDF) {
+        this.comm = comm;
+        this.kernels = kernels;
+        this.routing = routing;
+        this.gateUp_e2FD = gateUp_e2FD;
+        this.down_eDF = down_eDF;
+    }
+
+    ExpertKernels kernels() {
+        return kernels;
+    }
+
+    /** Running sums of the rows of this rank's experts, on the device. */
+    Tensor offsets_e() {
+        return routing.plan().offsets_e();
+    }
+
+    Parameter gateUp_e2FD() {
+        return gateUp_e2FD;
+    }
+
+    Parameter down_eDF() {
+        return down_eDF;
+    }
+
+    /** R_max. */
+    long capacityRows() {
+        return comm.capacityRows();
+    }
+
+    /** F. */
+    long hidden() {
+        return down_eDF.shape()[2];
+    }
+
+    /** Sends tokens, with their weights, to the experts. */
+    ReceivedRows dispatchInputs(Tensor x_TD, Tensor weights_TK) {
+        ReceivedRows rows = comm.dispatch(
+                DispatchRequest.of(routing.plan(), x_TD, ReceiveBuffer.ACTIVATIONS).withWeights(weights_TK)).await();
+        inputs = Optional.of(rows);
+        return rows;
+    }
+
+    /** The received inputs, if they still are where they arrived. */
+    Optional<ReceivedRows> inputs() {
+        return inputs;
+    }
+
+    /** The received inputs, to be overwritten with the outputs. */
+    ReceivedRows takeInputs() {
+        ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
+                "expert outputs are wanted, but no inputs have been dispatched; apply the hidden layer first"));
+        inputs = Optional.empty();
+        return rows;
+    }
+
+    /** Sums the rows that the experts have left in a buffer, for each token. */
+    void combine(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
+        comm.combine(new CombineRequest(rows, out_TD, scalars_TK)).await();
+    }
+
+    /** Sends the gradients with respect to the tokens' outputs to the experts. */
+    ReceivedRows dispatchGradients(Tensor dout_TD) {
+        ReceivedRows rows = comm.dispatch(DispatchRequest.of(routing.plan(), dout_TD, ReceiveBuffer.GRADIENTS)).await();
+        gradients = Optional.of(rows);
+        return rows;
+    }
+
+    /** The received gradients, to be overwritten. */
+    ReceivedRows takeGradients() {
+        ReceivedRows rows = gradients.orElseThrow(() -> new IllegalStateException(
+                "gradients of the expert inputs are wanted before those of the outputs have been dispatched"));
+        gradients = Optional.empty();
+        return rows;
+    }
+}

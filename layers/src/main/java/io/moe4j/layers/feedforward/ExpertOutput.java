@@ -1,0 +1,59 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Gradients;
+import io.moe4j.autograd.Operation;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import java.util.Optional;
+
+/**
+ * Second half of the routed experts: h_RF → out_TD. Multiplies into the place of the received rows, and combines. Recompute skips it: no gradient
+ * reads its result.
+ */
+final class ExpertOutput implements Operation {
+    private final ExpertExchange exchange;
+    private final Variable h_RF;
+    private final long tokens;
+
+    ExpertOutput(ExpertExchange exchange, Variable h_RF, long tokens) {
+        this.exchange = exchange;
+        this.h_RF = h_RF;
+        this.tokens = tokens;
+    }
+
+    @Override
+    public String name() {
+        return "expert output " + exchange.down_eDF().name();
+    }
+
+    @Override
+    public Tensor allocateOutput(Tape tape) {
+        DType dtype = h_RF.tensor().dtype();
+        return tape.temporary("activations", dtype, tokens, exchange.down_eDF().shape()[1]);
+    }
+
+    @Override
+    public void forward(Tape tape, Tensor out_TD) {
+        ReceivedRows rows = exchange.takeInputs();
+        exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(h_RF.tensor(),
+                exchange.down_eDF().value(), exchange.offsets_e(), rows.rows_RD()));
+        exchange.combine(rows, out_TD, Optional.empty());
+    }
+
+    @Override
+    public void backward(Tape tape, Gradients gradients) {
+        Tensor offsets_e = exchange.offsets_e();
+        Tensor h = h_RF.tensor();
+        ReceivedRows dy = exchange.dispatchGradients(gradients.ofOutput());
+        exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dy.rows_RD(), h, offsets_e,
+                exchange.down_eDF().gradient(), exchange.down_eDF().accumulatesGradient()));
+        // The hidden rows have been read for the last time: their gradient takes their place.
+        exchange.kernels().inputGradient(tape.stream(),
+                new GroupedProduct.InputGradient(dy.rows_RD(), exchange.down_eDF().value(), offsets_e, h));
+        gradients.pass(0, h);
+    }
+}

@@ -1,0 +1,74 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Gradients;
+import io.moe4j.autograd.Operation;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.Parameter;
+
+/** logits_TE = x_TD · wᵀ in fp32, and its gradients in fp32, whatever the type of x: routing is sensitive to rounding. */
+final class GateLogits implements Operation {
+    private final Variable x_TD;
+    private final Parameter w_ED;
+
+    GateLogits(Variable x_TD, Parameter w_ED) {
+        this.x_TD = x_TD;
+        this.w_ED = w_ED;
+    }
+
+    @Override
+    public String name() {
+        return "gate " + w_ED.name();
+    }
+
+    @Override
+    public Tensor allocateOutput(Tape tape) {
+        return tape.temporary("activations", DType.F32, x_TD.tensor().dim(0), w_ED.shape()[0]);
+    }
+
+    @Override
+    public void forward(Tape tape, Tensor logits_TE) {
+        tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedB(x_TD.tensor(), w_ED.value(), logits_TE));
+    }
+
+    @Override
+    public void backward(Tape tape, Gradients gradients) {
+        Tensor dlogits_TE = gradients.ofOutput();
+        if (x_TD.tensor().dtype() == DType.F32) {
+            weightGradient(tape, dlogits_TE, x_TD.tensor());
+            gradients.accumulate(0, (dx_TD, accumulate) -> tape.ops().matmul().matmul(tape.stream(),
+                    Matmul.of(dlogits_TE, w_ED.value(), dx_TD).accumulating(accumulate)));
+        } else {
+            gradients.accumulate(0, (dx_TD, accumulate) -> widened(tape, dlogits_TE, dx_TD, accumulate));
+        }
+    }
+
+    private void widened(Tape tape, Tensor dlogits_TE, Tensor dx_TD, boolean accumulate) {
+        try (Scope scratch = tape.rank().memory().open()) {
+            Tensor wide_TD = widen(tape, x_TD.tensor());
+            weightGradient(tape, dlogits_TE, wide_TD);
+            Tensor w = widen(tape, w_ED.value());
+            tape.ops().matmul().matmul(tape.stream(), Matmul.of(dlogits_TE, w, wide_TD));
+            if (accumulate) {
+                tape.ops().elementwise().accumulate(tape.stream(), wide_TD, 1, dx_TD);
+            } else {
+                tape.ops().elementwise().copy(tape.stream(), wide_TD, dx_TD);
+            }
+        }
+    }
+
+    private void weightGradient(Tape tape, Tensor dlogits_TE, Tensor x) {
+        tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedA(dlogits_TE, x, w_ED.gradient())
+                .accumulating(w_ED.accumulatesGradient()));
+    }
+
+    private static Tensor widen(Tape tape, Tensor tensor) {
+        Tensor wide = tape.temporary("workspace", DType.F32, Tape.extents(tensor));
+        tape.ops().elementwise().copy(tape.stream(), tensor, wide);
+        return wide;
+    }
+}

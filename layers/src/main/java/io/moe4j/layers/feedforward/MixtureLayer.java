@@ -1,0 +1,74 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.Functions;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.ExpertBalance;
+import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.unit.UnitBuilder;
+import java.util.Optional;
+
+/** Gate, shared network and routed experts of one block. */
+final class MixtureLayer implements Layer {
+    private final MixtureOfExperts spec;
+    private final boolean roundRobin;
+    private final CommBackend comm;
+    private final ExpertKernels kernels;
+    private final ExpertBalance.Layer balance;
+    private final Parameter gate_ED;
+    private final Optional<SwiGluNetwork> shared;
+    private final Parameter gateUp_e2FD;
+    private final Parameter down_eDF;
+
+    MixtureLayer(MixtureOfExperts spec, BlockBuilder block) {
+        this.spec = spec;
+        this.roundRobin = block.context().forceLoadBalance();
+        this.comm = block.context().comm().orElseThrow();
+        this.kernels = block.context().kernels().orElseThrow();
+        this.balance = block.balance().orElseThrow();
+        this.gate_ED = block.linear("gate", "mlp.gate.weight", spec.count(), block.dim()).weight_OI();
+        this.shared = spec.shared() == 0 ? Optional.empty()
+                : Optional.of(SwiGluNetwork.of(block, "shared", "mlp.shared_experts.", spec.sharedHidden()));
+        int local = spec.count() / block.context().expertGroup().size();
+        UnitBuilder.Experts mine = new UnitBuilder.Experts(block.context().expertGroup().index() * local, local);
+        String at = block.prefix() + "mlp.experts.";
+        this.gateUp_e2FD = block.experts().expertGateUp("gate_up", at, block.outputStd(), mine, spec.hidden(),
+                block.dim());
+        this.down_eDF = block.experts().expertDown("down", at, block.outputStd(), mine, block.dim(), spec.hidden());
+    }
+
+    @Override
+    public Variable forward(Tape tape, Variable x_TD) {
+        Variable logits = tape.apply(new GateLogits(x_TD, gate_ED), x_TD);
+        Variable scores = tape.apply(new GateScores(spec.gate(), logits), logits);
+        // Recompute finds what forward has decided. Forward decides here: its operations run when they are applied, so the scores are there.
+        Routing routing = tape.kept(Routing.class, "routing", () -> decide(tape, scores.tensor()));
+        Variable weights = tape.apply(new GateWeights(spec.gate(), routing, scores), logits, scores);
+        ExpertExchange exchange = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF);
+        Variable hidden = tape.apply(new ExpertHidden(exchange, x_TD, weights), x_TD, weights);
+        Variable routed = tape.apply(new ExpertOutput(exchange, hidden, x_TD.tensor().dim(0)), hidden);
+        return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
+    }
+
+    private Routing decide(Tape tape, Tensor scores_TE) {
+        if (tape.isRecompute()) {
+            throw new IllegalStateException("a block is recomputed without what its forward has kept");
+        }
+        Tensor ids_TK = tape.rank().memory().keep("routing", DType.I32, scores_TE.dim(0), spec.gate().topK());
+        if (roundRobin) {
+            tape.ops().routing().selectRoundRobin(tape.stream(), spec.gate(), spec.count(), ids_TK);
+        } else {
+            tape.ops().routing().select(tape.stream(), spec.gate(), scores_TE, balance.bias_E(), ids_TK);
+        }
+        DispatchPlan plan = comm.plan(ids_TK);
+        tape.stream().copy(plan.tokensPerExpert_E(), balance.tokens_E());
+        return new Routing(ids_TK, plan);
+    }
+}

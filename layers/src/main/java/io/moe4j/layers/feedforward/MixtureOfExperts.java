@@ -1,0 +1,72 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.RoutingOps.Gate;
+import io.moe4j.api.ops.RoutingOps.GroupValue;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.FeedForwardSpec;
+import io.moe4j.layers.block.Layer;
+import java.util.Optional;
+
+/**
+ * K of E networks for each token, and some that all tokens share.
+ *
+ * @param count E
+ * @param hidden F, inner dimension of an expert
+ * @param shared how many experts all tokens share, computed as one of {@code shared · hidden}; may be 0
+ * @param gate how experts are selected and weighted
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record MixtureOfExperts(int count, long hidden, int shared, Gate gate) implements FeedForwardSpec {
+
+    public MixtureOfExperts {
+        boolean counts = count >= 1 && hidden >= 1 && shared >= 0 && gate.topK() >= 1 && gate.topK() <= count;
+        boolean groups = gate.groups() >= 1 && count % gate.groups() == 0 && gate.keptGroups() >= 1
+                && gate.keptGroups() <= gate.groups();
+        if (!counts || !groups || gate.topK() > (long) gate.keptGroups() * (count / gate.groups())) {
+            throw new IllegalArgumentException(count + " experts of hidden dimension " + hidden + ", " + shared
+                    + " shared, " + gate + ": groups must divide the experts, and top-k experts must fit into the"
+                    + " kept groups");
+        }
+        if (gate.keptGroups() < gate.groups() && gate.groupValue() == GroupValue.TOP_TWO
+                && count / gate.groups() < 2) {
+            throw new IllegalArgumentException(count + " experts in " + gate.groups()
+                    + " groups: a group is valued by its two best experts, so it needs at least two");
+        }
+    }
+
+    /** Inner dimension of the shared network. */
+    public long sharedHidden() {
+        return shared * hidden;
+    }
+
+    @Override
+    public Layer open(BlockBuilder block) {
+        return new MixtureLayer(this, block);
+    }
+
+    @Override
+    public long matrixElements(long dim) {
+        return common(dim) + 3 * dim * hidden * count;
+    }
+
+    @Override
+    public long activeMatrixElements(long dim) {
+        return common(dim) + 3 * dim * hidden * gate.topK();
+    }
+
+    @Override
+    public Optional<Experts> experts() {
+        return Optional.of(new Experts(count, gate.topK(), hidden));
+    }
+
+    @Override
+    public String deviceSpi() {
+        return gate.keptGroups() < gate.groups() && gate.groupValue() != GroupValue.TOP_TWO ? "1.3" : "1.0";
+    }
+
+    private long common(long dim) {
+        return dim * count + 3 * dim * sharedHidden();
+    }
+}

@@ -1,0 +1,27 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.Functions;
+import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.unit.Linear;
+
+/**
+ * down · (silu(gate · x) · (up · x)), with gate and up in one matrix (Shazeer, "GLU Variants Improve Transformer", 2020).
+ *
+ * @param gateUp_2FD gate above up
+ * @param down_DF back to the residual stream
+ */
+record SwiGluNetwork(Linear gateUp_2FD, Linear down_DF) {
+
+    /** @param at what its names in a checkpoint begin with, after the block's prefix */
+    static SwiGluNetwork of(BlockBuilder block, String name, String at, long hidden) {
+        Linear gateUp = new Linear(block.dense().gateUp(name + ".gate_up", block.prefix() + at, block.outputStd(),
+                hidden, block.dim()));
+        return new SwiGluNetwork(gateUp, block.output(name + ".down", at + "down_proj.weight", hidden));
+    }
+
+    Variable forward(Tape tape, Variable x_TD) {
+        return down_DF.forward(tape, Functions.swiglu(tape, gateUp_2FD.forward(tape, x_TD)));
+    }
+}

@@ -1,0 +1,182 @@
+package io.moe4j.layers.huggingface;
+
+import io.moe4j.api.Stability;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads keys of one object of a {@code config.json}, collecting what is wrong. A value that is wrong or missing reads as 1, {@code ""}, false, or something
+ * empty, and is a problem; read all keys, then call {@link #refuse}, then use what was read.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ConfigReader {
+    private final Map<?, ?> values;
+    private final String prefix;
+    private final List<String> problems;
+
+    /** Of the outermost object. */
+    public ConfigReader(Map<?, ?> values) {
+        this(values, "", new ArrayList<>());
+    }
+
+    private ConfigReader(Map<?, ?> values, String prefix, List<String> problems) {
+        this.values = values;
+        this.prefix = prefix;
+        this.problems = problems;
+    }
+
+    /**
+     * Refuses a configuration with problems.
+     *
+     * @throws IllegalArgumentException listing all of them
+     */
+    public void refuse() {
+        if (!problems.isEmpty()) {
+            throw new IllegalArgumentException("this config.json cannot be used:\n- " + String.join("\n- ", problems));
+        }
+    }
+
+    /** Whether the key is there, and not null. */
+    public boolean has(String key) {
+        return values.get(key) != null;
+    }
+
+    /** A whole number. */
+    public long count(String key, long atLeast) {
+        Object value = values.get(key);
+        if (value instanceof Number number && number.doubleValue() == number.longValue()
+                && number.longValue() >= atLeast && number.longValue() <= Integer.MAX_VALUE) {
+            return number.longValue();
+        }
+        problem(key, "a whole number of at least " + atLeast);
+        return 1;
+    }
+
+    /** A whole number, or {@code otherwise} where the key is missing or null. */
+    public long count(String key, long atLeast, long otherwise) {
+        return has(key) ? count(key, atLeast) : otherwise;
+    }
+
+    /** Whole numbers from 0; none where the key is missing or null. */
+    public List<Integer> counts(String key) {
+        if (!has(key)) {
+            return List.of();
+        }
+        List<Integer> counts = new ArrayList<>();
+        if (values.get(key) instanceof List<?> list) {
+            for (Object element : list) {
+                if (element instanceof Number number && number.doubleValue() == number.intValue()
+                        && number.intValue() >= 0) {
+                    counts.add(number.intValue());
+                } else {
+                    problem(key, "a list of whole numbers of at least 0");
+                    return List.of();
+                }
+            }
+            return counts;
+        }
+        problem(key, "a list of whole numbers of at least 0");
+        return List.of();
+    }
+
+    /** A finite number. */
+    public double number(String key) {
+        if (values.get(key) instanceof Number number && Double.isFinite(number.doubleValue())) {
+            return number.doubleValue();
+        }
+        problem(key, "a number");
+        return 1;
+    }
+
+    /** A finite number, or {@code otherwise} where the key is missing or null. */
+    public double number(String key, double otherwise) {
+        return has(key) ? number(key) : otherwise;
+    }
+
+    /** A finite number above 0, or {@code otherwise} where the key is missing or null. */
+    public double positive(String key, double otherwise) {
+        double value = number(key, otherwise);
+        if (!(value > 0)) {
+            problem(key, "a number above 0");
+            return 1;
+        }
+        return value;
+    }
+
+    /** True or false. */
+    public boolean flag(String key) {
+        if (values.get(key) instanceof Boolean flag) {
+            return flag;
+        }
+        problem(key, "true or false");
+        return false;
+    }
+
+    /** True or false, or {@code otherwise} where the key is missing or null. */
+    public boolean flag(String key, boolean otherwise) {
+        return has(key) ? flag(key) : otherwise;
+    }
+
+    /** A string. */
+    public String text(String key) {
+        if (values.get(key) instanceof String text) {
+            return text;
+        }
+        problem(key, "a string");
+        return "";
+    }
+
+    /** A string, or {@code otherwise} where the key is missing or null. */
+    public String text(String key, String otherwise) {
+        return has(key) ? text(key) : otherwise;
+    }
+
+    /** An object within this one; its problems are this one's. */
+    public ConfigReader section(String key) {
+        if (values.get(key) instanceof Map<?, ?> section) {
+            return new ConfigReader(section, prefix + key + ".", problems);
+        }
+        problem(key, "an object");
+        // What is missing in it is no further problem.
+        return new ConfigReader(Map.of(), prefix + key + ".", new ArrayList<>());
+    }
+
+    /** The key, if it is there, must have this value. */
+    public void onlyIfPresent(String key, Object supported, String why) {
+        if (has(key) && !same(values.get(key), supported)) {
+            reject(key, supported, why);
+        }
+    }
+
+    /** The key must be there, and have this value. */
+    public void only(String key, Object supported, String why) {
+        if (!same(values.get(key), supported)) {
+            reject(key, supported, why);
+        }
+    }
+
+    /** Notes that the value of a key is not supported, and which one is. */
+    public void reject(String key, Object supported, String why) {
+        problems.add(prefix + key + " = " + values.get(key) + ": only " + supported + " is supported; " + why);
+    }
+
+    /** Whether two keys, if both are there, have equal values. */
+    boolean agree(String key, String other) {
+        return !has(key) || !has(other) || Objects.equals(values.get(key), values.get(other));
+    }
+
+    private void problem(String key, String wanted) {
+        problems.add(prefix + key + (values.containsKey(key) ? " = " + values.get(key) + ": " : " is missing: ")
+                + "it must be " + wanted);
+    }
+
+    private static boolean same(@Nullable Object value, Object supported) {
+        return value instanceof Number a && supported instanceof Number b ? a.doubleValue() == b.doubleValue()
+                : supported.equals(value);
+    }
+}

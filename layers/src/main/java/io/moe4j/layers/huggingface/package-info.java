@@ -1,0 +1,5 @@
+/** Reading the config.json of Hugging Face. */
+@NullMarked
+package io.moe4j.layers.huggingface;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,116 @@
+package io.moe4j.layers.init;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.CounterBits;
+import io.moe4j.autograd.sharding.Initializer;
+import java.util.Arrays;
+
+/**
+ * Initial values from a counter-based generator: the value of an element is a function of the seed, the parameter's name and the element's index in the
+ * whole parameter, and of nothing else, so that it does not depend on how the parameter is sharded. Bits come from two rounds of
+ * {@link CounterBits#mix}; the value is the quantile of the probability that they make.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class InitialValues {
+    private final long seed;
+    private final QuantileTable quantiles = new QuantileTable();
+
+    /** Values of a run. */
+    public InitialValues(long seed) {
+        this.seed = seed;
+    }
+
+    /** Ones. */
+    public static Initializer ones() {
+        return (first, into, at, count) -> Arrays.fill(into, at, at + count, 1);
+    }
+
+    /** Runs of {@code length} elements, by turns from the one and from the other. */
+    public static Initializer alternating(long length, Initializer one, Initializer other) {
+        return (first, into, at, count) -> {
+            for (int done = 0; done < count;) {
+                long run = (first + done) / length;
+                int left = (int) Math.min(count - done, (run + 1) * length - first - done);
+                (run % 2 == 0 ? one : other).values(first + done, into, at + done, left);
+                done += left;
+            }
+        };
+    }
+
+    /** Normal, mean 0. */
+    public Initializer normal(String name, double std) {
+        return new Draws(CounterBits.key(seed, 1, name), std, 0, 1, quantiles);
+    }
+
+    /** Normal, mean 0, conditioned to stay within {@code cut} of 0. */
+    public Initializer truncatedNormal(String name, double std, double cut) {
+        double above = NormalQuantile.probabilityBelow(-cut / std);
+        return new Draws(CounterBits.key(seed, 1, name), std, above, 1 - 2 * above, quantiles);
+    }
+
+    /**
+     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts.
+     * The table gives the quantile within a known distance; where that leaves the rounded value open, one time in 370, the quantile itself is computed. So
+     * every element has the bits of its definition.
+     *
+     * @param key that the bits come from, with the index
+     */
+    record Draws(long key, double std, double above, double width, QuantileTable quantiles) implements Initializer {
+        private static final int BLOCK = 1024;
+        private static final long ONE = Double.doubleToRawLongBits(1);
+
+        @Override
+        public void values(long first, float[] into, int at, int count) {
+            long[] bits = new long[Math.min(BLOCK, count)];
+            int[] undecided = new int[bits.length];
+            for (int done = 0; done < count; done += BLOCK) {
+                int block = Math.min(BLOCK, count - done);
+                bits(first + done, bits, block);
+                int open = decide(bits, block, into, at + done, undecided);
+                for (int i = 0; i < open; i++) {
+                    into[at + done + undecided[i]] = exact(probability(bits[undecided[i]]));
+                }
+            }
+        }
+
+        /** Each loop is small enough for the compiler to unroll, and so to make vectors of. */
+        private void bits(long first, long[] bits, int count) {
+            long next = key + first * CounterBits.STEP;
+            for (int i = 0; i < count; i++, next += CounterBits.STEP) {
+                bits[i] = next;
+            }
+            for (int i = 0; i < count; i++) {
+                bits[i] = CounterBits.mix(bits[i]);
+            }
+            for (int i = 0; i < count; i++) {
+                bits[i] = CounterBits.mix(bits[i] ^ key);
+            }
+        }
+
+        /** Sets the values that the table decides, and lists the places of the others; nothing in the loop depends on which these are. */
+        private int decide(long[] bits, int count, float[] into, int at, int[] undecided) {
+            double error = std * QuantileTable.ERROR;
+            int open = 0;
+            for (int i = 0; i < count; i++) {
+                double fromMiddle = probability(bits[i]) - 0.5;
+                double value = Math.copySign(std * quantiles.of(0.5 - Math.abs(fromMiddle)), fromMiddle);
+                float low = (float) (value - error);
+                into[at + i] = low;
+                undecided[open] = i;
+                open += low == (float) (value + error) ? 0 : 1;
+            }
+            return open;
+        }
+
+        private float exact(double probability) {
+            return (float) (std * NormalQuantile.of(probability));
+        }
+
+        /** The first 52 bits as the mantissa of a number in [1, 2), less 1, plus half of the last place: nothing is rounded. */
+        private double probability(long bits) {
+            return above + width * (Double.longBitsToDouble(bits >>> 12 | ONE) - (1 - 0x1p-53));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+package io.moe4j.layers.rotary;
+
+import io.moe4j.api.Stability;
+
+/**
+ * A rotary position embedding (Su et al., "RoFormer", 2021).
+ *
+ * @param rotation which elements are turned together
+ * @param dim R, elements that are turned, even
+ * @param theta base of the frequencies
+ * @param scaling how positions are stretched
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RotarySpec(Rotation rotation, long dim, double theta, RotaryScaling scaling) {
+
+    public RotarySpec {
+        if (dim < 2 || dim % 2 != 0 || !(theta > 1) || !Double.isFinite(theta)) {
+            throw new IllegalArgumentException("rotary embedding of " + dim + " elements with theta " + theta
+                    + ": the elements must be even and at least 2, theta above 1");
+        }
+    }
+}

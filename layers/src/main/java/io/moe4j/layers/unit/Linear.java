@@ -1,0 +1,22 @@
+package io.moe4j.layers.unit;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.Functions;
+import io.moe4j.autograd.sharding.Parameter;
+
+/**
+ * y_TO = x_TI · wᵀ, without a bias.
+ *
+ * @param weight_OI the matrix
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Linear(Parameter weight_OI) {
+
+    /** (T, I) → (T, O). */
+    public Variable forward(Tape tape, Variable x_TI) {
+        return Functions.linear(tape, x_TI, weight_OI);
+    }
+}

@@ -1,0 +1,159 @@
+package io.moe4j.layers.unit;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.autograd.model.Model.ParameterSlice;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.sharding.Initializer;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.ShardGroup;
+import io.moe4j.layers.init.InitialValues;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Declares the parameters of one unit: extents, initial values, and their names in a Hugging Face checkpoint.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class UnitBuilder {
+    /** Matrices are cut where the published initialisation cuts them: at an absolute value that 0.02 never reaches. */
+    private static final double CUT = 2;
+
+    /** Standard deviation of most matrices. */
+    public static final double STD = 0.02;
+
+    private final String unit;
+    private final InitialValues initial;
+    private final List<Parameter> parameters = new ArrayList<>();
+    private final Map<Parameter, Initializer> values = new HashMap<>();
+    private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
+
+    /** Of the unit with this name. */
+    public UnitBuilder(String unit, InitialValues initial) {
+        this.unit = unit;
+        this.initial = initial;
+    }
+
+    /** Weights of a norm. */
+    public Parameter norm(String name, String checkpointName, long dim) {
+        Parameter parameter = add(new Parameter(unit + "." + name, 0, dim), InitialValues.ones());
+        name(checkpointName, parameter, 0, dim);
+        return parameter;
+    }
+
+    /** (O, I), truncated normal. */
+    public Parameter matrix(String name, String checkpointName, double std, long out, long in) {
+        return matrix(name, checkpointName, initial.truncatedNormal(unit + "." + name, std, CUT), out, in);
+    }
+
+    /** (V, D), normal with a deviation of 1. */
+    public Parameter embedding(String name, String checkpointName, long vocabulary, long dim) {
+        return matrix(name, checkpointName, initial.normal(unit + "." + name, 1), vocabulary, dim);
+    }
+
+    /** (V, D), truncated normal with a deviation of D^-0.5, cut at three of them: a head's projection, or an embedding that is one too. */
+    public Parameter head(String name, String checkpointName, long vocabulary, long dim) {
+        double std = 1 / Math.sqrt(dim);
+        return matrix(name, checkpointName, initial.truncatedNormal(unit + "." + name, std, 3 * std), vocabulary, dim);
+    }
+
+    /** (2F, D): gate above up, so that one product serves both. */
+    public Parameter gateUp(String name, String checkpointPrefix, double upStd, long hidden, long dim) {
+        Parameter parameter = add(new Parameter(unit + "." + name, 0, 2 * hidden, dim),
+                gateUpValues(name, upStd, hidden, dim));
+        name(checkpointPrefix + "gate_proj.weight", parameter, 0, hidden, dim);
+        name(checkpointPrefix + "up_proj.weight", parameter, hidden * dim, hidden, dim);
+        return parameter;
+    }
+
+    /** (e, 2F, D) for the experts {@code first} and following. */
+    public Parameter expertGateUp(String name, String checkpointPrefix, double upStd, Experts experts, long hidden,
+            long dim) {
+        long size = 2 * hidden * dim;
+        Parameter parameter = add(
+                new Parameter(unit + "." + name, experts.first * size, experts.count, 2 * hidden, dim),
+                gateUpValues(name, upStd, hidden, dim));
+        for (int j = 0; j < experts.count; j++) {
+            String prefix = checkpointPrefix + (experts.first + j) + ".";
+            name(prefix + "gate_proj.weight", parameter, j * size, hidden, dim);
+            name(prefix + "up_proj.weight", parameter, j * size + hidden * dim, hidden, dim);
+        }
+        return parameter;
+    }
+
+    /** (e, D, F) for the experts {@code first} and following. */
+    public Parameter expertDown(String name, String checkpointPrefix, double std, Experts experts, long dim, long hidden) {
+        long size = dim * hidden;
+        Parameter parameter = add(new Parameter(unit + "." + name, experts.first * size, experts.count, dim, hidden),
+                initial.truncatedNormal(unit + "." + name, std, CUT));
+        for (int j = 0; j < experts.count; j++) {
+            name(checkpointPrefix + (experts.first + j) + ".down_proj.weight", parameter, j * size, dim, hidden);
+        }
+        return parameter;
+    }
+
+    /** Where each checkpoint tensor of this unit lies. */
+    public Map<String, ParameterSlice> names() {
+        return names;
+    }
+
+    /** Allocates the unit and sets its initial values. */
+    public ParameterUnit build(ModelContext context, ShardGroup group) {
+        ParameterUnit built = new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
+        try {
+            // A plan counts bytes; the values themselves would take hours to compute for nothing.
+            if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {
+                built.load(this::read);
+            }
+            return built;
+        } catch (RuntimeException | Error e) {
+            built.close();
+            throw e;
+        }
+    }
+
+    private void read(Parameter parameter, long from, float[] into, int count) {
+        Initializer source = values.get(parameter);
+        if (source == null) {
+            throw new IllegalStateException(parameter + " is not of unit " + unit);
+        }
+        source.values(parameter.firstIndex() + from, into, 0, count);
+    }
+
+    private Initializer gateUpValues(String name, double upStd, long hidden, long dim) {
+        Initializer gate = initial.truncatedNormal(unit + "." + name, STD, CUT);
+        Initializer up = initial.truncatedNormal(unit + "." + name, upStd, CUT);
+        return InitialValues.alternating(hidden * dim, gate, up);
+    }
+
+    private Parameter matrix(String name, String checkpointName, Initializer source, long out, long in) {
+        Parameter parameter = add(new Parameter(unit + "." + name, 0, out, in), source);
+        name(checkpointName, parameter, 0, out, in);
+        return parameter;
+    }
+
+    private Parameter add(Parameter parameter, Initializer source) {
+        parameters.add(parameter);
+        values.put(parameter, source);
+        return parameter;
+    }
+
+    private void name(String checkpointName, Parameter parameter, long from, long... shape) {
+        names.put(checkpointName,
+                new ParameterSlice(parameter, from, java.util.stream.LongStream.of(shape).boxed().toList()));
+    }
+
+    /**
+     * The experts of a rank.
+     *
+     * @param first number of its first expert
+     * @param count e
+     */
+    public record Experts(int first, int count) {}
+}

@@ -1,0 +1,19 @@
+package io.moe4j.runtime.planning;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.RopeOps;
+import io.moe4j.api.tensor.Tensor;
+
+final class PlanningRopeOps implements RopeOps {
+
+    @Override
+    public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        Checks.live("rope", cosSin_SR);
+        Checks.sameShape("rope", x_THR, out_THR);
+    }
+
+    @Override
+    public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        rotate(stream, x_THR, cosSin_SR, inverse, out_THR);
+    }
+}
