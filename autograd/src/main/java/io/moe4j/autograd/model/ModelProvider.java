@@ -11,7 +11,7 @@ public interface ModelProvider extends Provider {
 
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
-     * {@link ModelSpec#deviceSpi} and {@link #huggingFaceTypes}.
+     * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}.
      */
     String SPI_VERSION = "1.3";
 

@@ -38,6 +38,16 @@ public interface ModelSpec {
         return "1.0";
     }
 
+    /**
+     * What no published class of this family computes as this model does, in words with the remedy; empty if there is nothing. Whatever writes weights for
+     * other software must say it. Since SPI 1.3.
+     *
+     * @param biasesMove whether training moves the experts' biases
+     */
+    default List<String> exportRemarks(boolean biasesMove) {
+        return List.of();
+    }
+
     /** Parameters and operations. */
     ModelFigures figures(long sequence);
 

@@ -1,6 +1,7 @@
 package io.moe4j.layers.block;
 
 import io.moe4j.api.Stability;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,6 +24,11 @@ public interface FeedForwardSpec {
     /** Its routed experts, if it has any. */
     default Optional<Experts> experts() {
         return Optional.empty();
+    }
+
+    /** See {@link io.moe4j.autograd.model.ModelSpec#exportRemarks}. */
+    default List<String> exportRemarks(boolean biasesMove) {
+        return List.of();
     }
 
     /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */

@@ -27,7 +27,6 @@ final class DecoderParts implements AutoCloseable {
     private final Resources resources;
     private final InitialValues initial;
     private final RotaryTables rotary;
-    private final List<Integer> expertBlocks;
     private final List<ParameterUnit> units = new ArrayList<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
     private final Map<Integer, ExpertBalance.Layer> balances = new LinkedHashMap<>();
@@ -46,7 +45,6 @@ final class DecoderParts implements AutoCloseable {
         this.resources = resources;
         initial = new InitialValues(context.seed());
         rotary = new RotaryTables(context.rank(), context.sequence(), resources);
-        expertBlocks = spec.expertBlocks();
         balance = spec.moe().map(moe -> resources.add(
                 new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
         embedding = openEmbedding();
@@ -101,7 +99,7 @@ final class DecoderParts implements AutoCloseable {
         UnitBuilder experts = new UnitBuilder(name + ".experts", initial);
         boolean routed = spec.blocks().get(layer).feedForward().experts().isPresent();
         if (routed) {
-            balances.put(layer, balance.orElseThrow().layer(expertBlocks.indexOf(layer)));
+            balances.put(layer, balance.orElseThrow().layer(balances.size()));
         }
         BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts, rotary,
                 Optional.ofNullable(balances.get(layer)));

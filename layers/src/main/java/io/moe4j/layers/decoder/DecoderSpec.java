@@ -75,6 +75,12 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     }
 
     @Override
+    public List<String> exportRemarks(boolean biasesMove) {
+        return blocks.stream().map(BlockSpec::feedForward).distinct()
+                .flatMap(feedForward -> feedForward.exportRemarks(biasesMove).stream()).distinct().toList();
+    }
+
+    @Override
     public DecoderSpec withMoeCommBackend(String id) {
         return new DecoderSpec(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, id);
     }

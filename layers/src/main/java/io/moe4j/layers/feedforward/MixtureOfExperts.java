@@ -3,9 +3,11 @@ package io.moe4j.layers.feedforward;
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.RoutingOps.Gate;
 import io.moe4j.api.ops.RoutingOps.GroupValue;
+import io.moe4j.api.ops.RoutingOps.Score;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.FeedForwardSpec;
 import io.moe4j.layers.block.Layer;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -59,6 +61,16 @@ public record MixtureOfExperts(int count, long hidden, int shared, Gate gate) im
     @Override
     public Optional<Experts> experts() {
         return Optional.of(new Experts(count, gate.topK(), hidden));
+    }
+
+    @Override
+    public List<String> exportRemarks(boolean biasesMove) {
+        return biasesMove && gate.score() == Score.SOFTMAX
+                ? List.of(
+                        "experts are selected by softmax scores plus biases that training moves, which no published class"
+                                + " does: deepseek_v2 and qwen3_moe have no biases, deepseek_v3 has sigmoid scores. Other software"
+                                + " will send tokens to other experts; train with moe.load_balance_coeff = 0 to avoid it")
+                : List.of();
     }
 
     @Override

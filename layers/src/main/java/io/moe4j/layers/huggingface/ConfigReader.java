@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigReader {
+    private static final int MOST_LAYERS = 10_000;
+
     private final Map<?, ?> values;
     private final String prefix;
     private final List<String> problems;
@@ -60,6 +62,16 @@ public final class ConfigReader {
     /** A whole number, or {@code otherwise} where the key is missing or null. */
     public long count(String key, long atLeast, long otherwise) {
         return has(key) ? count(key, atLeast) : otherwise;
+    }
+
+    /** The number of layers: a whole number of at least 1, and not beyond what any model has. */
+    public int layers(String key) {
+        long layers = count(key, 1);
+        if (layers > MOST_LAYERS) {
+            reject(key, "1 to " + MOST_LAYERS, "check the file: no model has so many layers");
+            return 1;
+        }
+        return (int) layers;
     }
 
     /** Whole numbers from 0; none where the key is missing or null. */

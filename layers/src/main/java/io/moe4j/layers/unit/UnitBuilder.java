@@ -88,7 +88,8 @@ public final class UnitBuilder {
     }
 
     /** (e, D, F) for the experts {@code first} and following. */
-    public Parameter expertDown(String name, String checkpointPrefix, double std, Experts experts, long dim, long hidden) {
+    public Parameter expertDown(String name, String checkpointPrefix, double std, Experts experts, long dim,
+            long hidden) {
         long size = dim * hidden;
         Parameter parameter = add(new Parameter(unit + "." + name, experts.first * size, experts.count, dim, hidden),
                 initial.truncatedNormal(unit + "." + name, std, CUT));

@@ -31,7 +31,7 @@ final class HuggingFaceConfig {
         ConfigReader keys = new ConfigReader(config);
         String type = keys.text("model_type");
         unsupported(keys, type);
-        int layers = (int) keys.count("num_hidden_layers", 1);
+        int layers = keys.layers("num_hidden_layers");
         int denseLayers = (int) keys.count("first_k_dense_replace", 0);
         long hidden = denseLayers > 0 ? keys.count("intermediate_size", 1) : 1;
         boolean routed = denseLayers < layers;

@@ -32,7 +32,6 @@ final class Published {
                 Yarn.temperature(FACTOR, mscale), LATENT_EPS);
     }
 
-
     static DecoderSpec decoder(String flavor, long vocabulary, long dim, List<BlockSpec> blocks) {
         return new DecoderSpec("deepseek_v3 " + flavor, vocabulary, dim, blocks, false, EPS,
                 Math.round(FACTOR * LENGTH), BACKEND);

@@ -12,6 +12,7 @@ import io.moe4j.layers.huggingface.RotaryKeys;
 import io.moe4j.layers.rotary.RotarySpec;
 import io.moe4j.layers.rotary.Rotation;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -28,11 +29,11 @@ final class HuggingFaceConfig {
     static DecoderSpec spec(Map<String, Object> config) {
         ConfigReader keys = new ConfigReader(config);
         unsupported(keys);
-        int layers = (int) keys.count("num_hidden_layers", 1);
-        List<Integer> routedLayers = routed(keys, layers);
+        int layers = keys.layers("num_hidden_layers");
+        BitSet routedLayers = routed(keys, layers);
         Attention attention = Attention.of(keys);
         Experts experts = routedLayers.isEmpty() ? Experts.NONE : Experts.of(keys);
-        long hidden = routedLayers.size() == layers ? 1 : keys.count("intermediate_size", 1);
+        long hidden = routedLayers.cardinality() == layers ? 1 : keys.count("intermediate_size", 1);
         long vocabulary = keys.count("vocab_size", 1);
         long dim = keys.count("hidden_size", 1);
         boolean tied = keys.flag("tie_word_embeddings", false);
@@ -44,20 +45,20 @@ final class HuggingFaceConfig {
         BlockSpec routed = routedLayers.isEmpty() ? dense : new BlockSpec(queries, experts.spec());
         List<BlockSpec> blocks = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            blocks.add(routedLayers.contains(layer) ? routed : dense);
+            blocks.add(routedLayers.get(layer) ? routed : dense);
         }
         return new DecoderSpec("qwen3_moe", vocabulary, dim, blocks, tied, (float) eps, maxSequence, Flavors.BACKEND);
     }
 
     /** Which layers have experts: every {@code decoder_sparse_step}-th, but those that {@code mlp_only_layers} names. */
-    private static List<Integer> routed(ConfigReader keys, int layers) {
+    private static BitSet routed(ConfigReader keys, int layers) {
         long step = keys.count("decoder_sparse_step", 1, 1);
-        List<Integer> dense = keys.counts("mlp_only_layers");
-        if (expertCount(keys) == 0) {
-            return List.of();
+        BitSet routed = new BitSet();
+        if (expertCount(keys) > 0) {
+            IntStream.range(0, layers).filter(layer -> (layer + 1) % step == 0).forEach(routed::set);
         }
-        return IntStream.range(0, layers).filter(layer -> (layer + 1) % step == 0 && !dense.contains(layer)).boxed()
-                .toList();
+        keys.counts("mlp_only_layers").forEach(routed::clear);
+        return routed;
     }
 
     /** transformers 5 calls them {@code num_local_experts}, earlier versions {@code num_experts}. */

@@ -132,7 +132,8 @@ final class PlugInRules {
         findings.require(isSince(model.deviceSpi(), provider),
                 "this device's plug-in was built against version " + provider.spiVersion() + " of its SPI, and "
                         + model.name() + " uses operations of version " + model.deviceSpi(),
-                "choose another model or device, or take a newer version of the device's plug-in", "model.name", DEVICE);
+                "choose another model or device, or take a newer version of the device's plug-in", "model.name",
+                DEVICE);
     }
 
     private void runsOn(boolean supported, DeviceKind kind, String key) {

@@ -5,6 +5,8 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Training as a library.
@@ -19,6 +21,7 @@ import io.moe4j.trainer.config.TrainerConfig;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Trainer {
+    private static final Logger log = LoggerFactory.getLogger(Trainer.class);
 
     private Trainer() {}
 
@@ -40,6 +43,10 @@ public final class Trainer {
 
     /** Opens a run of a model that is given instead of {@code model.flavor}. */
     public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
+        if (config.checkpoint().enable()) {
+            spec.exportRemarks(config.moe().loadBalanceCoeff() != 0)
+                    .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
+        }
         return TrainingRun.open(config, spec, registry, options);
     }
 

@@ -131,10 +131,12 @@ final class AttentionBackward {
                 int width = (int) Math.min(KEYS, first + rows - tile);
                 long kTile = keys.kAddress + 4 * tile * keys.k.lead();
                 long vTile = keys.vAddress + 4 * tile * keys.v.lead();
-                blas.sgemm(new Sgemm(false, true, rows, width, qDim, scale, qAddress, lead(q), kTile, lead(keys.k), 0, b.p,
-                        width));
-                blas.sgemm(new Sgemm(false, true, rows, width, vDim, 1, doAddress, lead(dO), vTile, lead(keys.v), 0, b.ds,
-                        width));
+                blas.sgemm(
+                        new Sgemm(false, true, rows, width, qDim, scale, qAddress, lead(q), kTile, lead(keys.k), 0, b.p,
+                                width));
+                blas.sgemm(
+                        new Sgemm(false, true, rows, width, vDim, 1, doAddress, lead(dO), vTile, lead(keys.v), 0, b.ds,
+                                width));
                 for (int r = 0; r < rows; r++) {
                     int seen = (int) Math.min(width, first + r + 1 - tile);
                     long p = b.p + 4L * r * width;

@@ -24,13 +24,15 @@ record AttentionKey(long batch, long sequence, long heads, long keyHeads, long q
 
     static AttentionKey of(Forward a, long batch) {
         return new AttentionKey(batch, a.shape().sequence(), a.shape().heads(), a.shape().keyHeads(),
-                a.shape().queryKeyDim(), a.shape().valueDim(), a.scale(), Strides.of(a.q_BSHQ()), Strides.of(a.k_BSHQ()), Strides.of(a.v_BSHV()),
+                a.shape().queryKeyDim(), a.shape().valueDim(), a.scale(), Strides.of(a.q_BSHQ()),
+                Strides.of(a.k_BSHQ()), Strides.of(a.v_BSHV()),
                 Strides.of(a.o_BSHV()), NONE, NONE, NONE);
     }
 
     static AttentionKey of(Backward b, long batch) {
         AttentionKey key = of(b.forward(), batch);
-        return new AttentionKey(batch, key.sequence, key.heads, key.keyHeads, key.queryKeyDim, key.valueDim, key.scale, key.q, key.k,
+        return new AttentionKey(batch, key.sequence, key.heads, key.keyHeads, key.queryKeyDim, key.valueDim, key.scale,
+                key.q, key.k,
                 key.v, key.o,
                 Strides.of(b.dq_BSHQ()), Strides.of(b.dk_BSHQ()), Strides.of(b.dv_BSHV()));
     }

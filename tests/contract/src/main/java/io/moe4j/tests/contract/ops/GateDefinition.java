@@ -33,7 +33,8 @@ record GateDefinition(Gate gate, int experts) {
         for (int g = 0; g < value.length; g++) {
             float[] top = Arrays.copyOfRange(choice, g * size, (g + 1) * size);
             Arrays.sort(top);
-            value[g] = size == 1 || gate.groupValue() == GroupValue.LARGEST ? top[size - 1] : top[size - 1] + top[size - 2];
+            value[g] = size == 1 || gate.groupValue() == GroupValue.LARGEST ? top[size - 1]
+                    : top[size - 1] + top[size - 2];
         }
         List<Integer> kept = best(value, gate.groups()).limit(gate.keptGroups()).boxed().toList();
         return best(choice, experts).filter(e -> kept.contains(e / size)).limit(gate.topK()).toArray();

@@ -27,7 +27,8 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
-        int[][] shapes = {{0, 1, 2, 1}, {6, 3, 2, 3}, {10, 2, 38, 10}, {12, 2, 64, 6}, {300, 1, 64, 100}, {7, 4, 128, 7}};
+        int[][] shapes = {{0, 1, 2, 1}, {6, 3, 2, 3}, {10, 2, 38, 10}, {12, 2, 64, 6}, {300, 1, 64, 100},
+                {7, 4, 128, 7}};
         for (DType type : List.of(F32, BF16)) {
             for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED, Layout.GAPS, Layout.ALIGNED_GAPS)) {
                 for (int[] s : shapes) {
@@ -51,7 +52,8 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
     }
 
     private OpCase toCase() {
-        return new OpCase((halves ? "rope on halves (" : "rope (") + tokens + ", " + heads + ", " + width + ") of sequences of " + sequence + " " + type
+        return new OpCase((halves ? "rope on halves (" : "rope (") + tokens + ", " + heads + ", " + width
+                + ") of sequences of " + sequence + " " + type
                 + " " + layout + (inverse ? " back" : "") + (inPlace ? " in place" : ""), this::prepare);
     }
 
@@ -60,7 +62,8 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
                 width);
         Operand table = bench.of(F32, Layout.DENSE, table(), sequence, width);
         Operand out = inPlace ? x : bench.blank(type, layout, tokens, heads, width);
-        return new OpCall(() -> rotate(bench, x, table, out), List.of(out), () -> List.of(Expected.close("rotated", out, rotated(x.values(), table.values()))));
+        return new OpCall(() -> rotate(bench, x, table, out), List.of(out),
+                () -> List.of(Expected.close("rotated", out, rotated(x.values(), table.values()))));
     }
 
     private void rotate(OpBench bench, Operand x, Operand table, Operand out) {
