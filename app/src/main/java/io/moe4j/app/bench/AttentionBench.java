@@ -41,6 +41,7 @@ public final class AttentionBench {
         all.put("batch", shape.batch());
         all.put("sequence", shape.sequence());
         all.put("heads", shape.heads());
+        all.put("key_heads", shape.keyHeads());
         all.put("query_key_dim", shape.queryKeyDim());
         all.put("value_dim", shape.valueDim());
         return all;
@@ -52,13 +53,17 @@ public final class AttentionBench {
             Stream stream = rank.stream();
             AttentionFigures figures = new AttentionFigures(shape);
             AttentionOps.Forward forward = new AttentionOps.Forward(shape, scale(shape),
-                    tensors.random(shape.dtype(), queryKey(shape)), tensors.random(shape.dtype(), queryKey(shape)),
-                    tensors.random(shape.dtype(), value(shape)), tensors.empty(shape.dtype(), value(shape)),
+                    tensors.random(shape.dtype(), queryKey(shape, shape.heads())),
+                    tensors.random(shape.dtype(), queryKey(shape, shape.keyHeads())),
+                    tensors.random(shape.dtype(), value(shape, shape.keyHeads())),
+                    tensors.empty(shape.dtype(), value(shape, shape.heads())),
                     tensors.empty(DType.F32, shape.batch(), shape.heads(), shape.sequence()),
                     workspace(tensors, rank.device().workspaceSizes().attentionForward(shape)));
             AttentionOps.Backward backward = new AttentionOps.Backward(forward,
-                    tensors.random(shape.dtype(), value(shape)), tensors.empty(shape.dtype(), queryKey(shape)),
-                    tensors.empty(shape.dtype(), queryKey(shape)), tensors.empty(shape.dtype(), value(shape)),
+                    tensors.random(shape.dtype(), value(shape, shape.heads())),
+                    tensors.empty(shape.dtype(), queryKey(shape, shape.heads())),
+                    tensors.empty(shape.dtype(), queryKey(shape, shape.keyHeads())),
+                    tensors.empty(shape.dtype(), value(shape, shape.keyHeads())),
                     workspace(tensors, rank.device().workspaceSizes().attentionBackward(shape)));
             return setup.time(rank, List.of(figures.forward().by(() -> ops.forward(stream, forward)),
                     figures.backward().by(() -> ops.backward(stream, backward))));
@@ -69,12 +74,12 @@ public final class AttentionBench {
         return (float) (1 / Math.sqrt(shape.queryKeyDim()));
     }
 
-    private static long[] queryKey(AttentionShape shape) {
-        return new long[] {shape.batch(), shape.sequence(), shape.heads(), shape.queryKeyDim()};
+    private static long[] queryKey(AttentionShape shape, long heads) {
+        return new long[] {shape.batch(), shape.sequence(), heads, shape.queryKeyDim()};
     }
 
-    private static long[] value(AttentionShape shape) {
-        return new long[] {shape.batch(), shape.sequence(), shape.heads(), shape.valueDim()};
+    private static long[] value(AttentionShape shape, long heads) {
+        return new long[] {shape.batch(), shape.sequence(), heads, shape.valueDim()};
     }
 
     private static Optional<Tensor> workspace(BenchTensors tensors, long bytes) {

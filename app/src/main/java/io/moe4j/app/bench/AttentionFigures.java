@@ -20,7 +20,8 @@ record AttentionFigures(AttentionShape shape) {
 
     /** q, k, v and o, or their gradients. */
     private double operands() {
-        return 2.0 * shape.dtype().bytes() * tokens() * shape.heads() * (shape.queryKeyDim() + shape.valueDim());
+        return (double) shape.dtype().bytes() * tokens() * (shape.heads() + shape.keyHeads())
+                * (shape.queryKeyDim() + shape.valueDim());
     }
 
     private double logarithms() {
