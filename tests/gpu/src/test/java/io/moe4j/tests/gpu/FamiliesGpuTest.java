@@ -1,0 +1,72 @@
+package io.moe4j.tests.gpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Each family on a GPU: how a step is run does not show in its losses, to the bit. */
+@Tag("gpu")
+@Timeout(120)
+final class FamiliesGpuTest {
+    private static final int WORDS = 2048;
+
+    @ParameterizedTest
+    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16", "qwen3_moe_debugmodel_minimal_async_ep, float32",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16"})
+    void capturedEagerAndStandardAreOne(String name, String dtype) {
+        List<Double> captured = losses(name, dtype, "minimal_async_ep", true);
+        assertTrue(captured.stream().allMatch(Double::isFinite), captured.toString());
+        assertTrue(captured.getLast() < captured.getFirst(), captured.toString());
+        assertEquals(captured, losses(name, dtype, "minimal_async_ep", true), "another time");
+        assertEquals(captured, losses(name, dtype, "minimal_async_ep", false), "eager");
+        assertEquals(captured, losses(name, dtype, "standard", false), "standard");
+    }
+
+    private static List<Double> losses(String name, String dtype, String backend, boolean capture) {
+        Registry registry = Plugins.load(List.of());
+        TrainerConfig config = new ConfigLoader(registry).load(name,
+                Arguments.of("device=cuda", "ranks=2", "parallelism.expert_parallel_degree=2", "training.seq_len=128",
+                        "training.local_batch_size=2", "training.steps=6", "training.dtype=" + dtype,
+                        "runtime.timeout=30", "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
+                        .overrides(),
+                ConfigUse.training());
+        RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
+            Random random = new Random(rank);
+            return () -> batch(random, Math.toIntExact(config.training().localTokens()));
+        });
+        List<Double> losses = new ArrayList<>();
+        try (TrainingRun run = Trainer.open(config, registry, options)) {
+            while (run.hasNext()) {
+                losses.add(run.step().loss());
+            }
+        }
+        return losses;
+    }
+
+    /** Words of which a few are frequent, so that six steps learn something. */
+    private static Batch batch(Random random, int tokens) {
+        int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
+        int[] inputs = new int[tokens];
+        int[] labels = new int[tokens];
+        System.arraycopy(words, 0, inputs, 0, tokens);
+        System.arraycopy(words, 1, labels, 0, tokens);
+        return new Batch(inputs, labels);
+    }
+}
