@@ -18,13 +18,17 @@ import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.Model.ParameterSlice;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -166,6 +170,29 @@ public abstract class ModelContract {
             }
         }
         assertTrue(recomputePolicies().size() > 1, "one policy alone shows nothing");
+    }
+
+    /** Driven stage by stage, a model gives the loss and the gradients that it gives as a whole, bit for bit; its stages use all of its units. */
+    @Test
+    public void stagesMakeTheModel() {
+        for (RecomputePolicyProvider policy : recomputePolicies()) {
+            try (OpenModel model = model(policy)) {
+                List<Stage> stages = model.model().stages();
+                if (stages.isEmpty()) {
+                    return;
+                }
+                Set<ParameterUnit> used = new HashSet<>();
+                stages.forEach(stage -> used.addAll(stage.units()));
+                assertEquals(new HashSet<>(model.model().units()), used, "units of the stages");
+                double loss = model.forwardBackward();
+                List<double[]> gradients = model.gradients();
+                assertEquals(loss, model.driveStages(), "loss of the stages under " + policy.id());
+                for (int unit = 0; unit < gradients.size(); unit++) {
+                    assertArrayEquals(gradients.get(unit), model.gradients().get(unit),
+                            model.model().units().get(unit).name() + " under " + policy.id());
+                }
+            }
+        }
     }
 
     /** Every element of every parameter has exactly one name in a checkpoint, and the figures count them. */

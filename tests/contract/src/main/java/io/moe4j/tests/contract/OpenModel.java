@@ -14,9 +14,13 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.KeptValues;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.Precision;
@@ -37,6 +41,7 @@ final class OpenModel implements AutoCloseable {
     private final Optional<CommBackend> comm;
     private final Optional<ExpertKernels> kernels;
     private final Model model;
+    private final RecomputePolicy recompute;
     private final int[] labels;
     private final Tensor ids_T;
     private final Tensor labels_T;
@@ -45,6 +50,7 @@ final class OpenModel implements AutoCloseable {
     OpenModel(Device device, ModelSpec spec, CommBackendProvider commProvider,
             Optional<CollectivesProvider> collectivesProvider, ExpertKernelsProvider kernelsProvider,
             RecomputePolicy recompute, long stackBytes) {
+        this.recompute = recompute;
         rank = SingleRank.on(device, stackBytes);
         values = new HostValues(device, rank.context().stream());
         Group group = new Group("expert_parallel", List.of(0), 0);
@@ -81,6 +87,23 @@ final class OpenModel implements AutoCloseable {
         try (Scope step = rank.context().memory().openStep()) {
             rank.context().stream().fill(loss, 0);
             model.forwardBackward(ids_T, labels_T, 1f / TOKENS, loss);
+            return read(loss)[0];
+        }
+    }
+
+    /** The same, stage by stage. */
+    double driveStages() {
+        List<Stage> stages = model.stages();
+        try (Scope step = rank.context().memory().openStep()) {
+            rank.context().stream().fill(loss, 0);
+            Tape tape = Tape.recording(rank.context(), new KeptValues());
+            Variable x_TD = ((Stage.First) stages.getFirst()).forward(tape, ids_T);
+            for (Stage stage : stages.subList(1, stages.size() - 1)) {
+                x_TD = recompute.run(tape, (Stage.Inner) stage, x_TD);
+            }
+            Tensor dx_TD = tape.temporary("gradient", x_TD.tensor().dtype(), Tape.extents(x_TD.tensor()));
+            ((Stage.Last) stages.getLast()).lossAndGradient(x_TD.tensor(), labels_T, 1f / TOKENS, loss, dx_TD);
+            tape.backward(x_TD, dx_TD);
             return read(loss)[0];
         }
     }
