@@ -13,6 +13,11 @@ final class GatheredUnits implements AutoCloseable {
         segment.units().forEach(unit -> open.push(unit.gather()));
     }
 
+    /** Makes these values the parameters' again: another microbatch may have gathered the same units since. */
+    void bind() {
+        open.forEach(ParameterUnit.Gathered::bind);
+    }
+
     @Override
     public void close() {
         while (!open.isEmpty()) {

@@ -61,6 +61,7 @@ final class NoRecompute implements RecomputePolicy {
             if (units == null || inner == null || input == null || result == null) {
                 throw new IllegalStateException("backward of " + name() + " before its forward");
             }
+            units.bind();
             segment.units().forEach(ParameterUnit::openGradients);
             inner.backward(result, gradients.ofOutput());
             segment.units().forEach(ParameterUnit::reduceGradients);

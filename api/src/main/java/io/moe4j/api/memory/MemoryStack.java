@@ -4,49 +4,69 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A rank's planned memory: one block, used as a stack from both ends. Temporaries grow from the low end and go back when their
  * {@link Scope} closes; what must outlive the scope it is made in ({@link #keep}) grows from the high end and goes back when the
- * step's {@link #openStep()} closes. The same calls give the same addresses in every step, which makes capture safe.
- * Not thread-safe: it belongs to one rank.
+ * step's {@link #openStep()}, or the microbatch's {@link #openMicrobatch()}, closes. The same calls give the same addresses in every step, which makes
+ * capture safe. Not thread-safe: it belongs to one rank.
+ *
+ * <p><b>Lanes.</b> A schedule that keeps several microbatches alive gives their memory back in another order than the reverse of taking it. Each
+ * such microbatch has a {@link MemoryLane}: a block of its own. While a lane is entered, what is kept, and what is allocated outside any further scope,
+ * lies in the lane and stays there when the lane is left. What is allocated in a scope opened inside lies in the stack, as always.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MemoryStack {
     /** Alignment of every allocation, in bytes. */
     public static final long ALIGNMENT = 256;
 
-    private final Memory memory;
-    private final StackWatcher watcher;
-    private final Map<String, Long> temporary = new TreeMap<>();
-    private final Map<String, Long> kept = new TreeMap<>();
+    private final MemoryBlock stack;
+    private final List<MemoryBlock> lanes;
+    private final List<MemoryBlock> freeLanes;
     private final Map<String, Long> peakByPurpose = new TreeMap<>();
-    private long low;
-    private long high;
     private long peak;
     private int openScopes;
+    private @Nullable MemoryBlock lane;
+    /** Scopes that were open when the lane was entered, its own included. */
+    private int laneDepth;
 
     /**
-     * A stack over {@code memory}.
+     * A stack over {@code memory}, without lanes.
      *
      * @param onFree is shown each region that goes back, as a tensor of I32; a strict device fills it with a NaN pattern
      */
     public MemoryStack(Memory memory, Consumer<Tensor> onFree) {
-        this(memory, new OnFree(onFree));
+        this(memory, List.of(), StackWatcher.onRelease(onFree));
     }
 
-    /** A stack over {@code memory} that tells {@code watcher} what it hands out and takes back. Since 0.2.0. */
+    /**
+     * A stack over {@code memory}, without lanes, that tells {@code watcher} what it hands out and takes back.
+     *
+     * @since 0.2
+     */
     public MemoryStack(Memory memory, StackWatcher watcher) {
+        this(memory, List.of(), watcher);
+    }
+
+    /**
+     * A stack over {@code memory}, and a lane over each of {@code lanes}, that tells {@code watcher} what it hands out and takes back.
+     *
+     * @since 0.2
+     */
+    public MemoryStack(Memory memory, List<Memory> lanes, StackWatcher watcher) {
         if (watcher.guardBytes() < 0 || watcher.guardBytes() % ALIGNMENT != 0) {
             throw new IllegalArgumentException(
                     "a guard of " + watcher.guardBytes() + " bytes; it must be a multiple of " + ALIGNMENT);
         }
-        this.memory = memory;
-        this.watcher = watcher;
-        this.high = memory.bytes() / ALIGNMENT * ALIGNMENT;
+        this.stack = new MemoryBlock(memory, watcher);
+        this.lanes = lanes.stream().map(lane -> new MemoryBlock(lane, watcher)).toList();
+        this.freeLanes = new ArrayList<>(this.lanes);
     }
 
     /** Opens the scope of a whole step; nothing else may be open. Closing it gives back the kept tensors too. */
@@ -58,9 +78,33 @@ public final class MemoryStack {
         return new StackScope(true);
     }
 
+    /**
+     * Opens the scope of a microbatch, inside that of its step. Closing it gives back what was kept in it too.
+     *
+     * @since 0.2
+     */
+    public Scope openMicrobatch() {
+        requireStepOnly("a microbatch was opened");
+        return new StackScope(true);
+    }
+
     /** Opens a scope; scopes close in reverse order. */
     public Scope open() {
         return new StackScope(false);
+    }
+
+    /**
+     * Takes a lane for a microbatch that other microbatches outlive. Close it when its backward is done; lanes close in any order.
+     *
+     * @throws IllegalStateException if all lanes are taken: the schedule keeps more microbatches alive than it was planned for
+     * @since 0.2
+     */
+    public MemoryLane openLane() {
+        if (freeLanes.isEmpty()) {
+            throw new IllegalStateException("all " + lanes.size()
+                    + " lanes are taken; close one first, or plan for a schedule that keeps more microbatches alive");
+        }
+        return new OpenLane(freeLanes.removeFirst());
     }
 
     /**
@@ -70,85 +114,73 @@ public final class MemoryStack {
      * @throws IllegalStateException if no scope is open, or the planned memory is exhausted (a bug of the plan: the message has the figures)
      */
     public Tensor allocate(String purpose, DType dtype, long... shape) {
-        long size = reserve(temporary, purpose, dtype, shape);
-        Tensor tensor = Tensor.of(memory, low, dtype, shape);
-        tell(purpose, tensor, low, size, false);
-        low += size;
-        return tensor;
+        MemoryBlock block = lane != null && openScopes == laneDepth ? lane : stack;
+        return recorded(requireScope(block, purpose).low(purpose, dtype, shape));
     }
 
-    /** A tensor that lives until the step's scope closes, whatever scope is open now. Its content is undefined. */
+    /** A tensor that lives until the scope of its step or microbatch closes, whatever scope is open now. Its content is undefined. */
     public Tensor keep(String purpose, DType dtype, long... shape) {
-        long size = reserve(kept, purpose, dtype, shape);
-        high -= size;
-        Tensor tensor = Tensor.of(memory, high, dtype, shape);
-        tell(purpose, tensor, high, size, true);
-        return tensor;
+        return recorded(requireScope(lane != null ? lane : stack, purpose).high(purpose, dtype, shape));
     }
 
-    private void tell(String purpose, Tensor tensor, long offset, long size, boolean keeps) {
-        long rest = (size - tensor.bytes()) / DType.BF16.bytes();
-        watcher.taken(new StackWatcher.Taken(purpose, tensor,
-                Tensor.of(memory, offset + tensor.bytes(), DType.BF16, rest), keeps));
-    }
-
-    /** The most bytes that were in use at once. */
+    /** The most bytes of the stack that were in use at once, lanes not counted. */
     public long peakBytes() {
-        return peak;
+        return stack.peakBytes();
     }
 
-    /** For each purpose the bytes it held when the whole stack was at its peak. */
+    /**
+     * The most bytes that any lane had in use.
+     *
+     * @since 0.2
+     */
+    public long peakLaneBytes() {
+        return lanes.stream().mapToLong(MemoryBlock::peakBytes).max().orElse(0);
+    }
+
+    /** For each purpose the bytes that it held when stack and lanes together were at their peak. */
     public Map<String, Long> peakByPurpose() {
         return Map.copyOf(peakByPurpose);
     }
 
-    /** Bytes it has. */
+    /** Bytes that the stack has. */
     public long capacityBytes() {
-        return memory.bytes();
+        return stack.memory().bytes();
     }
 
-    private long reserve(Map<String, Long> held, String purpose, DType dtype, long... shape) {
+    private MemoryBlock requireScope(MemoryBlock block, String purpose) {
         if (openScopes == 0) {
             throw new IllegalStateException(
                     "\"" + purpose + "\" was allocated outside any scope; open one (try-with-resources)");
         }
-        long size = aligned(Tensor.bytes(dtype, shape)) + watcher.guardBytes();
-        if (size > high - low) {
-            throw new IllegalStateException(
-                    "planned memory is exhausted: \"" + purpose + "\" wants " + size + " bytes, " + (high - low)
-                            + " of " + memory.bytes() + " are free, held: " + holdings()
-                            + ". The plan was made for a smaller step; plan again");
-        }
-        held.merge(purpose, size, Long::sum);
-        long used = low + size + (memory.bytes() - high);
+        return block;
+    }
+
+    private Tensor recorded(Tensor tensor) {
+        long used = stack.usedBytes() + lanes.stream().mapToLong(MemoryBlock::usedBytes).sum();
         if (used > peak) {
             peak = used;
             peakByPurpose.clear();
-            peakByPurpose.putAll(holdings());
+            stack.addHoldings(peakByPurpose);
+            lanes.forEach(each -> each.addHoldings(peakByPurpose));
         }
-        return size;
+        return tensor;
     }
 
-    private Map<String, Long> holdings() {
-        Map<String, Long> all = new TreeMap<>(temporary);
-        kept.forEach((purpose, bytes) -> all.merge(purpose, bytes, Long::sum));
-        return all;
-    }
-
-    private static long aligned(long bytes) {
-        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    private void requireStepOnly(String what) {
+        if (openScopes != 1 || lane != null) {
+            throw new IllegalStateException(what + " while " + openScopes
+                    + " scopes are open; only the step's may be, and no lane may be entered");
+        }
     }
 
     private final class StackScope implements Scope {
-        private final long lowMark = low;
-        private final long highMark = high;
+        private final MemoryBlock.Mark mark = stack.mark();
         private final int depth = ++openScopes;
-        private final boolean step;
-        private final Map<String, Long> temporaryBefore = Map.copyOf(temporary);
+        private final boolean givesBackKept;
         private boolean closed;
 
-        StackScope(boolean step) {
-            this.step = step;
+        StackScope(boolean givesBackKept) {
+            this.givesBackKept = givesBackKept;
         }
 
         @Override
@@ -156,45 +188,68 @@ public final class MemoryStack {
             if (closed) {
                 return;
             }
-            if (depth != openScopes) {
-                throw new IllegalStateException("scope " + depth + " was closed while scope " + openScopes
-                        + " is still open; close scopes in reverse order");
-            }
+            requireInnermost(depth);
             closed = true;
             openScopes--;
-            release(lowMark, low);
-            low = lowMark;
-            temporary.clear();
-            temporary.putAll(temporaryBefore);
-            if (step) {
-                release(high, highMark);
-                high = highMark;
-                kept.clear();
-            }
-        }
-
-        private void release(long from, long to) {
-            if (to > from) {
-                watcher.released(Tensor.of(memory, from, DType.I32, (to - from) / DType.I32.bytes()));
+            stack.releaseLow(mark);
+            if (givesBackKept) {
+                stack.releaseHigh(mark);
             }
         }
     }
 
-    /** Is told of what goes back, and of nothing else. */
-    private record OnFree(Consumer<Tensor> action) implements StackWatcher {
-        @Override
-        public long guardBytes() {
-            return 0;
+    private void requireInnermost(int depth) {
+        if (depth != openScopes) {
+            throw new IllegalStateException("scope " + depth + " was closed while scope " + openScopes
+                    + " is still open; close scopes in reverse order");
+        }
+    }
+
+    private final class OpenLane implements MemoryLane {
+        private final MemoryBlock block;
+        private final MemoryBlock.Mark empty;
+        private boolean closed;
+
+        OpenLane(MemoryBlock block) {
+            this.block = block;
+            this.empty = block.mark();
         }
 
         @Override
-        public void taken(Taken taken) {
-            // not of interest
+        public Scope enter() {
+            if (closed) {
+                throw new IllegalStateException("a lane was entered after it was closed; open another one");
+            }
+            requireStepOnly("a lane was entered");
+            lane = block;
+            laneDepth = ++openScopes;
+            return new Scope() {
+                private boolean left;
+
+                @Override
+                public void close() {
+                    if (!left) {
+                        requireInnermost(laneDepth);
+                        left = true;
+                        openScopes--;
+                        lane = null;
+                    }
+                }
+            };
         }
 
         @Override
-        public void released(Tensor region) {
-            action.accept(region);
+        public void close() {
+            if (closed) {
+                return;
+            }
+            if (block.equals(lane)) {
+                throw new IllegalStateException("a lane was closed while it is entered; leave it first");
+            }
+            closed = true;
+            block.releaseLow(empty);
+            block.releaseHigh(empty);
+            freeLanes.addFirst(block);
         }
     }
 }

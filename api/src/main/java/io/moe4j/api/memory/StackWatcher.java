@@ -2,6 +2,7 @@ package io.moe4j.api.memory;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import java.util.function.Consumer;
 
 /**
  * Is told what a {@link MemoryStack} hands out and takes back. A host that checks plug-ins poisons and guards memory with it. Called by the stack's own
@@ -18,6 +19,26 @@ public interface StackWatcher {
 
     /** A region, as a tensor of I32, goes back: no tensor in it is valid any more. */
     void released(Tensor region);
+
+    /** Is told of what goes back, and of nothing else; without guards. */
+    static StackWatcher onRelease(Consumer<Tensor> action) {
+        return new StackWatcher() {
+            @Override
+            public long guardBytes() {
+                return 0;
+            }
+
+            @Override
+            public void taken(Taken taken) {
+                // not of interest
+            }
+
+            @Override
+            public void released(Tensor region) {
+                action.accept(region);
+            }
+        };
+    }
 
     /**
      * What was handed out.

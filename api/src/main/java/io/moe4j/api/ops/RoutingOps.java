@@ -63,4 +63,15 @@ public interface RoutingOps {
      * @param counts_E I32
      */
     void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient);
+
+    /**
+     * totals += counts, so that a step's counts are those of all its microbatches. Since SPI 1.3.
+     *
+     * @param counts_E I32
+     * @param totals_E I32, of as many elements
+     */
+    default void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
+        throw new UnsupportedOperationException("this device was built against a device SPI before 1.3 and cannot add counts; set"
+                + " training.gradient_accumulation_steps to 1, or use a newer build of the device");
+    }
 }

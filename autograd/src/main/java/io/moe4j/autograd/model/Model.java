@@ -2,6 +2,7 @@ package io.moe4j.autograd.model;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
@@ -20,6 +21,19 @@ public interface Model extends AutoCloseable {
     }
 
     /**
+     * Says which microbatch of a step is enqueued from now on, forward or backward. Gradients and {@link #tokensPerExpert()} of the first one overwrite
+     * those of the step before; later ones add to them. A schedule calls it whenever it goes on with another microbatch. Since SPI 1.3.
+     *
+     * @throws UnsupportedOperationException if the step has several, and the model was written for one
+     */
+    default void begin(Microbatch microbatch) {
+        if (microbatch.count() > 1) {
+            throw new UnsupportedOperationException(getClass().getName() + " cannot sum over " + microbatch.count()
+                    + " microbatches: Model.begin is not implemented; set training.gradient_accumulation_steps to 1");
+        }
+    }
+
+    /**
      * Forward and backward: adds the scaled sum of the tokens' losses to {@code loss}, leaves the gradients, summed over ranks, in the units' gradient
      * shards, and counts tokens per expert. Called inside a step's scope. May be captured, if the communication backend allows it.
      *
@@ -33,7 +47,7 @@ public interface Model extends AutoCloseable {
     /** Forward only: {@code logits_TV} is F32, overwritten. Called inside a step's scope. */
     void logits(Tensor ids_T, Tensor logits_TV);
 
-    /** Tokens that each expert got in the last forward, by layer: I32 (E) over this rank's expert-parallel group. Keys are layer indices. */
+    /** Tokens that each expert got in the step's microbatches so far, by layer: I32 (E) over this rank's expert-parallel group. Keys are layer indices. */
     Map<Integer, Tensor> tokensPerExpert();
 
     /**

@@ -75,7 +75,7 @@ public final class Parameter {
         return gradient;
     }
 
-    /** Whether a contribution must be added: false for the first one since the gradients were opened, true afterwards. */
+    /** Whether a contribution must be added: false if it is the first one that the gradient gets in this step, or since the gradients were opened; true afterwards. */
     public boolean accumulatesGradient() {
         boolean accumulate = gradientWritten;
         gradientWritten = true;
@@ -90,8 +90,14 @@ public final class Parameter {
         value = tensor;
     }
 
-    void bindGradient(@Nullable Tensor tensor) {
+    /** @param written whether {@code tensor} holds contributions already, which later ones are added to */
+    void bindGradient(Tensor tensor, boolean written) {
         gradient = tensor;
+        gradientWritten = written;
+    }
+
+    void closeGradient() {
+        gradient = null;
         gradientWritten = false;
     }
 

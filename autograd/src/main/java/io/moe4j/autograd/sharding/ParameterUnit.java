@@ -26,6 +26,7 @@ public final class ParameterUnit implements AutoCloseable {
     private final Tensor shard;
     private final Tensor gradientShard;
     private Optional<Tensor> openGradient = Optional.empty();
+    private Microbatch microbatch = Microbatch.ONLY;
 
     /** Allocates the shards; their content is undefined until {@link #load}. */
     public ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
@@ -72,9 +73,17 @@ public final class ParameterUnit implements AutoCloseable {
      * Makes the parameters' values available in the compute type. Temporaries come from the innermost open scope, so close what is returned before that.
      */
     public Gathered gather() {
-        Tensor flat = gatheredValues();
-        bindAll(flat, Parameter::bindValue);
-        return () -> parameters().forEach(parameter -> parameter.bindValue(null));
+        Gathered gathered = new Bound(this, gatheredValues());
+        gathered.bind();
+        return gathered;
+    }
+
+    /**
+     * Says which microbatch the gradients that are opened from now on belong to. Those of the first overwrite {@link #gradientShard()}, those of
+     * later ones are added to it in fp32, rounded to its type, and after the last the replicas are summed.
+     */
+    public void begin(Microbatch next) {
+        microbatch = next;
     }
 
     /** Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. */
@@ -83,7 +92,8 @@ public final class ParameterUnit implements AutoCloseable {
         Tensor flat = direct ? gradientShard
                 : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
         layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));
-        bindAll(flat, Parameter::bindGradient);
+        boolean continues = direct && !microbatch.isFirst();
+        bindAll(flat, (parameter, part) -> parameter.bindGradient(part, continues));
         openGradient = Optional.of(flat);
     }
 
@@ -96,15 +106,17 @@ public final class ParameterUnit implements AutoCloseable {
             if (!parameter.isGradientWritten()) {
                 stream().fill(parameter.gradient(), 0);
             }
-            parameter.bindGradient(null);
+            parameter.closeGradient();
         }
         openGradient = Optional.empty();
         if (group.shards().isPresent() && group.size() > 1) {
-            group.shards().get().reduceScatter(stream(), flat, gradientShard);
+            reduceScatter(group.shards().get(), flat);
         } else if (!flat.equals(gradientShard)) {
-            rank.device().ops().elementwise().copy(stream(), flat, gradientShard);
+            addToShard(flat);
         }
-        group.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(this::reduceOverReplicas);
+        if (microbatch.isLast()) {
+            group.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(this::reduceOverReplicas);
+        }
     }
 
     /** Sets this rank's values. */
@@ -150,6 +162,24 @@ public final class ParameterUnit implements AutoCloseable {
         return flat;
     }
 
+    private void reduceScatter(Collectives shards, Tensor flat) {
+        if (microbatch.isFirst()) {
+            shards.reduceScatter(stream(), flat, gradientShard);
+            return;
+        }
+        Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard.dtype(), layout.shardElements());
+        shards.reduceScatter(stream(), flat, reduced);
+        addToShard(reduced);
+    }
+
+    private void addToShard(Tensor gradients) {
+        if (microbatch.isFirst()) {
+            rank.device().ops().elementwise().copy(stream(), gradients, gradientShard);
+        } else {
+            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, gradientShard);
+        }
+    }
+
     private void reduceOverReplicas(Collectives replicas) {
         replicas.allReduce(stream(), gradientShard);
     }
@@ -166,11 +196,31 @@ public final class ParameterUnit implements AutoCloseable {
         return rank.stream();
     }
 
-    /** The time in which values are available. */
+    /** The time in which values are available. Several may be open at once: the parameters have the values of the one that was bound last. */
     @FunctionalInterface
     public interface Gathered extends AutoCloseable {
+
+        /**
+         * Makes these the parameters' values again, after another gathering of the same unit was opened or closed.
+         *
+         * @since 0.2
+         */
+        default void bind() {}
+
         @Override
         void close();
+    }
+
+    private record Bound(ParameterUnit unit, Tensor flat) implements Gathered {
+        @Override
+        public void bind() {
+            unit.bindAll(flat, Parameter::bindValue);
+        }
+
+        @Override
+        public void close() {
+            unit.parameters().forEach(parameter -> parameter.bindValue(null));
+        }
     }
 
     /** Is shown parts of parameters. */

@@ -2,10 +2,12 @@ package io.moe4j.layers.block;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.Optional;
 
@@ -21,6 +23,7 @@ public final class ExpertBalance implements AutoCloseable {
     private final Tensor bias_LE;
     private final Tensor tokens_LE;
     private final Tensor allTokens_LE;
+    private Microbatch microbatch = Microbatch.ONLY;
 
     /** Biases and counts start at zero. */
     public ExpertBalance(RankContext rank, int layers, int experts) {
@@ -37,7 +40,12 @@ public final class ExpertBalance implements AutoCloseable {
 
     /** The part of MoE layer {@code index}, from 0. */
     public Layer layer(int index) {
-        return new Layer(bias_LE.select(index), tokens_LE.select(index));
+        return new Layer(this, bias_LE.select(index), tokens_LE.select(index));
+    }
+
+    /** Counts that come from now on belong to this microbatch: those of the first overwrite what is there, later ones are added. */
+    public void begin(Microbatch next) {
+        microbatch = next;
     }
 
     /**
@@ -69,8 +77,20 @@ public final class ExpertBalance implements AutoCloseable {
     /**
      * One layer's.
      *
+     * @param balance of all layers
      * @param bias_E F32
-     * @param tokens_E I32, of the last forward
+     * @param tokens_E I32, of the step's microbatches so far
      */
-    public record Layer(Tensor bias_E, Tensor tokens_E) {}
+    public record Layer(ExpertBalance balance, Tensor bias_E, Tensor tokens_E) {
+
+        /** Takes the tokens that each expert gets in the microbatch under way. */
+        public void count(Tensor tokensOfMicrobatch_E) {
+            Stream stream = balance.rank.stream();
+            if (balance.microbatch.isFirst()) {
+                stream.copy(tokensOfMicrobatch_E, tokens_E);
+            } else {
+                balance.rank.device().ops().routing().addCounts(stream, tokensOfMicrobatch_E, tokens_E);
+            }
+        }
+    }
 }

@@ -7,10 +7,11 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
-import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.model.MicrobatchPass;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.layers.block.Block;
 import java.util.ArrayList;
@@ -58,17 +59,18 @@ final class Decoder implements Model {
     }
 
     @Override
+    public void begin(Microbatch microbatch) {
+        parts.units().forEach(unit -> unit.begin(microbatch));
+        parts.balance().ifPresent(balance -> balance.begin(microbatch));
+    }
+
+    @Override
     public void forwardBackward(Tensor ids_T, Tensor labels_T, float scale, Tensor loss) {
         check("ids", ids_T);
         check("labels", labels_T);
-        Tape tape = Tape.recording(rank(), new KeptValues());
-        Variable x_TD = parts.embedding().forward(tape, ids_T);
-        for (Block block : parts.blocks()) {
-            x_TD = context.recompute().run(tape, block, x_TD);
-        }
-        Tensor dx_TD = tape.temporary("gradients of activations", x_TD.tensor().dtype(), context.tokens(), spec.dim());
-        parts.head().lossAndGradient(x_TD.tensor(), labels_T, scale, loss, dx_TD);
-        tape.backward(x_TD, dx_TD);
+        MicrobatchPass pass = new MicrobatchPass(rank(), context.recompute(), stages());
+        pass.forward(ids_T);
+        pass.backward(labels_T, scale, loss);
     }
 
     @Override

@@ -68,7 +68,7 @@ final class MixtureLayer implements Layer {
             tape.ops().routing().select(tape.stream(), spec.gate(), scores_TE, balance.bias_E(), ids_TK);
         }
         DispatchPlan plan = comm.plan(ids_TK);
-        tape.stream().copy(plan.tokensPerExpert_E(), balance.tokens_E());
+        balance.count(plan.tokensPerExpert_E());
         return new Routing(ids_TK, plan);
     }
 }

@@ -41,4 +41,9 @@ final class PlanningRoutingOps implements RoutingOps {
     public void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient) {
         Checks.sameShape("bias update", counts_E, bias_E);
     }
+
+    @Override
+    public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
+        Checks.sameShape("sum of counts", counts_E, totals_E);
+    }
 }

@@ -13,6 +13,8 @@ final class LayoutRules {
     private static final String EXPERT = "parallelism.expert_parallel_degree";
     private static final String SEQUENCE = "training.seq_len";
     private static final String BATCH = "training.local_batch_size";
+    private static final String GLOBAL_BATCH = "training.global_batch_size";
+    private static final String ACCUMULATION = "training.gradient_accumulation_steps";
 
     private final TrainerConfig config;
     private final Findings findings;
@@ -23,7 +25,9 @@ final class LayoutRules {
     }
 
     static void check(TrainerConfig config, Findings findings) {
-        new LayoutRules(config, findings).ranks();
+        LayoutRules rules = new LayoutRules(config, findings);
+        rules.ranks();
+        rules.microbatches();
     }
 
     static void checkModel(TrainerConfig config, ModelSpec spec, Findings findings) {
@@ -50,6 +54,25 @@ final class LayoutRules {
                 "set " + EXPERT + " to a divisor of " + parallelism.dataParallelShardDegree(), EXPERT, SHARD);
     }
 
+    /** The batch of a step is said in one of two ways, or in both, if they agree. */
+    private void microbatches() {
+        TrainingConfig training = config.training();
+        long together = (long) config.ranks() * training.localBatchSize();
+        if (training.globalBatchSize() < 1 || training.gradientAccumulationSteps() < 0 || together < 1) {
+            return;
+        }
+        long wanted = Math.max(1, training.globalBatchSize() / together);
+        findings.require(training.globalBatchSize() % together == 0,
+                "a step has whole microbatches of ranks · local_batch_size = " + together + " sequences",
+                "set " + GLOBAL_BATCH + " to a multiple of " + together + ", such as " + wanted * together,
+                GLOBAL_BATCH, BATCH, RANKS);
+        findings.require(training.gradientAccumulationSteps() == 0
+                || training.gradientAccumulationSteps() * together == training.globalBatchSize(),
+                "both say how many microbatches a step has, and they differ: " + training.gradientAccumulationSteps()
+                        + " microbatches are " + training.gradientAccumulationSteps() * together + " sequences",
+                "leave one of them out", ACCUMULATION, GLOBAL_BATCH);
+    }
+
     private void model(ModelSpec spec) {
         int degree = config.parallelism().expertParallelDegree();
         int sequence = config.training().seqLen();
@@ -57,9 +80,9 @@ final class LayoutRules {
             spec.problems(degree, sequence).forEach(problem -> findings.problems()
                     .add(new Problem(findings.shown(EXPERT, SEQUENCE), problem, "")));
         }
-        findings.require(config.training().localTokens() < 1L << 31, "a rank's step has "
-                + config.training().localTokens() + " tokens; fewer than 2^31 can be addressed",
-                "lower " + BATCH + " or " + SEQUENCE, BATCH, SEQUENCE);
+        long stepTokens = config.training().localTokens() * config.microbatches();
+        findings.require(stepTokens < 1L << 31, "a rank's step has " + stepTokens + " tokens; fewer than 2^31 can be addressed",
+                "lower " + BATCH + ", " + SEQUENCE + " or " + ACCUMULATION, BATCH, SEQUENCE);
     }
 
     private void moe(ModelSpec.MoeSpec moe) {

@@ -3,7 +3,6 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommRequirements;
-import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
@@ -82,6 +81,7 @@ final class PlugInRules {
             });
         }
         device.ifPresent(rules::rounding);
+        device.ifPresent(provider -> rules.microbatches(provider, spec));
         device.ifPresent(provider -> spec.ifPresent(model -> rules.operations(provider, model)));
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         if (config.graphCapture().enable()) {
@@ -136,6 +136,15 @@ final class PlugInRules {
                 DEVICE);
     }
 
+    /** A device or a model that was built before there were microbatches sums over one only. */
+    private void microbatches(DeviceProvider device, Optional<ModelSpec> model) {
+        findings.require(config.microbatches() == 1 || isSince("1.3", device) || model.flatMap(ModelSpec::moe).isEmpty(),
+                "this device's plug-in was built against version " + device.spiVersion()
+                        + " of its SPI, and only those of 1.3 and later count the tokens of several microbatches",
+                "set training.gradient_accumulation_steps to 1, or take a newer version of the plug-in",
+                "training.gradient_accumulation_steps", DEVICE);
+    }
+
     private void runsOn(boolean supported, DeviceKind kind, String key) {
         findings.require(supported, "it does not run on devices of kind " + kind,
                 "choose another, or another device", key, DEVICE);
@@ -157,10 +166,8 @@ final class PlugInRules {
                 "this backend has the worst-case capacity only",
                 "set " + CAPACITY + " to worst_case, or choose another backend", BACKEND, CAPACITY);
         // Statistics came with 1.1.
-        findings.require(
-                isSince("1.1", provider) || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
-                "this backend cannot report overflows, so that rows could be lost without a word",
-                "set " + CAPACITY + " to worst_case", BACKEND, CAPACITY);
+        findings.require(PlugInFit.reportsOverflows(isSince("1.1", provider), config), PlugInFit.OVERFLOW_UNREPORTED,
+                PlugInFit.OVERFLOW_REMEDY, BACKEND, CAPACITY);
     }
 
     private void capture(DeviceProvider device) {

@@ -34,6 +34,8 @@ final class RangeRules {
     private void training(TrainingConfig training) {
         atLeast(training.steps(), 1, "training.steps");
         atLeast(training.localBatchSize(), 1, "training.local_batch_size");
+        atLeast(training.gradientAccumulationSteps(), 0, "training.gradient_accumulation_steps");
+        atLeast(training.globalBatchSize(), 0, "training.global_batch_size");
         atLeast(training.seqLen(), 1, "training.seq_len");
         positive(training.maxNorm(), "training.max_norm");
     }

@@ -29,6 +29,22 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
 
     /** Tokens of one step, all ranks together. */
     public long tokensPerStep() {
-        return (long) ranks * training.localBatchSize() * training.seqLen();
+        return sequencesPerStep() * training.seqLen();
+    }
+
+    /** Sequences of one step, all ranks together. */
+    public long sequencesPerStep() {
+        return (long) ranks * training.localBatchSize() * microbatches();
+    }
+
+    /** Microbatches of a step: what a rank sums its gradients over. */
+    public int microbatches() {
+        if (training.gradientAccumulationSteps() > 0) {
+            return training.gradientAccumulationSteps();
+        }
+        long together = (long) ranks * training.localBatchSize();
+        return training.globalBatchSize() > 0 && together > 0
+                ? Math.toIntExact(Math.max(1, training.globalBatchSize() / together))
+                : 1;
     }
 }

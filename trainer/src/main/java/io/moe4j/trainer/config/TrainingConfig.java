@@ -7,7 +7,9 @@ import io.moe4j.api.tensor.DType;
  * How long, on how much, in which element types. Types are {@code float32} or {@code bfloat16} in files.
  *
  * @param steps optimizer steps, at least 1
- * @param localBatchSize B, sequences of one rank in a step, at least 1
+ * @param localBatchSize B, sequences of one rank in a microbatch, at least 1
+ * @param gradientAccumulationSteps microbatches of a step, whose gradients are added up; 0: as globalBatchSize says, or 1
+ * @param globalBatchSize sequences of a step, all ranks together; 0: as gradientAccumulationSteps says
  * @param seqLen S, tokens of a sequence, at least 1
  * @param seed of initial values and of the order of the data
  * @param maxNorm what the norm of all gradients is clipped to, above 0
@@ -16,10 +18,10 @@ import io.moe4j.api.tensor.DType;
  * @param gradientDtype element type of the gradients' shards
  */
 @Stability(Stability.Level.EVOLVING)
-public record TrainingConfig(int steps, int localBatchSize, int seqLen, long seed, double maxNorm, DType dtype,
-        DType parameterDtype, DType gradientDtype) {
+public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize, int seqLen,
+        long seed, double maxNorm, DType dtype, DType parameterDtype, DType gradientDtype) {
 
-    /** T = B·S, tokens of one rank in a step. */
+    /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
         return (long) localBatchSize * seqLen;
     }

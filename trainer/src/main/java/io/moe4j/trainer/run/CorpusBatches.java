@@ -22,15 +22,15 @@ final class CorpusBatches implements BatchSource.Factory {
         tokenizer = Tokenizers.of(config.data().tokenizer()).orElseThrow(() -> new InputException(
                 "there is no tokenizer \"" + config.data().tokenizer() + "\"; known are " + Tokenizers.names()));
         corpus = Corpus.open(config.data().path(), config.data().onBadLine());
-        corpus.require(tokenizer,
-                (long) config.ranks() * config.training().localBatchSize() * (config.training().seqLen() + 1L));
+        corpus.require(tokenizer, config.sequencesPerStep() * (config.training().seqLen() + 1L));
     }
 
     @Override
     public BatchSource open(int rank, long sequences) {
         TrainingConfig training = config.training();
         BatchReader reader = new BatchReader(corpus, tokenizer,
-                new BatchReader.Share(rank, config.ranks(), training.localBatchSize(), training.seqLen()),
+                new BatchReader.Share(rank, config.ranks(), training.localBatchSize() * config.microbatches(),
+                        training.seqLen()),
                 training.seed());
         reader.seek(sequences);
         return new Reading(reader);

@@ -142,7 +142,7 @@ public final class TrainingRun implements AutoCloseable {
             }
         };
         stepsDone = step;
-        sequencesDone += (long) config.training().localBatchSize() * config.ranks();
+        sequencesDone += config.sequencesPerStep();
         stopped = done.stop();
         StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9);
         if (done.droppedRows() > 0) {

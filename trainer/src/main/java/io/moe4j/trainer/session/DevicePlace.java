@@ -15,8 +15,10 @@ import java.util.Optional;
  * Devices that compute.
  *
  * @param devices by world rank
+ * @param plans by world rank
  */
-record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, long stackBytes, Providers providers)
+record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, Map<Integer, MemoryPlan> plans,
+        Providers providers)
         implements RankPlace {
 
     @Override
@@ -25,8 +27,17 @@ record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, long sta
     }
 
     @Override
-    public Memory openStack(Device device) {
-        return device.allocate(stackBytes, "planned memory");
+    public Memory openStack(int rank) {
+        return device(rank).allocate(plan(rank).stackBytes(), "planned memory");
+    }
+
+    @Override
+    public Memory openLane(int rank) {
+        return device(rank).allocate(plan(rank).laneBytes(), "planned memory");
+    }
+
+    private MemoryPlan plan(int rank) {
+        return Objects.requireNonNull(plans.get(rank), () -> "rank " + rank + " has no plan");
     }
 
     @Override

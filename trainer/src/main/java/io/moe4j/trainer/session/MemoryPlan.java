@@ -5,14 +5,17 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one rank takes, in bytes; the same for every rank.
+ * What one rank takes, in bytes.
  *
  * @param allocated what lives as long as the session, by purpose
  * @param stack the peak of the planned memory, by purpose
  * @param stackBytes the peak of the planned memory, alignment included
+ * @param laneBytes the most that a microbatch takes that is alive beside others
+ * @param lanes how many are alive at once; 0 if microbatches follow each other
  */
 @Stability(Stability.Level.EVOLVING)
-public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes) {
+public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes,
+        long laneBytes, int lanes) {
     public MemoryPlan {
         allocated = new TreeMap<>(allocated);
         stack = new TreeMap<>(stack);
@@ -20,14 +23,19 @@ public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, l
 
     /** All bytes of a rank. */
     public long totalBytes() {
-        return allocated.values().stream().mapToLong(Long::longValue).sum() + stackBytes;
+        return allocated.values().stream().mapToLong(Long::longValue).sum() + plannedBytes();
+    }
+
+    /** All planned memory: the stack and its lanes. */
+    public long plannedBytes() {
+        return stackBytes + lanes * laneBytes;
     }
 
     /** All bytes of a rank, by purpose. */
     public Map<String, Long> byPurpose() {
         Map<String, Long> all = new TreeMap<>(allocated);
         stack.forEach((purpose, bytes) -> all.merge(purpose, bytes, Long::sum));
-        long aligned = stackBytes - stack.values().stream().mapToLong(Long::longValue).sum();
+        long aligned = plannedBytes() - stack.values().stream().mapToLong(Long::longValue).sum();
         if (aligned > 0) {
             all.merge("alignment", aligned, Long::sum);
         }

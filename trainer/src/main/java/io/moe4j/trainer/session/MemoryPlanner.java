@@ -19,18 +19,24 @@ public final class MemoryPlanner {
 
     private MemoryPlanner() {}
 
-    /** The plan of rank 0; every rank has the same. */
-    public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers) {
+    /**
+     * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, takes more.
+     *
+     * @param rank in the world, from 0
+     */
+    public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, int rank) {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
-            try (RankSession rank = RankSession.open(Guice.createInjector(
-                    new SessionModule(config, spec, providers.withComm(exchange), place)), 0, new RankPhase())) {
+            RankOpener opener = Guice.createInjector(
+                    new SessionModule(config, spec, providers.withComm(exchange), place)).getInstance(RankOpener.class);
+            try (RankSession session = opener.open(rank, new RankPhase())) {
                 Map<String, Long> allocated = device.allocatedBytes();
-                rank.step().rehearse();
-                MemoryStack stack = rank.context().memory();
-                MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes());
+                session.step().rehearse();
+                MemoryStack stack = session.context().memory();
+                MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
+                        stack.peakLaneBytes(), session.step().lanes());
                 return new RankPlan(memory, exchange.map(place::traffic).orElseGet(place::traffic),
                         exchange.map(CountedExchange::capacityRows).orElse(0L));
             }

@@ -1,7 +1,6 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.capture.GraphCapture;
-import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.CollectivesProvider;
@@ -57,7 +56,12 @@ final class PlanningPlace implements RankPlace {
     }
 
     @Override
-    public Memory openStack(Device of) {
+    public Memory openStack(int rank) {
+        return device.endless();
+    }
+
+    @Override
+    public Memory openLane(int rank) {
         return device.endless();
     }
 

@@ -17,7 +17,10 @@ interface RankPlace {
     Rendezvous rendezvous();
 
     /** Opens the planned memory of a rank on its device. */
-    Memory openStack(Device device);
+    Memory openStack(int rank);
+
+    /** Opens the memory of one of the microbatches that a rank keeps alive beside each other. */
+    Memory openLane(int rank);
 
     /** Opens the collectives of a group for one of its ranks. */
     Collectives openCollectives(Group group, RankContext rank);

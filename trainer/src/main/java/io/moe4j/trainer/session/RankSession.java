@@ -1,9 +1,5 @@
 package io.moe4j.trainer.session;
 
-import com.google.inject.Injector;
-import com.google.inject.Key;
-import com.google.inject.ProvisionException;
-import com.google.inject.TypeLiteral;
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.expert.ExpertKernels;
@@ -21,47 +17,31 @@ import org.slf4j.LoggerFactory;
 @Stability(Stability.Level.EVOLVING)
 public final class RankSession implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RankSession.class);
-    private final Injector parts;
-    private final Resources resources;
     private final RankContext context;
+    private final RankGroups groups;
+    private final Model model;
+    private final Optimizer optimizer;
+    private final Optional<CommBackend> comm;
+    private final Optional<ExpertKernels> kernels;
+    private final TrainStep step;
+    private final RankPhase phase;
+    private final Resources resources;
 
-    /**
-     * Opens a rank; every rank of the world does. What was opened half-way is closed.
-     *
-     * @param session what the ranks of this JVM share
-     */
-    static RankSession open(Injector session, int rank, RankPhase phase) {
-        Resources resources = new Resources("rank " + rank);
-        try {
-            return new RankSession(session.createChildInjector(new RankModule(rank, phase, resources)), resources);
-        } catch (ProvisionException e) {
-            // Who reads the error wants to know what could not be opened, not who was asked to.
-            RuntimeException failure = e.getCause() instanceof RuntimeException cause ? cause : e;
-            closeAfter(failure, session, rank, phase, resources);
-            throw failure;
-        } catch (RuntimeException | Error e) {
-            closeAfter(e, session, rank, phase, resources);
-            throw e;
-        }
-    }
-
-    /** Tells the others first: closing may wait for them, who would be waiting for this rank. */
-    private static void closeAfter(Throwable failure, Injector session, int rank, RankPhase phase,
-            Resources resources) {
-        RankThreads.report(session.getInstance(RankPlace.class).rendezvous(), rank, phase, failure);
-        try {
-            resources.close();
-        } catch (RuntimeException second) {
-            failure.addSuppressed(second);
-        }
-    }
-
-    private RankSession(Injector parts, Resources resources) {
-        this.parts = parts;
+    RankSession(RankContext context, RankGroups groups, Model model, Optimizer optimizer, Optional<CommBackend> comm,
+            Optional<ExpertKernels> kernels, TrainStep step, RankPhase phase, Resources resources) {
+        this.context = context;
+        this.groups = groups;
+        this.model = model;
+        this.optimizer = optimizer;
+        this.comm = comm;
+        this.kernels = kernels;
+        this.step = step;
+        this.phase = phase;
         this.resources = resources;
-        context = parts.getInstance(RankContext.class);
-        step();
-        // Initial values are in place, and nobody runs ahead of a rank that could not be opened.
+    }
+
+    /** Waits until initial values are in place on every rank, so that no rank runs ahead of one that could not be opened. */
+    void awaitAll() {
         context.stream().synchronize();
         context.rendezvous().exchange(context.world(), "session open", new byte[0]);
     }
@@ -73,37 +53,37 @@ public final class RankSession implements AutoCloseable {
 
     /** Its groups. */
     public RankGroups groups() {
-        return parts.getInstance(RankGroups.class);
+        return groups;
     }
 
     /** Its model. */
     public Model model() {
-        return parts.getInstance(Model.class);
+        return model;
     }
 
     /** Its moments. */
     public Optimizer optimizer() {
-        return parts.getInstance(Optimizer.class);
+        return optimizer;
     }
 
     /** Its exchange, if the model has experts. */
     public Optional<CommBackend> comm() {
-        return parts.getInstance(Key.get(new TypeLiteral<Optional<CommBackend>>() {}));
+        return comm;
     }
 
     /** Its expert kernels, if the model has experts. */
     public Optional<ExpertKernels> kernels() {
-        return parts.getInstance(Key.get(new TypeLiteral<Optional<ExpertKernels>>() {}));
+        return kernels;
     }
 
     /** What it is doing, for the report of its failure. */
     public RankPhase phase() {
-        return parts.getInstance(RankPhase.class);
+        return phase;
     }
 
     /** Its training step. */
     public TrainStep step() {
-        return parts.getInstance(TrainStep.class);
+        return step;
     }
 
     /** Waits until the rank's stream is empty, also after a failure: what it uses, or lets peers use, may be freed only then. */

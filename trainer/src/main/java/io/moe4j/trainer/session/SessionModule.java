@@ -3,6 +3,7 @@ package io.moe4j.trainer.session;
 import com.google.inject.AbstractModule;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.step.Schedule;
 
 /** The scope of a session: what its ranks share, made before them and closed after them. */
 final class SessionModule extends AbstractModule {
@@ -25,5 +26,7 @@ final class SessionModule extends AbstractModule {
         bind(ModelSpec.class).toInstance(spec);
         bind(Providers.class).toInstance(providers);
         bind(RankPlace.class).toInstance(place);
+        bind(Schedule.class).toInstance(Schedule.oneAfterTheOther());
+        bind(RankOpener.class);
     }
 }

@@ -1,7 +1,6 @@
 package io.moe4j.trainer.session;
 
 import com.google.inject.Guice;
-import com.google.inject.Injector;
 import com.google.inject.Stage;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
@@ -13,6 +12,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -23,6 +23,7 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * What is open in this JVM for a run: the devices, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
@@ -35,7 +36,7 @@ public final class TrainingSession implements AutoCloseable {
     private final Resources resources = new Resources("session");
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
     private final RankThreads threads;
-    private final MemoryPlan memoryPlan;
+    private final Map<Integer, MemoryPlan> memoryPlans;
     private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
 
     /**
@@ -47,15 +48,17 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch) {
         Providers providers = Providers.choose(config, spec, registry);
-        MemoryPlan plan = MemoryPlanner.plan(config, spec, providers).memory();
-        return new TrainingSession(config, spec, providers, launch, plan);
+        Map<Integer, MemoryPlan> plans = new TreeMap<>();
+        launch.localRanks()
+                .forEach(rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, rank).memory()));
+        return new TrainingSession(config, spec, providers, launch, plans);
     }
 
     private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
-            MemoryPlan memoryPlan) {
+            Map<Integer, MemoryPlan> memoryPlans) {
         this.launch = launch;
         this.providers = providers;
-        this.memoryPlan = memoryPlan;
+        this.memoryPlans = memoryPlans;
         try {
             for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
                 deviceByOrdinal.put(ordinal,
@@ -63,9 +66,10 @@ public final class TrainingSession implements AutoCloseable {
                 checkFits(ordinal);
             }
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
-            Injector session = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
-                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlan.stackBytes(), providers)));
-            threads.call((rank, phase) -> ranks.put(rank, RankSession.open(session, rank, phase)));
+            RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
+                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers)))
+                    .getInstance(RankOpener.class);
+            threads.call((rank, phase) -> ranks.put(rank, opener.open(rank, phase)));
         } catch (RuntimeException | Error e) {
             closeAfter(e);
             throw e;
@@ -103,9 +107,9 @@ public final class TrainingSession implements AutoCloseable {
         return providers;
     }
 
-    /** What each rank takes. */
+    /** What the rank of this JVM takes that takes most. */
     public MemoryPlan memoryPlan() {
-        return memoryPlan;
+        return Collections.max(memoryPlans.values(), Comparator.comparingLong(MemoryPlan::totalBytes));
     }
 
     @Override
@@ -149,20 +153,22 @@ public final class TrainingSession implements AutoCloseable {
     private void checkFits(int ordinal) {
         Device device = Objects.requireNonNull(deviceByOrdinal.get(ordinal));
         int ranksOnIt = Collections.frequency(launch.deviceOrdinals(), ordinal);
-        long wanted = memoryPlan.totalBytes() * ranksOnIt;
+        long wanted = IntStream.range(0, launch.localRanks().size())
+                .filter(i -> launch.deviceOrdinals().get(i) == ordinal)
+                .mapToLong(i -> Objects.requireNonNull(memoryPlans.get(launch.localRanks().get(i))).totalBytes()).sum();
         if (wanted > device.capacityBytes()) {
             throw new InputException(String.format(Locale.ROOT,
-                    "%d ranks take %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices"
+                    "%d ranks take up to %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices"
                             + " (runtime.devices), fewer tokens (training.local_batch_size, training.seq_len), a smaller"
                             + " moe.receive_capacity, or smaller element types",
-                    ranksOnIt, gib(memoryPlan.totalBytes()), gib(wanted), device.description(),
+                    ranksOnIt, gib(memoryPlan().totalBytes()), gib(wanted), device.description(),
                     gib(device.capacityBytes()), largest()));
         }
     }
 
     /** The purposes that take most of a rank's memory. */
     private String largest() {
-        return memoryPlan.byPurpose().entrySet().stream()
+        return memoryPlan().byPurpose().entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed()).limit(4)
                 .map(entry -> String.format(Locale.ROOT, "%s (%.2f GiB)", entry.getKey(), gib(entry.getValue())))
                 .collect(Collectors.joining(", "));

@@ -3,7 +3,7 @@ package io.moe4j.trainer.step;
 import io.moe4j.api.Stability;
 
 /**
- * What one rank reads in one step: T = B·S tokens, sequence after sequence.
+ * What one rank reads in one step: B·S tokens of each of its microbatches, sequence after sequence.
  *
  * @param ids_T token ids
  * @param labels_T the token that follows each of them
@@ -18,7 +18,7 @@ public record Batch(int[] ids_T, int[] labels_T) implements StepData {
         }
     }
 
-    /** T. */
+    /** Tokens of the step. */
     public int tokens() {
         return ids_T.length;
     }

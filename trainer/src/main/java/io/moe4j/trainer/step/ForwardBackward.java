@@ -7,6 +7,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.recompute.RecomputePolicy;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -21,18 +22,28 @@ final class ForwardBackward {
     private final Optimizer optimizer;
     private final Optional<GraphCapture> capture;
     private final StepBuffers buffers;
+    private final Schedule schedule;
+    private final RecomputePolicy recompute;
     private final float lossScale;
     private @Nullable CapturedGraph graph;
 
-    /** @param lossScale 1 / (tokens of all ranks) */
+    /**
+     * Forward and backward of a step.
+     *
+     * @param schedule drives the model through the microbatches
+     * @param lossScale 1 / (tokens of all ranks)
+     */
     ForwardBackward(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
-            Optional<GraphCapture> capture, StepBuffers buffers, float lossScale) {
+            Optional<GraphCapture> capture, StepBuffers buffers, Schedule schedule, RecomputePolicy recompute,
+            float lossScale) {
         this.rank = rank;
         this.model = model;
         this.comm = comm;
         this.optimizer = optimizer;
         this.capture = capture;
         this.buffers = buffers;
+        this.schedule = schedule;
+        this.recompute = recompute;
         this.lossScale = lossScale;
     }
 
@@ -63,7 +74,9 @@ final class ForwardBackward {
             stream.fill(buffers.loss(), 0);
             stream.fill(buffers.sumOfSquares(), 0);
             comm.ifPresent(CommBackend::resetStatistics);
-            model.forwardBackward(buffers.ids_T(), buffers.labels_T(), lossScale, buffers.loss());
+            Microbatches microbatches = new Microbatches(rank, model, recompute, buffers, lossScale);
+            schedule.run(microbatches);
+            microbatches.requireDone();
             optimizer.addSumOfSquares(buffers.sumOfSquares());
             comm.flatMap(CommBackend::statistics)
                     .ifPresent(statistics -> stream.copy(statistics, buffers.statistics()));

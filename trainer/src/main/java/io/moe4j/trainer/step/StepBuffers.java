@@ -14,9 +14,18 @@ final class StepBuffers implements AutoCloseable {
     private final RankContext rank;
     private final Memory inputs;
     private final Memory report;
+    private final int microbatches;
 
-    StepBuffers(RankContext rank, long tokens) {
+    /**
+     * Allocates the buffers.
+     *
+     * @param tokensOfMicrobatch T
+     * @param microbatches of a step
+     */
+    StepBuffers(RankContext rank, long tokensOfMicrobatch, int microbatches) {
         this.rank = rank;
+        this.microbatches = microbatches;
+        long tokens = tokensOfMicrobatch * microbatches;
         inputs = rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs");
         try {
             report = rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report");
@@ -28,11 +37,30 @@ final class StepBuffers implements AutoCloseable {
         rank.stream().fill(Tensor.of(report, 0, DType.I32, REPORT_WORDS), 0);
     }
 
-    Tensor ids_T() {
+    int microbatches() {
+        return microbatches;
+    }
+
+    /** The token ids of one microbatch. */
+    Tensor ids_T(int microbatch) {
+        return part(ids(), microbatch);
+    }
+
+    /** The labels of one microbatch. */
+    Tensor labels_T(int microbatch) {
+        return part(labels(), microbatch);
+    }
+
+    private Tensor part(Tensor all, int microbatch) {
+        long tokens = tokens() / microbatches;
+        return all.slice(0, microbatch * tokens, (microbatch + 1) * tokens);
+    }
+
+    private Tensor ids() {
         return Tensor.of(inputs, 0, DType.I32, tokens());
     }
 
-    Tensor labels_T() {
+    private Tensor labels() {
         return Tensor.of(inputs, Tensor.bytes(DType.I32, tokens()), DType.I32, tokens());
     }
 
@@ -55,10 +83,11 @@ final class StepBuffers implements AutoCloseable {
     void upload(Batch batch) {
         if (batch.tokens() != tokens()) {
             throw new IllegalArgumentException("a batch of " + batch.tokens() + " tokens for a step of " + tokens()
-                    + "; give local_batch_size · seq_len tokens");
+                    + "; give local_batch_size · seq_len tokens for each of its "
+                    + microbatches + " microbatches");
         }
-        rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids_T());
-        rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels_T());
+        rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids());
+        rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels());
     }
 
     /** Waits for the step, and reads what came out of it. */

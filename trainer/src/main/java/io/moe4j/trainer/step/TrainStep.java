@@ -8,6 +8,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.launch.PlainText;
+import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -26,7 +27,8 @@ public final class TrainStep implements AutoCloseable {
     private final Optional<CommBackend> comm;
     private final Optimizer optimizer;
     private final TrainerConfig config;
-    private final LrSchedule schedule;
+    private final Schedule schedule;
+    private final LrSchedule learningRates;
     private final StepBuffers buffers;
     private final ForwardBackward forwardBackward;
     private final RankPhase phase;
@@ -36,10 +38,13 @@ public final class TrainStep implements AutoCloseable {
      * Opens a step.
      *
      * @param capture how forward and backward are recorded; absent if they are not
+     * @param schedule drives the model through the microbatches
+     * @param recompute how the model's inner stages are run
      * @param countsGradients whether this rank's gradients are no copy of another replica's
      */
     public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
-            Optional<GraphCapture> capture, TrainerConfig config, RankPhase phase, boolean countsGradients) {
+            Optional<GraphCapture> capture, TrainerConfig config, Schedule schedule, RecomputePolicy recompute,
+            RankPhase phase, boolean countsGradients) {
         this.rank = rank;
         this.model = model;
         this.comm = comm;
@@ -47,9 +52,10 @@ public final class TrainStep implements AutoCloseable {
         this.config = config;
         this.phase = phase;
         this.countsGradients = countsGradients;
-        schedule = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
-        buffers = new StepBuffers(rank, config.training().localTokens());
-        forwardBackward = new ForwardBackward(rank, model, comm, optimizer, capture, buffers,
+        this.schedule = schedule;
+        learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
+        buffers = new StepBuffers(rank, config.training().localTokens(), config.microbatches());
+        forwardBackward = new ForwardBackward(rank, model, comm, optimizer, capture, buffers, schedule, recompute,
                 (float) (1.0 / config.tokensPerStep()));
     }
 
@@ -92,7 +98,7 @@ public final class TrainStep implements AutoCloseable {
         }
 
         phase.enter("step " + step + ", update");
-        double learningRate = schedule.at(step);
+        double learningRate = learningRates.at(step);
         update(learningRate, norm, step);
         return new StepOutcome.Completed(loss, norm, learningRate, world.hostSyncs(), forwardBackward.isCaptured(),
                 world.requiredRows(), capacity, world.droppedRows(), world.stop());
@@ -102,6 +108,11 @@ public final class TrainStep implements AutoCloseable {
     public void rehearse() {
         forwardBackward.run();
         update(config.optimizer().lr(), 1, 1);
+    }
+
+    /** How many microbatches are alive at once, each in a lane of planned memory. */
+    public int lanes() {
+        return schedule.lanes(buffers.microbatches());
     }
 
     @Override
@@ -147,7 +158,9 @@ public final class TrainStep implements AutoCloseable {
     private String locate(StepBuffers.Readings mine) {
         String here;
         try (Scope scope = rank.memory().openStep()) {
-            here = model.locateNonFinite(buffers.ids_T()) + (Float.isFinite(mine.loss()) ? "" : " (loss "
+            here = IntStream.range(0, buffers.microbatches())
+                    .mapToObj(microbatch -> model.locateNonFinite(buffers.ids_T(microbatch))).distinct()
+                    .collect(Collectors.joining(", ")) + (Float.isFinite(mine.loss()) ? "" : " (loss "
                     + mine.loss() + ")");
         }
         return byRank("not finite", here);

@@ -131,6 +131,21 @@ final class CpuRoutingOps implements RoutingOps {
         }, counts_E, bias_E);
     }
 
+    @Override
+    public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
+        Checks.dense("counts", counts_E, DType.I32);
+        Checks.dense("totals", totals_E, DType.I32);
+        Checks.elements("totals", totals_E, counts_E.elements());
+        long counts = counts_E.address();
+        long totals = totals_E.address();
+        long experts = counts_E.elements();
+        commands.submit(stream, "addCounts", () -> {
+            for (long e = 0; e < experts; e++) {
+                Lanes.setInt(totals, e, Lanes.getInt(totals, e) + Lanes.getInt(counts, e));
+            }
+        }, counts_E, totals_E);
+    }
+
     private static Rows wide(Tensor tensor) {
         if (tensor.dtype() != DType.F32) {
             throw new IllegalArgumentException(tensor + ": the gate computes in F32");

@@ -70,6 +70,12 @@ final class CudaRoutingOps implements RoutingOps {
                 ofInt(counts_E.elements()), of(coefficient));
     }
 
+    @Override
+    public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
+        kernels.blocks(stream, "gate_add_counts", 1, Kernels.BLOCK, 0, of(counts_E), of(totals_E),
+                ofInt(counts_E.elements()));
+    }
+
     private static io.moe4j.api.device.KernelArg mode(Gate gate) {
         return of(gate.score() == Score.SOFTMAX ? 0 : 1);
     }

@@ -52,6 +52,8 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         // Means that fp32 does not hold: 16777217 of three, and one that is off by a third.
         cases.add(bias("large", 0.1f, 16_777_217, 16_777_216, 16_777_218));
         cases.add(bias("uneven", 0.1f, 700_000_001, 700_000_002, 700_000_002));
+        cases.add(addCounts("two", new int[]{3, 1}, new int[]{2, 2}));
+        cases.add(addCounts("many", IntStream.range(0, 1500).toArray(), IntStream.range(7, 1507).toArray()));
         return cases;
     }
 
@@ -167,6 +169,18 @@ record RoutingCases(int tokens, int experts, Gate gate) {
             return new OpCall(() -> bench.ops().routing().selectRoundRobin(bench.stream(), gate, 8, ids.tensor()),
                     List.of(ids), () -> List.of(Expected.same("ids", ids,
                             IntStream.range(0, 150).mapToDouble(n -> n % 8).toArray())));
+        });
+    }
+
+    /** totals += counts: the example of the kernel, and more experts than a block has threads. */
+    private static OpCase addCounts(String name, int[] counts, int[] totals) {
+        return new OpCase("sum of counts " + name, bench -> {
+            Operand count = bench.ints(counts, counts.length);
+            Operand total = bench.ints(totals, totals.length);
+            return new OpCall(
+                    () -> bench.ops().routing().addCounts(bench.stream(), count.tensor(), total.tensor()),
+                    List.of(total), () -> List.of(Expected.same("totals", total,
+                            IntStream.range(0, counts.length).mapToDouble(e -> counts[e] + totals[e]).toArray())));
         });
     }
 

@@ -1,0 +1,81 @@
+package io.moe4j.autograd.model;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.KeptValues;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.recompute.RecomputePolicy;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One microbatch on its way through the stages of a model: forward, then backward, each once. What forward has made is used by backward, so that both
+ * must be enqueued while the memory that forward took is there: in one scope, or in one {@link io.moe4j.api.memory.MemoryLane}.
+ *
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class MicrobatchPass {
+    private final Tape tape;
+    private final RecomputePolicy recompute;
+    private final Stage.First first;
+    private final List<Stage.Inner> inner;
+    private final Stage.Last last;
+    private @Nullable Variable x_TD;
+
+    /**
+     * Begins a pass.
+     *
+     * @param recompute how the inner stages are run
+     * @param stages of a whole model: first, inner ones, last
+     * @throws IllegalArgumentException if the stages do not come in this order
+     */
+    public MicrobatchPass(RankContext rank, RecomputePolicy recompute, List<Stage> stages) {
+        if (stages.size() < 2 || !(stages.getFirst() instanceof Stage.First begin)
+                || !(stages.getLast() instanceof Stage.Last end)
+                || !stages.subList(1, stages.size() - 1).stream().allMatch(Stage.Inner.class::isInstance)) {
+            throw new IllegalArgumentException("stages " + stages.stream().map(Stage::name).toList()
+                    + ": a model is one first stage, any number of inner ones, and one last");
+        }
+        this.tape = Tape.recording(rank, new KeptValues());
+        this.recompute = recompute;
+        this.first = begin;
+        this.inner = stages.subList(1, stages.size() - 1).stream().map(Stage.Inner.class::cast).toList();
+        this.last = end;
+    }
+
+    /**
+     * Enqueues forward, up to the last stage.
+     *
+     * @param ids_T I32
+     */
+    public void forward(Tensor ids_T) {
+        if (x_TD != null) {
+            throw new IllegalStateException("forward was enqueued twice; begin another pass for another microbatch");
+        }
+        Variable x = first.forward(tape, ids_T);
+        for (Stage.Inner stage : inner) {
+            x = recompute.run(tape, stage, x);
+        }
+        x_TD = x;
+    }
+
+    /**
+     * Enqueues the last stage, with its loss, and backward through all stages.
+     *
+     * @param labels_T I32
+     * @param scale factor of each token's loss
+     * @param loss F32 (1): the scaled losses are added
+     */
+    public void backward(Tensor labels_T, float scale, Tensor loss) {
+        Variable x = x_TD;
+        if (x == null) {
+            throw new IllegalStateException("backward was enqueued before forward");
+        }
+        Tensor dx_TD = tape.temporary("gradients of activations", x.tensor().dtype(), Tape.extents(x.tensor()));
+        last.lossAndGradient(x.tensor(), labels_T, scale, loss, dx_TD);
+        tape.backward(x, dx_TD);
+    }
+}

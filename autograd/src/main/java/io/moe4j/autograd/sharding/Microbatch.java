@@ -1,0 +1,39 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.Stability;
+
+/**
+ * One of the microbatches that a step sums over. For example a step of 4 microbatches of 2 sequences has the gradients of 8 sequences, and takes the
+ * activation memory of 2.
+ *
+ * @param index from 0
+ * @param count microbatches of the step, at least 1
+ * @since 0.2
+ */
+@Stability(Stability.Level.EVOLVING)
+public record Microbatch(int index, int count) {
+    /** The only microbatch of its step. */
+    public static final Microbatch ONLY = new Microbatch(0, 1);
+
+    public Microbatch {
+        if (index < 0 || index >= count) {
+            throw new IllegalArgumentException("microbatch " + index + " of " + count
+                    + ": the index must be at least 0 and below the count");
+        }
+    }
+
+    /** Microbatch {@code index} of {@code count}. */
+    public static Microbatch of(int index, int count) {
+        return new Microbatch(index, count);
+    }
+
+    /** Whether its gradients and counts overwrite what an earlier step left; those of later microbatches are added. */
+    public boolean isFirst() {
+        return index == 0;
+    }
+
+    /** Whether the sums of the step are complete after it. */
+    public boolean isLast() {
+        return index == count - 1;
+    }
+}

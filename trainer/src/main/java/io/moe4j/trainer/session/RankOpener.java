@@ -1,0 +1,150 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.capture.GraphCapture;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.group.Collectives;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.memory.StackWatcher;
+import io.moe4j.api.spi.Resources;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.trainer.config.PlugInFit;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.config.TrainingConfig;
+import io.moe4j.trainer.step.Optimizer;
+import io.moe4j.trainer.step.RankPhase;
+import io.moe4j.trainer.step.Schedule;
+import io.moe4j.trainer.step.TrainStep;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/** Opens all parts of a rank, one after the other. Every rank runs the same code, so that peers open the same things in the same order, as they must. */
+final class RankOpener {
+    /** Two NaNs in bfloat16, and one in single precision. */
+    private static final int NAN_PATTERN = 0x7FC0_7FC0;
+
+    private final TrainerConfig config;
+    private final ModelSpec spec;
+    private final Providers providers;
+    private final RankPlace place;
+    private final Schedule schedule;
+
+    @Inject
+    RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule) {
+        this.config = config;
+        this.spec = spec;
+        this.providers = providers;
+        this.place = place;
+        this.schedule = schedule;
+    }
+
+    /**
+     * Opens a rank; every rank of the world does. If that fails, the other ranks are told, and what was opened half-way is closed.
+     *
+     * @throws RuntimeException what went wrong, as it was
+     */
+    RankSession open(int rank, RankPhase phase) {
+        Resources resources = new Resources("rank " + rank);
+        try {
+            RankSession session = open(rank, phase, resources);
+            session.awaitAll();
+            return session;
+        } catch (RuntimeException | Error e) {
+            // Tell the others first: closing may wait for them, while they would wait for this rank.
+            RankThreads.report(place.rendezvous(), rank, phase, e);
+            try {
+                resources.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private RankSession open(int rank, RankPhase phase, Resources resources) {
+        RankGroups groups = RankGroups.of(config.parallelism(), rank);
+        RankContext context = context(rank, groups, resources);
+        RankCollectives collectives = collectives(context, groups, resources);
+        Optional<CommBackend> comm = providers.comm()
+                .map(provider -> comm(provider, context, groups, collectives, resources));
+        Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
+        Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
+        Optimizer optimizer = resources.add(new Optimizer(context, model.units(), config.optimizer(),
+                config.training().seed()));
+        Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
+        TrainStep step = resources.add(new TrainStep(context, model, comm, optimizer, capture, config, schedule,
+                providers.recompute().policy(), phase, groups.isFirstReplica()));
+        return new RankSession(context, groups, model, optimizer, comm, kernels, step, phase, resources);
+    }
+
+    private RankContext context(int rank, RankGroups groups, Resources resources) {
+        Device device = place.device(rank);
+        Stream stream = resources.add(device.openStream("rank " + rank));
+        Memory memory = resources.add(place.openStack(rank));
+        List<Memory> lanes = IntStream.range(0, schedule.lanes(config.microbatches()))
+                .mapToObj(lane -> resources.add(place.openLane(rank))).toList();
+        // In strict mode, reading what has been given back reads NaN.
+        MemoryStack stack = new MemoryStack(memory, lanes, StackWatcher.onRelease(device.config().strict()
+                ? freed -> stream.fill(freed, NAN_PATTERN)
+                : freed -> {}));
+        return new RankContext(groups.world(), device, stream, stack, place.rendezvous());
+    }
+
+    private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {
+        boolean exchanged = providers.comm().map(provider -> provider.requirements().needsCollectives()).orElse(false);
+        return new RankCollectives(shared(groups.shards(), context, resources),
+                shared(groups.replicas(), context, resources), shared(groups.expertShards(), context, resources),
+                exchanged ? Optional.of(resources.add(place.openCollectives(groups.expertParallel(), context)))
+                        : Optional.empty());
+    }
+
+    /** A group of one needs no collectives. */
+    private Optional<Collectives> shared(Group group, RankContext context, Resources resources) {
+        return group.size() == 1 ? Optional.empty()
+                : Optional.of(resources.add(place.openCollectives(group, context)));
+    }
+
+    private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,
+            RankCollectives collectives, Resources resources) {
+        ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
+        CommConfig shapes = CommConfig
+                .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), config.training().dtype())
+                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow());
+        Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
+                ? Optional.of(resources.add(
+                        context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
+                : Optional.empty();
+        CommBackend backend = resources.add(provider.open(shapes,
+                new CommContext(context, groups.expertParallel(), peers, collectives.expertParallel())));
+        if (!PlugInFit.reportsOverflows(backend.statistics().isPresent(), config)) {
+            throw new InputException("model.moe_comm_backend = \"" + provider.id() + "\": "
+                    + PlugInFit.OVERFLOW_UNREPORTED + "; " + PlugInFit.OVERFLOW_REMEDY);
+        }
+        return backend;
+    }
+
+    private ModelContext modelContext(RankContext context, RankGroups groups, RankCollectives collectives,
+            Optional<CommBackend> comm, Optional<ExpertKernels> kernels) {
+        TrainingConfig training = config.training();
+        Precision precision = new Precision(training.dtype(), training.parameterDtype(), training.gradientDtype(),
+                config.optimizer().stateDtype());
+        return new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
+                collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
+                config.moe().forceLoadBalance(), training.seed());
+    }
+}
