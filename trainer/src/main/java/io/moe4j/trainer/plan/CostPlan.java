@@ -14,6 +14,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
+import io.moe4j.trainer.step.Schedule;
 
 /**
  * The price of a configuration. One rank makes one step of the real model with the real plug-ins on a device that computes nothing, so that a run of the
@@ -34,7 +35,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
                 .withMoeCommBackend(model.moeCommBackend());
         Providers providers = Providers.choose(config, spec, registry);
         return new CostPlan(config, spec.figures(config.training().seqLen()),
-                MemoryPlanner.plan(config, spec, providers, 0), deviceBytes(providers.device()));
+                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), 0), deviceBytes(providers.device()));
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.step.Schedule;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -13,15 +14,16 @@ import java.util.Optional;
  * @param launch which ranks live in this JVM
  * @param output folder for checkpoints; nothing is saved by itself if absent
  * @param data what ranks read; what the configuration names if absent
+ * @param schedule in which order microbatches pass through the model
  * @param files the operations that checkpoints are written by; others than the disk's are for tests
  */
 @Stability(Stability.Level.EVOLVING)
-public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
+public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data, Schedule schedule,
         FileOperations files) {
 
     /** Nothing is saved by itself. */
     public RunOptions(Launch launch) {
-        this(launch, Optional.empty(), Optional.empty(), FileOperations.disk());
+        this(launch, Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(), FileOperations.disk());
     }
 
     /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
@@ -30,18 +32,22 @@ public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSou
     }
 
     public RunOptions withLaunch(Launch value) {
-        return new RunOptions(value, output, data, files);
+        return new RunOptions(value, output, data, schedule, files);
     }
 
     public RunOptions withOutput(Path value) {
-        return new RunOptions(launch, Optional.of(value), data, files);
+        return new RunOptions(launch, Optional.of(value), data, schedule, files);
     }
 
     public RunOptions withData(BatchSource.Factory value) {
-        return new RunOptions(launch, output, Optional.of(value), files);
+        return new RunOptions(launch, output, Optional.of(value), schedule, files);
+    }
+
+    public RunOptions withSchedule(Schedule value) {
+        return new RunOptions(launch, output, data, value, files);
     }
 
     public RunOptions withFiles(FileOperations value) {
-        return new RunOptions(launch, output, data, value);
+        return new RunOptions(launch, output, data, schedule, value);
     }
 }

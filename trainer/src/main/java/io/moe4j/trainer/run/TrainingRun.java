@@ -56,7 +56,8 @@ public final class TrainingRun implements AutoCloseable {
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     options.data().isEmpty(),
                     resumed.map(load -> load.progress().toString()));
-            TrainingSession session = TrainingSession.open(config, spec, registry, options.launch());
+            TrainingSession session = TrainingSession.open(config, spec, registry, options.launch(),
+                    options.schedule());
             try {
                 return new TrainingRun(config, spec, options, session, resumed);
             } catch (RuntimeException | Error e) {

@@ -7,6 +7,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.RankPhase;
+import io.moe4j.trainer.step.Schedule;
 import java.util.Map;
 import java.util.Optional;
 
@@ -22,15 +23,17 @@ public final class MemoryPlanner {
     /**
      * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, takes more.
      *
+     * @param schedule in which order microbatches pass through the model
      * @param rank in the world, from 0
      */
-    public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, int rank) {
+    public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
+            int rank) {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers.withComm(exchange), place)).getInstance(RankOpener.class);
+                    new SessionModule(config, spec, providers.withComm(exchange), place, schedule)).getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
                 Map<String, Long> allocated = device.allocatedBytes();
                 session.step().rehearse();

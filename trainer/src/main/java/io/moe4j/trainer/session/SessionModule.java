@@ -11,8 +11,11 @@ final class SessionModule extends AbstractModule {
     private final ModelSpec spec;
     private final Providers providers;
     private final RankPlace place;
+    private final Schedule schedule;
 
-    SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place) {
+    SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place,
+            Schedule schedule) {
+        this.schedule = schedule;
         this.config = config;
         this.spec = spec;
         this.providers = providers;
@@ -26,7 +29,7 @@ final class SessionModule extends AbstractModule {
         bind(ModelSpec.class).toInstance(spec);
         bind(Providers.class).toInstance(providers);
         bind(RankPlace.class).toInstance(place);
-        bind(Schedule.class).toInstance(Schedule.oneAfterTheOther());
+        bind(Schedule.class).toInstance(schedule);
         bind(RankOpener.class);
     }
 }

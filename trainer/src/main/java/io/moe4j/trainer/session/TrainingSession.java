@@ -11,6 +11,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.step.Schedule;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
@@ -47,15 +48,25 @@ public final class TrainingSession implements AutoCloseable {
      * @throws RunFailedException if a rank could not be opened; whatever was opened half-way is closed
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch) {
+        return open(config, spec, registry, launch, Schedule.oneAfterTheOther());
+    }
+
+    /**
+     * Opens a session as {@link #open(TrainerConfig, ModelSpec, Registry, Launch)} does.
+     *
+     * @param schedule in which order microbatches pass through the model
+     */
+    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
+            Schedule schedule) {
         Providers providers = Providers.choose(config, spec, registry);
         Map<Integer, MemoryPlan> plans = new TreeMap<>();
         launch.localRanks()
-                .forEach(rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, rank).memory()));
-        return new TrainingSession(config, spec, providers, launch, plans);
+                .forEach(rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, rank).memory()));
+        return new TrainingSession(config, spec, providers, launch, plans, schedule);
     }
 
     private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
-            Map<Integer, MemoryPlan> memoryPlans) {
+            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule) {
         this.launch = launch;
         this.providers = providers;
         this.memoryPlans = memoryPlans;
@@ -67,7 +78,7 @@ public final class TrainingSession implements AutoCloseable {
             }
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
-                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers)))
+                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule))
                     .getInstance(RankOpener.class);
             threads.call((rank, phase) -> ranks.put(rank, opener.open(rank, phase)));
         } catch (RuntimeException | Error e) {

@@ -16,6 +16,7 @@ import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.Launch;
 import io.moe4j.trainer.step.Batch;
+import io.moe4j.trainer.step.Schedule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -44,6 +45,12 @@ final class Tiny {
 
     static TrainingRun open(DataOf data, String... overrides) {
         return open(data, Tiny::threads, overrides);
+    }
+
+    /** Opens a run whose microbatches pass through the model in another order. */
+    static TrainingRun open(Schedule schedule, String... overrides) {
+        return open(UnaryOperator.identity(), model(), Tiny::sequences, Tiny::threads,
+                options -> options.withSchedule(schedule), overrides);
     }
 
     /** Opens a run of another model, made from this one. */
@@ -117,7 +124,7 @@ final class Tiny {
 
     /** Sequence n, of all that are read by all ranks, is the same whoever reads it: every token is followed by the one 7 + n mod 2 further. */
     static BatchSource.Factory sequences(TrainerConfig config) {
-        int batch = config.training().localBatchSize();
+        int batch = config.training().localBatchSize() * config.microbatches();
         int length = config.training().seqLen();
         return (rank, read) -> new BatchSource() {
             private long first = read + (long) rank * batch;
