@@ -32,9 +32,10 @@ public final class CostReport {
         line(text, "model", "%s %s, %s, %s, recompute %s", config.model().name(), config.model().flavor(),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
-        line(text, "ranks", "%d: replicas x shards %d x %d, expert-parallel over %d; %d x %d tokens each",
+        line(text, "ranks", "%d: replicas x shards %d x %d, expert-parallel over %d; %s%d x %d tokens each",
                 config.ranks(),
                 layout.dataParallelReplicateDegree(), layout.dataParallelShardDegree(), layout.expertParallelDegree(),
+                config.microbatches() == 1 ? "" : config.microbatches() + " microbatches of ",
                 training.localBatchSize(), training.seqLen());
         line(text, "parameters", "%,d, of which a token uses %,d", figures.parameters(), figures.activeParameters());
         line(text, "operations", "%.3f GFLOP a token, %.3f TFLOP a step (recompute not counted)",
@@ -93,6 +94,7 @@ public final class CostReport {
         json.put("data_parallel_shard_degree", config.parallelism().dataParallelShardDegree());
         json.put("expert_parallel_degree", config.parallelism().expertParallelDegree());
         json.put("local_batch_size", config.training().localBatchSize());
+        json.put("gradient_accumulation_steps", config.microbatches());
         json.put("seq_len", config.training().seqLen());
         json.put("parameters", plan.figures().parameters());
         json.put("active_parameters", plan.figures().activeParameters());
