@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;

@@ -25,7 +25,7 @@ final class Misreporting {
 
     private static Model misreporting(Model model, ModelContext context, CommBackend comm, long droppedRows) {
         return intercepted(Model.class, model, (method, arguments, result) -> {
-            if (method.equals("forwardBackward")) {
+            if (method.equals("begin")) {
                 Tensor statistics = comm.statistics().orElseThrow();
                 context.rank().stream().fill(statistics.slice(0, 1, 2), droppedRows);
             }
