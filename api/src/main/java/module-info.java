@@ -10,6 +10,7 @@ module io.moe4j.api {
     exports io.moe4j.api.device;
     exports io.moe4j.api.expert;
     exports io.moe4j.api.group;
+    exports io.moe4j.api.host;
     exports io.moe4j.api.memory;
     exports io.moe4j.api.ops;
     exports io.moe4j.api.spi;

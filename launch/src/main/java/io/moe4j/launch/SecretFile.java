@@ -1,6 +1,6 @@
 package io.moe4j.launch;
 
-import io.moe4j.api.spi.Ownership;
+import io.moe4j.api.host.Ownership;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;

@@ -5,7 +5,7 @@ import static org.bytedeco.cuda.global.nccl.ncclGetVersion;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.NativesFolder;
+import io.moe4j.api.host.NativesFolder;
 import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

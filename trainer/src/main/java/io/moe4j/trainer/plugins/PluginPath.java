@@ -1,6 +1,6 @@
 package io.moe4j.trainer.plugins;
 
-import io.moe4j.api.spi.Ownership;
+import io.moe4j.api.host.Ownership;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

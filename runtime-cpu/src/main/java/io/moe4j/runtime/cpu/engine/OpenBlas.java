@@ -8,7 +8,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.spi.NativesFolder;
+import io.moe4j.api.host.NativesFolder;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;

@@ -2,7 +2,7 @@ package io.moe4j.runtime.cpu.peer;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
-import io.moe4j.api.spi.Ownership;
+import io.moe4j.api.host.Ownership;
 import io.moe4j.runtime.cpu.engine.CpuHeap;
 import java.io.IOException;
 import java.lang.foreign.Arena;

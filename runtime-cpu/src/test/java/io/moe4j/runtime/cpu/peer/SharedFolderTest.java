@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.SymmetricMemory;
-import io.moe4j.api.spi.Ownership;
+import io.moe4j.api.host.Ownership;
 import io.moe4j.runtime.cpu.Ranks;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Machine;

@@ -1,7 +1,7 @@
 package io.moe4j.runtime.cuda.driver;
 
 import io.moe4j.api.device.DeviceException;
-import io.moe4j.api.spi.NativesFolder;
+import io.moe4j.api.host.NativesFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.moe4j.api.spi;
+package io.moe4j.api.host;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceException;

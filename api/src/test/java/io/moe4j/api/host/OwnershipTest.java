@@ -1,4 +1,4 @@
-package io.moe4j.api.spi;
+package io.moe4j.api.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,0 +1,5 @@
+/** What plug-ins share with the operating system: who owns a file, and a private folder for native libraries. */
+@NullMarked
+package io.moe4j.api.host;
+
+import org.jspecify.annotations.NullMarked;
