@@ -71,7 +71,8 @@ public interface RoutingOps {
      * @param totals_E I32, of as many elements
      */
     default void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
-        throw new UnsupportedOperationException("this device was built against a device SPI before 1.3 and cannot add counts; set"
-                + " training.gradient_accumulation_steps to 1, or use a newer build of the device");
+        throw new UnsupportedOperationException(
+                "this device was built against a device SPI before 1.3 and cannot add counts; set"
+                        + " training.gradient_accumulation_steps to 1, or use a newer build of the device");
     }
 }

@@ -81,7 +81,8 @@ final class LayoutRules {
                     .add(new Problem(findings.shown(EXPERT, SEQUENCE), problem, "")));
         }
         long stepTokens = config.training().localTokens() * config.microbatches();
-        findings.require(stepTokens < 1L << 31, "a rank's step has " + stepTokens + " tokens; fewer than 2^31 can be addressed",
+        findings.require(stepTokens < 1L << 31,
+                "a rank's step has " + stepTokens + " tokens; fewer than 2^31 can be addressed",
                 "lower " + BATCH + ", " + SEQUENCE + " or " + ACCUMULATION, BATCH, SEQUENCE);
     }
 

@@ -139,7 +139,8 @@ final class PlugInRules {
 
     /** A device or a model that was built before there were microbatches sums over one only. */
     private void microbatches(DeviceProvider device, Optional<ModelSpec> model) {
-        findings.require(config.microbatches() == 1 || isSince("1.3", device) || model.flatMap(ModelSpec::moe).isEmpty(),
+        findings.require(
+                config.microbatches() == 1 || isSince("1.3", device) || model.flatMap(ModelSpec::moe).isEmpty(),
                 "this device's plug-in was built against version " + device.spiVersion()
                         + " of its SPI, and only those of 1.3 and later count the tokens of several microbatches",
                 "set training.gradient_accumulation_steps to 1, or take a newer version of the plug-in",

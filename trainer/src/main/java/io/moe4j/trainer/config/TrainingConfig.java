@@ -18,7 +18,8 @@ import io.moe4j.api.tensor.DType;
  * @param gradientDtype element type of the gradients' shards
  */
 @Stability(Stability.Level.EVOLVING)
-public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize, int seqLen,
+public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
+        int seqLen,
         long seed, double maxNorm, DType dtype, DType parameterDtype, DType gradientDtype) {
 
     /** T = B·S, tokens of one rank in a microbatch. */

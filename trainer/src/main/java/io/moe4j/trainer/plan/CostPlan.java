@@ -35,7 +35,8 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
                 .withMoeCommBackend(model.moeCommBackend());
         Providers providers = Providers.choose(config, spec, registry);
         return new CostPlan(config, spec.figures(config.training().seqLen()),
-                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), 0), deviceBytes(providers.device()));
+                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), 0),
+                deviceBytes(providers.device()));
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */

@@ -33,7 +33,8 @@ public final class MemoryPlanner {
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers.withComm(exchange), place, schedule)).getInstance(RankOpener.class);
+                    new SessionModule(config, spec, providers.withComm(exchange), place, schedule))
+                    .getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
                 Map<String, Long> allocated = device.allocatedBytes();
                 session.step().rehearse();

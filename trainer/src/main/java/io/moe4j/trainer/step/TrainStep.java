@@ -160,8 +160,9 @@ public final class TrainStep implements AutoCloseable {
         try (Scope scope = rank.memory().openStep()) {
             here = IntStream.range(0, buffers.microbatches())
                     .mapToObj(microbatch -> model.locateNonFinite(buffers.ids_T(microbatch))).distinct()
-                    .collect(Collectors.joining(", ")) + (Float.isFinite(mine.loss()) ? "" : " (loss "
-                    + mine.loss() + ")");
+                    .collect(Collectors.joining(", "))
+                    + (Float.isFinite(mine.loss()) ? "" : " (loss "
+                            + mine.loss() + ")");
         }
         return byRank("not finite", here);
     }

@@ -141,7 +141,8 @@ class SavingTest {
             losses.add(run.step().loss());
             remove(output);
             OutputLostException lost = assertThrows(OutputLostException.class, run::step);
-            assertTrue(String.valueOf(lost.getMessage()).contains(output + " was removed or replaced"), lost.toString());
+            assertTrue(String.valueOf(lost.getMessage()).contains(output + " was removed or replaced"),
+                    lost.toString());
             assertTrue(String.valueOf(lost.getMessage()).contains("--checkpoint.resume"), lost.toString());
             assertFalse(run.hasNext());
         }

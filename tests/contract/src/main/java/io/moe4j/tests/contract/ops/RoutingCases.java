@@ -52,7 +52,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         // Means that fp32 does not hold: 16777217 of three, and one that is off by a third.
         cases.add(bias("large", 0.1f, 16_777_217, 16_777_216, 16_777_218));
         cases.add(bias("uneven", 0.1f, 700_000_001, 700_000_002, 700_000_002));
-        cases.add(addCounts("two", new int[]{3, 1}, new int[]{2, 2}));
+        cases.add(addCounts("two", new int[] {3, 1}, new int[] {2, 2}));
         cases.add(addCounts("many", IntStream.range(0, 1500).toArray(), IntStream.range(7, 1507).toArray()));
         return cases;
     }
