@@ -56,7 +56,7 @@ final class ResumePoint {
         boolean first = output.filter(folder -> normal(folder).equals(normal(resume))).isPresent()
                 && CheckpointChoice.candidates(resume).isEmpty();
         if (first) {
-            log.info("{} has no checkpoint yet: the run begins with step 1", resume);
+            log.warn("{} has no checkpoint yet: the run begins with step 1", resume);
         }
         return first;
     }
@@ -111,7 +111,7 @@ final class ResumePoint {
                     progress.sequences());
         }
         if (before.localBatchSize() != now.localBatchSize() || progress.ranks() != config.ranks()) {
-            log.info("{} was written with {} sequences a step, and goes on with {}: the data goes on where it was",
+            log.warn("{} was written with {} sequences a step, and goes on with {}: the data goes on where it was",
                     folder, (long) before.localBatchSize() * progress.ranks(),
                     (long) now.localBatchSize() * config.ranks());
         }

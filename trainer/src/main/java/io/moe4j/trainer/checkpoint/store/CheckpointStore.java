@@ -94,7 +94,7 @@ public final class CheckpointStore {
             } else if (isWhole(each.getValue())) {
                 files.rename(each.getValue(), place);
                 files.forceFolder(folder);
-                log.info("{} was being replaced when the run before was killed; it counts again", place);
+                log.warn("{} was being replaced when the run before was killed; it counts again", place);
             } else {
                 rubbish.add(each.getValue());
             }
