@@ -1,6 +1,7 @@
 package io.moe4j.launch;
 
 import io.moe4j.api.group.RankFailure;
+import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -9,7 +10,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,13 +22,12 @@ final class Hub implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(100);
     private static final int BACKLOG = 1024;
     private static final int MOST_UNKNOWN = 256;
-    private static final int REFUSALS_LOGGED = 8;
 
     private final ServerSocket server;
     private final JobSecret secret;
     private final World world;
     private final Lobby lobby = new Lobby(MOST_UNKNOWN);
-    private final AtomicLong refused = new AtomicLong();
+    private final RefusalCounts refusals = new RefusalCounts();
 
     private Hub(ServerSocket server, RankEnvironment environment, JobSecret secret, Duration timeout) {
         this.server = server;
@@ -92,6 +91,8 @@ final class Hub implements AutoCloseable {
         Optional<Connection> member = Optional.empty();
         try {
             member = Optional.of(admit(socket));
+        } catch (EOFException e) {
+            refuse(socket, "it ended before it had introduced itself");
         } catch (IOException | RuntimeException e) {
             refuse(socket, e.getMessage() == null ? e.toString() : e.getMessage());
         } finally {
@@ -122,16 +123,14 @@ final class Hub implements AutoCloseable {
         return connection;
     }
 
-    /** Strangers may come often: only the first refusals are logged, then the numbers 16, 32, 64 and so on. */
+    /** Strangers may come often: not each of them is worth a line. */
     private void refuse(Socket socket, String why) {
-        if (server.isClosed()) {
+        long count = refusals.count(why);
+        if (server.isClosed() || !RefusalCounts.isTold(count)) {
             return;
         }
         String reason = "a connection from " + socket.getRemoteSocketAddress() + " was refused: " + why;
-        long count = refused.incrementAndGet();
-        if (count <= REFUSALS_LOGGED || Long.bitCount(count) == 1) {
-            log.warn("{}{}", reason, count <= REFUSALS_LOGGED ? "" : " (and " + (count - 1) + " others before it)");
-        }
+        log.warn("{}{}", reason, count > 1 ? " (" + count + " times)" : "");
         world.noteRefusal(reason);
     }
 

@@ -237,6 +237,22 @@ class StrangersTest {
         }
     }
 
+    /** What was refused a thousand times for one reason is told 11 times, and another reason is still told. */
+    @Test
+    void aFloodHidesNoOtherReason() {
+        RefusalCounts counts = new RefusalCounts();
+        int told = 0;
+        for (int i = 0; i < 1000; i++) {
+            told += RefusalCounts.isTold(counts.count("garbage")) ? 1 : 0;
+        }
+        assertEquals(4 + 7, told, "1 to 4, 8, 16, 32, 64, 128, 256, 512");
+        assertEquals(1, counts.count("no secret"));
+        for (int version = 0; version < 1000; version++) {
+            counts.count("version " + version);
+        }
+        assertTrue(counts.count("version 5000") > 900, "reasons that are made up count as one");
+    }
+
     @Test
     void rankZeroListensOnTheAddressThatWasResolvedAndNoOther() throws Exception {
         try (Processes processes = new Processes(2, 1, LONG)) {

@@ -1,0 +1,110 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
+
+/** The command line as processes of one job, started as torchrun starts them; each writes to a log of its own. Closing it ends them. */
+final class RankProcesses implements AutoCloseable {
+    private final Path folder;
+    private final int size;
+    private final int port;
+    private final Map<Integer, Process> processes = new TreeMap<>();
+
+    /** @param folder for their logs, and the secret that they share */
+    RankProcesses(Path folder, int size) throws IOException {
+        this(folder, size, freePort());
+    }
+
+    RankProcesses(Path folder, int size, int port) {
+        this.folder = folder;
+        this.size = size;
+        this.port = port;
+    }
+
+    static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    void start(int rank, List<String> arguments) throws IOException {
+        start(rank, arguments, Map.of(), UnaryOperator.identity());
+    }
+
+    /**
+     * Starts a process.
+     *
+     * @param environment beside what torchrun sets
+     * @param jvm changes an argument of the JVM, such as the module path
+     */
+    void start(int rank, List<String> arguments, Map<String, String> environment, UnaryOperator<String> jvm)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib")).map(jvm)
+                .forEach(command::add);
+        command.addAll(List.of("-Xmx1g", "--class-path",
+                System.getProperty("java.class.path"), "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                .redirectOutput(logFile(rank).toFile());
+        builder.environment().putAll(Map.of("RANK", Integer.toString(rank), "WORLD_SIZE", Integer.toString(size),
+                "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port), "XDG_STATE_HOME",
+                folder.resolve("state").toString()));
+        builder.environment().putAll(environment);
+        processes.put(rank, builder.start());
+    }
+
+    Process process(int rank) {
+        return processes.get(rank);
+    }
+
+    /** The exit code of a process, which ends in time. */
+    int exitCode(int rank) throws InterruptedException {
+        assertTrue(process(rank).waitFor(120, TimeUnit.SECONDS), () -> "rank " + rank + " ends: " + log(rank));
+        return process(rank).exitValue();
+    }
+
+    /** Waits until a process has written {@code text}. */
+    void await(int rank, String text) throws InterruptedException {
+        for (int i = 0; i < 1200 && !log(rank).contains(text); i++) {
+            assertTrue(process(rank).isAlive(), () -> log(rank));
+            Thread.sleep(100);
+        }
+        assertTrue(log(rank).contains(text), () -> log(rank));
+    }
+
+    String log(int rank) {
+        try {
+            return Files.readString(logFile(rank));
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    private Path logFile(int rank) {
+        return folder.resolve("port" + port + "-rank" + rank + ".log");
+    }
+
+    @Override
+    public void close() {
+        processes.values().forEach(Process::destroyForcibly);
+    }
+}
