@@ -109,10 +109,10 @@ final class JsonScanner {
     }
 
     private void value(int depth) throws IOException, JsonProblem {
-        if (depth > DEEPEST) {
+        int first = blanks();
+        if (depth > DEEPEST && (first == '{' || first == '[')) {
             throw JsonProblem.syntax("it is nested deeper than " + DEEPEST + " levels");
         }
-        int first = blanks();
         switch (first) {
             case '{' -> {
                 in.take();

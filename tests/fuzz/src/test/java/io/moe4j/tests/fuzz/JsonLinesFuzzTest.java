@@ -1,0 +1,189 @@
+package io.moe4j.tests.fuzz;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.InputException;
+import io.moe4j.data.BadLines;
+import io.moe4j.data.BatchReader;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.Tokenizer;
+import io.moe4j.data.Tokenizers;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonReadFeature;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Data against another reader of JSON, and archives. */
+class JsonLinesFuzzTest {
+    private static final List<String> WORDS = List.of("{", "}", "[", "]", "\"", "\\", "\\u", "\\ud83d", "\\ude00", ":", ",",
+            "\n", "\r\n", " ", "\t", "\"text\"", "\"text\":", "null", "true", "NaN", "-Infinity", "Infinity", "0", "01", "1.",
+            "-", "1e5", "1E-", ".5", "\u0000", "\u00e9", "\u20ac", "\uFEFF", "\\n", "\\x", "//", "'", "{\"text\":\"b\"}");
+
+    /** Jackson reads more names of infinity than Python writes. */
+    private static final Pattern IN_NO_JSON_BUT_JACKSONS = Pattern.compile("INF|[+]I");
+
+    @TempDir
+    private Path folder;
+
+    /** Each line is accepted, and has the text, exactly as Jackson says. */
+    @Test
+    void linesAreWhatAnotherReaderSays() {
+        JsonMapper jackson = JsonMapper.builder(JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
+                .maxNestingDepth(513).maxNumberLength(Integer.MAX_VALUE).build()).build()).enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+        List<byte[]> corpus = corpus("{\"text\":\"a\"}", "{\"id\":1,\"text\":\"\\u00e9\\n\\ud83d\\ude00\",\"n\":[1,-2.5e3,{}]}",
+                "{\"a\":{\"text\":\"x\"},\"text\":\"\u00e9\u20ac\",\"s\":NaN}", "{\"text\":7}", "[1,2]", "\"text\"");
+        Fuzz.of(6000).run(corpus, WORDS, input -> {
+            byte[] line = oneLine(input);
+            if (IN_NO_JSON_BUT_JACKSONS.matcher(new String(line, StandardCharsets.ISO_8859_1)).find()) {
+                return true;
+            }
+            Optional<String> expected = text(jackson, line);
+            Optional<String> found;
+            try {
+                found = Optional.of(textOf(write("x.jsonl", line)));
+            } catch (InputException e) {
+                assertTrue(e.getMessage().contains("x.jsonl"), e.getMessage());
+                assertTrue(e.getMessage().lines().count() == 1, e.getMessage());
+                found = Optional.empty();
+            }
+            assertEquals(expected, found);
+            return found.isPresent();
+        });
+    }
+
+    @Test
+    void jsonFilesAndTextsAreReadOrRefused() {
+        List<byte[]> corpus = corpus("[{\"text\":\"a\"},{\"text\":\"b\"}]", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", "[]");
+        Fuzz.of(1500).run(corpus, WORDS, input -> isRead(write("x.json", input), BadLines.FAIL));
+        Fuzz.of(1500).run(corpus, WORDS, input -> isRead(write("x.jsonl", input), BadLines.SKIP));
+    }
+
+    @Test
+    void archivesAreReadOrRefused() throws Exception {
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(archive)) {
+            for (String name : List.of("a/", "a/x.jsonl", "b.txt", "c.json")) {
+                zip.putNextEntry(new ZipEntry(name));
+                zip.write((name.contains("js") ? "{\"text\": \"some text\"}" : name.endsWith("/") ? "" : "text")
+                        .getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        List<byte[]> corpus = List.of(archive.toByteArray());
+        Fuzz.of(1500).run(corpus, List.of("PK\u0001\u0002", "PK\u0003\u0004", "PK\u0005\u0006", "PK\u0006\u0006", "\u0000",
+                "\uFFFF", "a.zip", "/", ".", "\n"), input -> isRead(write("x.zip", input), BadLines.FAIL));
+    }
+
+    private static boolean isRead(Path file, BadLines badLines) {
+        Tokenizer bytes = Tokenizers.of("bytes").orElseThrow();
+        try {
+            Corpus corpus = Corpus.open(Optional.of(file), badLines);
+            corpus.checkHeads();
+            corpus.require(bytes, 1 << 20);
+            return true;
+        } catch (InputException e) {
+            assertTrue(e.getMessage().contains(file.getFileName().toString()), e.getMessage());
+            return e.getMessage().contains(" tokens, and one step") || e.getMessage().contains("has no text");
+        }
+    }
+
+    /** The text of the only document: what a sequence of its bytes has before the end. */
+    private static String textOf(Path file) {
+        Tokenizer bytes = Tokenizers.of("bytes").orElseThrow();
+        Corpus corpus = Corpus.open(Optional.of(file));
+        int length = Math.toIntExact(file.toFile().length()) + 8;
+        try {
+            corpus.require(bytes, length);
+            throw new AssertionError("more tokens than bytes");
+        } catch (InputException e) {
+            if (e.getMessage().contains("has no text")) {
+                return "";
+            }
+            if (!e.getMessage().contains(" tokens, and one step")) {
+                throw e;
+            }
+        }
+        try (BatchReader reader = new BatchReader(corpus, bytes, new BatchReader.Share(0, 1, 1, length), 1)) {
+            int[] ids = reader.next().ids();
+            byte[] text = new byte[length];
+            int end = 0;
+            for (; ids[end] != bytes.endToken(); end++) {
+                text[end] = (byte) ids[end];
+            }
+            return new String(Arrays.copyOf(text, end), StandardCharsets.UTF_8);
+        }
+    }
+
+    private static Optional<String> text(JsonMapper jackson, byte[] line) {
+        String text = new String(line, StandardCharsets.UTF_8);
+        if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), line)) {
+            return Optional.empty();
+        }
+        if (text.startsWith("\uFEFF")) {
+            text = text.substring(1);
+        }
+        if (text.chars().allMatch(c -> " \t\r".indexOf(c) >= 0)) {
+            return Optional.of("");
+        }
+        try {
+            JsonNode value = jackson.readTree(text).path("text");
+            return hasKeyOnce(jackson, text) && value.isString()
+                    ? Optional.of(new String(value.stringValue().getBytes(StandardCharsets.UTF_16LE), StandardCharsets.UTF_16LE))
+                    : Optional.empty();
+        } catch (JacksonException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether the outermost object has one text. */
+    private static boolean hasKeyOnce(JsonMapper jackson, String text) {
+        int depth = 0;
+        int keys = 0;
+        try (JsonParser parser = jackson.createParser(text)) {
+            for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
+                depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
+                keys += token == JsonToken.PROPERTY_NAME && depth == 1 && parser.currentName().equals("text") ? 1 : 0;
+            }
+        }
+        return keys == 1;
+    }
+
+    private static byte[] oneLine(byte[] input) {
+        byte[] line = input.clone();
+        for (int i = 0; i < line.length; i++) {
+            line[i] = line[i] == '\n' ? (byte) ' ' : line[i];
+        }
+        return line;
+    }
+
+    private Path write(String name, byte[] content) throws java.io.IOException {
+        return Files.write(folder.resolve(name), content);
+    }
+
+    private static List<byte[]> corpus(String... texts) {
+        List<byte[]> corpus = new ArrayList<>();
+        for (String text : texts) {
+            corpus.add(text.getBytes(StandardCharsets.UTF_8));
+        }
+        return corpus;
+    }
+}
