@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ArchiveDocuments implements Documents {
     /** Archives may hold archives, but not for ever: there are some that hold themselves. */
     private static final int DEEPEST = 4;
+    /** Of an entry, in messages. Archives have names of up to 65,535 bytes. */
+    private static final int LONGEST_NAME = 300;
 
     private final String name;
     private final ZipFile archive;
@@ -63,7 +66,7 @@ final class ArchiveDocuments implements Documents {
             }
             return new ArchiveDocuments(name, archive, entries, reading, depth);
         } catch (ZipException e) {
-            throw new InputException(name + " is no whole zip archive (" + e.getMessage()
+            throw new InputException(name + " is no whole zip archive (" + Shown.of(e.getMessage())
                     + "); make it again, or remove it from the data", e);
         } finally {
             if (file.isEmpty()) {
@@ -102,7 +105,7 @@ final class ArchiveDocuments implements Documents {
     @Override
     public String where() {
         Documents current = documents;
-        return current != null ? current.where() : next == 0 ? name : name + "!/" + entries.get(next - 1).getName();
+        return current != null ? current.where() : next == 0 ? name : shown(entries.get(next - 1));
     }
 
     @Override
@@ -113,7 +116,15 @@ final class ArchiveDocuments implements Documents {
     }
 
     private Documents open(ZipEntry entry) throws IOException {
-        return new Source(name + "!/" + entry.getName(), () -> CheckedEntry.open(archive, entry)).open(reading,
+        return new Source(shown(entry), () -> CheckedEntry.open(archive, entry)).open(reading,
                 depth + 1);
+    }
+
+    /** The entry's name for messages. The end stays, since it tells how the entry is read. */
+    private String shown(ZipEntry entry) {
+        String whole = entry.getName();
+        return name + "!/" + (whole.length() <= LONGEST_NAME ? Shown.of(whole)
+                : Shown.of(whole.substring(0, LONGEST_NAME / 2)) + "..."
+                        + Shown.of(whole.substring(whole.length() - LONGEST_NAME / 2)));
     }
 }

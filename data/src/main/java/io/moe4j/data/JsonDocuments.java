@@ -109,7 +109,7 @@ final class JsonDocuments implements Documents {
             return true;
         }
         if (next != ']') {
-            throw Reading.refusal(where(), JsonProblem.syntax("neither a comma nor the list's end stands before it"));
+            throw Reading.refusal(where(), JsonProblem.syntax("a comma or the list's end was expected before it"));
         }
         in.take();
         inList = false;

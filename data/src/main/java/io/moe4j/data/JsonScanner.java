@@ -82,7 +82,7 @@ final class JsonScanner {
     void end() throws IOException, JsonProblem {
         int value = blanks();
         if (value != ByteInput.END) {
-            throw JsonProblem.syntax("after its end stands " + shown(value));
+            throw JsonProblem.syntax("it ends, and then comes " + shown(value));
         }
     }
 
@@ -103,7 +103,7 @@ final class JsonScanner {
             return true;
         }
         if (value != close) {
-            throw JsonProblem.syntax("where a comma or " + shown(close) + " must be stands " + shown(value));
+            throw JsonProblem.syntax("a comma or " + shown(close) + " was expected, and " + shown(value) + " found");
         }
         return false;
     }
@@ -177,7 +177,7 @@ final class JsonScanner {
 
     private void digits() throws IOException, JsonProblem {
         if (!isDigit(in.peek())) {
-            throw JsonProblem.syntax("where a value or a digit must be stands " + shown(in.peek()));
+            throw JsonProblem.syntax("a value or a digit was expected, and " + shown(in.peek()) + " found");
         }
         while (isDigit(in.peek())) {
             in.take();
@@ -279,7 +279,7 @@ final class JsonScanner {
 
     private void expect(int value, int wanted, String name) throws IOException, JsonProblem {
         if (value != wanted) {
-            throw JsonProblem.syntax("where " + name + " must be stands " + shown(value));
+            throw JsonProblem.syntax(name + " was expected, and " + shown(value) + " found");
         }
         in.take();
     }

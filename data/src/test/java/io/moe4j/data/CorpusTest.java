@@ -53,7 +53,7 @@ class CorpusTest {
             "x.zip | no archive | is no whole zip archive", "x.zip | | is no whole zip archive",
             "x.json | {\"text\": \"a\"} 7 | value 2 has no string \"text\"",
             "x.json | [{\"text\": \"a\"} {} ] | value 2 is not JSON",
-            "x.json | [{\"text\": \"a\"}] 8 | value 2 is not JSON: after its end stands 8"})
+            "x.json | [{\"text\": \"a\"}] 8 | value 2 is not JSON: it ends, and then comes 8"})
     void whatCannotBeReadIsRefused(String name, String content, String expected) throws IOException {
         Path file = Files.writeString(folder.resolve(name), content == null ? "" : content);
         InputException e = assertThrows(InputException.class,

@@ -109,7 +109,7 @@ class JsonDocumentsTest {
         Path file = Files.writeString(folder.resolve("x.jsonl"), "{\"text\":\"" + "a".repeat(100_000) + "\"");
         InputException e = assertThrows(InputException.class,
                 () -> Corpus.open(Optional.of(file)).require(new ByteTokenizer(), 10));
-        assertTrue(e.getMessage().contains("line 1 is not JSON: where a comma or } must be stands nothing"),
+        assertTrue(e.getMessage().contains("line 1 is not JSON: a comma or } was expected, and nothing found"),
                 e.getMessage());
     }
 

@@ -1,5 +1,6 @@
 package io.moe4j.safetensors;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.InputException;
 import java.lang.foreign.MemorySegment;
@@ -13,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
@@ -27,6 +29,7 @@ final class HeaderReader {
     private final List<String> problems = new ArrayList<>();
     private final Map<String, String> metadata = new LinkedHashMap<>();
     private final List<TensorEntry> entries = new ArrayList<>();
+    private int problemCount;
 
     private HeaderReader() {}
 
@@ -55,7 +58,7 @@ final class HeaderReader {
             root = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build().readTree(json);
         } catch (JacksonException e) {
             throw new InputException(path + " is no safetensors file: its header is not valid JSON: "
-                    + e.getOriginalMessage());
+                    + Shown.of(e.getOriginalMessage()));
         }
         if (!root.isObject()) {
             throw new InputException(path + " is no safetensors file: its header is not a JSON object");
@@ -71,13 +74,13 @@ final class HeaderReader {
 
     private void readMetadata(JsonNode node) {
         if (!node.isObject()) {
-            problems.add(Header.METADATA + " is not an object of strings");
+            problem(Header.METADATA + " is not an object of strings");
         }
         node.properties().forEach(property -> {
             if (property.getValue().isString()) {
                 metadata.put(property.getKey(), property.getValue().stringValue());
             } else {
-                problems.add(Header.METADATA + "." + property.getKey() + " is not a string");
+                problem(Header.METADATA + "." + Shown.of(property.getKey()) + " is not a string");
             }
         });
     }
@@ -86,14 +89,14 @@ final class HeaderReader {
         JsonNode type = node.path("dtype");
         if (!type.isString() || !isCounts(node.path("shape")) || !isCounts(node.path("data_offsets"))
                 || node.path("data_offsets").size() != 2) {
-            problems.add("tensor \"" + name + "\" is " + node + "; it needs a dtype (a string), a shape and two "
+            problem("tensor \"" + Shown.of(name) + "\" is " + Shown.of(node) + "; it needs a dtype (a string), a shape and two "
                     + "data_offsets (whole numbers of at least 0)");
             return;
         }
         List<DType> types = List.of(DType.values());
         DType dtype = types.stream().filter(known -> known.name().equals(type.stringValue())).findFirst().orElse(null);
         if (dtype == null) {
-            problems.add("tensor \"" + name + "\" has elements of " + type.stringValue() + "; known are " + types);
+            problem("tensor \"" + Shown.of(name) + "\" has elements of " + Shown.of(type.stringValue()) + "; known are " + types);
             return;
         }
         List<Long> shape = node.path("shape").valueStream().map(JsonNode::longValue).toList();
@@ -101,7 +104,7 @@ final class HeaderReader {
                 node.path("data_offsets").path(1).longValue());
         OptionalLong bytes = bytes(entry);
         if (bytes.isEmpty() || entry.bytes() != bytes.getAsLong()) {
-            problems.add("tensor \"" + entry + "\" lies at bytes " + entry.from() + " to " + entry.to() + ", which are "
+            problem("tensor \"" + Shown.of(entry) + "\" lies at bytes " + entry.from() + " to " + entry.to() + ", which are "
                     + entry.bytes() + "; its type and shape need "
                     + (bytes.isEmpty() ? "more than 2^63" : bytes.getAsLong()));
             return;
@@ -114,26 +117,37 @@ final class HeaderReader {
         entries.sort(Comparator.comparingLong(TensorEntry::from).thenComparingLong(TensorEntry::to));
         Map<String, TensorEntry> tensors = new LinkedHashMap<>();
         long end = 0;
-        String previous = "the header";
+        @Nullable TensorEntry previous = null;
         for (TensorEntry entry : entries) {
             if (entry.to() > dataBytes) {
-                problems.add("tensor \"" + entry + "\" ends at byte " + entry.to() + " of the data, which has "
+                problem("tensor \"" + Shown.of(entry) + "\" ends at byte " + entry.to() + " of the data, which has "
                         + dataBytes + "; the file is cut off");
             } else if (entry.from() < end) {
-                problems.add("tensor \"" + entry + "\" begins at byte " + entry.from() + ", inside of " + previous
+                problem("tensor \"" + Shown.of(entry) + "\" begins at byte " + entry.from() + ", inside of " + shown(previous)
                         + ", which ends at byte " + end);
             } else if (entry.from() > end && problems.isEmpty()) {
-                problems.add("bytes " + end + " to " + entry.from() + " between " + previous + " and \"" + entry
-                        + "\" belong to no tensor");
+                problem("bytes " + end + " to " + entry.from() + " between " + shown(previous) + " and \""
+                        + Shown.of(entry) + "\" belong to no tensor");
             }
             end = Math.max(end, entry.to());
-            previous = "\"" + entry + "\"";
+            previous = entry;
             tensors.put(entry.name(), entry);
         }
         if (end < dataBytes && problems.isEmpty()) {
-            problems.add("the last " + (dataBytes - end) + " bytes belong to no tensor");
+            problem("the last " + (dataBytes - end) + " bytes belong to no tensor");
         }
         return tensors;
+    }
+
+    private static String shown(@Nullable TensorEntry entry) {
+        return entry == null ? "the header" : "\"" + Shown.of(entry) + "\"";
+    }
+
+    /** Keeps the first ones only: a header may have millions. */
+    private void problem(String problem) {
+        if (problemCount++ < MOST_PROBLEMS) {
+            problems.add(problem);
+        }
     }
 
     private void refuse(Path path) {
@@ -141,9 +155,9 @@ final class HeaderReader {
             return;
         }
         StringBuilder message = new StringBuilder(path + " is damaged, or no safetensors file:");
-        problems.stream().limit(MOST_PROBLEMS).forEach(problem -> message.append("\n- ").append(problem));
-        if (problems.size() > MOST_PROBLEMS) {
-            message.append("\n- and ").append(problems.size() - MOST_PROBLEMS).append(" more");
+        problems.forEach(problem -> message.append("\n- ").append(problem));
+        if (problemCount > MOST_PROBLEMS) {
+            message.append("\n- and ").append(problemCount - MOST_PROBLEMS).append(" more");
         }
         throw new InputException(message.toString());
     }

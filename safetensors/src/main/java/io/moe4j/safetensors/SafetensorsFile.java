@@ -1,5 +1,6 @@
 package io.moe4j.safetensors;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import java.io.IOException;
@@ -92,8 +93,8 @@ public final class SafetensorsFile implements AutoCloseable {
     public TensorEntry entry(String name) {
         TensorEntry entry = tensors().get(name);
         if (entry == null) {
-            throw new InputException(path + " has no tensor \"" + name + "\"; it has " + tensors().size() + " others"
-                    + tensors().keySet().stream().findFirst().map(first -> ", such as \"" + first + "\"").orElse(""));
+            throw new InputException(path + " has no tensor \"" + Shown.of(name) + "\"; it has " + tensors().size() + " others"
+                    + tensors().keySet().stream().findFirst().map(first -> ", such as \"" + Shown.of(first) + "\"").orElse(""));
         }
         return entry;
     }

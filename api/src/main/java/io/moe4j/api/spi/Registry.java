@@ -1,5 +1,6 @@
 package io.moe4j.api.spi;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -77,7 +78,7 @@ public final class Registry {
         String left = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .filter(entry -> entry.spi().map(spi::equals).orElse(true)).map(entry -> "\n  left out: " + entry)
                 .collect(Collectors.joining());
-        return "there is no " + nameOf(spi) + " \"" + id + "\"; known are " + known
+        return "there is no " + nameOf(spi) + " \"" + Shown.of(id) + "\"; known are " + known
                 + ": choose one of them, or add the jar that has it to the plug-in path" + left;
     }
 

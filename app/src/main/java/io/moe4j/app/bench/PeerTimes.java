@@ -1,5 +1,6 @@
 package io.moe4j.app.bench;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import java.nio.file.Files;
@@ -55,18 +56,18 @@ public final class PeerTimes {
             Map<String, Time> times = new LinkedHashMap<>();
             root.path("parts").forEach(part -> times.put(part.path("name").asString(""), time(file, part)));
             if (!root.path("device").isString() || shape.isEmpty() || times.isEmpty()) {
-                throw malformed(file, "it has the keys " + root.propertyNames());
+                throw malformed(file, "it has the keys " + Shown.of(root.propertyNames()));
             }
             return new PeerTimes(file, root.path("device").asString(), shape, times);
         } catch (JacksonException e) {
-            throw new InputException("the peers' file " + file + " is not JSON: " + e.getOriginalMessage(), e);
+            throw new InputException("the peers' file " + file + " is not JSON: " + Shown.of(e.getOriginalMessage()), e);
         }
     }
 
     private static Time time(Path file, JsonNode part) {
         double seconds = part.path("median_s").asDouble(Double.NaN);
         if (!part.path("name").isString() || !(seconds > 0) || Double.isInfinite(seconds)) {
-            throw malformed(file, "one of its parts is " + part);
+            throw malformed(file, "one of its parts is " + Shown.of(part));
         }
         return new Time(seconds, part.path("by").asString("peer"));
     }
@@ -84,17 +85,17 @@ public final class PeerTimes {
     /** That the peer has measured some of these parts, where this benchmark ran, with the extents that both name. */
     void check(Map<String, Object> facts, List<String> parts) {
         if (!String.valueOf(facts.get("device")).contains(device)) {
-            throw new InputException("the peers' file " + file + " is of the device " + device + ", and this ran on "
+            throw new InputException("the peers' file " + file + " is of the device " + Shown.of(device) + ", and this ran on "
                     + facts.get("device") + "; measure both on one device");
         }
         shape.forEach((name, value) -> {
             if (facts.containsKey(name) && !String.valueOf(facts.get(name)).equals(value)) {
-                throw new InputException("the peers' file " + file + " has " + name + " " + value + ", and here it is "
+                throw new InputException("the peers' file " + file + " has " + Shown.of(name + " " + value) + ", and here it is "
                         + facts.get(name) + "; measure both with the same shapes");
             }
         });
         if (parts.stream().noneMatch(times::containsKey)) {
-            throw new InputException("the peers' file " + file + " has the parts " + times.keySet()
+            throw new InputException("the peers' file " + file + " has the parts " + Shown.of(times.keySet())
                     + ", and this benchmark has " + parts + ": none in common; give the file that belongs to it");
         }
     }

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.launch.PlainText;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.Collections;
@@ -50,6 +51,6 @@ final class FailureReport implements IExecutionExceptionHandler {
 
     private static String message(Throwable failure) {
         String message = failure.getMessage();
-        return message == null || message.isBlank() ? failure.toString() : message;
+        return PlainText.of(message == null || message.isBlank() ? failure.toString() : message);
     }
 }

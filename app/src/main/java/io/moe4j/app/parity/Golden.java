@@ -1,5 +1,6 @@
 package io.moe4j.app.parity;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
@@ -83,12 +84,12 @@ final class Golden implements AutoCloseable {
     Map<String, Object> json(String key) {
         String text = file.metadata().get(key);
         if (text == null) {
-            throw refusal("its metadata has no \"" + key + "\"; it has " + file.metadata().keySet());
+            throw refusal("its metadata has no \"" + key + "\"; it has " + Shown.of(file.metadata().keySet()));
         }
         try {
             return JsonMapper.shared().readValue(text, new TypeReference<>() {});
         } catch (JacksonException e) {
-            throw refusal("\"" + key + "\" in its metadata is no JSON object: " + e.getOriginalMessage());
+            throw refusal("\"" + key + "\" in its metadata is no JSON object: " + Shown.of(e.getOriginalMessage()));
         }
     }
 
@@ -108,7 +109,7 @@ final class Golden implements AutoCloseable {
 
     void requireShape(String name, List<Long> shape) {
         if (!shape(name).equals(shape)) {
-            throw refusal(file.entry(name) + " must have the shape " + shape);
+            throw refusal(Shown.of(file.entry(name)) + " must have the shape " + shape);
         }
     }
 
@@ -116,7 +117,7 @@ final class Golden implements AutoCloseable {
     float[] floats(String name, long from, int count) {
         TensorEntry entry = file.entry(name);
         if (!entry.dtype().isFloating()) {
-            throw refusal(entry + " must be F32 or BF16");
+            throw refusal(Shown.of(entry) + " must be F32 or BF16");
         }
         float[] values = new float[count];
         Elements.decode(file.data(name), from, entry.dtype(), values, 0, count);

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class ConfigException extends InputException {
     }
 
     private static String message(String name, List<Problem> problems) {
-        StringBuilder message = new StringBuilder("the configuration " + name + " has "
+        StringBuilder message = new StringBuilder("the configuration " + Shown.of(name) + " has "
                 + (problems.size() == 1 ? "one problem" : problems.size() + " problems") + ":");
         for (int i = 0; i < problems.size(); i++) {
             message.append(String.format(Locale.ROOT, "%n%3d. ", i + 1)).append(problems.get(i));

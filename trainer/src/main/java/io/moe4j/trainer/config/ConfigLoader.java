@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import java.io.IOException;
@@ -79,7 +80,7 @@ public final class ConfigLoader {
         } catch (MalformedInputException e) {
             layers.note(new Problem(shown, "the file is not text in UTF-8", "save it as UTF-8"));
         } catch (IOException | InvalidPathException e) {
-            layers.note(new Problem(shown, "the file cannot be read: " + e.getMessage(),
+            layers.note(new Problem(shown, "the file cannot be read: " + Shown.of(e.getMessage()),
                     "give a TOML file that you may read, or one of " + names));
         }
     }

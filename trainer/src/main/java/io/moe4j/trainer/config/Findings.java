@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -46,6 +47,6 @@ final class Findings {
         if (kind == null || value == null) {
             throw new IllegalArgumentException(key + " is no key of a configuration");
         }
-        return kind.shown().apply(value);
+        return Shown.of(kind.shown().apply(value));
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.tensor.DType;
@@ -45,8 +46,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     Kind::quotedIfPresent);
             case "java.util.Optional<java.nio.file.Path>" -> new Kind("a path; empty for none",
                     value -> value.text().flatMap(Kind::path), Kind::quotedIfPresent);
-            case "java.time.Duration" -> new Kind("a number of seconds, above 0 and below 10^9",
-                    value -> value.number().flatMap(Kind::real).filter(s -> s > 0 && s < 1e9)
+            case "java.time.Duration" -> new Kind("a number of seconds, at least 1e-9 and below 10^9",
+                    value -> value.number().flatMap(Kind::real).filter(s -> s >= 1e-9 && s < 1e9)
                             .map(s -> Duration.ofNanos((long) (s * 1e9))),
                     value -> String.valueOf(((Duration) value).toNanos() / 1e9));
             case "io.moe4j.api.comm.ReceiveCapacity" -> new Kind(

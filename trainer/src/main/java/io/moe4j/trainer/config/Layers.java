@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -66,7 +67,7 @@ final class Layers {
             addSection("", new TomlMapper().readTree(toml), name);
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
-            note(new Problem(name + (at == null ? "" : ", line " + at.getLineNr()),
+            note(new Problem(Shown.of(name) + (at == null ? "" : ", line " + at.getLineNr()),
                     "it is not valid TOML: " + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")),
                     "correct it; texts are quoted"));
         }
@@ -85,7 +86,7 @@ final class Layers {
                 addSection(path + ".", property.getValue(), source);
             } else {
                 set(path, new Value.Filed(property.getValue()),
-                        Shown.of(path + " = " + property.getValue()) + " (" + source + ")");
+                        Shown.of(path + " = " + property.getValue()) + " (" + Shown.of(source) + ")");
             }
         });
     }

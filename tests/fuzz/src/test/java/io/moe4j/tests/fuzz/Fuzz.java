@@ -1,31 +1,42 @@
 package io.moe4j.tests.fuzz;
 
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Predicate;
 import java.util.random.RandomGenerator;
+import org.opentest4j.AssertionFailedError;
 
 /**
  * A run over many inputs.
  *
- * @param seed that all of them come from
- * @param inputs how many there are at least
- * @param seconds how long there are more
+ * @param seed the inputs are derived from it
+ * @param inputs the least number of inputs
+ * @param duration the run goes on for at least so long
+ * @param longest reading one input never takes longer
  */
-record Fuzz(long seed, int inputs, long seconds) {
-    /** Reading one input never takes longer. */
-    private static final long LONGEST_SECONDS = 20;
+record Fuzz(long seed, int inputs, Duration duration, Duration longest) {
+    private static final Duration LONGEST = Duration.ofSeconds(20);
     private static final int SHOWN = 4000;
+    private static final String PLANTED = "a planted fault";
 
-    /** As system properties ask; {@code inputs} of them otherwise. */
+    /** As the system properties {@code moe4j.fuzz.seed} and {@code moe4j.fuzz.seconds} ask; by default, {@code inputs} inputs of seed 42. */
     static Fuzz of(int inputs) {
-        return new Fuzz(Long.getLong("moe4j.fuzz.seed", 42), inputs, Long.getLong("moe4j.fuzz.seconds", 0));
+        return new Fuzz(Long.getLong("moe4j.fuzz.seed", 42), inputs,
+                Duration.ofSeconds(Long.getLong("moe4j.fuzz.seconds", 0)), LONGEST);
     }
 
-    /** Reads one input, and says how it went. */
+    /** Reads one input. */
     @FunctionalInterface
     interface Reader {
         /**
@@ -37,34 +48,81 @@ record Fuzz(long seed, int inputs, long seconds) {
         boolean read(byte[] input) throws Exception;
     }
 
-    /** Reads mutations of a corpus. Some have to be accepted and some refused, or the mutations would be worth nothing. */
+    /** Where a run is. Written by the thread that reads, read by the one that watches it. */
+    private static final class Progress {
+        private volatile int number;
+        private volatile byte[] input = new byte[0];
+        private volatile long begin = System.nanoTime();
+    }
+
+    /**
+     * Reads mutations of a corpus, after the corpus itself. A reader that fails, or does not return in time, fails the test. Some inputs have to be accepted
+     * and some refused: otherwise the mutations would test nothing.
+     */
     void run(List<byte[]> corpus, List<String> words, Reader reader) {
+        Progress progress = new Progress();
+        FutureTask<Integer> reading = new FutureTask<>(() -> read(corpus, words, reader, progress));
+        Thread.ofPlatform().daemon().name("fuzz").start(reading);
+        int accepted = accepted(reading, progress);
+        int refused = progress.number + 1 - accepted;
+        assertTrue(accepted > corpus.size() && refused > corpus.size(),
+                accepted + " inputs were accepted and " + refused + " refused, seed " + seed + ": too many or too few");
+    }
+
+    /** The control of a test: with a fault planted into the reader for some inputs, the run must find it. */
+    void requireFinds(List<byte[]> corpus, List<String> words, Reader reader, Predicate<byte[]> fault) {
+        assertTrue(corpus.stream().noneMatch(fault), "the corpus itself has the planted fault");
+        AssertionFailedError found = assertThrows(AssertionFailedError.class, () -> run(corpus, words, input -> {
+            if (fault.test(input)) {
+                throw new IllegalStateException(PLANTED);
+            }
+            return reader.read(input);
+        }));
+        assertTrue(String.valueOf(found.getMessage()).contains(PLANTED), found.getMessage());
+    }
+
+    private int read(List<byte[]> corpus, List<String> words, Reader reader, Progress progress) {
         RandomGenerator random = new SplittableRandom(seed);
         Mutations mutations = new Mutations(random, corpus, words);
-        long end = System.nanoTime() + seconds * 1_000_000_000;
+        long begin = System.nanoTime();
         int accepted = 0;
-        int done = 0;
-        for (; done < inputs || System.nanoTime() < end; done++) {
+        for (int done = 0; done < inputs || System.nanoTime() - begin < duration.toNanos(); done++) {
             byte[] input = done < corpus.size() ? corpus.get(done) : mutations.next();
-            long begin = System.nanoTime();
+            progress.begin = System.nanoTime();
+            progress.input = input;
+            progress.number = done;
             try {
                 accepted += reader.read(input) ? 1 : 0;
             } catch (Exception | AssertionError | OutOfMemoryError | StackOverflowError e) {
-                fail(name(done, input) + " is answered with " + e, e);
-            }
-            if (System.nanoTime() - begin > LONGEST_SECONDS * 1_000_000_000) {
-                fail(name(done, input) + " took more than " + LONGEST_SECONDS + " s");
+                fail(name(progress) + " is answered with " + e, e);
             }
         }
-        assertTrue(accepted > corpus.size() && done - accepted > corpus.size(),
-                accepted + " of " + done + " inputs were accepted, seed " + seed + ": too many or too few");
+        return accepted;
     }
 
-    private String name(int number, byte[] input) {
+    private int accepted(FutureTask<Integer> reading, Progress progress) {
+        while (true) {
+            try {
+                return reading.get(Math.min(longest.toMillis(), 1000), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (System.nanoTime() - progress.begin > longest.toNanos()) {
+                    fail(name(progress) + " has not been read after " + longest);
+                }
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof AssertionError found ? found : new AssertionError(e.getCause());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                fail("interrupted", e);
+            }
+        }
+    }
+
+    private String name(Progress progress) {
+        byte[] input = progress.input;
         String text = new String(input, StandardCharsets.ISO_8859_1);
         StringBuilder shown = new StringBuilder();
         text.chars().limit(SHOWN).forEach(c -> shown.append(c < ' ' || c > '~' || c == '\\'
-                ? String.format(java.util.Locale.ROOT, "\\x%02x", c) : Character.toString(c)));
-        return "input " + number + " of seed " + seed + " (" + input.length + " bytes: " + shown + ")";
+                ? String.format(Locale.ROOT, "\\x%02x", c) : Character.toString(c)));
+        return "input " + progress.number + " of seed " + seed + " (" + input.length + " bytes: " + shown + ")";
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.tests.fuzz;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
@@ -10,18 +11,22 @@ import io.moe4j.data.Corpus;
 import io.moe4j.data.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.opentest4j.AssertionFailedError;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
@@ -41,78 +46,132 @@ class JsonLinesFuzzTest {
     /** Jackson reads more names of infinity than Python writes. */
     private static final Pattern IN_NO_JSON_BUT_JACKSONS = Pattern.compile("INF|[+]I");
 
+    private static final JsonMapper JACKSON = JsonMapper.builder(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(513).maxNumberLength(Integer.MAX_VALUE)
+                    .build())
+            .build()).enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
+
+    private static final Tokenizer BYTES = Tokenizers.of("bytes").orElseThrow();
+
+    private static final List<String> ARCHIVE_WORDS = List.of("PK\u0001\u0002", "PK\u0003\u0004", "PK\u0005\u0006",
+            "PK\u0006\u0006", "\u0000", "\uFFFF", "a.zip", "/", ".", "\n");
+
     @TempDir
     private Path folder;
 
     /** Each line is accepted, and has the text, exactly as Jackson says. */
     @Test
     void linesAreWhatAnotherReaderSays() {
-        JsonMapper jackson = JsonMapper.builder(JsonFactory.builder().streamReadConstraints(StreamReadConstraints.builder()
-                .maxNestingDepth(513).maxNumberLength(Integer.MAX_VALUE).build()).build()).enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
-        List<byte[]> corpus = corpus("{\"text\":\"a\"}", "{\"id\":1,\"text\":\"\\u00e9\\n\\ud83d\\ude00\",\"n\":[1,-2.5e3,{}]}",
-                "{\"a\":{\"text\":\"x\"},\"text\":\"\u00e9\u20ac\",\"s\":NaN}", "{\"text\":7}", "[1,2]", "\"text\"");
-        Fuzz.of(6000).run(corpus, WORDS, input -> {
-            byte[] line = oneLine(input);
-            if (IN_NO_JSON_BUT_JACKSONS.matcher(new String(line, StandardCharsets.ISO_8859_1)).find()) {
-                return true;
-            }
-            Optional<String> expected = text(jackson, line);
-            Optional<String> found;
-            try {
-                found = Optional.of(textOf(write("x.jsonl", line)));
+        Fuzz.of(6000).run(lines(), WORDS, input -> isAsExpected(input, UnaryOperator.identity()));
+    }
+
+    /** The control: readers that are slightly wrong are found. */
+    @Test
+    void aReaderThatDiffersIsFound() {
+        List<UnaryOperator<Optional<String>>> wrong = List.of(found -> found.map(String::strip),
+                found -> found.map(text -> text.replace("\\", "")),
+                found -> found.filter(text -> !text.contains("\u0000")), found -> Optional.of(found.orElse("")));
+        for (UnaryOperator<Optional<String>> change : wrong) {
+            assertThrows(AssertionFailedError.class,
+                    () -> Fuzz.of(6000).run(lines(), WORDS, input -> isAsExpected(input, change)));
+        }
+    }
+
+    private boolean isAsExpected(byte[] input, UnaryOperator<Optional<String>> change) throws IOException {
+        byte[] line = oneLine(input);
+        if (IN_NO_JSON_BUT_JACKSONS.matcher(new String(line, StandardCharsets.ISO_8859_1)).find()) {
+            return true;
+        }
+        Optional<String> found;
+        try {
+            found = Optional.of(textOf(write("x.jsonl", line)));
+        } catch (InputException e) {
+            requireOneShortLine(e.getMessage(), "x.jsonl");
+            found = Optional.empty();
+        }
+        if (!hasHalfACharacterInAKey(line)) {
+            assertEquals(text(line), change.apply(found));
+        }
+        return found.isPresent();
+    }
+
+    @Test
+    void jsonFilesAreReadOrRefused() {
+        Fuzz.of(1500).run(documents(), WORDS, input -> isRead(write("x.json", input), BadLines.FAIL));
+    }
+
+    /** Where bad lines are left out, no line is refused. */
+    @Test
+    void badLinesAreLeftOutAndCounted() {
+        Fuzz.of(1500).run(documents(), WORDS, input -> {
+            Path file = write("x.jsonl", input);
+            assertTrue(isRead(file, BadLines.SKIP));
+            try (BatchReader reader = new BatchReader(Corpus.open(Optional.of(file), BadLines.SKIP), BYTES,
+                    new BatchReader.Share(1, 2, 1, 8), 1)) { // the first rank logs bad lines
+                reader.next();
+                return reader.counts().badLines() == 0;
             } catch (InputException e) {
-                assertTrue(e.getMessage().contains("x.jsonl"), e.getMessage());
-                assertTrue(e.getMessage().lines().count() == 1, e.getMessage());
-                found = Optional.empty();
+                assertTrue(e.getMessage().contains("has no text"), e.getMessage());
+                return false;
             }
-            assertEquals(expected, found);
-            return found.isPresent();
         });
     }
 
+    /** The controls: faults that few inputs meet. */
     @Test
-    void jsonFilesAndTextsAreReadOrRefused() {
-        List<byte[]> corpus = corpus("[{\"text\":\"a\"},{\"text\":\"b\"}]", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", "[]");
-        Fuzz.of(1500).run(corpus, WORDS, input -> isRead(write("x.json", input), BadLines.FAIL));
-        Fuzz.of(1500).run(corpus, WORDS, input -> isRead(write("x.jsonl", input), BadLines.SKIP));
+    void plantedFaultsAreFound() throws IOException {
+        Fuzz.of(1500).requireFinds(documents(), WORDS, input -> isRead(write("x.json", input), BadLines.FAIL),
+                input -> new String(input, StandardCharsets.ISO_8859_1).contains("[["));
+        Fuzz.of(1500).requireFinds(documents(), WORDS, input -> isRead(write("x.jsonl", input), BadLines.SKIP),
+                input -> input.length > 0 && input[input.length - 1] == '\\');
+        Fuzz.of(1500).requireFinds(archives(), ARCHIVE_WORDS, input -> isRead(write("x.zip", input), BadLines.FAIL),
+                input -> input.length > 30 && input[0] == 'P' && input[26] > 40);
     }
 
     @Test
-    void archivesAreReadOrRefused() throws Exception {
+    void archivesAreReadOrRefused() throws IOException {
+        Fuzz.of(1500).run(archives(), ARCHIVE_WORDS, input -> isRead(write("x.zip", input), BadLines.FAIL));
+    }
+
+    private static List<byte[]> archives() throws IOException {
         ByteArrayOutputStream archive = new ByteArrayOutputStream();
         try (ZipOutputStream zip = new ZipOutputStream(archive)) {
             for (String name : List.of("a/", "a/x.jsonl", "b.txt", "c.json")) {
-                zip.putNextEntry(new ZipEntry(name));
+                ZipEntry entry = new ZipEntry(name);
+                // Otherwise the inputs would depend on when they are made.
+                entry.setTimeLocal(LocalDateTime.of(2000, 1, 1, 0, 0));
+                zip.putNextEntry(entry);
                 zip.write((name.contains("js") ? "{\"text\": \"some text\"}" : name.endsWith("/") ? "" : "text")
                         .getBytes(StandardCharsets.UTF_8));
             }
         }
-        List<byte[]> corpus = List.of(archive.toByteArray());
-        Fuzz.of(1500).run(corpus, List.of("PK\u0001\u0002", "PK\u0003\u0004", "PK\u0005\u0006", "PK\u0006\u0006", "\u0000",
-                "\uFFFF", "a.zip", "/", ".", "\n"), input -> isRead(write("x.zip", input), BadLines.FAIL));
+        return List.of(archive.toByteArray());
     }
 
     private static boolean isRead(Path file, BadLines badLines) {
-        Tokenizer bytes = Tokenizers.of("bytes").orElseThrow();
         try {
             Corpus corpus = Corpus.open(Optional.of(file), badLines);
             corpus.checkHeads();
-            corpus.require(bytes, 1 << 20);
+            corpus.require(BYTES, 1 << 20);
             return true;
         } catch (InputException e) {
-            assertTrue(e.getMessage().contains(file.getFileName().toString()), e.getMessage());
+            requireOneShortLine(e.getMessage(), file.getFileName().toString());
             return e.getMessage().contains(" tokens, and one step") || e.getMessage().contains("has no text");
         }
     }
 
+    private static void requireOneShortLine(String message, String name) {
+        assertTrue(message.contains(name) && message.lines().count() == 1 && message.length() < 2000, message);
+        assertTrue(message.chars().noneMatch(Character::isISOControl), message);
+    }
+
     /** The text of the only document: what a sequence of its bytes has before the end. */
     private static String textOf(Path file) {
-        Tokenizer bytes = Tokenizers.of("bytes").orElseThrow();
         Corpus corpus = Corpus.open(Optional.of(file));
         int length = Math.toIntExact(file.toFile().length()) + 8;
         try {
-            corpus.require(bytes, length);
+            corpus.require(BYTES, length);
             throw new AssertionError("more tokens than bytes");
         } catch (InputException e) {
             if (e.getMessage().contains("has no text")) {
@@ -122,18 +181,18 @@ class JsonLinesFuzzTest {
                 throw e;
             }
         }
-        try (BatchReader reader = new BatchReader(corpus, bytes, new BatchReader.Share(0, 1, 1, length), 1)) {
+        try (BatchReader reader = new BatchReader(corpus, BYTES, new BatchReader.Share(0, 1, 1, length), 1)) {
             int[] ids = reader.next().ids();
             byte[] text = new byte[length];
             int end = 0;
-            for (; ids[end] != bytes.endToken(); end++) {
+            for (; ids[end] != BYTES.endToken(); end++) {
                 text[end] = (byte) ids[end];
             }
             return new String(Arrays.copyOf(text, end), StandardCharsets.UTF_8);
         }
     }
 
-    private static Optional<String> text(JsonMapper jackson, byte[] line) {
+    private static Optional<String> text(byte[] line) {
         String text = new String(line, StandardCharsets.UTF_8);
         if (!Arrays.equals(text.getBytes(StandardCharsets.UTF_8), line)) {
             return Optional.empty();
@@ -145,8 +204,8 @@ class JsonLinesFuzzTest {
             return Optional.of("");
         }
         try {
-            JsonNode value = jackson.readTree(text).path("text");
-            return hasKeyOnce(jackson, text) && value.isString()
+            JsonNode value = JACKSON.readTree(text).path("text");
+            return hasKeyOnce(text) && value.isString()
                     ? Optional.of(new String(value.stringValue().getBytes(StandardCharsets.UTF_16LE), StandardCharsets.UTF_16LE))
                     : Optional.empty();
         } catch (JacksonException e) {
@@ -155,16 +214,26 @@ class JsonLinesFuzzTest {
     }
 
     /** Whether the outermost object has one text. */
-    private static boolean hasKeyOnce(JsonMapper jackson, String text) {
+    private static boolean hasKeyOnce(String text) {
         int depth = 0;
         int keys = 0;
-        try (JsonParser parser = jackson.createParser(text)) {
+        try (JsonParser parser = JACKSON.createParser(text)) {
             for (JsonToken token = parser.nextToken(); token != null; token = parser.nextToken()) {
                 depth += token.isStructStart() ? 1 : token.isStructEnd() ? -1 : 0;
                 keys += token == JsonToken.PROPERTY_NAME && depth == 1 && parser.currentName().equals("text") ? 1 : 0;
             }
         }
         return keys == 1;
+    }
+
+    /** Whether Jackson refuses the line for that, which makes no difference to the text. */
+    private static boolean hasHalfACharacterInAKey(byte[] line) {
+        try {
+            JACKSON.readTree(new String(line, StandardCharsets.UTF_8));
+            return false;
+        } catch (JacksonException e) {
+            return String.valueOf(e.getOriginalMessage()).contains("surrogate");
+        }
     }
 
     private static byte[] oneLine(byte[] input) {
@@ -175,7 +244,16 @@ class JsonLinesFuzzTest {
         return line;
     }
 
-    private Path write(String name, byte[] content) throws java.io.IOException {
+    private static List<byte[]> lines() {
+        return corpus("{\"text\":\"a\"}", "{\"id\":1,\"text\":\"\\u00e9\\n\\ud83d\\ude00\",\"n\":[1,-2.5e3,{}]}",
+                "{\"a\":{\"text\":\"x\"},\"text\":\"\u00e9\u20ac\",\"s\":NaN}", "{\"text\":7}", "[1,2]", "\"text\"");
+    }
+
+    private static List<byte[]> documents() {
+        return corpus("[{\"text\":\"a\"},{\"text\":\"b\"}]", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n", "[]");
+    }
+
+    private Path write(String name, byte[] content) throws IOException {
         return Files.write(folder.resolve(name), content);
     }
 

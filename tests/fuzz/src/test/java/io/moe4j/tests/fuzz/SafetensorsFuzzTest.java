@@ -25,18 +25,43 @@ class SafetensorsFuzzTest {
             "__metadata__", "{", "}", "[", "]", ",", ":", "\"", "0", "-1", "1.5", "null", "4294967296",
             "9223372036854775807", "18446744073709551616", "1e30", "\"a\":", "\\u0000", "\u0000", " ");
 
+    private static final String HEADER = "{\"__metadata__\":{\"k\":\"v\"},"
+            + "\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
+            + "\"b\":{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":[24,26]},"
+            + "\"c\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[26,26]}}";
+
     @TempDir
     private Path folder;
 
     @Test
     void headersAreReadOrRefused() {
-        String header = "{\"__metadata__\":{\"k\":\"v\"},\"a\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},"
-                + "\"b\":{\"dtype\":\"BF16\",\"shape\":[],\"data_offsets\":[24,26]},"
-                + "\"c\":{\"dtype\":\"F32\",\"shape\":[0,7],\"data_offsets\":[26,26]}}";
-        Fuzz.of(3000).run(List.of(file(header, 26)), WORDS, this::isRead);
+        Fuzz.of(3000).run(List.of(file(HEADER, 26)), WORDS, this::isRead);
         // The length is kept right, so that more changes get as far as the header's own checks.
-        Fuzz.of(6000).run(List.of(header.getBytes(StandardCharsets.UTF_8)), WORDS,
-                json -> isRead(file(new String(json, StandardCharsets.ISO_8859_1), 26)));
+        Fuzz.of(6000).run(List.of(HEADER.getBytes(StandardCharsets.UTF_8)), WORDS, this::isHeaderRead);
+    }
+
+    /** The controls: faults that few inputs meet. */
+    @Test
+    void plantedFaultsAreFound() {
+        Fuzz.of(3000).requireFinds(List.of(file(HEADER, 26)), WORDS, this::isRead, input -> input.length >= Long.BYTES
+                && ByteBuffer.wrap(input).order(ByteOrder.LITTLE_ENDIAN).getLong() > input.length);
+        List.of("18446744073709551616", "[-", "\"a\":\"a\":", "{{").forEach(part -> Fuzz.of(6000).requireFinds(
+                List.of(HEADER.getBytes(StandardCharsets.UTF_8)), WORDS, this::isHeaderRead,
+                input -> new String(input, StandardCharsets.ISO_8859_1).contains(part)));
+    }
+
+    @Test
+    void millionsOfProblemsAndLongNamesMakeAShortMessage() throws IOException {
+        String name = "n".repeat(40_000);
+        assertRefused(file("{\"" + name + "\":{\"dtype\":\"" + name + "\",\"shape\":[],\"data_offsets\":[0,0]}}", 0),
+                "(40,000 characters)");
+        assertRefused(file("{\"a\":{\"" + name + "\":7}}", 0), "needs a dtype");
+        assertRefused(file("{\"" + name + "\":7,\"" + name + "\":7}", 0), "Duplicate");
+        StringBuilder many = new StringBuilder("{\"a\":7");
+        for (int i = 0; i < 200_000; i++) {
+            many.append(",\"").append(i).append("\":7");
+        }
+        assertRefused(file(many + "}", 0), "and 199993 more");
     }
 
     @ParameterizedTest
@@ -67,6 +92,16 @@ class SafetensorsFuzzTest {
         Path file = Files.write(folder.resolve("x.safetensors"), content);
         InputException e = assertThrows(InputException.class, () -> SafetensorsFile.open(file).close());
         assertTrue(e.getMessage().contains(expected), e.getMessage());
+        requireShort(e.getMessage());
+    }
+
+    private static void requireShort(String message) {
+        assertTrue(message.length() < 8000 && message.lines().count() <= 10, message);
+        assertTrue(message.chars().noneMatch(c -> Character.isISOControl(c) && c != '\n'), message);
+    }
+
+    private boolean isHeaderRead(byte[] json) throws IOException {
+        return isRead(file(new String(json, StandardCharsets.ISO_8859_1), 26));
     }
 
     private boolean isRead(byte[] content) throws IOException {
@@ -80,8 +115,8 @@ class SafetensorsFuzzTest {
             assertTrue(bytes <= content.length);
             return true;
         } catch (InputException e) {
-            assertTrue(e.getMessage().contains("x.safetensors") && e.getMessage().length() < 20_000
-                    && e.getMessage().lines().count() <= 10, e.getMessage());
+            assertTrue(e.getMessage().contains("x.safetensors"), e.getMessage());
+            requireShort(e.getMessage());
             return false;
         }
     }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.Shown;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,7 @@ record Fields(String file, JsonNode node) {
                     .readTree(new String(json, StandardCharsets.UTF_8)));
         } catch (JacksonException e) {
             throw new DamageException(file + ": a JSON object was expected, and it cannot be read ("
-                    + e.getOriginalMessage().lines().findFirst().orElse("") + ")");
+                    + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")) + ")");
         }
     }
 
@@ -106,6 +107,6 @@ record Fields(String file, JsonNode node) {
 
     private static String shown(JsonNode node) {
         String text = node.toString();
-        return text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…";
+        return Shown.of(text.length() <= LONGEST_SHOWN ? text : text.substring(0, LONGEST_SHOWN) + "…");
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.Shown;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,7 +46,7 @@ record Manifest(long step, int world, List<StoredFile> files) {
         String found = Digests.of(first);
         // Compared as a whole, so that no byte outside the first line can change either.
         if (!text.substring(end).equals("{\"sha256\":\"" + found + "\"}\n")) {
-            throw new DamageException(FILE + ": for its first line the SHA-256 " + expected + " was expected, and "
+            throw new DamageException(FILE + ": for its first line the SHA-256 " + Shown.of(expected) + " was expected, and "
                     + found + " found");
         }
         Fields fields = Fields.read(FILE, first);
