@@ -89,14 +89,16 @@ final class HeaderReader {
         JsonNode type = node.path("dtype");
         if (!type.isString() || !isCounts(node.path("shape")) || !isCounts(node.path("data_offsets"))
                 || node.path("data_offsets").size() != 2) {
-            problem("tensor \"" + Shown.of(name) + "\" is " + Shown.of(node) + "; it needs a dtype (a string), a shape and two "
+            problem("tensor \"" + Shown.of(name) + "\" is " + Shown.of(node)
+                    + "; it needs a dtype (a string), a shape and two "
                     + "data_offsets (whole numbers of at least 0)");
             return;
         }
         List<DType> types = List.of(DType.values());
         DType dtype = types.stream().filter(known -> known.name().equals(type.stringValue())).findFirst().orElse(null);
         if (dtype == null) {
-            problem("tensor \"" + Shown.of(name) + "\" has elements of " + Shown.of(type.stringValue()) + "; known are " + types);
+            problem("tensor \"" + Shown.of(name) + "\" has elements of " + Shown.of(type.stringValue()) + "; known are "
+                    + types);
             return;
         }
         List<Long> shape = node.path("shape").valueStream().map(JsonNode::longValue).toList();
@@ -104,7 +106,8 @@ final class HeaderReader {
                 node.path("data_offsets").path(1).longValue());
         OptionalLong bytes = bytes(entry);
         if (bytes.isEmpty() || entry.bytes() != bytes.getAsLong()) {
-            problem("tensor \"" + Shown.of(entry) + "\" lies at bytes " + entry.from() + " to " + entry.to() + ", which are "
+            problem("tensor \"" + Shown.of(entry) + "\" lies at bytes " + entry.from() + " to " + entry.to()
+                    + ", which are "
                     + entry.bytes() + "; its type and shape need "
                     + (bytes.isEmpty() ? "more than 2^63" : bytes.getAsLong()));
             return;
@@ -123,7 +126,8 @@ final class HeaderReader {
                 problem("tensor \"" + Shown.of(entry) + "\" ends at byte " + entry.to() + " of the data, which has "
                         + dataBytes + "; the file is cut off");
             } else if (entry.from() < end) {
-                problem("tensor \"" + Shown.of(entry) + "\" begins at byte " + entry.from() + ", inside of " + shown(previous)
+                problem("tensor \"" + Shown.of(entry) + "\" begins at byte " + entry.from() + ", inside of "
+                        + shown(previous)
                         + ", which ends at byte " + end);
             } else if (entry.from() > end && problems.isEmpty()) {
                 problem("bytes " + end + " to " + entry.from() + " between " + shown(previous) + " and \""

@@ -93,8 +93,10 @@ public final class SafetensorsFile implements AutoCloseable {
     public TensorEntry entry(String name) {
         TensorEntry entry = tensors().get(name);
         if (entry == null) {
-            throw new InputException(path + " has no tensor \"" + Shown.of(name) + "\"; it has " + tensors().size() + " others"
-                    + tensors().keySet().stream().findFirst().map(first -> ", such as \"" + Shown.of(first) + "\"").orElse(""));
+            throw new InputException(
+                    path + " has no tensor \"" + Shown.of(name) + "\"; it has " + tensors().size() + " others"
+                            + tensors().keySet().stream().findFirst()
+                                    .map(first -> ", such as \"" + Shown.of(first) + "\"").orElse(""));
         }
         return entry;
     }

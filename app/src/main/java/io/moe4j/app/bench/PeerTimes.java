@@ -60,7 +60,8 @@ public final class PeerTimes {
             }
             return new PeerTimes(file, root.path("device").asString(), shape, times);
         } catch (JacksonException e) {
-            throw new InputException("the peers' file " + file + " is not JSON: " + Shown.of(e.getOriginalMessage()), e);
+            throw new InputException("the peers' file " + file + " is not JSON: " + Shown.of(e.getOriginalMessage()),
+                    e);
         }
     }
 
@@ -85,13 +86,15 @@ public final class PeerTimes {
     /** That the peer has measured some of these parts, where this benchmark ran, with the extents that both name. */
     void check(Map<String, Object> facts, List<String> parts) {
         if (!String.valueOf(facts.get("device")).contains(device)) {
-            throw new InputException("the peers' file " + file + " is of the device " + Shown.of(device) + ", and this ran on "
-                    + facts.get("device") + "; measure both on one device");
+            throw new InputException(
+                    "the peers' file " + file + " is of the device " + Shown.of(device) + ", and this ran on "
+                            + facts.get("device") + "; measure both on one device");
         }
         shape.forEach((name, value) -> {
             if (facts.containsKey(name) && !String.valueOf(facts.get(name)).equals(value)) {
-                throw new InputException("the peers' file " + file + " has " + Shown.of(name + " " + value) + ", and here it is "
-                        + facts.get(name) + "; measure both with the same shapes");
+                throw new InputException(
+                        "the peers' file " + file + " has " + Shown.of(name + " " + value) + ", and here it is "
+                                + facts.get(name) + "; measure both with the same shapes");
             }
         });
         if (parts.stream().noneMatch(times::containsKey)) {

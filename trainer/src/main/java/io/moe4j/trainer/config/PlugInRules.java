@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommRequirements;
@@ -48,7 +49,7 @@ final class PlugInRules {
             return provider.map(models -> models.flavor(config.model().flavor())
                     .withMoeCommBackend(config.model().moeCommBackend()));
         } catch (IllegalArgumentException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "choose one of them", "model.flavor");
+            findings.require(false, Shown.of(e.getMessage()), "choose one of them", "model.flavor");
             return Optional.empty();
         }
     }

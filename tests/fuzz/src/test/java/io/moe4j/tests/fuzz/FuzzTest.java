@@ -40,7 +40,8 @@ class FuzzTest {
     @Test
     void errorsOfTheReaderAreFound() {
         Fuzz fuzz = new Fuzz(42, 100, Duration.ZERO, Duration.ofSeconds(20));
-        for (Error error : List.of(new StackOverflowError("planted"), new OutOfMemoryError("planted"), new AssertionError("planted"))) {
+        for (Error error : List.of(new StackOverflowError("planted"), new OutOfMemoryError("planted"),
+                new AssertionError("planted"))) {
             String message = message(fuzz, input -> {
                 throw error;
             });
@@ -56,7 +57,8 @@ class FuzzTest {
     }
 
     private static String message(Fuzz fuzz, Fuzz.Reader reader) {
-        return String.valueOf(assertThrows(AssertionFailedError.class, () -> fuzz.run(CORPUS, WORDS, reader)).getMessage());
+        return String
+                .valueOf(assertThrows(AssertionFailedError.class, () -> fuzz.run(CORPUS, WORDS, reader)).getMessage());
     }
 
     private static List<String> inputs(long seed) {

@@ -39,16 +39,20 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Data against another reader of JSON, and archives. */
 class JsonLinesFuzzTest {
-    private static final List<String> WORDS = List.of("{", "}", "[", "]", "\"", "\\", "\\u", "\\ud83d", "\\ude00", ":", ",",
-            "\n", "\r\n", " ", "\t", "\"text\"", "\"text\":", "null", "true", "NaN", "-Infinity", "Infinity", "0", "01", "1.",
-            "-", "1e5", "1E-", ".5", "\u0000", "\u00e9", "\u20ac", "\uFEFF", "\\n", "\\x", "//", "'", "{\"text\":\"b\"}");
+    private static final List<String> WORDS = List.of("{", "}", "[", "]", "\"", "\\", "\\u", "\\ud83d", "\\ude00", ":",
+            ",",
+            "\n", "\r\n", " ", "\t", "\"text\"", "\"text\":", "null", "true", "NaN", "-Infinity", "Infinity", "0", "01",
+            "1.",
+            "-", "1e5", "1E-", ".5", "\u0000", "\u00e9", "\u20ac", "\uFEFF", "\\n", "\\x", "//", "'",
+            "{\"text\":\"b\"}");
 
     /** Jackson reads more names of infinity than Python writes. */
     private static final Pattern IN_NO_JSON_BUT_JACKSONS = Pattern.compile("INF|[+]I");
 
     private static final JsonMapper JACKSON = JsonMapper.builder(JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(513).maxNumberLength(Integer.MAX_VALUE)
-                    .build())
+            .streamReadConstraints(
+                    StreamReadConstraints.builder().maxNestingDepth(513).maxNumberLength(Integer.MAX_VALUE)
+                            .build())
             .build()).enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
@@ -206,7 +210,8 @@ class JsonLinesFuzzTest {
         try {
             JsonNode value = JACKSON.readTree(text).path("text");
             return hasKeyOnce(text) && value.isString()
-                    ? Optional.of(new String(value.stringValue().getBytes(StandardCharsets.UTF_16LE), StandardCharsets.UTF_16LE))
+                    ? Optional.of(new String(value.stringValue().getBytes(StandardCharsets.UTF_16LE),
+                            StandardCharsets.UTF_16LE))
                     : Optional.empty();
         } catch (JacksonException e) {
             return Optional.empty();

@@ -50,7 +50,8 @@ final class Mutations {
     /** A number of the text is replaced: readers compare, multiply and allocate by them. */
     private byte[] withOtherNumber(byte[] input) {
         String text = new String(input, StandardCharsets.ISO_8859_1);
-        List<java.util.regex.MatchResult> numbers = java.util.regex.Pattern.compile("\\d+").matcher(text).results().toList();
+        List<java.util.regex.MatchResult> numbers = java.util.regex.Pattern.compile("\\d+").matcher(text).results()
+                .toList();
         if (numbers.isEmpty()) {
             return flipped(input);
         }

@@ -21,7 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Headers of safetensors files: what is accepted lies inside of the file, and all else is refused. */
 class SafetensorsFuzzTest {
-    private static final List<String> WORDS = List.of("\"F32\"", "\"BF16\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"",
+    private static final List<String> WORDS = List.of("\"F32\"", "\"BF16\"", "\"dtype\"", "\"shape\"",
+            "\"data_offsets\"",
             "__metadata__", "{", "}", "[", "]", ",", ":", "\"", "0", "-1", "1.5", "null", "4294967296",
             "9223372036854775807", "18446744073709551616", "1e30", "\"a\":", "\\u0000", "\u0000", " ");
 

@@ -46,8 +46,9 @@ record Manifest(long step, int world, List<StoredFile> files) {
         String found = Digests.of(first);
         // Compared as a whole, so that no byte outside the first line can change either.
         if (!text.substring(end).equals("{\"sha256\":\"" + found + "\"}\n")) {
-            throw new DamageException(FILE + ": for its first line the SHA-256 " + Shown.of(expected) + " was expected, and "
-                    + found + " found");
+            throw new DamageException(
+                    FILE + ": for its first line the SHA-256 " + Shown.of(expected) + " was expected, and "
+                            + found + " found");
         }
         Fields fields = Fields.read(FILE, first);
         if (fields.count("format") != FORMAT) {
