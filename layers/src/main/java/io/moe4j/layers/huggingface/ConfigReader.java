@@ -1,5 +1,6 @@
 package io.moe4j.layers.huggingface;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,7 +175,8 @@ public final class ConfigReader {
 
     /** Notes that the value of a key is not supported, and which one is. */
     public void reject(String key, Object supported, String why) {
-        problems.add(prefix + key + " = " + values.get(key) + ": only " + supported + " is supported; " + why);
+        problems.add(
+                prefix + key + " = " + Shown.of(values.get(key)) + ": only " + supported + " is supported; " + why);
     }
 
     /** Whether two keys, if both are there, have equal values. */
@@ -183,7 +185,8 @@ public final class ConfigReader {
     }
 
     private void problem(String key, String wanted) {
-        problems.add(prefix + key + (values.containsKey(key) ? " = " + values.get(key) + ": " : " is missing: ")
+        problems.add(prefix + key
+                + (values.containsKey(key) ? " = " + Shown.of(values.get(key)) + ": " : " is missing: ")
                 + "it must be " + wanted);
     }
 
