@@ -35,6 +35,14 @@ public interface Device extends AutoCloseable {
     double peakFlops();
 
     /**
+     * How many parts compute at the same time: the multiprocessors of a GPU, which grids of persistent kernels are multiples of, such as 132 on an H200;
+     * threads of a CPU. 1 if unknown. Since SPI 1.3.
+     */
+    default int multiprocessors() {
+        return 1;
+    }
+
+    /**
      * Allocates memory; this is the only call that does.
      *
      * @param bytes more than 2³¹ is ordinary; 0 is allowed

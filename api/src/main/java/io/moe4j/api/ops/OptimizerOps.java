@@ -2,7 +2,6 @@ package io.moe4j.api.ops;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
@@ -33,7 +32,7 @@ public interface OptimizerOps {
 
         /** Checks that what is rounded stochastically is BF16. */
         public AdamW {
-            if (rounding instanceof Rounding.Stochastic && parameter.dtype() != DType.BF16) {
+            if (rounding instanceof Rounding.Stochastic && !parameter.dtype().isRounded()) {
                 throw new IllegalArgumentException("AdamW of " + parameter + " with stochastic rounding: only BF16"
                         + " parameters are rounded; use Rounding.nearest()");
             }

@@ -27,6 +27,30 @@ public enum DType {
 
     /** Whether the type is a floating-point one. */
     public boolean isFloating() {
-        return this == F32 || this == BF16;
+        return switch (this) {
+            case F32, BF16 -> true;
+            case I32, I64 -> false;
+        };
+    }
+
+    /**
+     * Whether fp32 arithmetic uses stored values as they are: nothing is widened when they are read, and nothing is rounded when they are stored.
+     *
+     * @since 0.2
+     */
+    public boolean isSinglePrecision() {
+        return switch (this) {
+            case F32 -> true;
+            case BF16, I32, I64 -> false;
+        };
+    }
+
+    /**
+     * Whether values are floating-point numbers that are rounded from fp32 when they are stored.
+     *
+     * @since 0.2
+     */
+    public boolean isRounded() {
+        return isFloating() && !isSinglePrecision();
     }
 }

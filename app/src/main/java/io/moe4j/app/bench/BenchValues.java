@@ -30,10 +30,11 @@ final class BenchValues {
             MemorySegment host = arena.allocate(first * tensor.dtype().bytes(), 8);
             for (long i = 0; i < first; i++) {
                 int bits = Float.floatToRawIntBits(random.nextFloat(-1, 1));
-                if (tensor.dtype() == DType.BF16) {
-                    host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
-                } else {
-                    host.setAtIndex(ValueLayout.JAVA_INT, i, bits);
+                switch (tensor.dtype()) {
+                    case BF16 -> host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
+                    case F32 -> host.setAtIndex(ValueLayout.JAVA_INT, i, bits);
+                    case I32, I64 -> throw new IllegalArgumentException(
+                            tensor + " is drawn from -1 to 1; give a floating-point tensor");
                 }
             }
             stream.upload(host, flat.slice(0, 0, first));

@@ -88,7 +88,7 @@ public final class ParameterUnit implements AutoCloseable {
 
     /** Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. */
     public void openGradients() {
-        boolean direct = group.size() == 1 && precision.gradients() == DType.F32;
+        boolean direct = group.size() == 1 && precision.gradients().isSinglePrecision();
         Tensor flat = direct ? gradientShard
                 : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
         layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));

@@ -74,22 +74,31 @@ public final class ShardTransfer {
     }
 
     private static void encode(float[] values, int count, DType dtype, MemorySegment host) {
-        if (dtype == DType.F32) {
-            MemorySegment.copy(values, 0, host, ValueLayout.JAVA_FLOAT, 0, count);
-            return;
-        }
-        for (int i = 0; i < count; i++) {
-            host.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round(values[i]));
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(values, 0, host, ValueLayout.JAVA_FLOAT, 0, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    host.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round(values[i]));
+                }
+            }
+            case I32, I64 -> throw notAParameter(dtype);
         }
     }
 
     private static void decode(MemorySegment host, int count, DType dtype, float[] values) {
-        if (dtype == DType.F32) {
-            MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, values, 0, count);
-            return;
+        switch (dtype) {
+            case F32 -> MemorySegment.copy(host, ValueLayout.JAVA_FLOAT, 0, values, 0, count);
+            case BF16 -> {
+                for (int i = 0; i < count; i++) {
+                    values[i] = BFloat16.widen(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                }
+            }
+            case I32, I64 -> throw notAParameter(dtype);
         }
-        for (int i = 0; i < count; i++) {
-            values[i] = BFloat16.widen(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
-        }
+    }
+
+    private static IllegalArgumentException notAParameter(DType dtype) {
+        return new IllegalArgumentException(
+                "a shard of " + dtype + " elements: parameters, gradients and moments are floating-point numbers");
     }
 }

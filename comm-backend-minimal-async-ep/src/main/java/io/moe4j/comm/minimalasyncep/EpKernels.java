@@ -12,7 +12,6 @@ import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.spi.Resources;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 import java.util.Optional;
@@ -94,7 +93,7 @@ final class EpKernels {
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, Tensor out_TD, Optional<Tensor> scalars_TK) {
-        launch(config.rowType() == DType.F32 ? COMBINE_F32 : COMBINE_BF16, config.tokens(), 0,
+        launch(sumKernel(), config.tokens(), 0,
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(out_TD),
                 orAbsent(scalars_TK));
@@ -107,5 +106,14 @@ final class EpKernels {
     private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
         stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
                 .withBlock(THREADS).withSharedBytes(sharedBytes));
+    }
+
+    private String sumKernel() {
+        return switch (config.rowType()) {
+            case F32 -> COMBINE_F32;
+            case BF16 -> COMBINE_BF16;
+            case I32, I64 -> throw new IllegalArgumentException(
+                    "rows of " + config.rowType() + " are not summed; rows are F32 or BF16");
+        };
     }
 }

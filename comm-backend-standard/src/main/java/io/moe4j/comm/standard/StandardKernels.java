@@ -11,7 +11,6 @@ import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Resources;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 
@@ -95,7 +94,7 @@ final class StandardKernels {
     }
 
     void sumRows(Tensor returned, Tensor places_N, Tensor out_TD) {
-        launch(config.rowType() == DType.F32 ? SUM_ROWS_F32 : SUM_ROWS_BF16, config.tokens(), 0,
+        launch(sumKernel(), config.tokens(), 0,
                 KernelArg.of(returned), KernelArg.of(places_N), KernelArg.of(config.tokens()),
                 KernelArg.of(config.topK()), KernelArg.of(config.dim()), KernelArg.of(out_TD));
     }
@@ -112,5 +111,14 @@ final class StandardKernels {
     private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
         stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
                 .withBlock(THREADS).withSharedBytes(sharedBytes));
+    }
+
+    private String sumKernel() {
+        return switch (config.rowType()) {
+            case F32 -> SUM_ROWS_F32;
+            case BF16 -> SUM_ROWS_BF16;
+            case I32, I64 -> throw new IllegalArgumentException(
+                    "rows of " + config.rowType() + " are not summed; rows are F32 or BF16");
+        };
     }
 }

@@ -58,7 +58,11 @@ enum Elements {
     }
 
     static Elements of(DType dtype) {
-        return dtype == DType.BF16 ? BF16 : F32;
+        return switch (dtype) {
+            case F32 -> F32;
+            case BF16 -> BF16;
+            case I32, I64 -> throw new IllegalArgumentException("rows of " + dtype + "; rows are F32 or BF16");
+        };
     }
 
     int bytes() {

@@ -4,7 +4,6 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.expert.GroupedProduct;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Locale;
@@ -21,9 +20,11 @@ final class HopperProducts {
     private static final int ACROSS = 64;
 
     private final KernelModule module;
+    private final Grid.Grids grids;
     private final boolean present;
 
-    HopperProducts(KernelModule module, SwiGluKernels.Products products) {
+    HopperProducts(KernelModule module, Grid.Grids grids, SwiGluKernels.Products products) {
+        this.grids = grids;
         this.module = module;
         this.present = products == SwiGluKernels.Products.FASTEST
                 && module.find("grouped_forward_bf16" + Tile.LONG.suffix()).isPresent();
@@ -64,11 +65,19 @@ final class HopperProducts {
     }
 
     private Launch launch(String kernel, Tile tile, KernelArg... arguments) {
-        return Grid.HOPPER.launch(module.kernel(kernel + tile.suffix()), List.of(arguments));
+        return grids.hopper().launch(module.kernel(kernel + tile.suffix()), List.of(arguments));
     }
 
     private boolean fits(Tensor a, Tensor b, Tensor result) {
-        return present && a.dtype() == DType.BF16 && aligned(a) && aligned(b) && aligned(result);
+        return present && hasType(a) && aligned(a) && aligned(b) && aligned(result);
+    }
+
+    /** Whether these kernels multiply such elements. */
+    private static boolean hasType(Tensor operand) {
+        return switch (operand.dtype()) {
+            case BF16 -> true;
+            case F32, I32, I64 -> false;
+        };
     }
 
     /** Whether it has elements, and all its rows start at multiples of 16 bytes. */

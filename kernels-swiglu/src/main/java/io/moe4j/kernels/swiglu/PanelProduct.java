@@ -41,7 +41,7 @@ final class PanelProduct {
             if (!accumulate) {
                 zero(c, m, n);
             }
-        } else if (a.dtype() == DType.F32 && b.dtype() == DType.F32 && c.dtype() == DType.F32) {
+        } else if (a.dtype().isSinglePrecision() && b.dtype().isSinglePrecision() && c.dtype().isSinglePrecision()) {
             product(m, n, k, a, b, c, accumulate);
         } else {
             long slab = scratch.take();
@@ -55,7 +55,7 @@ final class PanelProduct {
 
     private void widened(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab) {
         MemorySegment memory = launch.memory();
-        boolean direct = c.dtype() == DType.F32;
+        boolean direct = c.dtype().isSinglePrecision();
         Matrix sum = direct ? c : new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
         if (!direct && accumulate) {
             Bf16.widen(memory, c, m, n, sum);
@@ -76,7 +76,7 @@ final class PanelProduct {
     }
 
     private static Matrix widen(MemorySegment memory, Matrix source, int rows, int columns, long address) {
-        if (source.dtype() == DType.F32) {
+        if (source.dtype().isSinglePrecision()) {
             return source;
         }
         Matrix wide = new Matrix(address, columns, DType.F32);

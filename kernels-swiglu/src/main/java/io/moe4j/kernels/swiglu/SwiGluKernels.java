@@ -17,6 +17,7 @@ import java.util.Optional;
 /** Checks arguments and launches the kernels, whose names and parameters are the same on every kind of device. */
 final class SwiGluKernels implements ExpertKernels {
     private final KernelModule module;
+    private final Grid.Grids grids;
     private final HopperProducts hopper;
     private final Optional<Scratch> scratch;
 
@@ -28,19 +29,22 @@ final class SwiGluKernels implements ExpertKernels {
         PORTABLE
     }
 
-    private SwiGluKernels(KernelModule module, Products products, Optional<Scratch> scratch) {
+    private SwiGluKernels(KernelModule module, Grid.Grids grids, Products products, Optional<Scratch> scratch) {
+        this.grids = grids;
         this.module = module;
-        this.hopper = new HopperProducts(module, products);
+        this.hopper = new HopperProducts(module, grids, products);
         this.scratch = scratch;
     }
 
     static SwiGluKernels open(Device device, Products products) {
         if (device.targetKind().equals(DeviceKind.CUDA)) {
-            return new SwiGluKernels(device.load(CudaKernels.source()), products, Optional.empty());
+            return new SwiGluKernels(device.load(CudaKernels.source()), Grid.Grids.of(device), products,
+                    Optional.empty());
         }
         Scratch scratch = Scratch.allocate(device);
         try {
-            return new SwiGluKernels(device.load(CpuKernels.source(scratch)), products, Optional.of(scratch));
+            return new SwiGluKernels(device.load(CpuKernels.source(scratch)), Grid.Grids.of(device), products,
+                    Optional.of(scratch));
         } catch (RuntimeException | Error failure) {
             scratch.close();
             throw failure;
@@ -54,7 +58,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor y = product.y_RO();
         Arguments.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
         stream.launch(hopper.forward(product)
-                .orElseGet(() -> launch("grouped_forward_" + name(x), Grid.product(x.dtype()),
+                .orElseGet(() -> launch("grouped_forward_" + name(x), grids.product(x.dtype()),
                         KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
@@ -68,7 +72,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dx = product.dx_RI();
         Arguments.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
         stream.launch(hopper.inputGradient(product)
-                .orElseGet(() -> launch("grouped_input_gradient_" + name(dy), Grid.product(dy.dtype()),
+                .orElseGet(() -> launch("grouped_input_gradient_" + name(dy), grids.product(dy.dtype()),
                         KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
@@ -83,7 +87,7 @@ final class SwiGluKernels implements ExpertKernels {
         Arguments.weightGradient(dy, x, dw, product.offsets_e());
         stream.launch(hopper.weightGradient(product)
                 .orElseGet(() -> launch("grouped_weight_gradient_" + name(dy) + "_" + name(dw),
-                        Grid.product(dy.dtype()),
+                        grids.product(dy.dtype()),
                         KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(x), KernelArg.of(x.stride(0)),
                         KernelArg.of(product.offsets_e()), extent(dw, 0), extent(dw, 1), extent(dw, 2),
                         KernelArg.of(dy.dim(0)), KernelArg.of(dw), KernelArg.of(dw.stride(0)),
@@ -97,7 +101,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor up = arguments.up_RF();
         Tensor h = arguments.h_RF();
         Arguments.swiglu(arguments);
-        stream.launch(launch("swiglu_forward_" + name(gate), Grid.SWIGLU,
+        stream.launch(launch("swiglu_forward_" + name(gate), grids.swiglu(),
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 optional(arguments.weights_R()), KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0),
                 extent(gate, 1), KernelArg.of(gate.dim(0)), KernelArg.of(h), KernelArg.of(h.stride(0))));
@@ -111,7 +115,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dgate = arguments.dgate_RF();
         Tensor dup = arguments.dup_RF();
         Arguments.swiglu(arguments);
-        stream.launch(launch("swiglu_backward_" + name(gate), Grid.SWIGLU,
+        stream.launch(launch("swiglu_backward_" + name(gate), grids.swiglu(),
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 KernelArg.of(dh), KernelArg.of(dh.stride(0)), optional(arguments.weights_R()),
                 KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),

@@ -38,7 +38,7 @@ final class GateLogits implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dlogits_TE = gradients.ofOutput();
-        if (x_TD.tensor().dtype() == DType.F32) {
+        if (x_TD.tensor().dtype().isSinglePrecision()) {
             weightGradient(tape, dlogits_TE, x_TD.tensor());
             gradients.accumulate(0, (dx_TD, accumulate) -> tape.ops().matmul().matmul(tape.stream(),
                     Matmul.of(dlogits_TE, w_ED.value(), dx_TD).accumulating(accumulate)));

@@ -73,6 +73,11 @@ final class CpuDevice implements Device {
     }
 
     @Override
+    public int multiprocessors() {
+        return config.threads();
+    }
+
+    @Override
     public Map<String, Long> allocatedBytes() {
         return machine.heap().allocatedBytes();
     }

@@ -134,6 +134,11 @@ public final class CudaDevice implements Device {
     }
 
     @Override
+    public int multiprocessors() {
+        return context.multiprocessors();
+    }
+
+    @Override
     public Memory allocate(long bytes, String purpose) {
         context.makeCurrent();
         AddressablePointer pointer = new AddressablePointer();

@@ -1,5 +1,10 @@
 package io.moe4j.runtime.cuda;
 
+import java.util.Optional;
+import java.util.List;
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.runtime.cuda.driver.KernelSignature;
+import io.moe4j.runtime.cuda.driver.FunctionHandle;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Kernel;
 import io.moe4j.api.device.KernelModule;
@@ -41,7 +46,7 @@ final class CudaKernelModule implements KernelModule {
 
     private CudaKernel look(String kernelName) {
         device.context().makeCurrent();
-        CUfunction function = new CUfunction();
+        FunctionHandle function = new FunctionHandle();
         int result = JCudaDriver.cuModuleGetFunction(function, module, kernelName);
         if (result != jcuda.driver.CUresult.CUDA_SUCCESS) {
             throw new DeviceException(
@@ -65,12 +70,14 @@ final class CudaKernelModule implements KernelModule {
         private final CudaDevice device;
         private final String name;
         private final CUfunction function;
+        private final Optional<KernelSignature> signature;
         private int sharedLimit = DEFAULT_SHARED_BYTES;
 
-        CudaKernel(CudaDevice device, String name, CUfunction function) {
+        CudaKernel(CudaDevice device, String name, FunctionHandle function) {
             this.device = device;
             this.name = name;
             this.function = function;
+            this.signature = KernelSignature.of(function);
         }
 
         @Override
@@ -81,6 +88,17 @@ final class CudaKernelModule implements KernelModule {
         /** Which device loaded it. */
         CudaDevice device() {
             return device;
+        }
+
+        /**
+         * Checks the arguments of a launch.
+         *
+         * @throws DeviceException if they do not fit the kernel's parameters
+         */
+        void check(List<KernelArg> arguments) {
+            if (signature.isPresent()) {
+                signature.get().check(name, arguments);
+            }
         }
 
         /** The function, allowed to use {@code sharedBytes} of dynamic shared memory. */

@@ -104,6 +104,7 @@ public final class CudaStream implements Stream {
             throw new DeviceException("kernel " + launch.kernel().name() + " was not loaded by "
                     + device.description() + "; load it with the device of stream " + name);
         }
+        kernel.check(launch.arguments());
         device.context().makeCurrent();
         if (capturing) {
             launch.arguments().forEach(this::uses);

@@ -54,7 +54,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     "\"worst_case\", \"balanced\", or a factor of the balanced load that is at least 1",
                     Kind::capacity, Kind::capacityShown);
             case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
-                    dtype -> dtype == DType.F32 ? "float32" : "bfloat16");
+                    Kind::name);
             case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.ParameterRounding" -> choice(Arrays.asList(ParameterRounding.values()),
@@ -62,6 +62,15 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.data.BadLines" -> choice(Arrays.asList(BadLines.values()), Kind::lower);
             case "io.moe4j.trainer.config.ResumeFrom" -> choice(Arrays.asList(ResumeFrom.values()), Kind::lower);
             default -> throw new IllegalStateException("no configuration value is known to have the type " + type);
+        };
+    }
+
+    private static String name(DType dtype) {
+        return switch (dtype) {
+            case F32 -> "float32";
+            case BF16 -> "bfloat16";
+            case I32 -> "int32";
+            case I64 -> "int64";
         };
     }
 

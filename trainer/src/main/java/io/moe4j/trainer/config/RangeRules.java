@@ -1,6 +1,5 @@
 package io.moe4j.trainer.config;
 
-import io.moe4j.api.tensor.DType;
 
 /** What holds for single values. */
 final class RangeRules {
@@ -53,7 +52,7 @@ final class RangeRules {
 
     private void rounding(TrainerConfig config) {
         findings.require(config.optimizer().parameterRounding() == ParameterRounding.NEAREST
-                || config.training().parameterDtype() == DType.BF16,
+                || config.training().parameterDtype().isRounded(),
                 "only bfloat16 parameters are rounded stochastically",
                 "set training.parameter_dtype to bfloat16, or optimizer.parameter_rounding to nearest",
                 "optimizer.parameter_rounding", "training.parameter_dtype");

@@ -64,6 +64,6 @@ final class CpuAttentionOps implements AttentionOps {
     static Rows head(Tensor tensor, long batch, long head) {
         DType type = tensor.dtype();
         long first = tensor.address() + type.bytes() * (batch * tensor.stride(0) + head * tensor.stride(2));
-        return new Rows(first, tensor.dim(1), tensor.dim(3), tensor.stride(1), type == DType.BF16);
+        return new Rows(first, tensor.dim(1), tensor.dim(3), tensor.stride(1), Rows.isNarrow(tensor));
     }
 }

@@ -1,6 +1,5 @@
 package io.moe4j.runtime.cpu.ops;
 
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** Rows of a (T, H, R) tensor with any strides but the last. */
@@ -8,11 +7,11 @@ record Heads(Rows rows, long tokenStride, long headStride) {
 
     static Heads of(Tensor tensor) {
         long columns = tensor.dim(2);
-        if (columns > 1 && tensor.stride(2) != 1 || !tensor.dtype().isFloating()) {
-            throw new IllegalArgumentException(tensor + ": must be F32 or BF16 with a dense last dimension");
+        if (columns > 1 && tensor.stride(2) != 1) {
+            throw new IllegalArgumentException(tensor + ": must have a dense last dimension");
         }
         // Rows one element apart, so that any offset is a row.
-        Rows rows = new Rows(tensor.address(), Long.MAX_VALUE, columns, 1, tensor.dtype() == DType.BF16);
+        Rows rows = new Rows(tensor.address(), Long.MAX_VALUE, columns, 1, Rows.isNarrow(tensor));
         return new Heads(rows, tensor.stride(0), tensor.stride(1));
     }
 

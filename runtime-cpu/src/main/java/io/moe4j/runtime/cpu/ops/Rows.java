@@ -1,6 +1,5 @@
 package io.moe4j.runtime.cpu.ops;
 
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
@@ -11,16 +10,13 @@ import io.moe4j.api.tensor.Tensor;
  * @param count rows
  * @param columns elements of a row, which are neighbours
  * @param stride elements from a row to the next
- * @param narrow whether it is BF16
+ * @param narrow whether elements are BF16, not F32
  */
 record Rows(long address, long count, long columns, long stride, boolean narrow) {
 
     /** A tensor of any number of dimensions whose rows are evenly spaced. */
     static Rows of(Tensor tensor) {
-        DType type = tensor.dtype();
-        if (!type.isFloating()) {
-            throw new IllegalArgumentException(tensor + ": elements must be F32 or BF16");
-        }
+        boolean narrow = isNarrow(tensor);
         long columns = tensor.rank() == 0 ? 1 : tensor.dim(-1);
         if (columns > 1 && tensor.stride(-1) != 1) {
             throw new IllegalArgumentException(tensor + ": the last dimension must be dense, its stride is "
@@ -39,7 +35,16 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
             }
             count *= tensor.dim(d);
         }
-        return new Rows(tensor.address(), count, columns, stride, type == DType.BF16);
+        return new Rows(tensor.address(), count, columns, stride, narrow);
+    }
+
+    /** Whether the elements are BF16, not F32. */
+    static boolean isNarrow(Tensor tensor) {
+        return switch (tensor.dtype()) {
+            case F32 -> false;
+            case BF16 -> true;
+            case I32, I64 -> throw new IllegalArgumentException(tensor + ": elements must be F32 or BF16");
+        };
     }
 
     /** A contiguous tensor, as one row. */

@@ -105,7 +105,7 @@ final class StridedCopy {
             } else {
                 copyElements(a, b, n);
             }
-        } else if (dense && sourceType == DType.BF16) {
+        } else if (dense && destinationType.isSinglePrecision()) {
             Bf16.widen(a, b, n);
         } else if (dense) {
             Bf16.round(a, b, n);
@@ -129,7 +129,7 @@ final class StridedCopy {
 
     private void convertElements(long a, long b, long n) {
         for (long i = 0; i < n; i++) {
-            if (sourceType == DType.BF16) {
+            if (destinationType.isSinglePrecision()) {
                 Lanes.set(b, i * to[3], BFloat16.widen(Lanes.getShort(a, i * from[3])));
             } else {
                 Lanes.setShort(b, i * to[3], BFloat16.round(Lanes.get(a, i * from[3])));

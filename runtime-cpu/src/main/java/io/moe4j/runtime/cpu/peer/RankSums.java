@@ -33,7 +33,7 @@ final class RankSums {
                 case I32 -> ints(from, to, first, end);
                 case I64 -> longs(from, to, first, end);
                 case F32 -> {
-                    if (toType == DType.F32) {
+                    if (toType.isSinglePrecision()) {
                         singles(from, to, first, end);
                     } else {
                         mixed(fromType, from, toType, to, first, end);
@@ -62,17 +62,25 @@ final class RankSums {
             for (int p = 1; p < from.length; p++) {
                 sum += get(fromType, from[p], i);
             }
-            if (toType == DType.F32) {
-                ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, Float.floatToRawIntBits(sum));
-            } else {
-                ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, BFloat16.round(sum));
+            switch (toType) {
+                case F32 -> ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, Float.floatToRawIntBits(sum));
+                case BF16 -> ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, BFloat16.round(sum));
+                case I32, I64 -> throw notFloating(toType);
             }
         }
     }
 
     private static float get(DType type, long address, long index) {
-        return type == DType.F32 ? Float.intBitsToFloat(ALL.get(JAVA_INT_UNALIGNED, address + 4 * index))
-                : BFloat16.widen(ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index));
+        return switch (type) {
+            case F32 -> Float.intBitsToFloat(ALL.get(JAVA_INT_UNALIGNED, address + 4 * index));
+            case BF16 -> BFloat16.widen(ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index));
+            case I32, I64 -> throw notFloating(type);
+        };
+    }
+
+    private static IllegalArgumentException notFloating(DType type) {
+        return new IllegalArgumentException(
+                "a sum from floating-point numbers to " + type + " or back; give tensors of one kind");
     }
 
     private static void ints(long[] from, long to, long first, long end) {

@@ -1,7 +1,6 @@
 package io.moe4j.runtime.cuda.cudnn;
 
 import io.moe4j.api.ops.AttentionShape;
-import io.moe4j.api.tensor.DType;
 
 /**
  * Scratch of attention on cuDNN. The gradient's: the deterministic kernel keeps a matrix of scores in bf16, S · S for each head. Large batches are worked off a few
@@ -19,7 +18,15 @@ public final class AttentionWorkspace {
 
     /** Whether cuDNN may be asked for this shape. */
     public static boolean mayUse(AttentionShape shape) {
-        return shape.dtype() == DType.BF16 && shape.queryKeyDim() % 8 == 0 && shape.valueDim() % 8 == 0;
+        return hasType(shape) && shape.queryKeyDim() % 8 == 0 && shape.valueDim() % 8 == 0;
+    }
+
+    /** Whether cuDNN has fused attention for such elements. */
+    static boolean hasType(AttentionShape shape) {
+        return switch (shape.dtype()) {
+            case BF16 -> true;
+            case F32, I32, I64 -> false;
+        };
     }
 
     /** Sequences in one call: a divisor of the batch. */

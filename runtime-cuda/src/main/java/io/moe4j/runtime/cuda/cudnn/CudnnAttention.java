@@ -5,7 +5,6 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.AttentionOps.Backward;
 import io.moe4j.api.ops.AttentionOps.Forward;
 import io.moe4j.api.ops.AttentionShape;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
@@ -56,7 +55,7 @@ public final class CudnnAttention implements AutoCloseable {
     }
 
     private boolean fits(AttentionShape shape, Tensor... tensors) {
-        if (!supported || shape.dtype() != DType.BF16 || shape.sequence() < 2) {
+        if (!supported || !AttentionWorkspace.hasType(shape) || shape.sequence() < 2) {
             return false;
         }
         for (Tensor tensor : tensors) {

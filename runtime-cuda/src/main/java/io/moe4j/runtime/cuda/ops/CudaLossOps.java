@@ -7,7 +7,6 @@ import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.LossOps;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** {@code loss.cu}. */
@@ -25,7 +24,7 @@ final class CudaLossOps implements LossOps {
     public void crossEntropy(Stream stream, Tensor logits_TV, Tensor labels_T, float scale, Tensor rowLoss_T,
             Tensor loss) {
         long row = logits_TV.dim(1) * logits_TV.dtype().bytes();
-        boolean cached = logits_TV.dtype() == DType.BF16 && row <= kernels.sharedLimit() - STATIC_SHARED_BYTES;
+        boolean cached = Kernels.hasVectorForm(logits_TV) && row <= kernels.sharedLimit() - STATIC_SHARED_BYTES;
         kernels.blocks(stream, "cross_entropy" + suffix(logits_TV), logits_TV.dim(0), WIDE_BLOCK,
                 cached ? Math.toIntExact(row) : 0, of(logits_TV),
                 of(labels_T), of(scale),

@@ -30,7 +30,8 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
 
     /** Operations of a device, with its own kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
-        Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock());
+        Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock(),
+                device.multiprocessors());
         matmul = new CublasMatmulOps(device, kernels);
         elementwise = new CudaElementwiseOps(kernels);
         norm = new CudaNormOps(kernels);

@@ -7,7 +7,6 @@ import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RopeOps;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** {@code rope.cu}. */
@@ -21,7 +20,7 @@ final class CudaRopeOps implements RopeOps {
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
         check(x_THR, cosSin_SR, out_THR);
-        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(8, x_THR, out_THR, cosSin_SR);
+        boolean vectors = Kernels.hasVectorForm(x_THR) && Kernels.vectors(8, x_THR, out_THR, cosSin_SR);
         launch(stream, vectors ? "rope_vectors" : "rope", vectors ? 8 : 2, x_THR, cosSin_SR, inverse, out_THR);
     }
 
@@ -29,7 +28,7 @@ final class CudaRopeOps implements RopeOps {
     public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
         check(x_THR, cosSin_SR, out_THR);
         // A thread takes 8 elements of each half, so that both halves must start on 16 bytes.
-        boolean vectors = x_THR.dtype() == DType.BF16 && Kernels.vectors(16, x_THR, out_THR, cosSin_SR);
+        boolean vectors = Kernels.hasVectorForm(x_THR) && Kernels.vectors(16, x_THR, out_THR, cosSin_SR);
         launch(stream, vectors ? "rope_halves_vectors" : "rope_halves", vectors ? 16 : 2, x_THR, cosSin_SR, inverse,
                 out_THR);
     }

@@ -11,18 +11,21 @@ import io.moe4j.api.tensor.Tensor;
 /** Launches the device's own kernels with grids that fit the work. */
 final class Kernels {
     static final int BLOCK = 256;
-    /** Enough blocks to fill any GPU several times over; kernels stride over what is left. */
-    private static final int MAX_BLOCKS = 132 * 16;
+    /** So many blocks fill a multiprocessor several times over; kernels stride over what is left. */
+    private static final int MAX_BLOCKS_OF_MULTIPROCESSOR = 16;
 
     private final KernelModule module;
     private final int sharedLimit;
+    private final int maxBlocks;
 
     /**
      * Kernels of a device.
      *
      * @param sharedLimit bytes of shared memory that a block may ask for
+     * @param multiprocessors of the device
      */
-    Kernels(KernelModule module, int sharedLimit) {
+    Kernels(KernelModule module, int sharedLimit, int multiprocessors) {
+        this.maxBlocks = MAX_BLOCKS_OF_MULTIPROCESSOR * multiprocessors;
         this.module = module;
         this.sharedLimit = sharedLimit;
     }
@@ -47,7 +50,7 @@ final class Kernels {
     /** One block an item, as far as blocks go. Nothing is launched for no items. */
     void blocks(Stream stream, String kernel, long items, int threads, int sharedBytes, KernelArg... arguments) {
         if (items > 0) {
-            stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.min(items, MAX_BLOCKS), 1)
+            stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.min(items, maxBlocks), 1)
                     .withBlock(threads)
                     .withSharedBytes(sharedBytes));
         }
@@ -86,6 +89,14 @@ final class Kernels {
             case BF16 -> "_bf16";
             case I32, I64 -> throw new DeviceException(
                     "an operation on floating-point numbers was given " + dtype + "; use F32 or BF16");
+        };
+    }
+
+    /** Whether kernels have a form for this type that moves several elements at once: those of 2 bytes do. */
+    static boolean hasVectorForm(Tensor tensor) {
+        return switch (tensor.dtype()) {
+            case BF16 -> true;
+            case F32, I32, I64 -> false;
         };
     }
 

@@ -1,6 +1,5 @@
 package io.moe4j.runtime.cuda.ops;
 
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
@@ -21,7 +20,7 @@ record NormBlocks(int width, int rows) {
     /** Of such rows, or nothing where they cannot be moved 16 bytes at a time or are too long. */
     static Optional<NormBlocks> of(long dim, Tensor... tensors) {
         int width = Kernels.threadsOfRow(dim);
-        return tensors[0].dtype() == DType.BF16 && Kernels.vectors(8, tensors) && width <= MOST_THREADS
+        return Kernels.hasVectorForm(tensors[0]) && Kernels.vectors(8, tensors) && width <= MOST_THREADS
                 ? Optional.of(new NormBlocks(width, Math.max(1, Kernels.BLOCK / width)))
                 : Optional.empty();
     }

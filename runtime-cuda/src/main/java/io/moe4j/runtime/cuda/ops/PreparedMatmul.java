@@ -108,9 +108,17 @@ final class PreparedMatmul implements AutoCloseable {
 
     private static cublasLtMatrixLayoutOpaque_t layout(DType dtype, long rows, long columns, long leading) {
         cublasLtMatrixLayoutOpaque_t layout = new cublasLtMatrixLayoutOpaque_t();
-        check(cublasLtMatrixLayoutInit(layout, dtype == DType.F32 ? CUDA_R_32F : CUDA_R_16BF, rows, columns, leading),
+        check(cublasLtMatrixLayoutInit(layout, cublasType(dtype), rows, columns, leading),
                 "cublasLtMatrixLayoutInit");
         return layout;
+    }
+
+    private static int cublasType(DType dtype) {
+        return switch (dtype) {
+            case F32 -> CUDA_R_32F;
+            case BF16 -> CUDA_R_16BF;
+            case I32, I64 -> throw new DeviceException("a product of " + dtype + " matrices; use F32 or BF16");
+        };
     }
 
     @Override

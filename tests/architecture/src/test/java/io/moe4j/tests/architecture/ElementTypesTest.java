@@ -1,0 +1,65 @@
+package io.moe4j.tests.architecture;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * What depends on an element type is an exhaustive switch, or asks the type what it can do: a new type is then a list of compiler errors. A comparison with
+ * one type would take the new one for "the other one". That a tensor must have a certain type may be required by comparing.
+ */
+final class ElementTypesTest {
+    private static final Pattern DECIDES = Pattern.compile(
+            "[!=]=\\s*(DType\\.)?BF16\\b|==\\s*(DType\\.)?F32\\s*\\?|if \\([^)]*==\\s*DType\\.F32\\) \\{|(?<!\\w)132\\b");
+
+    @Test
+    void nothingInTheHouseComparesWithOneType() throws IOException {
+        List<Path> sources = sources();
+        assertTrue(sources.size() > 400, "only " + sources.size() + " main sources were seen");
+        List<String> found = new ArrayList<>();
+        for (Path source : sources) {
+            found.addAll(decisions(source.getFileName().toString(), Files.readAllLines(source)));
+        }
+        assertEquals(List.of(), found);
+    }
+
+    @Test
+    void whatIsPlantedIsFound() {
+        List<String> planted = List.of("boolean narrow = type == DType.BF16;", "if (x.dtype() != BF16) {",
+                "launch(type == DType.F32 ? A : B);", "if (dtype == DType.F32) {", "int blocks = 132 * 16;");
+        assertEquals(planted.size(), decisions("Planted.java", planted).size());
+        assertEquals(List.of(), decisions("Innocent.java", List.of("case BF16 -> 2;",
+                "require(weights.dtype() == DType.F32 && weights.isContiguous(), what);", " * for example 132 on an H200",
+                "int bytes = 1320;")));
+    }
+
+    private static List<String> decisions(String file, List<String> lines) {
+        List<String> found = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = lines.get(i).strip();
+            if (!line.startsWith("*") && !line.startsWith("//") && !line.startsWith("/*")
+                    && DECIDES.matcher(line).find()) {
+                found.add(file + ":" + (i + 1) + ": " + line);
+            }
+        }
+        return found;
+    }
+
+    private static List<Path> sources() throws IOException {
+        try (Stream<Path> files = Files.walk(SourceTree.root())) {
+            return files.filter(file -> file.toString().endsWith(".java"))
+                    .filter(file -> file.toString().contains("/src/main/java/"))
+                    .filter(file -> !file.toString().contains("/tests/") && !file.toString().contains("/benchmarks/")
+                            && !file.toString().contains("/target/"))
+                    .toList();
+        }
+    }
+}
