@@ -148,13 +148,13 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
 
     private static String quoted(Object text) {
         StringBuilder quoted = new StringBuilder("\"");
-        text.toString().chars().forEach(c -> {
+        text.toString().codePoints().forEach(c -> {
             if (c == '"' || c == '\\') {
                 quoted.append('\\').append((char) c);
             } else if (Shown.isObeyed(c)) {
-                quoted.append(String.format(Locale.ROOT, "\\u%04X", c));
+                quoted.append(String.format(Locale.ROOT, c > 0xffff ? "\\U%08X" : "\\u%04X", c));
             } else {
-                quoted.append((char) c);
+                quoted.appendCodePoint(c);
             }
         });
         return quoted.append('"').toString();
