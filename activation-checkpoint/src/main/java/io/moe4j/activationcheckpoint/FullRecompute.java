@@ -12,8 +12,8 @@ import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.ParameterUnit;
 
 /**
- * Keeps a segment's output and what it asks to keep; everything else goes back when the segment ends (Chen et al., "Training Deep Nets with
- * Sublinear Memory Cost", 2016).
+ * Keeps a segment's output and the values that it asks to keep; all other memory goes back when the segment ends (Chen et al., "Training Deep Nets
+ * with Sublinear Memory Cost", 2016).
  */
 final class FullRecompute implements RecomputePolicy {
 
@@ -54,7 +54,7 @@ final class FullRecompute implements RecomputePolicy {
 
         @Override
         public void backward(Tape tape, Gradients gradients) {
-            // The gradient by the output is read by nobody else afterwards, so the one by the input takes its place.
+            // No other operation reads the gradient with respect to the output afterwards, so the gradient with respect to the input overwrites it.
             Tensor gradient = gradients.ofOutput();
             try (Scope scope = tape.rank().memory().open(); GatheredUnits units = new GatheredUnits(segment)) {
                 segment.units().forEach(ParameterUnit::openGradients);

@@ -4,7 +4,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 
-/** {@code full}. */
+/** Offers {@code full}. */
 public final class FullRecomputeProvider implements RecomputePolicyProvider {
 
     @Override

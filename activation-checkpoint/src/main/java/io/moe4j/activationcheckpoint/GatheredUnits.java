@@ -13,7 +13,7 @@ final class GatheredUnits implements AutoCloseable {
         segment.units().forEach(unit -> open.push(unit.gather()));
     }
 
-    /** Makes these values the parameters' again: another microbatch may have gathered the same units since. */
+    /** Makes these the parameters' values again: another microbatch may have gathered the same units since then. */
     void bind() {
         open.forEach(ParameterUnit.Gathered::bind);
     }

@@ -4,7 +4,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 
-/** {@code none}. */
+/** Offers {@code none}. */
 public final class NoRecomputeProvider implements RecomputePolicyProvider {
 
     @Override

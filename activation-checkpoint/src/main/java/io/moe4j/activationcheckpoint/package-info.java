@@ -1,4 +1,4 @@
-/** Recompute policies; nothing is exported. */
+/** Recompute policies; nothing is exported. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.activationcheckpoint;
 

@@ -1,6 +1,6 @@
 package io.moe4j.api;
 
-/** What was given cannot be used: a configuration, data, a file. The message has the offending values, the rule and the remedy. */
+/** An input cannot be used: a configuration, data or a file. The message has the offending values, the rule and the remedy. */
 @Stability(Stability.Level.EVOLVING)
 public class InputException extends RuntimeException {
 
@@ -11,7 +11,7 @@ public class InputException extends RuntimeException {
         super(message);
     }
 
-    /** Bad input with its reason and what caused it. */
+    /** Bad input with its reason and its cause. */
     public InputException(String message, Throwable cause) {
         super(message, cause);
     }

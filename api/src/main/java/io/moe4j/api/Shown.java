@@ -2,14 +2,17 @@ package io.moe4j.api;
 
 import java.util.Locale;
 
-/** Text of unknown origin as it is shown in a message: on one line, not too long, without characters that a terminal obeys. */
+/** Text of unknown origin, made safe for a message: on one line, not too long, without control characters that a terminal would execute. */
 @Stability(Stability.Level.EVOLVING)
 public final class Shown {
     private static final int LONGEST = 300;
 
     private Shown() {}
 
-    /** For example, {@code a\u001b[2J} for text that would clear the screen. Of a longer text, the first 300 characters and how many it has. */
+    /**
+     * Escapes control characters: text that would clear the screen becomes {@code a\u001b[2J}. A text of more than 300 characters is cut there, and
+     * its length is added.
+     */
     public static String of(Object text) {
         String whole = String.valueOf(text);
         int end = Math.min(whole.length(), LONGEST);
@@ -25,7 +28,7 @@ public final class Shown {
                 : shown + String.format(Locale.ROOT, "... (%,d characters)", whole.length());
     }
 
-    /** Control characters, those that turn the direction of writing, and halves of characters. */
+    /** Whether a character must be escaped: control characters, those that change the direction of writing, and unpaired surrogates. */
     public static boolean isObeyed(int c) {
         int type = Character.getType(c);
         return type == Character.CONTROL || type == Character.FORMAT || type == Character.LINE_SEPARATOR

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** What an operation's backward is given: the gradient by its output, and where those by its inputs go. */
+/** Arguments of an operation's backward: the gradient with respect to its output, and the places for the gradients with respect to its inputs. */
 @Stability(Stability.Level.EVOLVING)
 public final class Gradients {
     private final Tape tape;
@@ -19,17 +19,20 @@ public final class Gradients {
         this.inputs = inputs;
     }
 
-    /** The gradient by the output. Others may read it too: do not write to it. */
+    /** The gradient with respect to the output. Other operations may read the same tensor: do not write to it. */
     public Tensor ofOutput() {
         return output.gradient();
     }
 
-    /** Whether a gradient by input {@code index} is wanted. */
+    /** Whether the gradient with respect to input {@code index} is wanted. */
     public boolean wants(int index) {
         return inputs.get(index).needsGradient();
     }
 
-    /** Contributes a gradient by input {@code index}: {@code write} enqueues overwriting the tensor that it is given. Skipped if none is wanted. */
+    /**
+     * Contributes to the gradient with respect to input {@code index}: {@code write} enqueues work that overwrites the tensor that it receives.
+     * Skipped if no gradient is wanted.
+     */
     public void write(int index, Consumer<Tensor> write) {
         Variable input = inputs.get(index);
         if (!input.needsGradient()) {
@@ -41,7 +44,7 @@ public final class Gradients {
     }
 
     /**
-     * Like {@link #write}, for operations that can add: {@code writer} gets the tensor and whether to add to what it holds.
+     * Like {@link #write}, for operations that can add: {@code writer} receives the tensor and whether to add to its old values.
      */
     public void accumulate(int index, AccumulatingWriter writer) {
         Variable input = inputs.get(index);
@@ -55,7 +58,10 @@ public final class Gradients {
         }
     }
 
-    /** Contributes {@code gradient} itself as the gradient by input {@code index}; it is not copied, so it may be the output's. */
+    /**
+     * Contributes {@code gradient} itself as the gradient with respect to input {@code index}. It is not copied, and may be the gradient of the
+     * output.
+     */
     public void pass(int index, Tensor gradient) {
         Variable input = inputs.get(index);
         if (input.needsGradient()) {
@@ -69,7 +75,7 @@ public final class Gradients {
             input.setGradient(contribution, shared);
             return;
         }
-        // Never add into a tensor that somebody else may still read.
+        // Never add into a tensor that another operation may still read.
         Tensor sum = !input.isGradientShared() ? present.get() : shared ? temporaryLike(input.tensor()) : contribution;
         tape.ops().elementwise().add(tape.stream(), present.get(), contribution, sum);
         input.setGradient(sum, false);
@@ -82,7 +88,7 @@ public final class Gradients {
     /** Writes or adds a gradient. */
     @FunctionalInterface
     public interface AccumulatingWriter {
-        /** Enqueues overwriting {@code gradient}, or adding to it. */
+        /** Enqueues work that overwrites {@code gradient}, or adds to it if {@code accumulate}. */
         void write(Tensor gradient, boolean accumulate);
     }
 }

@@ -5,7 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** What one segment keeps from forward to recompute and backward of the same step; see {@link Tape#kept}. */
+/** Values that one segment keeps from forward to recompute and backward of the same step; see {@link Tape#kept}. */
 @Stability(Stability.Level.EVOLVING)
 public final class KeptValues {
     private final Map<String, Object> values = new HashMap<>();

@@ -4,8 +4,8 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * A differentiable operation with one output. It says which of its inputs (and whether its output) backward reads: what nobody reads is not
- * computed again in recompute. An operation object is used once.
+ * A differentiable operation with one output. It declares which of its inputs backward reads, and whether backward reads its output: recompute skips
+ * values that no backward reads. An operation object is used once.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Operation {
@@ -16,10 +16,10 @@ public interface Operation {
     /** Allocates the output, from the rank's memory stack. Enqueues nothing. */
     Tensor allocateOutput(Tape tape);
 
-    /** Enqueues computing {@code output}. May allocate. */
+    /** Enqueues the work that computes {@code output}. May allocate. */
     void forward(Tape tape, Tensor output);
 
-    /** Enqueues computing the gradients by the inputs and parameters. */
+    /** Enqueues the work that computes the gradients with respect to inputs and parameters. */
     void backward(Tape tape, Gradients gradients);
 
     /** Whether backward reads the value of input {@code index}. */
@@ -28,7 +28,7 @@ public interface Operation {
     }
 
     /**
-     * Whether {@code forward} must have run before {@code backward}: because backward reads the output, or something that forward leaves in the
+     * Whether {@code forward} must have run before {@code backward}: true if backward reads the output, or a value that forward stores in the
      * operation itself, such as the row statistics of a norm.
      */
     default boolean backwardNeedsForward() {

@@ -5,8 +5,8 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
 
 /**
- * A part of a model that is recomputed as a whole, such as a transformer block. Its output has the shape and type of its input. {@link #forward} is called
- * with its units gathered, and may be called again with a deferred tape.
+ * A part of a model that is recomputed as a whole, such as a transformer block. Its output has the shape and type of its input. {@link #forward} is
+ * called while the segment's units are gathered, and may be called again with a deferred tape.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Segment {

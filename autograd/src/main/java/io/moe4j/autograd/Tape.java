@@ -15,12 +15,12 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Runs operations and, if asked to, remembers them for backward. Belongs to one rank and one pass. Three modes:
+ * Runs operations and, depending on its mode, remembers them for backward. Belongs to one rank and one pass. Three modes:
  * <ul>
  * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute, and inference;
  * <li>{@link #recording}: runs each operation and remembers it;
- * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs just those whose results it reads. This is
- * recompute: the last operations of a block, whose results are in nobody's gradient, are not run again.
+ * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs only those whose results it reads. This is
+ * recompute: the last operations of a block, whose results no gradient needs, are not run again.
  * </ul>
  */
 @Stability(Stability.Level.EVOLVING)
@@ -42,17 +42,17 @@ public final class Tape {
         this.kept = kept;
     }
 
-    /** Runs, remembers nothing. */
+    /** A tape that runs operations and remembers nothing. */
     public static Tape immediate(RankContext rank, KeptValues kept) {
         return new Tape(rank, Mode.IMMEDIATE, kept);
     }
 
-    /** Runs and remembers. */
+    /** A tape that runs operations and remembers them. */
     public static Tape recording(RankContext rank, KeptValues kept) {
         return new Tape(rank, Mode.RECORDING, kept);
     }
 
-    /** Remembers, and runs later what backward needs. */
+    /** A tape that remembers operations, and runs those that backward needs during backward. */
     public static Tape deferred(RankContext rank, KeptValues kept) {
         return new Tape(rank, Mode.DEFERRED, kept);
     }
@@ -83,8 +83,8 @@ public final class Tape {
     }
 
     /**
-     * A value that is computed once, in forward, and kept for recompute and backward: routing decisions and dispatch plans. What it refers to
-     * must lie in kept memory ({@code MemoryStack.keep}).
+     * A value that is computed once, in forward, and kept for recompute and backward: routing decisions and dispatch plans. Tensors in the value must
+     * lie in kept memory ({@code MemoryStack.keep}).
      *
      * @param key unique within the segment
      */
@@ -92,7 +92,7 @@ public final class Tape {
         return kept.get(type, key, compute);
     }
 
-    /** Whether this pass computes again what forward has computed already: kept values are all there. */
+    /** Whether this pass recomputes what an earlier forward has computed: all kept values exist. */
     public boolean isRecompute() {
         return mode == Mode.DEFERRED;
     }
@@ -110,7 +110,9 @@ public final class Tape {
         return output;
     }
 
-    /** Computes the gradients of {@code output}, given its own, by everything on the tape that needs one. At most once. */
+    /**
+     * Backpropagates {@code gradient}, the gradient with respect to {@code output}, to everything on the tape that needs a gradient. At most once.
+     */
     public void backward(Variable output, Tensor gradient) {
         if (mode == Mode.IMMEDIATE) {
             throw new IllegalStateException(

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** A tensor on a tape, with the gradient of the tape's output by it once backward has come there. */
+/** A tensor on a tape. Once backward has reached it, it has the gradient with respect to this tensor. */
 @Stability(Stability.Level.EVOLVING)
 public final class Variable {
     private final Tensor tensor;
@@ -17,20 +17,20 @@ public final class Variable {
         this.needsGradient = needsGradient;
     }
 
-    /** Its value. Work that reads it is ordered behind the work that computes it. */
+    /** Its value. Work that reads it runs after the work that computes it. */
     public Tensor tensor() {
         return tensor;
     }
 
-    /** Whether backward computes a gradient by it. */
+    /** Whether backward computes the gradient with respect to this tensor. */
     public boolean needsGradient() {
         return needsGradient;
     }
 
     /**
-     * The gradient by it, of the tensor's shape and type.
+     * The gradient with respect to this tensor, of its shape and type.
      *
-     * @throws IllegalStateException if backward has not come there, or it needs none
+     * @throws IllegalStateException if backward has not reached the tensor, or if it needs no gradient
      */
     public Tensor gradient() {
         if (gradient == null) {

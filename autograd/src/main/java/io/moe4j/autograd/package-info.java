@@ -1,4 +1,4 @@
-/** Reverse-mode differentiation over device tensors. */
+/** Reverse-mode differentiation over device tensors. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.autograd;
 

@@ -2,7 +2,7 @@ package io.moe4j.api.capture;
 
 import io.moe4j.api.Stability;
 
-/** Something cannot be captured, or no longer be replayed. The message names the call and the remedy. */
+/** A call cannot be captured, or a graph can no longer be replayed. The message names the call and the remedy. */
 @Stability(Stability.Level.STABLE)
 public final class CaptureException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -12,7 +12,7 @@ public final class CaptureException extends RuntimeException {
         super(message);
     }
 
-    /** A refusal with its reason and what caused it. */
+    /** A refusal with its reason and its cause. */
     public CaptureException(String message, Throwable cause) {
         super(message, cause);
     }

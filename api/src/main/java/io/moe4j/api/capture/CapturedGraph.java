@@ -3,14 +3,14 @@ package io.moe4j.api.capture;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 
-/** Recorded work. It uses the addresses that it was recorded with. */
+/** Recorded work. A replay uses the memory addresses that were recorded. */
 @Stability(Stability.Level.EVOLVING)
 public interface CapturedGraph extends AutoCloseable {
 
     /**
      * Enqueues all recorded work.
      *
-     * @throws CaptureException if memory that it uses was freed since
+     * @throws CaptureException if memory that it uses has been freed
      */
     void replay(Stream stream);
 

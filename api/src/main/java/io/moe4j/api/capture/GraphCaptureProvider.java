@@ -12,9 +12,9 @@ public interface GraphCaptureProvider extends Provider {
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
     String SPI_VERSION = "1.1";
 
-    /** Whether it captures on devices of this kind. */
+    /** Whether this plug-in captures on devices of this kind. */
     boolean supports(DeviceKind kind);
 
-    /** Opens it for one rank. */
+    /** Opens the capture of one rank. */
     GraphCapture open(RankContext context);
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * Arguments of {@link CommBackend#combine}. Start from {@link #of}; components may be added in later minor versions.
  *
- * @param rows a lease whose rows the experts have overwritten with what is to come back
+ * @param rows a lease whose rows the experts have overwritten with their outputs
  * @param out_TD (T, D), contiguous, of the configured row type: overwritten
  * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows
  */

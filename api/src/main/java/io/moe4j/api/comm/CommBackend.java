@@ -9,16 +9,16 @@ import java.util.Optional;
  * main stream.
  *
  * <p>There are two operations, and each is the other's adjoint. {@link #dispatch} copies each token's row to the ranks of its K experts;
- * {@link #combine} sums, for each token, the K rows that come back. So the gradient of dispatch is combine, and the gradient of combine is
- * dispatch. Expert weights (the gate's scores) travel with the rows as one fp32 scalar each, and their gradients travel back in the same way;
- * experts apply them, which costs nothing there. DeepSeek's DeepEP library divides the work alike.
+ * {@link #combine} sums, for each token, the K rows that come back. So the gradient of dispatch is combine, and the gradient of combine is dispatch.
+ * Expert weights (the gate's scores) travel with the rows as one fp32 scalar each, and their gradients travel back in the same way; the experts apply
+ * them at no extra cost. DeepSeek's DeepEP library divides the work in the same way.
  *
- * <p>Any exchange may be launched while an earlier one has not been awaited, in all four orders: a dispatch after a dispatch into the other
- * buffer, a combine after a dispatch, a dispatch after a combine (also into the buffer whose rows that combine brings back), and a combine after
- * a combine. What is pending may be awaited in any order, which is the same on all ranks, and more than once. Only a dispatch into a buffer
- * ends the lease of the dispatch before it into that buffer, awaited or not.
+ * <p>Any exchange may be launched while an earlier one has not been awaited, in all four orders: a dispatch after a dispatch into the other buffer, a
+ * combine after a dispatch, a dispatch after a combine (also into the buffer whose rows that combine brings back), and a combine after a combine.
+ * Pending exchanges may be awaited in any order, as long as it is the same on all ranks, and more than once. A lease on a buffer ends only with the
+ * next dispatch into that buffer, awaited or not.
  *
- * <p>Arguments are read, not written, but for those that are named as overwritten. They may be reused when the call has returned: what the
+ * <p>Arguments are only read, except those that are documented as overwritten. They may be reused as soon as the call has returned: work that the
  * caller enqueues later on the main stream runs after the exchange has read them.
  *
  * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
@@ -28,19 +28,19 @@ import java.util.Optional;
 public interface CommBackend extends AutoCloseable {
 
     /**
-     * Works out where each routed row goes. The plan lives in kept memory ({@link io.moe4j.api.memory.MemoryStack#keep}): until the end of the step,
-     * whatever scopes close before; temporaries of this call are given back before it returns. Each call makes a plan from what the ids hold
-     * when the stream gets there: the same tensor may hold other ids in the next call, and in the next replay.
+     * Works out where each routed row goes. The plan lives in kept memory ({@link io.moe4j.api.memory.MemoryStack#keep}): it stays until the end of
+     * the step, even if scopes close earlier; temporaries of this call are given back before it returns. Each call makes a plan from the ids that the
+     * tensor holds when the stream reaches the call: the same tensor may hold other ids in the next call, and in the next replay.
      *
-     * @param ids_TK I32 expert ids (T, K), distinct within a token, in [0, E). On the CPU an id that is not in [0, E) is an error, thrown by this call
-     *     or by the next one that waits
+     * @param ids_TK I32 expert ids (T, K), distinct within a token, in [0, E). On the CPU an id that is not in [0, E) is an error, thrown by this
+     *     call or by the next call that waits
      */
     DispatchPlan plan(Tensor ids_TK);
 
     /**
      * Sends rows to their experts.
      *
-     * @return what has been launched; its rows become usable through {@link PendingRows#await()}
+     * @return the launched dispatch; its rows become usable through {@link PendingRows#await()}
      */
     PendingRows dispatch(DispatchRequest request);
 
@@ -51,8 +51,8 @@ public interface CommBackend extends AutoCloseable {
 
     /**
      * I64 (2), on the device: the most rows that any one plan wanted this rank to receive, dropped ones included, and the rows of all plans together
-     * that were dropped at this rank; since the last {@link #resetStatistics()}. A backend without statistics cannot report an overflow, so that it is accepted with the
-     * worst-case capacity only. Since SPI 1.1.
+     * that were dropped at this rank; both since the last {@link #resetStatistics()}. A backend without statistics cannot report an overflow, so it
+     * is accepted with the worst-case capacity only. Since SPI 1.1.
      */
     default Optional<Tensor> statistics() {
         return Optional.empty();
@@ -61,13 +61,13 @@ public interface CommBackend extends AutoCloseable {
     /** Enqueues setting the statistics to zero; part of each step. Since SPI 1.1. */
     default void resetStatistics() {}
 
-    /** R_max. */
+    /** R_max: rows that a receive buffer can hold. */
     long capacityRows();
 
     /**
-     * Waits for the work that it has launched, then releases everything that it has taken: memory, peer memory, kernels, streams. The peer
-     * group and the collectives of its context are not its own, and stay open. Closing twice is harmless, and after a rank has failed nothing
-     * is thrown and nobody is waited for. All ranks close; several may be open at once, and another one may be opened afterwards.
+     * Waits for the work that this backend has launched, then releases everything that it has taken: memory, peer memory, kernels, streams. The peer
+     * group and the collectives of its context belong to the opener, and stay open. Closing twice is harmless. After a rank has failed, closing
+     * throws nothing and waits for no other rank. All ranks close; several backends may be open at once, and another one may be opened afterwards.
      */
     @Override
     void close();

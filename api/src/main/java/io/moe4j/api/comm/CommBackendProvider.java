@@ -14,16 +14,16 @@ public interface CommBackendProvider extends Provider {
      */
     String SPI_VERSION = "1.2";
 
-    /** Whether it runs on devices of this kind: only if it brings what it needs there, such as its kernels. */
+    /** Whether the backend runs on devices of this kind: true only if it has all that it needs there, such as its kernels. */
     boolean supports(DeviceKind kind);
 
-    /** What it needs, and what it rules out; configurations are checked against it before anything is opened. */
+    /** What the backend needs, and what it rules out; configurations are checked against this before anything is opened. */
     CommRequirements requirements();
 
     /**
-     * Opens it for one rank; every rank of the group does, in the same order. All MoE layers of a model share what is opened here.
+     * Opens the backend for one rank. Every rank of the group opens it, in the same order. All MoE layers of a model share the opened backend.
      *
-     * @throws io.moe4j.api.device.DeviceException if it cannot be opened; whatever was opened half-way is released
+     * @throws io.moe4j.api.device.DeviceException if it cannot be opened; whatever was opened by then is released
      */
     CommBackend open(CommConfig config, CommContext context);
 }

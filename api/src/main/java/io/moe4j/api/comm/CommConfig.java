@@ -12,7 +12,7 @@ import io.moe4j.api.tensor.DType;
  * @param topK K, experts of a token, 1 to E
  * @param rowType F32 or BF16
  * @param capacity rows that a rank can receive
- * @param onOverflow what happens to rows beyond it
+ * @param onOverflow what happens to rows beyond the capacity
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
@@ -26,7 +26,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
         }
     }
 
-    /** Dropless: the worst case fits. */
+    /** Dropless: the receive buffer holds the worst case. */
     public static CommConfig of(long tokens, long dim, int experts, int topK, DType rowType) {
         return new CommConfig(tokens, dim, experts, topK, rowType, ReceiveCapacity.worstCase(), OverflowAction.FAIL);
     }

@@ -8,7 +8,8 @@ import io.moe4j.api.group.RankContext;
 import java.util.Optional;
 
 /**
- * Where a backend is opened. What its {@link CommRequirements} ask for is present; the opener owns and closes it, after the backend.
+ * What a backend is opened with. Peers and collectives are present if its {@link CommRequirements} ask for them; the opener owns them, and closes
+ * them after the backend.
  *
  * @param rank this rank
  * @param group the expert-parallel group

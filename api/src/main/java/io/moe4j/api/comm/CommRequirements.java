@@ -3,13 +3,13 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 
 /**
- * What a backend needs of a configuration. Start from {@link #none()}; components may be added in later minor versions.
+ * What a backend requires from a configuration. Start from {@link #none()}; components may be added in later minor versions.
  *
  * @param synchronisesWithHost whether forward or backward wait on the host, which rules out graph capture
- * @param needsFullRecompute whether received rows are gone by the time of backward
+ * @param needsFullRecompute whether received rows are no longer available in backward
  * @param needsPeerMemory whether {@link CommContext#peers()} must be given
  * @param needsCollectives whether {@link CommContext#collectives()} must be given
- * @param worstCaseOnly whether it has no other capacity than {@link ReceiveCapacity.WorstCase}, in which no row is ever dropped. Since SPI 1.2
+ * @param worstCaseOnly whether it supports only the capacity {@link ReceiveCapacity.WorstCase}, with which no row is ever dropped. Since SPI 1.2
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommRequirements(boolean synchronisesWithHost, boolean needsFullRecompute, boolean needsPeerMemory,
@@ -42,7 +42,10 @@ public record CommRequirements(boolean synchronisesWithHost, boolean needsFullRe
         return new CommRequirements(synchronisesWithHost, needsFullRecompute, needsPeerMemory, true, worstCaseOnly);
     }
 
-    /** Configurations with another capacity are refused before anything is opened. Since SPI 1.2. */
+    /**
+     * These requirements, and the worst case as the only capacity: configurations with another one are refused before anything is opened. Since SPI
+     * 1.2.
+     */
     public CommRequirements withWorstCaseOnly() {
         return new CommRequirements(synchronisesWithHost, needsFullRecompute, needsPeerMemory, needsCollectives, true);
     }

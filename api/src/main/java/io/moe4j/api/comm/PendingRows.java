@@ -7,6 +7,6 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public interface PendingRows {
 
-    /** Orders the rank's main stream behind the arrival of all rows, and gives access to them. The host does not wait. */
+    /** Makes the rank's main stream wait for the arrival of all rows, and gives access to them. The host does not wait. */
     ReceivedRows await();
 }

@@ -8,6 +8,6 @@ import io.moe4j.api.tensor.Tensor;
 @Stability(Stability.Level.EVOLVING)
 public interface PendingTokens {
 
-    /** Orders the rank's main stream behind the sums, and returns the request's {@code out_TD}. The host does not wait. */
+    /** Makes the rank's main stream wait for the sums, and returns the request's {@code out_TD}. The host does not wait. */
     Tensor await();
 }

@@ -2,11 +2,14 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 
-/** The receive buffers of a backend; each is shared by all layers, and each dispatch takes it over. */
+/** The receive buffers of a backend; all layers share them, and each dispatch takes its buffer over from the dispatch before. */
 @Stability(Stability.Level.EVOLVING)
 public enum ReceiveBuffer {
     /** Forward, and recompute: the experts' input, overwritten by their output. */
     ACTIVATIONS,
-    /** Backward needs the recomputed input for the weights' gradients while the output's gradient arrives: a second buffer. */
+    /**
+     * A second buffer for backward: it receives the gradient of the experts' output while the recomputed input, which the weights' gradients need,
+     * stays in the first.
+     */
     GRADIENTS
 }

@@ -16,7 +16,7 @@ public sealed interface ReceiveCapacity {
      */
     long rows(long tokens, int topK, int experts, int ranks);
 
-    /** Whatever the routing, it fits: EP · T · min(K, E/EP). */
+    /** Fits every routing: EP · T · min(K, E/EP). */
     record WorstCase() implements ReceiveCapacity {
         @Override
         public long rows(long tokens, int topK, int experts, int ranks) {
@@ -39,7 +39,7 @@ public sealed interface ReceiveCapacity {
     /**
      * A multiple of the balanced load T·K, rounded up, at most the worst case.
      *
-     * @param factor &ge; 1; for those who want to take the risk
+     * @param factor &ge; 1; more rows than that fail the step or are dropped, see {@link OverflowAction}
      */
     record Factor(double factor) implements ReceiveCapacity {
         public Factor {

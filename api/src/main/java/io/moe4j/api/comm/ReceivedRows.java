@@ -13,7 +13,7 @@ public interface ReceivedRows {
     /** The plan that the rows came by. */
     DispatchPlan plan();
 
-    /** (R_max, D): row r &lt; R is valid, others are undefined and not to be touched. Experts may overwrite valid rows. */
+    /** (R_max, D): row r &lt; R is valid, all others are undefined and must not be read or written. Experts may overwrite valid rows. */
     Tensor rows_RD();
 
     /** F32 (R_max): the scalars that came with the rows; undefined if none were sent. */

@@ -5,7 +5,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** What a Java kernel sees of its launch: the arguments by position, and the machine. */
+/** What a Java kernel can use during a launch: its arguments by position, memory, and cores. */
 @Stability(Stability.Level.EVOLVING)
 public interface CpuLaunch {
 
@@ -27,14 +27,14 @@ public interface CpuLaunch {
     /** The 64-bit integer at argument {@code index}. */
     long int64(int index);
 
-    /** The single at argument {@code index}. */
+    /** The single-precision number at argument {@code index}. */
     float float32(int index);
 
     /**
-     * Runs {@code body} over {@code [0, count)} in ranges, on all idle cores; returns when all are done. How a range is cut may
-     * vary, so a result must not depend on it: elements are independent, or {@code count} enumerates fixed-size blocks.
+     * Runs {@code body} over {@code [0, count)} in ranges, on all idle cores; returns when all are done. The ranges may vary from call to call, so a
+     * result must not depend on them: elements are independent, or {@code count} enumerates fixed-size blocks.
      *
-     * @param grain the smallest range worth a hand-over
+     * @param grain the smallest range that is worth handing to another core
      */
     void parallelFor(long count, long grain, RangeBody body);
 
@@ -65,7 +65,7 @@ public interface CpuLaunch {
      * @param alpha factor of the product
      * @param a address of A, rows {@code lda} elements apart
      * @param b address of B, rows {@code ldb} elements apart
-     * @param beta factor of what C holds; 0 ignores it, NaN included
+     * @param beta factor of the old values of C; 0 ignores them, NaN included
      * @param c address of C, rows {@code ldc} elements apart
      */
     record Sgemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, int lda, long b,

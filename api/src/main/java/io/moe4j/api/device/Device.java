@@ -17,7 +17,10 @@ public interface Device extends AutoCloseable {
     /** Its kind. */
     DeviceKind kind();
 
-    /** The kind of device that memory is allocated for: its own; but a {@link DeviceKind#PLANNING} one stands for a device of another kind. */
+    /**
+     * The kind of device that memory is allocated for: its own kind, except for a {@link DeviceKind#PLANNING} device, which stands for a device of
+     * another kind.
+     */
     default DeviceKind targetKind() {
         return kind();
     }
@@ -28,24 +31,24 @@ public interface Device extends AutoCloseable {
     /** How it was opened. */
     DeviceConfig config();
 
-    /** Bytes of memory that it has, used or not. */
+    /** Total bytes of memory, used or not. */
     long capacityBytes();
 
     /** Its highest dense rate in bf16 (CUDA) or fp32 (CPU), in FLOP/s, for the model-FLOPs-utilisation figure; 0 if unknown. */
     double peakFlops();
 
     /**
-     * How many parts compute at the same time: the multiprocessors of a GPU, which grids of persistent kernels are multiples of, such as 132 on an H200;
-     * threads of a CPU. 1 if unknown. Since SPI 1.3.
+     * How many parts compute at the same time: the multiprocessors of a GPU, such as 132 on an H200, or the threads of a CPU. The grid of a
+     * persistent kernel is a multiple of it. 1 if unknown. Since SPI 1.3.
      */
     default int multiprocessors() {
         return 1;
     }
 
     /**
-     * Allocates memory; this is the only call that does.
+     * Allocates memory; no other call does.
      *
-     * @param bytes more than 2³¹ is ordinary; 0 is allowed
+     * @param bytes may exceed 2³¹; 0 is allowed
      * @param purpose a line of the memory report, such as {@code "parameters"}
      * @throws DeviceException if there is not enough; the message has the bytes wanted, free and held by purpose
      */
@@ -54,7 +57,7 @@ public interface Device extends AutoCloseable {
     /** Bytes allocated now, by purpose. */
     Map<String, Long> allocatedBytes();
 
-    /** Opens a stream: work submitted to it runs in order. A rank has one of its own. */
+    /** Opens a stream: work submitted to it runs in order. Each rank has its own stream. */
     Stream openStream(String name);
 
     /** Makes a plug-in's kernels launchable by name. Closing the device closes the module. */

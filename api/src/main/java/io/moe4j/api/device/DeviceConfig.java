@@ -8,7 +8,7 @@ import java.time.Duration;
  *
  * @param ordinal which device of its kind, from 0
  * @param threads host cores that a CPU device may use (all ranks together), at least 1
- * @param strict whether to trade speed for rule-keeping: asynchronous streams, NaN patterns in fresh and freed memory, checked leases
+ * @param strict whether to check rules at the cost of speed: asynchronous streams, NaN patterns in fresh and freed memory, checked leases
  * @param timeout the longest that a barrier or another wait for a peer may take
  */
 @Stability(Stability.Level.EVOLVING)

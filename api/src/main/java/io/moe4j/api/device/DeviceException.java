@@ -12,7 +12,7 @@ public class DeviceException extends RuntimeException {
         super(message);
     }
 
-    /** A failure with its reason and what caused it. */
+    /** A failure with its reason and its cause. */
     public DeviceException(String message, Throwable cause) {
         super(message, cause);
     }

@@ -13,7 +13,7 @@ public record DeviceKind(String id) {
     public static final DeviceKind CPU = new DeviceKind("cpu");
     /** An NVIDIA GPU. Kernels are CUDA binaries. */
     public static final DeviceKind CUDA = new DeviceKind("cuda");
-    /** Computes nothing, counts everything: what {@code moe4j plan} runs on. */
+    /** Computes nothing and counts memory; {@code moe4j plan} runs on it. */
     public static final DeviceKind PLANNING = new DeviceKind("planning");
 
     @Override

@@ -14,9 +14,9 @@ import java.util.OptionalInt;
 public interface DeviceProvider extends Provider {
 
     /**
-     * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the number of
-     * devices, what they allocate by themselves, and how parameters are rounded; 1.3 added rotation by halves, grouped queries, and the value of a group
-     * of experts.
+     * The version of this SPI. A provider returns it from {@link #spiVersion()}, so that the compiler copies it into the plug-in. 1.2 added the
+     * number of devices, the memory that they allocate internally, and how parameters are rounded; 1.3 added rotation by halves, grouped queries, and
+     * the value of a group of experts.
      */
     String SPI_VERSION = "1.3";
 
@@ -26,7 +26,7 @@ public interface DeviceProvider extends Provider {
     /** The id of the {@link GraphCaptureProvider} that captures on this device. */
     String captureId();
 
-    /** The id of the collectives over this device's peer memory: those that are used unless others are configured. Since SPI 1.1. */
+    /** The id of the collectives over this device's peer memory: the default where no others are configured. Since SPI 1.1. */
     default Optional<String> collectivesId() {
         return Optional.empty();
     }
@@ -37,8 +37,8 @@ public interface DeviceProvider extends Provider {
     WorkspaceSizes workspaceSizes();
 
     /**
-     * How many devices of its kind this process can use: ordinals are from 0 to one less. Opens none. Empty if it cannot tell; {@link #open} decides then.
-     * Since SPI 1.2.
+     * How many devices of its kind this process can use; ordinals are from 0 to this number minus 1. Opens none. Empty if the number is unknown;
+     * {@link #open} then decides. Since SPI 1.2.
      */
     default OptionalInt deviceCount() {
         return OptionalInt.empty();
@@ -47,7 +47,7 @@ public interface DeviceProvider extends Provider {
     /**
      * Opens a device.
      *
-     * @throws DeviceException if the device is not there or cannot be used; the message has the remedy
+     * @throws DeviceException if the device does not exist or cannot be used; the message has the remedy
      */
     Device open(DeviceConfig config);
 }

@@ -27,8 +27,8 @@ public sealed interface KernelArg {
     record Real(float value) implements KernelArg {}
 
     /**
-     * What the chip's bulk copies of boxes of a tensor need, passed by value: on CUDA a {@code CUtensorMap} of 128 bytes, with the 128-byte swizzle, and zeros
-     * outside of the tensor. A box is {@code boxRows} rows of 128 bytes of one matrix.
+     * A descriptor, passed by value, with which the chip copies boxes of a tensor: on CUDA a {@code CUtensorMap} of 128 bytes, with the 128-byte
+     * swizzle, and zeros outside of the tensor. A box is {@code boxRows} rows of 128 bytes of one matrix.
      *
      * @param tensor a matrix, or a stack of them, with dense rows; its address and its other strides are multiples of 16 bytes
      * @param boxRows 1 to 256

@@ -14,7 +14,7 @@ public interface KernelModule extends AutoCloseable {
      */
     Kernel kernel(String name);
 
-    /** A kernel by name, or nothing if this device has none: a binary may hold kernels that are made for some chips only. */
+    /** A kernel by name, or empty if there is none for this device: a binary may have kernels that are compiled for some chips only. */
     default Optional<Kernel> find(String name) {
         try {
             return Optional.of(kernel(name));

@@ -38,7 +38,8 @@ public record KernelSource(String name, Map<String, CpuKernel> cpu, Map<DeviceKi
     }
 
     /**
-     * This source with a binary that the plug-in's build put beside its classes; without it where that build had no compiler for it.
+     * This source with a binary that the plug-in's build put beside its classes; unchanged if the build had no compiler for it, and so the resource
+     * is missing.
      *
      * @param resource opens it, as in {@code () -> MyKernels.class.getResourceAsStream("kernels.fatbin")}; null if there is none
      */

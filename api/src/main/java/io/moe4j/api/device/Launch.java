@@ -6,10 +6,10 @@ import java.util.List;
 /**
  * One launch of a kernel. A CPU device ignores the grid: a Java kernel divides its own work.
  *
- * @param kernel what
+ * @param kernel the kernel
  * @param gridX blocks along x, at least 1
  * @param gridY blocks along y, at least 1
- * @param blockThreads threads a block, 1 to 1024
+ * @param blockThreads threads of a block, 1 to 1024
  * @param sharedBytes dynamic shared memory of a block, in bytes
  * @param arguments in the order of the kernel's parameters
  */

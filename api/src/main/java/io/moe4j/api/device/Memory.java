@@ -8,15 +8,15 @@ import java.util.function.Consumer;
 public interface Memory extends AutoCloseable {
 
     /**
-     * What a device hands out. Safe for use by many threads.
+     * Memory that a device allocates. Safe for use by many threads.
      *
-     * @param free gives the addresses back; called once, by the first {@link #close()}, when the memory is no longer live
+     * @param free gives the addresses back; called once, by the first {@link #close()}, after {@link #isLive()} has become false
      */
     static Memory of(long address, long bytes, String purpose, Consumer<Memory> free) {
         return new MemoryBlock(address, bytes, purpose, free);
     }
 
-    /** A view of memory that somebody else frees: closing it only ends the view. */
+    /** A view of memory that another object owns and frees: closing it only ends the view. */
     static Memory borrowed(long address, long bytes, String purpose) {
         return of(address, bytes, purpose, memory -> {});
     }
@@ -33,7 +33,7 @@ public interface Memory extends AutoCloseable {
     /** Whether it has not been freed. */
     boolean isLive();
 
-    /** Frees it. The caller sees to it that no stream uses it any more. */
+    /** Frees it. The caller must make sure that no stream still uses it. */
     @Override
     void close();
 }

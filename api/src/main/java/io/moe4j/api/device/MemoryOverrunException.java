@@ -10,7 +10,7 @@ import io.moe4j.api.Stability;
 public class MemoryOverrunException extends DeviceException {
     private static final long serialVersionUID = 1;
 
-    /** Says which memory, and where beside it. */
+    /** The message names the memory, and the position outside it. */
     public MemoryOverrunException(String message) {
         super(message);
     }

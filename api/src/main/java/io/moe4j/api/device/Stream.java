@@ -5,8 +5,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * An ordered queue of device work, driven by one thread. Calls enqueue and return; what the device finds wrong later is thrown by the
- * next call that waits. Only {@link #download} and {@link #synchronize} wait, and they are counted.
+ * An ordered queue of device work, driven by one thread. Calls enqueue work and return; an error that the device finds later is thrown by the next
+ * call that waits. Only {@link #download} and {@link #synchronize} wait, and they are counted.
  *
  * <p>While a capture is under way nothing runs: work is recorded, and calls that wait throw {@link DeviceException}.
  */
@@ -37,10 +37,10 @@ public interface Stream extends AutoCloseable {
     /** Waits for the stream. Counted in {@link #hostSyncs()}; throws in a capture. */
     void synchronize();
 
-    /** Marks the present end of the queue. */
+    /** Marks the current end of the queue. */
     Event record();
 
-    /** Orders what follows behind {@code event}, which may be of another stream of the device. */
+    /** Makes all later work of this stream wait for {@code event}, which may belong to another stream of the device. */
     void await(Event event);
 
     /** Whether a capture is under way. */
@@ -49,7 +49,7 @@ public interface Stream extends AutoCloseable {
     /** How often the host has waited since the stream was opened. */
     long hostSyncs();
 
-    /** Waits for what is queued, and releases it. */
+    /** Waits for the queued work, and releases the stream. */
     @Override
     void close();
 }

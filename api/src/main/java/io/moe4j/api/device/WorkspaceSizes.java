@@ -5,8 +5,8 @@ import io.moe4j.api.ops.AttentionShape;
 import java.util.Map;
 
 /**
- * What a device needs beside the tensors that it is given: scratch bytes of its operations, which callers allocate from their scope and pass in; and
- * bytes by purpose that the device allocates by itself, which plans count.
+ * Memory that a device needs beside the tensors that it is given. Scratch bytes of operations are allocated by callers from their scope and passed
+ * in. Bytes by purpose are allocated by the device internally; plans count them.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface WorkspaceSizes {
@@ -36,17 +36,17 @@ public interface WorkspaceSizes {
         return 0;
     }
 
-    /** What the device allocates by itself for a stream that computes. */
+    /** Bytes by purpose that the device allocates internally for a stream that computes. */
     default Map<String, Long> streamMemory() {
         return Map.of();
     }
 
-    /** What the device allocates by itself for a rank that joins a peer group of {@code ranks}. */
+    /** Bytes by purpose that the device allocates internally for a rank that joins a peer group of {@code ranks}. */
     default Map<String, Long> peerGroupMemory(int ranks) {
         return Map.of();
     }
 
-    /** What the device allocates by itself beside a rank's part of each symmetric memory of such a group. */
+    /** Bytes by purpose that the device allocates internally for each symmetric memory of such a group, beside the rank's part of that memory. */
     default Map<String, Long> symmetricMemory(int ranks) {
         return Map.of();
     }

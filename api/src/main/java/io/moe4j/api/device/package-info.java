@@ -1,4 +1,4 @@
-/** The device SPI: memory, streams, kernels launched by name. */
+/** The device SPI: memory, streams, kernels launched by name. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.device;
 

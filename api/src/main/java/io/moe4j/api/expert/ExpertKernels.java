@@ -4,8 +4,8 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 
 /**
- * What experts compute, over buffers of R_max rows of which the first {@code offsets[e-1]} are valid. Offsets are read on the device. Rows at or
- * beyond the last offset are neither read nor written. Zero rows, empty experts and one expert with everything are ordinary cases. Row
+ * The computation of experts, over buffers of R_max rows of which the first {@code offsets[e-1]} are valid. Offsets are read on the device. Rows at
+ * or beyond the last offset are neither read nor written. Zero rows, experts without rows, and one expert with all rows are valid cases. Row
  * addresses are 64-bit. Accumulation is in fp32; results are rounded once.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -14,16 +14,16 @@ public interface ExpertKernels extends AutoCloseable {
     /** y = x · wᵀ: for each row r of expert j, y[r] = w[j] · x[r]. */
     void forward(Stream stream, GroupedProduct.Forward product);
 
-    /** dx = dy · w: the gradient by the rows. */
+    /** dx = dy · w: the gradient with respect to the rows. */
     void inputGradient(Stream stream, GroupedProduct.InputGradient product);
 
-    /** dw[j] = Σ over rows of expert j of dy[r]ᵀ · x[r]: the gradient by the weights; an empty expert's is zero. */
+    /** dw[j] = Σ over rows of expert j of dy[r]ᵀ · x[r]: the gradient with respect to the weights; it is zero for an expert without rows. */
     void weightGradient(Stream stream, GroupedProduct.WeightGradient product);
 
     /** h = weight · silu(gate) · up. */
     void swiglu(Stream stream, SwiGlu.Forward arguments);
 
-    /** Its gradients by gate, up and weight. */
+    /** The gradients of {@link #swiglu} with respect to gate, up and weight. */
     void swigluBackward(Stream stream, SwiGlu.Backward arguments);
 
     @Override

@@ -12,7 +12,7 @@ public interface ExpertKernelsProvider extends Provider {
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
     String SPI_VERSION = "1.1";
 
-    /** Whether it runs on devices of this kind. */
+    /** Whether the kernels run on devices of this kind. */
     boolean supports(DeviceKind kind);
 
     /** Opens the kernels for one rank. */

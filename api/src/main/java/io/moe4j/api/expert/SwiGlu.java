@@ -26,7 +26,7 @@ public final class SwiGlu {
      *
      * @param gate_RF (R_max, F)
      * @param up_RF (R_max, F)
-     * @param dh_RF gradient by h
+     * @param dh_RF gradient with respect to h
      * @param weights_R F32 (R_max); absent means 1
      * @param offsets_e I32; only the last one, R, matters
      * @param dgate_RF overwritten

@@ -5,8 +5,8 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * Collective operations of one group: every rank makes the same calls in the same order. All enqueue, none waits. Tensors are contiguous. Sums of
- * floating-point numbers are in fp32, in rank order, rounded once, so that a result is the same on every rank and in every run.
+ * Collective operations of one group: every rank makes the same calls in the same order. All calls enqueue work, none waits. Tensors are contiguous.
+ * Sums of floating-point numbers are in fp32, in rank order, rounded once, so that a result is the same on every rank and in every run.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Collectives extends AutoCloseable {
@@ -14,7 +14,10 @@ public interface Collectives extends AutoCloseable {
     /** The ranks. */
     Group group();
 
-    /** {@code out} (n·size elements) is the ranks' {@code in} (n elements each) in group order. {@code in} may be rank's own part of {@code out}. */
+    /**
+     * {@code out} (n·size elements) is the concatenation of the ranks' {@code in} (n elements each) in group order. {@code in} may be this rank's own
+     * part of {@code out}.
+     */
     void allGather(Stream stream, Tensor in, Tensor out);
 
     /**
@@ -26,7 +29,7 @@ public interface Collectives extends AutoCloseable {
     /** Replaces {@code tensor} by the sum over the ranks; F32, BF16, I32 or I64. */
     void allReduce(Stream stream, Tensor tensor);
 
-    /** Replaces {@code tensor} by that of the group's rank {@code root}. */
+    /** Replaces {@code tensor} by the tensor of the group's rank {@code root}. */
     void broadcast(Stream stream, Tensor tensor, int root);
 
     /**

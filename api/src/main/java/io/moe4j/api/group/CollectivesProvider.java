@@ -12,17 +12,20 @@ public interface CollectivesProvider extends Provider {
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
     String SPI_VERSION = "1.1";
 
-    /** Whether it runs on devices of this kind. */
+    /** Whether the collectives run on devices of this kind. */
     boolean supports(DeviceKind kind);
 
-    /** Whether its operations, but {@code allToAllV}, may be captured. */
+    /** Whether the operations may be captured, all except {@code allToAllV}. */
     boolean capturable();
 
-    /** Bytes of device memory by purpose that it takes when it is open for one rank of a group of {@code ranks}, for plans. Since SPI 1.1. */
+    /**
+     * Bytes of device memory by purpose that the collectives of one rank take while they are open in a group of {@code ranks}. Plans use it. Since
+     * SPI 1.1.
+     */
     default Map<String, Long> deviceMemory(int ranks) {
         return Map.of();
     }
 
-    /** Opens it for one rank of a group; every rank of the group does. */
+    /** Opens the collectives of one rank of a group; every rank of the group calls this. */
     Collectives open(Group group, RankContext context);
 }

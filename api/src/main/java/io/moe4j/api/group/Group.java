@@ -4,9 +4,9 @@ import io.moe4j.api.Stability;
 import java.util.List;
 
 /**
- * Some ranks of the world, in order, as one of them sees them.
+ * An ordered subset of the world's ranks, as seen by one of its members.
  *
- * @param name such as {@code "expert_parallel"}; with the ranks it identifies the group
+ * @param name such as {@code "expert_parallel"}; name and ranks together identify the group
  * @param ranks world ranks, without repetition
  * @param index the position of this rank in {@code ranks}
  */

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 
 /**
- * Ranks that reach into each other's memory. Calls are collective: every rank makes the same ones in the same order.
+ * Ranks that read and write each other's memory. Calls are collective: every rank makes the same calls in the same order.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface PeerGroup extends AutoCloseable {
@@ -16,9 +16,9 @@ public interface PeerGroup extends AutoCloseable {
     SymmetricMemory allocate(long bytes, String purpose);
 
     /**
-     * Enqueues a barrier: work after it, on any rank, sees all that was written before it, on any rank, to memory of any of them
-     * (release and acquire at system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits
-     * longer than the device's time limit fails the group, naming {@code phase}, the missing ranks and the expected value.
+     * Enqueues a barrier: work after it, on any rank, sees every write that any rank made before it to the memory of any rank (release and acquire at
+     * system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits longer than the device's time
+     * limit fails the group, naming {@code phase}, the missing ranks and the expected value.
      */
     void barrier(Stream stream, String phase);
 

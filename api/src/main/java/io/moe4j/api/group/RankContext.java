@@ -8,14 +8,14 @@ import io.moe4j.api.spi.Settings;
 import java.util.List;
 
 /**
- * All that a rank has, passed explicitly. A rank is one thread; none of this is shared with another rank but the device and the rendezvous.
+ * Everything that belongs to one rank, passed explicitly. A rank is one thread; only the device and the rendezvous are shared with other ranks.
  *
  * @param world all ranks
- * @param device where it computes
+ * @param device the device that it computes on
  * @param stream its main stream
  * @param memory its planned memory
- * @param rendezvous how it meets the other ranks
- * @param plugInSettings what the configuration says to plug-ins; see {@link #settings}. Since 0.2.0
+ * @param rendezvous how it exchanges values with the other ranks
+ * @param plugInSettings what the configuration sets for plug-ins; see {@link #settings}. Since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,
@@ -35,7 +35,7 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
         return new RankContext(world, device, stream, memory, rendezvous, settings);
     }
 
-    /** What the table {@code [plugin.ID]} of the configuration says to the plug-in of this id; nothing if there is no such table. Since 0.2.0. */
+    /** What the table {@code [plugin.ID]} of the configuration sets for the plug-in with this id; empty if there is no such table. Since 0.2.0. */
     public Settings settings(String plugin) {
         return plugInSettings.stream().filter(settings -> settings.plugin().equals(plugin)).findFirst()
                 .orElseGet(() -> Settings.none(plugin));

@@ -2,7 +2,7 @@ package io.moe4j.api.group;
 
 import io.moe4j.api.Stability;
 
-/** Another rank failed, or did not come in time, so that this one cannot go on. */
+/** Another rank failed or did not arrive in time, so this rank cannot continue. */
 @Stability(Stability.Level.STABLE)
 public final class RankFailedException extends RuntimeException {
     private static final long serialVersionUID = 1;
@@ -14,7 +14,7 @@ public final class RankFailedException extends RuntimeException {
         this.failure = failure;
     }
 
-    /** The failure that was first. */
+    /** The first failure. */
     public RankFailure failure() {
         return failure;
     }

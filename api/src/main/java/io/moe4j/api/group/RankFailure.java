@@ -3,7 +3,7 @@ package io.moe4j.api.group;
 import io.moe4j.api.Stability;
 
 /**
- * What the other ranks are told of a failure.
+ * A failure as it is reported to the other ranks.
  *
  * @param rank world rank that failed
  * @param phase what it was doing, such as {@code "step 3, dispatch"}

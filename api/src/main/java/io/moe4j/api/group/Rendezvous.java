@@ -5,24 +5,24 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the host sides of the ranks meet: to exchange a few bytes when something is opened, and to learn that a rank has failed.
+ * How the host threads of the ranks meet: they exchange a few bytes when something is opened, and learn that a rank has failed.
  * Every wait has a time limit. Safe for use by many threads.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Rendezvous {
 
     /**
-     * Gives {@code mine} to all ranks of the group and returns what each gave, in group order. Every rank of the group calls it
+     * Sends {@code mine} to all ranks of the group and returns what each rank sent, in group order. Every rank of the group calls it
      * with the same key; a key may be used again.
      *
-     * @throws RankFailedException if a rank of the world failed, or did not come in time (the message names the missing ones)
+     * @throws RankFailedException if a rank of the world failed, or a rank of the group did not arrive in time (the message names the missing ones)
      */
     List<byte[]> exchange(Group group, String key, byte[] mine);
 
     /** Tells all ranks that this one failed; the first report wins. */
     void fail(RankFailure failure);
 
-    /** The first failure of any rank. Cheap: waits poll it. */
+    /** The first failure of any rank. Cheap, because waiting loops poll it. */
     Optional<RankFailure> failure();
 
     /** Throws if a rank has failed. */

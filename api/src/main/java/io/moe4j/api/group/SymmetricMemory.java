@@ -7,13 +7,13 @@ import io.moe4j.api.device.Memory;
 @Stability(Stability.Level.EVOLVING)
 public interface SymmetricMemory extends AutoCloseable {
 
-    /** This rank's own. */
+    /** This rank's own part. */
     Memory local();
 
     /** The memory of the group's rank {@code index}, at an address valid on this rank's device. */
     Memory peer(int index);
 
-    /** Ends this rank's use of it. Every rank closes it, and need not wait for the others: a part may be held until they all have. */
+    /** Ends this rank's use of it. Every rank closes it, without waiting for the others: a part may stay allocated until all ranks have closed. */
     @Override
     void close();
 }

@@ -12,7 +12,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where ranks that are threads of this JVM meet: one object, shared by all of them. Any number of groups may meet at once. A key may be used
+ * The rendezvous of ranks that are threads of this JVM: one object, shared by all of them. Any number of groups may meet at once. A key may be used
  * again: a rank leaves a meeting only when it is complete, so that each rank's n-th exchange with a key meets the others' n-th.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -75,7 +75,7 @@ public final class ThreadRendezvous implements Rendezvous {
         Meeting meeting = meetings.computeIfAbsent(slot, ignored -> new Meeting(group.size()));
         meeting.put(group.index(), mine);
         if (meeting.isComplete()) {
-            // Those who wait hold the meeting itself.
+            // Waiting ranks keep their own reference to the meeting.
             meetings.remove(slot);
             notifyAll();
         }
@@ -121,7 +121,7 @@ public final class ThreadRendezvous implements Rendezvous {
 
     private record Slot(String group, List<Integer> ranks, String key) {}
 
-    /** What the ranks have brought; guarded by the rendezvous. */
+    /** The values that the ranks have sent so far; guarded by the rendezvous. */
     private static final class Meeting {
         private final List<Optional<byte[]>> brought;
         private int present;

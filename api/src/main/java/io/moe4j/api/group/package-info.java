@@ -1,4 +1,4 @@
-/** Ranks: who they are, how they meet, what they share. */
+/** Ranks: groups of them, how they meet, and what they share. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.group;
 

@@ -15,10 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The folder into which native libraries are unpacked. What lies there runs in this process, so it must be this user's alone.
+ * The folder into which native libraries are unpacked. Its files run in this process, so only this user may be able to write there.
  *
- * <p>It is {@code $XDG_CACHE_HOME/moe4j/natives}, or {@code ~/.cache/moe4j/natives}. If another user could write there, or this one cannot, a fresh folder
- * is made for this process among the temporary files, and removed at its end.
+ * <p>It is {@code $XDG_CACHE_HOME/moe4j/natives}, or {@code ~/.cache/moe4j/natives}. If another user could write there, or this user cannot, a new
+ * temporary folder is made for this process, and removed when the process ends.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class NativesFolder {
@@ -48,9 +48,9 @@ public final class NativesFolder {
     }
 
     /**
-     * Makes JavaCPP unpack into this folder, unless {@link #JAVACPP} names another one already. To be called before JavaCPP loads anything.
+     * Makes JavaCPP unpack into this folder, unless {@link #JAVACPP} already names another one. Call it before JavaCPP loads anything.
      *
-     * @throws DeviceException if the folder that is named could be written by another user
+     * @throws DeviceException if the named folder could be written by another user
      */
     public void useForJavaCpp() {
         synchronized (NativesFolder.class) {
@@ -63,7 +63,7 @@ public final class NativesFolder {
         }
     }
 
-    /** The folder; it is made if it is not there. */
+    /** The folder; it is created if it does not exist. */
     public Path open() {
         for (Path folder : candidates) {
             try {
@@ -97,7 +97,10 @@ public final class NativesFolder {
         }
     }
 
-    /** A folder of this process alone. Nobody can guess its name; a parent folder that all users may write must be sticky, so that it cannot be replaced. */
+    /**
+     * A folder of this process alone. Its name cannot be guessed; a parent folder that all users may write must have the sticky bit, so that the
+     * folder cannot be replaced.
+     */
     private Path fresh() {
         try {
             Path folder = Files.createTempDirectory(temporary, "moe4j-natives-");

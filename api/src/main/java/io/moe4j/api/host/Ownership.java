@@ -12,7 +12,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says who can change a file. Code that is loaded, and memory that processes share, must not be another user's to write.
+ * Finds out which users can change a file. No other user may be able to write code that is loaded, or memory that processes share.
  *
  * <p>Root and the user of this process are trusted. In a user namespace, files of users that it does not map (65534, {@code nobody}) are trusted as
  * parent folders, because {@code /} belongs to one of them there. Where the file system has no POSIX owners, everything is trusted.
@@ -46,8 +46,8 @@ public final class Ownership {
     }
 
     /**
-     * Why any user of this machine can change what {@code path} names: everyone may write it, or a folder above it without the sticky bit. Links are
-     * followed. Absent if none can.
+     * Why any user of this machine can change the file at {@code path}: all users may write the file, or a folder above it that has no sticky bit.
+     * Links are followed. Absent if none can.
      *
      * @throws IOException if the file cannot be looked at
      */
@@ -64,8 +64,8 @@ public final class Ownership {
     }
 
     /**
-     * Why some other user can change what {@code path} names: {@link #writableByAll}; or it, or a folder above it, belongs to a user other than root and
-     * this one; or the group may write the file itself. Absent if none can.
+     * Why another user can change the file at {@code path}: {@link #writableByAll}; or the file or a folder above it belongs to a user other than
+     * root and this one; or the group may write the file itself. Absent if none can.
      *
      * @throws IOException if the file cannot be looked at
      */
@@ -87,8 +87,8 @@ public final class Ownership {
     }
 
     /**
-     * Why {@code file} is not one that this user has made for itself alone: a link, no ordinary file, another owner, a second name, or rights for others.
-     * Absent if it is one.
+     * Why {@code file} is not private to this user: it is a link or not an ordinary file, has another owner or a second name, or others have rights
+     * to it. Absent if it is private.
      *
      * @throws IOException if the file cannot be looked at
      */
@@ -123,7 +123,7 @@ public final class Ownership {
         return Integer.toOctalString(mode & 07777);
     }
 
-    /** Linux shows it as the owner of the process's own folder; elsewhere a new file has it. */
+    /** The effective user. On Linux it owns the process's own folder; elsewhere it is the owner of a new file. */
     private static int effectiveUser() {
         Set<String> views = FileSystems.getDefault().supportedFileAttributeViews();
         if (!views.contains("unix")) {

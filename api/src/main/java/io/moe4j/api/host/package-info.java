@@ -1,4 +1,4 @@
-/** What plug-ins share with the operating system: who owns a file, and a private folder for native libraries. */
+/** What plug-ins share with the operating system: the ownership of files, and a private folder for native libraries. */
 @NullMarked
 package io.moe4j.api.host;
 

@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** A block of memory with two ends that grow towards each other. It knows how many bytes each purpose holds. */
+/** A block of memory with two ends that grow towards each other. It counts the bytes that each purpose holds. */
 final class MemoryBlock {
     private final Memory memory;
     private final StackWatcher watcher;
@@ -16,7 +16,7 @@ final class MemoryBlock {
     private long high;
     private long peak;
 
-    /** How far both ends had grown at one moment. */
+    /** How far both ends have grown at one moment. */
     record Mark(long low, long high, Map<String, Long> lowHeld, Map<String, Long> highHeld) {}
 
     MemoryBlock(Memory memory, StackWatcher watcher) {

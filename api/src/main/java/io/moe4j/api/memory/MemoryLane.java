@@ -25,10 +25,10 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public interface MemoryLane extends AutoCloseable {
 
-    /** From now until the scope closes, memory is taken for this microbatch. Only the step's scope may be open. */
+    /** From now until the scope closes, memory is taken from this lane. Only the step's scope may be open. */
     Scope enter();
 
-    /** Gives everything in the lane back. It must have been left. Closing twice is harmless. */
+    /** Gives back all memory of the lane. The scope of {@link #enter()} must be closed first. Closing twice is harmless. */
     @Override
     void close();
 }

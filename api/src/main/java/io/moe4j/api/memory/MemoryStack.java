@@ -12,14 +12,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rank's planned memory: one block, used as a stack from both ends. Temporaries grow from the low end and go back when their
- * {@link Scope} closes; what must outlive the scope it is made in ({@link #keep}) grows from the high end and goes back when the
- * step's {@link #openStep()}, or the microbatch's {@link #openMicrobatch()}, closes. The same calls give the same addresses in every step, which makes
- * capture safe. Not thread-safe: it belongs to one rank.
+ * A rank's planned memory: one block, used as a stack from both ends. Temporaries grow from the low end and go back when their {@link Scope} closes;
+ * tensors that outlive the scope in which they are made ({@link #keep}) grow from the high end and go back when the scope of the step
+ * ({@link #openStep()}) or of the microbatch ({@link #openMicrobatch()}) closes. The same calls give the same addresses in every step, so that a
+ * captured step can be replayed. Not thread-safe: a stack belongs to one rank.
  *
- * <p><b>Lanes.</b> A schedule that keeps several microbatches alive gives their memory back in another order than the reverse of taking it. Each
- * such microbatch has a {@link MemoryLane}: a block of its own. While a lane is entered, what is kept, and what is allocated outside any further scope,
- * lies in the lane and stays there when the lane is left. What is allocated in a scope opened inside lies in the stack, as always.
+ * <p><b>Lanes.</b> A schedule that keeps several microbatches alive does not give their memory back in the reverse order of allocation, so a stack
+ * alone is not enough. Each such microbatch has a {@link MemoryLane}: a block of its own. While a lane is entered, kept tensors, and tensors that are
+ * allocated outside any inner scope, lie in the lane and stay there when the lane is left. Tensors that are allocated in an inner scope lie in the
+ * stack, as always.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MemoryStack {
@@ -39,7 +40,7 @@ public final class MemoryStack {
     /**
      * A stack over {@code memory}, without lanes.
      *
-     * @param onFree is shown each region that goes back, as a tensor of I32; a strict device fills it with a NaN pattern
+     * @param onFree receives each region that goes back, as a tensor of I32; a strict device fills it with a NaN pattern
      */
     public MemoryStack(Memory memory, Consumer<Tensor> onFree) {
         this(memory, List.of(), StackWatcher.onRelease(onFree));
@@ -69,7 +70,7 @@ public final class MemoryStack {
         this.freeLanes = new ArrayList<>(this.lanes);
     }
 
-    /** Opens the scope of a whole step; nothing else may be open. Closing it gives back the kept tensors too. */
+    /** Opens the scope of a whole step; nothing else may be open. Closing it also gives back the kept tensors. */
     public Scope openStep() {
         if (openScopes != 0) {
             throw new IllegalStateException(
@@ -79,7 +80,7 @@ public final class MemoryStack {
     }
 
     /**
-     * Opens the scope of a microbatch, inside that of its step. Closing it gives back what was kept in it too.
+     * Opens the scope of a microbatch, inside that of its step. Closing it also gives back the tensors that were kept in it.
      *
      * @since 0.2
      */
@@ -94,7 +95,8 @@ public final class MemoryStack {
     }
 
     /**
-     * Takes a lane for a microbatch that other microbatches outlive. Close it when its backward is done; lanes close in any order.
+     * Takes a lane for one of several microbatches that are alive together. Close it when the microbatch's backward is done; lanes close in any
+     * order.
      *
      * @throws IllegalStateException if all lanes are taken: the schedule keeps more microbatches alive than it was planned for
      * @since 0.2
@@ -118,18 +120,18 @@ public final class MemoryStack {
         return recorded(requireScope(block, purpose).low(purpose, dtype, shape));
     }
 
-    /** A tensor that lives until the scope of its step or microbatch closes, whatever scope is open now. Its content is undefined. */
+    /** A tensor that lives until the scope of its step or microbatch closes, even if an inner scope is open now. Its content is undefined. */
     public Tensor keep(String purpose, DType dtype, long... shape) {
         return recorded(requireScope(lane != null ? lane : stack, purpose).high(purpose, dtype, shape));
     }
 
-    /** The most bytes of the stack that were in use at once, lanes not counted. */
+    /** The highest number of bytes of the stack in use at one time, lanes not counted. */
     public long peakBytes() {
         return stack.peakBytes();
     }
 
     /**
-     * The most bytes that any lane had in use.
+     * The highest number of bytes that any lane had in use.
      *
      * @since 0.2
      */
@@ -137,12 +139,12 @@ public final class MemoryStack {
         return lanes.stream().mapToLong(MemoryBlock::peakBytes).max().orElse(0);
     }
 
-    /** For each purpose the bytes that it held when stack and lanes together were at their peak. */
+    /** The bytes that each purpose held when stack and lanes together were at their peak. */
     public Map<String, Long> peakByPurpose() {
         return Map.copyOf(peakByPurpose);
     }
 
-    /** Bytes that the stack has. */
+    /** Total bytes of the stack, used or not. */
     public long capacityBytes() {
         return stack.memory().bytes();
     }

@@ -5,8 +5,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.function.Consumer;
 
 /**
- * Is told what a {@link MemoryStack} hands out and takes back. A host that checks plug-ins poisons and guards memory with it. Called by the stack's own
- * thread. Since 0.2.0.
+ * Receives every allocation and release of a {@link MemoryStack}. A host that checks plug-ins uses it to poison and guard memory. Called on the
+ * stack's own thread. Since 0.2.0.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface StackWatcher {
@@ -14,13 +14,13 @@ public interface StackWatcher {
     /** Bytes that the stack leaves unused after each tensor: a multiple of {@link MemoryStack#ALIGNMENT}, always the same. */
     long guardBytes();
 
-    /** A tensor was handed out. */
+    /** A tensor was allocated. */
     void taken(Taken taken);
 
     /** A region, as a tensor of I32, goes back: no tensor in it is valid any more. */
     void released(Tensor region);
 
-    /** Is told of what goes back, and of nothing else; without guards. */
+    /** A watcher that receives only releases, and sets no guards. */
     static StackWatcher onRelease(Consumer<Tensor> action) {
         return new StackWatcher() {
             @Override
@@ -30,7 +30,7 @@ public interface StackWatcher {
 
             @Override
             public void taken(Taken taken) {
-                // not of interest
+                // only releases are reported
             }
 
             @Override
@@ -40,12 +40,11 @@ public interface StackWatcher {
         };
     }
 
-    /**
-     * What was handed out.
+    /** One allocation.
      *
      * @param purpose of the tensor
-     * @param tensor it
-     * @param rest BF16: the bytes from its end to the next tensor, for alignment and as a guard; not to be written
+     * @param tensor the tensor itself
+     * @param rest BF16: the bytes from its end to the next tensor, for alignment and as a guard; they must not be written
      * @param kept whether it lives until the end of the step ({@link MemoryStack#keep}), not only until its scope closes
      */
     record Taken(String purpose, Tensor tensor, Tensor rest, boolean kept) {}

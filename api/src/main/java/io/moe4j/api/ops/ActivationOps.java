@@ -11,6 +11,6 @@ public interface ActivationOps {
     /** h = silu(gate) · up; rows may have strides. */
     void swiglu(Stream stream, Tensor gate_TF, Tensor up_TF, Tensor h_TF);
 
-    /** Gradients by gate and up; {@code dgate_TF} may be {@code gate_TF}, {@code dup_TF} may be {@code up_TF}. */
+    /** Gradients with respect to gate and up; {@code dgate_TF} may be {@code gate_TF}, {@code dup_TF} may be {@code up_TF}. */
     void swigluBackward(Stream stream, Tensor gate_TF, Tensor up_TF, Tensor dh_TF, Tensor dgate_TF, Tensor dup_TF);
 }

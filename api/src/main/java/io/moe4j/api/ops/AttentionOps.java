@@ -6,8 +6,9 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Causal softmax attention, exact, without the matrix of scores in memory (Dao et al., FlashAttention, 2022). H heads of queries attend over G heads of
- * keys and values; see {@link AttentionShape}. The gradients of a key head are sums over its query heads, in fp32, in their order.
+ * Causal softmax attention, exact, without the matrix of scores in memory (Dao et al., FlashAttention, 2022). H heads of queries attend over G heads
+ * of keys and values; see {@link AttentionShape}, which also defines the letters G, Q and V. The gradient of a key head is the sum over its query
+ * heads, in fp32, in the order of the heads.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface AttentionOps {

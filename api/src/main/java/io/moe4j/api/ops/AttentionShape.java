@@ -4,12 +4,13 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
 
 /**
- * The extents of an attention. Query head h attends over key head {@code h / (H / G)}: each key head serves H / G neighbouring query heads.
+ * The extents of an attention. In attention, Q and V are elements of one head; elsewhere V is the size of the vocabulary. Query head h attends over
+ * key head {@code h / (H / G)}: each key head serves H / G neighbouring query heads.
  *
  * @param batch B, sequences
  * @param sequence S, tokens of a sequence
  * @param heads H, heads of queries and of the output
- * @param keyHeads G, heads of keys and values, a divisor of H; since version 1.3 of the device SPI, before which it was H
+ * @param keyHeads G, heads of keys and values, a divisor of H; since version 1.3 of the device SPI; before, it was always H
  * @param queryKeyDim Q, elements of a query or key
  * @param valueDim V, elements of a value
  * @param dtype element type
@@ -25,7 +26,7 @@ public record AttentionShape(long batch, long sequence, long heads, long keyHead
         }
     }
 
-    /** With as many heads of keys as of queries. */
+    /** An attention with as many heads of keys as of queries. */
     public AttentionShape(long batch, long sequence, long heads, long queryKeyDim, long valueDim, DType dtype) {
         this(batch, sequence, heads, heads, queryKeyDim, valueDim, dtype);
     }

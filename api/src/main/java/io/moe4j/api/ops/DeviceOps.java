@@ -3,9 +3,9 @@ package io.moe4j.api.ops;
 import io.moe4j.api.Stability;
 
 /**
- * The operations that every device implements, by family. All enqueue and return. Floating-point tensors are F32 or BF16, arithmetic is in fp32 and
- * rounded once, sums have a fixed order. Tensors are contiguous unless an operation says otherwise; rows
- * that may have a stride are dense themselves. Extents may be 0. What is computed from NaN is NaN.
+ * The operations that every device implements, by family. All enqueue work and return. Floating-point tensors are F32 or BF16, arithmetic is in fp32
+ * and rounded once, sums have a fixed order. Tensors are contiguous unless an operation says otherwise; where rows may have a stride, the elements of
+ * each row are dense. Extents may be 0. A NaN among the inputs gives NaN.
  */
 @Stability(Stability.Level.EVOLVING)
 public interface DeviceOps {

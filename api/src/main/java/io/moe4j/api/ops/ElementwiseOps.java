@@ -9,8 +9,8 @@ import io.moe4j.api.tensor.Tensor;
 public interface ElementwiseOps {
 
     /**
-     * destination = source, element by element, converting between F32 and BF16; integers stay what they are. Shapes are equal, of up to 4 dimensions, with any strides; a stride of 0 in the
-     * source repeats.
+     * destination = source, element by element, converting between F32 and BF16; integers are copied unchanged. Shapes are equal, of up to 4
+     * dimensions, with any strides; a stride of 0 in the source repeats its elements.
      */
     void copy(Stream stream, Tensor source, Tensor destination);
 
@@ -20,6 +20,9 @@ public interface ElementwiseOps {
     /** accumulator += factor · x; contiguous, one shape; types may differ. */
     void accumulate(Stream stream, Tensor x, float factor, Tensor accumulator);
 
-    /** destination[t, r] = Σ_h source[t, h, r] in order of h: the adjoint of repeating over h. Rows may have strides. */
+    /**
+     * destination[t, r] = Σ_h source[t, h, r] in the order of h: the adjoint of repeating a row over h. Here R is the number of elements of a row.
+     * Rows may have strides.
+     */
     void sumMiddle(Stream stream, Tensor source_THR, Tensor destination_TR, boolean accumulate);
 }

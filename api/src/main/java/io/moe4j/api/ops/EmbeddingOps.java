@@ -13,8 +13,8 @@ public interface EmbeddingOps {
     void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD);
 
     /**
-     * dtable[v] = (accumulate ? dtable[v] : 0) + Σ over t with ids[t] = v of dout[t]; dtable is F32. The order of the sum depends on the ids alone, so that
-     * equal calls give equal bits; it is that of t for words with up to 32 tokens.
+     * dtable[v] = (accumulate ? dtable[v] : 0) + Σ over t with ids[t] = v of dout[t]; dtable is F32. The order of the sum depends on the ids alone,
+     * so that equal calls give equal bits; for a row v with up to 32 tokens it is the order of t.
      */
     void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace);

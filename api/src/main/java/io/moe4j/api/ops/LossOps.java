@@ -9,12 +9,12 @@ import io.moe4j.api.tensor.Tensor;
 public interface LossOps {
 
     /**
-     * Cross-entropy and its gradient: loss[0] += Σ_t scale · (logsumexp(logits[t]) - logits[t, labels[t]]), in order of t;
+     * Cross-entropy and its gradient: loss[0] += Σ_t scale · (logsumexp(logits[t]) - logits[t, labels[t]]), in the order of t;
      * logits[t] is replaced by scale · (softmax(logits[t]) - onehot(labels[t])).
      *
-     * @param logits_TV F32 or BF16, overwritten by the gradient
+     * @param logits_TV F32 or BF16, overwritten by the gradient with respect to the logits
      * @param labels_T I32 in [0, V)
-     * @param scale factor of each token, such as 1 / (all ranks' tokens)
+     * @param scale factor of each token, such as 1 / (tokens of all ranks)
      * @param rowLoss_T F32 scratch: each token's loss (unscaled), overwritten
      * @param loss F32 (1), added to
      */

@@ -9,8 +9,8 @@ import io.moe4j.api.tensor.Tensor;
 public interface MatmulOps {
 
     /**
-     * c = alpha · op(a) · op(b) + beta · c; with beta = 0 what c holds is ignored, NaN included. Where it is not 0, the product may be rounded to c's type before c
-     * is added. No extent is too small: with k = 0, the product is 0.
+     * c = alpha · op(a) · op(b) + beta · c; with beta = 0 the old values of c are ignored, NaN included. With another beta, the product may be
+     * rounded to c's type before c is added. Extents may be 0: with k = 0, the product is 0.
      */
     void matmul(Stream stream, Matmul arguments);
 
@@ -58,7 +58,7 @@ public interface MatmulOps {
             return new Matmul(a, b, c, transposeA, transposeB, value, beta);
         }
 
-        /** Adds to what c holds if {@code accumulate}. */
+        /** This product, added to the old values of c if {@code accumulate}, else overwriting them. */
         public Matmul accumulating(boolean accumulate) {
             return new Matmul(a, b, c, transposeA, transposeB, alpha, accumulate ? 1 : 0);
         }

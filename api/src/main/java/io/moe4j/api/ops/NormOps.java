@@ -18,18 +18,18 @@ public interface NormOps {
      */
     void forward(Stream stream, Tensor x_TD, Tensor weight_D, float eps, Tensor y_TD, Tensor rstd_T);
 
-    /** Gradients by x and weight. */
+    /** Gradients with respect to x and weight. */
     void backward(Stream stream, Backward arguments);
 
     /**
-     * @param dy_TD gradient by y
+     * @param dy_TD gradient with respect to y
      * @param x_TD as in forward
      * @param weight_D as in forward
      * @param rstd_T from forward
-     * @param dx_TD gradient by x; rows may have a stride
-     * @param accumulateDx whether to add to what {@code dx_TD} holds
-     * @param dweight_D F32 gradient by weight
-     * @param accumulateDweight whether to add to what {@code dweight_D} holds
+     * @param dx_TD gradient with respect to x; rows may have a stride
+     * @param accumulateDx whether to add to the old values of {@code dx_TD}
+     * @param dweight_D F32 gradient with respect to weight
+     * @param accumulateDweight whether to add to the old values of {@code dweight_D}
      * @param workspace {@code rmsNormBackward} bytes, if not zero
      */
     record Backward(Tensor dy_TD, Tensor x_TD, Tensor weight_D, Tensor rstd_T, Tensor dx_TD, boolean accumulateDx,

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** Rotary position embedding (Su et al., 2021), on adjacent pairs or on halves. */
+/** Rotary position embedding (Su et al., 2021), on adjacent pairs or on halves. Here R is the number of rotated elements of a head. */
 @Stability(Stability.Level.EVOLVING)
 public interface RopeOps {
 
@@ -19,7 +19,7 @@ public interface RopeOps {
     void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR);
 
     /**
-     * The same on halves: elements i and R/2 + i of x[t, h] are turned together, by the angle of (t mod S, i). {@code out} may be {@code x}. Since
+     * The same on halves: elements i and R/2 + i of x[t, h] are rotated together, by the angle of (t mod S, i). {@code out} may be {@code x}. Since
      * version 1.3 of the device SPI; a device of an earlier one refuses it.
      *
      * @param x_THR (T, H, R), R even; T and H may have strides

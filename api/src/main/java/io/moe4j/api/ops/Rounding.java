@@ -16,10 +16,10 @@ public sealed interface Rounding {
     record Nearest() implements Rounding {}
 
     /**
-     * Up or down, up with a probability that is the distance to the value below, in units of that to the value above: right on average, so that
-     * small updates are not lost (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). Of a finite single's 32 bits,
-     * {@link #bits} of the element are added to the lower 16, which are then cut off; values that are not finite stay as they are.
-     * Bits depend on nothing but their arguments: the same values in, the same values out, however a parameter is sharded.
+     * Up or down, where the probability of rounding up is the distance to the value below, as a fraction of the distance between the two values. The
+     * result is right on average, so that small updates are not lost (Gupta et al., "Deep Learning with Limited Numerical Precision", 2015). Of a
+     * finite single's 32 bits, {@link #bits} of the element are added to the lower 16, which are then cut off; values that are not finite stay as
+     * they are. The bits depend only on their arguments, so the result does not depend on how a parameter is sharded.
      *
      * @param key of this parameter in this step
      * @param firstElement index of the first element in the whole parameter
@@ -30,7 +30,10 @@ public sealed interface Rounding {
             return new Stochastic(CounterBits.key(seed, step, parameter), firstElement);
         }
 
-        /** What bits of element {@code i} are drawn with: {@code bits(i) = mix(counter(0) + i · STEP) >>> 48}, see {@link CounterBits}. */
+        /**
+         * The counter that the bits of element {@code i} are drawn from: {@code bits(i) = mix(counter(0) + i · STEP) >>> 48}, see
+         * {@link CounterBits}.
+         */
         public long counter(long i) {
             return key + (firstElement + i) * CounterBits.STEP;
         }

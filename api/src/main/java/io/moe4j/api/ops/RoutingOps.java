@@ -13,11 +13,11 @@ public interface RoutingOps {
         SOFTMAX, SIGMOID
     }
 
-    /** What a group of experts is worth when groups are limited. Since version 1.3 of the device SPI. */
+    /** How the value of a group of experts is computed when groups are limited. Since version 1.3 of the device SPI. */
     enum GroupValue {
-        /** The sum of its two largest (score + bias), as in DeepSeek-V3; of its only one, where groups have one. */
+        /** The sum of the two largest (score + bias) of the group, as in DeepSeek-V3; with one expert in a group, that expert's. */
         TOP_TWO,
-        /** Its largest (score + bias), as in DeepSeek-V2. */
+        /** The largest (score + bias) of the group, as in DeepSeek-V2. */
         LARGEST
     }
 
@@ -31,12 +31,12 @@ public interface RoutingOps {
      * @param keptGroups groups that take part, 1 to {@code groups}
      * @param normalise whether the K weights are divided by their sum (plus 1e-20)
      * @param scale factor of the weights
-     * @param groupValue what a group is worth; since version 1.3 of the device SPI, before which it was {@link GroupValue#TOP_TWO}
+     * @param groupValue how a group's value is computed; since version 1.3 of the device SPI; before, it was always {@link GroupValue#TOP_TWO}
      */
     record Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale,
             GroupValue groupValue) {
 
-        /** A gate whose groups are worth the sum of their two best experts. */
+        /** A gate whose groups have the sum of their two best experts as value. */
         public Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale) {
             this(score, topK, groups, keptGroups, normalise, scale, GroupValue.TOP_TWO);
         }
@@ -68,7 +68,7 @@ public interface RoutingOps {
      * totals += counts, so that a step's counts are those of all its microbatches. Since SPI 1.3.
      *
      * @param counts_E I32
-     * @param totals_E I32, of as many elements
+     * @param totals_E I32, with as many elements
      */
     default void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
         throw new UnsupportedOperationException(

@@ -1,4 +1,4 @@
-/** The operations every device implements, by family. */
+/** The operations that every device implements, by family. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.ops;
 

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.Optional;
 
-/** What is asked of a foreign class, whatever it answers. */
+/** Questions to a class of a plug-in, answered safely even if the class throws. */
 final class ProviderFacts {
 
     private ProviderFacts() {}

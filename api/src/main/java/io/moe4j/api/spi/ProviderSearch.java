@@ -14,11 +14,11 @@ import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Goes through what one {@link ServiceLoader} finds, and files each provider as loaded or left out. */
+/** Goes through the providers that one {@link ServiceLoader} finds, and records each as loaded or left out. */
 final class ProviderSearch<P extends Provider> {
     private static final Logger log = LoggerFactory.getLogger(Registry.class);
     private static final Pattern ID = Pattern.compile("[a-z0-9_]+");
-    /** A loader that cannot even enumerate may say so for ever. */
+    /** Stops the search: a loader that cannot even enumerate its providers may throw without end. */
     private static final int MAX_FAILURES = 1000;
 
     private final Class<P> spi;
@@ -43,7 +43,7 @@ final class ProviderSearch<P extends Provider> {
         boolean more = true;
         while (more && failures < MAX_FAILURES) {
             try {
-                // The loader goes on behind a provider that it could not load.
+                // The loader continues after a provider that it could not load.
                 more = found.tryAdvance(this::take);
             } catch (ServiceConfigurationError | LinkageError e) {
                 failures++;
@@ -108,7 +108,7 @@ final class ProviderSearch<P extends Provider> {
     }
 
     private void leaveOut(LeftOut entry) {
-        // A search through a plug-in's layer meets the failures of the host's again; without a class, their origin is not known.
+        // A search through a plug-in's layer repeats the failures of the host's layer; a failure without a class has no known origin.
         boolean known = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .anyMatch(other -> other.spi().equals(entry.spi()) && other.id().equals(entry.id())
                         && other.reason().equals(entry.reason())

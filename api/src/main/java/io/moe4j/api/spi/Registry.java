@@ -14,9 +14,10 @@ import java.util.stream.Stream;
 /**
  * The providers that were found, by SPI and id: an explicit, immutable object; several may exist side by side.
  *
- * <p>A provider that cannot be used is left out with its reason, and harms no other: its class is missing, it throws when it is made or asked
- * who it is, it was built against an SPI version that the host does not accept, or its id is malformed or taken. Who comes first keeps the
- * id, so that what the host brings, which is added first, cannot be replaced by a jar. {@link #entries()} tells what became of everyone.
+ * <p>A provider that cannot be used is left out with its reason, and does not affect the others. Reasons are: its class is missing, it throws when it
+ * is created or asked for its id or version, it was built against an SPI version that the host does not accept, or its id is malformed or taken. The
+ * first provider with an id keeps it; the host's own providers are added first, so that no jar can replace them. {@link #entries()} lists all
+ * providers that were found, loaded or left out.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Registry {
@@ -28,7 +29,7 @@ public final class Registry {
         this.entries = List.copyOf(entries);
     }
 
-    /** An empty one to add to. */
+    /** A builder of a registry, empty. */
     public static Builder builder() {
         return new Builder();
     }
@@ -36,7 +37,7 @@ public final class Registry {
     /**
      * The provider of an SPI that has this id.
      *
-     * @throws IllegalArgumentException if none has; the message lists those that exist, and those that were left out with their reasons
+     * @throws IllegalArgumentException if no provider has it; the message lists those that exist, and those that were left out with their reasons
      */
     public <P extends Provider> P get(Class<P> spi, String id) {
         checkLookedFor(spi);
@@ -88,7 +89,7 @@ public final class Registry {
         return name.endsWith("Provider") ? name.substring(0, name.length() - "Provider".length()) : name;
     }
 
-    /** What became of a provider, or of a jar. */
+    /** The result for a provider, or for a jar. */
     public sealed interface Entry {
 
         /** The SPI; unknown for a jar that could not be opened. */
@@ -123,7 +124,7 @@ public final class Registry {
             return Optional.of(spi);
         }
 
-        /** Whether it could be opened on this machine: asked now. A probe that breaks its promise and throws is an answer too. */
+        /** Whether it could be opened on this machine, checked at each call. A probe that throws, against its contract, counts as unavailable. */
         public Availability probe() {
             return ProviderFacts.probe(provider);
         }
@@ -133,8 +134,8 @@ public final class Registry {
      * A provider, or a whole jar, that cannot be used.
      *
      * @param spi what it implements; unknown for a jar that could not be opened
-     * @param id its name, if it came to tell it
-     * @param built the SPI version that it was built against, if it came to tell it
+     * @param id its name, if it is known
+     * @param built the SPI version that it was built against, if it is known
      * @param jar where it came from
      * @param reason why, with the remedy
      */
@@ -167,13 +168,13 @@ public final class Registry {
         }
 
         /**
-         * Adds the providers that {@code loader} finds and that were not found before: a loader of a plug-in's layer also finds what its parents have. The
-         * caller makes the loader, since the {@code uses} clause is its module's.
+         * Adds the providers that {@code loader} finds and that were not found before: a loader of a plug-in's layer also finds the providers of its
+         * parents. The caller creates the loader, because the {@code uses} clause must be in the caller's module.
          *
          * @param spi what is looked for
-         * @param hostVersion {@code SPI_VERSION} of it
+         * @param hostVersion the host's {@code SPI_VERSION} of this SPI
          * @param loader of a layer or class loader
-         * @param origin jar to name for a provider of which there is not even a class
+         * @param origin jar to name for a provider whose class cannot be loaded
          */
         public <P extends Provider> Builder add(Class<P> spi, String hostVersion, ServiceLoader<P> loader,
                 String origin) {
@@ -190,7 +191,7 @@ public final class Registry {
             return this;
         }
 
-        /** What was found so far. */
+        /** The registry of everything found so far. */
         public Registry build() {
             return new Registry(spis, entries);
         }

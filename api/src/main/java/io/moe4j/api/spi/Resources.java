@@ -8,7 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What somebody has opened, to be closed in reverse order. Closing goes on when one of them fails; closing twice is harmless. For use by one thread.
+ * Opened resources of one owner, closed in reverse order. If closing one fails, the others are still closed; closing twice is harmless. For use by
+ * one thread.
  *
  * <pre>{@code
  * static MyBackend open(CommConfig config, CommContext context) {
@@ -23,15 +24,15 @@ public final class Resources implements AutoCloseable {
     private final String owner;
     private final Deque<AutoCloseable> opened = new ArrayDeque<>();
 
-    /** @param owner whose they are, for messages */
+    /** @param owner the name of the owner, for messages */
     public Resources(String owner) {
         this.owner = owner;
     }
 
     /**
-     * Opens all or nothing: if {@code opening} fails, what it had added by then is closed.
+     * Opens all or nothing: if {@code opening} fails, the resources that it has added are closed.
      *
-     * @param opening keeps the resources, and closes them when it is closed itself
+     * @param opening opens and adds resources; its result owns them, and closes them when it is closed
      */
     public static <T> T open(String owner, Function<Resources, T> opening) {
         Resources resources = new Resources(owner);
@@ -47,7 +48,7 @@ public final class Resources implements AutoCloseable {
         }
     }
 
-    /** Adds what has just been opened; it is closed before all that was added before it. */
+    /** Adds a resource that has just been opened; it is closed before all those added earlier. */
     public <T extends AutoCloseable> T add(T resource) {
         opened.push(resource);
         return resource;

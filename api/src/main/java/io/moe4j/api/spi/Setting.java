@@ -7,7 +7,7 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
- * A setting of a plug-in's own: a key of the table {@code [plugin.ID]} of a configuration, where ID is the plug-in's id. A plug-in lists its settings in
+ * A plug-in's own setting: a key of the table {@code [plugin.ID]} of a configuration, where ID is the plug-in's id. A plug-in lists its settings in
  * {@link Provider#settings()}, so that a configuration can be checked before anything is opened, and reads them from {@link Settings}. Since 0.2.0.
  *
  * <pre>{@code
@@ -15,10 +15,10 @@ import java.util.regex.Pattern;
  * }</pre>
  *
  * @param name the key: lower case, digits and underscores
- * @param fallback what it is where the configuration says nothing
- * @param rule what values it may have, for messages, such as {@code "an integer from 1 to 8"}
- * @param reader gives the value for what the configuration holds (a {@code Boolean}, {@code Long}, {@code Double} or {@code String}); empty if it breaks
- *     the rule
+ * @param fallback the value if the configuration does not set it
+ * @param rule the allowed values, for messages, such as {@code "an integer from 1 to 8"}
+ * @param reader converts the value in the configuration (a {@code Boolean}, {@code Long}, {@code Double} or {@code String}); empty if it breaks the
+ *     rule
  */
 @Stability(Stability.Level.EVOLVING)
 public record Setting<T>(String name, T fallback, String rule, Function<Object, Optional<T>> reader) {

@@ -6,10 +6,10 @@ import java.util.Objects;
 import java.util.TreeMap;
 
 /**
- * What a configuration says in the table {@code [plugin.ID]} of one plug-in. Since 0.2.0.
+ * The values that a configuration has in the table {@code [plugin.ID]} of one plug-in. Since 0.2.0.
  *
  * @param plugin the plug-in's id, for messages
- * @param values what it says, by key: a {@code Boolean}, {@code Long}, {@code Double} or {@code String} each
+ * @param values the values by key, each a {@code Boolean}, {@code Long}, {@code Double} or {@code String}
  */
 @Stability(Stability.Level.EVOLVING)
 public record Settings(String plugin, Map<String, Object> values) {
@@ -18,12 +18,12 @@ public record Settings(String plugin, Map<String, Object> values) {
         values = Map.copyOf(values);
     }
 
-    /** Says nothing, so that each setting has its default. */
+    /** No values, so that each setting has its default. */
     public static Settings none(String plugin) {
         return new Settings(plugin, Map.of());
     }
 
-    /** With one more value. */
+    /** These values and one more. */
     public Settings with(String name, Object value) {
         Map<String, Object> more = new TreeMap<>(values);
         more.put(name, value);

@@ -24,7 +24,7 @@ public record SpiVersion(int major, int minor) {
         return new SpiVersion(Integer.parseInt(matcher.group(1)), Integer.parseInt(matcher.group(2)));
     }
 
-    /** How a host of this version takes a plug-in built against {@code built}. */
+    /** Whether a host of this version accepts a plug-in that was built against {@code built}. */
     public Compatibility accepts(SpiVersion built) {
         if (built.major == major) {
             return built.minor <= minor ? Compatibility.COMPATIBLE : Compatibility.TOO_NEW;
@@ -39,9 +39,9 @@ public record SpiVersion(int major, int minor) {
 
     /** The three outcomes. */
     public enum Compatibility {
-        /** It runs. */
+        /** The host accepts the plug-in. */
         COMPATIBLE,
-        /** The plug-in needs an older host, or to be built anew. */
+        /** The plug-in needs an older host, or must be rebuilt. */
         TOO_OLD,
         /** The plug-in needs a newer host. */
         TOO_NEW

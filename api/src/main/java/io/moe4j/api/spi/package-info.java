@@ -1,4 +1,4 @@
-/** Providers, versions and the registry that finds them. */
+/** Providers, versions and the registry that finds them. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.spi;
 

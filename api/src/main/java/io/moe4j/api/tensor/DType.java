@@ -7,7 +7,7 @@ import io.moe4j.api.Stability;
 public enum DType {
     /** IEEE 754 single precision. */
     F32(4),
-    /** bfloat16: the upper half of a single, rounded to nearest even. */
+    /** bfloat16: the upper half of a single, rounded to the nearest value, ties to even. */
     BF16(2),
     /** 32-bit signed integer: token ids, expert ids, counts, offsets. */
     I32(4),
@@ -34,7 +34,7 @@ public enum DType {
     }
 
     /**
-     * Whether fp32 arithmetic uses stored values as they are: nothing is widened when they are read, and nothing is rounded when they are stored.
+     * Whether fp32 arithmetic uses stored values without conversion: they are not widened when read, and not rounded when stored.
      *
      * @since 0.2
      */
@@ -46,7 +46,7 @@ public enum DType {
     }
 
     /**
-     * Whether values are floating-point numbers that are rounded from fp32 when they are stored.
+     * Whether fp32 values are rounded when they are stored in this type.
      *
      * @since 0.2
      */

@@ -10,11 +10,11 @@ import java.util.stream.LongStream;
  * A strided, typed view of device memory. A tensor owns nothing: it is valid for as long as its {@link Memory} is live, and the
  * scope that it was allocated from is open. All addresses are 64-bit.
  *
- * @param memory what it lies in
+ * @param memory the memory that it lies in
  * @param byteOffset bytes from the start of {@code memory} to element zero
  * @param dtype element type
  * @param shape extents, outermost first; an extent may be zero
- * @param strides elements (not bytes) between neighbours along each dimension; zero repeats
+ * @param strides elements (not bytes) between neighbours along each dimension; zero repeats the same elements
  */
 @Stability(Stability.Level.STABLE)
 public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides) {
@@ -26,7 +26,7 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
             throw new IllegalArgumentException("shape " + shape + " and strides " + strides
                     + " have different lengths; give one stride for each dimension");
         }
-        // Loops, not streams, here and below: a step makes tens of thousands of views.
+        // Loops instead of Java streams, here and below: a step creates tens of thousands of views.
         for (int d = 0; d < shape.size(); d++) {
             if (shape.get(d) < 0) {
                 throw new IllegalArgumentException("shape " + shape + " has a negative extent; extents are >= 0");
@@ -45,7 +45,7 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
         return new Tensor(memory, byteOffset, dtype, box(shape), box(denseStrides(shape)));
     }
 
-    /** The bytes that a dense tensor takes. */
+    /** Bytes of a dense tensor of this type and shape. */
     public static long bytes(DType dtype, long... shape) {
         return LongStream.of(shape).reduce(1, Math::multiplyExact) * dtype.bytes();
     }

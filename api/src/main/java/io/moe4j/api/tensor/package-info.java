@@ -1,4 +1,4 @@
-/** Tensors: typed, shaped views of device memory. */
+/** Tensors: typed, shaped views of device memory. Shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.tensor;
 

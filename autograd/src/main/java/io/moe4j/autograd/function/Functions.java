@@ -6,7 +6,7 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 
-/** The differentiable operations by name; one small class each stands behind them. */
+/** The differentiable operations by name; each is implemented by one small class. */
 @Stability(Stability.Level.EVOLVING)
 public final class Functions {
 
@@ -22,7 +22,7 @@ public final class Functions {
         return tape.apply(new Add(a, b), a, b);
     }
 
-    /** RMSNorm over the first {@code weight.elements()} columns of x_TC. */
+    /** RMSNorm over the first {@code weight.elements()} = D of the C columns of x_TC. */
     public static Variable rmsNorm(Tape tape, Variable x_TC, Parameter weight_D, float eps) {
         return tape.apply(new RmsNorm(x_TC, weight_D, eps), x_TC);
     }
@@ -32,7 +32,7 @@ public final class Functions {
         return tape.apply(new DenseSwiGlu(gateUp_T2F), gateUp_T2F);
     }
 
-    /** Causal attention: q (B·S, H·Q), k (B·S, H·Q), v (B·S, H·V) → (B·S, H·V). */
+    /** Causal attention: q (B·S, H·Q), k (B·S, H·Q), v (B·S, H·V) → (B·S, H·V), where Q and V are elements of one head. */
     public static Variable attention(Tape tape, AttentionShape shape, float scale, Variable q, Variable k, Variable v) {
         return tape.apply(new CausalAttention(shape, scale, q, k, v), q, k, v);
     }

@@ -11,7 +11,7 @@ import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Normalises the first D of C columns, so that a latent and what is projected beside it need not be copied apart. */
+/** Normalises the first D of C columns, so that a latent and the columns that are projected beside it need not be separated by a copy. */
 final class RmsNorm implements Operation {
     private final Variable x_TC;
     private final Parameter weight_D;

@@ -1,4 +1,4 @@
-/** Differentiable operations that models are built from. */
+/** Differentiable operations that models are built from. Shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.autograd.function;
 

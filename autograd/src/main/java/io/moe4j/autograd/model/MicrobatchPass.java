@@ -11,8 +11,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One microbatch on its way through the stages of a model: forward, then backward, each once. What forward has made is used by backward, so that both
- * must be enqueued while the memory that forward took is there: in one scope, or in one {@link io.moe4j.api.memory.MemoryLane}.
+ * One microbatch on its way through the stages of a model: forward, then backward, each once. Backward uses the values that forward has computed, so
+ * both must be enqueued while forward's memory is valid: in one scope, or in one {@link io.moe4j.api.memory.MemoryLane}.
  *
  * @since 0.2
  */
@@ -28,9 +28,9 @@ public final class MicrobatchPass {
     /**
      * Begins a pass.
      *
-     * @param recompute how the inner stages are run
+     * @param recompute how the inner stages run
      * @param stages of a whole model: first, inner ones, last
-     * @throws IllegalArgumentException if the stages do not come in this order
+     * @throws IllegalArgumentException if the stages are not in this order
      */
     public MicrobatchPass(RankContext rank, RecomputePolicy recompute, List<Stage> stages) {
         if (stages.size() < 2 || !(stages.getFirst() instanceof Stage.First begin)
@@ -47,7 +47,7 @@ public final class MicrobatchPass {
     }
 
     /**
-     * Enqueues forward, up to the last stage.
+     * Enqueues forward of all stages except the last.
      *
      * @param ids_T I32
      */

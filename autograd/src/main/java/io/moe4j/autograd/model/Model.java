@@ -15,16 +15,17 @@ public interface Model extends AutoCloseable {
     /** Its parameters, in units. */
     List<ParameterUnit> units();
 
-    /** Its stages in the order of the forward pass, for a schedule to drive; empty if it can only be called as a whole. Since SPI 1.3. */
+    /** Its stages in the order of the forward pass, for a schedule to drive; empty if the model can only run as a whole. Since SPI 1.3. */
     default List<Stage> stages() {
         return List.of();
     }
 
     /**
-     * Says which microbatch of a step is enqueued from now on, forward or backward. Gradients and {@link #tokensPerExpert()} of the first one overwrite
-     * those of the step before; later ones add to them. A schedule calls it whenever it goes on with another microbatch. Since SPI 1.3.
+     * Announces the microbatch whose forward or backward is enqueued next. Gradients and {@link #tokensPerExpert()} of a step's first microbatch
+     * overwrite those of the previous step; later microbatches add to them. A schedule calls this whenever it switches to another microbatch. Since
+     * SPI 1.3.
      *
-     * @throws UnsupportedOperationException if the step has several, and the model was written for one
+     * @throws UnsupportedOperationException if the step has several microbatches, and the model supports only one
      */
     default void begin(Microbatch microbatch) {
         if (microbatch.count() > 1) {
@@ -51,18 +52,18 @@ public interface Model extends AutoCloseable {
     Map<Integer, Tensor> tokensPerExpert();
 
     /**
-     * Moves the experts' biases towards balance, from {@link #tokensPerExpert()} summed over all ranks that the context's groups cover; to be called once
-     * a step, before the optimizer.
+     * Moves the experts' biases towards balance, from {@link #tokensPerExpert()} summed over all ranks that the context's groups cover. Call it once
+     * per step, before the optimizer.
      */
     void updateExpertBias(float coefficient);
 
-    /** Where each tensor of a Hugging Face checkpoint lies: those that this rank has (all but other ranks' experts). */
+    /** Where each tensor of a Hugging Face checkpoint lies, for the tensors that this rank has (all except other ranks' experts). */
     Map<String, ParameterSlice> checkpointNames();
 
-    /** Persistent tensors that are not parameters, by checkpoint name: the experts' biases, F32. */
+    /** Persistent tensors that are not parameters, by checkpoint name: the biases of the experts, F32. */
     Map<String, Tensor> buffers();
 
-    /** Names the first segment whose output has a value that is not finite, running forward once more and waiting for the device. */
+    /** Runs forward once more, waits for the device, and returns the name of the first segment whose output has a value that is not finite. */
     String locateNonFinite(Tensor ids_T);
 
     @Override
@@ -71,7 +72,7 @@ public interface Model extends AutoCloseable {
     /**
      * A checkpoint tensor.
      *
-     * @param parameter the parameter that it is a part of
+     * @param parameter the parameter that contains it
      * @param from first element within the part of the parameter that this rank has
      * @param shape its extents
      */

@@ -11,20 +11,20 @@ import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.Optional;
 
 /**
- * Where a model is opened. The opener owns what is in it, and closes it after the model.
+ * What a model is opened with. The opener owns its parts, and closes them after the model.
  *
  * @param rank this rank
  * @param batch B, sequences of this rank in a step
  * @param sequence S, tokens of a sequence
  * @param precision element types
- * @param dense who holds the units of all but the experts
- * @param expert who holds the units of this rank's experts
+ * @param dense the ranks that hold all units except those of the experts
+ * @param expert the ranks that hold the units of this rank's experts
  * @param expertGroup the expert-parallel group
- * @param comm its exchange; present if the model has experts
+ * @param comm the exchange of the experts' rows; present if the model has experts
  * @param kernels expert kernels; present if the model has experts
- * @param recompute how blocks are run
- * @param forceLoadBalance whether routing is round-robin instead of learnt
- * @param seed of the initial values
+ * @param recompute how blocks run
+ * @param forceLoadBalance whether routing is round-robin instead of learned
+ * @param seed seed of the initial values
  */
 @Stability(Stability.Level.EVOLVING)
 public record ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,

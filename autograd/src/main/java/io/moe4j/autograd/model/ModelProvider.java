@@ -25,7 +25,7 @@ public interface ModelProvider extends Provider {
      */
     ModelSpec flavor(String name);
 
-    /** The values of {@code model_type} whose {@code config.json} {@link #fromHuggingFace} reads. Since SPI 1.3. */
+    /** The values of {@code model_type} in a {@code config.json} that {@link #fromHuggingFace} can read. Since SPI 1.3. */
     default List<String> huggingFaceTypes() {
         return List.of(id());
     }

@@ -6,17 +6,17 @@ import io.moe4j.api.tensor.DType;
 import java.util.List;
 import java.util.Optional;
 
-/** What a model is, before it is opened: an immutable value. */
+/** The description of a model before it is opened: an immutable value. */
 @Stability(Stability.Level.EVOLVING)
 public interface ModelSpec {
 
     /** Name for people. */
     String name();
 
-    /** V: ids are in [0, V). */
+    /** V, the size of the vocabulary: ids are in [0, V). */
     long vocabulary();
 
-    /** Longest sequence that it is made for, in tokens. */
+    /** Longest supported sequence, in tokens. */
     long maxSequence();
 
     /** Its mixture of experts, if it has one. */
@@ -25,22 +25,25 @@ public interface ModelSpec {
     /** This spec with another communication backend, by id. */
     ModelSpec withMoeCommBackend(String id);
 
-    /** What each block attends over, for {@code batch} sequences; empty if it does not attend, or does not say. Since SPI 1.2. */
+    /**
+     * The extents of each block's attention for {@code batch} sequences; empty if there is no attention, or if the model does not report it. Since
+     * SPI 1.2.
+     */
     default Optional<AttentionShape> attention(long batch, long sequence, DType dtype) {
         return Optional.empty();
     }
 
     /**
-     * The first version of the device SPI that has all operations that it uses: on a device of an earlier one it is refused when the configuration is
-     * checked. Since SPI 1.3.
+     * The first version of the device SPI that has all operations that the model uses. With a device of an earlier version, the configuration check
+     * refuses the model. Since SPI 1.3.
      */
     default String deviceSpi() {
         return "1.0";
     }
 
     /**
-     * What no published class of this family computes as this model does, in words with the remedy; empty if there is nothing. Whatever writes weights for
-     * other software must say it. Since SPI 1.3.
+     * The ways in which this model computes differently from every published class of its family, in words with the remedy; empty if there are none.
+     * Code that exports weights for other software must report them. Since SPI 1.3.
      *
      * @param biasesMove whether training moves the experts' biases
      */
@@ -48,7 +51,7 @@ public interface ModelSpec {
         return List.of();
     }
 
-    /** Parameters and operations. */
+    /** Numbers of parameters and operations. */
     ModelFigures figures(long sequence);
 
     /** What is wrong with a parallel layout and a batch, in words with values, rule and remedy; empty if nothing. */
@@ -58,7 +61,7 @@ public interface ModelSpec {
     Model open(ModelContext context);
 
     /**
-     * The routed part.
+     * The routed experts of a model.
      *
      * @param experts E
      * @param topK K
@@ -72,8 +75,8 @@ public interface ModelSpec {
     /**
      * Figures of a model.
      *
-     * @param parameters all
-     * @param activeParameters those that one token uses
+     * @param parameters number of all parameters
+     * @param activeParameters number of those that one token uses
      * @param flopsPerToken operations of forward and backward for one token (a multiply-add is two), recompute not counted
      */
     record ModelFigures(long parameters, long activeParameters, double flopsPerToken) {}

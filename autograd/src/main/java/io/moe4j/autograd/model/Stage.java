@@ -9,8 +9,8 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
 
 /**
- * A part of a model that can be driven by itself. A model is one {@link First} stage, any number of {@link Inner} ones and one {@link Last}, in this
- * order. What passes between two stages is one tensor (T, D) of the compute type; in backward, its gradient passes the other way. For example a
+ * A part of a model that a schedule can run by itself. A model is one {@link First} stage, any number of {@link Inner} ones and one {@link Last}, in
+ * this order. What passes between two stages is one tensor (T, D) of the compute type; in backward, its gradient passes the other way. For example a
  * decoder of 27 blocks has 29 stages, and one microbatch of it is:
  *
  * <pre>{@code
@@ -33,24 +33,24 @@ public sealed interface Stage {
     /** The units whose parameters it uses. Two stages may share one: an embedding that is also the head's projection. */
     List<ParameterUnit> units();
 
-    /** Makes x from token ids. */
+    /** Computes x from token ids. */
     non-sealed interface First extends Stage {
 
         /** (T), I32 → (T, D). Gathers its units for as long as it needs them; its backward also reduces their gradients. */
         Variable forward(Tape tape, Tensor ids_T);
     }
 
-    /** From x to x, run under a {@link io.moe4j.autograd.recompute.RecomputePolicy}. */
+    /** Computes the next x from x, under a {@link io.moe4j.autograd.recompute.RecomputePolicy}. */
     non-sealed interface Inner extends Stage, Segment {}
 
-    /** Makes logits and the loss from x. Gathers its units by itself. */
+    /** Computes logits and the loss from x. Gathers its own units. */
     non-sealed interface Last extends Stage {
 
         /** Overwrites {@code logits_TV}, F32. */
         void logits(Tensor x_TD, Tensor logits_TV);
 
         /**
-         * Forward and backward in one: the loss's gradient needs no logits that outlive the call. The gradients of units that no other stage uses are
+         * Forward and backward in one call, so that the logits need not outlive it. The gradients of units that no other stage uses are
          * reduced; those of a shared unit are left open, in the caller's scope, for the first stage's backward to add to and to reduce.
          *
          * @param scale factor of each token's loss

@@ -1,4 +1,4 @@
-/** The model SPI. */
+/** The model SPI. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.autograd.model;
 

@@ -5,14 +5,14 @@ import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
-/** How a segment is run so that its gradient can be computed later. Stateless. */
+/** How a segment runs so that its gradient can be computed later. Stateless. */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface RecomputePolicy {
 
     /**
-     * Runs {@code segment}: gathers its units, applies it, and records on {@code tape}, a recording one, what backward needs; backward also reduces
-     * the units' gradients.
+     * Runs {@code segment}: gathers its units, applies it, and records on {@code tape}, which must be a recording tape, what backward needs; backward
+     * also reduces the units' gradients.
      */
     Variable run(Tape tape, Segment segment, Variable x);
 }

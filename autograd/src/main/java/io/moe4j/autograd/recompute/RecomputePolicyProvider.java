@@ -10,7 +10,7 @@ public interface RecomputePolicyProvider extends Provider {
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
     String SPI_VERSION = "1.1";
 
-    /** Whether all of a segment is computed again, so that nothing of it needs to survive until backward. */
+    /** Whether the whole segment is computed again, so that none of its intermediate values needs to survive until backward. */
     boolean recomputesFully();
 
     /** The policy. */

@@ -1,4 +1,4 @@
-/** The SPI of recompute policies. */
+/** The SPI of recompute policies. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.autograd.recompute;
 

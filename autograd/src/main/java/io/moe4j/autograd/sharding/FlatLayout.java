@@ -3,7 +3,7 @@ package io.moe4j.autograd.sharding;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Where a unit's parameters lie in its flat buffer, and the buffer in its shards. All figures are elements. */
+/** The positions of a unit's parameters in its flat buffer, and of the buffer in its shards. All positions and sizes are in elements. */
 final class FlatLayout {
     /** Every parameter, and every shard, starts at a multiple of this: 256 bytes of BF16 or more. */
     private static final long ALIGNMENT = 128;
@@ -46,7 +46,7 @@ final class FlatLayout {
         return starts.get(parameter);
     }
 
-    /** What lies between and behind the parameters. */
+    /** The gaps between and after the parameters. */
     List<Range> gaps() {
         List<Range> gaps = new ArrayList<>();
         for (int i = 0; i < parameters.size(); i++) {
@@ -59,7 +59,7 @@ final class FlatLayout {
         return gaps;
     }
 
-    /** What shard {@code index} holds. */
+    /** The pieces of parameters that shard {@code index} holds. */
     List<Piece> pieces(int index) {
         long low = index * shardElements;
         long high = low + shardElements;

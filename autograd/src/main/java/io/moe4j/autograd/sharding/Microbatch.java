@@ -3,8 +3,8 @@ package io.moe4j.autograd.sharding;
 import io.moe4j.api.Stability;
 
 /**
- * One of the microbatches that a step sums over. For example a step of 4 microbatches of 2 sequences has the gradients of 8 sequences, and takes the
- * activation memory of 2.
+ * One of the microbatches whose gradients a step sums. For example, a step of 4 microbatches of 2 sequences has the gradients of 8 sequences, and
+ * needs the activation memory of 2.
  *
  * @param index from 0
  * @param count microbatches of the step, at least 1

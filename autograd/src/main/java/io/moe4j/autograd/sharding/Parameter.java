@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** A trained tensor, as one rank holds it. Its value is there while its {@link ParameterUnit} is gathered. */
+/** A trained tensor, as one rank holds it. Its value exists while its {@link ParameterUnit} is gathered. */
 @Stability(Stability.Level.EVOLVING)
 public final class Parameter {
     private final String name;
@@ -63,7 +63,7 @@ public final class Parameter {
     }
 
     /**
-     * Where its gradient goes, F32: call {@link #accumulatesGradient} once for each contribution, and add if it says so.
+     * The tensor for its gradient, F32: call {@link #accumulatesGradient} once for each contribution, and add to the tensor if it returns true.
      *
      * @throws IllegalStateException if its unit's gradients are not open
      */
@@ -75,7 +75,7 @@ public final class Parameter {
         return gradient;
     }
 
-    /** Whether a contribution must be added: false if it is the first one that the gradient gets in this step, or since the gradients were opened; true afterwards. */
+    /** Whether a contribution must be added: false for the first contribution in this step, or since the gradients were opened; true afterwards. */
     public boolean accumulatesGradient() {
         boolean accumulate = gradientWritten;
         gradientWritten = true;
@@ -90,7 +90,7 @@ public final class Parameter {
         value = tensor;
     }
 
-    /** @param written whether {@code tensor} holds contributions already, which later ones are added to */
+    /** @param written whether {@code tensor} already holds contributions, to which later ones are added */
     void bindGradient(Tensor tensor, boolean written) {
         gradient = tensor;
         gradientWritten = written;

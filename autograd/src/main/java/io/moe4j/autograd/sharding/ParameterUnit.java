@@ -12,7 +12,8 @@ import java.util.Optional;
 
 /**
  * Parameters that are gathered and reduced together, in one flat buffer of which each rank of the group holds a shard (fully sharded data
- * parallelism: Zhao et al., "PyTorch FSDP", 2023). Between uses only the shard exists. With one shard in the compute type nothing is copied.
+ * parallelism: Zhao et al., "PyTorch FSDP", 2023). Between uses only the shard exists. If there is one shard and it has the compute type, gathering
+ * copies nothing.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ParameterUnit implements AutoCloseable {
@@ -54,7 +55,7 @@ public final class ParameterUnit implements AutoCloseable {
         return layout.parameters();
     }
 
-    /** Who holds it. */
+    /** The ranks that hold it. */
     public ShardGroup group() {
         return group;
     }
@@ -70,7 +71,8 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Makes the parameters' values available in the compute type. Temporaries come from the innermost open scope, so close what is returned before that.
+     * Makes the parameters' values available in the compute type. Temporaries come from the innermost open scope, so close the returned object before
+     * that scope.
      */
     public Gathered gather() {
         Gathered gathered = new Bound(this, gatheredValues());
@@ -79,7 +81,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Says which microbatch the gradients that are opened from now on belong to. Those of the first overwrite {@link #gradientShard()}, those of
+     * Sets the microbatch to which the gradients opened from now on belong. Those of the first overwrite {@link #gradientShard()}, those of
      * later ones are added to it in fp32, rounded to its type, and after the last the replicas are summed.
      */
     public void begin(Microbatch next) {
@@ -97,7 +99,7 @@ public final class ParameterUnit implements AutoCloseable {
         openGradient = Optional.of(flat);
     }
 
-    /** Sums the gradients over the ranks, each keeping its shard, and closes them. */
+    /** Sums the gradients over the ranks, where each rank keeps its shard of the sum, and closes them. */
     public void reduceGradients() {
         Tensor flat = openGradient.orElseThrow(
                 () -> new IllegalStateException(
@@ -125,7 +127,7 @@ public final class ParameterUnit implements AutoCloseable {
         layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shard, piece, source));
     }
 
-    /** Shows which parts of its parameters lie in this rank's shard. */
+    /** Visits the parts of its parameters that lie in this rank's shard. */
     public void forEachPiece(PieceVisitor visitor) {
         layout.pieces(group.index())
                 .forEach(piece -> visitor.visit(piece.parameter(), piece.fromInParameter(), piece.fromInShard(),
@@ -196,7 +198,7 @@ public final class ParameterUnit implements AutoCloseable {
         return rank.stream();
     }
 
-    /** The time in which values are available. Several may be open at once: the parameters have the values of the one that was bound last. */
+    /** Values are available until this is closed. Several may be open at once; the parameters have the values of the one that was bound last. */
     @FunctionalInterface
     public interface Gathered extends AutoCloseable {
 
@@ -223,12 +225,12 @@ public final class ParameterUnit implements AutoCloseable {
         }
     }
 
-    /** Is shown parts of parameters. */
+    /** Visits parts of parameters. */
     @FunctionalInterface
     public interface PieceVisitor {
         /**
-         * Is shown elements {@code from} and following of the part of {@code parameter} that this rank has; they lie in the shard from
-         * {@code fromInShard} on.
+         * Visits {@code count} elements, from {@code from}, of the part of {@code parameter} that this rank has; in the shard they begin at
+         * {@code fromInShard}.
          */
         void visit(Parameter parameter, long from, long fromInShard, long count);
     }

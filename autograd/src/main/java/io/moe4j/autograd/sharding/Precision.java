@@ -19,7 +19,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
         return new Precision(DType.F32, DType.F32, DType.F32, DType.F32);
     }
 
-    /** Computes in bfloat16, all else in single precision. */
+    /** Computes in bfloat16; everything else is in single precision. */
     public static Precision mixed() {
         return new Precision(DType.BF16, DType.F32, DType.F32, DType.F32);
     }

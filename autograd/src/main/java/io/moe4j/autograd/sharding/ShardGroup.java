@@ -5,7 +5,7 @@ import io.moe4j.api.group.Collectives;
 import java.util.Optional;
 
 /**
- * Who holds a unit: its shards lie over one group, and are repeated over another. An absent group has just this rank.
+ * The ranks that hold a unit: its shards are spread over one group, and each shard is repeated over the other. An absent group means this rank alone.
  *
  * @param shards collectives of the ranks that hold one shard each
  * @param replicas collectives of the ranks that hold the same shard
@@ -23,7 +23,7 @@ public record ShardGroup(Optional<Collectives> shards, Optional<Collectives> rep
         return shards.map(collectives -> collectives.group().size()).orElse(1);
     }
 
-    /** Which shard is held here. */
+    /** The index of the shard that this rank holds. */
     public int index() {
         return shards.map(collectives -> collectives.group().index()).orElse(0);
     }

@@ -11,18 +11,18 @@ import java.lang.foreign.ValueLayout;
 import java.util.stream.IntStream;
 
 /**
- * Moves shards between host and device in blocks, converting between single precision and the shard's type. Values are asked for on all cores: initial
- * values of 16 billion parameters take longer to compute than to move.
+ * Moves shards between host and device in blocks, converting between single precision and the shard's type. Values are requested on all cores,
+ * because the initial values of 16 billion parameters take longer to compute than to move.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ShardTransfer {
     private static final int BLOCK = 1 << 22;
-    /** What one core is asked for at once. */
+    /** Number of values that one core is asked for at a time. */
     private static final int SLICE = 1 << 14;
 
     private ShardTransfer() {}
 
-    /** Gives values of a parameter. Called from several threads at once, each with an array of its own. */
+    /** Supplies values of a parameter. Called from several threads at once, each with its own array. */
     @FunctionalInterface
     public interface Source {
         /** Fills {@code into[0..count)} with elements {@code from} and following of the part of {@code parameter} that this rank has. */

@@ -1,4 +1,4 @@
-/** Parameters in flat shards, gathered for use. */
+/** Parameters in flat shards, gathered for use. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.autograd.sharding;
 

@@ -3,7 +3,7 @@ package io.moe4j.runtime.planning;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 
-/** What is wrong on every device. */
+/** Checks of arguments that are wrong on every device. */
 final class Checks {
 
     private Checks() {}
@@ -26,14 +26,14 @@ final class Checks {
         }
     }
 
-    /** Live, and of one shape. */
+    /** Checks that tensors are live, and of one shape. */
     static void sameShape(String operation, Tensor... tensors) {
         live(operation, tensors);
         that(Arrays.stream(tensors).allMatch(tensor -> tensor.shape().equals(tensors[0].shape())), operation,
                 "shapes are equal", tensors);
     }
 
-    /** Live, with as many of dimension 0. */
+    /** Checks that tensors are live, with the same extent of dimension 0. */
     static void sameRows(String operation, Tensor... tensors) {
         live(operation, tensors);
         that(Arrays.stream(tensors).allMatch(tensor -> tensor.dim(0) == tensors[0].dim(0)), operation,

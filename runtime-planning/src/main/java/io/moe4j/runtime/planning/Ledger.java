@@ -5,9 +5,9 @@ import io.moe4j.api.device.Memory;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Virtual addresses, and who holds how much. Addresses are never used twice. Safe for use by many threads. */
+/** Virtual addresses, and the bytes held by each purpose. Addresses are never used twice. Safe for use by many threads. */
 final class Ledger {
-    /** More than any machine has, and little enough for sums of it. */
+    /** More bytes than any machine has, but small enough that sums of it do not overflow. */
     static final long ENDLESS = 1L << 55;
 
     private static final long ALIGNMENT = 256;

@@ -8,7 +8,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/** Collectives that check extents and count what would be sent, where each rank fetches from each other one what it needs. */
+/** Collectives that check extents and count the bytes that would be sent if each rank fetched what it needs from every other rank. */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningCollectives implements Collectives {
     private final Group group;
@@ -21,7 +21,7 @@ public final class PlanningCollectives implements Collectives {
     /**
      * For one rank of {@code group}.
      *
-     * @param memory what they hold on the device, by purpose; freed with them
+     * @param memory bytes that they hold on the device, by purpose; freed when they close
      */
     public PlanningCollectives(Group group, PlanningDevice device, Map<String, Long> memory) {
         this.group = group;

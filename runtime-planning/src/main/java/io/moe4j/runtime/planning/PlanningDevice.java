@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A device that computes nothing and counts everything, for plans: memory is a range of virtual addresses, work that is enqueued is checked (extents,
- * liveness) and forgotten, and what the host reads is zero. It stands for a device of another kind, whose scratch sizes it has, so that what runs on it
- * allocates what it would allocate there.
+ * A device that computes nothing and counts memory, for plans: memory is a range of virtual addresses, enqueued work is checked (extents, liveness)
+ * and then dropped, and the host reads zeros. It stands for a device of another kind and has the scratch sizes of that kind, so that code allocates
+ * the same bytes here as it would there.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningDevice implements Device {
@@ -65,7 +65,7 @@ public final class PlanningDevice implements Device {
         return config;
     }
 
-    /** Whatever is asked for, it has. */
+    /** Larger than any request. */
     @Override
     public long capacityBytes() {
         return Ledger.ENDLESS;
@@ -81,25 +81,25 @@ public final class PlanningDevice implements Device {
         return ledger.allocate(bytes, purpose);
     }
 
-    /** Memory without end that appears in no report: for a stack whose peak is what is to be found out. */
+    /** Unlimited memory that appears in no report: for a stack whose peak is to be measured. */
     public Memory endless() {
         return ledger.uncounted(Ledger.ENDLESS, "planned memory");
     }
 
-    /** What the device that this one stands for would take by itself, by purpose. */
+    /** Holds what the device that this one stands for would allocate internally, by purpose, until it is closed. */
     Closing own(Map<String, Long> bytes) {
         List<Memory> all = bytes.entrySet().stream().map(each -> allocate(each.getValue(), each.getKey())).toList();
         return () -> all.forEach(Memory::close);
     }
 
-    /** What is given back at the end. */
+    /** Gives memory back when it is closed. */
     @FunctionalInterface
     interface Closing extends AutoCloseable {
         @Override
         void close();
     }
 
-    /** Memory of another rank, which that rank's plan counts. */
+    /** Memory of another rank; the plan of that rank counts it. */
     Memory peer(long bytes, String purpose) {
         return ledger.uncounted(bytes, purpose);
     }
@@ -134,7 +134,7 @@ public final class PlanningDevice implements Device {
         return new PlanningPeerGroup(this, group);
     }
 
-    /** Holds nothing that could be given back. */
+    /** Has nothing to release. */
     @Override
     public void close() {}
 }

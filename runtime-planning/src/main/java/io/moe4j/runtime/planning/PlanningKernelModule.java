@@ -6,7 +6,7 @@ import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.KernelSource;
 import java.util.TreeSet;
 
-/** Knows names: those of the Java kernels, or any where there are only binaries, which are not read. */
+/** Checks names only: the names of the Java kernels, or any name if there are only binaries, which are not read. */
 final class PlanningKernelModule implements KernelModule {
     private final KernelSource source;
 

@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 
-/** Peers that are not there, but have addresses. */
+/** Peers that do not exist, but have addresses. */
 final class PlanningPeerGroup implements PeerGroup {
     private final PlanningDevice device;
     private final Group group;

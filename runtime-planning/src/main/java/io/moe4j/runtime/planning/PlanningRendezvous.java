@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Answers for the ranks that are absent: each of them gives what this one gives. */
+/** Answers for the absent ranks: each of them sends the same bytes as this rank. */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningRendezvous implements Rendezvous {
     private volatile @Nullable RankFailure failure;

@@ -8,7 +8,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
-/** A queue in which nothing waits, since nothing is done. */
+/** A stream that never waits, since it does no work. */
 final class PlanningStream implements Stream {
     private final PlanningDevice device;
     private final String name;
@@ -65,7 +65,7 @@ final class PlanningStream implements Stream {
                 destination);
     }
 
-    /** Gives zeros. */
+    /** Fills the destination with zeros. */
     @Override
     public void download(Tensor source, MemorySegment destination) {
         Checks.live("download", source);

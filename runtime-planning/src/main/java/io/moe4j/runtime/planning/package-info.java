@@ -1,4 +1,4 @@
-/** A device that computes nothing and counts everything: what plans are made on. */
+/** A device that computes nothing and counts memory: plans run on it. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.planning;
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.stream.LongStream;
 
 /**
- * What a communication backend refuses before anything is launched.
+ * Checks of a communication backend's arguments, made before anything is launched.
  *
  * @param backend its id, for messages
  * @param config what it was opened for
@@ -20,7 +20,7 @@ import java.util.stream.LongStream;
 @Stability(Stability.Level.EVOLVING)
 public record ExchangeChecks(String backend, CommConfig config) {
 
-    /** Experts are divided evenly among ranks, and rows are counted in 32 bits. */
+    /** Checks that experts are divided evenly among ranks, and that rows can be counted in 32 bits. */
     public void group(Group group) {
         int ranks = group.size();
         if (config.experts() % ranks != 0) {
@@ -33,19 +33,19 @@ public record ExchangeChecks(String backend, CommConfig config) {
         }
     }
 
-    /** The ids of a plan. */
+    /** Checks the ids of a plan. */
     public void ids(Tensor ids_TK) {
         shape("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
     }
 
-    /** The tensors of a dispatch. */
+    /** Checks the tensors of a dispatch. */
     public void dispatch(DispatchRequest request) {
         shape("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
         request.weights_TK().ifPresent(weights -> shape("weights_TK", weights, DType.F32, config.tokens(),
                 config.topK()));
     }
 
-    /** The tensors of a combine. */
+    /** Checks the tensors of a combine. */
     public void combine(CombineRequest request) {
         shape("out_TD", request.out_TD(), config.rowType(), config.tokens(), config.dim());
         request.scalars_TK().ifPresent(scalars -> shape("scalars_TK", scalars, DType.F32, config.tokens(),

@@ -10,11 +10,11 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * A stable counting sort of N routed rows by expert, for Java kernels, in three steps: {@link #countRows} counts the rows of each block of
- * {@value #BLOCK_ROWS} by expert; {@link #sumBlocks} replaces the counts by running sums over the blocks; {@link #placeRows} gives each row its index among
- * the rows of its expert. What an index means, a slot here or a row of a peer, is the backend's own. The CUDA twin is
+ * {@value #BLOCK_ROWS} by expert; {@link #sumBlocks} replaces the counts by running sums over the blocks; {@link #placeRows} gives each row its index
+ * among the rows of its expert. The backend defines what an index means: a position in a local buffer, or a row of a peer. The CUDA twin is
  * {@code build-support/cuda/expert_sort.cuh}.
  *
- * <p>The example of the comments: E = 4, ids [0, 2, 1, 0], had each block two rows.
+ * <p>The comments share one example: E = 4, ids [0, 2, 1, 0], as if each block had two rows. In this class B is the number of blocks.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ExpertSort {
@@ -49,7 +49,7 @@ public final class ExpertSort {
     }
 
     /**
-     * Replaces each block's counts by how many rows of the expert the blocks before it hold. The example: [[0, 0, 0, 0], [1, 0, 1, 0]].
+     * Replaces each count by the number of rows that the expert has in all earlier blocks. The example: [[0, 0, 0, 0], [1, 0, 1, 0]].
      *
      * @param counts_BE address of the counts (in, out)
      * @return the rows of each expert in all blocks; the example: [2, 1, 1, 0]
@@ -70,12 +70,12 @@ public final class ExpertSort {
     }
 
     /**
-     * Gives each routed row its place. The example's indexes: [0, 0, 0, 1].
+     * Gives each routed row its place. The indexes in the example: [0, 0, 0, 1].
      *
      * @param ids_N address of the I32 expert ids
      * @param before_BE address of the I32 counts after {@link #sumBlocks}
      * @param places_N address of the I64 places (out)
-     * @param place what a row's place is
+     * @param place computes the place of a row
      */
     public static void placeRows(CpuLaunch launch, long ids_N, long n, int experts, long before_BE, long places_N,
             Place place) {

@@ -11,14 +11,14 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Hands everything to another backend: for those who count, log or delay what passes. It also hands on what later versions add, which a class that
- * implements {@link CommBackend} itself would answer with the defaults.
+ * Forwards every call to another backend: a base for backends that count, log or delay calls. It also forwards methods that later versions add; a
+ * class that implements {@link CommBackend} itself would answer those with the defaults.
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ForwardingCommBackend implements CommBackend {
     private final CommBackend backend;
 
-    /** @param backend who does the work; closed with this one */
+    /** @param backend does the work; closed with this one */
     protected ForwardingCommBackend(CommBackend backend) {
         this.backend = backend;
     }

@@ -12,9 +12,9 @@ import io.moe4j.api.spi.Setting;
 import java.util.List;
 
 /**
- * Opens another provider's backend and wraps it, in a {@link ForwardingCommBackend} most of the time. What the backend needs, and where it runs, is
- * what the other provider says. Id and version are the subclass's own: {@code spiVersion()} returns {@code CommBackendProvider.SPI_VERSION}, so that
- * the compiler copies the constant into the subclass's jar. Since SPI 1.2.
+ * Opens another provider's backend and wraps it, usually in a {@link ForwardingCommBackend}. Requirements and supported devices are those of the
+ * other provider. The subclass defines id and version: {@code spiVersion()} returns {@code CommBackendProvider.SPI_VERSION}, so that the compiler
+ * copies the constant into the subclass's jar. Since SPI 1.2.
  *
  * <pre>{@code
  * public final class TimedProvider extends ForwardingCommBackendProvider {
@@ -33,19 +33,19 @@ import java.util.List;
 public abstract class ForwardingCommBackendProvider implements CommBackendProvider {
     private final CommBackendProvider provider;
 
-    /** @param provider whose backends are wrapped */
+    /** @param provider opens the backends to wrap */
     protected ForwardingCommBackendProvider(CommBackendProvider provider) {
         this.provider = provider;
     }
 
     /**
-     * Wraps what was opened.
+     * Wraps an opened backend.
      *
-     * @param backend closed by what is returned; if this throws, it is closed here
+     * @param backend the returned backend closes it; if this method throws, this class closes it
      */
     protected abstract CommBackend wrap(CommBackend backend, CommConfig config, CommContext context);
 
-    /** What the backend is opened with; the same unless it is overridden. */
+    /** The context that the backend is opened with; {@code context} itself unless this is overridden. */
     protected CommContext contextFor(CommContext context) {
         return context;
     }

@@ -1,6 +1,5 @@
 /**
- * For those who write a communication backend: what most of them need, and none has to use. Nothing in the SPI speaks of these types, and the host
- * never asks for them.
+ * Helpers for writing a communication backend. Their use is optional: the SPI does not mention these types, and the host never asks for them.
  */
 @NullMarked
 package io.moe4j.api.comm.support;
