@@ -4,7 +4,7 @@ module io.moe4j.app {
     requires io.moe4j.launch;
     requires io.moe4j.safetensors;
     requires transitive io.moe4j.trainer;
-    requires me.tongfei.progressbar;
+    requires jdk.unsupported;
     requires org.slf4j;
     requires static transitive org.jspecify;
     requires tools.jackson.databind;

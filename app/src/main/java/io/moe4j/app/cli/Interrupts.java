@@ -1,41 +1,74 @@
 package io.moe4j.app.cli;
 
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.IntConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ctrl-C, and other polite requests to end: the step under way is finished, and everything is closed, before the JVM ends. */
+/**
+ * Ctrl-C, and other polite requests to end. The first signal asks the run to end after the step under way; a second one ends the process at once, whatever
+ * it is doing. A signal that was ignored when the process started, as {@code nohup} arranges it for SIGHUP, stays ignored.
+ */
 final class Interrupts implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Interrupts.class);
-    private static final long PATIENCE_SECONDS = 120;
 
-    private final CountDownLatch finished = new CountDownLatch(1);
-    private final Thread hook;
+    private final Consumer<StopSignal> stop;
+    private final IntConsumer halt;
+    private final AtomicReference<Optional<StopSignal>> first = new AtomicReference<>(Optional.empty());
+    private final List<Runnable> restore = new ArrayList<>();
 
-    /** @param stop asks the run to end */
-    Interrupts(Runnable stop) {
-        hook = Thread.ofPlatform().name("interrupt").unstarted(() -> {
-            stop.run();
-            try {
-                if (!finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    log.warn("the step under way did not end within {} s; it is abandoned", PATIENCE_SECONDS);
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        });
-        Runtime.getRuntime().addShutdownHook(hook);
+    private Interrupts(Consumer<StopSignal> stop, IntConsumer halt) {
+        this.stop = stop;
+        this.halt = halt;
     }
 
-    /** The run has ended, one way or another. */
+    /**
+     * Handles signals until it is closed.
+     *
+     * @param stop asks the run to end, and says so
+     */
+    static Interrupts handle(Consumer<StopSignal> stop) {
+        Interrupts interrupts = unhandled(stop, Runtime.getRuntime()::halt);
+        for (StopSignal signal : StopSignal.values()) {
+            interrupts.install(signal);
+        }
+        return interrupts;
+    }
+
+    /** For tests: signals come through {@link #receive} alone. */
+    static Interrupts unhandled(Consumer<StopSignal> stop, IntConsumer halt) {
+        return new Interrupts(stop, halt);
+    }
+
+    private void install(StopSignal signal) {
+        try {
+            restore.add(JvmSignals.handle(signal.name(), () -> receive(signal)));
+        } catch (IllegalArgumentException e) {
+            log.debug("{} is not handled: the JVM has been told to leave signals alone", signal, e);
+        }
+    }
+
+    /** A signal has come. */
+    void receive(StopSignal signal) {
+        if (first.compareAndSet(Optional.empty(), Optional.of(signal))) {
+            stop.accept(signal);
+        } else {
+            halt.accept(signal.exitCode());
+        }
+    }
+
+    /** The signal that has asked this process to end, if one has. */
+    Optional<StopSignal> received() {
+        return first.get();
+    }
+
+    /** From now on, signals do what they did before. */
     @Override
     public void close() {
-        finished.countDown();
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The JVM is ending already, and the hook was what ended the run.
-        }
+        restore.forEach(Runnable::run);
     }
 }

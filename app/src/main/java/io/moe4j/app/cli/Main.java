@@ -1,8 +1,11 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.Stability;
+import io.moe4j.app.terminal.Screen;
+import io.moe4j.app.terminal.TerminalCalls;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -14,29 +17,58 @@ import picocli.CommandLine.Command;
                 VerifyCommand.class,
                 DoctorCommand.class, BenchCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
-        exitCodeList = {"0:done", "1:tried, and failed", "2:bad input: nothing was started"})
+        exitCodeList = {"0:done: a run has made its last step", "1:tried, and failed",
+                "2:bad input: nothing was started",
+                "3:a run ended early, because another of its processes was asked to end",
+                "129:a run ended early, by SIGHUP", "130:a run ended early, by SIGINT (Ctrl-C)",
+                "143:a run ended early, by SIGTERM"})
 public final class Main {
+    /** A descriptor of the launcher's, which says in {@link #KEPT_ERRORS} that standard error goes through a filter until {@link #main} is reached. */
+    private static final String KEPT_ERRORS = "moe4j.stderr";
+    private static final int STANDARD_ERROR = 2;
 
-    private Main() {}
+    private final Screen screen;
+
+    private Main(Screen screen) {
+        this.screen = screen;
+    }
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
+        Optional<TerminalCalls> calls = TerminalCalls.find();
+        Optional.ofNullable(Integer.getInteger(KEPT_ERRORS)).ifPresent(
+                kept -> calls.ifPresent(open -> open.move(kept, STANDARD_ERROR)));
         System.exit(run(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8), arguments));
+                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
+                Screen.standardOutput(calls, System.getenv()), arguments));
     }
 
     /**
-     * Runs a command.
+     * Runs a command whose output no person watches.
      *
-     * @return 0 done, 1 failed, 2 bad input
+     * @return 0 done, 1 failed, 2 bad input; see {@code moe4j --help} for runs that end early
      */
     public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        CommandLine commandLine = new CommandLine(new Main());
+        return run(out, err, Screen.none(), arguments);
+    }
+
+    private static int run(PrintWriter out, PrintWriter err, Screen screen, String... arguments) {
+        CommandLine commandLine = new CommandLine(new Main(screen));
         ConfigOptions.keepOthers(commandLine);
         commandLine.setOut(out).setErr(err);
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setExecutionExceptionHandler(new FailureReport());
         commandLine.setParameterExceptionHandler(FailureReport::badArguments);
-        return commandLine.execute(arguments);
+        int code = commandLine.execute(arguments);
+        if (out.checkError()) {
+            err.println("error: the output could not be written in full: its disk is full, or its reader has ended");
+            return code == ExitCode.OK ? ExitCode.FAILED : code;
+        }
+        return code;
+    }
+
+    /** What standard output is. */
+    Screen screen() {
+        return screen;
     }
 }

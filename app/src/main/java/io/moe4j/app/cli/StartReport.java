@@ -6,8 +6,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What runs, before the first step. */
+/** What runs, in a few lines, before the first step. {@code moe4j plan} has the memory in full. */
 final class StartReport {
+    private static final int PURPOSES = 3;
 
     private StartReport() {}
 
@@ -20,13 +21,17 @@ final class StartReport {
         run.devices().forEach(device -> line(text, "device", "%s", device));
         line(text, "plug-ins", "%s", run.plugins().entrySet().stream()
                 .map(plugin -> plugin.getKey() + " " + plugin.getValue()).collect(Collectors.joining(", ")));
-        line(text, "memory", "%.3f GiB for each rank", gib(run.memory().totalBytes()));
-        run.memory().byPurpose().entrySet().stream()
-                .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
-                        .thenComparing(Map.Entry.comparingByKey()))
-                .forEach(purpose -> line(text, "", "%9.3f MiB  %s", purpose.getValue() / (double) (1 << 20),
-                        purpose.getKey()));
+        line(text, "memory", "%.3f GiB for each rank: %s, and less for others", gib(run.memory().totalBytes()),
+                run.memory().byPurpose().entrySet().stream()
+                        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+                                .thenComparing(Map.Entry.comparingByKey()))
+                        .limit(PURPOSES).map(purpose -> share(purpose, run.memory().totalBytes()))
+                        .collect(Collectors.joining(", ")));
         return text.toString();
+    }
+
+    private static String share(Map.Entry<String, Long> purpose, long total) {
+        return String.format(Locale.ROOT, "%s %.0f%%", purpose.getKey(), 100.0 * purpose.getValue() / total);
     }
 
     private static void line(StringBuilder text, String name, String format, Object... values) {

@@ -4,42 +4,42 @@ import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.launch.RankEnvironment;
+import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.launch.RankEnvironment;
-import io.moe4j.launch.TcpRendezvous;
-import io.moe4j.trainer.metrics.MetricsFile;
-import io.moe4j.trainer.metrics.RunSummary;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
 import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.RunOptions;
-import io.moe4j.trainer.run.StepListener;
-import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.Launch;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /** {@code moe4j train}. */
 @Command(name = "train",
         description = {"Trains a model.",
-                "Writes metrics.jsonl, the configuration and the checkpoints to the run's folder."})
+                "Writes metrics.jsonl, the configuration and the checkpoints to the run's folder.",
+                "Ctrl-C ends the run after the step under way, and saves it where checkpoint.enable is true; "
+                        + "a second Ctrl-C ends it at once."})
 final class TrainCommand implements Callable<Integer> {
+
+    @ParentCommand
+    private @Nullable Main main;
 
     @Spec
     private CommandSpec spec = CommandSpec.create();
@@ -54,7 +54,7 @@ final class TrainCommand implements Callable<Integer> {
     private LaunchOptions launchOptions = new LaunchOptions();
 
     @Option(names = "--output", paramLabel = "DIR",
-            description = "The run's folder. Default: outputs/CONFIG-DATE-TIME.")
+            description = "The run's folder, which has no other run yet. Default: outputs/CONFIG-DATE-TIME.")
     private @Nullable Path output;
 
     @Override
@@ -63,52 +63,73 @@ final class TrainCommand implements Callable<Integer> {
         TrainerConfig config = configOptions.load(registry,
                 ConfigUse.training().withOutput(Optional.ofNullable(output)));
         RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
-        Path folder = RunFolder.of(output, configOptions.nameOrFile(NamedConfigs.DEFAULT), environment);
         List<Integer> devices = launchOptions.devices(environment, config,
                 registry.get(DeviceProvider.class, config.device()));
         if (!environment.isDistributed()) {
-            return train(config, registry, new Launch(environment.worldSize(), environment.localRanks(), devices,
-                    ThreadRendezvous.of(config.ranks(), config.runtime().timeout())), folder);
+            return train(config, registry, environment, new Launch(environment.worldSize(), environment.localRanks(),
+                    devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
         }
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
                 LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {
-            return train(config, registry,
-                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous), folder);
+            return train(config, registry, environment,
+                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
         }
     }
 
-    private int train(TrainerConfig config, Registry registry, Launch launch, Path folder) throws IOException {
-        try (TrainingRun run = open(config, registry, launch, folder);
-                Interrupts interrupts = new Interrupts(run::requestStop)) {
-            try {
-                if (launch.hasFirstRank()) {
-                    Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
-                    report(run, config, folder);
-                } else {
-                    while (run.hasNext()) {
-                        run.step();
-                    }
-                }
-            } catch (CapacityExceededException | NonFiniteException e) {
-                // All processes have come to the same decision.
-                throw e;
-            } catch (IOException | RuntimeException | Error e) {
-                tell(launch, "the work between steps", e);
-                throw e;
+    private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Launch launch)
+            throws IOException {
+        if (!launch.hasFirstRank()) {
+            Path chosen = SharedFolder.hear(environment, launch.rendezvous());
+            try (TrainingRun run = open(config, registry, launch, output == null ? chosen : output)) {
+                TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
+                return steps(launch, loop::follow);
             }
         }
-        return ExitCode.OK;
+        try (RunFolder folder = told(launch, "making the run's folder", () -> folder(config, environment, launch));
+                TrainingRun run = open(config, registry, launch, folder.path())) {
+            TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
+            return steps(launch, () -> loop.lead(folder, spec.commandLine().getOut(), main().screen()));
+        }
+    }
+
+    /** Makes the steps. A failure between them is told to the other processes. */
+    private static int steps(Launch launch, Loop loop) throws IOException {
+        try {
+            return loop.run();
+        } catch (CapacityExceededException | NonFiniteException e) {
+            // All processes have come to the same decision.
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
+            tell(launch, "the work between steps", e);
+            throw e;
+        }
+    }
+
+    private RunFolder folder(TrainerConfig config, RankEnvironment environment, Launch launch) {
+        RunFolder folder = RunFolder.open(output, configOptions.nameOrFile(NamedConfigs.DEFAULT),
+                config.checkpoint().resume());
+        try {
+            if (environment.isDistributed()) {
+                SharedFolder.tell(folder.path(), environment, launch.rendezvous());
+            }
+            return folder;
+        } catch (RuntimeException | Error e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    private TrainingRun open(TrainerConfig config, Registry registry, Launch launch, Path folder) {
+        return told(launch, "opening the run",
+                () -> Trainer.open(config, registry, new RunOptions(launch).withOutput(folder)));
     }
 
     /** Where ranks of other processes wait for those of this one, they are told why it does not come. */
-    private static TrainingRun open(TrainerConfig config, Registry registry, Launch launch, Path folder) {
+    private static <T> T told(Launch launch, String phase, Supplier<T> work) {
         try {
-            if (launch.hasFirstRank()) {
-                RunFolder.make(folder);
-            }
-            return Trainer.open(config, registry, new RunOptions(launch).withOutput(folder));
+            return work.get();
         } catch (RuntimeException | Error e) {
-            tell(launch, "opening the run", e);
+            tell(launch, phase, e);
             throw e;
         }
     }
@@ -122,36 +143,16 @@ final class TrainCommand implements Callable<Integer> {
                         : message + ": " + cause.getMessage()));
     }
 
-    /** Makes all steps, and tells about them. */
-    private void report(TrainingRun run, TrainerConfig config, Path folder) {
-        PrintWriter out = spec.commandLine().getOut();
-        out.print(StartReport.of(run.description()));
-        out.println("output    " + folder);
-        out.flush();
-        RunSummary summary = new RunSummary();
-        long begin = run.stepsDone();
-        try (MetricsFile metrics = new MetricsFile(folder.resolve("metrics.jsonl"), begin);
-                ProgressOutput progress = new ProgressOutput(out, config.metrics().logEvery(), begin,
-                        config.training().steps(), ProgressOutput.isTerminal())) {
-            while (run.hasNext()) {
-                run.step(new StepListener() {
-                    @Override
-                    public void made(StepResult step) {
-                        metrics.add(step);
-                        progress.show(step);
-                        summary.add(step);
-                    }
+    /** Makes all steps, and returns the exit code. */
+    @FunctionalInterface
+    private interface Loop {
+        int run() throws IOException;
+    }
 
-                    @Override
-                    public void saving() {
-                        metrics.force();
-                    }
-                });
-            }
+    private Main main() {
+        if (main == null) {
+            throw new IllegalStateException("train is a command of moe4j, and was run without it");
         }
-        out.println(begin < config.training().steps() ? summary.text()
-                : "no step was made: training.steps = " + config.training().steps() + ", and " + begin
-                        + " were made before; raise it to go on");
-        out.flush();
+        return main;
     }
 }

@@ -99,6 +99,11 @@ final class RunCheckpoints {
         return saved;
     }
 
+    /** What {@link #saveOwn} has saved last. */
+    Optional<TrainingRun.Saved> newest() {
+        return newest.map(folder -> new TrainingRun.Saved(newestStep, folder));
+    }
+
     private void requireShared(Path folder) {
         try {
             session.onRanks(rank -> {

@@ -45,6 +45,14 @@ public final class TrainingRun implements AutoCloseable {
     /** By all ranks together: where the data goes on. */
     private long sequencesDone;
 
+    /**
+     * A checkpoint that was saved.
+     *
+     * @param step the step after which
+     * @param folder where it is
+     */
+    public record Saved(long step, Path folder) {}
+
     static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (options.launch().worldSize() != config.ranks()) {
             throw new InputException("the launch has " + options.launch().worldSize()
@@ -176,6 +184,11 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Path save(Path checkpoints) {
         return this.checkpoints.save(checkpoints, progress());
+    }
+
+    /** The newest checkpoint that this object has saved by itself, if it has saved one. */
+    public Optional<Saved> lastSaved() {
+        return checkpoints.newest();
     }
 
     /** Where checkpoints go by themselves, if the run has an output folder. */

@@ -1,0 +1,99 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The lock on a run's folder: the operating system's lock on its file {@code run.lock}, which ends with the process, however it ends. The file stays: if it
+ * were removed, a run that has just opened it could hold a lock that no later run sees.
+ */
+final class RunLock implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunLock.class);
+    private static final String NAME = "run.lock";
+
+    private final FileChannel channel;
+
+    private RunLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /**
+     * Takes it.
+     *
+     * @throws InputException if another run has it
+     */
+    static RunLock take(Path folder) {
+        Path file = folder.resolve(NAME);
+        try {
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try {
+                if (!lock(channel, file)) {
+                    throw new InputException(folder + " is in use by a run that has not ended (" + holder(file)
+                            + "): two runs do not share a folder. Give another --output, or end that run first");
+                }
+                return new RunLock(channel);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new InputException("the run's folder " + folder + " cannot be written (" + e.getMessage()
+                    + "); give an --output in a folder that you may write", e);
+        }
+    }
+
+    /** Whether the lock is ours now. On a file system without locks it is nobody's, which is said. */
+    private static boolean lock(FileChannel channel, Path file) throws IOException {
+        @Nullable FileLock lock;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return false;
+        } catch (IOException e) {
+            log.warn("{} cannot be locked ({}); make sure that no other run writes to its folder", file,
+                    e.getMessage());
+            return true;
+        }
+        if (lock == null) {
+            return false;
+        }
+        channel.truncate(0);
+        channel.write(ByteBuffer.wrap(me().getBytes(StandardCharsets.UTF_8)), 0);
+        return true;
+    }
+
+    private static String me() {
+        String host = System.getenv().getOrDefault("HOSTNAME", "");
+        return "process " + ProcessHandle.current().pid() + (host.isEmpty() ? "" : " on " + host);
+    }
+
+    private static String holder(Path file) {
+        try {
+            String holder = Files.readString(file).strip();
+            return holder.isEmpty() ? "its process is not known" : holder;
+        } catch (IOException e) {
+            return "its process is not known";
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("the lock of a run's folder cannot be released", e);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.trainer.config.CheckpointConfig;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.TrainingRun;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.Optional;
+
+/** What a run is going to do, and how it has ended, for people. */
+final class RunReport {
+
+    private RunReport() {}
+
+    /**
+     * Before the first step.
+     *
+     * @param begin steps that were made before
+     */
+    static String start(TrainerConfig config, long begin, Path folder) {
+        CheckpointConfig checkpoint = config.checkpoint();
+        String continuing = begin == 0 ? "" : line("continues", "%s after step %d",
+                checkpoint.resume().map(Path::toString).orElse("a checkpoint"), begin);
+        return continuing + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
+                config.training().steps(), config.tokensPerStep(),
+                checkpoint.enable() ? String.format(Locale.ROOT, "saved every %d steps and at the end", checkpoint.interval())
+                        : "not saved: checkpoint.enable is false")
+                + line("output", "%s", folder);
+    }
+
+    /**
+     * After the last step.
+     *
+     * @param signal that has ended the run, if one has come
+     */
+    static String end(TrainerConfig config, TrainingRun run, Optional<StopSignal> signal, Path folder) {
+        StringBuilder text = new StringBuilder();
+        if (run.stepsDone() < config.training().steps()) {
+            text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
+                    signal.map(each -> "by " + each).orElse("because another process of the run was asked to end")));
+            text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())
+                    .map(saved -> line("continue", "with the same command and --checkpoint.resume %s%s", saved.folder(),
+                            config.checkpoint().resume().isPresent() ? "" : " --output " + folder))
+                    .orElseGet(() -> line("lost", "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
+        }
+        return text.append(line("metrics", "%s", folder.resolve("metrics.jsonl"))).toString();
+    }
+
+    private static String line(String name, String format, Object... values) {
+        return String.format(Locale.ROOT, "%-9s ", name) + String.format(Locale.ROOT, format, values)
+                + System.lineSeparator();
+    }
+}

@@ -1,0 +1,55 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.terminal.Progress;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/** How fast steps follow each other: what a progress line tells. The first step records a graph and takes longer, so that it does not count once there is another. */
+final class StepPace {
+    private static final int REMEMBERED = 20;
+
+    private final LongSupplier nanoTime;
+    private final long steps;
+    private final Deque<Long> nanos = new ArrayDeque<>();
+    private long seen;
+    private long done;
+    private long since;
+    private String note = "";
+
+    /**
+     * @param done steps that are done
+     * @param steps all of them
+     */
+    StepPace(long done, long steps, LongSupplier nanoTime) {
+        this.done = done;
+        this.steps = steps;
+        this.nanoTime = nanoTime;
+        since = nanoTime.getAsLong();
+    }
+
+    /** A step is done. */
+    synchronized void done(long step) {
+        long now = nanoTime.getAsLong();
+        if (nanos.size() == REMEMBERED || seen == 1) {
+            nanos.removeFirst();
+        }
+        nanos.addLast(now - since);
+        seen++;
+        since = now;
+        done = step;
+    }
+
+    /** Says something instead of the time that is left. */
+    synchronized void note(String text) {
+        note = text;
+    }
+
+    synchronized Progress now() {
+        Optional<Duration> perStep = nanos.isEmpty() ? Optional.empty()
+                : Optional.of(Duration.ofNanos(nanos.stream().mapToLong(Long::longValue).sum() / nanos.size()));
+        return new Progress(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep, note);
+    }
+}

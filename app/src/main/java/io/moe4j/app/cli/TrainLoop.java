@@ -1,0 +1,122 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.terminal.Screen;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.metrics.MetricsFile;
+import io.moe4j.trainer.metrics.RunSummary;
+import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.TrainingRun;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** Makes the steps of a run that is open, until its last one or until it is asked to end, and tells about them. */
+final class TrainLoop {
+    private final TrainerConfig config;
+    private final TrainingRun run;
+    private final PrintWriter err;
+    private final long begin;
+
+    /**
+     * @param run has not made a step yet
+     * @param err for what a process says that does not report
+     */
+    TrainLoop(TrainerConfig config, TrainingRun run, PrintWriter err) {
+        this.config = config;
+        this.run = run;
+        this.err = err;
+        begin = run.stepsDone();
+    }
+
+    /**
+     * In a process without rank 0: says nothing unless it is asked to end.
+     *
+     * @return the exit code
+     */
+    int follow() {
+        try (Interrupts interrupts = Interrupts.handle(signal -> {
+            run.requestStop();
+            err.println(ending(signal));
+        })) {
+            while (run.hasNext()) {
+                step();
+            }
+            return exitCode(interrupts);
+        }
+    }
+
+    /**
+     * In the process of rank 0: reports for all.
+     *
+     * @param folder for the configuration and the metrics
+     * @return the exit code
+     */
+    int lead(RunFolder folder, PrintWriter out, Screen screen) throws IOException {
+        folder.writeConfig(ConfigLoader.toml(config), begin);
+        out.print(StartReport.of(run.description()));
+        out.print(RunReport.start(config, begin, folder.path()));
+        out.flush();
+        if (begin >= config.training().steps()) {
+            out.println("no step was made: training.steps = " + config.training().steps() + ", and " + begin
+                    + " were made before; raise it to go on");
+            return ExitCode.OK;
+        }
+        RunSummary summary = new RunSummary();
+        try (MetricsFile metrics = new MetricsFile(folder.path().resolve("metrics.jsonl"), begin);
+                StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
+                        config.training().steps());
+                Interrupts interrupts = Interrupts.handle(stopping(output))) {
+            while (run.hasNext()) {
+                StepResult step = step();
+                metrics.add(step);
+                output.show(step);
+                summary.add(step);
+                saved(step.step()).ifPresent(checkpoint -> output.println("saved     " + checkpoint));
+            }
+            output.close();
+            out.println(summary.text());
+            out.print(RunReport.end(config, run, interrupts.received(), folder.path()));
+            out.flush();
+            return exitCode(interrupts);
+        }
+    }
+
+    private Consumer<StopSignal> stopping(StepOutput output) {
+        return signal -> {
+            run.requestStop();
+            output.note("ending" + (config.checkpoint().enable() ? " and saving" : ""));
+            output.println(ending(signal));
+        };
+    }
+
+    private String ending(StopSignal signal) {
+        return signal + ": the run ends after the step under way, and is " + (config.checkpoint().enable() ? "saved"
+                : "not saved (checkpoint.enable is false)") + "; a second signal ends it at once";
+    }
+
+    private int exitCode(Interrupts interrupts) {
+        if (run.stepsDone() >= config.training().steps()) {
+            return ExitCode.OK;
+        }
+        return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);
+    }
+
+    /** Makes a step. Where the receive buffers are too small, what was learnt until then is saved. */
+    private StepResult step() {
+        try {
+            return run.step();
+        } catch (CapacityExceededException e) {
+            Path saved = run.save(run.checkpoints().orElseThrow());
+            throw new CapacityExceededException(e, "the run was saved: continue it with --checkpoint.resume " + saved);
+        }
+    }
+
+    /** The checkpoint of a step, if it was saved. */
+    private Optional<Path> saved(long step) {
+        return run.lastSaved().filter(saved -> saved.step() == step).map(TrainingRun.Saved::folder);
+    }
+}

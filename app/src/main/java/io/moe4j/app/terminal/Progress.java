@@ -1,0 +1,82 @@
+package io.moe4j.app.terminal;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * How far a run is, as one line.
+ *
+ * @param done steps that are done
+ * @param steps all of them
+ * @param current how long the step under way has taken until now
+ * @param perStep how long a step takes; empty until it is known
+ * @param note what to say instead of the time that is left; empty for nothing
+ */
+public record Progress(long done, long steps, Duration current, Optional<Duration> perStep, String note) {
+    /** Wider lines are harder to read, and leave more behind when a window is made narrower. */
+    private static final int WIDEST = 76;
+    private static final int WIDEST_BAR = 30;
+    private static final int NARROWEST_BAR = 5;
+
+    /**
+     * The line for a terminal of {@code columns}: {@code step 12/60  20% [=====>        ]  1.25 s/step  1:00 left}. It is always shorter than the
+     * terminal is wide, so that it never wraps: what does not fit is left out, the bar first.
+     */
+    public String line(int columns) {
+        int room = Math.max(0, Math.min(WIDEST, columns - 1));
+        String count = String.format(Locale.ROOT, "step %d/%d %3d%%", done, steps, percent());
+        String times = times();
+        int barRoom = Math.min(WIDEST_BAR, room - count.length() - times.length() - " []  ".length());
+        String line = barRoom >= NARROWEST_BAR ? count + " [" + bar(barRoom) + "]  " + times : count + "  " + times;
+        if (line.length() > room) {
+            line = count;
+        }
+        return line.substring(0, Math.min(room, line.length())).stripTrailing();
+    }
+
+    private long percent() {
+        return steps == 0 ? 100 : 100 * done / steps;
+    }
+
+    private String times() {
+        if (!note.isEmpty()) {
+            return note;
+        }
+        return perStep
+                .map(each -> rate(each) + "  " + clock(left(each)) + " left")
+                .orElseGet(() -> "step " + (done + 1) + " runs for " + clock(current));
+    }
+
+    /** The time of the steps that are missing, less what the one under way has taken, but never less than those after it need. */
+    private Duration left(Duration each) {
+        long missing = Math.max(0, steps - done);
+        Duration rest = each.multipliedBy(missing);
+        Duration taken = current.compareTo(each) < 0 ? current : each;
+        return missing == 0 ? Duration.ZERO : rest.minus(taken);
+    }
+
+    private String bar(int width) {
+        int filled = (int) (steps == 0 ? width : width * done / steps);
+        return "=".repeat(Math.max(0, filled - 1)) + (filled > 0 ? filled == width ? "=" : ">" : "")
+                + " ".repeat(width - filled);
+    }
+
+    private static String rate(Duration step) {
+        double seconds = step.toNanos() / 1e9;
+        return seconds >= 0.1 ? String.format(Locale.ROOT, "%.2f s/step", seconds)
+                : String.format(Locale.ROOT, "%.1f steps/s", 1 / Math.max(seconds, 1e-9));
+    }
+
+    /** {@code 0:07}, {@code 12:34}, {@code 3:04:05}, {@code 2 d 03:04}. */
+    static String clock(Duration time) {
+        if (time.toDays() > 0) {
+            return String.format(Locale.ROOT, "%d d %02d:%02d", time.toDays(), time.toHoursPart(),
+                    time.toMinutesPart());
+        }
+        return time.toHours() > 0
+                ? String.format(Locale.ROOT, "%d:%02d:%02d", time.toHours(), time.toMinutesPart(),
+                        time.toSecondsPart())
+                : String.format(Locale.ROOT, "%d:%02d", time.toMinutes(), time.toSecondsPart());
+    }
+}
