@@ -7,6 +7,7 @@ import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
@@ -25,9 +26,19 @@ final class ConfigOptions {
     private CommandSpec command = CommandSpec.create();
 
     @Option(names = "--config", paramLabel = "NAME|FILE.toml",
-            description = "A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
-                    + "; for parity and bench step: " + NamedConfigs.PLAIN + ".")
+            completionCandidates = ConfigNames.class,
+            description = {"A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
+                    + "; for parity and bench step: " + NamedConfigs.PLAIN + ".", "Named are:",
+                    "${COMPLETION-CANDIDATES}."})
     private @Nullable String config;
+
+    /** What the help names. */
+    static final class ConfigNames implements Iterable<String> {
+        @Override
+        public Iterator<String> iterator() {
+            return NamedConfigs.names().iterator();
+        }
+    }
 
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
     static void keepOthers(CommandLine command) {

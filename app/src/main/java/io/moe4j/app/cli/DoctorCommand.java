@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j doctor}. */
 @Command(name = "doctor", description = "Tells what this machine has, what is missing for what, and the remedy. "
-        + "Succeeds if training on the CPU works.")
+        + "Succeeds if training works on one device at least.")
 final class DoctorCommand implements Callable<Integer> {
 
     @Spec
@@ -29,25 +29,26 @@ final class DoctorCommand implements Callable<Integer> {
     @Mixin
     private CommonOptions common = new CommonOptions();
 
-    @Option(names = "--json", description = "Prints one JSON object: {\"cpu_works\": ..., \"findings\": [...]}.")
+    @Option(names = "--json", description = "Prints one JSON object: {\"works_on\": [\"cpu\"], \"findings\": [...]}.")
     private boolean json;
 
     @Override
     public Integer call() {
         List<Finding> findings = new Doctor(Machine.here(), Plugins.load(common.pluginPath()), Path.of("")).findings();
-        boolean works = Doctor.cpuWorks(findings);
+        List<String> works = Doctor.workingDevices(findings);
         PrintWriter out = spec.commandLine().getOut();
         if (json) {
             Map<String, Object> report = new LinkedHashMap<>();
-            report.put("cpu_works", works);
+            report.put("works_on", works);
             report.put("findings", findings.stream().map(DoctorCommand::row).toList());
             out.println(JsonMapper.shared().writerWithDefaultPrettyPrinter().writeValueAsString(report));
         } else {
             findings.forEach(finding -> print(out, finding));
-            out.println(works ? "training on the CPU works" : "training does not work here: see what is missing above");
+            Doctor.devices(findings).forEach(device -> out.println("training with device = \"" + device + "\" "
+                    + (works.contains(device) ? "works" : "does not work here: see above what is missing")));
         }
         out.flush();
-        return works ? ExitCode.OK : ExitCode.FAILED;
+        return works.isEmpty() ? ExitCode.FAILED : ExitCode.OK;
     }
 
     private static void print(PrintWriter out, Finding finding) {

@@ -47,8 +47,10 @@ record EarlierRun(Path folder, boolean savedCheckpoints) {
         if (resume.filter(this::contains).isPresent()) {
             return;
         }
-        throw new InputException(folder + " has an earlier run" + resume.map(from -> ", which is not the one that --checkpoint.resume "
-                + from + " names").orElse("") + ": two runs do not share a folder. Give another --output, "
+        throw new InputException(folder + " has an earlier run"
+                + resume.map(from -> ", which is not the one that --checkpoint.resume "
+                        + from + " names").orElse("")
+                + ": two runs do not share a folder. Give another --output, "
                 + (savedCheckpoints ? "continue the earlier run with --checkpoint.resume " + folder + ", " : "")
                 + "or remove the folder");
     }

@@ -39,7 +39,12 @@ final class RunFolder implements AutoCloseable {
      * @throws InputException if it cannot be made or written, is in use, or has an earlier run that is not the one that is continued
      */
     static RunFolder open(@Nullable Path given, String config, Optional<Path> resume) {
-        Path path = given == null ? makeNew(nameOf(config) + "-" + LocalDateTime.now().format(TIME)) : make(given);
+        return openIn(PARENT, given, nameOf(config) + "-" + LocalDateTime.now().format(TIME), resume);
+    }
+
+    /** The same, with the folder of new folders and the name of a new one. */
+    static RunFolder openIn(Path parent, @Nullable Path given, String name, Optional<Path> resume) {
+        Path path = given == null ? makeNew(parent, name) : make(given);
         if (!Files.isWritable(path)) {
             throw new InputException("the run's folder " + path
                     + " cannot be written; give an --output in a folder that you may write");
@@ -90,10 +95,10 @@ final class RunFolder implements AutoCloseable {
     }
 
     /** Two processes never get the same: making a folder succeeds for one of them. */
-    private static Path makeNew(String name) {
-        make(PARENT);
+    private static Path makeNew(Path parent, String name) {
+        make(parent);
         for (int i = 1; i <= MOST_IN_A_SECOND; i++) {
-            Path folder = PARENT.resolve(i == 1 ? name : name + "-" + i);
+            Path folder = parent.resolve(i == 1 ? name : name + "-" + i);
             try {
                 return Files.createDirectory(folder);
             } catch (FileAlreadyExistsException e) {
@@ -102,7 +107,7 @@ final class RunFolder implements AutoCloseable {
                 throw cannotBeMade(folder, e);
             }
         }
-        throw new InputException(PARENT.resolve(name) + " and " + (MOST_IN_A_SECOND - 1)
+        throw new InputException(parent.resolve(name) + " and " + (MOST_IN_A_SECOND - 1)
                 + " others of the same second exist; give an --output");
     }
 

@@ -21,10 +21,13 @@ final class RunReport {
         CheckpointConfig checkpoint = config.checkpoint();
         String continuing = begin == 0 ? "" : line("continues", "%s after step %d",
                 checkpoint.resume().map(Path::toString).orElse("a checkpoint"), begin);
-        return continuing + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
-                config.training().steps(), config.tokensPerStep(),
-                checkpoint.enable() ? String.format(Locale.ROOT, "saved every %d steps and at the end", checkpoint.interval())
-                        : "not saved: checkpoint.enable is false")
+        return continuing
+                + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
+                        config.training().steps(), config.tokensPerStep(),
+                        checkpoint.enable()
+                                ? String.format(Locale.ROOT, "saved every %d steps and at the end",
+                                        checkpoint.interval())
+                                : "not saved: checkpoint.enable is false")
                 + line("output", "%s", folder);
     }
 
@@ -41,7 +44,8 @@ final class RunReport {
             text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())
                     .map(saved -> line("continue", "with the same command and --checkpoint.resume %s%s", saved.folder(),
                             config.checkpoint().resume().isPresent() ? "" : " --output " + folder))
-                    .orElseGet(() -> line("lost", "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
+                    .orElseGet(() -> line("lost",
+                            "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
         }
         return text.append(line("metrics", "%s", folder.resolve("metrics.jsonl"))).toString();
     }

@@ -2,10 +2,12 @@ package io.moe4j.app.doctor;
 
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -14,22 +16,40 @@ import java.util.Arrays;
 
 /** Opens the CPU device and multiplies two small matrices: native code is there and gives the right numbers. */
 final class CpuCheck {
-    private static final String NAME = "CPU device";
+    static final String NAME = "CPU device";
     private static final String NEEDED_FOR = "training on the CPU";
-    private static final String REMEDY = "build again (rm -r trainer/target), and see whether the natives of OpenBLAS for this platform are among its jars";
+    private static final String REMEDY = "build again (rm -r app/target), and see whether the natives of OpenBLAS for this platform are among its jars";
 
     private CpuCheck() {}
 
     static Finding run(Registry registry) {
+        try {
+            if (registry.get(DeviceProvider.class, "cpu").probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+                return Finding.missing(NAME, reason, NEEDED_FOR, remedy);
+            }
+            return multiply(registry);
+        } catch (RuntimeException | LinkageError e) {
+            return broken(e);
+        }
+    }
+
+    private static Finding multiply(Registry registry) {
         try (Device device = registry.get(DeviceProvider.class, "cpu").open(DeviceConfig.defaults())) {
             float[] product = product(device);
             return Arrays.equals(product, new float[] {19, 22, 43, 50})
                     ? Finding.ok(NAME, device.description(), NEEDED_FOR)
                     : Finding.missing(NAME, "its BLAS gives wrong numbers: " + Arrays.toString(product), NEEDED_FOR,
                             REMEDY);
-        } catch (RuntimeException | LinkageError e) {
-            return Finding.missing(NAME, e.toString(), NEEDED_FOR, REMEDY);
         }
+    }
+
+    /** A device's own message is "what is missing; what to do". */
+    private static Finding broken(Throwable e) {
+        String message = String.valueOf(e.getMessage());
+        int remedy = message.indexOf("; ");
+        return e instanceof DeviceException && remedy > 0
+                ? Finding.missing(NAME, message.substring(0, remedy), NEEDED_FOR, message.substring(remedy + 2))
+                : Finding.missing(NAME, e.toString(), NEEDED_FOR, REMEDY);
     }
 
     /** [1 2; 3 4] · [5 6; 7 8]. */

@@ -19,6 +19,8 @@ public final class Doctor {
     private static final int FEATURE = 25;
     private static final long WANTED_MEMORY = 2L << 30;
     private static final long WANTED_DISK = 1L << 30;
+    private static final String JDK = "JDK";
+    private static final String DEVICE = "device ";
     private static final String GPU = "training on an NVIDIA GPU";
 
     private final Machine machine;
@@ -54,16 +56,33 @@ public final class Doctor {
         return findings;
     }
 
-    /** Whether training on the CPU works. */
-    public static boolean cpuWorks(List<Finding> findings) {
-        return findings.stream().noneMatch(finding -> finding.state() == Finding.State.MISSING);
+    /** The devices on which training works, each judged by itself: a CPU without its BLAS says nothing of a GPU. */
+    public static List<String> workingDevices(List<Finding> findings) {
+        if (findings.stream().anyMatch(finding -> finding.name().equals(JDK) && finding.state() != Finding.State.OK)) {
+            return List.of();
+        }
+        return findings.stream().filter(finding -> finding.state() == Finding.State.OK)
+                .flatMap(finding -> deviceOf(finding).stream()).toList();
+    }
+
+    /** All devices that were looked at. */
+    public static List<String> devices(List<Finding> findings) {
+        return findings.stream().flatMap(finding -> deviceOf(finding).stream()).toList();
+    }
+
+    private static Optional<String> deviceOf(Finding finding) {
+        if (finding.name().equals(CpuCheck.NAME)) {
+            return Optional.of("cpu");
+        }
+        return finding.name().startsWith(DEVICE) ? Optional.of(finding.name().substring(DEVICE.length()))
+                : Optional.empty();
     }
 
     private static Finding java() {
         Runtime.Version version = Runtime.version();
         String detail = version + " in " + System.getProperty("java.home");
-        return version.feature() >= FEATURE ? Finding.ok("JDK", detail, "everything")
-                : Finding.missing("JDK", detail, "everything",
+        return version.feature() >= FEATURE ? Finding.ok(JDK, detail, "everything")
+                : Finding.missing(JDK, detail, "everything",
                         "install a JDK " + FEATURE + ", or set MOE4J_JAVA_HOME to one");
     }
 
@@ -119,7 +138,7 @@ public final class Doctor {
     }
 
     private static Finding device(DeviceProvider provider) {
-        String name = "device " + provider.id();
+        String name = DEVICE + provider.id();
         return switch (provider.probe()) {
             case Availability.Available available -> Finding.ok(name, "can be opened",
                     "device = \"" + provider.id() + "\"");

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +46,25 @@ class MainTest {
     void debugShowsWhereItCameFrom() {
         assertEquals(2, run("train --training.steps 0 --debug"));
         assertTrue(err.toString().contains("\tat "), err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"plan --json", "plugins", "plan --help", "--version"})
+    void outputThatCannotBeWrittenIsAFailure(String arguments) {
+        Writer full = new Writer() {
+            @Override
+            public void write(char[] text, int offset, int length) throws IOException {
+                throw new IOException("No space left on device");
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        assertEquals(1, Main.run(new PrintWriter(full, true), new PrintWriter(err, true), arguments.split(" ")));
+        assertTrue(err.toString().contains("the output could not be written in full"), err.toString());
     }
 
     private int run(String arguments) {

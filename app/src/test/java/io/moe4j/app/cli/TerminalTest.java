@@ -35,7 +35,8 @@ class TerminalTest {
     @BeforeEach
     void python() throws Exception {
         assumeTrue(System.getProperty("os.name").equals("Linux"), "skipped: pseudo-terminals are tested on Linux");
-        Optional<Integer> code = exitCodeOf("python3", "-c", "import pty, termios, sys; sys.exit(sys.version_info < (3, 7))");
+        Optional<Integer> code = exitCodeOf("python3", "-c",
+                "import pty, termios, sys; sys.exit(sys.version_info < (3, 7))");
         assumeTrue(code.equals(Optional.of(0)), "skipped: a pseudo-terminal needs python3 (3.7 or later) on the PATH");
     }
 

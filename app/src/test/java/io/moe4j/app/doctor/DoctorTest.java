@@ -41,7 +41,8 @@ final class DoctorTest {
     @Test
     void aMachineWithoutAnythingStillTrainsOnItsCores() {
         List<Finding> findings = findings(Map.of());
-        assertTrue(Doctor.cpuWorks(findings), findings.toString());
+        assertEquals(List.of("cpu"), Doctor.workingDevices(findings), findings.toString());
+        assertTrue(Doctor.devices(findings).contains("cuda"), findings.toString());
         for (String name : List.of("NVIDIA driver", "nvcc", "cuBLASLt", "cuDNN", "NCCL")) {
             Finding finding = named(findings, name);
             assertEquals(Finding.State.OPTIONAL, finding.state(), finding.toString());
@@ -83,8 +84,20 @@ final class DoctorTest {
                         ServiceLoader.load(ModuleLayer.empty(), DeviceProvider.class))
                 .build();
         List<Finding> findings = new Doctor(new Machine(root, Map.of()), none, root).findings();
-        assertFalse(Doctor.cpuWorks(findings));
+        assertEquals(List.of(), Doctor.workingDevices(findings));
         assertEquals(Finding.State.MISSING, named(findings, "CPU device").state());
+    }
+
+    /** A GPU that can be opened is not blamed for a CPU without its BLAS. */
+    @Test
+    void eachDeviceIsJudgedByItself() {
+        List<Finding> findings = List.of(Finding.ok("JDK", "25", "everything"),
+                Finding.missing("CPU device", "no BLAS", "training on the CPU", "get one"),
+                Finding.ok("device cuda", "can be opened", "device = \"cuda\""));
+        assertEquals(List.of("cuda"), Doctor.workingDevices(findings));
+        assertEquals(List.of("cpu", "cuda"), Doctor.devices(findings));
+        List<Finding> noJdk = List.of(Finding.missing("JDK", "17", "everything", "get 25"), findings.get(2));
+        assertEquals(List.of(), Doctor.workingDevices(noJdk));
     }
 
     @Test
@@ -92,9 +105,9 @@ final class DoctorTest {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
         assertEquals(0, Main.run(new PrintWriter(out), new PrintWriter(err), "doctor"), () -> out + "" + err);
-        assertTrue(out.toString().contains("training on the CPU works"), out::toString);
+        assertTrue(out.toString().contains("training with device = \"cpu\" works"), out::toString);
         StringWriter json = new StringWriter();
         assertEquals(0, Main.run(new PrintWriter(json), new PrintWriter(err), "doctor", "--json"));
-        assertTrue(json.toString().contains("\"cpu_works\" : true"), json::toString);
+        assertTrue(json.toString().contains("\"works_on\" : [ \"cpu\" ]"), json::toString);
     }
 }

@@ -60,8 +60,9 @@ class LauncherTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"plain", "tests", "benchmarks", ".hidden", "target", "outputs", "with blanks", "br[a]ck*ets?",
-            "-dash", "a$b'c\"d", "tests/.x/[y] z"})
+    @ValueSource(
+            strings = {"plain", "tests", "benchmarks", ".hidden", "target", "outputs", "with blanks", "br[a]ck*ets?",
+                    "-dash", "a$b'c\"d", "tests/.x/[y] z"})
     void aTreeIsBuiltOnceAndAgainWhenASourceChanges(String name) throws Exception {
         Path tree = tree(folder.resolve("trees").resolve(name));
         Run first = run(tree, Map.of(), "plan");

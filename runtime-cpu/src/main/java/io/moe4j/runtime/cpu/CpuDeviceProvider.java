@@ -30,6 +30,11 @@ public final class CpuDeviceProvider implements DeviceProvider {
 
     @Override
     public Availability probe() {
+        if (ModuleLayer.boot().findModule("jdk.incubator.vector").isEmpty()) {
+            return Availability.unavailable(
+                    "the module jdk.incubator.vector is not among those of this Java process",
+                    "start it with --add-modules jdk.incubator.vector, and have it in a runtime that was made by jlink");
+        }
         return CpuDeviceProvider.class.getModule().getLayer() == null || isHere("org.bytedeco.openblas")
                 ? Availability.available()
                 : Availability.unavailable("the module org.bytedeco.openblas is not there",

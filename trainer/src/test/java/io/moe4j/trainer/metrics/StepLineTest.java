@@ -25,6 +25,12 @@ class StepLineTest {
     }
 
     @Test
+    void aSmallRateIsToldInASmallerUnit() {
+        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0);
+        assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
+    }
+
+    @Test
     void summaryTellsHowItBeganAndEnded() {
         RunSummary summary = new RunSummary();
         assertEquals("no step was made", summary.text());

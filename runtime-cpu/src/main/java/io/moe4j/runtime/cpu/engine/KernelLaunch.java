@@ -130,7 +130,7 @@ final class KernelLaunch implements CpuLaunch {
     public void await(BooleanSupplier condition, Supplier<String> expectation) {
         if (!machine.waits().until(condition)) {
             throw new DeviceException("kernel " + kernel + " on stream " + stream + " waited longer than "
-                    + machine.waits().timeout() + " for " + expectation.get()
+                    + machine.waits().timeout().toMillis() / 1000.0 + " s for " + expectation.get()
                     + "; a peer is stuck or gone, see its log, or raise the device's time limit");
         }
     }

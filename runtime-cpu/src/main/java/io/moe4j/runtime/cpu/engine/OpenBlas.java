@@ -33,6 +33,7 @@ final class OpenBlas implements Blas {
     private static final Set<String> WIDE = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
     private static final int WIDE_LANES = 16;
     private static final int LONGEST_NAME = 100;
+    private static final String VECTORS = "jdk.incubator.vector";
     private static final int ROW_MAJOR = 101;
     private static final int AS_IT_IS = 111;
     private static final int TRANSPOSED = 112;
@@ -59,10 +60,28 @@ final class OpenBlas implements Blas {
             blas.noteNarrowKernels();
             return blas;
         } catch (LinkageError e) {
-            throw new DeviceException("OpenBLAS cannot be loaded: " + e.getMessage()
-                    + "; put the modules org.bytedeco.openblas and org.bytedeco.javacpp, with their natives for this"
-                    + " platform, on the module path", e);
+            throw cannotBeLoaded(e);
         }
+    }
+
+    /** What is missing has its own remedy: the incubating module, the Java classes, or the native libraries. */
+    static DeviceException cannotBeLoaded(LinkageError e) {
+        String missing = String.valueOf(e.getMessage());
+        if (missing.contains(VECTORS.replace('.', '/')) || missing.contains(VECTORS)) {
+            return new DeviceException("the CPU device needs the module " + VECTORS
+                    + ", which is not among those of this Java process; start it with --add-modules " + VECTORS
+                    + ", and have it in a runtime that was made by jlink", e);
+        }
+        if (e instanceof NoClassDefFoundError && missing.contains("org/bytedeco")) {
+            return new DeviceException("OpenBLAS cannot be loaded, because the class " + missing
+                    + " is missing; put the jars org.bytedeco:openblas and org.bytedeco:javacpp on the module path or"
+                    + " the class path", e);
+        }
+        String platform = System.getProperty("os.name") + " " + System.getProperty("os.arch");
+        return new DeviceException("OpenBLAS cannot be loaded, because its native libraries were not found: " + missing
+                + "; put the jars of org.bytedeco:openblas and org.bytedeco:javacpp that have the classifier of this"
+                + " platform (" + platform + "), such as linux-x86_64, beside those without a classifier, and with a"
+                + " module path use --add-modules ALL-MODULE-PATH", e);
     }
 
     private static String kernels(SymbolLookup symbols) {

@@ -1,14 +1,17 @@
 package io.moe4j.tests.integration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.app.cli.Main;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -91,7 +94,8 @@ class CommandLineTest {
         List<String> metrics = Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl"));
 
         assertEquals(2, train(new StringWriter(), err, "--output", output, "--training.steps", "1"));
-        assertTrue(err.toString().contains("is of step 2, and this run begins after step 0"), err.toString());
+        assertTrue(err.toString().contains("has an earlier run: two runs do not share a folder"), err.toString());
+        assertTrue(err.toString().contains("--checkpoint.resume " + output), err.toString());
         assertTrue(err.toString().contains("another --output"), err.toString());
         assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
 
@@ -100,6 +104,75 @@ class CommandLineTest {
         assertTrue(out.toString().contains("no step was made: training.steps = 2, and 2 were made before"),
                 out.toString());
         assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
+    }
+
+    /** The lines of the README's sample of a run, with other numbers. */
+    @Test
+    void theReadmeShowsWhatIsPrinted() throws IOException {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(out, err, "--output", folder.resolve("run").toString()), err.toString());
+        List<String> printed = out.toString().lines().map(CommandLineTest::withoutNumbers).toList();
+        List<String> sample = readme().lines().filter(line -> line.startsWith("    step: ")).map(String::strip)
+                .map(CommandLineTest::withoutNumbers).toList();
+        assertFalse(sample.isEmpty(), "the README has a sample");
+        assertTrue(printed.containsAll(sample), () -> sample + " is not among " + printed);
+    }
+
+    private static String withoutNumbers(String line) {
+        return line.replaceAll("[0-9][0-9.,]*", "#").replaceAll(" +", " ");
+    }
+
+    private static String readme() throws IOException {
+        for (Path each = Path.of("").toAbsolutePath(); each != null; each = each.getParent()) {
+            if (Files.isExecutable(each.resolve("moe4j")) && Files.isRegularFile(each.resolve("README.md"))) {
+                return Files.readString(each.resolve("README.md"));
+            }
+        }
+        throw new IllegalStateException("README.md is in no folder above " + Path.of("").toAbsolutePath());
+    }
+
+    @Test
+    void whatARunWithoutCheckpointsHasWrittenIsKept() throws IOException {
+        Path output = folder.resolve("run");
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(new StringWriter(), err, "--output", output.toString()), err.toString());
+        List<String> metrics = Files.readAllLines(output.resolve("metrics.jsonl"));
+        String config = Files.readString(output.resolve("config.toml"));
+
+        assertEquals(2, train(new StringWriter(), err, "--output", output.toString(), "--training.seed", "7"));
+        assertTrue(err.toString().contains("Give another --output, or remove the folder"), err.toString());
+        assertEquals(metrics, Files.readAllLines(output.resolve("metrics.jsonl")));
+        assertEquals(config, Files.readString(output.resolve("config.toml")));
+    }
+
+    @Test
+    void aContinuedRunKeepsTheEarlierConfiguration() throws IOException {
+        Path output = folder.resolve("run");
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(out, err, "--output", output.toString(), "--training.steps", "1",
+                "--checkpoint.enable"), err.toString());
+        Path saved = output.resolve("checkpoints").resolve("step-000000001");
+        assertTrue(out.toString().contains("saved     " + saved), out.toString());
+        String config = Files.readString(output.resolve("config.toml"));
+        assertEquals(0, train(out, err, "--output", output.toString(), "--training.steps", "2",
+                "--checkpoint.resume", output.toString()), err.toString());
+        assertTrue(out.toString().contains("continues " + output + " after step 1"), out.toString());
+        assertEquals(config, Files.readString(output.resolve("config-to-step-1.toml")));
+        assertTrue(Files.readString(output.resolve("config.toml")).contains("training.steps = 2"));
+    }
+
+    @Test
+    void aFolderInUseIsRefused() throws IOException {
+        Path output = Files.createDirectories(folder.resolve("run"));
+        try (FileChannel other = FileChannel.open(output.resolve("run.lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+            other.lock();
+            StringWriter err = new StringWriter();
+            assertEquals(2, train(new StringWriter(), err, "--output", output.toString()));
+            assertTrue(err.toString().contains("is in use by a run that has not ended"), err.toString());
+        }
     }
 
     private static int train(StringWriter out, StringWriter err, String... more) {

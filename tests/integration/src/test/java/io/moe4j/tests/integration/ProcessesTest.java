@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +83,38 @@ class ProcessesTest {
         assertFalse(survivor.isAlive());
     }
 
+    /** SIGTERM to one of two processes, without an --output: both end after the same step, and say by their exit codes that the run is unfinished. */
+    @Test
+    void aSignalToOneProcessEndsAll() throws Exception {
+        List<String> run = with(RUN, "--training.steps", "100000", "--checkpoint.enable");
+        int port = freePort();
+        Process first = start(0, port, run);
+        Process signalled = start(1, port, run);
+        try {
+            for (int i = 0; i < 2000 && !log(0).contains("step:  1 "); i++) {
+                assertTrue(first.isAlive() && signalled.isAlive(), () -> log(0) + log(1));
+                Thread.sleep(100);
+            }
+            signalled.destroy();
+            assertTrue(first.waitFor(60, TimeUnit.SECONDS) && signalled.waitFor(60, TimeUnit.SECONDS), "both end");
+            assertEquals(3, first.exitValue(), () -> log(0));
+            assertEquals(143, signalled.exitValue(), () -> log(1));
+            assertTrue(log(1).contains("SIGTERM: the run ends after the step under way"), log(1));
+            assertTrue(log(0).contains("because another process of the run was asked to end"), log(0));
+            List<Path> runs;
+            try (Stream<Path> found = Files.list(folder.resolve("outputs"))) {
+                runs = found.toList();
+            }
+            assertEquals(1, runs.size(), "both processes use one folder");
+            try (Stream<Path> saved = Files.list(runs.getFirst().resolve("checkpoints"))) {
+                assertEquals(1, saved.count());
+            }
+        } finally {
+            first.destroyForcibly();
+            signalled.destroyForcibly();
+        }
+    }
+
     /** The command line in a JVM with this one's own modules. */
     private Process start(int rank, int port, List<String> arguments) throws IOException {
         List<String> command = new ArrayList<>();
@@ -93,7 +126,7 @@ class ProcessesTest {
                 System.getProperty("java.class.path"), "--module",
                 "io.moe4j.app/io.moe4j.app.cli.Main"));
         command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true)
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectOutput(folder.resolve("rank" + rank + ".log").toFile());
         builder.environment().putAll(Map.of("RANK", Integer.toString(rank), "WORLD_SIZE", "2",
                 "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port), "XDG_STATE_HOME",
