@@ -44,12 +44,12 @@ public final class ThreadRendezvous implements Rendezvous {
     @Override
     public List<byte[]> exchange(Group group, String key, byte[] mine) {
         checkRanks(group);
-        long deadline = System.nanoTime() + timeout.toNanos();
+        WaitLimit limit = WaitLimit.of(timeout);
         synchronized (this) {
             check();
             Meeting meeting = join(group, key, mine);
             while (!meeting.isComplete()) {
-                await(deadline, group, key, meeting);
+                await(limit, group, key, meeting);
             }
             return meeting.contributions();
         }
@@ -82,14 +82,13 @@ public final class ThreadRendezvous implements Rendezvous {
         return meeting;
     }
 
-    private void await(long deadline, Group group, String key, Meeting meeting) {
-        long millis = Math.ceilDiv(deadline - System.nanoTime(), 1_000_000L);
-        if (millis <= 0) {
+    private void await(WaitLimit limit, Group group, String key, Meeting meeting) {
+        if (limit.expired()) {
             fail(tooLate(group, key, meeting));
         }
         check();
         try {
-            wait(millis);
+            wait(limit.pauseMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             fail(new RankFailure(group.rank(), phase(group, key),

@@ -109,7 +109,7 @@ public final class BenchReport {
     /** For people. */
     public String text() {
         StringBuilder text = new StringBuilder();
-        facts.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-22s %s%n", name, value)));
+        facts.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-22s %s%n", name, shown(value))));
         text.append(String.format(Locale.ROOT, "copy %.1f GB/s, product %.1f GFLOP/s%s%n%n",
                 rates.copyBytesPerSecond() / 1e9, rates.matmulFlopsPerSecond() / 1e9,
                 rates.linkBytesPerSecond() == 0 ? "" : String.format(Locale.ROOT, ", to other devices %.1f GB/s",
@@ -118,6 +118,15 @@ public final class BenchReport {
                 "GB/s", "GFLOP/s", "ratio", peers.isPresent() ? "     peer us  to peer" : ""));
         parts.forEach(timed -> text.append(line(timed)));
         return text.toString();
+    }
+
+    /** Measured numbers with four digits, which is what they are worth. */
+    private static String shown(Object value) {
+        return switch (value) {
+            case Double number -> String.format(Locale.ROOT, number >= 1000 ? "%,.0f" : "%.4g", number);
+            case List<?> all -> all.stream().map(BenchReport::shown).collect(Collectors.joining(", "));
+            default -> value.toString();
+        };
     }
 
     private String line(Part.Timed timed) {

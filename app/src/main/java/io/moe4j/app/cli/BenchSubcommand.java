@@ -48,6 +48,7 @@ abstract class BenchSubcommand implements Callable<Integer> {
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig loaded = config.load(registry, ConfigUse.running(), otherwise, first);
         Optional<PeerTimes> peers = timing.peers();
+        spec.commandLine().getErr().println(spec.name() + ": " + timing.told() + "; the table comes at the end");
         BenchReport report = benchmark.run(loaded, registry, timing.repeats());
         timing.print(peers.map(report::beside).orElse(report), spec.commandLine().getOut());
         return ExitCode.OK;

@@ -42,6 +42,11 @@ final class TimingOptions {
         }
     }
 
+    /** What is going to be run, in words. */
+    String told() {
+        return warmup + " runs to warm up, " + iterations + " that are timed";
+    }
+
     /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */
     Optional<PeerTimes> peers() {
         return Optional.ofNullable(peers).map(PeerTimes::read);

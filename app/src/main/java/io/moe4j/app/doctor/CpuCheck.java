@@ -24,7 +24,8 @@ final class CpuCheck {
 
     static Finding run(Registry registry) {
         try {
-            if (registry.get(DeviceProvider.class, "cpu").probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+            if (registry.get(DeviceProvider.class, "cpu")
+                    .probe() instanceof Availability.Unavailable(String reason, String remedy)) {
                 return Finding.missing(NAME, reason, NEEDED_FOR, remedy);
             }
             return multiply(registry);

@@ -8,7 +8,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.moe4j.app.terminal.VirtualTerminal;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -93,11 +92,10 @@ class TerminalTest {
         List<String> command = new ArrayList<>(List.of("python3", script.toString(), folder.resolve("raw").toString(),
                 Integer.toString(columns), actions,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
-                .forEach(command::add);
-        command.addAll(List.of("-Xmx1g", "--enable-native-access=io.moe4j.app", "--class-path",
-                System.getProperty("java.class.path"), "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
+        command.addAll(List.of("-Xmx1g", "--module-path", System.getProperty("jdk.module.path"), "--class-path",
+                System.getProperty("java.class.path"), "--add-modules", "ALL-MODULE-PATH",
+                "--enable-native-access=io.moe4j.app,io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas",
+                "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
                 "--ranks", "1", "--parallelism.data_parallel_shard_degree", "1",
                 "--parallelism.expert_parallel_degree", "1", "--training.steps", "100000", "--runtime.threads", "1",
                 "--training.seq_len", "16"));

@@ -38,9 +38,8 @@ public final class CostReport {
                 config.microbatches() == 1 ? "" : config.microbatches() + " microbatches of ",
                 training.localBatchSize(), training.seqLen());
         line(text, "parameters", "%,d, of which a token uses %,d", figures.parameters(), figures.activeParameters());
-        line(text, "operations", "%.3f GFLOP a token, %.3f TFLOP a step (recompute not counted)",
-                figures.flopsPerToken() / 1e9,
-                plan.flopsPerStep() / 1e12);
+        line(text, "operations", "%s a token, %s a step (recompute not counted)", flop(figures.flopsPerToken()),
+                flop(plan.flopsPerStep()));
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
         memory(text);
         traffic(text);
@@ -67,6 +66,17 @@ public final class CostReport {
         text.append("\nbytes that a rank sends in a step, under even routing\n");
         traffic.byKind().forEach((kind, bytes) -> row(text, kind.replace('_', ' '), bytes));
         row(text, "total", traffic.totalBytes());
+    }
+
+    private static String flop(double count) {
+        String[] units = {"MFLOP", "GFLOP", "TFLOP", "PFLOP", "EFLOP"};
+        double scaled = count / 1e6;
+        int unit = 0;
+        while (scaled >= 1000 && unit < units.length - 1) {
+            scaled /= 1000;
+            unit++;
+        }
+        return String.format(Locale.ROOT, "%.3f %s", scaled, units[unit]);
     }
 
     private static void line(StringBuilder text, String name, String format, Object... values) {

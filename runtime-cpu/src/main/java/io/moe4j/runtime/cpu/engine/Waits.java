@@ -3,6 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.group.WaitLimit;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.Map;
@@ -70,7 +71,7 @@ public final class Waits {
     }
 
     private boolean look(BooleanSupplier condition) {
-        long start = System.nanoTime();
+        WaitLimit limit = WaitLimit.of(timeout);
         for (int i = 0; !condition.getAsBoolean(); i++) {
             if (i < SPINS && pool.hasFreeCore()) {
                 Thread.onSpinWait();
@@ -78,7 +79,7 @@ public final class Waits {
                 Thread.yield();
             } else {
                 parties.keySet().forEach(Rendezvous::check);
-                if (System.nanoTime() - start > timeout.toNanos()) {
+                if (limit.expired()) {
                     return false;
                 }
                 sleep(condition);

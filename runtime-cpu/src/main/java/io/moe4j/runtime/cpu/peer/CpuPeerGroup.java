@@ -198,7 +198,8 @@ public final class CpuPeerGroup implements PeerGroup {
         String counts = missing.stream().map(i -> "rank " + group.ranks().get(i) + " at " + flag(i)).toList()
                 .toString();
         RankFailure failure = new RankFailure(group.ranks().get(missing.getFirst()), phase,
-                "rank " + group.rank() + " waited longer than " + machine.waits().timeout().toMillis() / 1000.0 + " s at a barrier of group "
+                "rank " + group.rank() + " waited longer than " + machine.waits().timeout().toMillis() / 1000.0
+                        + " s at a barrier of group "
                         + group.name() + " " + group.ranks() + " for " + counts + ", expected arrival " + arrival
                         + "; these ranks are stuck or gone, see their logs, or raise the device's time limit");
         rendezvous.fail(failure);

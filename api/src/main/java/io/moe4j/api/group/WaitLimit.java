@@ -1,0 +1,47 @@
+package io.moe4j.api.group;
+
+import io.moe4j.api.Stability;
+import java.time.Duration;
+import java.util.function.LongSupplier;
+
+/**
+ * A time limit for a wait for other ranks, which stands still while this process does: when it is stopped (Ctrl-Z, SIGSTOP), or sleeps with its machine. A
+ * limit of 60 s that has run for 10 s when the process is stopped for an hour has 50 s left when it goes on.
+ *
+ * <p>Whoever waits looks at {@link #expired()} at least every {@link #pauseMillis()}; of the time between two looks, at most a second counts. An object serves
+ * one wait of one thread.
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class WaitLimit {
+    private static final long LONGEST_NANOS = 1_000_000_000L;
+    private static final long PAUSE_NANOS = LONGEST_NANOS / 2;
+
+    private final long limitNanos;
+    private final LongSupplier nanoTime;
+    private long lastLook;
+    private long waitedNanos;
+
+    WaitLimit(Duration limit, LongSupplier nanoTime) {
+        limitNanos = limit.toNanos();
+        this.nanoTime = nanoTime;
+        lastLook = nanoTime.getAsLong();
+    }
+
+    /** A limit that begins now. */
+    public static WaitLimit of(Duration limit) {
+        return new WaitLimit(limit, System::nanoTime);
+    }
+
+    /** Whether it has passed. */
+    public boolean expired() {
+        long now = nanoTime.getAsLong();
+        waitedNanos += Math.min(now - lastLook, LONGEST_NANOS);
+        lastLook = now;
+        return waitedNanos >= limitNanos;
+    }
+
+    /** The longest pause before the next look: at least 1 ms, at most half a second. */
+    public long pauseMillis() {
+        return Math.max(1, Math.ceilDiv(Math.min(limitNanos - waitedNanos, PAUSE_NANOS), 1_000_000L));
+    }
+}
