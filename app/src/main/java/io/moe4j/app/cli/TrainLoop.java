@@ -57,10 +57,9 @@ final class TrainLoop {
      */
     int lead(RunFolder folder, PrintWriter out, Screen screen) throws IOException {
         folder.writeConfig(ConfigLoader.toml(config), begin);
-        out.print(StartReport.of(run.description()));
-        out.print(RunReport.start(config, begin, folder.path()));
-        out.flush();
+        String report = StartReport.of(run.description()) + RunReport.start(config, begin, folder.path()).stripTrailing();
         if (begin >= config.training().steps()) {
+            out.println(report);
             out.println("no step was made: training.steps = " + config.training().steps() + ", and " + begin
                     + " were made before; raise it to go on");
             return ExitCode.OK;
@@ -70,6 +69,8 @@ final class TrainLoop {
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps());
                 Interrupts interrupts = Interrupts.handle(stopping(output))) {
+            // From here on Ctrl-C is polite: what is printed now shows that.
+            output.println(report);
             while (run.hasNext()) {
                 StepResult step = step();
                 metrics.add(step);
@@ -94,7 +95,7 @@ final class TrainLoop {
     }
 
     private String ending(StopSignal signal) {
-        return signal + ": the run ends after the step under way, and is " + (config.checkpoint().enable() ? "saved"
+        return signal + ": the run ends with this step or the next, and is " + (config.checkpoint().enable() ? "saved"
                 : "not saved (checkpoint.enable is false)") + "; a second signal ends it at once";
     }
 

@@ -60,8 +60,8 @@ class TerminalTest {
         assertTrue(steps.size() >= 7, shown);
         assertEquals(IntStream.rangeClosed(1, steps.size()).boxed().toList(), steps, shown);
         assertTrue(shown.contains("<stopped>"), shown);
-        assertTrue(shown.contains("SIGINT: the run ends after the step under way, and is saved"), shown);
-        assertTrue(raw.contains("% [="), raw);
+        assertTrue(shown.contains("SIGINT: the run ends with this step or the next, and is saved"), shown);
+        assertTrue(raw.contains("% ["), raw);
         assertFalse(shown.substring(shown.indexOf("<stopped>")).contains(" left"), "the bar is gone: " + shown);
         int last = steps.getLast();
         assertTrue(shown.contains("stopped   after step " + last + " of 100000, by SIGINT"), shown);

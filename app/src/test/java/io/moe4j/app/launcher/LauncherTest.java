@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -43,6 +44,8 @@ class LauncherTest {
             echo 'WARNING: something else' >&2
             for argument; do printf 'argument %s\\n' "$argument"; done
             """;
+
+    private static final Instant BUILT = Instant.parse("2026-01-01T00:00:00Z");
 
     @TempDir
     private Path folder;
@@ -166,11 +169,16 @@ class LauncherTest {
         Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
     }
 
-    /** Makes a file a second newer than the last build; times of files may have no finer resolution. */
+    /** Makes a file or folder newer than the last build, and all else in the tree older. */
     private static void newer(Path file, Path tree) throws IOException {
-        Instant built = Files.getLastModifiedTime(tree.resolve("app/target/moe4j/built")).toInstant();
-        Files.setLastModifiedTime(file, FileTime.from(built.plusSeconds(1)));
-        Files.setLastModifiedTime(tree.resolve("app/target/moe4j/built"), FileTime.from(built));
+        Path built = tree.resolve("app/target/moe4j/built");
+        try (Stream<Path> all = Files.walk(tree)) {
+            for (Path each : all.toList()) {
+                Files.setLastModifiedTime(each, FileTime.from(BUILT.minusSeconds(10)));
+            }
+        }
+        Files.setLastModifiedTime(built, FileTime.from(BUILT));
+        Files.setLastModifiedTime(file, FileTime.from(BUILT.plusSeconds(10)));
     }
 
     private static int builds(Path tree) throws IOException {

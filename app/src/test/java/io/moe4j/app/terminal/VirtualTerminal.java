@@ -29,7 +29,11 @@ public final class VirtualTerminal {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
             switch (c) {
-                case '\n' -> down();
+                // The terminal's driver makes an end of line also a return to its start.
+                case '\n' -> {
+                    column = 0;
+                    down();
+                }
                 case '\r' -> column = 0;
                 case ESCAPE -> {
                     String sequence = text.substring(i, Math.min(text.length(), i + 3));
@@ -75,6 +79,6 @@ public final class VirtualTerminal {
 
     /** All rows but the last, as one text without the ends of rows: what stands above the line that is rewritten. */
     public String above() {
-        return String.join("", rows().subList(0, rows.size() - 1));
+        return String.join("", rows.subList(0, rows.size() - 1));
     }
 }

@@ -99,7 +99,7 @@ class ProcessesTest {
             assertTrue(first.waitFor(60, TimeUnit.SECONDS) && signalled.waitFor(60, TimeUnit.SECONDS), "both end");
             assertEquals(3, first.exitValue(), () -> log(0));
             assertEquals(143, signalled.exitValue(), () -> log(1));
-            assertTrue(log(1).contains("SIGTERM: the run ends after the step under way"), log(1));
+            assertTrue(log(1).contains("SIGTERM: the run ends with this step or the next"), log(1));
             assertTrue(log(0).contains("because another process of the run was asked to end"), log(0));
             List<Path> runs;
             try (Stream<Path> found = Files.list(folder.resolve("outputs"))) {
