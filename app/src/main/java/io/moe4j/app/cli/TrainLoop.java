@@ -5,7 +5,7 @@ import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.metrics.MetricsFile;
 import io.moe4j.trainer.metrics.RunSummary;
-import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import java.io.IOException;
@@ -43,7 +43,7 @@ final class TrainLoop {
             err.println(ending(signal));
         })) {
             while (run.hasNext()) {
-                step();
+                run.step();
             }
             return exitCode(interrupts);
         }
@@ -73,10 +73,7 @@ final class TrainLoop {
             // From here on Ctrl-C is polite: what is printed now shows that.
             output.println(report);
             while (run.hasNext()) {
-                StepResult step = step();
-                metrics.add(step);
-                output.show(step);
-                summary.add(step);
+                StepResult step = run.step(telling(metrics, output, summary));
                 saved(step.step()).ifPresent(checkpoint -> output.println("saved     " + checkpoint));
             }
             output.close();
@@ -107,14 +104,20 @@ final class TrainLoop {
         return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);
     }
 
-    /** Makes a step. Where the receive buffers are too small, what was learnt until then is saved. */
-    private StepResult step() {
-        try {
-            return run.step();
-        } catch (CapacityExceededException e) {
-            Path saved = run.save(run.checkpoints().orElseThrow());
-            throw new CapacityExceededException(e, "the run was saved: continue it with --checkpoint.resume " + saved);
-        }
+    private static StepListener telling(MetricsFile metrics, StepOutput output, RunSummary summary) {
+        return new StepListener() {
+            @Override
+            public void made(StepResult step) {
+                metrics.add(step);
+                output.show(step);
+                summary.add(step);
+            }
+
+            @Override
+            public void saving() {
+                metrics.force();
+            }
+        };
     }
 
     /** The checkpoint of a step, if it was saved. */

@@ -74,7 +74,7 @@ class BenchCommandsTest {
         assertEquals(parts.get(0).get("median_s").asDouble() / 0.5, parts.get(0).get("ratio_to_peer").asDouble());
         assertTrue(parts.get(1).get("peer_s") == null, parts.toString());
 
-        assertEquals(2, run("swiglu --training.seq_len 8 --peers " + peers));
+        assertEquals(2, run("swiglu --training.seq_len 8 --training.local_batch_size 1 --peers " + peers));
         assertTrue(err.toString().contains("has tokens_per_rank 16, and here it is 8"), err.toString());
     }
 
@@ -89,7 +89,7 @@ class BenchCommandsTest {
     }
 
     private JsonNode json(String command) {
-        assertEquals(0, run(command + " --training.seq_len 16 --json"), err.toString());
+        assertEquals(0, run(command + " --training.seq_len 16 --training.local_batch_size 1 --json"), err.toString());
         return JsonMapper.shared().readTree(out.toString());
     }
 

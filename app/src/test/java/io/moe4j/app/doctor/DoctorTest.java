@@ -79,6 +79,7 @@ final class DoctorTest {
     /** Without a CPU device nothing runs, and the command says so. */
     @Test
     void aMissingCpuDeviceIsAFailure() {
+        DoctorTest.class.getModule().addUses(DeviceProvider.class);
         Registry none = Registry.builder()
                 .add(DeviceProvider.class, DeviceProvider.SPI_VERSION,
                         ServiceLoader.load(ModuleLayer.empty(), DeviceProvider.class))
