@@ -10,7 +10,7 @@ import io.moe4j.runtime.cpu.engine.Recording;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** Records. The stream is usable again whatever the body does. */
+/** Records a stream. Afterwards the stream is usable again, whether the body succeeded or failed. */
 final class CpuCapture implements GraphCapture {
     private final Deque<CpuCapturedGraph> graphs = new ArrayDeque<>();
 

@@ -10,7 +10,7 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Recorded commands. */
+/** Recorded commands that can be replayed. */
 final class CpuCapturedGraph implements CapturedGraph {
     private final long size;
     private List<Command> commands;

@@ -23,7 +23,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
 
-/** The cores of this machine. */
+/** The device {@code cpu}: it computes on the cores of this machine. */
 final class CpuDevice implements Device {
     private final DeviceConfig config;
     private final Machine machine;
@@ -126,7 +126,7 @@ final class CpuDevice implements Device {
         closeAll(owned);
     }
 
-    /** Closes all, also if some fail; throws the first failure. */
+    /** Closes all resources, even if some fail; throws the first failure. */
     private static void closeAll(Deque<AutoCloseable> resources) {
         DeviceException failure = null;
         while (true) {

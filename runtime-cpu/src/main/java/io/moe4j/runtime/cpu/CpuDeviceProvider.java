@@ -10,7 +10,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
 import java.util.OptionalInt;
 
-/** {@code cpu}. */
+/** Provides the device {@code cpu}. */
 public final class CpuDeviceProvider implements DeviceProvider {
 
     @Override

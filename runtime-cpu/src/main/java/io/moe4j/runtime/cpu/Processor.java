@@ -7,9 +7,9 @@ import java.util.List;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * What the system tells about the processor.
+ * What the operating system reports about the processor.
  *
- * @param name model
+ * @param name the model
  * @param hertz clock rate; 0 if unknown
  */
 record Processor(String name, double hertz) {
@@ -32,7 +32,10 @@ record Processor(String name, double hertz) {
                 .findFirst().orElse(otherwise);
     }
 
-    /** An estimate, too high for processors that split vectors of 512 bits: two vector multiply-adds a cycle, at the clock rate that the system tells. */
+    /**
+     * An estimate of the peak in FLOP/s: two vector multiply-adds per cycle, at the reported clock rate. Too high for processors that split vectors
+     * of 512 bits.
+     */
     double peakFlops(int threads) {
         return hertz * threads * 2 * 2 * FloatVector.SPECIES_PREFERRED.length();
     }

@@ -1,4 +1,4 @@
-/** The CPU device. */
+/** The CPU device. Terms and letters of shapes: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.cpu;
 

@@ -3,10 +3,10 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 
-/** Single-precision products. */
+/** Single-precision matrix products. */
 @Stability(Stability.Level.INTERNAL)
 public interface Blas {
 
-    /** See {@link io.moe4j.api.device.CpuLaunch#sgemm}: on the calling thread. */
+    /** Computes the product on the calling thread; see {@link io.moe4j.api.device.CpuLaunch#sgemm}. */
     void sgemm(Sgemm gemm);
 }

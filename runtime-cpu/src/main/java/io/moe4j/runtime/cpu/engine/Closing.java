@@ -5,12 +5,12 @@ import io.moe4j.api.device.DeviceException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Closes several things, all of them also if some fail. */
+/** Closes several resources, all of them even if some fail. */
 @Stability(Stability.Level.INTERNAL)
 public final class Closing {
     private Closing() {}
 
-    /** Closes all in their order, then throws the first failure, the others suppressed. */
+    /** Closes all in list order, then throws the first failure, with the others added as suppressed. */
     public static void all(List<? extends AutoCloseable> resources) {
         @Nullable RuntimeException failure = null;
         for (AutoCloseable resource : resources) {

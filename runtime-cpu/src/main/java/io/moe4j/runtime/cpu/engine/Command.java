@@ -6,10 +6,10 @@ import io.moe4j.api.device.Memory;
 import java.util.List;
 
 /**
- * Work of a stream. It may run any number of times.
+ * One piece of work on a stream. A captured command runs once for each replay.
  *
  * @param name for error messages
- * @param work what to do
+ * @param work what the command does
  * @param touched memory that it reads or writes
  */
 @Stability(Stability.Level.INTERNAL)
@@ -19,7 +19,7 @@ public record Command(String name, Runnable work, List<Memory> touched) {
         touched = List.copyOf(touched);
     }
 
-    /** Throws if memory that it needs was freed. */
+    /** Throws if memory that the command touches was freed. */
     void check(String stream) {
         for (Memory memory : touched) {
             if (!memory.isLive()) {

@@ -1,20 +1,20 @@
 package io.moe4j.runtime.cpu.engine;
 
-/** How a stream's commands run: in order. */
+/** Runs a stream's commands in order. */
 sealed interface CommandQueue permits InlineQueue, ThreadQueue {
 
     /** Enqueues a command. */
     void add(Command command);
 
-    /** Enqueues what is done even after a failure. */
+    /** Enqueues an event that is reached even after a command has failed. */
     void addMarker(CpuEvent event);
 
-    /** Waits until all is done; throws the first failure since the last call. */
+    /** Waits until all commands have run; throws the first failure since the last call. */
     void drain();
 
-    /** Whether a command is done when {@link #add} returns. */
+    /** Whether a command has already run when {@link #add} returns. */
     boolean isImmediate();
 
-    /** Runs what is queued, and ends. */
+    /** Runs what is queued, then ends the queue. */
     void close();
 }

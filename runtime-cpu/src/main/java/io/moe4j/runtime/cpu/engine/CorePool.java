@@ -10,12 +10,12 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cores of a device. A rank's thread works on its own loops; cores that no rank uses at the moment help it. So one rank has all
- * cores, as many ranks as cores have one each, and while some ranks wait for others, their cores are not idle.
+ * The cores of a device, shared by its ranks. Each rank's thread works on its own loops; cores that no rank uses at the moment help it. A single rank
+ * therefore has all cores; as many ranks as cores have one core each; and while some ranks wait for others, their cores are not idle.
  *
- * <p>A thread that computes for the device is <em>busy</em>: a stream between {@link #enter()} and {@link #leave()}, and a worker while it helps.
- * Workers help only while fewer threads are busy than there are cores. A loop ends when all its ranges are done; whoever waits for that
- * waits for running ranges only, never for something that has yet to begin, so that loops may be nested.
+ * <p>A thread that computes for the device is <em>busy</em>: a stream's thread between {@link #enter()} and {@link #leave()}, and a worker while it
+ * helps. Workers help only while fewer threads are busy than there are cores. A loop ends when all its ranges are done. The wait for that end is a
+ * wait for ranges that already run, never for a range that has yet to begin, so loops may be nested.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CorePool implements WorkPool, AutoCloseable {
@@ -33,7 +33,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
         workers.forEach(Worker::start);
     }
 
-    /** How many cores it uses. */
+    /** How many cores the pool uses. */
     public int cores() {
         return cores;
     }
@@ -55,12 +55,12 @@ public final class CorePool implements WorkPool, AutoCloseable {
         loop.finish();
     }
 
-    /** The calling thread begins to compute. */
+    /** Marks the calling thread as busy: it begins to compute. */
     void enter() {
         busy.incrementAndGet();
     }
 
-    /** The calling thread waits, or has done its work: its core is free for others. */
+    /** Marks the calling thread as not busy: it waits, or has done its work, and its core is free for others. */
     void leave() {
         busy.decrementAndGet();
         if (!open.isEmpty()) {
@@ -68,7 +68,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
         }
     }
 
-    /** Like {@link #enter()}, but only if a core is free. */
+    /** Like {@link #enter()}, but only if a core is free; returns whether it was. */
     boolean tryEnter() {
         for (int now = busy.get(); now < cores; now = busy.get()) {
             if (busy.compareAndSet(now, now + 1)) {
@@ -83,7 +83,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
         return busy.get() < cores;
     }
 
-    /** Whether more threads compute than there are cores, so that a helper should go. */
+    /** Whether more threads compute than there are cores, so that a helper should stop helping. */
     boolean isCrowded() {
         return busy.get() > cores;
     }

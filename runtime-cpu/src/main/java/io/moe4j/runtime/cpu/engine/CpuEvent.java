@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 
-/** A point in a stream: when it was reached, or in which capture it lies. */
+/** A point in a stream. It knows when it was reached, or to which capture it belongs. */
 final class CpuEvent implements Event {
     private final CpuStream stream;
     private final @Nullable Recording recording;
@@ -33,7 +33,7 @@ final class CpuEvent implements Event {
         nanos.completeExceptionally(failure);
     }
 
-    /** Waits until the stream is there; throws what stopped it. */
+    /** Waits until the stream has reached the event; throws the failure that stopped the stream. */
     long await() {
         try {
             return nanos.join();

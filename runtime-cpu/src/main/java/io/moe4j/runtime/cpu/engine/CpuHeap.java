@@ -16,9 +16,14 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 
 /**
- * The memory of a device, counted by purpose. Freed blocks go back to the system, with two exceptions: a strict heap keeps some of them for a
- * while, full of NaN, so that whatever still reads them computes NaN, and guards what surrounds each block; and after a rank has failed all are kept as they are until the device closes,
- * because other ranks may be in the middle of reading or writing them, addresses among it.
+ * The memory of a device, counted by purpose. Freed blocks go back to the system, with two exceptions:
+ *
+ * <ul>
+ * <li>A strict heap keeps some freed blocks for a while, filled with NaN, so that code which still reads them computes NaN. It also guards the bytes
+ * around each block (see {@link Guard}).
+ * <li>After a rank has failed, all blocks stay as they are until the device closes, because other ranks may be in the middle of reading or writing
+ * them. Some of these blocks hold addresses.
+ * </ul>
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuHeap implements AutoCloseable {
@@ -39,9 +44,9 @@ public final class CpuHeap implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A block that nobody may use any more, but that is not given back yet.
+     * A block that must not be used any more, but is not given back yet.
      *
-     * @param release gives it back to the system
+     * @param release gives the block back to the system
      */
     private record Freed(long bytes, Runnable release) {}
 
@@ -50,7 +55,7 @@ public final class CpuHeap implements AutoCloseable {
         this.peersMayUseFreed = peersMayUseFreed;
     }
 
-    /** Bytes that there are. */
+    /** Bytes that the device has in all. */
     public long capacityBytes() {
         return capacity;
     }
@@ -60,7 +65,7 @@ public final class CpuHeap implements AutoCloseable {
         return strict;
     }
 
-    /** A block; see {@link io.moe4j.api.device.Device#allocate}. */
+    /** Allocates a block; see {@link io.moe4j.api.device.Device#allocate}. */
     public Memory allocate(long bytes, String purpose) {
         if (bytes < 0) {
             throw new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes; sizes are >= 0");
@@ -82,7 +87,7 @@ public final class CpuHeap implements AutoCloseable {
         }
     }
 
-    /** Counts a block that comes from elsewhere, such as a mapped file, as this device's. */
+    /** Counts a block that comes from elsewhere, such as a mapped file, as memory of this device. */
     public synchronized Memory adopt(long address, long bytes, String purpose, Runnable release) {
         Memory memory = Memory.of(address, bytes, purpose, freed -> free(freed, release));
         if (closed) {
@@ -95,7 +100,7 @@ public final class CpuHeap implements AutoCloseable {
         return memory;
     }
 
-    /** Bytes by purpose. */
+    /** Allocated bytes by purpose. */
     public synchronized Map<String, Long> allocatedBytes() {
         return Map.copyOf(held);
     }
@@ -140,7 +145,7 @@ public final class CpuHeap implements AutoCloseable {
         }
     }
 
-    /** Frees everything, the latest first. */
+    /** Frees everything, the latest block first. */
     @Override
     public void close() {
         List<Memory> left;

@@ -9,14 +9,14 @@ import io.moe4j.api.device.KernelSource;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
-/** A plug-in's Java kernels. */
+/** The Java kernels of a plug-in, loaded on this device. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuKernelModule implements KernelModule {
     private final Machine machine;
     private final KernelSource source;
     private volatile boolean closed;
 
-    /** Takes the Java kernels of {@code source}. */
+    /** Loads the Java kernels of {@code source}. */
     public CpuKernelModule(Machine machine, KernelSource source) {
         if (source.cpu().isEmpty()) {
             throw new DeviceException("the kernels of " + source.name() + " have no Java implementation, only "
@@ -43,7 +43,7 @@ public final class CpuKernelModule implements KernelModule {
         closed = true;
     }
 
-    /** A kernel of a machine. */
+    /** A kernel that was loaded on one machine. */
     record Loaded(String name, CpuKernel code, Machine machine) implements Kernel {
         boolean isOf(Machine other) {
             return machine == other;

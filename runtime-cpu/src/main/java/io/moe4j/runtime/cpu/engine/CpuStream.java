@@ -13,7 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A stream: commands go to its queue, or into a recording while a capture is under way. */
+/** A stream of the CPU device. Its commands go to its queue or, during a capture, into a recording. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuStream implements Stream {
     private final Device device;
@@ -24,7 +24,7 @@ public final class CpuStream implements Stream {
     private long hostSyncs;
     private boolean closed;
 
-    /** Opens it. On a strict device it has a thread of its own; otherwise commands run at once. */
+    /** Opens a stream. On a strict device it has its own thread; otherwise commands run at once, on the thread that submits them. */
     public CpuStream(Device device, Machine machine, String name) {
         this.device = device;
         this.machine = machine;
@@ -32,7 +32,7 @@ public final class CpuStream implements Stream {
         this.queue = device.config().strict() ? new ThreadQueue(name, machine.pool()) : new InlineQueue(machine.pool());
     }
 
-    /** {@code stream} as one of {@code machine}'s. */
+    /** Casts {@code stream} to a stream of {@code machine}; throws if it belongs to another device. */
     static CpuStream of(Stream stream, Machine machine) {
         if (stream instanceof CpuStream own && own.machine == machine) {
             return own;
@@ -51,7 +51,7 @@ public final class CpuStream implements Stream {
         return name;
     }
 
-    /** Enqueues a command, or records it. */
+    /** Enqueues a command or, during a capture, records it. */
     public void submit(Command command) {
         if (closed) {
             throw new DeviceException(command.name() + " was submitted to stream " + name
@@ -97,7 +97,7 @@ public final class CpuStream implements Stream {
     public void upload(MemorySegment source, Tensor destination) {
         refuseInCapture("upload to", destination);
         checkHostSize(source, destination, "upload");
-        // The bytes are taken now, whenever the command runs.
+        // The bytes are copied now, because the command may run later.
         MemorySegment taken = queue.isImmediate() ? source
                 : Arena.ofAuto().allocate(Math.max(1, destination.bytes()), 16)
                         .copyFrom(source.asSlice(0, destination.bytes()));
@@ -155,7 +155,7 @@ public final class CpuStream implements Stream {
         return recording != null;
     }
 
-    /** From now on commands are recorded. */
+    /** Begins a capture: from now on commands are recorded. */
     public Recording beginCapture() {
         if (recording != null) {
             throw new DeviceException("stream " + name + " is being captured already; end that capture first");

@@ -8,13 +8,13 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Writes one value many times. */
+/** Fills memory with one value. */
 final class Fills {
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
 
     private Fills() {}
 
-    /** {@code count} 16-bit words. */
+    /** Fills {@code count} 16-bit words. */
     static void halves(long address, short value, long count) {
         int both = value << 16 | value & 0xFFFF;
         words(address, both, count / 2);
@@ -23,7 +23,7 @@ final class Fills {
         }
     }
 
-    /** {@code count} 32-bit words. */
+    /** Fills {@code count} 32-bit words. */
     static void words(long address, int value, long count) {
         IntVector values = IntVector.broadcast(I, value);
         long i = 0;
@@ -35,7 +35,7 @@ final class Fills {
         }
     }
 
-    /** {@code count} 64-bit words. */
+    /** Fills {@code count} 64-bit words. */
     static void doubleWords(long address, long value, long count) {
         for (long i = 0; i < count; i++) {
             Addresses.ALL.set(JAVA_LONG_UNALIGNED, address + 8 * i, value);

@@ -6,13 +6,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * Bytes before and after each block of a strict device. They hold 0x7FC1 again and again, which is NaN in both floating-point types and fits nowhere as an id or a
- * count, and which nothing else writes: what is written beside a block is found when the block is freed, and harms no other block.
+ * Guard bytes before and after each block of a strict device. They repeat 0x7FC1, which is NaN in both floating-point types, is out of range as an id
+ * or a count, and is written by nothing else. A write outside a block is therefore found when the block is freed, and harms no other block.
  */
 final class Guard {
-    /** Bytes before a block. */
+    /** Guard bytes before a block. */
     static final long BEFORE = 4096;
-    /** Bytes after a block: more than most rows have. */
+    /** Guard bytes after a block: more than most rows have. */
     static final long AFTER = 64 << 10;
 
     private static final short MARK = 0x7FC1;
@@ -25,13 +25,13 @@ final class Guard {
         }
     }
 
-    /** Marks what surrounds a block. */
+    /** Writes the guard bytes around a block. */
     void put(long address, long bytes) {
         MemorySegment.copy(marks, 0, Addresses.ALL, address - BEFORE, BEFORE);
         MemorySegment.copy(marks, 0, Addresses.ALL, address + bytes, AFTER);
     }
 
-    /** Throws if something has been written beside a block. */
+    /** Throws if something was written outside a block. */
     void check(long address, long bytes, String purpose) {
         long after = MemorySegment.mismatch(Addresses.ALL, address + bytes, address + bytes + AFTER, marks, 0, AFTER);
         if (after >= 0) {

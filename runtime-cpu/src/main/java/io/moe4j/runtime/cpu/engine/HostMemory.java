@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** How much memory this machine has for us: what is installed, or what the container allows. */
+/** How much memory this process may use: what is installed or, if less, what the container allows. */
 final class HostMemory {
     private static final Path INSTALLED = Path.of("/proc/meminfo");
     private static final List<Path> LIMITS = List.of(Path.of("/sys/fs/cgroup/memory.max"),
@@ -14,7 +14,7 @@ final class HostMemory {
 
     private HostMemory() {}
 
-    /** Bytes; the largest number if the system does not tell. */
+    /** The bytes; {@code Long.MAX_VALUE} if the system does not report them. */
     static long bytes() {
         long least = lines(INSTALLED).filter(line -> line.startsWith("MemTotal:"))
                 .mapToLong(line -> 1024 * number(line)).findFirst().orElse(Long.MAX_VALUE);
@@ -32,7 +32,7 @@ final class HostMemory {
         }
     }
 
-    /** The digits of a line, as a number; the largest one if there are none, as in {@code max}. */
+    /** The digits of a line, as a number; {@code Long.MAX_VALUE} if there are none, as in {@code max}. */
     private static long number(String line) {
         String digits = line.replaceAll("\\D", "");
         return digits.isEmpty() || digits.length() > 18 ? Long.MAX_VALUE : Long.parseLong(digits);

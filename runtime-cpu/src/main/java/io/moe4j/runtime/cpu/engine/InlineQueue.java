@@ -1,6 +1,6 @@
 package io.moe4j.runtime.cpu.engine;
 
-/** Runs commands at once, on the thread that submits them. Failures are thrown there. */
+/** Runs commands at once, on the thread that submits them, and throws failures there. */
 final class InlineQueue implements CommandQueue {
     private final CorePool pool;
 

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** What a Java kernel sees of its launch. */
+/** The view of a launch that its Java kernel gets. */
 final class KernelLaunch implements CpuLaunch {
     private final Machine machine;
     private final String kernel;

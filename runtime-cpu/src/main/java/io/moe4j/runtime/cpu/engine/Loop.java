@@ -7,9 +7,9 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
-/** A parallel loop. Threads claim ranges, large ones first, so that there are few claims and all end at about the same time. */
+/** A parallel loop. Threads claim ranges, large ones first: so there are few claims, and all threads end at about the same time. */
 final class Loop {
-    /** Ranges that a core gets on average, at least. */
+    /** The least number of ranges that a core gets on average. */
     private static final long SHARE = 4;
     private static final int SPINS = 2000;
     private static final int YIELDS = 2050;
@@ -31,7 +31,7 @@ final class Loop {
         this.body = body;
     }
 
-    /** How many ranges there are at most. */
+    /** The largest possible number of ranges. */
     long pieces() {
         return Math.ceilDiv(count, grain);
     }
@@ -40,7 +40,7 @@ final class Loop {
         return next.get() < count;
     }
 
-    /** Claims and runs ranges while there are some and {@code goOn} says so. */
+    /** Claims and runs ranges while some are left and {@code goOn} returns true. */
     void work(BooleanSupplier goOn) {
         for (long from = next.get(); from < count && goOn.getAsBoolean(); from = next.get()) {
             long to = Math.min(count, from + Math.max(grain, (count - from) / divisor));
@@ -56,7 +56,7 @@ final class Loop {
             body.run(from, to);
         } catch (Throwable e) {
             failure.compareAndSet(null, e);
-            // Nobody needs the rest.
+            // The remaining ranges are not needed any more.
             handled += count - Math.min(count, next.getAndSet(count));
         }
         @Nullable Thread waiter = done.addAndGet(handled) == count ? waiting : null;
@@ -65,7 +65,7 @@ final class Loop {
         }
     }
 
-    /** Waits for ranges that others run; throws what the first failed one threw. */
+    /** Waits for ranges that other threads run; throws the failure of the first range that failed. */
     void finish() {
         for (int i = 0; done.get() < count; i++) {
             if (i < SPINS) {

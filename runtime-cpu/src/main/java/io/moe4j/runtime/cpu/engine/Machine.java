@@ -5,7 +5,7 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** What the parts of a CPU device have in common: cores, products, memory, ways to wait. */
+/** What the parts of a CPU device share: cores, BLAS, memory, and how to wait for peers. */
 @Stability(Stability.Level.INTERNAL)
 public final class Machine implements Commands, AutoCloseable {
     private final OpenBlas blas;
@@ -13,7 +13,7 @@ public final class Machine implements Commands, AutoCloseable {
     private final Waits waits;
     private final CpuHeap heap;
 
-    /** Loads the BLAS and starts the threads. */
+    /** Loads the BLAS and starts the worker threads. */
     public Machine(DeviceConfig config) {
         blas = OpenBlas.open();
         pool = new CorePool("cpu:" + config.ordinal(), config.threads());
@@ -36,17 +36,17 @@ public final class Machine implements Commands, AutoCloseable {
         return blas;
     }
 
-    /** The processor whose kernels the BLAS uses. */
+    /** Name of the processor type whose kernels the BLAS uses. */
     public String blasKernels() {
         return blas.kernels();
     }
 
-    /** How to wait for peers. */
+    /** How threads wait for peers. */
     public Waits waits() {
         return waits;
     }
 
-    /** The memory. */
+    /** The memory of the device. */
     public CpuHeap heap() {
         return heap;
     }

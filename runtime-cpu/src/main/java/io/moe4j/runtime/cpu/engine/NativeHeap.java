@@ -11,8 +11,8 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * The allocator of the C library. Large blocks that were never written take no memory, which an {@code Arena} does not give: it writes zeros
- * everywhere.
+ * The allocator of the C library. Large blocks that were never written take no physical memory. An {@code Arena} does not offer that: it writes zeros
+ * to the whole block.
  */
 final class NativeHeap {
     private static final long HUGE_PAGE = 2L << 20;
@@ -34,14 +34,14 @@ final class NativeHeap {
                 : Optional.empty();
     }
 
-    /** The address of {@code bytes} zeros, or 0 if the system has no more. */
+    /** Allocates {@code bytes} bytes of zeros; returns their address, or 0 if the system has no more memory. */
     long allocate(long bytes) {
         try {
             long address = (long) calloc.invokeExact(1L, bytes);
             if (address != 0 && bytes >= 2 * HUGE_PAGE && madvise.isPresent()) {
                 long from = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
                 long to = (address + bytes) / HUGE_PAGE * HUGE_PAGE;
-                // Advice: where it is refused, pages are small and everything works.
+                // This is only advice: where it is refused, pages are small, and everything still works.
                 int ignored = (int) madvise.get().invokeExact(from, to - from, ADVISE_HUGE_PAGES);
             }
             return address;

@@ -24,10 +24,10 @@ import org.bytedeco.openblas.global.openblas;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** OpenBLAS, one thread a call. JavaCPP unpacks and loads it; products call it directly, with addresses instead of pointer objects. */
+/** OpenBLAS, with one thread per call. JavaCPP unpacks and loads it; products call it directly, with addresses instead of pointer objects. */
 final class OpenBlas implements Blas {
     private static final Logger log = LoggerFactory.getLogger(OpenBlas.class);
-    /** With it, users choose another processor's kernels; we take their word, but say what it costs. */
+    /** Environment variable with which a user chooses the kernels of another processor. The choice is respected, and its cost is logged. */
     private static final String CHOICE = "OPENBLAS_CORETYPE";
     /** Processors whose kernels use vectors of 512 bits. */
     private static final Set<String> WIDE = Set.of("SkylakeX", "Cooperlake", "SapphireRapids");
@@ -46,7 +46,9 @@ final class OpenBlas implements Blas {
         this.kernels = kernels;
     }
 
-    /** Loads it, and sets its number of threads, which all devices of this JVM have in common, to one: the cores are divided here. */
+    /**
+     * Loads OpenBLAS, and sets its number of threads to one, because {@link CorePool} divides the cores. All devices of this JVM share that number.
+     */
     static OpenBlas open() {
         NativesFolder.ofThisProcess().useForJavaCpp();
         try {
@@ -103,7 +105,7 @@ final class OpenBlas implements Blas {
         }
     }
 
-    /** The processor whose kernels are used, in OpenBLAS's words. */
+    /** The processor whose kernels are used, as OpenBLAS names it. */
     String kernels() {
         return kernels;
     }

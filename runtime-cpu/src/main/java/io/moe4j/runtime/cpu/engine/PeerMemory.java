@@ -8,10 +8,10 @@ import io.moe4j.api.group.SymmetricMemory;
 @Stability(Stability.Level.INTERNAL)
 public interface PeerMemory extends SymmetricMemory {
 
-    /** Number of ranks. */
+    /** Number of ranks in the group. */
     int size();
 
-    /** {@code memory} as that of a CPU device. */
+    /** Casts {@code memory} to that of a CPU device; throws if it is of another device. */
     static PeerMemory of(SymmetricMemory memory) {
         if (memory instanceof PeerMemory own) {
             return own;

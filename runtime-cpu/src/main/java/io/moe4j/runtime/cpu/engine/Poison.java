@@ -1,12 +1,12 @@
 package io.moe4j.runtime.cpu.engine;
 
 /**
- * The content of memory that nobody has computed, on a strict device: every word is 0x7FC07FC0, which is NaN as F32 and as BF16, and an id or
- * a count that fits nowhere.
+ * Fills memory of a strict device that no command has written yet. Every word is 0x7FC07FC0, which is NaN as F32 and as BF16, and is out of range as
+ * an id or a count.
  */
 final class Poison {
     private static final int WORD = 0x7FC0_7FC0;
-    /** Blocks larger than this are only poisoned so far: they are sparse, and shall stay so. */
+    /** Of a larger block only this many bytes are poisoned: large blocks are sparse, and should stay sparse. */
     private static final long MOST = 1L << 30;
 
     private Poison() {}

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * The commands of a capture, of all streams that take part, in the order of submission. One thread submits them, so that this order keeps whatever
- * order events ask for.
+ * The commands of one capture, from all streams that take part, in the order of submission. One thread submits them, so this order respects every
+ * order that events ask for.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Recording {
@@ -31,7 +31,7 @@ public final class Recording {
         }
     }
 
-    /** {@code follower} is ordered behind all that {@code leader} has submitted. */
+    /** Orders {@code follower} after everything that {@code leader} has submitted so far. */
     void order(CpuStream leader, CpuStream follower) {
         if (ended) {
             throw new DeviceException("stream " + follower.name() + " waits for an event of a capture that has ended");
@@ -43,13 +43,13 @@ public final class Recording {
         }
     }
 
-    /** Ends it, whatever became of it; the streams are usable again. */
+    /** Ends the capture, complete or not; the streams are usable again. */
     public void abandon() {
         ended = true;
         members.forEach(CpuStream::endCapture);
     }
 
-    /** Ends it, and gives the commands. */
+    /** Ends the capture, and returns its commands. */
     public List<Command> end() {
         abandon();
         if (!ahead.isEmpty()) {

@@ -9,8 +9,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Runs commands on a thread of its own, as a GPU would. After a failure nothing runs until a call that waits has thrown it. Memory is checked when
- * the command runs, too.
+ * Runs commands on a separate thread, as a GPU would. After a failure, no command runs until a waiting call has thrown that failure. Memory is
+ * checked when a command is submitted, and again when it runs.
  */
 final class ThreadQueue implements CommandQueue {
     private static final Logger log = LoggerFactory.getLogger(ThreadQueue.class);

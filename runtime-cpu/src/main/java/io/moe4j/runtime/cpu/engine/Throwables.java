@@ -3,7 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.device.DeviceException;
 import org.jspecify.annotations.Nullable;
 
-/** Throws on one thread what was caught on another. */
+/** Throws on one thread a failure that was caught on another. */
 final class Throwables {
     private Throwables() {}
 

@@ -3,7 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.Tensor;
 
-/** Copies and fills, on several cores where that pays. */
+/** Copies and fills memory, on several cores where that is faster. */
 final class Transfers {
     private static final long WORTH_BYTES = 1 << 18;
 

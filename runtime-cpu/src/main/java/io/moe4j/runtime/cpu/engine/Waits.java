@@ -13,8 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * How threads of a device wait for their peers: they give their core away first, look around for a moment if nobody wants it, then sleep until
- * a thread of this device calls {@link #wake()}. They also look by themselves now and then, because a peer may be in another process.
+ * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if no other thread needs the core;
+ * then it sleeps until a thread of this device calls {@link #wake()}. It also wakes now and then by itself, because a peer may be in another process.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Waits {
@@ -32,17 +32,17 @@ public final class Waits {
         this.timeout = timeout;
     }
 
-    /** Ends every wait when a rank that meets at {@code rendezvous} has failed, until all who joined have left. */
+    /** From now on, every wait ends if a rank that meets at {@code rendezvous} has failed. This holds until each join has its {@link #leave}. */
     public void join(Rendezvous rendezvous) {
         parties.merge(rendezvous, 1, Integer::sum);
     }
 
-    /** Once for each {@link #join}: its failures are nobody's any more. */
+    /** Undoes one {@link #join}. After the last one, failures at this rendezvous do not end waits any more. */
     public void leave(Rendezvous rendezvous) {
         parties.computeIfPresent(rendezvous, (party, members) -> members == 1 ? null : members - 1);
     }
 
-    /** The longest that a wait may take. */
+    /** The longest time that a wait may take. */
     public Duration timeout() {
         return timeout;
     }
@@ -55,7 +55,7 @@ public final class Waits {
     /**
      * Waits until {@code condition} holds.
      *
-     * @return whether it does; if not, the time limit has passed
+     * @return true if the condition holds, false if the time limit has passed
      * @throws io.moe4j.api.group.RankFailedException if a rank has failed
      */
     public boolean until(BooleanSupplier condition) {
@@ -101,9 +101,10 @@ public final class Waits {
         asleep.remove(me);
     }
 
-    /** Tells sleepers that something has changed. */
+    /** Wakes sleeping threads, so that they check their conditions again. */
     public void wake() {
-        // The change before the look at who sleeps; a sleeper does it the other way round. Who is missed looks again soon.
+        // Publish the change before scanning for sleepers; a sleeper enters the set before it checks its condition. A sleeper that is missed wakes by
+        // its timeout.
         VarHandle.fullFence();
         asleep.forEach(LockSupport::unpark);
     }

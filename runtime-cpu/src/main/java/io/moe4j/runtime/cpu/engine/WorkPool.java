@@ -3,7 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.CpuLaunch.RangeBody;
 
-/** The cores of a device. */
+/** Runs parallel loops on the cores of a device. */
 @Stability(Stability.Level.INTERNAL)
 public interface WorkPool {
 

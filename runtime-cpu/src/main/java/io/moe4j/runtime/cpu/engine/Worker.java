@@ -3,9 +3,9 @@ package io.moe4j.runtime.cpu.engine;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A thread that helps with open loops. It looks around for a while when there is none, because the next one often follows at once, then sleeps. */
+/** A thread that helps with open loops. When there is none, it spins for a while, because the next loop often follows at once; then it sleeps. */
 final class Worker {
-    /** How long a hand-over without a system call is worth a spinning core. */
+    /** How long a worker spins before it sleeps: a spinning worker takes over work without a system call. */
     private static final long SPIN_NANOS = 200_000;
 
     private final CorePool pool;
@@ -21,7 +21,7 @@ final class Worker {
         thread.start();
     }
 
-    /** Wakes it if it sleeps; tells whether it did, or is looking for work anyway. */
+    /** Wakes the worker if it sleeps. Returns whether it was asleep or is already looking for work. */
     boolean wake() {
         if (asleep) {
             asleep = false;

@@ -1,4 +1,4 @@
-/** The machine behind the CPU device: threads, BLAS, ordered commands. */
+/** What the CPU device is built on: threads, memory, BLAS, and streams of ordered commands. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.cpu.engine;
 

@@ -11,8 +11,9 @@ import io.moe4j.runtime.cpu.engine.Blas;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * One task is a head of keys of a sequence: it alone adds to the gradients of these keys and values, head of queries by head of queries, in blocks. Probabilities are
- * computed anew from the scores and forward's logarithms of sums, so the (S, S) matrix is never whole in memory.
+ * One task handles one key head of one sequence. Only that task adds to the gradients of these keys and values: query head by query head, in blocks.
+ * Probabilities are computed again from the scores and from the logarithms of sums that forward has stored, so the (S, S) matrix is never whole in
+ * memory.
  */
 final class AttentionBackward {
     private final Backward a;
@@ -30,7 +31,7 @@ final class AttentionBackward {
     void run(long from, long to) {
         long q = shape.queryKeyDim();
         long v = shape.valueDim();
-        // Whole heads of keys and values are needed as singles only if they are not already.
+        // A whole head of keys and values needs fp32 scratch only if its elements are not fp32 already.
         long whole = a.dk_BSHQ().dtype().bytes() == 4 ? 0 : shape.sequence();
         try (Scratch.Lease lease = scratch.take(2 * (whole + QUERIES) * (q + v) + 2L * QUERIES * KEYS + 256)) {
             Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(QUERIES * q),
@@ -44,11 +45,11 @@ final class AttentionBackward {
         }
     }
 
-    /** @param p probabilities; @param ds gradient by the scores. The others are for rows of BF16. */
+    /** Scratch addresses. {@code p} holds probabilities, {@code ds} the gradient with respect to the scores; the others hold BF16 rows as fp32. */
     private record Buffers(long q, long dq, long o, long dO, long k, long dk, long v, long dv, long p, long ds,
             float[] delta, float[] lanes) {}
 
-    /** The gradient of one head of keys and values, and of all heads of queries that attend over it. */
+    /** The gradients of one head of keys and values, and of all query heads that attend over it. */
     private final class KeyHead {
         private final Buffers b;
         private final long batch;
@@ -90,7 +91,7 @@ final class AttentionBackward {
         }
     }
 
-    /** One head of queries: adds to the gradients of its keys and values. */
+    /** One query head: adds to the gradients of its keys and values. */
     private final class QueryHead {
         private final KeyHead keys;
         private final Buffers b;
@@ -156,7 +157,7 @@ final class AttentionBackward {
         }
     }
 
-    /** p: from scores to probabilities; ds: from the gradient by p to the gradient by the scores. */
+    /** Updates in place: p from scores to probabilities, ds from the gradient with respect to p to the gradient with respect to the scores. */
     private static void scores(long p, long ds, long n, float lse, float delta) {
         FloatVector shift = Lanes.all(lse);
         FloatVector deltas = Lanes.all(delta);

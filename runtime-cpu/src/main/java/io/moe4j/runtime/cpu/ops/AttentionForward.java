@@ -7,13 +7,13 @@ import io.moe4j.runtime.cpu.engine.Blas;
 import java.util.Arrays;
 
 /**
- * One task is a block of queries of one head. Keys come in tiles; the running maximum and sum of each row are carried from tile to tile, and
- * what was summed so far is rescaled when the maximum grows (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
+ * One task handles a block of queries of one head. Keys are visited tile by tile; the running maximum and sum of each row are carried from tile to
+ * tile, and the sums so far are rescaled when the maximum grows (Milakov and Gimelshein, Online normalizer calculation for softmax, 2018).
  */
 final class AttentionForward {
-    /** Queries of a block. */
+    /** Queries in a block. */
     static final int QUERIES = 64;
-    /** Keys of a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has a key that it sees. */
+    /** Keys in a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has at least one key that it may attend to. */
     static final int KEYS = 512;
 
     private final Forward a;
@@ -28,7 +28,7 @@ final class AttentionForward {
         this.scratch = scratch;
     }
 
-    /** Blocks of queries of a head. */
+    /** Number of query blocks in a head. */
     long blocks() {
         return Math.ceilDiv(shape.sequence(), QUERIES);
     }

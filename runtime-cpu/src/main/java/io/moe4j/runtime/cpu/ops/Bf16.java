@@ -14,7 +14,7 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Conversions of rows of bfloat16: {@link BFloat16}, several elements at a time. */
+/** Converts rows of bfloat16 as {@link BFloat16} does, several elements at a time. */
 final class Bf16 {
     private static final VectorSpecies<Integer> INTS = Lanes.F.withLanes(int.class);
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
@@ -24,7 +24,7 @@ final class Bf16 {
 
     private Bf16() {}
 
-    /** {@code count} neighbours at {@code source} to singles at {@code destination}. */
+    /** Widens {@code count} adjacent BF16 elements at {@code source} to fp32 at {@code destination}. */
     static void widen(long source, long destination, long count) {
         long i = 0;
         for (; i <= count - Lanes.COUNT; i += Lanes.COUNT) {
@@ -37,7 +37,7 @@ final class Bf16 {
         }
     }
 
-    /** {@code count} singles at {@code source}, rounded, to neighbours at {@code destination}. */
+    /** Rounds {@code count} adjacent fp32 elements at {@code source} to BF16 at {@code destination}. */
     static void round(long source, long destination, long count) {
         long i = 0;
         for (; i <= count - Lanes.COUNT; i += Lanes.COUNT) {

@@ -3,11 +3,11 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.device.CpuLaunch.RangeBody;
 import io.moe4j.runtime.cpu.engine.Commands;
 
-/** Cuts work into blocks that depend on its shape only, so that results do not depend on who computes them. */
+/** Cuts work into blocks that depend on its shape only, so that results do not depend on which thread computes them. */
 final class Blocks {
-    /** Elements of a block of element-wise work: small enough for the nearest cache, large enough to be worth a call. */
+    /** Elements in a block of element-wise work: few enough for the nearest cache, enough to be worth a call. */
     static final long ELEMENTS = 4096;
-    /** Elements that are worth a hand-over to another core. */
+    /** The fewest elements for which handing work to another core pays. */
     private static final long WORTH = 16384;
 
     private Blocks() {}

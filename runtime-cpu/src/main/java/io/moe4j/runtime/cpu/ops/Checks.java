@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
-/** Rules that several operations have in common. */
+/** Checks of arguments that several operations share. */
 final class Checks {
     private Checks() {}
 
@@ -22,14 +22,14 @@ final class Checks {
         }
     }
 
-    /** A contiguous tensor of one type. */
+    /** Requires a contiguous tensor of this type. */
     static void dense(String name, Tensor tensor, DType type) {
         if (tensor.dtype() != type || !tensor.isContiguous()) {
             throw new IllegalArgumentException(name + " is " + tensor + ", but must be contiguous and of " + type);
         }
     }
 
-    /** Ids read from memory when the work runs: each in [0, {@code end}). */
+    /** Requires each id to be in [0, {@code end}). The ids are read from memory when the work runs. */
     static void ids(String name, long address, long count, long end) {
         for (long i = 0; i < count; i++) {
             int id = Lanes.getInt(address, i);

@@ -8,7 +8,7 @@ import io.moe4j.runtime.cpu.engine.Commands;
 import java.util.Optional;
 
 final class CpuEmbeddingOps implements EmbeddingOps {
-    /** Columns of the table's gradient that one task adds up, over all tokens. */
+    /** Columns of the table's gradient that one task sums, over all tokens. */
     private static final long BLOCK_COLUMNS = 64;
 
     private final Commands commands;
@@ -64,7 +64,7 @@ final class CpuEmbeddingOps implements EmbeddingOps {
                     }
                 });
             }
-            // Each task owns some columns of all rows, and so meets the tokens in their order without looking at what others do.
+            // Each task owns some columns of all rows, so it visits the tokens in order without coordinating with other tasks.
             Blocks.overRows(commands, Math.ceilDiv(n, BLOCK_COLUMNS), BLOCK_COLUMNS * dout.count(), (from, to) -> {
                 try (Scratch.Lease lease = scratch.take(BLOCK_COLUMNS)) {
                     long part = lease.floats(BLOCK_COLUMNS);

@@ -49,7 +49,7 @@ final class CpuLossOps implements LossOps {
         }, logits_TV, labels_T, rowLoss_T, loss);
     }
 
-    /** Gives the loss of a row, and replaces the row by its gradient. */
+    /** Returns the loss of a row, and replaces the row by its gradient. */
     private static float row(long row, long n, int label, float scale, float[] lanes) {
         float atLabel = Lanes.get(row, label);
         float max = SoftmaxRows.max(row, n);

@@ -5,7 +5,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.MatmulOps;
 import io.moe4j.runtime.cpu.engine.Commands;
 
-/** Products: the result is cut into panels by shape alone, each computed on one core. */
+/** Matrix products. The result is cut into panels by its shape alone; one core computes each panel. */
 final class CpuMatmulOps implements MatmulOps {
     private final Commands commands;
     private final Scratch scratch;
@@ -55,7 +55,7 @@ final class CpuMatmulOps implements MatmulOps {
                 Math.toIntExact(p.k), x.alpha(), a, lead(p.a), b, lead(p.b), x.beta(), c, lead(p.c)));
     }
 
-    /** The rules of BLAS want a lead of at least a row's length, also where there is one row only. */
+    /** The leading dimension. BLAS wants at least the length of a row, even where there is only one row. */
     static int lead(Rows rows) {
         return Math.toIntExact(rows.count() == 1 ? Math.max(1, rows.columns()) : rows.stride());
     }

@@ -96,7 +96,7 @@ final class CpuNormOps implements NormOps {
         }
     }
 
-    /** dweight (+)= the blocks' sums, in order of the blocks. */
+    /** Sums the blocks' partial sums into dweight, or adds them to it, in block order. */
     private void sumPartials(Backward a, long partials, long blocks, long n) {
         long dweight = a.dweight_D().address();
         if (!a.accumulateDweight()) {
@@ -120,7 +120,7 @@ final class CpuNormOps implements NormOps {
         Checks.dense("rstd", rstd, DType.F32);
     }
 
-    /** Row loops; n elements at raw addresses. */
+    /** Loops over one row of n elements at raw addresses. */
     private static final class NormRows {
 
         static void scale(long x, long w, float r, long y, long n) {
@@ -134,7 +134,7 @@ final class CpuNormOps implements NormOps {
             }
         }
 
-        /** dweight += dy · x · r; gives Σ dy · w · x. */
+        /** dweight += dy · x · r; returns Σ dy · w · x. */
         static float addProducts(long dy, long x, long w, float r, long dweight, long n, float[] lanes) {
             FloatVector sum = FloatVector.zero(Lanes.F);
             long i = 0;

@@ -14,7 +14,7 @@ import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.runtime.cpu.engine.Commands;
 
-/** The operations on the CPU. Results do not depend on the number of cores: work is cut by shape, and sums have a fixed order. */
+/** The operations on the CPU. Results do not depend on the number of cores: work is cut by shape, and sums run in a fixed order. */
 @Stability(Stability.Level.INTERNAL)
 public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm, RopeOps rope, AttentionOps attention,
         ActivationOps activation, EmbeddingOps embedding, RoutingOps routing, LossOps loss, OptimizerOps optimizer)

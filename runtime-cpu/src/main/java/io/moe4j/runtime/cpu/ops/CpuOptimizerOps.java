@@ -75,7 +75,7 @@ final class CpuOptimizerOps implements OptimizerOps {
         return Rows.flat(tensor);
     }
 
-    /** What is the same for all elements, worked out in double precision. */
+    /** Factors that are the same for all elements, computed in double precision. */
     private record Coefficients(float keep, float gradientScale, float beta1, float rest1, float beta2, float rest2,
             float stepSize, float rootCorrection, float eps) {
 
@@ -88,7 +88,7 @@ final class CpuOptimizerOps implements OptimizerOps {
         }
     }
 
-    /** Leaves values that BF16 can hold, so that writing them changes nothing. */
+    /** Rounds to values that BF16 can hold, so that storing them as BF16 does not change them again. */
     private static void round(Rounding.Stochastic rounding, long values, long firstOfBlock, long n) {
         for (long i = 0; i < n; i++) {
             int bits = Lanes.getInt(values, i);

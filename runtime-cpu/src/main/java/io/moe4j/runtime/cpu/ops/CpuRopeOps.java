@@ -72,7 +72,7 @@ final class CpuRopeOps implements RopeOps {
                 }), x_THR, cosSin_SR, out_THR);
     }
 
-    /** (a, b), half a row apart, to (a·cos − b·sin, b·cos + a·sin); {@code direction} -1 turns back. */
+    /** Rotates pairs (a, b) that lie half a row apart to (a·cos − b·sin, b·cos + a·sin); {@code direction} -1 rotates back. */
     private static void halves(long x, long cosSin, float direction, long out, long half) {
         long i = 0;
         for (; i <= half - Lanes.COUNT; i += Lanes.COUNT) {
@@ -93,7 +93,7 @@ final class CpuRopeOps implements RopeOps {
         }
     }
 
-    /** (a, b) to (a·cos − b·sin, b·cos + a·sin), or with the other signs. */
+    /** Rotates adjacent pairs (a, b) to (a·cos − b·sin, b·cos + a·sin), or back with the opposite signs. */
     private static void pairs(long x, long cosSin, float[] signs, long out, long n) {
         FloatVector sign = FloatVector.fromArray(Lanes.F, signs, 0);
         long i = 0;

@@ -118,7 +118,7 @@ final class CpuRoutingOps implements RoutingOps {
             for (long e = 0; e < experts; e++) {
                 total += Lanes.getInt(counts, e);
             }
-            // The sign of mean − count, without a rounded mean.
+            // The sign of mean − count, computed in integers so that no mean is rounded.
             long signs = 0;
             for (long e = 0; e < experts; e++) {
                 signs += Long.signum(total - experts * Lanes.getInt(counts, e));

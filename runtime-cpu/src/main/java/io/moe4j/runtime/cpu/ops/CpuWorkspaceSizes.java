@@ -5,7 +5,7 @@ import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
 import java.util.Map;
 
-/** Scratch that the CPU's operations need from their callers. */
+/** Sizes of the workspaces that callers pass to the CPU's operations, in bytes. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuWorkspaceSizes implements WorkspaceSizes {
 

@@ -5,17 +5,17 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * The exponential of singles: exp(x) = 2ⁿ · exp(r) with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for exp(r), whose first
+ * The exponential of fp32 numbers: exp(x) = 2ⁿ · exp(r) with n = round(x / ln 2), |r| ≤ ln 2 / 2, and a polynomial for exp(r), whose first
  * omitted Taylor term is r⁸ / 8! &lt; 6e-9, a tenth of a unit in the last place. Gives NaN for NaN, 0 for -∞, ∞ for ∞.
  */
 final class Exp {
     private static final float LOG2_E = 1.44269504f;
-    // ln 2 in two parts; products of the first with n are exact.
+    // ln 2 as the sum of two parts; products of the high part with n are exact.
     private static final float LN2_HIGH = 0x1.62e4p-1f;
     private static final float LN2_LOW = (float) (Math.log(2) - LN2_HIGH);
-    /** Adding it rounds to an integer, which then is in the low bits. */
+    /** Adding this rounds to an integer, which is then in the low bits. */
     private static final float ROUNDER = 0x1.8p23f;
-    /** exp of it is less than half the smallest single. */
+    /** exp of this is less than half the smallest fp32 number. */
     private static final float LOWEST = -105;
     private static final float HIGHEST = 89;
 
@@ -33,7 +33,7 @@ final class Exp {
         p = p.fma(r, Lanes.all(0.5f));
         p = p.fma(r, Lanes.all(1));
         p = p.fma(r, Lanes.all(1));
-        // Two factors of 2^(n/2): n itself may be beyond the exponents of normal numbers.
+        // Multiply by 2^(n/2) twice: n itself may be outside the exponents of normal numbers.
         IntVector power = shifted.reinterpretAsInts().sub(Float.floatToRawIntBits(ROUNDER));
         IntVector half = power.lanewise(VectorOperators.ASHR, 1);
         return p.mul(powerOfTwo(half)).mul(powerOfTwo(power.sub(half)));

@@ -3,9 +3,9 @@ package io.moe4j.runtime.cpu.ops;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 
-/** Loops over neighbouring singles at raw addresses. */
+/** Loops over contiguous fp32 elements at raw addresses. */
 final class Flat {
-    /** Elements from which on a bulk copy is faster than a loop. */
+    /** From this many elements on, a bulk copy is faster than a loop. */
     private static final long BULK = 1024;
 
     private Flat() {}
@@ -20,7 +20,7 @@ final class Flat {
             Lanes.store(Lanes.load(source, i), destination, i);
         }
         for (; i < n; i++) {
-            // As integers: a NaN keeps its bits.
+            // Copied as integers, so that a NaN keeps its bits.
             Lanes.setInt(destination, i, Lanes.getInt(source, i));
         }
     }

@@ -2,7 +2,7 @@ package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.tensor.Tensor;
 
-/** Rows of a (T, H, R) tensor with any strides but the last. */
+/** The rows of a (T, H, R) tensor: tokens, heads, rotated elements of a head. Any strides, except that the last dimension is dense. */
 record Heads(Rows rows, long tokenStride, long headStride) {
 
     static Heads of(Tensor tensor) {
@@ -10,7 +10,7 @@ record Heads(Rows rows, long tokenStride, long headStride) {
         if (columns > 1 && tensor.stride(2) != 1) {
             throw new IllegalArgumentException(tensor + ": must have a dense last dimension");
         }
-        // Rows one element apart, so that any offset is a row.
+        // Rows that start one element apart, so that every offset is the start of a row.
         Rows rows = new Rows(tensor.address(), Long.MAX_VALUE, columns, 1, Rows.isNarrow(tensor));
         return new Heads(rows, tensor.stride(0), tensor.stride(1));
     }

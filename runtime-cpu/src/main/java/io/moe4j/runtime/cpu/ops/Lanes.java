@@ -11,9 +11,9 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Loads, stores and sums of singles at raw addresses. Indices count elements, not bytes. */
+/** Loads, stores and sums of fp32 elements at raw addresses. Indices count elements, not bytes. */
 final class Lanes {
-    /** All of memory, so that an offset is an address. */
+    /** All of memory, as one segment: an offset in it is an address. */
     static final MemorySegment ALL = MemorySegment.NULL.reinterpret(Long.MAX_VALUE);
 
     static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
@@ -38,7 +38,7 @@ final class Lanes {
         value.intoMemorySegment(ALL, base + 4 * index, ORDER, mask);
     }
 
-    /** The first {@code count} lanes, fewer than all. */
+    /** A mask of the first {@code count} lanes, where {@code count} is less than all. */
     static VectorMask<Float> first(long count) {
         return F.indexInRange(0, count);
     }
@@ -48,7 +48,7 @@ final class Lanes {
     }
 
     /**
-     * The sum of the lanes, in one order for ever: {@code reduceLanes} leaves the order open, and compiled code takes another one than
+     * The sum of the lanes, always in the same order. {@code reduceLanes} does not fix its order: compiled code adds in another order than
      * interpreted code.
      *
      * @param scratch as many elements as there are lanes
@@ -63,7 +63,7 @@ final class Lanes {
         return scratch[0];
     }
 
-    /** The largest lane; NaN if there is one. */
+    /** The largest lane; NaN if any lane is NaN. */
     static float max(FloatVector value) {
         return value.reduceLanes(VectorOperators.MAX);
     }

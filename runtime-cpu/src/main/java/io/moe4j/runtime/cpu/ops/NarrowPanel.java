@@ -4,7 +4,7 @@ import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.runtime.cpu.engine.Blas;
 
-/** A panel of a product with operands of BF16: tiles are widened, products summed as singles, and the sums rounded once. */
+/** A panel of a product with BF16 operands: tiles are widened to fp32, products are summed in fp32, and the sums are rounded once. */
 final class NarrowPanel {
     /** Rows and columns of a tile of the result, and depth of the operands' tiles. */
     private static final int TILE = 256;

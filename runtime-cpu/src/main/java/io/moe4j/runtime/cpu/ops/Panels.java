@@ -1,8 +1,8 @@
 package io.moe4j.runtime.cpu.ops;
 
 /**
- * How a product's result is cut. A panel should be large, because each call of the BLAS packs its operands anew, yet there must be several, and
- * an even number, so that two, four or more cores get equal shares. Depends on the shape only.
+ * How the result of a product is cut into panels. A panel should be large, because each call of the BLAS packs its operands again. But there must be
+ * several panels, and an even number of them, so that two, four or more cores get equal shares. The cut depends on the shape only.
  *
  * @param m rows of the result
  * @param n columns of the result
@@ -10,7 +10,7 @@ package io.moe4j.runtime.cpu.ops;
  * @param columnPanels cuts of the columns
  */
 record Panels(long m, long n, long rowPanels, long columnPanels) {
-    /** Multiply-adds below which handing work to another core costs more than it gains. */
+    /** With fewer multiply-adds than this, handing work to another core costs more than it gains. */
     private static final double SMALL = 1 << 20;
     /** Multiply-adds that a panel should have. */
     private static final double WORTH = 1 << 25;

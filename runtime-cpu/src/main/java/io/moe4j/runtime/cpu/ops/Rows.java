@@ -3,13 +3,13 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * A matrix of F32 or BF16 as operations see it: rows of singles. Rows of F32 are used in place; rows of BF16 are widened into scratch, and
- * rounded once when they are put back. So every operation is written once.
+ * A matrix of F32 or BF16 that operations see as rows of fp32. Rows of F32 are used in place; rows of BF16 are widened into scratch, and rounded once
+ * when they are written back. So every operation is written only once.
  *
  * @param address of element zero
  * @param count rows
- * @param columns elements of a row, which are neighbours
- * @param stride elements from a row to the next
+ * @param columns elements of a row, which are contiguous
+ * @param stride elements from one row to the next
  * @param narrow whether elements are BF16, not F32
  */
 record Rows(long address, long count, long columns, long stride, boolean narrow) {
@@ -47,7 +47,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
         };
     }
 
-    /** A contiguous tensor, as one row. */
+    /** A contiguous tensor as one single row. */
     static Rows flat(Tensor tensor) {
         if (!tensor.isContiguous()) {
             throw new IllegalArgumentException(tensor + ": must be contiguous; copy it first");
@@ -60,17 +60,17 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
         return address + (row * stride + column) * (narrow ? 2 : 4);
     }
 
-    /** Elements from a row to the next in what {@link #read(long, long, long)} and {@link #place(long, long)} give. */
+    /** Elements from one row to the next at the addresses that {@link #read(long, long, long)} and {@link #place(long, long)} return. */
     long lead() {
         return narrow ? columns : stride;
     }
 
-    /** Where row {@code row} is as singles: in place, or in {@code scratch}. */
+    /** Address of row {@code row} as fp32: in place, or widened into {@code scratch}. */
     long read(long row, long scratch) {
         return read(row, 1, scratch);
     }
 
-    /** Where {@code rows} rows from {@code row} on are as singles, {@link #lead()} elements apart. */
+    /** Address of {@code rows} rows as fp32, beginning with {@code row}, {@link #lead()} elements apart. */
     long read(long row, long rows, long scratch) {
         for (long r = 0; narrow && r < rows; r++) {
             Bf16.widen(addressOf(row + r, 0), scratch + 4 * r * columns, columns);
@@ -78,7 +78,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
         return place(row, scratch);
     }
 
-    /** Part of a row as singles. */
+    /** Address of a part of a row as fp32. */
     long readPart(long row, long column, long length, long scratch) {
         if (narrow) {
             Bf16.widen(addressOf(row, column), scratch, length);
@@ -87,29 +87,29 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
         return addressOf(row, column);
     }
 
-    /** Where to write a row from {@code row} on: in place, or into {@code scratch}, to be followed by {@link #write}. */
+    /** Address to which rows from {@code row} on are to be written as fp32: in place, or {@code scratch}. Call {@link #write} afterwards. */
     long place(long row, long scratch) {
         return narrow ? scratch : addressOf(row, 0);
     }
 
-    /** Puts a row that was written to {@link #place} back. */
+    /** Writes back a row that was computed at {@link #place}. */
     void write(long row, long scratch) {
         write(row, 1, scratch);
     }
 
-    /** Puts {@code rows} rows back. */
+    /** Writes back {@code rows} rows. */
     void write(long row, long rows, long scratch) {
         for (long r = 0; narrow && r < rows; r++) {
             Bf16.round(scratch + 4 * r * columns, addressOf(row + r, 0), columns);
         }
     }
 
-    /** As {@link #place}, for part of a row. */
+    /** Like {@link #place}, for part of a row. */
     long placePart(long row, long column, long scratch) {
         return narrow ? scratch : addressOf(row, column);
     }
 
-    /** As {@link #write}, for part of a row. */
+    /** Like {@link #write}, for part of a row. */
     void writePart(long row, long column, long length, long scratch) {
         if (narrow) {
             Bf16.round(scratch, addressOf(row, column), length);

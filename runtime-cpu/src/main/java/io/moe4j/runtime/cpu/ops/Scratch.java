@@ -6,8 +6,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Small off-heap buffers for the tiles of running tasks: taken for the time of a task, then kept for the next one, so that there are about
- * as many as cores. They are freed when their owner is unreachable.
+ * Small off-heap buffers for the tiles of running tasks. A task takes a buffer while it runs; then the buffer is kept for the next task, so there are
+ * about as many buffers as cores. They are freed when their owner is unreachable.
  */
 final class Scratch {
     private static final long ALIGNMENT = 64;
@@ -15,7 +15,7 @@ final class Scratch {
 
     private final ConcurrentLinkedQueue<MemorySegment> free = new ConcurrentLinkedQueue<>();
 
-    /** Takes a buffer of at least {@code floats} singles; its contents are undefined. */
+    /** Takes a buffer of at least {@code floats} fp32 elements; its contents are undefined. */
     Lease take(long floats) {
         long bytes = Math.ceilDiv(4 * floats + ALIGNMENT, GRANULE) * GRANULE;
         @Nullable MemorySegment kept = free.poll();
@@ -31,7 +31,7 @@ final class Scratch {
             this.segment = segment;
         }
 
-        /** The address of the next {@code floats} singles of the buffer. */
+        /** The address of the next {@code floats} fp32 elements of the buffer. */
         long floats(long floats) {
             long address = segment.address() + used;
             used += Math.ceilDiv(4 * floats, ALIGNMENT) * ALIGNMENT;

@@ -2,11 +2,11 @@ package io.moe4j.runtime.cpu.ops;
 
 import jdk.incubator.vector.FloatVector;
 
-/** The two passes that a softmax begins with. */
+/** The two passes with which a softmax begins: the maximum, then the exponentials and their sum. */
 final class SoftmaxRows {
     private SoftmaxRows() {}
 
-    /** The largest element, NaN if there is one, -∞ if there are none. */
+    /** The largest element; NaN if any element is NaN, -∞ if there are none. */
     static float max(long x, long n) {
         FloatVector max = Lanes.all(Float.NEGATIVE_INFINITY);
         long i = 0;
@@ -21,8 +21,8 @@ final class SoftmaxRows {
     }
 
     /**
-     * y = exp(factor · x − shift); gives the sum. {@code y} may be {@code x}. The exponential appears only twice here: with a third one, for an
-     * unrolled loop, the compiler stops to inline, and an element takes ten times as long.
+     * y = exp(factor · x − shift); returns the sum of y. {@code y} may be {@code x}. The exponential appears only twice in this method: with a third
+     * one, for an unrolled loop, the compiler stops inlining it, and an element takes ten times as long.
      */
     static float exponentials(long x, long y, long n, float factor, float shift, float[] lanes) {
         FloatVector factors = Lanes.all(factor);

@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A copy of up to four dimensions, reduced to the fewest: extents of one vanish, and neighbours that both tensors lay out as one dimension
- * are merged.
+ * A copy of up to four dimensions, reduced to as few as possible: dimensions of extent 1 are dropped, and adjacent dimensions that both tensors lay
+ * out as one are merged.
  */
 final class StridedCopy {
     private record Dimension(long extent, long from, long to) {}
@@ -63,7 +63,7 @@ final class StridedCopy {
         return Math.min(extents[3], rowLength());
     }
 
-    /** Pieces that may be copied in any order: rows, or parts of long ones. */
+    /** Number of pieces that may be copied in any order: rows, or parts of long rows. */
     long rows() {
         return extents[0] * extents[1] * extents[2] * parts();
     }

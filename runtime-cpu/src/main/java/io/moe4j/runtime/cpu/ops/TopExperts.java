@@ -4,7 +4,7 @@ import io.moe4j.api.ops.RoutingOps.Gate;
 import io.moe4j.api.ops.RoutingOps.GroupValue;
 import java.util.Arrays;
 
-/** The best experts of a token; one for each task, as it has scratch. */
+/** Selects the best experts of a token. Each task has its own instance, because an instance holds scratch. */
 final class TopExperts {
     private final Gate gate;
     private final int groupSize;
@@ -33,7 +33,7 @@ final class TopExperts {
                 groupValue[g] = value(g * groupSize);
             }
             int groups = insertAll(groupValue, 0, groupValue.length, bestGroups, 0);
-            // In order of the index again: among equals the lower expert comes first, whatever its group's place.
+            // Back in index order: among equal experts the lower index comes first, whatever the rank of its group.
             Arrays.sort(bestGroups, 0, groups);
             for (int group : bestGroups) {
                 found = insertAll(choice, group * groupSize, (group + 1) * groupSize, best, found);
@@ -46,7 +46,7 @@ final class TopExperts {
         }
     }
 
-    /** Of the group whose first expert is {@code from}. */
+    /** The value of the group whose first expert is {@code from}. */
     private float value(int from) {
         float first = Float.NEGATIVE_INFINITY;
         float second = Float.NEGATIVE_INFINITY;
@@ -61,7 +61,7 @@ final class TopExperts {
         return groupSize == 1 || gate.groupValue() == GroupValue.LARGEST ? first : first + second;
     }
 
-    /** Inserts the indices into the descending list {@code top}, which has {@code size} entries; gives its new size. */
+    /** Inserts the indices into the descending list {@code top}, which has {@code size} entries; returns its new size. */
     private static int insertAll(float[] values, int from, int to, int[] top, int size) {
         int filled = size;
         for (int i = from; i < to; i++) {

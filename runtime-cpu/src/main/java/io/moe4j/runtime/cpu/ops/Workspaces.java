@@ -3,11 +3,11 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** Access to the scratch that callers pass in. */
+/** Access to the workspaces that callers pass in. */
 final class Workspaces {
     private Workspaces() {}
 
-    /** Its address, checked to have {@code bytes}; 0 if none are needed. */
+    /** The address of the workspace, after checking that it has {@code bytes} bytes; 0 if none are needed. */
     static long address(Optional<Tensor> workspace, long bytes, String operation) {
         if (bytes == 0) {
             return 0;

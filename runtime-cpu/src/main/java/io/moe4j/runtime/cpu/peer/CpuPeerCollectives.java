@@ -12,11 +12,14 @@ import io.moe4j.runtime.cpu.engine.CorePool;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 
-/** Collectives over peer memory: each rank shows what it has, and pulls what it wants. Each is one command, so it can be captured. */
+/**
+ * Collectives over peer memory: each rank exposes its data to the others, and reads what it needs from theirs. Each collective is one command, so it
+ * can be captured.
+ */
 final class CpuPeerCollectives implements Collectives {
-    /** What a rank shows at once to other processes. */
+    /** Bytes that a rank exposes to other processes at a time. */
     private static final long STAGE_BYTES = 4L << 20;
-    /** What threads of one process copy rather than reduce in place, which takes two exchanges. */
+    /** Up to this size, threads of one process copy tensors rather than reduce them in place, because the latter takes two exchanges. */
     private static final long SMALL_STAGE_BYTES = 64L << 10;
 
     private final Group group;
@@ -39,7 +42,7 @@ final class CpuPeerCollectives implements Collectives {
         this.exchange = peers.isOneProcess() ? new DirectExchange(peers, board) : copies;
     }
 
-    /** What it takes among threads of one process, beside its peer group. */
+    /** Bytes that the collectives allocate among threads of one process, besides those of the peer group. */
     static long deviceBytes(int ranks) {
         return ranks * (Long.BYTES + SMALL_STAGE_BYTES);
     }
@@ -90,7 +93,7 @@ final class CpuPeerCollectives implements Collectives {
                 small ? () -> reduceCopies(tensor) : () -> reduceInPlace(tensor), tensor);
     }
 
-    /** Everybody sums everything. */
+    /** Every rank sums all elements of all ranks. */
     private void reduceCopies(Tensor tensor) {
         DType type = tensor.dtype();
         copies.run("all-reduce", Exchange.Offer.of(tensor.address(), 1, tensor.bytes()),
@@ -98,7 +101,7 @@ final class CpuPeerCollectives implements Collectives {
                         (Math.min(tensor.bytes(), to) - from) / type.bytes()));
     }
 
-    /** Each rank sums its part, which is the only one that it reads of the others' tensors, then all gather the parts. */
+    /** Each rank sums its own part, and reads only this part of the others' tensors; then all ranks gather the parts. */
     private void reduceInPlace(Tensor tensor) {
         DType type = tensor.dtype();
         Exchange.Offer whole = Exchange.Offer.of(tensor.address(), 1, tensor.bytes());

@@ -26,18 +26,18 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * Peer memory between ranks that are threads of one process (an address is an address), or processes of one machine (files that all map).
+ * Peer memory between ranks that are threads of one process (which share addresses), or processes of one machine (which map the same files).
  *
- * <p>A barrier counts on from one to the next: the {@code n}th arrival writes {@code n} into each peer's flags, and waits until its own flags
- * are all at least {@code n}. The count is in memory, so that a replayed graph counts on too. A peer that is ahead by one has passed
- * this barrier, and cannot be ahead by two, because it waits for this rank.
+ * <p>A barrier counts up from one to the next. At its {@code n}th arrival, a rank writes {@code n} into each peer's flags, and waits until its own
+ * flags are all at least {@code n}. The count is in memory, so that a replayed graph continues it. A flag of {@code n + 1} means that the peer has
+ * already passed this barrier; it cannot be further ahead, because it waits for this rank.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuPeerGroup implements PeerGroup {
-    /** What its own memory is for. */
+    /** Purpose of the memory that the group itself allocates. */
     public static final String FLAGS = "barrier flags";
 
-    /** Each flag has a cache line of its own: every rank writes one of them. */
+    /** Bytes of a flag. Each has its own cache line, because a different rank writes each. */
     private static final long FLAG_BYTES = 64;
 
     private final Machine machine;
@@ -51,12 +51,12 @@ public final class CpuPeerGroup implements PeerGroup {
     private int allocations;
     private boolean closed;
 
-    /** Joins; every rank of the group does. */
+    /** Joins the group; every rank of the group must call this. */
     public CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous) {
         this(machine, group, rendezvous, process());
     }
 
-    /** Joins as a rank in {@code process}: ranks share addresses only if all are in the same one. */
+    /** Joins as a rank in {@code process}; ranks share addresses only if all are in the same process. */
     CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous, String process) {
         this.machine = machine;
         this.group = group;
@@ -76,12 +76,12 @@ public final class CpuPeerGroup implements PeerGroup {
         machine.waits().join(rendezvous);
     }
 
-    /** A name for this process that no other one of any machine has, nor will have. */
+    /** A name for this process that no other process on any machine has or will ever have. */
     private static String process() {
         return ProcessName.own() + " of " + bootId();
     }
 
-    /** Linux draws it whenever a machine starts: two machines never have the same. */
+    /** Linux draws this id at random whenever a machine starts, so two machines do not have the same. */
     private static String bootId() {
         try {
             return Files.readString(Path.of("/proc/sys/kernel/random/boot_id")).strip();
@@ -90,7 +90,7 @@ public final class CpuPeerGroup implements PeerGroup {
         }
     }
 
-    /** What it takes before anything is allocated in it. */
+    /** Bytes that the group itself takes, before any symmetric memory is allocated. */
     public static long deviceBytes(int ranks) {
         return ranks * FLAG_BYTES + Long.BYTES;
     }
@@ -100,7 +100,7 @@ public final class CpuPeerGroup implements PeerGroup {
         return group;
     }
 
-    /** Whether all ranks are threads of this process, so that they reach all of each other's memory. */
+    /** Whether all ranks are threads of this process, so that each can reach all memory of the others. */
     boolean isOneProcess() {
         return oneProcess;
     }
@@ -171,7 +171,7 @@ public final class CpuPeerGroup implements PeerGroup {
         }
     }
 
-    /** Makes the barrier now, as part of a command. */
+    /** Passes a barrier now, as part of a running command. */
     void meet(String phase) {
         if (group.size() == 1) {
             return;
@@ -179,7 +179,7 @@ public final class CpuPeerGroup implements PeerGroup {
         long arrival = Addresses.getAcquire(arrivals.address()) + 1;
         Addresses.setRelease(arrivals.address(), arrival);
         for (int i = 0; i < group.size(); i++) {
-            // Release: what this rank has written anywhere is visible to whoever sees its flag.
+            // Release: a rank that sees this flag also sees everything that this rank has written.
             Addresses.setRelease(flags.peer(i).address() + group.index() * FLAG_BYTES, arrival);
         }
         machine.waits().wake();

@@ -5,7 +5,7 @@ import io.moe4j.runtime.cpu.engine.Closing;
 import io.moe4j.runtime.cpu.engine.PeerMemory;
 import java.util.List;
 
-/** Memory of all ranks of a group; one of them is this rank's own. */
+/** Memory of all ranks of a group; one of the parts is this rank's own. */
 final class CpuSymmetricMemory implements PeerMemory {
     private final List<Memory> parts;
     private final int self;
@@ -30,7 +30,7 @@ final class CpuSymmetricMemory implements PeerMemory {
         return parts.size();
     }
 
-    /** Frees this rank's own part, and unmaps what other processes have shown. */
+    /** Frees this rank's own part, and unmaps the parts of other processes. */
     @Override
     public void close() {
         Closing.all(parts);

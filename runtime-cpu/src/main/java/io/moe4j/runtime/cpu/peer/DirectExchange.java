@@ -3,7 +3,7 @@ package io.moe4j.runtime.cpu.peer;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.runtime.cpu.engine.Addresses;
 
-/** Ranks publish addresses, and read each other's tensors where they are: one part, no copies. For threads of one process. */
+/** For threads of one process: ranks publish addresses, and read each other's tensors in place. There is one part and no copy. */
 final class DirectExchange implements Exchange {
     private final CpuPeerGroup peers;
     private final SymmetricMemory board;
@@ -18,10 +18,10 @@ final class DirectExchange implements Exchange {
         for (int i = 0; i < offer.segments(); i++) {
             Addresses.setRelease(board.local().address() + (long) i * Long.BYTES, offer.addresses()[i]);
         }
-        // Before the pull: all addresses and what they point to are there.
+        // Before the pull: all addresses are published, and the data they point to is written.
         peers.meet(phase);
         pull.take(0, Long.MAX_VALUE, this::address);
-        // After it: nobody overwrites what another still reads, nor publishes anew.
+        // After the pull: no rank overwrites data that another rank still reads, or publishes again.
         peers.meet(phase + " (end)");
     }
 

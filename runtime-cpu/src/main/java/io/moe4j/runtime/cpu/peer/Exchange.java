@@ -1,30 +1,31 @@
 package io.moe4j.runtime.cpu.peer;
 
 /**
- * How a rank's bytes reach the others in a collective. Each rank offers segments; all offer the same number of them. It runs as part of a command.
+ * How a rank's bytes reach the others in a collective. Each rank offers segments of its memory; all ranks offer the same number of segments. An
+ * exchange runs as part of a command.
  */
 interface Exchange {
 
     /**
-     * Shows {@code offer} to all ranks, and runs {@code pull} for consecutive parts of the segments, of which it sees those of all ranks.
-     * Returns when all ranks have pulled everything.
+     * Exposes {@code offer} to all ranks, and runs {@code pull} for consecutive parts of the segments. In each part, the pull sees the segments of
+     * all ranks. Returns when all ranks have pulled everything.
      *
-     * @param phase for the errors of those who wait
+     * @param phase for the error messages of ranks that wait
      */
     void run(String phase, Offer offer, Pull pull);
 
-    /** Whether what {@link View} shows is what was offered, and not a copy of it: who writes to it changes what others see. */
+    /** Whether {@link View} shows the offered memory itself and not a copy, so that a write to it changes what other ranks see. */
     boolean isInPlace();
 
     /**
-     * Segments of a rank's memory.
+     * Segments of one rank's memory.
      *
      * @param addresses where each begins
      * @param bytes how long each is
      */
     record Offer(long[] addresses, long[] bytes) {
 
-        /** {@code count} neighbouring segments of {@code bytes} each. */
+        /** {@code count} adjacent segments of {@code bytes} bytes each. */
         static Offer of(long address, int count, long bytes) {
             long[] addresses = new long[count];
             long[] sizes = new long[count];
@@ -54,9 +55,9 @@ interface Exchange {
         long address(int peer, int segment);
     }
 
-    /** Takes bytes {@code from} to {@code to} of the segments; shorter ones end earlier. */
+    /** Reads bytes {@code from} (inclusive) to {@code to} (exclusive) of the segments; shorter segments end earlier. */
     interface Pull {
-        /** Reads what it wants. */
+        /** Reads what this rank needs of the part. */
         void take(long from, long to, View view);
     }
 }

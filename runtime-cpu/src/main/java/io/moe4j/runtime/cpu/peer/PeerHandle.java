@@ -8,11 +8,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /**
- * What a rank tells the others of its memory.
+ * What a rank tells the other ranks about its memory.
  *
- * @param address where it is, in the process that allocated it
- * @param bytes its size
- * @param file the file that it is mapped from; empty if only threads of one process share it
+ * @param address of the memory, in the process that allocated it
+ * @param bytes size of the memory
+ * @param file from which the memory is mapped; empty if only threads of one process share it
  */
 record PeerHandle(long address, long bytes, String file) {
 

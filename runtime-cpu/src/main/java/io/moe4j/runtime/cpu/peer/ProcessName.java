@@ -7,15 +7,15 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A process of this machine, so named that no other one ever has the same name.
+ * A name of a process of this machine that no other process ever has.
  *
- * @param pid its number, within its namespace
- * @param startTicks when it started, in clock ticks since the machine did; 0 where that is not known
- * @param namespace the number of the namespace that counts its processes, which each container has for itself; 0 where there are none
+ * @param pid the process id, within its namespace
+ * @param startTicks when the process started, in clock ticks since the machine started; 0 if unknown
+ * @param namespace the number of the PID namespace, of which each container has its own; 0 where there are none
  */
 record ProcessName(long pid, long startTicks, long namespace) {
 
-    /** This one. */
+    /** The name of this process. */
     static ProcessName own() {
         long pid = ProcessHandle.current().pid();
         return new ProcessName(pid, start(pid), ownNamespace());
@@ -34,7 +34,7 @@ record ProcessName(long pid, long startTicks, long namespace) {
         }
     }
 
-    /** Whether it has ended for certain; that of another namespace cannot be known from here. */
+    /** Whether the process has certainly ended; false for another namespace, whose processes cannot be seen from here. */
     boolean isGone() {
         if (namespace != ownNamespace()) {
             return false;
@@ -43,7 +43,7 @@ record ProcessName(long pid, long startTicks, long namespace) {
         return ProcessHandle.of(pid).isEmpty() || startTicks != 0 && start != 0 && start != startTicks;
     }
 
-    /** Field 22 of Linux's {@code stat}. The second field is the command's name in parentheses, in which there may be blanks. */
+    /** Field 22 of Linux's {@code stat}. The second field is the command's name in parentheses, which may contain blanks. */
     private static long start(long pid) {
         try {
             String stat = Files.readString(Path.of("/proc/" + pid + "/stat"), StandardCharsets.ISO_8859_1);
@@ -53,7 +53,7 @@ record ProcessName(long pid, long startTicks, long namespace) {
         }
     }
 
-    /** Linux names it in a link: {@code pid:[4026531836]}. */
+    /** The number of this namespace, which Linux gives in a link: {@code pid:[4026531836]}. */
     private static long ownNamespace() {
         try {
             String digits = Files.readSymbolicLink(Path.of("/proc/self/ns/pid")).toString().replaceAll("\\D", "");

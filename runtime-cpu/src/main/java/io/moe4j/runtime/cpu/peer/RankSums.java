@@ -13,7 +13,7 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
-/** Sums of neighbouring elements over ranks: in fp32, in rank order, rounded once. The sum may overwrite an operand. */
+/** Sums of contiguous elements over ranks: in fp32, in rank order, rounded once. The sum may overwrite an operand. */
 final class RankSums {
     private static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();

@@ -7,22 +7,22 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a file system has room for. */
+/** How much room a file system has. */
 interface Room {
 
-    /** Bytes that the file system has, and those of them that are free. */
+    /** All bytes of the file system, and the free ones among them. */
     record Size(long total, long free) {}
 
-    /** How large it is now. */
+    /** The size of the file system now. */
     Size size() throws IOException;
 
     /**
-     * Fills an empty file with zeros, so that its pages are there before it is mapped. A mapped page for which there is no room kills the process
-     * with SIGBUS; a write for which there is none fails.
+     * Fills an empty file with zeros, so that its pages exist before it is mapped. Without room, a mapped page would kill the process with SIGBUS,
+     * whereas a write only fails.
      */
     void reserve(FileChannel file, long bytes) throws IOException;
 
-    /** That of the file system of {@code folder}. */
+    /** The room of the file system of {@code folder}. */
     static Room of(Path folder) {
         return new Room() {
             @Override

@@ -26,14 +26,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory that several processes share: files that they all map. A file has a name only until all have mapped it. Its name says which process has made
- * it: {@code moe4j-4711-8154-4026531836-UUID.shared}, see {@link ProcessName}.
+ * Memory that several processes share, as files that they all map. A file keeps its name only until all have mapped it. The name says which process
+ * has made the file: {@code moe4j-4711-8154-4026531836-UUID.shared}, see {@link ProcessName}.
  */
 final class SharedFolder {
     /** Where Linux keeps files in memory. */
     private static final Path IN_MEMORY = Path.of("/dev/shm");
     private static final Pattern NAME = Pattern.compile("moe4j-(\\d+-\\d+-\\d+)-[0-9a-f-]{36}\\.shared");
-    /** No run takes as long to open: a file of this age has been left by a process of which nothing else is known. */
+    /** No run takes this long to open, so a file of this age was left over, even if its process is unknown. */
     private static final Duration OLD = Duration.ofDays(1);
     private static final Logger log = LoggerFactory.getLogger(SharedFolder.class);
 
@@ -47,16 +47,16 @@ final class SharedFolder {
         this.ownership = ownership;
     }
 
-    /** That of this machine. */
+    /** The shared folder of this machine. */
     static SharedFolder ofThisMachine() {
         Path folder = Files.isWritable(IN_MEMORY) ? IN_MEMORY : Path.of(System.getProperty("java.io.tmpdir"));
         return new SharedFolder(folder.toAbsolutePath().normalize(), Room.of(folder), Ownership.ofThisProcess());
     }
 
     /**
-     * Makes a file of {@code bytes} zeros, whose pages are reserved.
+     * Creates a file of {@code bytes} zeros, with its pages reserved.
      *
-     * @param ranks how many ranks make such a file at the same time
+     * @param ranks how many ranks create such a file at the same time
      */
     Path create(long bytes, String purpose, int ranks) {
         Path file = folder.resolve("moe4j-" + ProcessName.own() + "-" + UUID.randomUUID() + ".shared");
@@ -100,7 +100,10 @@ final class SharedFolder {
         return Math.ceilDiv(bytes, 1L << 20);
     }
 
-    /** Maps a file as memory of this process; {@code heap} counts it if it is this rank's own. What no rank of this run can have made is refused. */
+    /**
+     * Maps a file as memory of this process; {@code heap} counts it if it is this rank's own. A file that no rank of this run can have created is
+     * refused.
+     */
     @SuppressWarnings("MustBeClosedChecker") // The memory closes it.
     Memory map(CpuHeap heap, Path file, long bytes, String purpose, boolean own) {
         Arena arena = Arena.ofShared();
@@ -130,12 +133,12 @@ final class SharedFolder {
         Object before = identity(file);
         try (FileChannel channel = FileChannel.open(file,
                 Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS))) {
-            // Looked at again, so that what was opened is what was looked at.
+            // Checked again, so that the file that was opened is the one that was checked.
             requirePrivate(file, purpose);
             if (!before.equals(identity(file))) {
                 throw refused(file, purpose, "it was replaced while it was opened");
             }
-            // Mapping more than there is would lengthen the file.
+            // Mapping more bytes than the file has would lengthen it.
             if (channel.size() != bytes) {
                 throw refused(file, purpose, "it has " + channel.size() + " bytes and should have " + bytes);
             }
@@ -161,7 +164,7 @@ final class SharedFolder {
                 + " are, something else has joined this run: start it again on another port");
     }
 
-    /** Removes the name; whoever has mapped the file keeps it. */
+    /** Removes the name; processes that have mapped the file keep its memory. */
     void unlink(Path file) {
         try {
             Files.deleteIfExists(file);
@@ -170,7 +173,7 @@ final class SharedFolder {
         }
     }
 
-    /** Removes the files of this user whose processes were killed before they could. */
+    /** Removes files of this user that killed processes could not remove themselves. */
     void sweep() {
         try (Stream<Path> files = Files.list(folder)) {
             files.filter(this::isLeft).forEach(file -> {
@@ -197,7 +200,7 @@ final class SharedFolder {
                             || Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).toInstant()
                                     .isBefore(Instant.now().minus(OLD)));
         } catch (IOException e) {
-            // Removed by its process in the meantime.
+            // Its own process has removed it in the meantime.
             return false;
         }
     }

@@ -3,9 +3,9 @@ package io.moe4j.runtime.cpu.peer;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.runtime.cpu.engine.Addresses;
 
-/** Ranks copy a part of each segment into memory that all have mapped, then read the others'; part by part. For ranks in several processes. */
+/** For ranks in several processes: part by part, each rank copies a part of each segment into memory that all have mapped, then reads the others'. */
 final class StagedExchange implements Exchange {
-    /** Parts begin and end at multiples of this, so that no element is cut. */
+    /** Parts begin and end at multiples of this many bytes, so that no element is cut. */
     private static final long MULTIPLE = 64;
 
     private final CpuPeerGroup peers;
@@ -18,7 +18,7 @@ final class StagedExchange implements Exchange {
         this.stage = stage;
     }
 
-    /** Bytes that a part of {@code segments} segments may have. */
+    /** Largest bytes per segment of a part with {@code segments} segments. */
     static long part(long stageBytes, int segments) {
         return stageBytes / segments / MULTIPLE * MULTIPLE;
     }
@@ -32,14 +32,14 @@ final class StagedExchange implements Exchange {
                 long size = Math.clamp(offer.bytes()[i] - from, 0, part);
                 Addresses.copy(offer.addresses()[i] + from, stage.local().address() + i * part, size);
             }
-            // Before the pull: all copies are there. After it: nobody overwrites what another still reads.
+            // Before the pull: all copies are complete. After it: no rank overwrites data that another rank still reads.
             peers.meet(phase);
             pull.take(from, from + part, (peer, segment) -> stage.peer(peer).address() + segment * part);
             peers.meet(phase + " (end)");
         }
     }
 
-    /** Segments may differ in length from rank to rank, but all make the same number of rounds. */
+    /** Length of the longest segment of any rank. Lengths may differ between ranks, but all ranks must run the same number of rounds. */
     private long longest(String phase, Offer offer) {
         Addresses.setRelease(board.local().address(), offer.longest());
         peers.meet(phase);
