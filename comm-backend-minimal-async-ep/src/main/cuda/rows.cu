@@ -1,12 +1,12 @@
-// Rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
+// Moves rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
 #include "bf16.cuh"
 
 static constexpr long long ROW_MASK = (1ll << 40) - 1;
 
-// Copies each token's row, and its K scalars, to where its destinations point. One warp a token: the row is read once, VECTORS times 16 bytes a lane at a time, and
-// written K times. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N for destinations and scalars. With T 16384, K 6, rows of 4096 bytes:
-// 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: row 3 of rank 0 is the token's, nothing else is written.
-// Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
+// Copies each token's row, and its K scalars, to its destinations. One warp per token: it reads the row once, each lane VECTORS times 16 bytes at a time, and
+// writes it K times. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations and scalars. With T 16384, K 6, rows of 4096 bytes:
+// 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
+// else is written. Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
 static constexpr int VECTORS = 8;
 static constexpr int MAX_SLOTS = 32;
 
@@ -74,7 +74,7 @@ __device__ __forceinline__ uint4 rounded(const float (&sum)[8], bf16) {
 }
 __device__ __forceinline__ uint4 rounded(const float (&sum)[8], float) { return make_uint4(__float_as_uint(sum[0]), __float_as_uint(sum[1]), __float_as_uint(sum[2]), __float_as_uint(sum[3])); }
 
-// Loads of up to this many slots are issued before the first is used.
+// Up to this many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
 template <typename T>
@@ -99,7 +99,7 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
         for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) {
             float sum[8] = {};
             uint4 raw[IN_FLIGHT];
-            // Peers wrote these rows since this kernel's cache lines were last filled: read past L1. Adding zero changes nothing.
+            // Read past L1, whose lines may be older than the rows that the peers wrote. Adding zero for dropped slots changes nothing.
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) raw[j] = rows[j] ? __ldcg(reinterpret_cast<const uint4*>(rows[j] + c)) : make_uint4(0, 0, 0, 0);
 #pragma unroll
@@ -124,8 +124,8 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
     }
 }
 
-// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars come along. One block a token, 16 bytes a thread and slot.
-// Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
+// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. One block per token; each thread loads 16 bytes of
+// each slot. Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
 #define COMBINE(name, T)                                                                                                                              \
     extern "C" __global__ void __launch_bounds__(256) combine_##name(const long long* destinations, long long tokens, int topK, long long dim,        \
                                                                      T* const* peerRows, float* const* peerScalars, T* out, float* scalars) {         \

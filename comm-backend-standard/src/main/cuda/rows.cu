@@ -1,16 +1,17 @@
-// Rows between the order that they are computed in and the order that they travel in. All row addresses are 64-bit: buffers of more than 2^31 elements
+// Moves rows between the order in which they are computed and the order in which they travel. All row addresses are 64-bit: buffers of more than 2^31 elements
 // are ordinary. The Java twin is RowKernels.
 #include "bf16.cuh"
 
-static constexpr int VECTORS = 8;  // loads of a lane that are issued before the first is stored
+static constexpr int VECTORS = 8;  // loads that a lane issues before it stores the first
 
-// Where one row goes; to is null if it goes nowhere.
+// One row to move; `to` is null if the row goes nowhere.
 struct Move {
     const char* from;
     char* to;
 };
 
-// Moves rows in units of U. A row has as many lanes as it has units, up to a warp: 32 for a token of 4096 bytes, 1 for a scalar.
+// Moves rows in units of U. Each row gets as many lanes as it has units (rounded up to a power of two), at most a warp: 32 for a token of 4096 bytes, 1 for a
+// scalar.
 template <typename U, typename Where>
 __device__ __forceinline__ void moveUnits(long long rows, long long rowBytes, Where where) {
     long long units = rowBytes / (long long)sizeof(U);
@@ -34,7 +35,7 @@ __device__ __forceinline__ void moveUnits(long long rows, long long rowBytes, Wh
     }
 }
 
-// In the widest units that rows of this size at these addresses allow.
+// Moves rows in the widest units that rows of this size at these addresses allow.
 template <typename Where>
 __device__ __forceinline__ void moveRows(const void* in, const void* out, long long rows, long long rowBytes, Where where) {
     unsigned long long bits = (unsigned long long)in | (unsigned long long)out | (unsigned long long)rowBytes;
@@ -47,9 +48,9 @@ __device__ __forceinline__ void moveRows(const void* in, const void* out, long l
     }
 }
 
-// packed[places[n]] = source[n / sharers], a row of rowBytes, unless places[n] is -1. A warp a row or less, whatever the grid. Traffic: 8 N bytes for places,
-// N rowBytes read (those who share a row are neighbours, so that memory gives N / sharers of it), N rowBytes written. With T 16384, K 6, rows of 4096 bytes:
-// 67 + 403 MB, 110 us at 4274 GB/s. Example: sharers 2, places [1, -1, 0, 2], source [a, b]: packed [b, a, b].
+// packed[places[n]] = source[n / sharers], a row of rowBytes, unless places[n] is -1. A row takes a warp or fewer lanes, whatever the grid. Traffic: 8 N bytes
+// for places, N rowBytes read (sharers of a row are adjacent, so memory delivers only N / sharers rows), N rowBytes written. With T 16384, K 6, rows of 4096
+// bytes: 67 + 403 MB, 110 us at 4274 GB/s. Example: sharers 2, places [1, -1, 0, 2], source [a, b]: packed [b, a, b].
 extern "C" __global__ void __launch_bounds__(256) pack_rows(const char* source, const long long* places, long long n, int sharers, long long rowBytes,
                                                             char* packed) {
     moveRows(source, packed, n, rowBytes, [=](long long row) {
@@ -58,10 +59,11 @@ extern "C" __global__ void __launch_bounds__(256) pack_rows(const char* source, 
     });
 }
 
-// Between the order of the wire (by source rank, then expert) and that of the experts (by expert, then source rank): row r of the experts' order lies in the
-// last of the S segments with arrivals[s] <= r, at sources[s] + r - arrivals[s] on the wire; empty segments begin where the next one does.
-// A warp a row or less, whatever the grid. Traffic: R rowBytes read and R rowBytes written, the 16 S bytes of the segments from the cache.
-// With the shapes above: 403 + 403 MB, 190 us. Example: in [a0 a1 b0 a2], arrivals [0, 2, 3, 4], sources [0, 3, 2, 4]: out [a0 a1 a2 b0]; back, the reverse.
+// Moves rows between the order of the wire (by source rank, then expert) and the order of the experts (by expert, then source rank). Row r in the experts'
+// order lies in the last of the S segments with arrivals[s] <= r; on the wire it is row sources[s] + r - arrivals[s]. Empty segments begin where the next one
+// begins. A row takes a warp or fewer lanes, whatever the grid. Traffic: R rowBytes read and R rowBytes written, the 16 S bytes of the segments from the cache.
+// With the shapes above: 403 + 403 MB, 190 us. Example: in [a0 a1 b0 a2], arrivals [0, 2, 3, 4], sources [0, 3, 2, 4]: out [a0 a1 a2 b0]; with `back`, the
+// reverse.
 extern "C" __global__ void __launch_bounds__(256) regroup_rows(const char* in, char* out, const long long* arrivals, const long long* sources, int segments,
                                                                long long rows, long long rowBytes, int back) {
     moveRows(in, out, rows, rowBytes, [=](long long row) {
@@ -79,7 +81,7 @@ extern "C" __global__ void __launch_bounds__(256) regroup_rows(const char* in, c
     });
 }
 
-// scalars[n] = returned[places[n]], or 0 where places[n] is -1. One thread a scalar. Traffic: 8 N + 4 N bytes read, 4 N written.
+// scalars[n] = returned[places[n]], or 0 where places[n] is -1. One thread per scalar. Traffic: 8 N + 4 N bytes read, 4 N written.
 // Example: returned [5, 6], places [1, -1, 0]: scalars [6, 0, 5].
 extern "C" __global__ void __launch_bounds__(256) unpack_scalars(const float* returned, const long long* places, long long n, float* scalars) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
@@ -88,10 +90,10 @@ extern "C" __global__ void __launch_bounds__(256) unpack_scalars(const float* re
     }
 }
 
-// Loads of this many slots are issued before the first is used.
+// This many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
-// The elements c to c + V of one token's sum. Slots that were dropped add nothing: adding zero changes no sum that began with +0.
+// Computes V elements of one token's sum, from element c on. Dropped slots add zero, which does not change a sum that began with +0.
 template <typename T, typename U>
 __device__ __forceinline__ void sumUnit(const T* rows, const long long* places, int topK, long long dim, long long c, T* out) {
     constexpr int V = sizeof(U) / sizeof(T);
@@ -128,9 +130,9 @@ __device__ __forceinline__ void sumRows(const T* rows, const long long* places, 
     }
 }
 
-// out[t] = the sum of rows[places[t, k]] over k, in slot order, in fp32, rounded once: bit for bit what minimal_async_ep's combine gives. One block a token,
-// 16 bytes a thread and slot. Traffic: 8 N bytes for places, N D elements read, T D written: 403 + 67 MB with the shapes above, 110 us.
-// Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7; were each addition rounded, they would give 1.
+// out[t] = the sum of rows[places[t, k]] over k, in slot order, in fp32, rounded once: the same bits as minimal_async_ep's combine. One block per token; each
+// thread loads 16 bytes of each slot. Traffic: 8 N bytes for places, N D elements read, T D written: 403 + 67 MB with the shapes above, 110 us.
+// Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7; if each addition were rounded, they would give 1.
 extern "C" __global__ void __launch_bounds__(256) sum_rows_f32(const float* rows, const long long* places, long long tokens, int topK, long long dim, float* out) {
     sumRows(rows, places, tokens, topK, dim, out);
 }

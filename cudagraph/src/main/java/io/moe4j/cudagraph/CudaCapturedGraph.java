@@ -14,7 +14,10 @@ import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
 import jcuda.driver.JCudaDriver;
 
-/** An instantiated graph. Those who took part in its capture take part in its launches: ranks of one process, between which it has barriers, launch it together. */
+/**
+ * An instantiated graph. Everything that took part in its capture takes part in its launches: ranks of one process with barriers between them launch
+ * their graphs together.
+ */
 final class CudaCapturedGraph implements CapturedGraph {
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();

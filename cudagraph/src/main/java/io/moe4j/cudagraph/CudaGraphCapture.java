@@ -17,8 +17,9 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * Records a stream in relaxed mode: other ranks' threads go on, capturing or not, and what a library does when it meets a shape for the first time
- * (choosing a kernel, taking memory) happens at once. What must not happen in a capture is refused by the stream.
+ * Records a stream in relaxed mode. Threads of other ranks continue meanwhile, whether they capture or not. What a library does when it meets a shape
+ * for the first time (choosing a kernel, taking memory) happens immediately and is not recorded. The stream refuses calls that must not occur in a
+ * capture.
  */
 final class CudaGraphCapture implements GraphCapture {
     private static final int CAPTURE_MODE_RELAXED = 2;
@@ -44,7 +45,7 @@ final class CudaGraphCapture implements GraphCapture {
             cuda.setCapturing(false);
             cuda.takeCapturedParts();
             cuda.takeCapturedMemory();
-            // Ends the capture, so that the stream is usable again; what was recorded is void.
+            // Ends the capture, so that the stream is usable again; the recorded work is discarded.
             if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
                 JCudaDriver.cuGraphDestroy(graph);
             }

@@ -9,7 +9,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
 
-/** {@code cuda_graph}. */
+/** Provides the graph capture {@code cuda_graph}. */
 public final class CudaGraphProvider implements GraphCaptureProvider {
 
     @Override

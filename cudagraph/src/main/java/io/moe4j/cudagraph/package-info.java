@@ -1,4 +1,4 @@
-/** Graph capture and replay on CUDA; nothing is exported. */
+/** Graph capture and replay on CUDA; nothing is exported. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.cudagraph;
 

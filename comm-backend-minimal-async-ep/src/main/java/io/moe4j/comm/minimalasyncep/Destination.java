@@ -1,8 +1,8 @@
 package io.moe4j.comm.minimalasyncep;
 
-/** Where a routed row goes, in one 64-bit number: the rank above bit 40, the row below it; or dropped. */
+/** Where a routed row goes, in one 64-bit number: the rank from bit 40 upwards, the row below; or that it is dropped. */
 final class Destination {
-    /** Beyond the capacity: sent nowhere, counted as zero. */
+    /** A row beyond the capacity: it is sent nowhere, and adds zero to the sum. */
     static final long DROPPED = -1;
 
     private static final int RANK_SHIFT = 40;

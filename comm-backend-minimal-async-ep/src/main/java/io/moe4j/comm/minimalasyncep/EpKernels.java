@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The kernels, launched on a rank's stream. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of
- * threads does, and a Java kernel divides the same work among the cores. What arguments mean stands beside the Java kernels.
+ * Launches the kernels on a rank's stream. A kernel has the same name, arguments and grid on every kind of device. The grid is in blocks of threads;
+ * a Java kernel divides the same work among the cores instead. The Java kernels document the arguments.
  */
 final class EpKernels {
     private static final String COUNT_ROWS = "count_rows";
@@ -56,7 +56,7 @@ final class EpKernels {
                 DISPATCH_ROWS, RowKernels::dispatchRows,
                 COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32),
                 COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)))
-                // Missing where the build had no nvcc.
+                // Absent if the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> EpKernels.class.getResourceAsStream("kernels.fatbin"));
     }
 
@@ -84,7 +84,7 @@ final class EpKernels {
                 KernelArg.of(config.capacityRows(ranks)), KernelArg.of(plan.destinations_N()));
     }
 
-    /** One warp a token, as far as blocks go; warps stride over what is left. */
+    /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
     void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot) {
         launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
                 KernelArg.of(x_TD), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),

@@ -4,10 +4,10 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * Rows in a receive buffer, until another dispatch takes it.
+ * The received rows in a receive buffer, until another dispatch takes the buffer over.
  *
- * @param plan how they came
- * @param slot where they are
+ * @param plan by which the rows were dispatched
+ * @param slot the buffer that holds the rows
  * @param dispatch the number of the dispatch that brought them
  */
 record EpLease(EpPlan plan, ReceiveSlot slot, long dispatch) implements ReceivedRows {

@@ -30,13 +30,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Expert-parallel exchange over peer memory. All work is launched on the rank's main stream, nothing is read by the host, and every launch has
- * the same arguments in each step, so that a step can be captured.
+ * Expert-parallel exchange over peer memory. All work is launched on the rank's main stream, the host reads nothing, and every launch has the same
+ * arguments in each step, so a step can be captured.
  *
- * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all who read the
- * old content have passed, and one <em>after</em>, so that all who read the new one see it whole. {@link PeerGroup#barrier} releases and
- * acquires at system scope, so that this holds between devices, too. Because no state of the host decides which barriers are made, it also holds
- * where the end of a replayed graph meets its beginning.
+ * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all ranks that
+ * read the old content have finished, and one <em>after</em>, so that all ranks that read the new content see all of it. {@link PeerGroup#barrier}
+ * releases and acquires at system scope, so this also holds between devices. The barriers do not depend on any state of the host, so this also holds
+ * where the end of a replayed graph meets the beginning of the next replay.
  */
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";
@@ -107,7 +107,7 @@ final class MinimalAsyncEp implements CommBackend {
                     Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
             Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
             kernels.countRows(ids_TK, counts_BE);
-            // Before: a peer that is behind may still be reading its counts of the plan before this one.
+            // Before: a slower peer may still be reading its counts of the previous plan.
             peers.barrier(stream, "plan, counts may be overwritten");
             kernels.publishCounts(counts_BE, counts);
             // After: the next kernel reads the counts that all peers wrote here.
@@ -126,8 +126,8 @@ final class MinimalAsyncEp implements CommBackend {
         ReceiveSlot slot = slot(request.into());
         long number = ++dispatches;
         slot.take(number);
-        // Before: the experts of a peer may still be using the rows that its buffer holds, and other peers may still be
-        // fetching some of them for the last combine.
+        // Before: the experts of a peer may still be using the rows in its buffer, and other peers may still be fetching some of these rows for the
+        // previous combine.
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
         kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, slot);
         return new Arrival(new EpLease(plan, slot, number));
@@ -142,8 +142,8 @@ final class MinimalAsyncEp implements CommBackend {
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
         EpPlan plan = own(lease.plan());
-        // Before: the experts of all peers have written what is fetched now. There is none after: only this rank reads the
-        // sums, and who wants to overwrite the buffer makes a barrier of its own.
+        // Before: the experts of all peers must have written the rows that are fetched now. No barrier is needed after: only this rank reads the
+        // sums, and the next dispatch has its own barrier before it overwrites the buffer.
         peers.barrier(stream, "combine, experts have written " + lease.slot().name());
         kernels.combine(plan, lease.slot(), request.out_TD(), request.scalars_TK());
         return request::out_TD;
@@ -173,7 +173,7 @@ final class MinimalAsyncEp implements CommBackend {
         }
         closed = true;
         try {
-            // Peers may still be fetching rows from here: nothing is freed until the streams of all are empty.
+            // Peers may still be fetching rows from here, so nothing is freed until the streams of all ranks are empty.
             stream.synchronize();
             context.rank().rendezvous().exchange(group, "minimal_async_ep closes", new byte[0]);
         } catch (RuntimeException e) {
@@ -183,7 +183,7 @@ final class MinimalAsyncEp implements CommBackend {
         }
     }
 
-    /** Rows on their way. The barrier waits until they are wanted, so that other work can be launched before it. */
+    /** Rows that are still arriving. The barrier is launched only when the rows are awaited, so that other work can be launched before it. */
     private final class Arrival implements PendingRows {
         private final EpLease lease;
         private boolean arrived;
@@ -197,7 +197,7 @@ final class MinimalAsyncEp implements CommBackend {
             checkOpen();
             lease.slot().check(lease.dispatch());
             if (!arrived) {
-                // After: what follows reads the rows that all peers wrote here.
+                // After: the work that follows reads the rows that all peers wrote here.
                 peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
                 arrived = true;
             }

@@ -8,19 +8,19 @@ import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 
 /**
- * From expert ids to destinations: a counting sort whose buckets are spread over the ranks.
+ * Computes destinations from expert ids: a counting sort whose buckets are spread over the ranks.
  *
- * <p>The example that the comments follow: EP = 2 ranks with e = 2 experts each, T = 2 tokens, K = 2. Rank 0 has ids [[2, 0], [2, 3]], rank 1 has
- * [[0, 2], [1, 0]]. Rank 0 receives four rows: for expert 0 one of rank 0 and two of rank 1, for expert 1 one of rank 1. Rank 1 receives four:
- * for expert 2 two of rank 0 and one of rank 1, for expert 3 one of rank 0.
+ * <p>The comments use this example: EP = 2 ranks with e = 2 experts each, T = 2 tokens, K = 2. Rank 0 has ids [[2, 0], [2, 3]], rank 1 has
+ * [[0, 2], [1, 0]]. Rank 0 receives four rows: for expert 0 one from rank 0 and two from rank 1, for expert 1 one from rank 1. Rank 1 receives four:
+ * for expert 2 two from rank 0 and one from rank 1, for expert 3 one from rank 0.
  */
 final class PlanKernels {
     private PlanKernels() {}
 
     /**
-     * Replaces each block's counts by how many rows of the expert the blocks before it hold, and writes the totals to every peer. Arguments: I32
-     * counts_BE (in, out); I32 B; I32 E; I32 rank; I32 EP; table of I32 counts_EPE of the peers (out: row {@code rank}). Grid: ceil(E / 8)
-     * blocks of 8 warps, one warp for each expert.
+     * Replaces each block's count of an expert by the number of rows of that expert in the blocks before it, and writes the totals to every peer.
+     * Arguments: I32 counts_BE (in, out); I32 B; I32 E; I32 rank; I32 EP; table of I32 counts_EPE of the peers (out: row {@code rank}). Grid: ceil(E
+     * / 8) blocks of 8 warps, one warp for each expert.
      */
     static void publishCounts(CpuLaunch launch) {
         int experts = launch.int32(2);
@@ -32,12 +32,13 @@ final class PlanKernels {
     }
 
     /**
-     * From the counts of all ranks: where this rank's first row for each expert lands, and what this rank receives. Arguments: I32 counts_EPE;
-     * I32 EP; I32 E; I32 rank; I64 R_max; I64 starts_E (out); I32 offsets_e (out); I32 tokensPerExpert_E (out); I64 statistics_2 (in, out). One
-     * block.
+     * Computes, from the counts of all ranks, where this rank's first row for each expert lands, and how many rows this rank receives. Arguments: I32
+     * counts_EPE; I32 EP; I32 E; I32 rank; I64 R_max; I64 starts_E (out); I32 offsets_e (out); I32 tokensPerExpert_E (out); I64 statistics_2 (in,
+     * out). One block.
      *
-     * <p>The example has counts [[1, 0, 2, 1], [2, 1, 1, 0]]. On rank 1: starts [1, 3, 2, 4] (expert 0's segment holds rank 0's row first; expert
-     * 2's holds rank 0's two; expert 3's begins behind all three of expert 2 and behind rank 0's one), offsets [3, 4], tokens [3, 1, 3, 1].
+     * <p>The example has counts [[1, 0, 2, 1], [2, 1, 1, 0]]. On rank 1: starts [1, 3, 2, 4] (expert 0: after rank 0's one row; expert 1: after the
+     * three rows of expert 0; expert 2: after rank 0's two rows; expert 3: after the three rows of expert 2 and rank 0's one row), offsets [3, 4],
+     * tokens [3, 1, 3, 1].
      */
     static void placeSegments(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -78,11 +79,11 @@ final class PlanKernels {
     }
 
     /**
-     * Gives each routed row its destination; see {@link Destination}. Arguments: I32 ids_N; I64 N; I32 E; I32 e; I32 before_BE (of
-     * {@link #publishCounts}); I64 starts_E; I64 R_max; I64 destinations_N (out). Grid: B blocks.
+     * Gives each routed row its destination; see {@link Destination}. Arguments: I32 ids_N; I64 N; I32 E; I32 e; I32 before_BE from
+     * {@link #publishCounts}; I64 starts_E; I64 R_max; I64 destinations_N (out). Grid: B blocks.
      *
-     * <p>On rank 1 of the example, with ids [0, 2, 1, 0]: rows 1 of rank 0, 2 of rank 1, 3 of rank 0, 2 of rank 0. Were R_max 3, row 3 of rank 0
-     * would not exist, and the third row were dropped.
+     * <p>On rank 1 of the example, with ids [0, 2, 1, 0]: row 1 of rank 0, row 2 of rank 1, row 3 of rank 0, row 2 of rank 0. If R_max were 3, rank 0
+     * would have no row 3, and the third routed row would be dropped.
      */
     static void placeRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();

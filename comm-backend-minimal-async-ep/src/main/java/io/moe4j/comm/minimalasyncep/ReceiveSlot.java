@@ -8,7 +8,7 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** One receive buffer on every rank, with the scalars of its rows, and who holds it now. */
+/** One receive buffer on every rank, with the scalars of its rows, and the dispatch that holds it now. */
 final class ReceiveSlot {
     private final ReceiveBuffer name;
     private final SymmetricMemory rows;
@@ -18,12 +18,12 @@ final class ReceiveSlot {
     private final Tensor scalars_R;
     private long holder;
 
-    /** Allocates it; every rank does. */
+    /** Allocates the buffer; every rank must call this. */
     ReceiveSlot(ReceiveBuffer name, PeerGroup peers, Resources resources, DType rowType, long capacity, long dim) {
         String purpose = "receive buffer: " + name.name().toLowerCase(java.util.Locale.ROOT);
         this.name = name;
         rows = resources.add(peers.allocate(Tensor.bytes(rowType, capacity, dim), purpose));
-        // Weights that came, then scalars that go back.
+        // First the weights that arrive, then the scalars that go back.
         scalars = resources.add(peers.allocate(2 * Tensor.bytes(DType.F32, capacity), purpose + " scalars"));
         rows_RD = Tensor.of(rows.local(), 0, rowType, capacity, dim);
         weights_R = Tensor.of(scalars.local(), 0, DType.F32, capacity);
@@ -34,7 +34,7 @@ final class ReceiveSlot {
         return name;
     }
 
-    /** Takes it over: the lease of an earlier dispatch ends. */
+    /** Takes the buffer over for {@code dispatch}: the lease of an earlier dispatch ends. */
     void take(long dispatch) {
         holder = dispatch;
     }

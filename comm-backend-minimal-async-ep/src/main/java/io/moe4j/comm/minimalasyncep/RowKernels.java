@@ -8,16 +8,16 @@ import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Rows to the experts, and back. All addresses are 64-bit: a buffer of more than 2³¹ elements is ordinary. */
+/** Moves rows to the experts, and back. All addresses are 64-bit: a buffer of more than 2³¹ elements is ordinary. */
 final class RowKernels {
     private static final long TOKENS_WORTH_A_HANDOVER = 16;
 
     private RowKernels() {}
 
     /**
-     * Copies each token's row, and its K scalars, to where its destinations point. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N;
-     * I64 T; I32 K; I64 bytes of a row; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out). Grid: a warp a token,
-     * up to 2048 blocks; it reads its row once and writes it K times.
+     * Copies each token's row, and its K scalars, to its destinations. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N;
+     * I64 T; I32 K; I64 bytes of a row; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out). Grid: one warp per token, up to
+     * 2048 blocks; the warp reads the row once and writes it K times.
      */
     static void dispatchRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -47,10 +47,10 @@ final class RowKernels {
     }
 
     /**
-     * Fetches each token's K rows from the peers and sums them in fp32, in slot order, rounding once. Arguments: I64 destinations_N; I64 T; I32
+     * Fetches each token's K rows from the peers and sums them in fp32, in slot order, rounded once. Arguments: I64 destinations_N; I64 T; I32
      * K; I64 D; table of the peers' rows_RD; table of the peers' F32 scalars_R; out_TD (out); F32 scalars_TK (out) or absent. Grid: T blocks.
      *
-     * <p>In bf16, slots of 1, 2⁻⁸ and 2⁻⁸ give 1 + 2⁻⁷; were each addition rounded to bf16, they would give 1.
+     * <p>In bf16, slots of 1, 2⁻⁸ and 2⁻⁸ give 1 + 2⁻⁷; if each addition were rounded to bf16, they would give 1.
      */
     static void combine(CpuLaunch launch, RowCodec codec) {
         MemorySegment memory = launch.memory();

@@ -1,8 +1,8 @@
 /**
  * Expert-parallel dispatch and combine through peer memory, without any wait of the host.
  *
- * <p>Names end in their shape: T local tokens, D elements of a row, E experts, e experts of a rank, EP ranks, K experts of a token, N = T·K routed rows
- * of a rank, R rows received by a rank (R_max at most), B blocks of routed rows.
+ * <p>Names end in their shape, with the letters of {@code docs/glossary.md}: T, D, E, e, EP, K, N, R and R_max. One letter differs here: B is the
+ * blocks of routed rows (not sequences).
  */
 @NullMarked
 package io.moe4j.comm.minimalasyncep;

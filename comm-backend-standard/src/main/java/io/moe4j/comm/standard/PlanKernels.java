@@ -12,8 +12,8 @@ final class PlanKernels {
     private PlanKernels() {}
 
     /**
-     * Replaces each block's counts by how many rows of the expert the blocks before it hold. Arguments: I32 counts_BE (in, out); I32 B; I32 E;
-     * I32 counts_E (out). Grid: a warp for each expert.
+     * Replaces each block's count of an expert by the number of rows of that expert in the blocks before it. Arguments: I32 counts_BE (in, out); I32
+     * B; I32 E; I32 counts_E (out). Grid: a warp for each expert.
      */
     static void sumCounts(CpuLaunch launch) {
         int[] totals_E = ExpertSort.sumBlocks(launch.memory(), launch.pointer(0), launch.int32(1), launch.int32(2));

@@ -1,23 +1,24 @@
 package io.moe4j.comm.standard;
 
 /**
- * What the counts of all ranks tell one of them: how many rows travel between which ranks, and where they begin. Rows beyond the capacity of their
- * rank are not sent; as a rank's capacity fills by expert and then by source, what a source may send is a prefix of what it has for that rank.
+ * What one rank derives from the counts of all ranks: how many rows travel between which ranks, and where they begin. Rows beyond the capacity of
+ * their destination rank are not sent. A rank's capacity fills by expert and then by source, so the rows that a source may send to a rank are a
+ * prefix of its rows for that rank.
  *
  * @param sent rows to each rank
  * @param received rows from each rank
- * @param starts_E where this rank's rows for each expert begin among those it sends
- * @param kept_E how many of them are sent
- * @param arrivals_S where segments (expert by expert, source by source) begin in the experts' order
- * @param sources_S where they begin in the order in which they arrive (source by source, expert by expert)
+ * @param starts_E where this rank's rows for each expert begin among the rows that it sends
+ * @param kept_E how many rows for each expert are sent
+ * @param arrivals_S where segments begin in the experts' order (expert by expert, source by source)
+ * @param sources_S where the same segments begin in the order of arrival (source by source, expert by expert)
  * @param offsets_e inclusive running sums of the rows for this rank's experts
- * @param tokensPerExpert_E what all ranks routed to each expert
+ * @param tokensPerExpert_E rows that all ranks together route to each expert
  * @param required rows for this rank, dropped ones included
  */
 record Routes(long[] sent, long[] received, long[] starts_E, long[] kept_E, long[] arrivals_S, long[] sources_S,
         int[] offsets_e, int[] tokensPerExpert_E, long required) {
 
-    /** From the (EP, E) counts, for one rank. */
+    /** Computes the routes of one rank from the (EP, E) counts of all ranks. */
     static Routes of(int[] counts_EPE, int ranks, int experts, int rank, long capacity) {
         long[][] kept = new long[ranks][experts];
         int[] tokens_E = new int[experts];

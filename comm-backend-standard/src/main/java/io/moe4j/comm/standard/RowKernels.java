@@ -8,15 +8,15 @@ import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Moves rows between the order that they are computed in and the order that they travel in. All addresses are 64-bit. */
+/** Moves rows between the order in which they are computed and the order in which they travel. All addresses are 64-bit. */
 final class RowKernels {
     private static final long ROWS_WORTH_A_HANDOVER = 64;
 
     private RowKernels() {}
 
     /**
-     * Copies rows to where they leave from. Arguments: rows of the source; I64 places_N; I64 N; I32 how many routed rows share one row of the
-     * source (K for tokens, 1 for scalars); I64 bytes of a row; rows to send (out). Grid: a warp a row, up to 2048 blocks.
+     * Copies rows into the buffer from which they are sent. Arguments: rows of the source; I64 places_N; I64 N; I32 how many routed rows share one
+     * row of the source (K for tokens, 1 for scalars); I64 bytes of a row; rows to send (out). Grid: one warp per row, up to 2048 blocks.
      */
     static void packRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -37,13 +37,13 @@ final class RowKernels {
     }
 
     /**
-     * Reorders rows between the order of the wire (by source rank, then expert) and that of the experts (by expert, then source rank). A segment is
-     * what one rank sends to one expert. Arguments: rows in; rows out; I64 arrivals_S: where segments begin in the experts' order, ascending; I64
-     * sources_S: where they begin in the wire's; I32 S; I64 R; I64 bytes of a row; I32 0 from wire to experts, 1 back. Grid: a warp a row, up to
-     * 2048 blocks.
+     * Reorders rows between the order of the wire (by source rank, then expert) and the order of the experts (by expert, then source rank). A segment
+     * is the rows that one rank sends to one expert. Arguments: rows in; rows out; I64 arrivals_S: where segments begin in the experts' order,
+     * ascending; I64 sources_S: where they begin in the wire's order; I32 S; I64 R; I64 bytes of a row; I32 0 from the wire to the experts, 1 back.
+     * Grid: one warp per row, up to 2048 blocks.
      *
-     * <p>Two ranks send three and one rows to two experts: the wire has [a0 a1 b0 | a2], where the letter is the expert, arrivals are [0, 2, 3, 4]
-     * (a of rank 0, a of rank 1, b of rank 0, b of rank 1), sources are [0, 3, 2, 4], and the experts see [a0 a1 a2 b0].
+     * <p>Example: one rank sends three rows and another sends one, to two experts: the wire has [a0 a1 b0 | a2], where the letter is the expert,
+     * arrivals are [0, 2, 3, 4] (a of rank 0, a of rank 1, b of rank 0, b of rank 1), sources are [0, 3, 2, 4], and the experts see [a0 a1 a2 b0].
      */
     static void regroupRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
@@ -64,7 +64,10 @@ final class RowKernels {
         });
     }
 
-    /** Arguments: F32 scalars that came back, in the order of the wire; I64 places_N; I64 N; F32 scalars_TK (out). Grid: ceil(N / 256) blocks. */
+    /**
+     * Copies returned scalars to their slots; dropped rows get 0. Arguments: F32 returned scalars, in the order of the wire; I64 places_N; I64 N; F32
+     * scalars_TK (out). Grid: ceil(N / 256) blocks.
+     */
     static void unpackScalars(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         long scalars_TK = launch.pointer(3);
@@ -76,7 +79,7 @@ final class RowKernels {
     }
 
     /**
-     * Sums each token's K rows in fp32, in slot order, rounding once. Arguments: rows that came back, in the order of the wire; I64 places_N; I64
+     * Sums each token's K rows in fp32, in slot order, rounded once. Arguments: returned rows, in the order of the wire; I64 places_N; I64
      * T; I32 K; I64 D; out_TD (out). Grid: T blocks.
      */
     static void sumRows(CpuLaunch launch, RowCodec codec) {
@@ -103,7 +106,7 @@ final class RowKernels {
         });
     }
 
-    /** Empty segments begin where the next one does: the last of them is the one that holds the row. */
+    /** Index of the last start that is at most {@code row}. Empty segments begin where the next one begins, so the last one holds the row. */
     private static int lastAtOrBefore(long[] starts, long row) {
         int low = 0;
         int high = starts.length - 1;

@@ -25,9 +25,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Expert-parallel exchange over collectives. Each plan waits for the counts, because an all-to-all has to be told them by the host; so its work
- * cannot be captured. Received rows lie in the scope that is open at their dispatch, so any recompute policy will do, and memory for as many
- * rows as the capacity is taken whatever the routing, so that it can be planned.
+ * Expert-parallel exchange over collectives. Each plan waits for the counts, because the host must pass them to an all-to-all; so its work cannot be
+ * captured. Received rows lie in the scope that is open at their dispatch, so every recompute policy works. Memory is taken for as many rows as the
+ * capacity, whatever the routing, so it can be planned.
  */
 final class Standard implements CommBackend {
     static final String ID = "standard";
@@ -122,7 +122,7 @@ final class Standard implements CommBackend {
         return () -> rows;
     }
 
-    /** Sends rows, each of which {@code sharers} routed rows share, to the experts' order of their ranks. */
+    /** Sends rows to the ranks of their experts, where they end in the experts' order. Each source row is shared by {@code sharers} routed rows. */
     private void send(StandardPlan plan, Tensor source, int sharers, Tensor received) {
         Routes routes = plan.routes();
         long dim = source.dim(1);
@@ -159,7 +159,7 @@ final class Standard implements CommBackend {
         return () -> out_TD;
     }
 
-    /** Returns rows to the ranks that they came from, in the order in which those had packed them. */
+    /** Returns rows to the ranks from which they came, in the order in which those ranks had packed them. */
     private Tensor giveBack(StandardPlan plan, Tensor computed) {
         Routes routes = plan.routes();
         Tensor wire = memory.allocate("exchange scratch", computed.dtype(), capacityRows(), computed.dim(1));

@@ -15,8 +15,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 
 /**
- * The kernels, launched on a rank's stream. A kernel has the same name, arguments and grid on every kind of device; a grid counts what one block of
- * threads does, and a Java kernel divides the same work among the cores. What arguments mean stands beside the Java kernels.
+ * Launches the kernels on a rank's stream. A kernel has the same name, arguments and grid on every kind of device. The grid is in blocks of threads;
+ * a Java kernel divides the same work among the cores instead. The Java kernels document the arguments.
  */
 final class StandardKernels {
     private static final String COUNT_ROWS = "count_rows";
@@ -52,7 +52,7 @@ final class StandardKernels {
                 UNPACK_SCALARS, RowKernels::unpackScalars,
                 SUM_ROWS_F32, launch -> RowKernels.sumRows(launch, RowCodec.F32),
                 SUM_ROWS_BF16, launch -> RowKernels.sumRows(launch, RowCodec.BF16)))
-                // Missing where the build had no nvcc.
+                // Absent if the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> StandardKernels.class.getResourceAsStream("kernels.fatbin"));
     }
 
@@ -73,14 +73,14 @@ final class StandardKernels {
                 KernelArg.of(starts_E), KernelArg.of(kept_E), KernelArg.of(places_N));
     }
 
-    /** @param sharers how many routed rows share one of the source */
+    /** @param sharers how many routed rows share one source row */
     void packRows(Tensor source, Tensor places_N, int sharers, Tensor packed) {
         launch(PACK_ROWS, movingBlocks(config.routedRows()), 0, KernelArg.of(source), KernelArg.of(places_N),
                 KernelArg.of(config.routedRows()), KernelArg.of(sharers), KernelArg.of(rowBytes(source)),
                 KernelArg.of(packed));
     }
 
-    /** @param back from the experts' order to the wire's, not from the wire's to theirs */
+    /** @param back true from the experts' order to the wire's order, false the other way */
     void regroupRows(Tensor in, Tensor out, StandardPlan plan, boolean back) {
         long rows = plan.routes().rowsReceived();
         launch(REGROUP_ROWS, movingBlocks(rows), 0, KernelArg.of(in), KernelArg.of(out),
@@ -103,7 +103,7 @@ final class StandardKernels {
         return rows.dim(1) * rows.dtype().bytes();
     }
 
-    /** One warp a row, as far as blocks go; warps stride over what is left. */
+    /** One warp per row, up to the limit of blocks; beyond that, warps stride over the remaining rows. */
     private static long movingBlocks(long rows) {
         return Math.min(MAX_MOVING_BLOCKS, Math.ceilDiv(rows, WARPS));
     }

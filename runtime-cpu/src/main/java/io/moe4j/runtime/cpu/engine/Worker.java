@@ -21,7 +21,7 @@ final class Worker {
         thread.start();
     }
 
-    /** Wakes the worker if it sleeps. Returns whether it was asleep or is already looking for work. */
+    /** Wakes the worker if it sleeps. Returns true in every case: the worker now looks for work. */
     boolean wake() {
         if (asleep) {
             asleep = false;
