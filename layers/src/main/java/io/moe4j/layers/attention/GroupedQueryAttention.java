@@ -14,8 +14,8 @@ import io.moe4j.layers.rotary.RotarySpec;
  *
  * @param heads H
  * @param keyHeads G, a divisor of H
- * @param headNorms whether each head of queries and keys is normalised before it is rotated, with the model's epsilon
- * @param rotary the embedding; its dimension is that of a head
+ * @param headNorms whether each head of queries and keys is normalised, with the model's epsilon, before it is rotated
+ * @param rotary the rotary embedding; its dimension is Q, the elements of a head
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)

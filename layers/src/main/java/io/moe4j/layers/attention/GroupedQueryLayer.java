@@ -41,7 +41,7 @@ final class GroupedQueryLayer implements Layer {
         return output_DO.forward(tape, o);
     }
 
-    /** (T, D) → (T, heads · Q), in memory of its own: {@link RotaryGroupedAttention} rotates it where it lies. */
+    /** (T, D) → (T, heads · Q), in its own memory, because {@link RotaryGroupedAttention} rotates it in place. */
     private Layer normed(BlockBuilder block, String name, String letter, long heads) {
         Linear linear = block.linear("attention." + name, "self_attn." + letter + "_proj.weight",
                 heads * spec.headDim(), block.dim());

@@ -10,16 +10,17 @@ import io.moe4j.layers.rotary.RotarySpec;
 import io.moe4j.layers.rotary.Rotation;
 
 /**
- * Multi-head latent attention (DeepSeek-V2, 2024): keys and values come from a latent that the heads share, and one rotary key serves all heads.
+ * Multi-head latent attention (DeepSeek-V2, 2024): keys and values are computed from a latent that the heads share, and all heads share one rotary
+ * key.
  *
  * @param heads H
- * @param query how queries are made
+ * @param query how queries are computed
  * @param latent elements of the key-value latent
- * @param nope elements of a query or key that carry no position
- * @param value V, elements of a value
- * @param rotary the embedding of the other elements of a query or key
- * @param temperature m: the scores' factor is m² · Q^-0.5
- * @param latentEps epsilon of the latents' norms
+ * @param nope elements of a query or key that are not rotated
+ * @param value V, elements of a value of one head
+ * @param rotary the rotary embedding of the other elements of a query or key
+ * @param temperature m: scores are multiplied by m² · Q^-0.5
+ * @param latentEps epsilon of the norms of the latents
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)
@@ -34,7 +35,7 @@ public record LatentAttention(long heads, QueryProjection query, long latent, lo
         }
     }
 
-    /** Q = nope + rope: elements of a query or key. */
+    /** Q = nope + rope: elements of a query or key of one head. */
     public long queryKey() {
         return nope + rotary.dim();
     }

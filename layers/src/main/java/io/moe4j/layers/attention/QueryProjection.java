@@ -3,7 +3,7 @@ package io.moe4j.layers.attention;
 import io.moe4j.api.Stability;
 
 /**
- * How queries are made from the residual stream.
+ * How queries are computed from the residual stream.
  *
  * @since 0.2
  */

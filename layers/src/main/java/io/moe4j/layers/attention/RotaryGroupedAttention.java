@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From queries (T, H·Q), keys and values (T, G·Q) to attention's output (T, H·Q). Queries and keys are rotated where they lie, which the norms and
- * projections that made them allow: their gradients do not read them.
+ * From queries (T, H·Q), keys and values (T, G·Q) to attention's output (T, H·Q). Queries and keys are rotated in place. This is safe because the
+ * norms and projections that compute them do not read them in backward.
  */
 final class RotaryGroupedAttention implements Operation {
     private static final String ACTIVATIONS = "activations";

@@ -14,8 +14,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From projections to attention's output (T, H·V): rotates queries and the shared key, assembles keys, attends. The queries are rotated where they
- * lie, which their projection allows: its gradient does not read them. Values stay where they lie, beside the keys' other part.
+ * From projections to attention's output (T, H·V): rotates queries and the shared key, assembles keys, attends. The queries are rotated in place.
+ * This is safe because their projection does not read them in backward. Values are read in place, beside the unrotated part of the keys.
  */
 final class RotaryLatentAttention implements Operation {
     private static final String ACTIVATIONS = "activations";
@@ -109,7 +109,7 @@ final class RotaryLatentAttention implements Operation {
         return tensor.view(tensor.dim(0), spec.heads(), dim);
     }
 
-    /** (T, H, n) as (B, S, H, n), whatever its strides. */
+    /** (T, H, n) as (B, S, H, n), with any strides. */
     private Tensor split(Tensor tensor) {
         return tensor.strided(
                 new long[] {shape.batch(), shape.sequence(), tensor.dim(1), tensor.dim(2)},
@@ -128,7 +128,7 @@ final class RotaryLatentAttention implements Operation {
         return heads(keysValues, spec.nope() + spec.value()).slice(2, spec.nope(), spec.nope() + spec.value());
     }
 
-    /** (T, 1, R): the columns behind the latent. */
+    /** (T, 1, R): the columns after the latent, which are the R rotated elements of the shared key. */
     private Tensor sharedKey(Tensor latent_TC) {
         return latent_TC.view(latent_TC.dim(0), 1, latent_TC.dim(1)).slice(2, spec.latent(), latent_TC.dim(1));
     }

@@ -5,7 +5,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 
 /**
- * The first layer of a block, before it is opened: an immutable value. A family with an attention of its own implements it.
+ * The first layer of a block, before it is opened: an immutable value. A model family with its own kind of attention implements this.
  *
  * @since 0.2
  */
@@ -15,10 +15,10 @@ public interface AttentionSpec {
     /** Declares its parameters, and opens it. */
     Layer open(BlockBuilder block);
 
-    /** What it attends over. */
+    /** The extents of the attention for {@code batch} sequences of {@code sequence} tokens. */
     AttentionShape shape(long batch, long sequence, DType dtype);
 
-    /** Elements of its matrices, in a model of dimension {@code dim}; each token uses all of them. */
+    /** Elements of all its matrices, in a model of dimension {@code dim}; each token uses all of them. */
     long matrixElements(long dim);
 
     /** Elements of its norms' weights. */

@@ -12,7 +12,7 @@ import java.util.List;
 /**
  * One pre-norm block: h = x + attention(norm(x)); y = h + feedForward(norm(h)).
  *
- * @param units the parameters that every rank has and, if there are any, those of the experts
+ * @param units the parameters that every rank has and, if the block has experts, the parameters of the experts
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)

@@ -9,14 +9,14 @@ import io.moe4j.layers.unit.UnitBuilder;
 import java.util.Optional;
 
 /**
- * What the layers of one block are opened with.
+ * Everything that the layers of one block need to be opened.
  *
- * @param context where the model is opened
+ * @param context what the model is opened with
  * @param layer number of the block, from 0
  * @param dim D
- * @param eps of the model's norms
- * @param dense takes the parameters that every rank has
- * @param experts takes those of this rank's experts
+ * @param eps epsilon of the model's norms
+ * @param dense collects the parameters that every rank has
+ * @param experts collects the parameters of this rank's experts
  * @param rotary the model's rotary embeddings
  * @param balance biases and counts of the block's experts, if it has any
  * @since 0.2
@@ -25,12 +25,15 @@ import java.util.Optional;
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
         UnitBuilder experts, RotaryTables rotary, Optional<ExpertBalance.Layer> balance) {
 
-    /** What the block's names in a checkpoint begin with. */
+    /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */
     public String prefix() {
         return "model.layers." + layer + ".";
     }
 
-    /** Standard deviation of the matrices whose results are added to the residual stream: smaller in later blocks, so that its size does not grow. */
+    /**
+     * Standard deviation of the matrices whose results are added to the residual stream: smaller in later blocks, so that the residual stream does
+     * not grow.
+     */
     public double outputStd() {
         return UnitBuilder.STD / Math.sqrt(2.0 * (layer + 1));
     }
@@ -45,7 +48,7 @@ public record BlockBuilder(ModelContext context, int layer, long dim, float eps,
         return new Linear(dense.matrix(name, prefix() + checkpointName, outputStd(), dim, in));
     }
 
-    /** Declares a norm over {@code width} elements with an epsilon of its own. */
+    /** Declares a norm over {@code width} elements with its own epsilon. */
     public RmsNorm norm(String name, String checkpointName, long width, float epsilon) {
         return new RmsNorm(dense.norm(name, prefix() + checkpointName, width), epsilon);
     }

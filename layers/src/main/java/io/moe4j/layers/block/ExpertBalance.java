@@ -38,19 +38,19 @@ public final class ExpertBalance implements AutoCloseable {
         rank.stream().fill(allTokens_LE, 0);
     }
 
-    /** The part of MoE layer {@code index}, from 0. */
+    /** Biases and counts of MoE layer {@code index}, from 0. */
     public Layer layer(int index) {
         return new Layer(this, bias_LE.select(index), tokens_LE.select(index));
     }
 
-    /** Counts that come from now on belong to this microbatch: those of the first overwrite what is there, later ones are added. */
+    /** Sets the microbatch of the counts that follow: those of a step's first microbatch overwrite the old counts, later ones are added. */
     public void begin(Microbatch next) {
         microbatch = next;
     }
 
     /**
-     * Moves the biases. Counts cover the expert-parallel group; the ranks that hold the same experts belong to all the other groups, so the sum over
-     * them is the sum over everybody.
+     * Moves the biases towards balance. Counts cover one expert-parallel group. The ranks that hold the same experts belong to one such group each,
+     * so the sum over these ranks is the sum over all ranks.
      *
      * @param experts the ranks that hold the experts' units
      */
@@ -75,15 +75,15 @@ public final class ExpertBalance implements AutoCloseable {
     }
 
     /**
-     * One layer's.
+     * Biases and counts of one layer.
      *
-     * @param balance of all layers
-     * @param bias_E F32
-     * @param tokens_E I32, of the step's microbatches so far
+     * @param balance the balance of all layers
+     * @param bias_E F32, added to the scores for selection
+     * @param tokens_E I32, tokens of each expert in the step's microbatches so far
      */
     public record Layer(ExpertBalance balance, Tensor bias_E, Tensor tokens_E) {
 
-        /** Takes the tokens that each expert gets in the microbatch under way. */
+        /** Adds the number of tokens that each expert receives in the current microbatch: I32 (E). */
         public void count(Tensor tokensOfMicrobatch_E) {
             Stream stream = balance.rank.stream();
             if (balance.microbatch.isFirst()) {

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The second layer of a block, before it is opened: an immutable value. A family with a network of its own implements it.
+ * The second layer of a block, before it is opened: an immutable value. A model family with its own kind of network implements this.
  *
  * @since 0.2
  */
@@ -15,10 +15,10 @@ public interface FeedForwardSpec {
     /** Declares its parameters, and opens it. */
     Layer open(BlockBuilder block);
 
-    /** Elements of its matrices, in a model of dimension {@code dim}. */
+    /** Elements of all its matrices, in a model of dimension {@code dim}. */
     long matrixElements(long dim);
 
-    /** Elements of those that one token uses. */
+    /** Elements of the matrices that one token uses. */
     long activeMatrixElements(long dim);
 
     /** Its routed experts, if it has any. */
@@ -37,7 +37,7 @@ public interface FeedForwardSpec {
     }
 
     /**
-     * Routed experts. All layers of a model that have any have equal ones, so that they can share their buffers.
+     * Routed experts. All layers with experts have the same values in a model, so that they can share their buffers.
      *
      * @param count E
      * @param topK K, experts of a token

@@ -5,7 +5,7 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
 /**
- * One of a block's two layers, open.
+ * One of the two layers of a block, open.
  *
  * @since 0.2
  */

@@ -1,4 +1,4 @@
-/** What a block is made of: two layers between norms, and what they are opened with. */
+/** A block: its two layers, its norms, and the values that they are opened with. Shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.layers.block;
 

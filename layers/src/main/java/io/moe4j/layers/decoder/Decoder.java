@@ -114,7 +114,7 @@ final class Decoder implements Model {
         try (Scope scope = rank().memory().open()) {
             Tensor x_TD = parts.embedding().forward(Tape.immediate(rank(), new KeptValues()), ids_T).tensor();
             Optional<String> first = FiniteCheck.isFinite(rank(), x_TD) ? Optional.empty() : Optional.of("embedding");
-            // All ranks must take part in the exchanges of all blocks, so none stops at what it finds.
+            // All ranks must take part in the exchanges of all blocks, so a rank that has found a value that is not finite still runs the rest.
             for (Block block : parts.blocks()) {
                 apply(block, x_TD);
                 if (first.isEmpty() && !FiniteCheck.isFinite(rank(), x_TD)) {

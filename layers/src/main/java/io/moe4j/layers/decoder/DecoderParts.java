@@ -67,7 +67,7 @@ final class DecoderParts implements AutoCloseable {
         return balance;
     }
 
-    /** Of the blocks that have experts, by block. */
+    /** Balance of the blocks that have experts, by number of the block. */
     Map<Integer, ExpertBalance.Layer> balances() {
         return balances;
     }

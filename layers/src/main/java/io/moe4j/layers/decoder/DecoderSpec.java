@@ -15,11 +15,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A decoder: an embedding, pre-norm blocks, and a head. A model family makes such specs, from its flavors and from a {@code config.json}.
+ * A decoder: an embedding, pre-norm blocks, and a head. A model family creates such specs, from its flavors and from a {@code config.json}.
  *
  * @param name for people
  * @param vocabulary V
- * @param dim D, of the residual stream
+ * @param dim D, elements of a row of the residual stream
  * @param blocks in the order of the forward pass
  * @param tiedEmbedding whether the embedding is also the head's projection
  * @param normEps added to the mean squares of norms

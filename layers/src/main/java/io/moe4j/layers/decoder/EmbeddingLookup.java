@@ -10,7 +10,7 @@ import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.Optional;
 
-/** x_TD = table[ids]. Gathers its own unit, for as long as it runs. */
+/** x_TD = table[ids]. Gathers its own unit while it runs. */
 final class EmbeddingLookup implements Operation {
     private final EmbeddingStage stage;
     private final Tensor ids_T;

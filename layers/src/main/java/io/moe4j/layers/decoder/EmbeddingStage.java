@@ -10,11 +10,11 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
 
 /**
- * Token ids to rows of a table.
+ * Maps token ids to rows of a table.
  *
  * @param table_VD a row for each token of the vocabulary
- * @param tied whether the table is also the head's projection, whose gradient is there before this one's
- * @param dtype of x
+ * @param tied whether the table is also the head's projection, whose gradient is computed before this one
+ * @param dtype element type of x
  */
 record EmbeddingStage(ParameterUnit unit, Parameter table_VD, boolean tied, DType dtype) implements Stage.First {
 

@@ -5,9 +5,10 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 
 /**
- * Parameters and operations. Per token, forward and backward together, every active element of a matrix costs 6 operations (a multiply-add in
- * forward, two in backward), and attention costs 6 · S · (Q + V) per head: scores and values against S tokens, not halved for the causal mask, as is usual for
- * the model-FLOPs-utilisation figure (Chowdhery et al., "PaLM", 2022, appendix B). Look-ups, norms and what recompute repeats count nothing.
+ * Counts parameters and operations. Per token, forward and backward together, every active element of a matrix costs 6 operations (a multiply-add in
+ * forward, two in backward), and attention costs 6 · S · (Q + V) per head: scores and values against S tokens, not halved for the causal mask, as is
+ * usual for the model-FLOPs-utilisation figure (Chowdhery et al., "PaLM", 2022, appendix B). Look-ups, norms and the work that recompute repeats are
+ * not counted. Here Q and V are the elements of a key and of a value.
  */
 final class Figures {
 

@@ -5,7 +5,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 
-/** The time in which the values of several units are available. */
+/** Several gathered units; their values are available until this is closed. */
 record Gathering(Deque<ParameterUnit.Gathered> gathered) implements AutoCloseable {
 
     static Gathering of(List<ParameterUnit> units) {

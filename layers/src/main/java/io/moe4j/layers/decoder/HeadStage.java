@@ -21,7 +21,7 @@ import java.util.Optional;
  * tokens never exist at once.
  */
 final class HeadStage implements Stage.Last {
-    /** What the logits of a chunk may take. */
+    /** The most bytes that the logits of a chunk may take. */
     private static final long CHUNK_BYTES = 512L << 20;
 
     private final RankContext rank;
@@ -34,8 +34,8 @@ final class HeadStage implements Stage.Last {
     /**
      * A head.
      *
-     * @param unit has the norm and, if it is not shared, the projection
-     * @param shared has the projection, if it is the embedding's table
+     * @param unit has the norm and, unless the projection is shared, the projection
+     * @param shared has the projection if that is the embedding's table
      */
     HeadStage(RankContext rank, ParameterUnit unit, Optional<ParameterUnit> shared, RmsNorm norm,
             Parameter projection_VD) {
@@ -93,7 +93,7 @@ final class HeadStage implements Stage.Last {
             Tensor logits_CV = memory().allocate("logits", y_CD.dtype(), y_CD.dim(0), w_VD.dim(0));
             Tensor rowLoss_C = memory().allocate("logits", DType.F32, y_CD.dim(0));
             ops().matmul().matmul(stream(), Matmul.ofTransposedB(y_CD, w_VD, logits_CV));
-            // From here on the logits are their own gradient.
+            // From here on logits_CV holds the gradient with respect to the logits.
             ops().loss().crossEntropy(stream(), logits_CV, labels_C, scale, rowLoss_C, loss);
             ops().matmul().matmul(stream(), Matmul.ofTransposedA(logits_CV, y_CD, projection_VD.gradient())
                     .accumulating(projection_VD.accumulatesGradient()));
@@ -109,7 +109,7 @@ final class HeadStage implements Stage.Last {
                 norm_D.gradient(), norm_D.accumulatesGradient(), workspace));
     }
 
-    /** Tokens of a chunk: all chunks but the last are equal. */
+    /** C, tokens of a chunk: all chunks except the last have this size. */
     private long chunk(DType dtype, long tokens) {
         long most = Math.max(1, CHUNK_BYTES / Tensor.bytes(dtype, projection_VD.shape()[0]));
         return Math.max(1, Math.ceilDiv(tokens, Math.max(1, Math.ceilDiv(tokens, most))));

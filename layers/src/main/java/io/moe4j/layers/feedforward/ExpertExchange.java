@@ -11,11 +11,12 @@ import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 
 /**
- * One use of the routed experts: what {@link ExpertHidden} and {@link ExpertOutput} share, where the rows go, and what lies in the receive buffers. Used once.
+ * State that {@link ExpertHidden} and {@link ExpertOutput} share in one use of the routed experts: the dispatch plan, and the contents of the receive
+ * buffers. Used once.
  *
- * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run that, so backward finds
- * the inputs there. Without recompute they are gone, overwritten here or taken over by the next layer, and are dispatched once more.
- * The GRADIENTS buffer holds the gradient with respect to the outputs, then that with respect to the inputs.
+ * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run ExpertOutput,
+ * so backward finds the inputs in the buffer. Without recompute the inputs are gone, because the outputs or the next layer have overwritten them, and
+ * backward dispatches them again. The GRADIENTS buffer holds the gradient with respect to the outputs, then the gradient with respect to the inputs.
  */
 final class ExpertExchange {
     private final CommBackend comm;
@@ -39,7 +40,7 @@ final class ExpertExchange {
         return kernels;
     }
 
-    /** Running sums of the rows of this rank's experts, on the device. */
+    /** I32 (e): running sums of the rows of this rank's experts, on the device. */
     Tensor offsets_e() {
         return routing.plan().offsets_e();
     }
@@ -52,12 +53,12 @@ final class ExpertExchange {
         return down_eDF;
     }
 
-    /** R_max. */
+    /** R_max: rows that a receive buffer can hold. */
     long capacityRows() {
         return comm.capacityRows();
     }
 
-    /** F. */
+    /** F, the hidden dimension of an expert. */
     long hidden() {
         return down_eDF.shape()[2];
     }
@@ -70,7 +71,7 @@ final class ExpertExchange {
         return rows;
     }
 
-    /** The received inputs, if they still are where they arrived. */
+    /** The received inputs, if they are still in the buffer. */
     Optional<ReceivedRows> inputs() {
         return inputs;
     }
@@ -83,7 +84,7 @@ final class ExpertExchange {
         return rows;
     }
 
-    /** Sums the rows that the experts have left in a buffer, for each token. */
+    /** Sums, for each token, the rows that the experts have written to a buffer. */
     void combine(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
         comm.combine(new CombineRequest(rows, out_TD, scalars_TK)).await();
     }

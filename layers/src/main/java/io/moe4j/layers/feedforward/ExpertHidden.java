@@ -12,8 +12,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * First half of the routed experts: (x_TD, weights_TK) → h_RF. Dispatches rows with their weights, multiplies by gate and up at once, and applies the
- * weighted SwiGLU. Rows after the last received one are never touched.
+ * First half of the routed experts: (x_TD, weights_TK) → h_RF. Dispatches rows with their weights, multiplies by gate and up in one product, and
+ * applies the weighted SwiGLU. Rows after the last received one are never touched.
  */
 final class ExpertHidden implements Operation {
     private final ExpertExchange exchange;
@@ -60,7 +60,7 @@ final class ExpertHidden implements Operation {
         ReceivedRows outputGradients = exchange.takeGradients();
         ReceivedRows inputs = exchange.inputs().orElseGet(
                 () -> exchange.dispatchInputs(x_TD.tensor(), weights_TK.tensor()));
-        // The gradients with respect to gate and up take the place of gate and up themselves, which are not read again.
+        // The gradients with respect to gate and up overwrite gate and up, which are not read again.
         exchange.kernels().swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), gradients.ofOutput(),
                 Optional.of(inputs.weights_R()), offsets_e, gate(), up(), Optional.of(outputGradients.scalars_R())));
         exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(gateUp(), inputs.rows_RD(),

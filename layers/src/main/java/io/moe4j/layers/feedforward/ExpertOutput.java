@@ -11,8 +11,8 @@ import io.moe4j.autograd.Variable;
 import java.util.Optional;
 
 /**
- * Second half of the routed experts: h_RF → out_TD. Multiplies into the place of the received rows, and combines. Recompute skips it: no gradient
- * reads its result.
+ * Second half of the routed experts: h_RF → out_TD. Writes the product over the received rows, and combines them. Recompute skips it, because no
+ * gradient reads its result.
  */
 final class ExpertOutput implements Operation {
     private final ExpertExchange exchange;
@@ -51,7 +51,7 @@ final class ExpertOutput implements Operation {
         ReceivedRows dy = exchange.dispatchGradients(gradients.ofOutput());
         exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dy.rows_RD(), h, offsets_e,
                 exchange.down_eDF().gradient(), exchange.down_eDF().accumulatesGradient()));
-        // The hidden rows have been read for the last time: their gradient takes their place.
+        // The hidden rows are not read again: their gradient overwrites them.
         exchange.kernels().inputGradient(tape.stream(),
                 new GroupedProduct.InputGradient(dy.rows_RD(), exchange.down_eDF().value(), offsets_e, h));
         gradients.pass(0, h);

@@ -10,7 +10,7 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 
-/** logits_TE = x_TD · wᵀ in fp32, and its gradients in fp32, whatever the type of x: routing is sensitive to rounding. */
+/** logits_TE = x_TD · wᵀ in fp32, and its gradients in fp32, for every type of x, because routing is sensitive to rounding. */
 final class GateLogits implements Operation {
     private final Variable x_TD;
     private final Parameter w_ED;

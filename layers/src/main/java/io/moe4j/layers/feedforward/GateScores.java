@@ -8,7 +8,10 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
-/** From logits to scores (T, E). Nothing contributes a gradient with respect to them: {@link GateWeights} goes from weights to logits at once. */
+/**
+ * From logits to scores (T, E). No operation contributes a gradient with respect to the scores: the gradient of {@link GateWeights} goes from the
+ * weights directly to the logits.
+ */
 final class GateScores implements Operation {
     private final Gate gate;
     private final Variable logits_TE;

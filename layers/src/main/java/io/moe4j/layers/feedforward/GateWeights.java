@@ -8,7 +8,10 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
-/** From (logits, scores) to the weights (T, K) of the selected experts. Reads the scores; its gradient is that with respect to the logits. */
+/**
+ * From (logits, scores) to the weights (T, K) of the selected experts. Forward reads the scores; backward gives the gradient with respect to the
+ * logits.
+ */
 final class GateWeights implements Operation {
     private static final int LOGITS = 0;
 

@@ -48,7 +48,7 @@ final class MixtureLayer implements Layer {
     public Variable forward(Tape tape, Variable x_TD) {
         Variable logits = tape.apply(new GateLogits(x_TD, gate_ED), x_TD);
         Variable scores = tape.apply(new GateScores(spec.gate(), logits), logits);
-        // Recompute finds what forward has decided. Forward decides here: its operations run when they are applied, so the scores are there.
+        // Forward decides here: its operations run when they are applied, so the scores have been computed. Recompute uses the kept decision.
         Routing routing = tape.kept(Routing.class, "routing", () -> decide(tape, scores.tensor()));
         Variable weights = tape.apply(new GateWeights(spec.gate(), routing, scores), logits, scores);
         ExpertExchange exchange = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF);

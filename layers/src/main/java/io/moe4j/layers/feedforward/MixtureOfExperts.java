@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * K of E networks for each token, and some that all tokens share.
+ * K of E expert networks for each token, and optionally experts that all tokens share.
  *
  * @param count E
  * @param hidden F, inner dimension of an expert
- * @param shared how many experts all tokens share, computed as one of {@code shared · hidden}; may be 0
+ * @param shared number of experts that all tokens share, computed as one network of hidden dimension {@code shared · hidden}; may be 0
  * @param gate how experts are selected and weighted
  * @since 0.2
  */

@@ -9,12 +9,12 @@ import io.moe4j.layers.unit.Linear;
 /**
  * down · (silu(gate · x) · (up · x)), with gate and up in one matrix (Shazeer, "GLU Variants Improve Transformer", 2020).
  *
- * @param gateUp_2FD gate above up
+ * @param gateUp_2FD the rows of gate, then those of up
  * @param down_DF back to the residual stream
  */
 record SwiGluNetwork(Linear gateUp_2FD, Linear down_DF) {
 
-    /** @param at what its names in a checkpoint begin with, after the block's prefix */
+    /** @param at start of its names in a checkpoint, after the block's prefix */
     static SwiGluNetwork of(BlockBuilder block, String name, String at, long hidden) {
         Linear gateUp = new Linear(block.dense().gateUp(name + ".gate_up", block.prefix() + at, block.outputStd(),
                 hidden, block.dim()));

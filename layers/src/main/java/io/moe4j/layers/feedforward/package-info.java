@@ -1,4 +1,4 @@
-/** The second half of a block: one SwiGLU network, or a mixture of many. */
+/** The second half of a block: one SwiGLU network, or a mixture of many. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.layers.feedforward;
 

@@ -9,8 +9,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads keys of one object of a {@code config.json}, collecting what is wrong. A value that is wrong or missing reads as 1, {@code ""}, false, or something
- * empty, and is a problem; read all keys, then call {@link #refuse}, then use what was read.
+ * Reads keys of one object of a {@code config.json}, and collects problems. A value that is wrong or missing is recorded as a problem and reads as 1,
+ * {@code ""}, false, or an empty value. Read all keys, then call {@link #refuse}, then use the values.
  *
  * @since 0.2
  */
@@ -23,7 +23,7 @@ public final class ConfigReader {
     private final String prefix;
     private final List<String> problems;
 
-    /** Of the outermost object. */
+    /** Reads the outermost object. */
     public ConfigReader(Map<?, ?> values) {
         this(values, "", new ArrayList<>());
     }
@@ -35,7 +35,7 @@ public final class ConfigReader {
     }
 
     /**
-     * Refuses a configuration with problems.
+     * Throws if there are problems.
      *
      * @throws IllegalArgumentException listing all of them
      */
@@ -66,7 +66,7 @@ public final class ConfigReader {
         return has(key) ? count(key, atLeast) : otherwise;
     }
 
-    /** The number of layers: a whole number of at least 1, and not beyond what any model has. */
+    /** The number of layers: a whole number of at least 1, and not more than any model has. */
     public int layers(String key) {
         long layers = count(key, 1);
         if (layers > MOST_LAYERS) {
@@ -150,13 +150,13 @@ public final class ConfigReader {
         return has(key) ? text(key) : otherwise;
     }
 
-    /** An object within this one; its problems are this one's. */
+    /** An object within this one; its problems are added to this reader's. */
     public ConfigReader section(String key) {
         if (values.get(key) instanceof Map<?, ?> section) {
             return new ConfigReader(section, prefix + key + ".", problems);
         }
         problem(key, "an object");
-        // What is missing in it is no further problem.
+        // The keys that it would have are not reported as missing too.
         return new ConfigReader(Map.of(), prefix + key + ".", new ArrayList<>());
     }
 
@@ -174,7 +174,7 @@ public final class ConfigReader {
         }
     }
 
-    /** Notes that the value of a key is not supported, and which one is. */
+    /** Records that the value of a key is not supported, with the value that is. */
     public void reject(String key, Object supported, String why) {
         problems.add(
                 prefix + key + " = " + Shown.of(values.get(key)) + ": only " + supported + " is supported; " + why);

@@ -72,17 +72,17 @@ public final class RotaryKeys {
         return theta;
     }
 
-    /** How much longer texts may be than those that the model was made for; 1 without scaling. */
+    /** How much longer texts may be than those that the model was trained on; 1 without scaling. */
     public double factor() {
         return factor;
     }
 
-    /** Weight of the temperature that DeepSeek's attention multiplies its scores by; 0 if there is none. */
+    /** Weight in the temperature of DeepSeek's attention scores ({@code mscale_all_dim}); 0 if there is none. */
     public double mscaleAllDim() {
         return mscaleAllDim;
     }
 
-    /** The scaling; to be called when the configuration has no problems. */
+    /** The scaling. Call it only when the configuration has no problems. */
     public RotaryScaling scaling() {
         return switch (kind) {
             case "linear" -> new RotaryScaling.Linear(factor);

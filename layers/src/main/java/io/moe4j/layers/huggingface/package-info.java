@@ -1,4 +1,4 @@
-/** Reading the config.json of Hugging Face. */
+/** Reading the config.json of Hugging Face. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.layers.huggingface;
 

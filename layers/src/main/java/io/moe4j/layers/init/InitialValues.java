@@ -6,9 +6,9 @@ import io.moe4j.autograd.sharding.Initializer;
 import java.util.Arrays;
 
 /**
- * Initial values from a counter-based generator: the value of an element is a function of the seed, the parameter's name and the element's index in the
- * whole parameter, and of nothing else, so that it does not depend on how the parameter is sharded. Bits come from two rounds of
- * {@link CounterBits#mix}; the value is the quantile of the probability that they make.
+ * Initial values from a counter-based generator: the value of an element is a function of the seed, the parameter's name and the element's index in
+ * the whole parameter only, so it does not depend on how the parameter is sharded. Two rounds of {@link CounterBits#mix} give random bits; the bits
+ * give a probability, and the value is the quantile of that probability.
  *
  * @since 0.2
  */
@@ -27,7 +27,7 @@ public final class InitialValues {
         return (first, into, at, count) -> Arrays.fill(into, at, at + count, 1);
     }
 
-    /** Runs of {@code length} elements, by turns from the one and from the other. */
+    /** Runs of {@code length} elements, alternately from {@code one} and from {@code other}. */
     public static Initializer alternating(long length, Initializer one, Initializer other) {
         return (first, into, at, count) -> {
             for (int done = 0; done < count;) {
@@ -44,18 +44,18 @@ public final class InitialValues {
         return new Draws(CounterBits.key(seed, 1, name), std, 0, 1, quantiles);
     }
 
-    /** Normal, mean 0, conditioned to stay within {@code cut} of 0. */
+    /** Truncated normal, mean 0: values are conditioned to lie within {@code cut} of 0. */
     public Initializer truncatedNormal(String name, double std, double cut) {
         double above = NormalQuantile.probabilityBelow(-cut / std);
         return new Draws(CounterBits.key(seed, 1, name), std, above, 1 - 2 * above, quantiles);
     }
 
     /**
-     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts.
-     * The table gives the quantile within a known distance; where that leaves the rounded value open, one time in 370, the quantile itself is computed. So
-     * every element has the bits of its definition.
+     * Values {@code (float) (std · quantile(above + width · u))}, with u in the open interval (0, 1): the middle of one of 2⁵² equal parts. The table
+     * gives the quantile within a known error. Where the rounded value is not certain, one time in 370, the exact quantile is computed. So every
+     * element has exactly the bits of this definition.
      *
-     * @param key that the bits come from, with the index
+     * @param the key; with an element's index it gives the element's bits
      */
     record Draws(long key, double std, double above, double width, QuantileTable quantiles) implements Initializer {
         private static final int BLOCK = 1024;
@@ -75,7 +75,7 @@ public final class InitialValues {
             }
         }
 
-        /** Each loop is small enough for the compiler to unroll, and so to make vectors of. */
+        /** Each loop is small enough that the compiler unrolls and vectorises it. */
         private void bits(long first, long[] bits, int count) {
             long next = key + first * CounterBits.STEP;
             for (int i = 0; i < count; i++, next += CounterBits.STEP) {
@@ -89,7 +89,7 @@ public final class InitialValues {
             }
         }
 
-        /** Sets the values that the table decides, and lists the places of the others; nothing in the loop depends on which these are. */
+        /** Sets the values that the table decides, and lists the positions of the others. The loop has no branch that depends on which they are. */
         private int decide(long[] bits, int count, float[] into, int at, int[] undecided) {
             double error = std * QuantileTable.ERROR;
             int open = 0;
@@ -108,7 +108,7 @@ public final class InitialValues {
             return (float) (std * NormalQuantile.of(probability));
         }
 
-        /** The first 52 bits as the mantissa of a number in [1, 2), less 1, plus half of the last place: nothing is rounded. */
+        /** The first 52 bits as the mantissa of a number in [1, 2), less 1, plus half a unit in the last place; all steps are exact. */
         private double probability(long bits) {
             return above + width * (Double.longBitsToDouble(bits >>> 12 | ONE) - (1 - 0x1p-53));
         }

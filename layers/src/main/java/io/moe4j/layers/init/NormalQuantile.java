@@ -2,12 +2,12 @@ package io.moe4j.layers.init;
 
 /**
  * The quantile function of the standard normal distribution, by the rational approximations PPND16 of Wichura (Algorithm AS 241, Applied
- * Statistics 37, 1988); relative error about 1e-16. Uses StrictMath, so that it gives the same bits on every machine.
+ * Statistics 37, 1988); relative error about 1e-16. Uses StrictMath, so that the result has the same bits on every machine.
  */
 final class NormalQuantile {
     private NormalQuantile() {}
 
-    /** The value below which a standard normal variable stays with the given probability, in (0, 1). */
+    /** The value that a standard normal variable stays below with the given probability, in (0, 1). */
     static double of(double probability) {
         double q = probability - 0.5;
         if (Math.abs(q) <= 0.425) {
@@ -43,7 +43,7 @@ final class NormalQuantile {
         return q * up / down;
     }
 
-    /** Farther out; {@code s} is the root of the negative logarithm of the tail, at most 5. */
+    /** For the tails; {@code s} is the square root of the negative logarithm of the tail probability, at most 5. */
     private static double tail(double s) {
         double r = s - 1.6;
         double up = polynomial(r, 1.42343711074968357734, 4.63033784615654529590, 5.76949722146069140550,
@@ -55,7 +55,7 @@ final class NormalQuantile {
         return up / down;
     }
 
-    /** Beyond: {@code s} is more than 5. */
+    /** For the far tails, where {@code s} is more than 5. */
     private static double far(double s) {
         double r = s - 5;
         double up = polynomial(r, 6.65790464350110377720, 5.46378491116411436990, 1.78482653991729133580,
@@ -67,7 +67,7 @@ final class NormalQuantile {
         return up / down;
     }
 
-    /** The coefficients from the lowest power up. */
+    /** A polynomial with its coefficients from the lowest power up. */
     private static double polynomial(double x, double c0, double c1, double c2, double c3, double c4, double c5,
             double c6, double c7) {
         return ((((((c7 * x + c6) * x + c5) * x + c4) * x + c3) * x + c2) * x + c1) * x + c0;

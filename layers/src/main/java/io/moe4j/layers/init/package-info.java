@@ -1,4 +1,4 @@
-/** Initial values. */
+/** Initial values of parameters. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.layers.init;
 

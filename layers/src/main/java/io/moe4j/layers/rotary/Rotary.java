@@ -7,19 +7,19 @@ import io.moe4j.autograd.Tape;
 /**
  * A rotary embedding with its angles on the device.
  *
- * @param rotation which elements are turned together
- * @param cosSin_SR cosines and sines as {@link io.moe4j.api.ops.RopeOps} wants them for this rotation
+ * @param rotation which elements are rotated together
+ * @param cosSin_SR F32 (S, R): cosines and sines in the layout that {@link io.moe4j.api.ops.RopeOps} defines for this rotation
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)
 public record Rotary(Rotation rotation, Tensor cosSin_SR) {
 
-    /** Turns x_THR by the angles of its positions; {@code out_THR} may be {@code x_THR}. */
+    /** Rotates x_THR by the angles of its positions; {@code out_THR} may be {@code x_THR}. */
     public void turn(Tape tape, Tensor x_THR, Tensor out_THR) {
         rotate(tape, x_THR, false, out_THR);
     }
 
-    /** The adjoint of {@link #turn}: turns gradients back. */
+    /** The adjoint of {@link #turn}: rotates gradients back. */
     public void turnBack(Tape tape, Tensor x_THR, Tensor out_THR) {
         rotate(tape, x_THR, true, out_THR);
     }

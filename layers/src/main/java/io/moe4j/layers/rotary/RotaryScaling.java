@@ -3,14 +3,14 @@ package io.moe4j.layers.rotary;
 import io.moe4j.api.Stability;
 
 /**
- * How rotary positions are stretched beyond the length that they were trained for.
+ * How rotary positions are scaled for texts that are longer than those of training.
  *
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface RotaryScaling {
 
-    /** Not at all. */
+    /** No scaling. */
     record None() implements RotaryScaling {}
 
     /**
@@ -27,12 +27,12 @@ public sealed interface RotaryScaling {
     }
 
     /**
-     * YaRN (Peng et al., 2023): slow dimensions are interpolated, fast ones are left, with a ramp between.
+     * YaRN (Peng et al., 2023): slowly rotating dimensions are interpolated, fast ones stay unchanged, with a linear ramp between them.
      *
      * @param factor how much longer, at least 1
      * @param originalLength tokens before stretching
-     * @param betaFast rotations over the original length from which on a dimension is left alone
-     * @param betaSlow rotations up to which it is interpolated
+     * @param betaFast a dimension with at least so many rotations over the original length stays unchanged
+     * @param betaSlow a dimension with at most so many rotations is interpolated
      * @param truncate whether the ends of the ramp are moved outwards to whole dimensions
      * @param amplitude factor of cosines and sines, and so of rotated queries and keys
      */
@@ -47,19 +47,20 @@ public sealed interface RotaryScaling {
             }
         }
 
-        /** 0.1 · mscale · ln(factor) + 1, or 1 where nothing is stretched: how much sharper attention has to be over a longer text. */
+        /** 0.1 · mscale · ln(factor) + 1, or 1 without scaling: how much sharper attention must be over a longer text. */
         public static double temperature(double factor, double mscale) {
             return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
         }
     }
 
     /**
-     * Llama 3.1's: dimensions with long waves are interpolated, those with short ones are left, with a ramp between.
+     * The scaling of Llama 3.1: dimensions with long wavelengths are interpolated, those with short wavelengths stay unchanged, with a linear ramp
+     * between them.
      *
      * @param factor how much longer, at least 1
      * @param originalLength tokens before stretching
-     * @param lowFrequencyFactor waves longer than {@code originalLength / lowFrequencyFactor} are interpolated
-     * @param highFrequencyFactor waves shorter than {@code originalLength / highFrequencyFactor} are left alone
+     * @param lowFrequencyFactor wavelengths above {@code originalLength / lowFrequencyFactor} tokens are interpolated
+     * @param highFrequencyFactor wavelengths below {@code originalLength / highFrequencyFactor} tokens stay unchanged
      */
     record Llama3(double factor, long originalLength, double lowFrequencyFactor, double highFrequencyFactor)
             implements RotaryScaling {

@@ -5,10 +5,10 @@ import io.moe4j.api.Stability;
 /**
  * A rotary position embedding (Su et al., "RoFormer", 2021).
  *
- * @param rotation which elements are turned together
- * @param dim R, elements that are turned, even
+ * @param rotation which elements are rotated together
+ * @param dim R, rotated elements of a head, even
  * @param theta base of the frequencies
- * @param scaling how positions are stretched
+ * @param scaling how positions are scaled for longer texts
  * @since 0.2
  */
 @Stability(Stability.Level.EVOLVING)

@@ -1,8 +1,8 @@
 package io.moe4j.layers.rotary;
 
 /**
- * Rotary angles. Frequencies and angles are rounded to single precision after each step, as the published models compute them: positions multiply the
- * rounding of a frequency, so a more exact table would be a different one.
+ * Rotary angles. Frequencies and angles are rounded to single precision after each step, as the published models compute them: a position multiplies
+ * the rounding error of a frequency, so a more exact table would give other angles than the published models use.
  */
 final class RotaryTable {
 
@@ -28,7 +28,7 @@ final class RotaryTable {
         return table;
     }
 
-    /** Radians per token, of each pair. */
+    /** Radians per token, for each pair. */
     static float[] frequencies(RotarySpec spec) {
         int dim = Math.toIntExact(spec.dim());
         float[] frequencies = new float[dim / 2];
@@ -61,7 +61,7 @@ final class RotaryTable {
         };
     }
 
-    /** The pair (as a real number) that turns {@code rotations} times over the original length. */
+    /** The index of the pair (as a real number) that makes {@code rotations} full rotations over the original length. */
     private static double pairOf(RotarySpec spec, RotaryScaling.Yarn yarn, double rotations) {
         return spec.dim() * Math.log(yarn.originalLength() / (rotations * 2 * Math.PI)) / (2 * Math.log(spec.theta()));
     }

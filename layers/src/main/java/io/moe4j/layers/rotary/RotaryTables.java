@@ -12,7 +12,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * The angles of a model on its rank's device: layers with equal embeddings share a table.
+ * The tables of angles of a model, on the rank's device. Layers with equal rotary embeddings share a table.
  *
  * @since 0.2
  */
@@ -27,7 +27,7 @@ public final class RotaryTables {
      * Tables for a rank.
      *
      * @param sequence S, positions of a table
-     * @param resources own the tables' memory
+     * @param resources owns the memory of the tables
      */
     public RotaryTables(RankContext rank, long sequence, Resources resources) {
         this.rank = rank;
@@ -35,7 +35,7 @@ public final class RotaryTables {
         this.resources = resources;
     }
 
-    /** The embedding with its angles, made when it is first asked for. */
+    /** The embedding with its angles; its table is created at the first call. */
     public Rotary of(RotarySpec spec) {
         return tables.computeIfAbsent(spec, this::make);
     }

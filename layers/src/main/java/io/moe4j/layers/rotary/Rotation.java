@@ -3,8 +3,8 @@ package io.moe4j.layers.rotary;
 import io.moe4j.api.Stability;
 
 /**
- * Which two elements of a head are turned together. The two conventions differ by a permutation of the head's elements, so weights that were made for one
- * give wrong numbers with the other.
+ * Which two elements of a head are rotated together. The two conventions differ by a permutation of the head's elements, so weights trained with one
+ * give wrong results with the other.
  *
  * @since 0.2
  */

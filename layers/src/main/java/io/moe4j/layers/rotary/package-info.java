@@ -1,4 +1,4 @@
-/** Rotary position embedding. */
+/** Rotary position embedding. Shape letters: {@code docs/glossary.md}; here, R is the number of rotated elements of a head. */
 @NullMarked
 package io.moe4j.layers.rotary;
 

@@ -22,7 +22,7 @@ import java.util.Map;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class UnitBuilder {
-    /** Matrices are cut where the published initialisation cuts them: at an absolute value that 0.02 never reaches. */
+    /** Normal values are truncated at this absolute value, as in the published initialisation; with a deviation of 0.02 no value comes near it. */
     private static final double CUT = 2;
 
     /** Standard deviation of most matrices. */
@@ -34,7 +34,7 @@ public final class UnitBuilder {
     private final Map<Parameter, Initializer> values = new HashMap<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
 
-    /** Of the unit with this name. */
+    /** A builder for the unit with this name. */
     public UnitBuilder(String unit, InitialValues initial) {
         this.unit = unit;
         this.initial = initial;
@@ -57,13 +57,16 @@ public final class UnitBuilder {
         return matrix(name, checkpointName, initial.normal(unit + "." + name, 1), vocabulary, dim);
     }
 
-    /** (V, D), truncated normal with a deviation of D^-0.5, cut at three of them: a head's projection, or an embedding that is one too. */
+    /**
+     * (V, D), truncated normal with a deviation of D^-0.5, truncated at three deviations: the projection of a head, or an embedding that is also the
+     * head's projection.
+     */
     public Parameter head(String name, String checkpointName, long vocabulary, long dim) {
         double std = 1 / Math.sqrt(dim);
         return matrix(name, checkpointName, initial.truncatedNormal(unit + "." + name, std, 3 * std), vocabulary, dim);
     }
 
-    /** (2F, D): gate above up, so that one product serves both. */
+    /** (2F, D): the rows of gate, then those of up, so that one product computes both. */
     public Parameter gateUp(String name, String checkpointPrefix, double upStd, long hidden, long dim) {
         Parameter parameter = add(new Parameter(unit + "." + name, 0, 2 * hidden, dim),
                 gateUpValues(name, upStd, hidden, dim));

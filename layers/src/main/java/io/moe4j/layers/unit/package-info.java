@@ -1,4 +1,4 @@
-/** Declaring parameters. */
+/** Declaration of parameters. Terms and shape letters: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.layers.unit;
 

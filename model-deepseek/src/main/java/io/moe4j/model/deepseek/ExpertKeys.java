@@ -8,13 +8,14 @@ import io.moe4j.layers.huggingface.ConfigReader;
 import java.util.List;
 
 /**
- * The keys of the experts, in order or not. The class of {@code deepseek_v2} scores with a softmax and never normalises weights; that of
- * {@code deepseek_v3} scores with a sigmoid and selects by {@code noaux_tc}, and says neither where transformers 5 wrote the file.
+ * The keys of the experts, which may be invalid until the reader has refused problems. The published class of {@code deepseek_v2} scores with a
+ * softmax and never normalises weights. The class of {@code deepseek_v3} scores with a sigmoid and selects by {@code noaux_tc}; files that
+ * transformers 5 wrote have neither key.
  */
 record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int kept, boolean norm, double scale,
         Score score, GroupValue groupValue) {
 
-    /** Of a model without experts. */
+    /** The keys of a model without experts. */
     static final ExpertKeys NONE = new ExpertKeys(1, 1, 0, 1, 1, 1, false, 1, Score.SOFTMAX, GroupValue.TOP_TWO);
 
     private static final List<String> METHODS = List.of("greedy", "group_limited_greedy", "noaux_tc");
@@ -60,7 +61,7 @@ record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int 
         return method;
     }
 
-    /** Groups must be said where the method needs them; {@code noaux_tc} without them has one. */
+    /** The number of groups: required where the method needs it; {@code noaux_tc} without it has one group. */
     private static int groups(ConfigReader keys, String key, String method) {
         return (int) (method.equals("noaux_tc") ? keys.count(key, 1, 1) : keys.count(key, 1));
     }

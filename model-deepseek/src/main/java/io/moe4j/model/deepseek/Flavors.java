@@ -9,7 +9,7 @@ import io.moe4j.layers.decoder.DecoderSpec;
 import io.moe4j.layers.feedforward.MixtureOfExperts;
 import java.util.List;
 
-/** The sizes that are known by name: 16B is DeepSeek-V2-Lite, 236B is DeepSeek-V2, 671B is DeepSeek-V3. */
+/** The named sizes: 16B is DeepSeek-V2-Lite, 236B is DeepSeek-V2, 671B is DeepSeek-V3. */
 final class Flavors {
     static final List<String> NAMES = List.of("debugmodel", "16B_4layers", "16B", "236B", "671B");
 
@@ -23,7 +23,7 @@ final class Flavors {
             case "debugmodel" -> Published.decoder(flavor, 2048, 256, Published.blocks(6, 1, lite(), 1024,
                     new MixtureOfExperts(8, 256, 2, greedy(3))));
             case "16B" -> lite(flavor, 27);
-            // The 16B model's widths in a model that is small enough to be timed beside another framework's on one GPU.
+            // The 16B model's widths in a model that is small enough to be compared in speed with another framework's on one GPU.
             case "16B_4layers" -> lite(flavor, 4);
             case "236B" -> Published.decoder(flavor, 102400, 5120, Published.blocks(60, 1, large(V2_MSCALE), 12288,
                     new MixtureOfExperts(160, 1536, 2,
@@ -49,7 +49,7 @@ final class Flavors {
         return Published.attention(128, new QueryProjection.LowRank(1536), mscale);
     }
 
-    /** The best experts of all, weighted by their scores as they are. */
+    /** Selects the best of all experts, weighted by their unchanged scores. */
     private static Gate greedy(int topK) {
         return new Gate(Score.SOFTMAX, topK, 1, 1, false, 1);
     }

@@ -15,10 +15,10 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Reads a Hugging Face {@code config.json} of type {@code deepseek_v2} or {@code deepseek_v3}. Keys that change what the model computes are all looked
- * at; what this implementation does not compute is rejected. Multi-token-prediction layers ({@code num_nextn_predict_layers}) are not part of the
- * model. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the published
- * models whatever {@code rms_norm_eps} says.
+ * Reads a Hugging Face {@code config.json} of type {@code deepseek_v2} or {@code deepseek_v3}. All keys that change what the model computes are read;
+ * values that this implementation does not support are rejected. Multi-token-prediction layers ({@code num_nextn_predict_layers}) are not part of the
+ * model. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the
+ * published models, independent of {@code rms_norm_eps}.
  */
 final class HuggingFaceConfig {
     static final List<String> TYPES = List.of("deepseek_v2", "deepseek_v3");
@@ -68,7 +68,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** Attention's keys, in order or not. */
+    /** Attention's keys, which may be invalid until the reader has refused problems. */
     private record AttentionKeys(long heads, long queryRank, long latent, long nope, long rope,
             long value, Rotation rotation, RotaryKeys rotary, double latentEps) {
 

@@ -12,9 +12,9 @@ import io.moe4j.layers.rotary.Rotation;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What all published DeepSeek-V2 and V3 models have in common, and how their blocks follow each other. */
+/** The constants that all published DeepSeek-V2 and V3 models share, and the order of their blocks. */
 final class Published {
-    /** Epsilon of the norms of queries' and keys' latents; no {@code config.json} has it. */
+    /** Epsilon of the norms of queries' and keys' latents; no published {@code config.json} has a key for it. */
     static final float LATENT_EPS = 1e-6f;
 
     static final String BACKEND = "standard";
@@ -37,7 +37,7 @@ final class Published {
                 Math.round(FACTOR * LENGTH), BACKEND);
     }
 
-    /** Blocks that differ in their second layer only: {@code denseLayers} dense ones, then those with experts. */
+    /** Blocks that differ only in their second layer: {@code denseLayers} dense ones, then those with experts. */
     static List<BlockSpec> blocks(int layers, int denseLayers, LatentAttention attention, long denseHidden,
             MixtureOfExperts experts) {
         BlockSpec dense = new BlockSpec(attention, new DenseFeedForward(denseHidden));

@@ -12,7 +12,7 @@ import io.moe4j.layers.rotary.Rotation;
 import java.util.Collections;
 import java.util.List;
 
-/** The sizes that are known by name: 30B-A3B is Qwen3-30B-A3B as published. */
+/** The named sizes: 30B-A3B is Qwen3-30B-A3B as published. */
 final class Flavors {
     static final List<String> NAMES = List.of("debugmodel", "30B-A3B");
 

@@ -18,8 +18,8 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Reads a Hugging Face {@code config.json} of type {@code qwen3_moe}. Keys that change what the model computes are all looked at; what this
- * implementation does not compute is rejected. The router's auxiliary loss is not part of the model.
+ * Reads a Hugging Face {@code config.json} of type {@code qwen3_moe}. All keys that change what the model computes are read; values that this
+ * implementation does not support are rejected. The router's auxiliary loss is not part of the model.
  */
 final class HuggingFaceConfig {
     private static final String NEVER = "this model computes nothing else";
@@ -50,7 +50,7 @@ final class HuggingFaceConfig {
         return new DecoderSpec("qwen3_moe", vocabulary, dim, blocks, tied, (float) eps, maxSequence, Flavors.BACKEND);
     }
 
-    /** Which layers have experts: every {@code decoder_sparse_step}-th, but those that {@code mlp_only_layers} names. */
+    /** Which layers have experts: every {@code decoder_sparse_step}-th layer, except those that {@code mlp_only_layers} names. */
     private static BitSet routed(ConfigReader keys, int layers) {
         long step = keys.count("decoder_sparse_step", 1, 1);
         BitSet routed = new BitSet();
@@ -61,7 +61,7 @@ final class HuggingFaceConfig {
         return routed;
     }
 
-    /** transformers 5 calls them {@code num_local_experts}, earlier versions {@code num_experts}. */
+    /** The number of experts: transformers 5 writes {@code num_local_experts}, earlier versions {@code num_experts}. */
     private static int expertCount(ConfigReader keys) {
         return (int) keys.count(keys.has("num_local_experts") ? "num_local_experts" : "num_experts", 0);
     }
@@ -77,7 +77,7 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** Attention's keys, in order or not. */
+    /** Attention's keys, which may be invalid until the reader has refused problems. */
     private record Attention(long heads, long keyHeads, long headDim, RotaryKeys rotary) {
 
         static Attention of(ConfigReader keys) {
@@ -100,9 +100,9 @@ final class HuggingFaceConfig {
         }
     }
 
-    /** The experts' keys, in order or not. */
+    /** The experts' keys, which may be invalid until the reader has refused problems. */
     private record Experts(int count, long hidden, int topK, boolean normalise) {
-        /** Of a model without experts. */
+        /** The keys of a model without experts. */
         static final Experts NONE = new Experts(1, 1, 1, false);
 
         static Experts of(ConfigReader keys) {

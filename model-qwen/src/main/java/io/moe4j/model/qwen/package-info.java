@@ -1,4 +1,4 @@
-/** Qwen3-MoE: flavors, and config.json. */
+/** Qwen3-MoE: flavors, and config.json. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.model.qwen;
 
