@@ -5,18 +5,35 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.security.CodeSource;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Questions to a class of a plug-in, answered safely even if the class throws. */
 final class ProviderFacts {
 
     private ProviderFacts() {}
 
-    static Availability probe(Provider provider) {
+    static Availability probe(Registry.Loaded entry) {
         try {
-            return provider.probe();
+            return entry.provider().probe();
         } catch (RuntimeException | LinkageError e) {
-            return Availability.unavailable("its probe failed: " + e,
-                    "report this to the author of the plug-in: a probe never throws");
+            return LinkFailure.in(e).map(error -> notLinked(entry, error))
+                    .orElseGet(() -> Availability.unavailable("its probe failed: " + e,
+                            "report this to the author of the plug-in: a probe never throws"));
+        }
+    }
+
+    private static Availability notLinked(Registry.Loaded entry, LinkageError error) {
+        return Availability.unavailable("it does not link with this host: " + LinkFailure.missing(error) + "; "
+                + LinkFailure.versions(entry.spiName(), entry.built(), hostVersion(entry.spi())),
+                "build " + entry.jar() + " against this host's api, with all classes that it needs");
+    }
+
+    /** The constant that every SPI has. */
+    private static @Nullable SpiVersion hostVersion(Class<? extends Provider> spi) {
+        try {
+            return SpiVersion.parse(String.valueOf(spi.getField("SPI_VERSION").get(null)));
+        } catch (ReflectiveOperationException | IllegalArgumentException e) {
+            return null;
         }
     }
 

@@ -63,15 +63,28 @@ final class ProviderSearch<P extends Provider> {
             }
             id = Optional.of(provider.id());
             built = Optional.of(provider.spiVersion());
-            Optional<String> refusal = refusal(id.get(), SpiVersion.parse(built.get()), jar);
+            SpiVersion version = SpiVersion.parse(built.get());
+            Optional<String> refusal = refusal(id.get(), version, jar)
+                    .or(() -> LinkCheck.missing(found.type(), jar).map(what -> notLinked(what, Optional.of(version))));
             if (refusal.isPresent()) {
                 leaveOut(id, built, jar, refusal.get());
             } else {
-                load(new Loaded(spi, id.get(), provider, SpiVersion.parse(built.get()), jar, provider.description()));
+                load(new Loaded(spi, id.get(), provider, version, jar, provider.description()));
             }
         } catch (RuntimeException | LinkageError | ServiceConfigurationError e) {
-            leaveOut(id, built, jar, reason(e));
+            Optional<String> compiled = built
+                    .or(() -> LinkFailure.in(e).flatMap(error -> BuiltVersion.of(found.type())));
+            leaveOut(id, compiled, jar, LinkFailure.in(e)
+                    .map(error -> notLinked(LinkFailure.missing(error), compiled.map(SpiVersion::parse)))
+                    .orElseGet(() -> reason(e)));
         }
+    }
+
+    private String notLinked(String what, Optional<SpiVersion> built) {
+        return "it does not link with this host: " + what + "; "
+                + built.map(version -> LinkFailure.versions(Registry.nameOf(spi), version, host))
+                        .orElse("this host has version " + host + " of " + Registry.nameOf(spi))
+                + ": build it against this host's api, with all classes that it needs, or use the host that it was made for";
     }
 
     private Optional<String> refusal(String id, SpiVersion built, String jar) {

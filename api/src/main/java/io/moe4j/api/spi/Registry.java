@@ -61,6 +61,22 @@ public final class Registry {
         return entries;
     }
 
+    /**
+     * What to tell where a plug-in turns out not to link while it is opened or used: a class, method or field that it needs is not there. Most of it is found when the
+     * plug-in is loaded, and the plug-in is left out then; what is left are classes of the plug-in's own that its jar lacks, for example.
+     *
+     * @param failure what was thrown
+     * @return the plug-in, its jar, what is missing, both versions and the remedy; empty if the failure has another reason
+     */
+    public Optional<String> linkFailure(Throwable failure) {
+        return LinkFailure.in(failure).flatMap(error -> {
+            List<Loaded> suspects = LinkFailure.suspects(error,
+                    entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast));
+            return suspects.isEmpty() ? Optional.empty()
+                    : Optional.of(LinkFailure.describe(suspects, error, spis.get(suspects.getFirst().spi())));
+        });
+    }
+
     private Stream<Loaded> loaded(Class<? extends Provider> spi) {
         return entries.stream().filter(Loaded.class::isInstance).map(Loaded.class::cast)
                 .filter(entry -> entry.spi().equals(spi));
@@ -126,7 +142,7 @@ public final class Registry {
 
         /** Whether it could be opened on this machine, checked at each call. A probe that throws, against its contract, counts as unavailable. */
         public Availability probe() {
-            return ProviderFacts.probe(provider);
+            return ProviderFacts.probe(this);
         }
     }
 

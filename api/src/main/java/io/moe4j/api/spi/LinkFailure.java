@@ -1,0 +1,79 @@
+package io.moe4j.api.spi;
+
+import io.moe4j.api.spi.Registry.Loaded;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Tells which plug-in an error of linking belongs to, and what is missing: the JVM's own errors name neither plug-in nor version. */
+final class LinkFailure {
+    /** {@code 'io.moe4j.api.device.KernelArg io.moe4j.api.device.KernelArg.of(int)'}. */
+    private static final Pattern QUOTED = Pattern.compile("'([^']+)'");
+    private static final int MAX_CAUSES = 100;
+
+    private LinkFailure() {}
+
+    /** The first error of linking among a failure and its causes. */
+    static Optional<LinkageError> in(Throwable failure) {
+        return Stream.<Throwable>iterate(failure, cause -> cause != null, Throwable::getCause).limit(MAX_CAUSES)
+                .filter(LinkageError.class::isInstance).map(LinkageError.class::cast).findFirst();
+    }
+
+    /** The providers whose plug-in it happened in; several where a jar offers several. */
+    static List<Loaded> suspects(LinkageError error, Stream<Loaded> loaded) {
+        List<Loaded> outside = loaded.filter(entry -> !entry.provider().getClass().getName().startsWith("io.moe4j."))
+                .toList();
+        for (StackTraceElement frame : error.getStackTrace()) {
+            List<Loaded> here = outside.stream().filter(entry -> isOf(entry.provider().getClass(), frame)).toList();
+            if (!here.isEmpty()) {
+                return here;
+            }
+        }
+        // An abstract method that is missing is reported where the host calls it; the message names the plug-in's class.
+        String message = String.valueOf(error.getMessage());
+        return outside.stream()
+                .filter(entry -> message.contains(entry.provider().getClass().getPackageName() + "."))
+                .toList();
+    }
+
+    private static boolean isOf(Class<?> provider, StackTraceElement frame) {
+        String module = provider.getModule().getName();
+        if (module != null) {
+            return module.equals(frame.getModuleName());
+        }
+        String home = provider.getPackageName();
+        return !home.isEmpty() && frame.getModuleName() == null && frame.getClassName().startsWith(home + ".");
+    }
+
+    /** What is missing, in words. */
+    static String missing(LinkageError error) {
+        String message = String.valueOf(error.getMessage());
+        Matcher quoted = QUOTED.matcher(message);
+        return switch (error) {
+            case NoSuchMethodError e when quoted.find() -> "the method " + quoted.group(1) + " is missing";
+            case NoSuchFieldError e -> "the field " + message + " is missing";
+            case NoClassDefFoundError e when !message.contains(" ") -> "the class " + message.replace('/', '.')
+                    + " is missing";
+            case AbstractMethodError e -> "a method is not implemented: " + message;
+            default -> error.getClass().getSimpleName() + ": " + message;
+        };
+    }
+
+    /** {@code plug-in "x" of x.jar does not link with this host: the class y is missing; it was built against …}. */
+    static String describe(List<Loaded> suspects, LinkageError error, @Nullable SpiVersion host) {
+        Loaded first = suspects.getFirst();
+        return "plug-in " + String.join(", ", suspects.stream().map(entry -> "\"" + entry.id() + "\"").toList())
+                + " of "
+                + first.jar() + " does not link with this host: " + missing(error) + "; "
+                + versions(first.spiName(), first.built(), host)
+                + ": build the jar against this host's api, with all classes that it needs, or use the host that it was made for";
+    }
+
+    /** Both versions. */
+    static String versions(String spi, SpiVersion built, @Nullable SpiVersion host) {
+        return "it was built against version " + built + " of " + spi + ", and this host has " + host;
+    }
+}
