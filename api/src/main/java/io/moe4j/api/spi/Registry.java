@@ -23,8 +23,10 @@ import java.util.stream.Stream;
 public final class Registry {
     private final Map<Class<? extends Provider>, SpiVersion> spis;
     private final List<Entry> entries;
+    private final String searched;
 
-    Registry(Map<Class<? extends Provider>, SpiVersion> spis, List<Entry> entries) {
+    Registry(Map<Class<? extends Provider>, SpiVersion> spis, List<Entry> entries, String searched) {
+        this.searched = searched;
         this.spis = new LinkedHashMap<>(spis);
         this.entries = List.copyOf(entries);
     }
@@ -95,6 +97,10 @@ public final class Registry {
         String left = entries.stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .filter(entry -> entry.spi().map(spi::equals).orElse(true)).map(entry -> "\n  left out: " + entry)
                 .collect(Collectors.joining());
+        if (known.isEmpty()) {
+            return "there is no " + nameOf(spi) + " \"" + Shown.of(id) + "\", nor any other: no provider of "
+                    + spi.getName() + " was found" + (searched.isEmpty() ? "" : ". " + searched) + left;
+        }
         return "there is no " + nameOf(spi) + " \"" + Shown.of(id) + "\"; known are " + known
                 + ": choose one of them, or add the jar that has it to the plug-in path" + left;
     }
@@ -175,8 +181,19 @@ public final class Registry {
     public static final class Builder {
         private final Map<Class<? extends Provider>, SpiVersion> spis = new LinkedHashMap<>();
         private final List<Entry> entries = new ArrayList<>();
+        private String searched = "";
 
         private Builder() {}
+
+        /**
+         * Says where is searched, for the error of a search that found nothing.
+         *
+         * @param where sentences without the last full stop, with what to do
+         */
+        public Builder searched(String where) {
+            searched = where;
+            return this;
+        }
 
         /** Adds the providers that {@code loader} finds; see {@link #add(Class, String, ServiceLoader, String)}. */
         public <P extends Provider> Builder add(Class<P> spi, String hostVersion, ServiceLoader<P> loader) {
@@ -209,7 +226,7 @@ public final class Registry {
 
         /** The registry of everything found so far. */
         public Registry build() {
-            return new Registry(spis, entries);
+            return new Registry(spis, entries, searched);
         }
     }
 }

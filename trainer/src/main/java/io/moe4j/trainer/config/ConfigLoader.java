@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.plugins.Linking;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
@@ -42,7 +43,7 @@ public final class ConfigLoader {
         overrides.forEach(layers::add);
         TrainerConfig config = layers.config();
         List<Problem> problems = new ArrayList<>(layers.problems());
-        problems.addAll(ConfigCheck.problems(registry, config, use, layers.broken()));
+        problems.addAll(Linking.guard(registry, () -> ConfigCheck.problems(registry, config, use, layers.broken())));
         if (!problems.isEmpty()) {
             throw new ConfigException(nameOrFile, problems);
         }

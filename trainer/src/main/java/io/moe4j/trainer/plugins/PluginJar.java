@@ -30,6 +30,12 @@ record PluginJar(Path path, List<Path> beside) {
         return descriptor().provides().stream().map(ModuleDescriptor.Provides::service).anyMatch(names::contains);
     }
 
+    /** The classes that provide a service. */
+    List<String> providers(String service) {
+        return descriptor().provides().stream().filter(each -> each.service().equals(service))
+                .flatMap(each -> each.providers().stream()).toList();
+    }
+
     /** A layer with its module, and what that requires of the jars beside it, in one class loader. */
     ModuleLayer layer(ModuleLayer host) {
         // An automatic module would drag in every other one.

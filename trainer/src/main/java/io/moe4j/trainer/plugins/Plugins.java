@@ -29,11 +29,14 @@ public final class Plugins {
      * The host's plug-ins and those of jars. Never fails for what a jar is or holds: what cannot be used is among the registry's entries, with its
      * reason.
      *
+     * <p>Where moe4j is on the module path, plug-ins are found by the {@code provides} clauses of modules. Where it is on the class path, as in a Spring Boot jar, they
+     * are found by {@code META-INF/services}, which each of moe4j's jars has too.
+     *
      * @param pluginPath jars, and folders of jars
      */
     public static Registry load(List<Path> pluginPath) {
-        ModuleLayer host = hostLayer();
-        Registry.Builder registry = Registry.builder();
+        Host host = Host.of(Plugins.class);
+        Registry.Builder registry = Registry.builder().searched(host.searched());
         Spi.all().forEach(spi -> spi.add(registry, host, "the host"));
         Set<String> used = new HashSet<>();
         PluginPath path = PluginPath.of(pluginPath);
@@ -49,23 +52,18 @@ public final class Plugins {
     }
 
     /** Whether there is something more to say about the jar: false for one that offers nothing. */
-    private static boolean load(PluginJar jar, ModuleLayer host, Registry.Builder registry, Set<String> used) {
+    private static boolean load(PluginJar jar, Host host, Registry.Builder registry, Set<String> used) {
         try {
             if (!jar.offersAny(Spi.all().stream().<Class<? extends Provider>>map(Spi::type).toList())) {
                 return false;
             }
-            ModuleLayer layer = jar.layer(host);
-            layer.modules().forEach(module -> used.add(module.getName()));
-            Spi.all().forEach(spi -> spi.add(registry, layer, jar.path().toString()));
-            log.debug("plug-in jar {}: modules {}", jar.path(), layer.modules());
+            Host extended = host.with(jar);
+            used.addAll(extended.moduleNames());
+            Spi.all().forEach(spi -> spi.add(registry, extended, jar.path().toString()));
+            log.debug("plug-in jar {}: {}", jar.path(), extended);
         } catch (RuntimeException | LinkageError e) {
             registry.leaveOut(jar.path().toString(), jar.reason(e));
         }
         return true;
-    }
-
-    private static ModuleLayer hostLayer() {
-        ModuleLayer layer = Plugins.class.getModule().getLayer();
-        return layer == null ? ModuleLayer.boot() : layer;
     }
 }

@@ -31,8 +31,13 @@ record Spi<P extends Provider>(Class<P> type, String version) {
                 new Spi<>(ModelProvider.class, ModelProvider.SPI_VERSION));
     }
 
-    /** Adds its providers in a layer and the layers below. */
-    void add(Registry.Builder registry, ModuleLayer layer, String origin) {
-        registry.add(type, version, ServiceLoader.load(layer, type), origin);
+    /** Adds its providers of a host. */
+    void add(Registry.Builder registry, Host host, String origin) {
+        // Here, since ServiceLoader asks for the uses clause of the module that calls it.
+        ServiceLoader<P> loader = switch (host) {
+            case Host.OfModules(ModuleLayer layer) -> ServiceLoader.load(layer, type);
+            case Host.OfClassPath(ClassLoader classes) -> ServiceLoader.load(type, classes);
+        };
+        registry.add(type, version, loader, origin);
     }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 
 /**
  * One thread for each rank of this JVM. A rank that throws is reported to all others at once, so that they stop waiting for it; every wait of theirs has a
@@ -20,10 +21,13 @@ import java.util.concurrent.Future;
  */
 final class RankThreads implements AutoCloseable {
     private final Rendezvous rendezvous;
+    private final UnaryOperator<Throwable> explained;
     private final Map<Integer, RankThread> threads = new LinkedHashMap<>();
 
-    RankThreads(List<Integer> ranks, Rendezvous rendezvous) {
+    /** @param explained what to report for a failure */
+    RankThreads(List<Integer> ranks, Rendezvous rendezvous, UnaryOperator<Throwable> explained) {
         this.rendezvous = rendezvous;
+        this.explained = explained;
         ranks.forEach(rank -> threads.put(rank, new RankThread(Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().name("rank " + rank).daemon().factory()), new RankPhase())));
     }
@@ -76,7 +80,11 @@ final class RankThreads implements AutoCloseable {
             try {
                 return task.run(rank, thread.phase);
             } catch (Exception | Error e) {
-                report(rendezvous, rank, thread.phase, e);
+                Throwable told = explained.apply(e);
+                report(rendezvous, rank, thread.phase, told);
+                if (told instanceof RuntimeException failure) {
+                    throw failure;
+                }
                 throw e;
             }
         };

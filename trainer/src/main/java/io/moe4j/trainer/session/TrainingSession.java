@@ -11,6 +11,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Linking;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Collections;
 import java.util.Comparator;
@@ -58,15 +59,17 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
             Schedule schedule) {
-        Providers providers = Providers.choose(config, spec, registry);
-        Map<Integer, MemoryPlan> plans = new TreeMap<>();
-        launch.localRanks()
-                .forEach(rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, rank).memory()));
-        return new TrainingSession(config, spec, providers, launch, plans, schedule);
+        return Linking.guard(registry, () -> {
+            Providers providers = Providers.choose(config, spec, registry);
+            Map<Integer, MemoryPlan> plans = new TreeMap<>();
+            launch.localRanks().forEach(
+                    rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, rank).memory()));
+            return new TrainingSession(config, spec, providers, launch, plans, schedule, registry);
+        });
     }
 
     private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
-            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule) {
+            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule, Registry registry) {
         this.launch = launch;
         this.providers = providers;
         this.memoryPlans = memoryPlans;
@@ -76,7 +79,8 @@ public final class TrainingSession implements AutoCloseable {
                         resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal))));
                 checkFits(ordinal);
             }
-            threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous()));
+            threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),
+                    failure -> Linking.explained(registry, failure)));
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
                     new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule))
                     .getInstance(RankOpener.class);

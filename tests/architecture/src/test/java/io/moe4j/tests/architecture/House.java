@@ -36,8 +36,8 @@ final class House {
         this.classes = classes;
     }
 
-    /** A module with the binary names of all its classes, counted without ArchUnit. */
-    record BuiltModule(ModuleDescriptor descriptor, List<String> classNames) {
+    /** A module with where it lies and the binary names of all its classes, counted without ArchUnit. */
+    record BuiltModule(ModuleDescriptor descriptor, URL location, List<String> classNames) {
 
         String name() {
             return descriptor.name();
@@ -60,7 +60,7 @@ final class House {
                 String text = url.toString();
                 URL location = URI.create(text.substring(0, text.length() - DESCRIPTOR.length())).toURL();
                 locations.add(location);
-                modules.add(new BuiltModule(descriptor, classNames(location)));
+                modules.add(new BuiltModule(descriptor, location, classNames(location)));
             }
         }
         modules.sort(Comparator.comparing(BuiltModule::name));

@@ -1,0 +1,65 @@
+package io.moe4j.trainer.plugins;
+
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Where plug-ins are looked for, with all that lies below it. */
+sealed interface Host {
+
+    /** What this JVM was started with, as a class of moe4j sees it. */
+    static Host of(Class<?> type) {
+        ModuleLayer layer = type.getModule().getLayer();
+        return layer == null ? new OfClassPath(type.getClassLoader()) : new OfModules(layer);
+    }
+
+    /** With a jar of the plug-in path on top. */
+    Host with(PluginJar jar);
+
+    /** Names of the modules that the jar on top has brought. */
+    Set<String> moduleNames();
+
+    /** How it is searched, for the error of a search that found nothing. */
+    String searched();
+
+    /** moe4j is a module. */
+    record OfModules(ModuleLayer layer) implements Host {
+
+        @Override
+        public Host with(PluginJar jar) {
+            return new OfModules(jar.layer(layer));
+        }
+
+        @Override
+        public Set<String> moduleNames() {
+            return layer.modules().stream().map(Module::getName).collect(Collectors.toUnmodifiableSet());
+        }
+
+        @Override
+        public String searched() {
+            return "moe4j runs on the module path, where modules are found that provide it; a jar on the class path is not."
+                    + " Put the jars with plug-ins on the module path too, and where a run-time image was made of them, give"
+                    + " jlink --bind-services";
+        }
+    }
+
+    /** moe4j is on a class path, or in a class loader such as Spring Boot's. */
+    record OfClassPath(ClassLoader classes) implements Host {
+
+        @Override
+        public Host with(PluginJar jar) {
+            return new OfClassPath(new PluginClassLoader(jar, classes));
+        }
+
+        @Override
+        public Set<String> moduleNames() {
+            return classes instanceof PluginClassLoader plugIn ? Set.of(plugIn.jar().moduleName()) : Set.of();
+        }
+
+        @Override
+        public String searched() {
+            return "moe4j runs on the class path, where META-INF/services is read. Put the jars with plug-ins on it, such as"
+                    + " moe4j-runtime-cpu; where jars are merged into one, their files in META-INF/services have to be merged"
+                    + " too (ServicesResourceTransformer of maven-shade-plugin)";
+        }
+    }
+}
