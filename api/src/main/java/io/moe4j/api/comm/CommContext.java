@@ -18,4 +18,20 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommContext(RankContext rank, Group group, Optional<PeerGroup> peers,
-        Optional<Collectives> collectives) {}
+        Optional<Collectives> collectives) {
+
+    /** Without peer memory and collectives. */
+    public static CommContext of(RankContext rank, Group group) {
+        return new CommContext(rank, group, Optional.empty(), Optional.empty());
+    }
+
+    /** With peer memory of the group. */
+    public CommContext withPeers(PeerGroup memory) {
+        return new CommContext(rank, group, Optional.of(memory), collectives);
+    }
+
+    /** With collectives of the group. */
+    public CommContext withCollectives(Collectives operations) {
+        return new CommContext(rank, group, peers, Optional.of(operations));
+    }
+}

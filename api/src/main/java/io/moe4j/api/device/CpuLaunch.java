@@ -70,5 +70,21 @@ public interface CpuLaunch {
      */
     record Sgemm(boolean transposeA, boolean transposeB, int m, int n, int k, float alpha, long a, int lda, long b,
             int ldb,
-            float beta, long c, int ldc) {}
+            float beta, long c, int ldc) {
+
+        /** {@code C = A · B}, with (m, k), (k, n) and (m, n) extents. */
+        public static Sgemm of(int m, int n, int k, long a, int lda, long b, int ldb, long c, int ldc) {
+            return new Sgemm(false, false, m, n, k, 1, a, lda, b, ldb, 0, c, ldc);
+        }
+
+        /** With A, B or both transposed. */
+        public Sgemm withTransposes(boolean ofA, boolean ofB) {
+            return new Sgemm(ofA, ofB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+        }
+
+        /** With a factor of the product, and one of what C holds. */
+        public Sgemm withFactors(float product, float held) {
+            return new Sgemm(transposeA, transposeB, m, n, k, product, a, lda, b, ldb, held, c, ldc);
+        }
+    }
 }

@@ -16,6 +16,11 @@ public record DeviceKind(String id) {
     /** Computes nothing and counts memory; {@code moe4j plan} runs on it. */
     public static final DeviceKind PLANNING = new DeviceKind("planning");
 
+    /** A kind by its name: for devices that are none of the above. */
+    public static DeviceKind of(String id) {
+        return new DeviceKind(id);
+    }
+
     @Override
     public String toString() {
         return id;

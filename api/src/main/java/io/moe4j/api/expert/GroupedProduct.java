@@ -18,7 +18,13 @@ public final class GroupedProduct {
      * @param offsets_e I32
      * @param y_RO rows of O elements, overwritten
      */
-    public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {}
+    public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
+
+        /** y[r] = w[expert of r] · x[r]. */
+        public static Forward of(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
+            return new Forward(x_RI, w_eOI, offsets_e, y_RO);
+        }
+    }
 
     /**
      * @param dy_RO rows of O elements
@@ -26,7 +32,13 @@ public final class GroupedProduct {
      * @param offsets_e I32
      * @param dx_RI rows of I elements, overwritten
      */
-    public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {}
+    public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
+
+        /** dx[r] = w[expert of r]ᵀ · dy[r]. */
+        public static InputGradient of(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
+            return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI);
+        }
+    }
 
     /**
      * @param dy_RO rows of O elements
@@ -35,5 +47,16 @@ public final class GroupedProduct {
      * @param dw_eOI F32 or BF16
      * @param accumulate whether to add to what {@code dw_eOI} holds
      */
-    public record WeightGradient(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI, boolean accumulate) {}
+    public record WeightGradient(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI, boolean accumulate) {
+
+        /** dw[e] = Σ dy[r] · x[r]ᵀ over the rows r of expert e, overwritten. */
+        public static WeightGradient of(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI) {
+            return new WeightGradient(dy_RO, x_RI, offsets_e, dw_eOI, false);
+        }
+
+        /** The same, added to what {@code dw_eOI} holds or not. */
+        public WeightGradient withAccumulate(boolean added) {
+            return new WeightGradient(dy_RO, x_RI, offsets_e, dw_eOI, added);
+        }
+    }
 }

@@ -19,7 +19,18 @@ public final class SwiGlu {
      * @param offsets_e I32; only the last one, R, matters
      * @param h_RF overwritten
      */
-    public record Forward(Tensor gate_RF, Tensor up_RF, Optional<Tensor> weights_R, Tensor offsets_e, Tensor h_RF) {}
+    public record Forward(Tensor gate_RF, Tensor up_RF, Optional<Tensor> weights_R, Tensor offsets_e, Tensor h_RF) {
+
+        /** Without weights. */
+        public static Forward of(Tensor gate_RF, Tensor up_RF, Tensor offsets_e, Tensor h_RF) {
+            return new Forward(gate_RF, up_RF, Optional.empty(), offsets_e, h_RF);
+        }
+
+        /** With a weight for each row. */
+        public Forward withWeights(Tensor rows_R) {
+            return new Forward(gate_RF, up_RF, Optional.of(rows_R), offsets_e, h_RF);
+        }
+    }
 
     /**
      * Gradients. {@code dgate_RF} and {@code dup_RF} may be {@code gate_RF} and {@code up_RF} themselves.
@@ -35,5 +46,18 @@ public final class SwiGlu {
      */
     public record Backward(Tensor gate_RF, Tensor up_RF, Tensor dh_RF, Optional<Tensor> weights_R, Tensor offsets_e,
             Tensor dgate_RF,
-            Tensor dup_RF, Optional<Tensor> dweights_R) {}
+            Tensor dup_RF, Optional<Tensor> dweights_R) {
+
+        /** Without weights and their gradients. */
+        public static Backward of(Tensor gate_RF, Tensor up_RF, Tensor dh_RF, Tensor offsets_e, Tensor dgate_RF,
+                Tensor dup_RF) {
+            return new Backward(gate_RF, up_RF, dh_RF, Optional.empty(), offsets_e, dgate_RF, dup_RF, Optional.empty());
+        }
+
+        /** With a weight for each row, and where the gradients with respect to them go. */
+        public Backward withWeights(Tensor rows_R, Tensor drows_R) {
+            return new Backward(gate_RF, up_RF, dh_RF, Optional.of(rows_R), offsets_e, dgate_RF, dup_RF,
+                    Optional.of(drows_R));
+        }
+    }
 }

@@ -21,6 +21,11 @@ public record Group(String name, List<Integer> ranks, int index) {
         }
     }
 
+    /** The ranks of the world that belong to it, and the position of this one among them. */
+    public static Group of(String name, List<Integer> ranks, int index) {
+        return new Group(name, ranks, index);
+    }
+
     /** Number of ranks. */
     public int size() {
         return ranks.size();

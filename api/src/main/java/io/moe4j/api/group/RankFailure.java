@@ -10,4 +10,10 @@ import io.moe4j.api.Stability;
  * @param message its error
  */
 @Stability(Stability.Level.STABLE)
-public record RankFailure(int rank, String phase, String message) {}
+public record RankFailure(int rank, String phase, String message) {
+
+    /** The failure of a rank. */
+    public static RankFailure of(int rank, String phase, String message) {
+        return new RankFailure(rank, phase, message);
+    }
+}

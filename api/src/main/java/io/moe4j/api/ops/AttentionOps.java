@@ -31,7 +31,19 @@ public interface AttentionOps {
      */
     record Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
             Tensor lse_BHS,
-            Optional<Tensor> workspace) {}
+            Optional<Tensor> workspace) {
+
+        /** Without a workspace. */
+        public static Forward of(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV,
+                Tensor o_BSHV, Tensor lse_BHS) {
+            return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, Optional.empty());
+        }
+
+        /** With a workspace. */
+        public Forward withWorkspace(Tensor bytes) {
+            return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, Optional.of(bytes));
+        }
+    }
 
     /**
      * @param forward forward's arguments, with its results
@@ -42,5 +54,16 @@ public interface AttentionOps {
      * @param workspace {@code attentionBackward} bytes, if not zero
      */
     record Backward(Forward forward, Tensor do_BSHV, Tensor dq_BSHQ, Tensor dk_BSHQ, Tensor dv_BSHV,
-            Optional<Tensor> workspace) {}
+            Optional<Tensor> workspace) {
+
+        /** Without a workspace. */
+        public static Backward of(Forward forward, Tensor do_BSHV, Tensor dq_BSHQ, Tensor dk_BSHQ, Tensor dv_BSHV) {
+            return new Backward(forward, do_BSHV, dq_BSHQ, dk_BSHQ, dv_BSHV, Optional.empty());
+        }
+
+        /** With a workspace. */
+        public Backward withWorkspace(Tensor bytes) {
+            return new Backward(forward, do_BSHV, dq_BSHQ, dk_BSHQ, dv_BSHV, Optional.of(bytes));
+        }
+    }
 }

@@ -34,5 +34,23 @@ public interface NormOps {
      */
     record Backward(Tensor dy_TD, Tensor x_TD, Tensor weight_D, Tensor rstd_T, Tensor dx_TD, boolean accumulateDx,
             Tensor dweight_D,
-            boolean accumulateDweight, Optional<Tensor> workspace) {}
+            boolean accumulateDweight, Optional<Tensor> workspace) {
+
+        /** Overwrites both gradients, without a workspace. */
+        public static Backward of(Tensor dy_TD, Tensor x_TD, Tensor weight_D, Tensor rstd_T, Tensor dx_TD,
+                Tensor dweight_D) {
+            return new Backward(dy_TD, x_TD, weight_D, rstd_T, dx_TD, false, dweight_D, false, Optional.empty());
+        }
+
+        /** Whether to add to what {@code dx_TD} and {@code dweight_D} hold. */
+        public Backward withAccumulate(boolean dx, boolean dweight) {
+            return new Backward(dy_TD, x_TD, weight_D, rstd_T, dx_TD, dx, dweight_D, dweight, workspace);
+        }
+
+        /** With a workspace. */
+        public Backward withWorkspace(Tensor bytes) {
+            return new Backward(dy_TD, x_TD, weight_D, rstd_T, dx_TD, accumulateDx, dweight_D, accumulateDweight,
+                    Optional.of(bytes));
+        }
+    }
 }

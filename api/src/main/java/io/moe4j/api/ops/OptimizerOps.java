@@ -38,6 +38,43 @@ public interface OptimizerOps {
             }
         }
 
+        /** With PyTorch's defaults: β 0.9 and 0.999, eps 1e-8, no decay, the gradient as it is; rounds to the nearest. */
+        public static AdamW of(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment,
+                float learningRate, long step) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, 0.9f, 0.999f, 1e-8f, 0, 1,
+                    step, Rounding.nearest());
+        }
+
+        /** With other factors of the moving averages. */
+        public AdamW withBetas(float first, float second) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, first, second, eps,
+                    weightDecay, gradientScale, step, rounding);
+        }
+
+        /** With another epsilon. */
+        public AdamW withEps(float value) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, beta1, beta2, value,
+                    weightDecay, gradientScale, step, rounding);
+        }
+
+        /** With decoupled decay. */
+        public AdamW withWeightDecay(float value) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, beta1, beta2, eps, value,
+                    gradientScale, step, rounding);
+        }
+
+        /** With a factor of the gradient. */
+        public AdamW withGradientScale(float value) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, beta1, beta2, eps,
+                    weightDecay, value, step, rounding);
+        }
+
+        /** With another rounding of the parameter. */
+        public AdamW withRounding(Rounding value) {
+            return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, beta1, beta2, eps,
+                    weightDecay, gradientScale, step, value);
+        }
+
         /** Rounds to the nearest. */
         public AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, float learningRate,
                 float beta1, float beta2, float eps, float weightDecay, float gradientScale, long step) {

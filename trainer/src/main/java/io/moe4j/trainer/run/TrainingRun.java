@@ -196,6 +196,11 @@ public final class TrainingRun implements AutoCloseable {
         return options.output().map(TrainingRun::checkpoints);
     }
 
+    /** Parameters and experts' biases by their Hugging Face names, as they are after the last step. */
+    public RunTensors tensors() {
+        return new RunTensors(session);
+    }
+
     /** What is open underneath: for tools that look at parameters and gradients. */
     public TrainingSession session() {
         return session;

@@ -99,6 +99,27 @@ final class ClassPathTest {
             this.resources = resources;
         }
 
+        /** Its own first: the JVM's own loaders know the modules of this test. */
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            synchronized (getClassLoadingLock(name)) {
+                Class<?> loaded = findLoadedClass(name);
+                if (loaded != null) {
+                    return loaded;
+                }
+                try {
+                    return findClass(name);
+                } catch (ClassNotFoundException e) {
+                    return super.loadClass(name, resolve);
+                }
+            }
+        }
+
+        @Override
+        public Enumeration<URL> getResources(String name) throws IOException {
+            return findResources(name);
+        }
+
         @Override
         public Enumeration<URL> findResources(String name) throws IOException {
             return resources.test(name) ? super.findResources(name) : Collections.emptyEnumeration();

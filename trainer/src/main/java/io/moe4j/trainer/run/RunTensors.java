@@ -1,0 +1,103 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.trainer.checkpoint.NameMap;
+import io.moe4j.trainer.session.RankSession;
+import io.moe4j.trainer.session.TrainingSession;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The tensors of an open run by their Hugging Face names: parameters, and the experts' biases. To be read between steps, by the thread that makes them.
+ *
+ * <pre>{@code
+ * NamedTensor norm = run.tensors().read("model.norm.weight");
+ * }</pre>
+ *
+ * @since 0.2.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class RunTensors {
+    private final TrainingSession session;
+
+    RunTensors(TrainingSession session) {
+        this.session = session;
+    }
+
+    /** The shapes of all tensors that ranks of this JVM hold a part of, by name, in the order of the names. */
+    public Map<String, List<Long>> shapes() {
+        Map<String, List<Long>> shapes = new ConcurrentHashMap<>();
+        session.onRanks(rank -> {
+            rank.model().checkpointNames().forEach((name, slice) -> shapes.put(name, slice.shape()));
+            rank.model().buffers().forEach((name, tensor) -> shapes.put(name, List.copyOf(tensor.shape())));
+            return rank;
+        });
+        return new TreeMap<>(shapes);
+    }
+
+    /**
+     * Reads a tensor as it is after the last step. Waits for the device.
+     *
+     * @throws InputException if there is no tensor of this name; or if ranks of other JVMs hold a part of it, which a checkpoint has
+     */
+    public NamedTensor read(String name) {
+        List<Long> shape = shapes().get(name);
+        if (shape == null) {
+            throw new InputException("the model has no tensor \"" + name + "\"; it has " + shapes().size()
+                    + ", such as " + shapes().keySet().stream().limit(3).toList() + ": choose one of shapes()");
+        }
+        float[] values = new float[Math.toIntExact(shape.stream().reduce(1L, Math::multiplyExact))];
+        AtomicLong read = new AtomicLong();
+        session.onRanks(rank -> {
+            if (rank.groups().isFirstReplica()) {
+                read.addAndGet(copy(rank, name, values));
+            }
+            return rank;
+        });
+        if (read.get() < values.length) {
+            throw new InputException("this JVM holds " + read.get() + " of the " + values.length + " elements of "
+                    + name + ", and ranks of other JVMs the rest; save a checkpoint, and read it there");
+        }
+        return new NamedTensor(name, shape, values);
+    }
+
+    /** What a rank has of a tensor, into its place; ranks write to different places, or the same values to the same. */
+    private static long copy(RankSession rank, String name, float[] values) {
+        Model model = rank.model();
+        @Nullable Tensor buffer = model.buffers().get(name);
+        if (buffer != null) {
+            float[] host = new float[values.length];
+            rank.context().stream().download(buffer, MemorySegment.ofArray(host));
+            System.arraycopy(host, 0, values, 0, host.length);
+            return host.length;
+        }
+        Model.@Nullable ParameterSlice slice = model.checkpointNames().get(name);
+        if (slice == null) {
+            return 0;
+        }
+        NameMap names = new NameMap(model);
+        AtomicLong copied = new AtomicLong();
+        for (ParameterUnit unit : model.units()) {
+            if (unit.parameters().contains(slice.parameter())) {
+                unit.read(unit.shard(), (parameter, from, read, count) -> names.cut(parameter, from, count,
+                        (range, offset) -> {
+                            if (range.name().equals(name)) {
+                                int length = Math.toIntExact(range.count());
+                                System.arraycopy(read, offset, values, Math.toIntExact(range.from()), length);
+                                copied.addAndGet(length);
+                            }
+                        }));
+            }
+        }
+        return copied.get();
+    }
+}
