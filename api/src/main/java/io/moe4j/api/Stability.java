@@ -6,7 +6,13 @@ import java.lang.annotation.Retention;
 import java.lang.annotation.RetentionPolicy;
 import java.lang.annotation.Target;
 
-/** How far a caller may rely on an exported type. Every exported type carries one. */
+/**
+ * How far a caller may rely on an exported type. Every exported type carries one.
+ *
+ * <p>A promise holds within a major version. For the types of an SPI, those of {@code io.moe4j.api} and {@code io.moe4j.autograd}, that is the major version of the SPI:
+ * a host of version 1.3 runs a jar that was compiled against 1.0, whichever of these types the jar uses. For all other types it is the major version of the release,
+ * and before 1.0 the minor one: 0.3 may break what 0.2 promised. Decision 26 has the reasons.
+ */
 @Stability(Stability.Level.STABLE)
 @Documented
 @Retention(RetentionPolicy.RUNTIME)
@@ -18,11 +24,14 @@ public @interface Stability {
 
     /** The promises, from firm to none. */
     enum Level {
-        /** Changes incompatibly only with a new major version of its SPI. */
+        /** Within a major version, sources that use it compile, and class files that use it link and run. */
         STABLE,
-        /** May change with a minor version; the release notes say how. */
+        /**
+         * Within a major version, class files that use it link and run: no member is removed, no signature or return type changes, and no abstract method is added.
+         * Sources may have to be adapted when they are compiled anew; the release notes say how.
+         */
         EVOLVING,
-        /** For use between moe4j's own modules; may change at any time. */
+        /** For use between moe4j's own modules; may change with any release. No plug-in and no library consumer needs it. */
         INTERNAL
     }
 }

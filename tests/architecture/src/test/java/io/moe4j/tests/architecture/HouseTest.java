@@ -61,13 +61,13 @@ final class HouseTest {
         }
     }
 
-    private static List<Path> descriptors() throws IOException {
+    static List<Path> descriptors() throws IOException {
         List<Path> found = new ArrayList<>();
         Files.walkFileTree(SourceTree.root(), new SimpleFileVisitor<>() {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
                 String name = directory.getFileName().toString();
-                boolean skipped = name.equals("target") || name.startsWith(".") || name.equals("docs")
+                boolean skipped = name.equals("target") || name.startsWith(".") || name.equals("docs") || name.equals("examples")
                         || name.equals("test")
                         || name.equals("resources");
                 return skipped ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;

@@ -89,6 +89,10 @@ final class RulesTest {
                         Stream.of("format(int)", "formatted", "lower", "upper", "printf", "number", "decimal", "date",
                                 "formatter", "scanned", "machine").map(method -> List.of("Localized." + method))
                                 .toList()),
+                new Case(Factories.ofArgumentRecords(spi(house)),
+                        name -> spi(house).test(name.substring(0, name.lastIndexOf('.'))),
+                        Factories.ofArgumentRecords((PLANTED + "factoryless")::equals), PLANTED + "factoryless",
+                        List.of(List.of("Takes$Bare is an argument of", "has no static factory"))),
                 new Case(Cycles.none(Design.DEVICE_SPI), all(), Cycles.none(Set.of()), PLANTED + "cycle",
                         List.of(List.of("cycle.hen", "cycle.egg"))));
     }
@@ -139,6 +143,13 @@ final class RulesTest {
 
     private static Predicate<String> exported(House house) {
         return name -> house.modules().stream().anyMatch(module -> module.exports(name));
+    }
+
+    /** Packages that plug-ins are compiled against. */
+    private static Predicate<String> spi(House house) {
+        return name -> house.modules().stream()
+                .filter(module -> Set.of("io.moe4j.api", "io.moe4j.autograd").contains(module.name()))
+                .anyMatch(module -> module.exports(name));
     }
 
     private static Predicate<String> exportedName(House house) {

@@ -33,7 +33,7 @@ record Sources(Map<String, String> files) {
 
     /** The example of the documentation: a communication backend. */
     static Sources ofExample() throws IOException {
-        return ofProject("docs/example-plugin");
+        return ofProject("examples/plug-in");
     }
 
     /** With one more file, or another text for one that is here. */
