@@ -30,6 +30,11 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
         this(world, device, stream, memory, rendezvous, List.of());
     }
 
+    /** Without settings for plug-ins. */
+    public static RankContext of(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous) {
+        return new RankContext(world, device, stream, memory, rendezvous, List.of());
+    }
+
     /** With other settings for plug-ins. Since 0.2.0. */
     public RankContext withSettings(List<Settings> settings) {
         return new RankContext(world, device, stream, memory, rendezvous, settings);
