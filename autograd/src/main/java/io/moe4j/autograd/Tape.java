@@ -22,6 +22,8 @@ import java.util.function.Supplier;
  * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs only those whose results it reads. This is
  * recompute: the last operations of a block, whose results no gradient needs, are not run again.
  * </ul>
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Tape {

@@ -2,7 +2,11 @@ package io.moe4j.data;
 
 import io.moe4j.api.Stability;
 
-/** What one rank trains on, step after step. Used by one thread. */
+/**
+ * What one rank trains on, step after step. Used by one thread.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class BatchReader implements AutoCloseable {
     private final SequenceReader sequences;

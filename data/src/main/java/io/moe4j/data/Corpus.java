@@ -9,7 +9,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Where text comes from. Files are listed, and read only when they are needed. */
+/**
+ * Where text comes from. Files are listed, and read only when they are needed.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Corpus {
     private static final String PACKAGED = "/io/moe4j/data/corpus/moe4j-sources.zip";

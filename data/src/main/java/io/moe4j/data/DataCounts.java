@@ -8,6 +8,7 @@ import io.moe4j.api.Stability;
  * @param documents texts that were read, empty ones included
  * @param badLines lines that were left out; see {@link BadLines#SKIP}
  * @param loneSurrogates halves of a character, such as <code>&#92;ud83d</code> without its second half, that were replaced by U+FFFD
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DataCounts(long documents, long badLines, long loneSurrogates) {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Turns text into ids. Stateless; may be used by several threads. */
+/**
+ * Turns text into ids. Stateless; may be used by several threads.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface Tokenizer {
 

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import java.util.List;
 import java.util.Optional;
 
-/** The tokenizers that are known by name. */
+/**
+ * The tokenizers that are known by name.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Tokenizers {
 

@@ -26,15 +26,19 @@ public final class Training {
     /** Trains for some steps, and tells of each. */
     static List<StepResult> train(int steps, Consumer<StepResult> each) {
         Registry registry = Plugins.load();
-        TrainerConfig config = new ConfigLoader(registry).load("deepseek_v3_debugmodel_minimal_async_ep",
+        // The options of the command line, as values: all are checked together.
+        TrainerConfig loaded = new ConfigLoader(registry).load("deepseek_v3_debugmodel_minimal_async_ep",
                 List.of(new Override("ranks", "2"), new Override("parallelism.data_parallel_shard_degree", "2"),
                         new Override("parallelism.expert_parallel_degree", "2"),
-                        new Override("training.steps", String.valueOf(steps)),
-                        new Override("training.seq_len", "32"), new Override("training.local_batch_size", "1"),
                         new Override("lr_scheduler.warmup_steps", "1")),
                 ConfigUse.training());
+        // Or changed in code.
+        TrainerConfig config = loaded
+                .withTraining(loaded.training().withSteps(steps).withSeqLen(32).withLocalBatchSize(1));
         List<StepResult> results = new ArrayList<>();
         try (TrainingRun run = Trainer.open(config, registry)) {
+            System.out.printf("the first of %d tensors: %s%n", run.tensors().shapes().size(),
+                    run.tensors().shapes().firstKey());
             while (run.hasNext()) {
                 StepResult step = run.step();
                 each.accept(step);

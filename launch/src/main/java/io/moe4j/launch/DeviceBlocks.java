@@ -16,6 +16,7 @@ import java.util.stream.IntStream;
  * @param first the first device of this process; by default its processes' number on the host decides: one after the other, and from 0 again where there are
  *        more processes than devices
  * @param there how many devices this process sees; empty if the device's plug-in cannot tell
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DeviceBlocks(int perProcess, OptionalInt first, OptionalInt there) {

@@ -7,6 +7,7 @@ import io.moe4j.api.Stability;
  *
  * @param host a name or an address
  * @param port 1 to 65535
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Endpoint(String host, int port) {

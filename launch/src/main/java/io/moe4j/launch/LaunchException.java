@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
 import java.util.List;
 
-/** The launch variables do not say where this process stands. All that is wrong with them, at once. */
+/**
+ * The launch variables do not say where this process stands. All that is wrong with them, at once.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class LaunchException extends InputException {
     private static final long serialVersionUID = 1;

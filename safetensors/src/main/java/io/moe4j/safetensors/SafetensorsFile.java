@@ -15,6 +15,8 @@ import java.util.Map;
 /**
  * A file that is read. It is mapped into memory, so that only what is looked at is loaded, and may be larger than memory. All methods may be
  * called by several threads.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class SafetensorsFile implements AutoCloseable {

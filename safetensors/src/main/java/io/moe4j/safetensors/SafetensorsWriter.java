@@ -25,6 +25,8 @@ import tools.jackson.databind.json.JsonMapper;
 /**
  * A file that is written: under another name first, which {@link #commit()} changes to the final one, so that a file of that name is always whole.
  * Several threads may write.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class SafetensorsWriter implements AutoCloseable {

@@ -12,6 +12,7 @@ import java.util.List;
  * @param shape extents; none for a scalar
  * @param from its first byte, counted from the end of the header
  * @param to the byte after its last
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TensorEntry(String name, DType dtype, List<Long> shape, long from, long to) {

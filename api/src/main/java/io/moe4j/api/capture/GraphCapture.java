@@ -3,7 +3,11 @@ package io.moe4j.api.capture;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 
-/** Records work of a rank's stream. */
+/**
+ * Records work of a rank's stream.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface GraphCapture extends AutoCloseable {
 

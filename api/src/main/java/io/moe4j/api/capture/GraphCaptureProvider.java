@@ -5,7 +5,11 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Provider;
 
-/** The SPI of graph capture: recording a step's device work once, and replaying it. */
+/**
+ * The SPI of graph capture: recording a step's device work once, and replaying it.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface GraphCaptureProvider extends Provider {
 

@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param rows a lease whose rows the experts have overwritten with their outputs
  * @param out_TD (T, D), contiguous, of the configured row type: overwritten
  * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {

@@ -23,6 +23,8 @@ import java.util.Optional;
  *
  * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
  * routed row (token-major: row n = t·K + k).
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface CommBackend extends AutoCloseable {

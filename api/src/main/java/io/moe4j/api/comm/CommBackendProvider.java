@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Provider;
 
-/** The SPI of expert-parallel communication; selected by {@code moe_comm_backend} in the model spec. */
+/**
+ * The SPI of expert-parallel communication; selected by {@code moe_comm_backend} in the model spec.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface CommBackendProvider extends Provider {
 

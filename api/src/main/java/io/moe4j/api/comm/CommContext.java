@@ -15,6 +15,7 @@ import java.util.Optional;
  * @param group the expert-parallel group
  * @param peers peer memory of the group
  * @param collectives collectives of the group
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommContext(RankContext rank, Group group, Optional<PeerGroup> peers,

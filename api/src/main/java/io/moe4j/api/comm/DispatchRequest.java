@@ -11,6 +11,7 @@ import java.util.Optional;
  * @param x_TD (T, D), contiguous, of the configured row type
  * @param weights_TK F32 (T, K): a scalar to send with each row
  * @param into the buffer to receive into
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into) {

@@ -2,7 +2,11 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 
-/** A dispatch that was launched. */
+/**
+ * A dispatch that was launched.
+ *
+ * @since 0.1.0
+ */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface PendingRows {

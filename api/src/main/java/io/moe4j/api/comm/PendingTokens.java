@@ -3,7 +3,11 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 
-/** A combine that was launched. */
+/**
+ * A combine that was launched.
+ *
+ * @since 0.1.0
+ */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface PendingTokens {

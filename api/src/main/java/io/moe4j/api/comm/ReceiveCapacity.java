@@ -2,7 +2,11 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 
-/** How many rows a rank can receive. */
+/**
+ * How many rows a rank can receive.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public sealed interface ReceiveCapacity {
 

@@ -6,6 +6,8 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * A lease on a receive buffer. It ends when the next dispatch takes the buffer over; its methods then throw
  * {@link IllegalStateException}, naming both dispatches.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface ReceivedRows {

@@ -10,6 +10,8 @@ import java.util.Map;
 /**
  * An open device: memory, streams, kernels, operations. Safe for use by many rank threads. {@link #close()} is idempotent, and
  * releases what was opened through it in reverse order.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Device extends AutoCloseable {

@@ -10,6 +10,7 @@ import java.time.Duration;
  * @param threads host cores that a CPU device may use (all ranks together), at least 1
  * @param strict whether to check rules at the cost of speed: asynchronous streams, NaN patterns in fresh and freed memory, checked leases
  * @param timeout the longest that a barrier or another wait for a peer may take
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DeviceConfig(int ordinal, int threads, boolean strict, Duration timeout) {

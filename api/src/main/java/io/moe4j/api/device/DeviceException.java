@@ -2,7 +2,11 @@ package io.moe4j.api.device;
 
 import io.moe4j.api.Stability;
 
-/** A device refused or failed. The message has the offending values, the rule and the remedy. */
+/**
+ * A device refused or failed. The message has the offending values, the rule and the remedy.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public class DeviceException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -6,6 +6,7 @@ import io.moe4j.api.Stability;
  * A kind of device, which decides which kernels run on it.
  *
  * @param id lower-case name, as in the configuration key {@code device}
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public record DeviceKind(String id) {

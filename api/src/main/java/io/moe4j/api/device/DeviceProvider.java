@@ -9,6 +9,8 @@ import java.util.OptionalInt;
 /**
  * The device SPI. A provider is stateless; each {@link #open} gives a device that shares nothing with any other.
  * One device serves all ranks that run as threads of this JVM on the same piece of hardware.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface DeviceProvider extends Provider {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.tensor.Tensor;
 
-/** An argument of a kernel. */
+/**
+ * An argument of a kernel.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface KernelArg {
 

@@ -3,7 +3,11 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 import java.util.Optional;
 
-/** Loaded kernels. */
+/**
+ * Loaded kernels.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public interface KernelModule extends AutoCloseable {
 

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param name for error messages
  * @param cpu Java implementations by kernel name
  * @param binaries for other kinds: the module's bytes (a CUDA fatbin, cubin or PTX), read when loaded
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record KernelSource(String name, Map<String, CpuKernel> cpu, Map<DeviceKind, Supplier<byte[]>> binaries) {

@@ -12,6 +12,7 @@ import java.util.List;
  * @param blockThreads threads of a block, 1 to 1024
  * @param sharedBytes dynamic shared memory of a block, in bytes
  * @param arguments in the order of the kernel's parameters
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Launch(Kernel kernel, int gridX, int gridY, int blockThreads, int sharedBytes,

@@ -3,7 +3,11 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 import java.util.function.Consumer;
 
-/** A block of device memory. Made by {@link Device#allocate}, freed by {@link #close()}; closing twice is harmless. */
+/**
+ * A block of device memory. Made by {@link Device#allocate}, freed by {@link #close()}; closing twice is harmless.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public interface Memory extends AutoCloseable {
 

@@ -5,6 +5,8 @@ import io.moe4j.api.Stability;
 /**
  * A kernel has written outside of its buffer. Thrown by devices that guard their memory, such as the CPU in strict mode, when the memory is freed. Since
  * 0.2.0.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public class MemoryOverrunException extends DeviceException {

@@ -9,6 +9,8 @@ import java.lang.foreign.MemorySegment;
  * call that waits. Only {@link #download} and {@link #synchronize} wait, and they are counted.
  *
  * <p>While a capture is under way nothing runs: work is recorded, and calls that wait throw {@link DeviceException}.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Stream extends AutoCloseable {

@@ -7,6 +7,8 @@ import io.moe4j.api.device.Stream;
  * The computation of experts, over buffers of R_max rows of which the first {@code offsets[e-1]} are valid. Offsets are read on the device. Rows at
  * or beyond the last offset are neither read nor written. Zero rows, experts without rows, and one expert with all rows are valid cases. Row
  * addresses are 64-bit. Accumulation is in fp32; results are rounded once.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface ExpertKernels extends AutoCloseable {

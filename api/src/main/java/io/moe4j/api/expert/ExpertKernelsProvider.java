@@ -5,7 +5,11 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Provider;
 
-/** The SPI of expert kernels. */
+/**
+ * The SPI of expert kernels.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface ExpertKernelsProvider extends Provider {
 

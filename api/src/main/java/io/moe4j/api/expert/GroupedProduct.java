@@ -6,6 +6,8 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense. {@code offsets_e} is I32 (e),
  * inclusive running sums.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class GroupedProduct {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** Arguments of the SwiGLU kernels (Shazeer, "GLU Variants Improve Transformer", 2020). Rows have a stride; their elements are dense. */
+/**
+ * Arguments of the SwiGLU kernels (Shazeer, "GLU Variants Improve Transformer", 2020). Rows have a stride; their elements are dense.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class SwiGlu {
 

@@ -5,7 +5,11 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Provider;
 import java.util.Map;
 
-/** The SPI of collective communication. */
+/**
+ * The SPI of collective communication.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface CollectivesProvider extends Provider {
 

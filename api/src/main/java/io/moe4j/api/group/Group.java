@@ -9,6 +9,7 @@ import java.util.List;
  * @param name such as {@code "expert_parallel"}; name and ranks together identify the group
  * @param ranks world ranks, without repetition
  * @param index the position of this rank in {@code ranks}
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public record Group(String name, List<Integer> ranks, int index) {

@@ -8,6 +8,7 @@ import io.moe4j.api.Stability;
  * @param rank world rank that failed
  * @param phase what it was doing, such as {@code "step 3, dispatch"}
  * @param message its error
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public record RankFailure(int rank, String phase, String message) {

@@ -3,7 +3,11 @@ package io.moe4j.api.group;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Memory;
 
-/** Memory of the same size on every rank of a group, each readable and writable by all of them. */
+/**
+ * Memory of the same size on every rank of a group, each readable and writable by all of them.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface SymmetricMemory extends AutoCloseable {
 

@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rendezvous of ranks that are threads of this JVM: one object, shared by all of them. Any number of groups may meet at once. A key may be used
  * again: a rank leaves a meeting only when it is complete, so that each rank's n-th exchange with a key meets the others' n-th.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ThreadRendezvous implements Rendezvous {

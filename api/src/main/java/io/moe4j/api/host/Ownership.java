@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Root and the user of this process are trusted. In a user namespace, files of users that it does not map (65534, {@code nobody}) are trusted as
  * parent folders, because {@code /} belongs to one of them there. Where the file system has no POSIX owners, everything is trusted.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Ownership {

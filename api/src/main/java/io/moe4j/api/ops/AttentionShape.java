@@ -14,6 +14,7 @@ import io.moe4j.api.tensor.DType;
  * @param queryKeyDim Q, elements of a query or key
  * @param valueDim V, elements of a value
  * @param dtype element type
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record AttentionShape(long batch, long sequence, long heads, long keyHeads, long queryKeyDim, long valueDim,

@@ -5,7 +5,11 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** Table look-up. */
+/**
+ * Table look-up.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface EmbeddingOps {
 

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** The training loss. */
+/**
+ * The training loss.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface LossOps {
 

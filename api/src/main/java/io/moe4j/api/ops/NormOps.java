@@ -5,7 +5,11 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** RMSNorm (Zhang and Sennrich, 2019): y = x / sqrt(mean(x²) + eps) · weight. */
+/**
+ * RMSNorm (Zhang and Sennrich, 2019): y = x / sqrt(mean(x²) + eps) · weight.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface NormOps {
 

@@ -5,7 +5,11 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** Parameter updates. Tensors are contiguous and of one shape. */
+/**
+ * Parameter updates. Tensors are contiguous and of one shape.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface OptimizerOps {
 

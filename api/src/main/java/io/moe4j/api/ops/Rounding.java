@@ -3,7 +3,11 @@ package io.moe4j.api.ops;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.CounterBits;
 
-/** How an updated parameter becomes a BF16 value. */
+/**
+ * How an updated parameter becomes a BF16 value.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface Rounding {
 

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** The gate of a mixture of experts (DeepSeek-V2, 2024; DeepSeek-V3, 2024). All floating-point tensors are F32. */
+/**
+ * The gate of a mixture of experts (DeepSeek-V2, 2024; DeepSeek-V3, 2024). All floating-point tensors are F32.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface RoutingOps {
 

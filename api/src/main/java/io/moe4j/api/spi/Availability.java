@@ -2,7 +2,11 @@ package io.moe4j.api.spi;
 
 import io.moe4j.api.Stability;
 
-/** The answer of {@link Provider#probe()}. */
+/**
+ * The answer of {@link Provider#probe()}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public sealed interface Availability {
 

@@ -16,6 +16,8 @@ import org.slf4j.LoggerFactory;
  *     return Resources.open("my_backend", resources -> new MyBackend(config, context, resources));
  * }
  * }</pre>
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Resources implements AutoCloseable {

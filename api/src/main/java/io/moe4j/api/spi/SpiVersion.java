@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
  *
  * @param major changes when plug-ins must be changed
  * @param minor changes when plug-ins may use more
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public record SpiVersion(int major, int minor) {

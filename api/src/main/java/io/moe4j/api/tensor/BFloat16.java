@@ -2,7 +2,11 @@ package io.moe4j.api.tensor;
 
 import io.moe4j.api.Stability;
 
-/** Conversions of {@link DType#BF16}: the upper half of a single. */
+/**
+ * Conversions of {@link DType#BF16}: the upper half of a single.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class BFloat16 {
     private static final int QUIET = 0x40;

@@ -2,7 +2,11 @@ package io.moe4j.api.tensor;
 
 import io.moe4j.api.Stability;
 
-/** Element types. */
+/**
+ * Element types.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public enum DType {
     /** IEEE 754 single precision. */

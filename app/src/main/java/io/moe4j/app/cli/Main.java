@@ -9,7 +9,11 @@ import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
-/** The command line: {@code moe4j COMMAND [OPTION]… [--key VALUE]…}. */
+/**
+ * The command line: {@code moe4j COMMAND [OPTION]… [--key VALUE]…}.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 @Command(name = "moe4j", description = "Trains mixture-of-experts language models.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",

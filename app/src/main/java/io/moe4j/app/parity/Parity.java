@@ -14,7 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** Compares this implementation with a golden file. */
+/**
+ * Compares this implementation with a golden file.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Parity {
     private static final String BATCH = "training.local_batch_size";

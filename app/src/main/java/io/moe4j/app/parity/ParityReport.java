@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
  * What a comparison found.
  *
  * @param lines one for each kind of number
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ParityReport(List<Line> lines) {

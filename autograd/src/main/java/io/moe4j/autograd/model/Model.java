@@ -8,7 +8,11 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
 import java.util.Map;
 
-/** A model, open for one rank. Methods enqueue on the rank's main stream; none waits for the device. */
+/**
+ * A model, open for one rank. Methods enqueue on the rank's main stream; none waits for the device.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface Model extends AutoCloseable {
 

@@ -5,7 +5,11 @@ import io.moe4j.api.spi.Provider;
 import java.util.List;
 import java.util.Map;
 
-/** The SPI of models; selected by {@code model.name}. */
+/**
+ * The SPI of models; selected by {@code model.name}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface ModelProvider extends Provider {
 

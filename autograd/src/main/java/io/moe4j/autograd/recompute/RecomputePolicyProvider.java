@@ -3,7 +3,11 @@ package io.moe4j.autograd.recompute;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Provider;
 
-/** The SPI of recompute policies (activation checkpointing); selected by {@code activation_checkpoint.mode}. */
+/**
+ * The SPI of recompute policies (activation checkpointing); selected by {@code activation_checkpoint.mode}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface RecomputePolicyProvider extends Provider {
 

@@ -10,6 +10,7 @@ import io.moe4j.api.tensor.DType;
  * @param parameters of the shards that the optimizer updates
  * @param gradients of the reduced gradients' shards
  * @param optimizerState of the moments
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Precision(DType compute, DType parameters, DType gradients, DType optimizerState) {

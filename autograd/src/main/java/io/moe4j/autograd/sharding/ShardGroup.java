@@ -9,6 +9,7 @@ import java.util.Optional;
  *
  * @param shards collectives of the ranks that hold one shard each
  * @param replicas collectives of the ranks that hold the same shard
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ShardGroup(Optional<Collectives> shards, Optional<Collectives> replicas) {

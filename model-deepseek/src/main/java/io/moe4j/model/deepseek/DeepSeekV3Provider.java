@@ -7,7 +7,11 @@ import io.moe4j.autograd.model.ModelSpec;
 import java.util.List;
 import java.util.Map;
 
-/** Offers {@code deepseek_v3}. */
+/**
+ * Offers {@code deepseek_v3}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class DeepSeekV3Provider implements ModelProvider {
 

@@ -10,6 +10,7 @@ import java.util.List;
  *
  * @param overrides keys and values, in order: {@code --key value}, {@code --key=value}, or {@code --key} alone for {@code true}
  * @param others what is no option, in order
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Arguments(List<Override> overrides, List<String> others) {

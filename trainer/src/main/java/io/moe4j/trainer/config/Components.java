@@ -29,8 +29,8 @@ final class Components {
                 throw new IllegalStateException(record.getClass().getSimpleName() + " has no component " + name);
             }
             Class<?>[] types = Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
-            @SuppressWarnings("unchecked")
-            R copy = (R) record.getClass().getDeclaredConstructor(types).newInstance(values);
+            @SuppressWarnings("unchecked") R copy = (R) record.getClass().getDeclaredConstructor(types)
+                    .newInstance(values);
             return copy;
         } catch (InvocationTargetException e) {
             throw e.getCause() instanceof RuntimeException refusal ? refusal : new IllegalStateException(e.getCause());

@@ -6,7 +6,11 @@ import io.moe4j.api.InputException;
 import java.util.List;
 import java.util.Locale;
 
-/** A configuration cannot be used. It has all problems, and so has its message. */
+/**
+ * A configuration cannot be used. It has all problems, and so has its message.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigException extends InputException {
 

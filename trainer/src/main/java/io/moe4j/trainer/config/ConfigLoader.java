@@ -15,7 +15,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Makes checked configurations: a named one or a file, over the defaults, and the command line's overrides over that. */
+/**
+ * Makes checked configurations: a named one or a file, over the defaults, and the command line's overrides over that.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigLoader {
     /** In bytes. Larger files are something else, given by mistake. */

@@ -11,6 +11,23 @@ import java.util.Optional;
  * @param path a text file, a JSONL file, or a folder of them; the packaged sources of this project if absent
  * @param tokenizer id of the tokenizer: {@code bytes}
  * @param onBadLine what becomes of a line of a JSONL file that is not an object with a text
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record DataConfig(Optional<Path> path, String tokenizer, BadLines onBadLine) {}
+public record DataConfig(Optional<Path> path, String tokenizer, BadLines onBadLine) {
+
+    /** With another value of {@code path}. */
+    public DataConfig withPath(Optional<Path> value) {
+        return Components.with(this, "path", value);
+    }
+
+    /** With another value of {@code tokenizer}. */
+    public DataConfig withTokenizer(String value) {
+        return Components.with(this, "tokenizer", value);
+    }
+
+    /** With another value of {@code onBadLine}. */
+    public DataConfig withOnBadLine(BadLines value) {
+        return Components.with(this, "onBadLine", value);
+    }
+}

@@ -2,7 +2,11 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
 
-/** How the learning rate falls at the end of a run. */
+/**
+ * How the learning rate falls at the end of a run.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public enum DecayType {
     /** It does not. */

@@ -11,7 +11,29 @@ import io.moe4j.api.comm.ReceiveCapacity;
  * @param onOverflow what happens beyond it: {@code fail} or {@code drop}
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
  * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, boolean forceLoadBalance,
-        double loadBalanceCoeff) {}
+        double loadBalanceCoeff) {
+
+    /** With another value of {@code receiveCapacity}. */
+    public MoeConfig withReceiveCapacity(ReceiveCapacity value) {
+        return Components.with(this, "receiveCapacity", value);
+    }
+
+    /** With another value of {@code onOverflow}. */
+    public MoeConfig withOnOverflow(OverflowAction value) {
+        return Components.with(this, "onOverflow", value);
+    }
+
+    /** With another value of {@code forceLoadBalance}. */
+    public MoeConfig withForceLoadBalance(boolean value) {
+        return Components.with(this, "forceLoadBalance", value);
+    }
+
+    /** With another value of {@code loadBalanceCoeff}. */
+    public MoeConfig withLoadBalanceCoeff(double value) {
+        return Components.with(this, "loadBalanceCoeff", value);
+    }
+}

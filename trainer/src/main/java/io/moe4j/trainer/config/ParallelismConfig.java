@@ -9,6 +9,7 @@ import io.moe4j.api.Stability;
  * @param dataParallelReplicateDegree copies of all parameters, at least 1
  * @param dataParallelShardDegree ranks that share one copy, at least 1; -1 in files for all ranks of a replica
  * @param expertParallelDegree EP, ranks that share the experts, at least 1; divides the shard degree and the experts
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree,
@@ -17,5 +18,20 @@ public record ParallelismConfig(int dataParallelReplicateDegree, int dataParalle
     /** Ranks of the world. */
     public long world() {
         return (long) dataParallelReplicateDegree * dataParallelShardDegree;
+    }
+
+    /** With another value of {@code dataParallelReplicateDegree}. */
+    public ParallelismConfig withDataParallelReplicateDegree(int value) {
+        return Components.with(this, "dataParallelReplicateDegree", value);
+    }
+
+    /** With another value of {@code dataParallelShardDegree}. */
+    public ParallelismConfig withDataParallelShardDegree(int value) {
+        return Components.with(this, "dataParallelShardDegree", value);
+    }
+
+    /** With another value of {@code expertParallelDegree}. */
+    public ParallelismConfig withExpertParallelDegree(int value) {
+        return Components.with(this, "expertParallelDegree", value);
     }
 }

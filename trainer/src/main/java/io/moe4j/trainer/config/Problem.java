@@ -8,6 +8,7 @@ import io.moe4j.api.Stability;
  * @param values the offending ones, with their keys
  * @param rule what they break
  * @param remedy what to do
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Problem(String values, String rule, String remedy) {

@@ -20,6 +20,7 @@ import io.moe4j.api.Stability;
  * @param runtime limits and modes of the device
  * @param device id of the device provider, such as {@code cpu} or {@code cuda}
  * @param ranks R, ranks of the world: replicate degree times shard degree
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
@@ -46,5 +47,75 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
         return training.globalBatchSize() > 0 && together > 0
                 ? Math.toIntExact(Math.max(1, training.globalBatchSize() / together))
                 : 1;
+    }
+
+    /** With another value of {@code model}. */
+    public TrainerConfig withModel(ModelConfig value) {
+        return Components.with(this, "model", value);
+    }
+
+    /** With another value of {@code training}. */
+    public TrainerConfig withTraining(TrainingConfig value) {
+        return Components.with(this, "training", value);
+    }
+
+    /** With another value of {@code optimizer}. */
+    public TrainerConfig withOptimizer(OptimizerConfig value) {
+        return Components.with(this, "optimizer", value);
+    }
+
+    /** With another value of {@code lrScheduler}. */
+    public TrainerConfig withLrScheduler(LrSchedulerConfig value) {
+        return Components.with(this, "lrScheduler", value);
+    }
+
+    /** With another value of {@code parallelism}. */
+    public TrainerConfig withParallelism(ParallelismConfig value) {
+        return Components.with(this, "parallelism", value);
+    }
+
+    /** With another value of {@code activationCheckpoint}. */
+    public TrainerConfig withActivationCheckpoint(ActivationCheckpointConfig value) {
+        return Components.with(this, "activationCheckpoint", value);
+    }
+
+    /** With another value of {@code graphCapture}. */
+    public TrainerConfig withGraphCapture(GraphCaptureConfig value) {
+        return Components.with(this, "graphCapture", value);
+    }
+
+    /** With another value of {@code moe}. */
+    public TrainerConfig withMoe(MoeConfig value) {
+        return Components.with(this, "moe", value);
+    }
+
+    /** With another value of {@code data}. */
+    public TrainerConfig withData(DataConfig value) {
+        return Components.with(this, "data", value);
+    }
+
+    /** With another value of {@code checkpoint}. */
+    public TrainerConfig withCheckpoint(CheckpointConfig value) {
+        return Components.with(this, "checkpoint", value);
+    }
+
+    /** With another value of {@code metrics}. */
+    public TrainerConfig withMetrics(MetricsConfig value) {
+        return Components.with(this, "metrics", value);
+    }
+
+    /** With another value of {@code runtime}. */
+    public TrainerConfig withRuntime(DeviceSettings value) {
+        return Components.with(this, "runtime", value);
+    }
+
+    /** With another value of {@code device}. */
+    public TrainerConfig withDevice(String value) {
+        return Components.with(this, "device", value);
+    }
+
+    /** With another value of {@code ranks}. */
+    public TrainerConfig withRanks(int value) {
+        return Components.with(this, "ranks", value);
     }
 }

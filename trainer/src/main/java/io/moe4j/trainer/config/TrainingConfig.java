@@ -16,6 +16,7 @@ import io.moe4j.api.tensor.DType;
  * @param dtype element type of activations and of gathered parameters
  * @param parameterDtype element type of the parameters' shards
  * @param gradientDtype element type of the gradients' shards
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
@@ -25,5 +26,45 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
         return (long) localBatchSize * seqLen;
+    }
+
+    /** With another value of {@code steps}. */
+    public TrainingConfig withSteps(int value) {
+        return Components.with(this, "steps", value);
+    }
+
+    /** With another value of {@code localBatchSize}. */
+    public TrainingConfig withLocalBatchSize(int value) {
+        return Components.with(this, "localBatchSize", value);
+    }
+
+    /** With another value of {@code seqLen}. */
+    public TrainingConfig withSeqLen(int value) {
+        return Components.with(this, "seqLen", value);
+    }
+
+    /** With another value of {@code seed}. */
+    public TrainingConfig withSeed(long value) {
+        return Components.with(this, "seed", value);
+    }
+
+    /** With another value of {@code maxNorm}. */
+    public TrainingConfig withMaxNorm(double value) {
+        return Components.with(this, "maxNorm", value);
+    }
+
+    /** With another value of {@code dtype}. */
+    public TrainingConfig withDtype(DType value) {
+        return Components.with(this, "dtype", value);
+    }
+
+    /** With another value of {@code parameterDtype}. */
+    public TrainingConfig withParameterDtype(DType value) {
+        return Components.with(this, "parameterDtype", value);
+    }
+
+    /** With another value of {@code gradientDtype}. */
+    public TrainingConfig withGradientDtype(DType value) {
+        return Components.with(this, "gradientDtype", value);
     }
 }

@@ -18,7 +18,11 @@ import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made. */
+/**
+ * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class MetricsFile implements AutoCloseable {
     private final Path path;

@@ -6,7 +6,11 @@ import java.util.LongSummaryStatistics;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** What is said at the end of a run. */
+/**
+ * What is said at the end of a run.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class RunSummary {
     private final LongSummaryStatistics rows = new LongSummaryStatistics();

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
 import java.util.Locale;
 
-/** A step in the form that the field knows. */
+/**
+ * A step in the form that the field knows.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class StepLine {
 

@@ -24,6 +24,7 @@ import io.moe4j.trainer.step.Schedule;
  * @param figures of the model
  * @param rank of each rank
  * @param deviceBytes memory of the device; 0 if it is not here
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, long deviceBytes) {

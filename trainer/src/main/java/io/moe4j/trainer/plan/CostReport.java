@@ -12,7 +12,11 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** A plan for people and for machines. */
+/**
+ * A plan for people and for machines.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class CostReport {
     private final CostPlan plan;

@@ -6,7 +6,11 @@ import io.moe4j.api.spi.Registry;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Around calls into plug-ins: one that does not link ends with an error that names it, what is missing, and both versions. */
+/**
+ * Around calls into plug-ins: one that does not link ends with an error that names it, what is missing, and both versions.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class Linking {
 

@@ -13,7 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What became of every plug-in, for people and for machines. Asks each whether this machine can run it. */
+/**
+ * What became of every plug-in, for people and for machines. Asks each whether this machine can run it.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class PluginReport {
     private final Registry registry;

@@ -13,6 +13,8 @@ import org.slf4j.LoggerFactory;
 /**
  * Finds plug-ins. The host's come first, so that no jar can replace one of them; then the jars of the plug-in path in order, each in a
  * module layer and class loader of its own, on top of the host's.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Plugins {

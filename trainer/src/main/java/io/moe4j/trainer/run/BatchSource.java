@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.step.Batch;
 
-/** What one rank reads. */
+/**
+ * What one rank reads.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface BatchSource extends AutoCloseable {
     /**

@@ -5,6 +5,8 @@ import io.moe4j.api.Stability;
 /**
  * A rank was to receive more rows than it can. Parameters, moments and expert biases are as they were before the step; the run can be saved, and
  * continued with a higher capacity.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CapacityExceededException extends RuntimeException {

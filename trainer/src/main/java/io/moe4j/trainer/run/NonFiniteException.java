@@ -2,7 +2,11 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 
-/** The loss or the gradients' norm is NaN or infinite; the optimizer has not run. The message says where it began. */
+/**
+ * The loss or the gradients' norm is NaN or infinite; the optimizer has not run. The message says where it began.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class NonFiniteException extends RuntimeException {
     private static final long serialVersionUID = 1;

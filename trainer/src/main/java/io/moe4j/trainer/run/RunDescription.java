@@ -20,6 +20,7 @@ import java.util.Map;
  * @param localRanks number of ranks in this JVM
  * @param plugins ids of the plug-ins in use, by what they are for
  * @param memory what each rank takes, by purpose
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,

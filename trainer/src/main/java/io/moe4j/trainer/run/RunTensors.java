@@ -11,6 +11,7 @@ import io.moe4j.trainer.session.TrainingSession;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,7 +35,7 @@ public final class RunTensors {
     }
 
     /** The shapes of all tensors that ranks of this JVM hold a part of, by name, in the order of the names. */
-    public Map<String, List<Long>> shapes() {
+    public SortedMap<String, List<Long>> shapes() {
         Map<String, List<Long>> shapes = new ConcurrentHashMap<>();
         session.onRanks(rank -> {
             rank.model().checkpointNames().forEach((name, slice) -> shapes.put(name, slice.shape()));

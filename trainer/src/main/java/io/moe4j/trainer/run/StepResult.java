@@ -20,6 +20,7 @@ import io.moe4j.api.Stability;
  * @param receivedRowsMax the most rows that a rank was to receive in one exchange
  * @param receiveCapacityRows what a rank can receive
  * @param droppedRows rows that were dropped, all ranks together
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,

@@ -18,6 +18,8 @@ import org.slf4j.LoggerFactory;
  *     }
  * }
  * }</pre>
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Trainer {

@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A run that is open. Steps are made one by one; between them, the run can be saved. Where it runs over several JVMs, each has such an object, and makes
  * the same calls. Not thread-safe, but for {@link #requestStop()}.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TrainingRun implements AutoCloseable {

@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
  * @param localRanks world ranks of this JVM, ascending
  * @param deviceOrdinals which device of its kind each of them uses
  * @param rendezvous where all ranks meet
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Launch(int worldSize, List<Integer> localRanks, List<Integer> deviceOrdinals,

@@ -14,6 +14,8 @@ import java.util.Optional;
 /**
  * Finds out what a rank takes, by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
  * they are the same code.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MemoryPlanner {

@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param comm the exchange of the experts; absent in a model without experts
  * @param kernels what experts compute; absent in a model without experts
  * @param recompute how blocks are run
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Providers(DeviceProvider device, CollectivesProvider collectives, Optional<GraphCaptureProvider> capture,

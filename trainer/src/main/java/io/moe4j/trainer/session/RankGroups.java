@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
  * @param replicas the ranks that have the same shard as this one
  * @param expertParallel the ranks that share the experts
  * @param expertShards the ranks of the shard group that hold the same experts
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankGroups(Group world, Group shards, Group replicas, Group expertParallel, Group expertShards) {

@@ -8,6 +8,7 @@ import io.moe4j.api.Stability;
  * @param memory bytes that it takes
  * @param traffic bytes that it sends
  * @param receiveCapacityRows rows that it can receive in one exchange; 0 in a model without experts
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankPlan(MemoryPlan memory, StepTraffic traffic, long receiveCapacityRows) {}

@@ -13,7 +13,11 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** All that is open for one rank. Used by the rank's thread only. */
+/**
+ * All that is open for one rank. Used by the rank's thread only.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class RankSession implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RankSession.class);

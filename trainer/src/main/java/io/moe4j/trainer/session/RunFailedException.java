@@ -5,7 +5,11 @@ import io.moe4j.api.group.RankFailure;
 import java.util.Map;
 import java.util.Optional;
 
-/** A rank failed, and with it the run. The cause is the rank's own error; the message names rank and phase. */
+/**
+ * A rank failed, and with it the run. The cause is the rank's own error; the message names rank and phase.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class RunFailedException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -16,6 +16,7 @@ import java.util.Map;
  * @param combineAdjoint gradients of what came back, to the experts
  * @param dispatchAdjoint gradients of what was dispatched, back from the experts
  * @param counts what the plans of the exchange tell each other
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StepTraffic(long allGather, long reduceScatter, long allReduce, long dispatch, long combine,

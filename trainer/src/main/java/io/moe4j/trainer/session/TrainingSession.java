@@ -30,6 +30,8 @@ import java.util.stream.IntStream;
 /**
  * What is open in this JVM for a run: the devices, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
  * session. Closing it closes everything in reverse order; closing twice is harmless.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TrainingSession implements AutoCloseable {

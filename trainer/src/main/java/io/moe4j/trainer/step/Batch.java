@@ -7,6 +7,7 @@ import io.moe4j.api.Stability;
  *
  * @param ids_T token ids
  * @param labels_T the token that follows each of them
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 @SuppressWarnings("ArrayRecordComponent")

@@ -11,6 +11,7 @@ import io.moe4j.trainer.config.LrSchedulerConfig;
  * @param peak the highest rate
  * @param steps of the whole run
  * @param config form of the curve
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record LrSchedule(double peak, int steps, LrSchedulerConfig config) {

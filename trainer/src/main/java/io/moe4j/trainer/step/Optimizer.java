@@ -14,7 +14,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
-/** AdamW on the shards that this rank holds, and the sum of the squares of their gradients. */
+/**
+ * AdamW on the shards that this rank holds, and the sum of the squares of their gradients.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Optimizer implements AutoCloseable {
     private final RankContext rank;

@@ -2,7 +2,11 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
 
-/** What a rank is doing, for the report of its failure. Written by the rank's thread, read by any. */
+/**
+ * What a rank is doing, for the report of its failure. Written by the rank's thread, read by any.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class RankPhase {
     private volatile String now = "opening";

@@ -2,7 +2,11 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
 
-/** What one rank has for one step: a batch, or the reason why there is none. */
+/**
+ * What one rank has for one step: a batch, or the reason why there is none.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface StepData permits Batch, StepData.Missing {
 

@@ -2,7 +2,11 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
 
-/** How a step ended; the same on every rank. Only {@link Completed} has changed anything. */
+/**
+ * How a step ended; the same on every rank. Only {@link Completed} has changed anything.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface StepOutcome {
 

@@ -19,6 +19,8 @@ import java.util.stream.IntStream;
 /**
  * A step of one rank. Forward and backward leave gradients, and change nothing that lasts; then all ranks tell each other what came out, and come to the
  * same decision; only then are expert biases, parameters and moments updated.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TrainStep implements AutoCloseable {

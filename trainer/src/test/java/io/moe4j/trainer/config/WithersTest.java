@@ -25,7 +25,8 @@ final class WithersTest {
         assertEquals(17, other.training().seqLen());
         assertEquals("elsewhere", other.device());
         assertNotEquals(config, other);
-        assertEquals(config, other.withTraining(config.training()).withDevice(config.device()).withRanks(config.ranks()));
+        assertEquals(config,
+                other.withTraining(config.training()).withDevice(config.device()).withRanks(config.ranks()));
         List<Record> records = new ArrayList<>(List.of(config));
         for (RecordComponent component : TrainerConfig.class.getRecordComponents()) {
             if (component.getAccessor().invoke(config) instanceof Record section) {

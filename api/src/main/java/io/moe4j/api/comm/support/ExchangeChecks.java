@@ -16,6 +16,7 @@ import java.util.stream.LongStream;
  *
  * @param backend its id, for messages
  * @param config what it was opened for
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ExchangeChecks(String backend, CommConfig config) {

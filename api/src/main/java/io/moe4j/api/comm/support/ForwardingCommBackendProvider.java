@@ -28,6 +28,8 @@ import java.util.List;
  *     // id() and spiVersion()
  * }
  * }</pre>
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ForwardingCommBackendProvider implements CommBackendProvider {

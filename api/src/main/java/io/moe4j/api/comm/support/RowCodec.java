@@ -8,7 +8,11 @@ import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 import java.lang.foreign.MemorySegment;
 
-/** How the elements of a row become fp32 numbers, and back: for Java kernels that sum rows in fp32 and round once. */
+/**
+ * How the elements of a row become fp32 numbers, and back: for Java kernels that sum rows in fp32 and round once.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public enum RowCodec {
     /** Rows of {@link DType#F32}. */

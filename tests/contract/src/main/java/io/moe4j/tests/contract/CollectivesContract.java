@@ -25,6 +25,8 @@ import org.junit.jupiter.api.TestFactory;
 
 /**
  * What collectives must do, bit for bit: copies are copies, and sums are made in fp32, in rank order, and rounded once. Ranks are threads over the device.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class CollectivesContract {

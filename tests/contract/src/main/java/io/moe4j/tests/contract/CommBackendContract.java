@@ -36,6 +36,8 @@ import org.junit.jupiter.api.TestFactory;
 /**
  * What every communication backend must do. Subclass it, and say which backend on which device. Ranks are threads over that device. Results are
  * compared with a definition that is written down with lists, bit for bit: rows are copies, and sums have an order and one rounding.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class CommBackendContract {

@@ -25,7 +25,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What a device must do, its operations and peers aside: memory, streams, events, transfers, counted waits. */
+/**
+ * What a device must do, its operations and peers aside: memory, streams, events, transfers, counted waits.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public abstract class DeviceContract {
     private Device device;

@@ -37,6 +37,8 @@ import org.junit.jupiter.api.TestFactory;
  * What every plug-in of expert kernels must do. Subclass it, and say which plug-in on which device. Results are compared with a naive reference in
  * double precision, within bounds that follow from the roundings made; NaN never passes. Every element that does not belong to a valid row
  * holds a marked NaN before the call, and must hold it afterwards.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ExpertKernelsContract {

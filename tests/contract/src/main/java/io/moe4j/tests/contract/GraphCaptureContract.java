@@ -26,7 +26,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What graph capture must do: record without running, replay any number of times, refuse what cannot be captured, and leave the stream usable. */
+/**
+ * What graph capture must do: record without running, replay any number of times, refuse what cannot be captured, and leave the stream usable.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public abstract class GraphCaptureContract {
     private static final int SIZE = 40;

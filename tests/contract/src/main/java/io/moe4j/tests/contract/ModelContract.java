@@ -33,7 +33,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What every model must do, on one rank, in single precision: its gradient is that of its loss, however it is recomputed. */
+/**
+ * What every model must do, on one rank, in single precision: its gradient is that of its loss, however it is recomputed.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ModelContract {
     private static final double STEP = 1e-3;

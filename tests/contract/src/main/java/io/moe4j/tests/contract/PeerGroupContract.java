@@ -30,7 +30,11 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
-/** What peer memory and its barriers must do. Ranks are threads over the device. */
+/**
+ * What peer memory and its barriers must do. Ranks are threads over the device.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public abstract class PeerGroupContract {
     private static final int ROUNDS = 50;

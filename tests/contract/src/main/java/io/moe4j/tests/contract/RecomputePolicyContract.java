@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Test;
 /**
  * What every recompute policy must do: leave the outputs and gradients that recording everything leaves, bit for bit, because the same operations run on the
  * same numbers. The model is a stack of three small residual blocks, so that gradients reach every unit by two paths.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class RecomputePolicyContract {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
 
-/** Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here. */
+/**
+ * Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class Rounding {
     /** Of fp32 arithmetic: 24 significant bits, to nearest. */

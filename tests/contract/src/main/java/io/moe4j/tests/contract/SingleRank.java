@@ -12,7 +12,11 @@ import io.moe4j.api.memory.MemoryStack;
 import java.util.List;
 import java.util.Optional;
 
-/** A world of one rank on one device: enough for plug-ins that never meet a peer. */
+/**
+ * A world of one rank on one device: enough for plug-ins that never meet a peer.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class SingleRank implements AutoCloseable {
     private static final long STACK_BYTES = 1 << 20;

@@ -41,6 +41,8 @@ import org.junit.jupiter.api.TestMethodOrder;
  * <li>nothing else is written: all else, and what a result holds before, is NaN with a mark;
  * <li>the same call gives the same bits, again, on any number of threads, and replayed from a captured graph.
  * </ul>
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
