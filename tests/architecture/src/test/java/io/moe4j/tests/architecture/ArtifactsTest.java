@@ -32,7 +32,7 @@ final class ArtifactsTest {
         Set<String> named = new TreeSet<>(all(ARTIFACT, read("bom/pom.xml")));
         assertTrue(named.remove("bom"));
         assertTrue(published.size() >= 18, published::toString);
-        assertEquals(published, named);
+        assertEquals(published, named, "bom/pom.xml has to name each module that is published, and nothing else");
     }
 
     @Test

@@ -75,7 +75,8 @@ final class UnlinkedPlugInTest {
                         "    private long capacityRows()"),
                 api -> api.edited(text -> text.contains("interface CommBackend ")
                         ? text.replace("long capacityRows();", "")
-                        : text).without("io/moe4j/api/comm/support/ForwardingCommBackend.java"),
+                        : text).without("io/moe4j/api/comm/support/ForwardingCommBackend.java")
+                        .without("io/moe4j/api/comm/support/ForwardingCommBackendProvider.java"),
                 file -> true);
         String reason = leftOut(jar);
         assertTrue(reason.contains("example.gatherall.GatherAll does not implement"
