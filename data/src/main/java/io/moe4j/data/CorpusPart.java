@@ -23,6 +23,7 @@ import java.util.Optional;
  * @param name a path, for people
  * @param bytes its size
  * @param digest SHA-256, in hexadecimal digits, of all of it; of a large corpus, of its beginning, its end, and pieces between them
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CorpusPart(String name, long bytes, String digest) {

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
  * <li>the user's own file, {@code ~/.local/state/moe4j/secret}, which is made with a random secret where it is missing;
  * <li>nothing, if that file cannot be made and the processes meet over loopback. A warning says so.
  * </ol>
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class JobSecret {

@@ -13,6 +13,7 @@ import java.util.OptionalInt;
  * @param host where process 0 runs ({@code --master-addr})
  * @param port where it listens ({@code --master-port})
  * @param listen at which of its addresses, if not the one that {@code host} leads to ({@code --listen-addr})
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record LaunchFlags(OptionalInt process, OptionalInt processes, OptionalInt localProcess, Optional<String> host,

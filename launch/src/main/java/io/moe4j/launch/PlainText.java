@@ -3,7 +3,11 @@ package io.moe4j.launch;
 import io.moe4j.api.Stability;
 import java.util.Locale;
 
-/** Text that came from another process, made harmless for terminals and logs. */
+/**
+ * Text that came from another process, made harmless for terminals and logs.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class PlainText {
 

@@ -18,6 +18,7 @@ import java.util.stream.IntStream;
  * @param master where the process of rank 0 is reached; empty if there is no other process
  * @param listen the address at which it listens, if not the one that {@code master} leads to
  * @param job what the job is called, the same in all its processes and in no other job; empty if that is not known
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankEnvironment(String source, int worldSize, List<Integer> localRanks, int localRank,

@@ -26,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Each message is authenticated with the job's secret
  * ({@link JobSecret}); nothing is encrypted.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TcpRendezvous implements Rendezvous, AutoCloseable {

@@ -47,5 +47,16 @@ public interface StackWatcher {
      * @param rest BF16: the bytes from its end to the next tensor, for alignment and as a guard; they must not be written
      * @param kept whether it lives until the end of the step ({@link MemoryStack#keep}), not only until its scope closes
      */
-    record Taken(String purpose, Tensor tensor, Tensor rest, boolean kept) {}
+    record Taken(String purpose, Tensor tensor, Tensor rest, boolean kept) {
+
+        /** A tensor that lives until its scope closes. */
+        public static Taken of(String purpose, Tensor tensor, Tensor rest) {
+            return new Taken(purpose, tensor, rest, false);
+        }
+
+        /** The same, whether kept until the end of the step or not. */
+        public Taken withKept(boolean untilTheStepEnds) {
+            return new Taken(purpose, tensor, rest, untilTheStepEnds);
+        }
+    }
 }

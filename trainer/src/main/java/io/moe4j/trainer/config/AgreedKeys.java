@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** The part of a configuration that all ranks of a run must have in common: all of it but paths, and what is only for people. */
+/**
+ * The part of a configuration that all ranks of a run must have in common: all of it but paths, and what is only for people.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class AgreedKeys {
     private static final String FOR_PEOPLE = "metrics.";

@@ -13,7 +13,39 @@ import java.util.Optional;
  * @param timeout the longest that a rank waits for another; seconds in files
  * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
  * @param allowNoSecret whether processes of several hosts may meet without a secret, on a network that is trusted
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
-        Optional<String> collectives, boolean allowNoSecret) {}
+        Optional<String> collectives, boolean allowNoSecret) {
+
+    /** With another value of {@code devices}. */
+    public DeviceSettings withDevices(int value) {
+        return Components.with(this, "devices", value);
+    }
+
+    /** With another value of {@code threads}. */
+    public DeviceSettings withThreads(int value) {
+        return Components.with(this, "threads", value);
+    }
+
+    /** With another value of {@code strict}. */
+    public DeviceSettings withStrict(boolean value) {
+        return Components.with(this, "strict", value);
+    }
+
+    /** With another value of {@code timeout}. */
+    public DeviceSettings withTimeout(Duration value) {
+        return Components.with(this, "timeout", value);
+    }
+
+    /** With another value of {@code collectives}. */
+    public DeviceSettings withCollectives(Optional<String> value) {
+        return Components.with(this, "collectives", value);
+    }
+
+    /** With another value of {@code allowNoSecret}. */
+    public DeviceSettings withAllowNoSecret(boolean value) {
+        return Components.with(this, "allowNoSecret", value);
+    }
+}
