@@ -5,7 +5,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
-/** A file that is being written, in any order. Several threads may write at the same time. */
+/**
+ * A file that is being written, in any order. Several threads may write at the same time.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface RandomAccessOutput extends AutoCloseable {
 

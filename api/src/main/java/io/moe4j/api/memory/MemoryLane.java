@@ -21,6 +21,8 @@ import io.moe4j.api.Stability;
  * }</pre>
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface MemoryLane extends AutoCloseable {

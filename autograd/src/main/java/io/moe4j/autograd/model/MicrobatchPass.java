@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * both must be enqueued while forward's memory is valid: in one scope, or in one {@link io.moe4j.api.memory.MemoryLane}.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MicrobatchPass {

@@ -32,6 +32,25 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed) {
 
+    /** Of a model without experts, that routes nothing: see {@link #withExperts}. */
+    public static ModelContext of(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
+            ShardGroup expert, Group expertGroup, RecomputePolicy recompute, long seed) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.empty(),
+                Optional.empty(), recompute, false, seed);
+    }
+
+    /** With the exchange and the kernels of experts. */
+    public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
+                Optional.of(experts), recompute, forceLoadBalance, seed);
+    }
+
+    /** With routing that is round-robin instead of learnt, or not. */
+    public ModelContext withForceLoadBalance(boolean forced) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forced, seed);
+    }
+
     /** T = B·S. */
     public long tokens() {
         return batch * sequence;

@@ -23,6 +23,8 @@ import java.util.List;
  * }</pre>
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public sealed interface Stage {

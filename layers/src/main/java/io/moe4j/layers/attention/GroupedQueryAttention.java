@@ -17,6 +17,7 @@ import io.moe4j.layers.rotary.RotarySpec;
  * @param headNorms whether each head of queries and keys is normalised, with the model's epsilon, before it is rotated
  * @param rotary the rotary embedding; its dimension is Q, the elements of a head
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record GroupedQueryAttention(long heads, long keyHeads, boolean headNorms, RotarySpec rotary)

@@ -22,6 +22,7 @@ import io.moe4j.layers.rotary.Rotation;
  * @param temperature m: scores are multiplied by m² · Q^-0.5
  * @param latentEps epsilon of the norms of the latents
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record LatentAttention(long heads, QueryProjection query, long latent, long nope, long value, RotarySpec rotary,

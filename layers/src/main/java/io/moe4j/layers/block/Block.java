@@ -14,6 +14,7 @@ import java.util.List;
  *
  * @param units the parameters that every rank has and, if the block has experts, the parameters of the experts
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Block(String name, List<ParameterUnit> units, RmsNorm attentionNorm, Layer attention,

@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param rotary the model's rotary embeddings
  * @param balance biases and counts of the block's experts, if it has any
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,

@@ -26,6 +26,7 @@ import java.util.stream.Stream;
  * @param maxSequence longest sequence, in tokens
  * @param commBackend id of the expert-parallel communication backend
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec> blocks, boolean tiedEmbedding,

@@ -10,6 +10,7 @@ import io.moe4j.layers.block.Layer;
  *
  * @param hidden its inner dimension
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DenseFeedForward(long hidden) implements FeedForwardSpec {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * {@code ""}, false, or an empty value. Read all keys, then call {@link #refuse}, then use the values.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigReader {

@@ -10,6 +10,8 @@ import java.util.List;
  * {@code longrope}, whose frequencies depend on the length of the text, are refused.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class RotaryKeys {

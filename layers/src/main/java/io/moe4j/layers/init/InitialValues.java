@@ -11,6 +11,8 @@ import java.util.Arrays;
  * give a probability, and the value is the quantile of that probability.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class InitialValues {

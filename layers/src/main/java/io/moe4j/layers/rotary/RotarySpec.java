@@ -10,6 +10,7 @@ import io.moe4j.api.Stability;
  * @param theta base of the frequencies
  * @param scaling how positions are scaled for longer texts
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RotarySpec(Rotation rotation, long dim, double theta, RotaryScaling scaling) {

@@ -7,6 +7,8 @@ import io.moe4j.api.Stability;
  * give wrong results with the other.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public enum Rotation {

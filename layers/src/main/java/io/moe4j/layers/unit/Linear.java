@@ -11,6 +11,7 @@ import io.moe4j.autograd.sharding.Parameter;
  *
  * @param weight_OI the matrix
  * @since 0.2
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Linear(Parameter weight_OI) {

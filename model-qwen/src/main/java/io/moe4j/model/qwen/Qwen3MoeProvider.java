@@ -11,6 +11,8 @@ import java.util.Map;
  * Offers {@code qwen3_moe}.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Qwen3MoeProvider implements ModelProvider {

@@ -12,7 +12,34 @@ import java.util.Optional;
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
  * @param resume a checkpoint to continue from, or the folder of a run, for its newest
  * @param resumeFrom which checkpoint of a run's folder is continued
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Optional<Path> resume,
-        ResumeFrom resumeFrom) {}
+        ResumeFrom resumeFrom) {
+
+    /** With another value of {@code enable}. */
+    public CheckpointConfig withEnable(boolean value) {
+        return Components.with(this, "enable", value);
+    }
+
+    /** With another value of {@code interval}. */
+    public CheckpointConfig withInterval(int value) {
+        return Components.with(this, "interval", value);
+    }
+
+    /** With another value of {@code keepLatestK}. */
+    public CheckpointConfig withKeepLatestK(int value) {
+        return Components.with(this, "keepLatestK", value);
+    }
+
+    /** With another value of {@code resume}. */
+    public CheckpointConfig withResume(Optional<Path> value) {
+        return Components.with(this, "resume", value);
+    }
+
+    /** With another value of {@code resumeFrom}. */
+    public CheckpointConfig withResumeFrom(ResumeFrom value) {
+        return Components.with(this, "resumeFrom", value);
+    }
+}

@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param readsData whether the data must be there
  * @param spec the model, where it does not come from {@code model.flavor}
  * @param output the run's folder, if it is known: {@code checkpoint.resume} may name it before it is there
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ConfigUse(boolean runs, boolean readsData, Optional<ModelSpec> spec, Optional<Path> output) {

@@ -8,6 +8,8 @@ import io.moe4j.api.comm.ReceiveCapacity;
  * has opened.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class PlugInFit {

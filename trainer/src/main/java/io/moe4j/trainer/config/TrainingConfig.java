@@ -67,4 +67,14 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     public TrainingConfig withGradientDtype(DType value) {
         return Components.with(this, "gradientDtype", value);
     }
+
+    /** With another value of {@code gradientAccumulationSteps}. */
+    public TrainingConfig withGradientAccumulationSteps(int value) {
+        return Components.with(this, "gradientAccumulationSteps", value);
+    }
+
+    /** With another value of {@code globalBatchSize}. */
+    public TrainingConfig withGlobalBatchSize(int value) {
+        return Components.with(this, "globalBatchSize", value);
+    }
 }

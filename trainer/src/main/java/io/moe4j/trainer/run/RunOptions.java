@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param data what ranks read; what the configuration names if absent
  * @param schedule in which order microbatches pass through the model
  * @param files the operations that checkpoints are written by; others than the disk's are for tests
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data, Schedule schedule,

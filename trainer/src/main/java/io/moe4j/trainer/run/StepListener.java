@@ -2,7 +2,11 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 
-/** Is told of steps, on the thread that calls {@link TrainingRun#step(StepListener)}. */
+/**
+ * Is told of steps, on the thread that calls {@link TrainingRun#step(StepListener)}.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 @FunctionalInterface
 public interface StepListener {

@@ -12,6 +12,7 @@ import java.util.TreeMap;
  * @param stackBytes the peak of the planned memory, alignment included
  * @param laneBytes the most that a microbatch takes that is alive beside others
  * @param lanes how many are alive at once; 0 if microbatches follow each other
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes,

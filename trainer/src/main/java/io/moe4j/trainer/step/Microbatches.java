@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * {@link #forward} and then {@link #backward} for each; what lies between the two calls is up to it. Backward must come in the order of the indices.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Microbatches {

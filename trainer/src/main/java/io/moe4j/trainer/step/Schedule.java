@@ -7,6 +7,8 @@ import io.moe4j.api.Stability;
  * is run once when a step is captured, and in each step otherwise.
  *
  * @since 0.2
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Schedule {

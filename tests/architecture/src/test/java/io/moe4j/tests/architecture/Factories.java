@@ -10,10 +10,6 @@ import java.util.stream.Stream;
 /** Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking those who make it. */
 final class Factories {
 
-    /** Wait for the change of models that is under way: these get theirs with it. */
-    private static final Set<String> PENDING = Set.of("io.moe4j.api.ops.RoutingOps$Gate", "io.moe4j.api.ops.AttentionShape",
-            "io.moe4j.autograd.model.ModelContext");
-
     private Factories() {}
 
     /** Each record that a method of an exported interface takes has a public static method that gives one. */
@@ -25,7 +21,7 @@ final class Factories {
                                 && isPublic(method.getModifiers()))
                         .flatMap(method -> method.getRawParameterTypes().stream())
                         .filter(parameter -> parameter.isRecord() && exported.test(parameter.getPackageName()))
-                        .filter(parameter -> !hasFactory(parameter) && !PENDING.contains(parameter.getName()))
+                        .filter(parameter -> !hasFactory(parameter))
                         .map(parameter -> parameter.getName() + " is an argument of " + type.getName()
                                 + " and has no static factory; give it of(...) with the mandatory parts"));
     }

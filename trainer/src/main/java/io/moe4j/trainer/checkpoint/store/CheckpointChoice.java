@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  *
  * @param checkpoint to continue from
  * @param damaged newer ones that were passed over, the newest first
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) {

@@ -30,6 +30,8 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * {@link #sweep} brings what a killed run left to one of the first and the last. One process writes at a time.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CheckpointStore {

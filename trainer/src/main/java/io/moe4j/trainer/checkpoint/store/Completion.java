@@ -12,6 +12,8 @@ import java.util.Optional;
 /**
  * How the first rank's process makes a checkpoint whole: it sees every process's files in the folder, with their sizes and digests, before it writes the
  * manifest.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Completion {

@@ -2,7 +2,11 @@ package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Stability;
 
-/** A checkpoint is not what was saved. The message names the file, what was expected and what was found; the advice is left to the caller. */
+/**
+ * A checkpoint is not what was saved. The message names the file, what was expected and what was found; the advice is left to the caller.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class DamageException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -11,6 +11,8 @@ import java.nio.file.Path;
  *
  * <p>An operation is durable, that is, it survives a power cut, only after the matching force: {@link RandomAccessOutput#force()} for the bytes of a file,
  * {@link #forceFolder} for the names in a folder.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface FileOperations {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 
-/** The name of this machine, for messages. */
+/**
+ * The name of this machine, for messages.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Host {
 

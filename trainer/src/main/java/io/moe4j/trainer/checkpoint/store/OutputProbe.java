@@ -15,6 +15,7 @@ import java.time.Duration;
  * Finds out at start whether all processes have the same output folder: the first rank's process writes a file with random content, the others look for it.
  *
  * @param content what the file has
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record OutputProbe(String content) {

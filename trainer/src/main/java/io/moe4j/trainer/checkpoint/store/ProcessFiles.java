@@ -9,7 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** What one process writes of a checkpoint: a file for each role, and the digests of them. */
+/**
+ * What one process writes of a checkpoint: a file for each role, and the digests of them.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class ProcessFiles implements AutoCloseable {
     private final CheckpointStore store;

@@ -15,6 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param seed that the order of the data comes from
  * @param ranks number of ranks of the world that wrote it
  * @param data what the run read; checkpoints of 0.1 do not have it
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {

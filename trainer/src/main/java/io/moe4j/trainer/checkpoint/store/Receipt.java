@@ -12,6 +12,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * @param host where it runs
  * @param digests its file of digests, which names all others
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Receipt(String host, StoredFile digests) {

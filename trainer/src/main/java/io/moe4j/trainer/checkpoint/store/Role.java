@@ -5,7 +5,11 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What a file of a checkpoint holds. */
+/**
+ * What a file of a checkpoint holds.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public enum Role {
     /** Parameters and buffers of some ranks. */

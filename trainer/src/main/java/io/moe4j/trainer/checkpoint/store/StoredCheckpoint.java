@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
 /**
  * A checkpoint on the disk. Opening it compares what is cheap to compare: that the manifest is whole, that all files are there with their sizes, and that
  * they are of one step. {@link #verify} compares every byte.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class StoredCheckpoint {
