@@ -1,6 +1,10 @@
 package io.moe4j.api;
 
-/** An input cannot be used: a configuration, data or a file. The message has the offending values, the rule and the remedy. */
+/**
+ * An input cannot be used: a configuration, data or a file. The message has the offending values, the rule and the remedy.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public class InputException extends RuntimeException {
 

@@ -2,7 +2,11 @@ package io.moe4j.api;
 
 import java.util.Locale;
 
-/** Text of unknown origin, made safe for a message: on one line, not too long, without control characters that a terminal would execute. */
+/**
+ * Text of unknown origin, made safe for a message: on one line, not too long, without control characters that a terminal would execute.
+ *
+ * @since 0.2.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Shown {
     private static final int LONGEST = 300;

@@ -6,7 +6,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Arguments of an operation's backward: the gradient with respect to its output, and the places for the gradients with respect to its inputs. */
+/**
+ * Arguments of an operation's backward: the gradient with respect to its output, and the places for the gradients with respect to its inputs.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Gradients {
     private final Tape tape;

@@ -5,7 +5,11 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.function.Supplier;
 
-/** Values that one segment keeps from forward to recompute and backward of the same step; see {@link Tape#kept}. */
+/**
+ * Values that one segment keeps from forward to recompute and backward of the same step; see {@link Tape#kept}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class KeptValues {
     private final Map<String, Object> values = new HashMap<>();

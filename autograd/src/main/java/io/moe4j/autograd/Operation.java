@@ -6,6 +6,8 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * A differentiable operation with one output. It declares which of its inputs backward reads, and whether backward reads its output: recompute skips
  * values that no backward reads. An operation object is used once.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Operation {

@@ -7,6 +7,8 @@ import java.util.List;
 /**
  * A part of a model that is recomputed as a whole, such as a transformer block. Its output has the shape and type of its input. {@link #forward} is
  * called while the segment's units are gathered, and may be called again with a deferred tape.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Segment {

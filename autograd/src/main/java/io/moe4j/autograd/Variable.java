@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import org.jspecify.annotations.Nullable;
 
-/** A tensor on a tape. Once backward has reached it, it has the gradient with respect to this tensor. */
+/**
+ * A tensor on a tape. Once backward has reached it, it has the gradient with respect to this tensor.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Variable {
     private final Tensor tensor;

@@ -2,7 +2,11 @@ package io.moe4j.api.capture;
 
 import io.moe4j.api.Stability;
 
-/** A call cannot be captured, or a graph can no longer be replayed. The message names the call and the remedy. */
+/**
+ * A call cannot be captured, or a graph can no longer be replayed. The message names the call and the remedy.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public final class CaptureException extends RuntimeException {
     private static final long serialVersionUID = 1;

@@ -3,7 +3,11 @@ package io.moe4j.api.capture;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 
-/** Recorded work. A replay uses the memory addresses that were recorded. */
+/**
+ * Recorded work. A replay uses the memory addresses that were recorded.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface CapturedGraph extends AutoCloseable {
 

@@ -13,6 +13,7 @@ import io.moe4j.api.tensor.DType;
  * @param rowType F32 or BF16
  * @param capacity rows that a rank can receive
  * @param onOverflow what happens to rows beyond the capacity
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,

@@ -10,6 +10,7 @@ import io.moe4j.api.Stability;
  * @param needsPeerMemory whether {@link CommContext#peers()} must be given
  * @param needsCollectives whether {@link CommContext#collectives()} must be given
  * @param worstCaseOnly whether it supports only the capacity {@link ReceiveCapacity.WorstCase}, with which no row is ever dropped. Since SPI 1.2
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommRequirements(boolean synchronisesWithHost, boolean needsFullRecompute, boolean needsPeerMemory,

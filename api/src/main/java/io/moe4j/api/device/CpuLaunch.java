@@ -5,7 +5,11 @@ import java.lang.foreign.MemorySegment;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 
-/** What a Java kernel can use during a launch: its arguments by position, memory, and cores. */
+/**
+ * What a Java kernel can use during a launch: its arguments by position, memory, and cores.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface CpuLaunch {
 

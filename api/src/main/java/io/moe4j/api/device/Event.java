@@ -2,7 +2,11 @@ package io.moe4j.api.device;
 
 import io.moe4j.api.Stability;
 
-/** A point in a stream, made by {@link Stream#record()}; another stream waits for it with {@link Stream#await}. */
+/**
+ * A point in a stream, made by {@link Stream#record()}; another stream waits for it with {@link Stream#await}.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public interface Event {
 

@@ -7,6 +7,8 @@ import java.util.Map;
 /**
  * Memory that a device needs beside the tensors that it is given. Scratch bytes of operations are allocated by callers from their scope and passed
  * in. Bytes by purpose are allocated by the device internally; plans count them.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface WorkspaceSizes {

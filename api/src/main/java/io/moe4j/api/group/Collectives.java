@@ -7,6 +7,8 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * Collective operations of one group: every rank makes the same calls in the same order. All calls enqueue work, none waits. Tensors are contiguous.
  * Sums of floating-point numbers are in fp32, in rank order, rounded once, so that a result is the same on every rank and in every run.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface Collectives extends AutoCloseable {

@@ -5,6 +5,8 @@ import io.moe4j.api.device.Stream;
 
 /**
  * Ranks that read and write each other's memory. Calls are collective: every rank makes the same calls in the same order.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface PeerGroup extends AutoCloseable {

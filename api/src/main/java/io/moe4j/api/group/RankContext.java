@@ -16,6 +16,7 @@ import java.util.List;
  * @param memory its planned memory
  * @param rendezvous how it exchanges values with the other ranks
  * @param plugInSettings what the configuration sets for plug-ins; see {@link #settings}. Since 0.2.0
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,

@@ -2,7 +2,11 @@ package io.moe4j.api.group;
 
 import io.moe4j.api.Stability;
 
-/** Another rank failed or did not arrive in time, so this rank cannot continue. */
+/**
+ * Another rank failed or did not arrive in time, so this rank cannot continue.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.STABLE)
 public final class RankFailedException extends RuntimeException {
     private static final long serialVersionUID = 1;

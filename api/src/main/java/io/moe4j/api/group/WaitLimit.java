@@ -10,6 +10,8 @@ import java.util.function.LongSupplier;
  *
  * <p>Whoever waits looks at {@link #expired()} at least every {@link #pauseMillis()}; of the time between two looks, at most a second counts. An object serves
  * one wait of one thread.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class WaitLimit {

@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It is {@code $XDG_CACHE_HOME/moe4j/natives}, or {@code ~/.cache/moe4j/natives}. If another user could write there, or this user cannot, a new
  * temporary folder is made for this process, and removed when the process ends.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class NativesFolder {

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  * alone is not enough. Each such microbatch has a {@link MemoryLane}: a block of its own. While a lane is entered, kept tensors, and tensors that are
  * allocated outside any inner scope, lie in the lane and stay there when the lane is left. Tensors that are allocated in an inner scope lie in the
  * stack, as always.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MemoryStack {

@@ -7,6 +7,8 @@ import java.util.function.Consumer;
 /**
  * Receives every allocation and release of a {@link MemoryStack}. A host that checks plug-ins uses it to poison and guard memory. Called on the
  * stack's own thread. Since 0.2.0.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface StackWatcher {

@@ -9,6 +9,8 @@ import java.util.Optional;
  * Causal softmax attention, exact, without the matrix of scores in memory (Dao et al., FlashAttention, 2022). H heads of queries attend over G heads
  * of keys and values; see {@link AttentionShape}, which also defines the letters G, Q and V. The gradient of a key head is the sum over its query
  * heads, in fp32, in the order of the heads.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface AttentionOps {

@@ -4,7 +4,11 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** Rotary position embedding (Su et al., 2021), on adjacent pairs or on halves. Here R is the number of rotated elements of a head. */
+/**
+ * Rotary position embedding (Su et al., 2021), on adjacent pairs or on halves. Here R is the number of rotated elements of a head.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface RopeOps {
 

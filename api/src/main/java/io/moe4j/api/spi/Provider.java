@@ -6,6 +6,8 @@ import java.util.List;
 /**
  * The entry point of every plug-in: stateless, found with {@link java.util.ServiceLoader}. Its constructor and {@link #probe()} have no side effects;
  * work begins with the {@code open} method of its SPI, which returns something to be closed.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public interface Provider {

@@ -18,6 +18,8 @@ import java.util.stream.Stream;
  * is created or asked for its id or version, it was built against an SPI version that the host does not accept, or its id is malformed or taken. The
  * first provider with an id keeps it; the host's own providers are added first, so that no jar can replace them. {@link #entries()} lists all
  * providers that were found, loaded or left out.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Registry {

@@ -19,6 +19,7 @@ import java.util.regex.Pattern;
  * @param rule the allowed values, for messages, such as {@code "an integer from 1 to 8"}
  * @param reader converts the value in the configuration (a {@code Boolean}, {@code Long}, {@code Double} or {@code String}); empty if it breaks the
  *     rule
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Setting<T>(String name, T fallback, String rule, Function<Object, Optional<T>> reader) {

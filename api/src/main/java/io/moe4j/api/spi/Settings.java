@@ -10,6 +10,7 @@ import java.util.TreeMap;
  *
  * @param plugin the plug-in's id, for messages
  * @param values the values by key, each a {@code Boolean}, {@code Long}, {@code Double} or {@code String}
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Settings(String plugin, Map<String, Object> values) {

@@ -5,6 +5,8 @@ import io.moe4j.api.Stability;
 /**
  * Random bits from counters: the bits of an element are a function of a key and the element's index, so that any rank can draw any part of a tensor.
  * A counter is {@code key + index · STEP}, and {@link #mix} turns it into bits: SplitMix64 (Steele, Lea and Flood, 2014).
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CounterBits {

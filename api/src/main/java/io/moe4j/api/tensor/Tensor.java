@@ -15,6 +15,7 @@ import java.util.stream.LongStream;
  * @param dtype element type
  * @param shape extents, outermost first; an extent may be zero
  * @param strides elements (not bytes) between neighbours along each dimension; zero repeats the same elements
+ * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
 public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides) {

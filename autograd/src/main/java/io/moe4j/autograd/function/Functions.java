@@ -6,7 +6,11 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 
-/** The differentiable operations by name; each is implemented by one small class. */
+/**
+ * The differentiable operations by name; each is implemented by one small class.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Functions {
 

@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param recompute how blocks run
  * @param forceLoadBalance whether routing is round-robin instead of learned
  * @param seed seed of the initial values
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,

@@ -6,7 +6,11 @@ import io.moe4j.api.tensor.DType;
 import java.util.List;
 import java.util.Optional;
 
-/** The description of a model before it is opened: an immutable value. */
+/**
+ * The description of a model before it is opened: an immutable value.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public interface ModelSpec {
 

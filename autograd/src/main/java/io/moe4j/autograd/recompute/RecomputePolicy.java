@@ -5,7 +5,11 @@ import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
-/** How a segment runs so that its gradient can be computed later. Stateless. */
+/**
+ * How a segment runs so that its gradient can be computed later. Stateless.
+ *
+ * @since 0.1.0
+ */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface RecomputePolicy {

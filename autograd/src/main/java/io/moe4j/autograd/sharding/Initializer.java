@@ -5,6 +5,8 @@ import io.moe4j.api.Stability;
 /**
  * Initial values. The value of an element depends only on its index, so that it is the same however a parameter is sharded, and however its values
  * are split over calls. Safe for use by many threads.
+ *
+ * @since 0.1.0
  */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)

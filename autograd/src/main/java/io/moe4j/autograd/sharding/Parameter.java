@@ -6,7 +6,11 @@ import java.util.List;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
-/** A trained tensor, as one rank holds it. Its value exists while its {@link ParameterUnit} is gathered. */
+/**
+ * A trained tensor, as one rank holds it. Its value exists while its {@link ParameterUnit} is gathered.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.EVOLVING)
 public final class Parameter {
     private final String name;

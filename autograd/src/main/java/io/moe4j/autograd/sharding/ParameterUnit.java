@@ -14,6 +14,8 @@ import java.util.Optional;
  * Parameters that are gathered and reduced together, in one flat buffer of which each rank of the group holds a shard (fully sharded data
  * parallelism: Zhao et al., "PyTorch FSDP", 2023). Between uses only the shard exists. If there is one shard and it has the compute type, gathering
  * copies nothing.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ParameterUnit implements AutoCloseable {

@@ -13,6 +13,8 @@ import java.util.stream.IntStream;
 /**
  * Moves shards between host and device in blocks, converting between single precision and the shard's type. Values are requested on all cores,
  * because the initial values of 16 billion parameters take longer to compute than to move.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ShardTransfer {

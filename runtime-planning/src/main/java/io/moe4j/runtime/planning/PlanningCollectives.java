@@ -8,7 +8,11 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/** Collectives that check extents and count the bytes that would be sent if each rank fetched what it needs from every other rank. */
+/**
+ * Collectives that check extents and count the bytes that would be sent if each rank fetched what it needs from every other rank.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningCollectives implements Collectives {
     private final Group group;

@@ -20,6 +20,8 @@ import java.util.Map;
  * A device that computes nothing and counts memory, for plans: memory is a range of virtual addresses, enqueued work is checked (extents, liveness)
  * and then dropped, and the host reads zeros. It stands for a device of another kind and has the scratch sizes of that kind, so that code allocates
  * the same bytes here as it would there.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningDevice implements Device {

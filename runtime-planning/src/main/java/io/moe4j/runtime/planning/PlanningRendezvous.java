@@ -9,7 +9,11 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Answers for the absent ranks: each of them sends the same bytes as this rank. */
+/**
+ * Answers for the absent ranks: each of them sends the same bytes as this rank.
+ *
+ * @since 0.1.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningRendezvous implements Rendezvous {
     private volatile @Nullable RankFailure failure;

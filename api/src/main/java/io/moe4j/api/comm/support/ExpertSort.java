@@ -15,6 +15,8 @@ import java.lang.foreign.MemorySegment;
  * {@code build-support/cuda/expert_sort.cuh}.
  *
  * <p>The comments share one example: E = 4, ids [0, 2, 1, 0], as if each block had two rows. In this class B is the number of blocks.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ExpertSort {

@@ -13,6 +13,8 @@ import java.util.Optional;
 /**
  * Forwards every call to another backend: a base for backends that count, log or delay calls. It also forwards methods that later versions add; a
  * class that implements {@link CommBackend} itself would answer those with the defaults.
+ *
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ForwardingCommBackend implements CommBackend {
