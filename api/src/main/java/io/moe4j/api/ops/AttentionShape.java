@@ -27,6 +27,17 @@ public record AttentionShape(long batch, long sequence, long heads, long keyHead
         }
     }
 
+    /** With as many heads of keys as of queries. */
+    public static AttentionShape of(long batch, long sequence, long heads, long queryKeyDim, long valueDim,
+            DType dtype) {
+        return new AttentionShape(batch, sequence, heads, heads, queryKeyDim, valueDim, dtype);
+    }
+
+    /** With fewer heads of keys and values. */
+    public AttentionShape withKeyHeads(long number) {
+        return new AttentionShape(batch, sequence, heads, number, queryKeyDim, valueDim, dtype);
+    }
+
     /** An attention with as many heads of keys as of queries. */
     public AttentionShape(long batch, long sequence, long heads, long queryKeyDim, long valueDim, DType dtype) {
         this(batch, sequence, heads, heads, queryKeyDim, valueDim, dtype);

@@ -40,6 +40,21 @@ public interface RoutingOps {
     record Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale,
             GroupValue groupValue) {
 
+        /** A gate without groups, whose weights are the scores. */
+        public static Gate of(Score score, int topK) {
+            return new Gate(score, topK, 1, 1, false, 1, GroupValue.TOP_TWO);
+        }
+
+        /** With groups of experts, of which some are kept. */
+        public Gate withGroups(int number, int kept, GroupValue value) {
+            return new Gate(score, topK, number, kept, normalise, scale, value);
+        }
+
+        /** With weights that are divided by their sum, or not, and then scaled. */
+        public Gate withWeights(boolean normalised, float factor) {
+            return new Gate(score, topK, groups, keptGroups, normalised, factor, groupValue);
+        }
+
         /** A gate whose groups have the sum of their two best experts as value. */
         public Gate(Score score, int topK, int groups, int keptGroups, boolean normalise, float scale) {
             this(score, topK, groups, keptGroups, normalise, scale, GroupValue.TOP_TWO);
