@@ -1,6 +1,7 @@
 package io.moe4j.api;
 
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Text of unknown origin, made safe for a message: on one line, not too long, without control characters that a terminal would execute.
@@ -15,9 +16,9 @@ public final class Shown {
 
     /**
      * Escapes control characters: text that would clear the screen becomes {@code a\u001b[2J}. A text of more than 300 characters is cut there, and
-     * its length is added.
+     * its length is added; nothing is shown as {@code null}.
      */
-    public static String of(Object text) {
+    public static String of(@Nullable Object text) {
         String whole = String.valueOf(text);
         int end = Math.min(whole.length(), LONGEST);
         StringBuilder shown = new StringBuilder();
