@@ -1,10 +1,10 @@
-# Finds the JDK that moe4j needs; sourced by scripts.
+# Functions that find the JDK that moe4j needs. Scripts source this file.
 # Environment: MOE4J_JAVA_HOME  a JDK 25 to use instead of the one found
 
 readonly feature=25
 readonly home=${HOME:-/nonexistent}
 
-# Prints the feature release of the Java installation $1, or nothing. Reads its release file: starting a JVM costs more.
+# Prints the feature release of the Java installation $1, or nothing. Reads its release file, because starting a JVM takes longer.
 release_of() {
     [ -x "$1/bin/java" ] && [ -r "$1/release" ] || return 0
     sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$1/release" | head -n 1
@@ -28,7 +28,7 @@ candidates() {
     fi
 }
 
-# Prints the first installation of the wanted release; one with a compiler is preferred, since a build needs it.
+# Prints the first installation of the wanted release. One with a compiler is preferred, because a build needs it.
 find_java() {
     local dir found=
     while IFS= read -r dir; do

@@ -1,4 +1,4 @@
-// Elements of rows as singles. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
+// Loads and stores elements of rows as fp32. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
 #pragma once
 #include <cuda_bf16.h>
 

@@ -1,7 +1,7 @@
 // A stable counting sort of N routed rows by expert, in three steps: count the rows of each block of 1024 by expert; replace the counts by running sums over the
-// blocks; give each row its index among the rows of its expert. What an index means, a slot here or a row of a peer, is for the kernels that include this.
-// The Java twin is io.moe4j.api.comm.support.ExpertSort.
-// Example of the comments: E = 4, ids [0, 2, 1, 0], had each block two rows.
+// blocks; give each row its index among the rows of its expert. The kernels that include this header decide what an index means: a place in a local buffer, or
+// a row of a peer. The Java twin is io.moe4j.api.comm.support.ExpertSort.
+// The comments use this example: E = 4, ids [0, 2, 1, 0], as if each block had two rows.
 #pragma once
 
 static constexpr int BLOCK_ROWS = 1024;  // ExpertSort.BLOCK_ROWS: routed rows that one block counts and places
@@ -10,7 +10,8 @@ static constexpr int WARPS = THREADS / 32;
 static constexpr int WARP_ROWS = BLOCK_ROWS / WARPS;
 static constexpr unsigned ALL = 0xffffffffu;
 
-// counts[b, e] = rows of expert e among the block's 1024. One block for 1024 rows of N. Shared: E ints. Traffic: 4 N bytes read, 4 B E written.
+// counts[b, e] = number of rows of expert e among the 1024 rows of block b. Each block handles 1024 of the N rows. Shared: E ints. Traffic: 4 N bytes read, 4 B
+// E written.
 // Example: [[1, 0, 1, 0], [1, 1, 0, 0]]. An id outside [0, E) traps.
 extern "C" __global__ void __launch_bounds__(THREADS) count_rows(const int* ids, long long n, int experts, int* counts) {
     extern __shared__ int shared[];
@@ -20,14 +21,14 @@ extern "C" __global__ void __launch_bounds__(THREADS) count_rows(const int* ids,
     for (int i = threadIdx.x; i < BLOCK_ROWS && first + i < n; i += THREADS) {
         int e = ids[first + i];
         if ((unsigned)e >= (unsigned)experts) __trap();
-        atomicAdd(shared + e, 1);  // integers: the order does not matter
+        atomicAdd(shared + e, 1);  // integers, so the order of additions does not matter
     }
     __syncthreads();
     for (int e = threadIdx.x; e < experts; e += THREADS) counts[(long long)blockIdx.x * experts + e] = shared[e];
 }
 
-// counts[b, e] becomes the number of rows of e in the blocks before b; every lane gets that in all of them. One warp an expert, so that the loads of 32
-// blocks are in flight at once. Traffic: 4 B bytes read and 4 B written. Example: expert 0 has [1, 1], which becomes [0, 1], and 2 in all.
+// counts[b, e] becomes the number of rows of e in the blocks before b; every lane returns their number in all blocks. One warp per expert, so that the loads of
+// 32 blocks are in flight at once. Traffic: 4 B bytes read and 4 B written. Example: expert 0 has [1, 1], which becomes [0, 1]; the result is 2.
 __device__ __forceinline__ int sumBlocks(int* counts, int blocks, int experts, int e) {
     int lane = threadIdx.x & 31, before = 0;
     for (int b0 = 0; b0 < blocks; b0 += 32) {
@@ -43,12 +44,12 @@ __device__ __forceinline__ int sumBlocks(int* counts, int blocks, int experts, i
     return before;
 }
 
-// places[n] = place(e, index) for each row n of the block: its expert, and how many rows of that expert come before it. `before` are the counts after sumBlocks.
-// Stable: within a block, warps hold consecutive rows, and within a warp the lanes of one expert are told apart by their position. Shared: 8 E ints.
+// places[n] = place(e, index) for each row n of the block, where e is its expert and index the number of rows of that expert before it. `before` has the counts
+// as sumBlocks leaves them. Stable: in a block, warps hold consecutive rows; in a warp, the position of a lane orders the rows of one expert. Shared: 8 E ints.
 // Traffic: 4 N and 4 B E bytes read, 8 N written. Example: indexes [0, 0, 0, 1].
 template <typename Place>
 __device__ __forceinline__ void placeRows(const int* ids, long long n, int experts, const int* before, long long* places, Place place) {
-    extern __shared__ int shared[];  // (WARPS, E): first the warp's counts, then the index of its next row of the expert
+    extern __shared__ int shared[];  // (WARPS, E): first each warp's counts, then the index of its next row of each expert
     int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
     int* mine = shared + warp * experts;
     for (int e = lane; e < experts; e += 32) mine[e] = 0;

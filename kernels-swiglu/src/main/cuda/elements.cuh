@@ -1,9 +1,9 @@
-// Elements of rows as singles, one at a time or 16 bytes at a time. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
+// Elements of rows as fp32, one at a time or 16 bytes at a time. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
 #pragma once
 #include "bf16.cuh"
 #include <cstdint>
 
-// 16 bytes on their way from memory to registers: loaded first, widened when needed, so that many can be in flight.
+// 16 bytes of elements in registers. They are loaded first and widened only when needed, so that many loads can be in flight.
 template <typename T>
 struct Vec {
     static constexpr int N = 16 / sizeof(T);

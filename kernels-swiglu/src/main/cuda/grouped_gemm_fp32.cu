@@ -1,5 +1,6 @@
-// The grouped products in plain fp32, for parity with the CPU: one fused multiply-add for each term, no reduced-precision tensor cores. A block of 256 threads makes a
-// 64 x 64 tile, each thread 4 x 4 of it, from slices of 16 terms in shared memory, stored along k. Products, shapes and tails as in grouped_gemm_mma.cu.
+// The grouped products in plain fp32, for parity with the CPU: one fused multiply-add per term, no reduced-precision tensor cores. A block of 256 threads
+// computes a 64 x 64 tile, of which each thread computes 4 x 4 elements, from slices of 16 terms in shared memory, stored along k. Products, shapes and tails
+// as in grouped_gemm_mma.cu.
 // Example: dy (2, 1) = (2, 3), x (2, 1) = (5, 7), one expert with both rows: dw = 2 * 5 + 3 * 7 = 31.
 #include "grouped_operand.cuh"
 

@@ -1,23 +1,25 @@
-// The grouped products on tensor cores through mma.sync (m16n8k16), bf16 operands, fp32 sums, for chips without wgmma and for rows that are not aligned to 16 bytes.
-// A block of 4 warps makes a 128 x 128 tile, each warp 64 x 64 of it, from a ring of slices of k in shared memory that asynchronous copies fill STAGES - 1 ahead. A warp
-// has the fragments of the next 16 terms in registers while it multiplies these; the first slices of the next tile are on their way while results are stored. Two blocks
-// share a multiprocessor, so that one multiplies while the other waits or stores: their rings of 64 KiB fit an sm_80 chip too, and one fits any.
-// Products, shapes and tails as in grouped_gemm_sm90.cu; nothing outside an expert's rows and columns is read. The Java twin is CpuGrouped.
-// Work as there; a block copies 32 KiB into shared memory for each 2 * 128 * 128 * 64 operations: the forward gate-up product with R 98304, D 2048, 2F 2816 copies 17.7 GB.
+// The grouped products on tensor cores through mma.sync (m16n8k16), bf16 operands, fp32 sums, for GPUs without wgmma and for rows that are not aligned to 16
+// bytes. A block of 4 warps computes a 128 x 128 tile, each warp 64 x 64 of it, from a ring of slices of k in shared memory. Asynchronous copies fill the ring
+// STAGES - 1 slices ahead. While a warp multiplies 16 terms, it already has the fragments of the next 16 in registers; while it stores results, the first
+// slices of the next tile are being copied. Two blocks share a multiprocessor, so that one multiplies while the other waits or stores. Two rings of 64 KiB also
+// fit on sm_80, and one ring fits on every GPU. Products, shapes and tails are as in grouped_gemm_sm90.cu; nothing outside an expert's rows and columns is
+// read. The Java twin is CpuGrouped. The work is that of grouped_gemm_sm90.cu; a block copies 32 KiB into shared memory for each 2 * 128 * 128 * 64 operations:
+// the forward gate-up
+// product with R 98304, D 2048, 2F 2816 copies 17.7 GB.
 // Example: x (1, 16) all ones, w[0] (24, 16) with w[o, i] = o: y[0, o] = 16 o.
 #include "grouped_operand.cuh"
 #include "grouped_results.cuh"
 
 namespace mma {
 static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // Grid.MMA
-static constexpr int VECTORS = BK / 8;                                // 16-byte vectors along k
-static constexpr int WARP = 64;                                       // rows and columns of a warp's part
+static constexpr int VECTORS = BK / 8;                                // 16-byte vectors of a slice along k
+static constexpr int WARP = 64;                                       // rows, and columns, of a warp's part
 static constexpr int STAGING = 16 * 128;                              // bytes through which a warp stores 16 rows
 
 __device__ __forceinline__ void commit() { asm volatile("cp.async.commit_group;" ::: "memory"); }
 template <int PENDING>
 __device__ __forceinline__ void wait() { asm volatile("cp.async.wait_group %0;" ::"n"(PENDING) : "memory"); }
-// Copies 16 bytes, or zeros.
+// Copies 16 bytes, or writes zeros where the source is outside.
 __device__ __forceinline__ void copy(uint32_t to, const bf16* from, bool inside) {
     asm volatile(
         "{\n"
@@ -28,36 +30,37 @@ __device__ __forceinline__ void copy(uint32_t to, const bf16* from, bool inside)
         : "memory");
 }
 
-// A slice of an operand in shared memory, in vectors of 8 elements, TILE along m or n. BY_K: vector v is part v % VECTORS of row v / VECTORS. Otherwise a row of 128
-// bytes is 64 elements along m or n, and BK rows make a piece: v is part v % 8 of row v / 8 % BK of piece v / 8 / BK. Eight vectors make a line of 128 bytes.
+// A slice of an operand in shared memory, in vectors of 8 elements; it has TILE elements along m or n. BY_K: vector v is part v % VECTORS of row v / VECTORS.
+// Otherwise a row of 128 bytes is 64 elements along m or n, and BK rows form a piece: vector v is part v % 8 of row v / 8 % BK of piece v / 8 / BK. Eight
+// vectors form a line of 128 bytes.
 template <bool BY_K>
 struct Slice {
     static constexpr int BYTES = TILE * BK * 2;
 
     static __device__ __forceinline__ int place(int v) { return swizzled(v >> 3, v & 7); }
 
-    // Where this lane reads its row of the 8 x 8 matrices of the 16 x 16 part at (mn, 0). ACROSS: in the order of an A fragment (mn, then k); otherwise that of two B
-    // fragments (k, then mn).
+    // Where this lane reads its row of the 8 x 8 matrices of the 16 x 16 part at (mn, 0). ACROSS: in the order of an A fragment (mn, then k); otherwise in the
+    // order of two B fragments (k, then mn).
     template <bool ACROSS>
     static __device__ __forceinline__ int lanePlace(int mn) {
         const int lane = threadIdx.x & 31, part = lane >> 3, in = lane & 7;
         const int dmn = ACROSS ? part & 1 : part >> 1, dk = ACROSS ? part >> 1 : part & 1;
         return BY_K ? place((mn + 8 * dmn + in) * VECTORS + dk) : place((mn / 64 * BK + 8 * dk + in) * 8 + dmn);
     }
-    // The 16 x 16 part i to the right or below, k terms on; `at` is the slice's address plus the lane's place.
+    // Loads the 16 x 16 part that is 16 i elements further along m or n, and k terms further along k; `at` is the slice's address plus the lane's place.
     static __device__ __forceinline__ void fragment(uint32_t (&f)[4], uint32_t at, int i, int k) {
         if (BY_K) asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(f[0]), "=r"(f[1]), "=r"(f[2]), "=r"(f[3]) : "r"((at ^ (k * 2)) + i * 16 * BK * 2) : "memory");
         else asm volatile("ldmatrix.sync.aligned.m8n8.x4.trans.shared.b16 {%0, %1, %2, %3}, [%4];" : "=r"(f[0]), "=r"(f[1]), "=r"(f[2]), "=r"(f[3]) : "r"((at ^ (i * 32)) + k * 128) : "memory");
     }
 };
 
-// Copies the slices of an operand's part at mn one after the other. Each thread copies every THREADS-th vector.
+// Copies the slices of the operand's part at mn, one slice after the other. Each thread copies every THREADS-th vector.
 template <bool BY_K>
 struct Feed {
     static constexpr int COPIES = TILE * BK / 8 / THREADS, ROWS = THREADS / (BY_K ? VECTORS : 8);
     const bf16* at;
     long long stride;
-    int rows, columns;  // that are left from `at`
+    int rows, columns;  // that remain from `at` on
     bool wide;
 
     __device__ __forceinline__ void start(const Operand<bf16, BY_K>& from, int mn) {
@@ -68,7 +71,7 @@ struct Feed {
         columns = from.columns - column;
         wide = aligned16(from.base, from.stride) && from.columns % 8 == 0;
     }
-    // `to`: where the thread's first vector belongs.
+    // Copies the next slice; `to` is where the thread's first vector belongs.
     __device__ __forceinline__ void next(uint32_t to) {
         if (wide) {
 #pragma unroll
@@ -89,7 +92,7 @@ struct Feed {
     }
 
 private:
-    // Of the thread's vector i, from its first.
+    // Row and column of the thread's vector i, relative to its first vector.
     static __device__ __forceinline__ int row(int i) { return BY_K ? i * ROWS : i * ROWS % BK; }
     static __device__ __forceinline__ int column(int i) { return BY_K ? 0 : i * ROWS / BK * 64; }
     __device__ __forceinline__ float element(const bf16* from, int i, int e) const { return row(i) < rows && column(i) + e < columns ? load(from + e) : 0.f; }
@@ -101,7 +104,7 @@ __device__ __forceinline__ void multiply(float* d, const uint32_t (&a)[4], uint3
                  : "r"(a[0]), "r"(a[1]), "r"(a[2]), "r"(a[3]), "r"(b0), "r"(b1));
 }
 
-// Where a warp stores its sums, and how many rows and columns there are.
+// Where a warp stores its sums, and how many rows and columns it stores.
 template <typename C>
 struct Part {
     C* c;
@@ -110,7 +113,7 @@ struct Part {
     bool wide;
 };
 
-// What a block does for one tile after the other: start() fetches its first slices, run() multiplies them all, store() writes the sums.
+// What a block does for each tile in turn: start() fetches the first slices, run() multiplies all slices, store() writes the sums.
 template <int PRODUCT, typename C>
 struct Multiplication {
     using P = Problem<PRODUCT, bf16, C>;
@@ -122,11 +125,11 @@ struct Multiplication {
     Feed<P::A_BY_K> a;
     Feed<P::B_BY_K> b;
     uint32_t ring;       // address of the stages
-    int slot = 0;        // where the next slice lies that is to be multiplied
-    int slices, ahead;   // of the tile: all, and those that were not fetched
+    int slot = 0;        // stage of the next slice to multiply
+    int slices, ahead;   // of the tile: all slices, and those not yet fetched
     float d[4][32];
 
-    // Starts to copy the next slice, if there is one. An empty group otherwise, so that groups count slices.
+    // Starts to copy the next slice, if there is one. Otherwise it commits an empty group, so that the number of groups always equals the number of slices.
     __device__ __forceinline__ void fetch(int stage) {
         if (ahead-- > 0) {
             const uint32_t to = ring + stage * BYTES + swizzled(threadIdx.x >> 3, threadIdx.x & 7);
@@ -144,7 +147,7 @@ struct Multiplication {
         return {p.c + r * p.cStride + c, p.cStride, p.m - r, p.n - c, aligned16(p.c, p.cStride)};
     }
 
-    // Starts on a tile.
+    // Starts a tile: fetches its first slices.
     __device__ __forceinline__ void start(const P& p, int row, int column) {
         a.start(p.a, row);
         b.start(p.b, column);
@@ -181,7 +184,7 @@ struct Multiplication {
                     fragments((k / 16 + 1) & 1, slot, k + 16);
                 } else if (s + 1 < slices) {
                     wait<STAGES - 2>();
-                    __syncthreads();  // the next slice is there for all, and all have read this one
+                    __syncthreads();  // all threads see the next slice, and all have read this one
                     fragments(0, next, 0);
                 }
                 if (k == 0) fetch(free);
@@ -194,7 +197,7 @@ struct Multiplication {
             slot = next;
         }
     }
-    // Stores the warp's part of the tile. All threads have been through run(); the stage that it read last is free.
+    // Stores the warp's part of the tile. All threads have finished run(), so the stage that it read last is free.
     __device__ __forceinline__ void store(const Part<C>& part, unsigned char* raw, bool accumulate) {
         unsigned char* staging = raw + before(slot) * BYTES + (threadIdx.x >> 5) * STAGING;
 #pragma unroll

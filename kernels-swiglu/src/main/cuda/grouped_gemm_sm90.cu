@@ -1,14 +1,15 @@
-// The grouped products on Hopper's tensor cores: C = A * B per expert, bf16 operands, fp32 sums. One block of 3 warpgroups a multiprocessor walks over the tiles of all
-// experts, whose bounds it reads on the device. A producer thread keeps a ring of STAGES slices of k in flight with bulk tensor copies; two warpgroups multiply, each
-// half of the tile's rows, and write their results while the producer already fetches the next tile. The Java twin is CpuGrouped.
+// The grouped products on Hopper's tensor cores: C = A * B per expert, bf16 operands, fp32 sums. Each multiprocessor has one block of 3 warpgroups, which walks
+// over the tiles of all experts; it reads the experts' bounds on the device. A producer thread keeps a ring of STAGES slices of k in flight with bulk tensor
+// copies. Two warpgroups multiply, each one half of the tile's rows, and write their results while the producer already fetches the next tile. The Java twin is
+// CpuGrouped.
 //   forward         y (rows, O)  = x (rows, I)   * w[j]^T        A by k, B by k
 //   input gradient  dx (rows, I) = dy (rows, O)  * w[j]          A by k, B by n
 //   weight gradient dw[j] (O, I) = dy^T (O, rows) * x (rows, I)  A by m, B by n
-// Rows beyond an expert's end may be copied but never matter: in the first two a row of A makes one row of C, which is not stored; in the third such rows are
-// replaced by zeros before they are multiplied (they may hold NaN). Columns beyond a matrix's end are zeros by the tensor map.
-// Operands need 16-byte aligned rows; other shapes take grouped_gemm_mma.cu. Exists only in the sm_90a code: the host looks whether the kernels are there.
-// Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so the floor is
-// arithmetic: 1.66 ms at 685 TFLOP/s.
+// Rows beyond an expert's end may be copied but do not affect results. In the first two products, a row of A affects one row of C only, which is not stored. In
+// the third, such rows are replaced by zeros before they are multiplied (they may hold NaN). For columns beyond a matrix's end, the tensor map delivers zeros.
+// Operands need 16-byte aligned rows; other shapes use grouped_gemm_mma.cu. These kernels exist only in the sm_90a code: the host checks whether the module has
+// them. Work and traffic of the forward gate-up product, R 98304, D 2048, 2F 2816, 16 experts: 1134 GFLOP; 403 MB + 185 MB + 554 MB: 0.27 ms at 4274 GB/s, so
+// the floor is arithmetic: 1.66 ms at 685 TFLOP/s.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "grouped_results.cuh"
 #include "grouped_tiles.cuh"
@@ -19,7 +20,7 @@ static constexpr int BK = 64;                 // one row of 128 bytes
 static constexpr int STAGES = 4;              // Grid.HOPPER's shared bytes follow from these
 static constexpr int THREADS = 384;
 static constexpr int SUB = 64 * 128;          // bytes of 64 rows of 128 bytes
-static constexpr int STAGING = 16 * 128;      // bytes in which a warp turns 16 rows of 64 results into 16-byte stores
+static constexpr int STAGING = 16 * 128;      // bytes through which a warp turns 16 rows of 64 results into 16-byte stores
 static constexpr int PRODUCER_REGISTERS = 40, CONSUMER_REGISTERS = 232;
 
 template <int BM, int BN>
@@ -48,7 +49,7 @@ __device__ __forceinline__ int slicesOf(const Arguments& p, const Tiles& tiles) 
     return (int)((k + BK - 1) / BK);
 }
 
-// Fills the ring; one thread.
+// Fills the ring. Runs on one thread.
 template <int PRODUCT, int BM, int BN>
 __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM, BN>& shared) {
     Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columnsOf<PRODUCT>(p), p.capacity);
@@ -82,7 +83,7 @@ __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, 
     }
 }
 
-// Zeros rows valid.. of all 64-row pieces of a stage; both consumer warpgroups take part.
+// Zeros the rows from `valid` on in all 64-row pieces of a stage. Both consumer warpgroups take part.
 template <int BM, int BN>
 __device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int valid, int thread) {
     const int perPiece = (BK - valid) * 8;
@@ -95,7 +96,7 @@ __device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int
     syncThreads(1, 256);
 }
 
-// Stores a warp's 16 rows from (row, column) of the expert's part of C.
+// Stores a warp's 16 rows at (row, column) of the expert's part of C.
 template <int PRODUCT, typename T, typename Tiles, int N>
 __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[N], unsigned char* staging, int row, int column) {
     const int columns = columnsOf<PRODUCT>(p) - column;
@@ -146,7 +147,7 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shar
             wgmmaCommit();
 #pragma unroll
             for (int m = 0; m < BLOCKS; m++) pin(d[m]);
-            // The slice before has been multiplied when at most this one is pending.
+            // When at most this slice's products are pending, the slice before it has been multiplied.
             wgmmaWait<1>();
             if (s > 0 && thread % 128 == 0) barrierArrive(&shared.empty[previous]);
             previous = stage;
@@ -193,7 +194,8 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
 }
 }  // namespace sm90
 
-// c (R_max, columns) with a row stride: y, or dx. a is x or dy with boxes (BM, 64); b is w with boxes (BN, 64) for forward and (64, 64) for the input gradient.
+// c is y or dx, (R_max, columns) with a row stride. a is x or dy with boxes (BM, 64); b is w with boxes (BN, 64) for forward and (64, 64) for the input
+// gradient.
 #define SM90_ROWS(name, PRODUCT, BM, BN)                                                                                                                          \
     extern "C" __global__ void __launch_bounds__(sm90::THREADS, 1)                                                                                                \
         name##_bf16_sm90_##BM##x##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts, int outputs,      \
@@ -205,7 +207,7 @@ SM90_ROWS(grouped_forward, FORWARD, 256, 128)
 SM90_ROWS(grouped_input_gradient, INPUT_GRADIENT, 128, 256)
 SM90_ROWS(grouped_input_gradient, INPUT_GRADIENT, 256, 128)
 
-// dw (experts, O, I); a is dy and b is x, both with boxes (64, 64).
+// c is dw, (experts, O, I). a is dy and b is x, both with boxes (64, 64).
 #define SM90_WEIGHTS(name, T, BM, BN)                                                                                                                             \
     extern "C" __global__ void __launch_bounds__(sm90::THREADS, 1)                                                                                                \
         grouped_weight_gradient_bf16_##name##_sm90_##BM##x##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets,      \

@@ -1,8 +1,9 @@
-// An operand of a grouped product in device memory, for the versions that fetch it with ordinary loads. Shared by grouped_gemm_mma.cu and grouped_gemm_fp32.cu.
+// An operand of a grouped product in device memory, for the kernels that fetch it with ordinary loads. Shared by grouped_gemm_mma.cu and grouped_gemm_fp32.cu.
 #pragma once
 #include "grouped_tiles.cuh"
 
-// A matrix whose rows run along k (BY_K: rows are indices of m or n), or along m or n (rows are indices of k). What lies outside reads as zero and is not touched.
+// A matrix whose rows run along k (BY_K: rows are indices of m or n), or along m or n (rows are indices of k). Elements outside the matrix count as zero and
+// are not read.
 template <typename T, bool BY_K>
 struct Operand {
     const T* base;
@@ -26,7 +27,7 @@ struct Problem {
     long long cStride;
     int m, n, k;
 
-    // rows: x for forward, dy otherwise. others: w, but x for the weight gradient; experts of w, or of c, lie expertStride apart.
+    // rows: x for forward, otherwise dy. others: x for the weight gradient, otherwise w. The experts of w, or of c, are expertStride apart.
     template <typename Tiles>
     __device__ __forceinline__ Problem(const Tiles& tiles, const T* rows, long long rowsStride, const T* others, long long othersStride, long long expertStride, int outputs,
                                        int inputs, C* result, long long resultStride) {

@@ -1,6 +1,7 @@
-// How a warp stores its part of a product: shared by grouped_gemm_sm90.cu and grouped_gemm_mma.cu, whose tensor cores leave sums in the same places.
-// A warp has 16 rows of N / 2 columns: lane t has, for each 8 columns j, elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}] and those 8 rows below in
-// d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are left. `wide`: all rows of C start on 16 bytes.
+// How a warp stores its part of a product: shared by grouped_gemm_sm90.cu and grouped_gemm_mma.cu, whose tensor cores leave the sums in the same registers.
+// A warp has 16 rows of N / 2 columns: for each group j of 8 columns, lane t has elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}], and the
+// elements 8 rows below in d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are not written. `wide`: all rows of C start at
+// multiples of 16 bytes.
 // Example: lane 5 has row 1, columns 2 and 3 in d[0] and d[1], row 9 in d[2] and d[3], and row 1, columns 10 and 11 in d[4] and d[5].
 #pragma once
 #include "elements.cuh"
@@ -12,10 +13,10 @@ __device__ __forceinline__ uint32_t packed(float a, float b) {
     return *reinterpret_cast<uint32_t*>(&v);
 }
 
-// The place of a 16-byte vector in rows of 128 bytes, so that a column of 8 vectors lies in all banks.
+// Byte offset of a 16-byte vector in rows of 128 bytes. A column of 8 vectors is spread over all banks.
 __device__ __forceinline__ int swizzled(int row, int vector) { return row * 128 + ((vector ^ (row & 7)) << 4); }
 
-// Lays 16 x 16 results (v[0..3] and v[4..7]) at vectors `at` and `at + 1` of the rows in `staging`.
+// Writes 16 x 16 results (v[0..3] and v[4..7]) to vectors `at` and `at + 1` of the rows in `staging`.
 __device__ __forceinline__ void stage(unsigned char* staging, int at, const float* v) {
     const int lane = threadIdx.x & 31;
 #if __CUDA_ARCH__ >= 900
@@ -29,7 +30,7 @@ __device__ __forceinline__ void stage(unsigned char* staging, int at, const floa
 #endif
 }
 
-// Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes write 128 bytes of a row.
+// Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes together write 128 contiguous bytes of a row.
 template <int N>
 __device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns, bool wide) {
     const int lane = threadIdx.x & 31;
@@ -59,9 +60,9 @@ __device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* st
     }
 }
 
-// Stores x and y, or x alone. Adds them to what is there only for fp32; addHeld() has done it for bf16.
+// Stores x and y, or x alone. With `accumulate`, adds them to memory; this is for fp32 only, because for bf16 addHeld() has already added.
 __device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool accumulate) {
-    // One thread adds to an element, once: the sum does not depend on when the memory does it. Sums under the smallest normal number become zero.
+    // Exactly one thread adds to an element, once, so the sum does not depend on timing. Sums below the smallest normal number become zero.
 #if __CUDA_ARCH__ >= 900
     if (accumulate && pair) {
         asm volatile("red.global.add.v2.f32 [%0], {%1, %2};" ::"l"(to), "f"(x), "f"(y) : "memory");
@@ -78,7 +79,7 @@ __device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool)
     else store(to, x);
 }
 
-// Adds what memory holds to a lane's results. Nothing to do for fp32: put() adds.
+// Adds what memory holds to a lane's results. For fp32 there is nothing to do: put() adds.
 template <int N>
 __device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
 template <int N>
@@ -86,7 +87,7 @@ __device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long 
 #pragma unroll
     for (int half = 0; half < 2; half++) {
         const bf16* from = c + 8 * half * stride;
-        if (8 * half < rows && wide && 2 * N - 6 <= columns) {  // all pairs are whole: many loads are in flight
+        if (8 * half < rows && wide && 2 * N - 6 <= columns) {  // all pairs are complete, so many loads can be in flight
 #pragma unroll
             for (int j = 0; j < N / 4; j++) {
                 const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
@@ -103,7 +104,7 @@ __device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long 
     }
 }
 
-// Stores or adds a weight gradient straight from the registers: 4 lanes have 8 neighbouring elements.
+// Stores or adds a weight gradient directly from the registers: 4 lanes have 8 contiguous elements.
 template <typename T, int N>
 __device__ __forceinline__ void storeGradient(float (&d)[N], T* c, long long stride, int rows, int columns, bool wide, bool accumulate) {
     const int lane = threadIdx.x & 31;

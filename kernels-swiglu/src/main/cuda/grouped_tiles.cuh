@@ -1,18 +1,19 @@
-// How a grouped product is cut into tiles: shared by its versions.
+// How a grouped product is cut into tiles. All kernels of grouped products share this.
 #pragma once
 #include "elements.cuh"
 
 enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 
-// The tiles of all experts in one sequence, expert-major, columns fastest; block b of g has tiles b, b + g, ... A fixed cut, so sums have a fixed order.
-// Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I) matrix, empty experts' too.
+// The tiles of all experts in one sequence, expert-major, columns fastest; block b of g blocks has tiles b, b + g, ... The cut is fixed, so sums have a fixed
+// order. Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I) matrix, also those of
+// empty experts.
 // Example: forward, BM 128, BN 256, offsets (300, 300, 310), O 512: tiles 0..5 are expert 0's (rows 0, 128, 256 by columns 0, 256), 6 and 7 are rows 300..310 of expert 2.
 template <int PRODUCT, int BM, int BN>
 struct Tiles {
     const int* offsets;
-    const int experts, rowTiles, columnTiles;  // rowTiles of the weight gradient
+    const int experts, rowTiles, columnTiles;  // rowTiles: for the weight gradient only
     const long long capacity;
-    long long tile, end = 0;  // end: of the tiles of the experts up to this one
+    long long tile, end = 0;  // end: number of tiles of all experts up to this one
     int expert = -1;
     long long first = 0, last = 0;  // rows of the expert
     int tilesOfExpert = 0;
@@ -34,7 +35,7 @@ struct Tiles {
         return true;
     }
     __device__ __forceinline__ int index() const { return (int)(tile - (end - tilesOfExpert)); }
-    // First row of the tile within C, which for forward and input gradient starts at the expert's first row.
+    // First row of the tile in C. For forward and input gradient, C starts at the expert's first row.
     __device__ __forceinline__ int row() const { return index() / columnTiles * BM; }
     __device__ __forceinline__ int column() const { return index() % columnTiles * BN; }
 };

@@ -1,13 +1,13 @@
-// Hopper's instructions that the grouped products use: barriers in shared memory, bulk tensor copies (TMA), warpgroup products (wgmma).
+// Instructions of Hopper that the grouped products use: barriers in shared memory, bulk tensor copies (TMA), warpgroup products (wgmma).
 #pragma once
 #include "grouped_results.cuh"
 
-// A CUtensorMap, encoded by the host: a matrix or a stack of them, a box of it with rows of 128 bytes, 128-byte swizzle, zeros outside.
+// A CUtensorMap, encoded by the host: a matrix or a stack of matrices, copied in boxes with rows of 128 bytes and 128-byte swizzle, zeros outside.
 struct alignas(64) TensorMap {
     unsigned char bytes[128];
 };
 
-// ---- barriers: a phase completes when all arrivals and all announced bytes are in
+// ---- barriers: a phase completes when all expected arrivals and all announced bytes have come in
 __device__ __forceinline__ void barrierInit(uint64_t* barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals));
 }
@@ -45,15 +45,15 @@ __device__ __forceinline__ void copyBox(void* to, const TensorMap* map, uint64_t
                  : "memory");
 }
 
-// ---- registers: moved from the warpgroup that copies to those that multiply
+// ---- registers: moved from the warpgroup that copies to the warpgroups that multiply
 template <int COUNT>
 __device__ __forceinline__ void registersUp() { asm volatile("setmaxnreg.inc.sync.aligned.u32 %0;" ::"n"(COUNT)); }
 template <int COUNT>
 __device__ __forceinline__ void registersDown() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(COUNT)); }
 
-// ---- operands of wgmma in shared memory, 128-byte swizzle, 64 elements a row
-// BY_K: the row runs along k; groups of 8 rows (of m or n) follow each other every 1024 bytes.
-// Otherwise the row runs along m or n; groups of 8 rows (of k) follow every 1024 bytes, and the next 64 elements of m or n every 8192 (64 rows of k).
+// ---- operands of wgmma in shared memory, 128-byte swizzle, rows of 64 elements
+// BY_K: a row runs along k; groups of 8 rows (of m or n) are 1024 bytes apart.
+// Otherwise a row runs along m or n; groups of 8 rows (of k) are 1024 bytes apart, and the next 64 elements of m or n are 8192 bytes (64 rows of k) further.
 template <bool BY_K>
 __device__ __forceinline__ unsigned long long operand(uint32_t address) {
     constexpr unsigned long long SWIZZLE_128 = 1ull << 62, STRIDE = 1024 >> 4, LEADING = BY_K ? 1 : 8192 >> 4;
@@ -74,8 +74,8 @@ __device__ __forceinline__ void pin(float (&d)[N]) {
     for (int i = 0; i < N; i++) asm volatile("" : "+f"(d[i])::"memory");
 }
 
-// d (64, 128) or (64, 256) += a (64, 16) * b (16, n), in fp32, spread over a warpgroup: thread t of warp w has, for each 8 columns j, elements
-// (16 w + t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}] and those 8 rows below in d[4 j + {2, 3}].
+// d (64, 128) or (64, 256) += a (64, 16) * b (16, n), in fp32, spread over a warpgroup: for each group j of 8 columns, thread t of warp w has elements
+// (16 w + t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}], and the elements 8 rows below in d[4 j + {2, 3}].
 template <bool A_BY_K, bool B_BY_K>
 __device__ __forceinline__ void wgmma(float (&d)[64], unsigned long long a, unsigned long long b) {
     asm volatile(

@@ -1,14 +1,14 @@
-// Offset-aware SwiGLU. Rows at or beyond the last offset are never touched; the row limit is read once a thread, and a fixed grid of warps strides over the rows
-// below it, so the cost is that of the active rows whatever the capacity. Each warp owns a row, so row sums have a fixed order: f modulo the lanes, in passes,
-// then a butterfly. The Java twin is CpuSwiGlu, which also has the example: gate 1, up 2, weight 0.5: h = 0.731059; with dh = 1: dup = 0.365529,
-// dgate = 0.927671, dweight = 1.462117.
+// Offset-aware SwiGLU. Rows at or beyond the last offset are never touched. Each thread reads the row limit once, and a fixed grid of warps strides over the
+// rows below it, so the cost depends on the active rows only, not on the capacity. One warp handles a row, so row sums have a fixed order: each lane sums its f
+// (f modulo the lanes) in passes, then a butterfly adds the lanes. The Java twin is CpuSwiGlu, which has the same example: gate 1, up 2, weight 0.5: h =
+// 0.731059; with dh = 1: dup = 0.365529, dgate = 0.927671, dweight = 1.462117.
 #include "elements.cuh"
 
 static constexpr int SWIGLU_THREADS = 256;  // Grid.SWIGLU
-static constexpr int PASS = 3;              // 16-byte loads of each input that a lane has in flight
+static constexpr int PASS = 3;              // 16-byte loads of each input that a lane keeps in flight
 
-// 1 / (1 + exp(-x)): an exponential of 2 units in the last place and |x| rounding units, and a correctly rounded division for fp32. Far below zero exp(-x) is
-// infinite and the result 0.
+// 1 / (1 + exp(-x)). For bf16: an exponential with an error of 2 units in the last place plus |x| rounding units. For fp32: an accurate exponential and a
+// correctly rounded division; far below zero, exp(-x) is infinite and the result is 0.
 __device__ __forceinline__ float sigmoid(float x, bf16) { return __fdividef(1.f, 1.f + __expf(fminf(-x, 88.f))); }
 __device__ __forceinline__ float sigmoid(float x, float) { return 1.f / (1.f + expf(-x)); }
 
@@ -55,7 +55,7 @@ __device__ __forceinline__ void swigluForward(const T* gate, long long gateStrid
     }
 }
 
-// Replaces g and u by the gradients of the gate and of up, and returns d * silu(g) * u: the element's part of the gradient of the row's weight.
+// Replaces g and u by their gradients, and returns d * silu(g) * u: the element's contribution to the gradient of the row's weight.
 template <typename T>
 __device__ __forceinline__ float backwardOf(float& g, float& u, float d, float weight) {
     const float s = sigmoid(g, T()), silu = g * s, scaled = d * weight, part = d * silu * u;
@@ -64,8 +64,8 @@ __device__ __forceinline__ float backwardOf(float& g, float& u, float d, float w
     return part;
 }
 
-// dup = weight * dh * silu(gate), dgate = weight * dh * up * s * (1 + gate * (1 - s)), dweights[r] = sum over f of dh * silu(gate) * up, for r < R. dgate and dup may
-// be gate and up themselves: each lane reads an element before it writes there. weights and dweights may be null.
+// dup = weight * dh * silu(gate), dgate = weight * dh * up * s * (1 + gate * (1 - s)), dweights[r] = sum over f of dh * silu(gate) * up, for r < R. dgate and
+// dup may be the same memory as gate and up: each lane reads an element before it writes there. weights and dweights may be null.
 // Traffic: 5 R F elements: with the shapes above 1384 MB, 324 us.
 template <typename T>
 __device__ __forceinline__ void swigluBackward(const T* gate, long long gateStride, const T* up, long long upStride, const T* dh, long long dhStride, const float* weights,

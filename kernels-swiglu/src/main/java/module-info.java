@@ -1,4 +1,4 @@
-/** Expert kernels: grouped GEMM and offset-aware SwiGLU. */
+/** Expert kernels: grouped products and offset-aware SwiGLU. */
 module io.moe4j.kernels.swiglu {
     requires io.moe4j.api;
     requires jdk.incubator.vector;

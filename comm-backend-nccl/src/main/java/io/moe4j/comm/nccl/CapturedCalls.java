@@ -6,12 +6,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BiConsumer;
 
-/** A communicator's calls in a captured graph. */
+/** The calls of one communicator in a captured graph. */
 final class CapturedCalls implements ReplayPart {
     private final List<String> names = new ArrayList<>();
     private final BiConsumer<CudaStream, List<String>> launched;
 
-    /** @param launched told of each launch, and of the names of the calls in it */
+    /** @param launched called at each launch, with the names of the calls in the graph */
     CapturedCalls(BiConsumer<CudaStream, List<String>> launched) {
         this.launched = launched;
     }

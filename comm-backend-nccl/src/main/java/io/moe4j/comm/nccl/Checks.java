@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
-/** Arguments that NCCL would take without a word. */
+/** Checks arguments that NCCL would accept silently although they are wrong. */
 final class Checks {
 
     private Checks() {}
@@ -28,7 +28,7 @@ final class Checks {
         }
     }
 
-    /** Bytes of a row of the outermost dimension. */
+    /** Bytes of one index of the outermost dimension. */
     static long rowBytes(Tensor tensor) {
         return tensor.shape().stream().skip(1).reduce((long) tensor.dtype().bytes(), Math::multiplyExact);
     }

@@ -37,14 +37,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * An open NCCL communicator. It is non-blocking: a call returns at once, and the library finishes it on a thread of its own, so that this class keeps
- * the time limit, and can abort what hangs. While it is open, the device's failure watch looks after it: when a rank has failed, or
- * the library reports an error, it is aborted, and so end the kernels that wait on the device, and the host's wait for them.
+ * An open NCCL communicator. It is non-blocking: a call returns at once, and the library finishes it on its own thread. So this class keeps the time
+ * limit, and can abort a call that hangs. While the communicator is open, the device's failure watch checks it. When a rank has failed, or the
+ * library reports an error, the communicator is aborted. This ends the kernels that wait on the device, and thus the host's wait for them.
  */
 final class Communicator implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Communicator.class);
     private static final Duration FINISH = Duration.ofSeconds(10);
-    /** When a process dies, its neighbours' NCCL may see it before the rendezvous does, which knows who it was. */
+    /**
+     * When a process dies, NCCL on its neighbours may notice before the rendezvous does. Only the rendezvous knows which rank it was, so it gets this
+     * long to report.
+     */
     private static final Duration RENDEZVOUS_FIRST = Duration.ofSeconds(1);
 
     private final CudaDevice device;
@@ -58,7 +61,7 @@ final class Communicator implements AutoCloseable {
     /** Guarded by the lock. */
     private State state = State.OPEN;
     private boolean released;
-    /** Since when the library has reported an error; of the watch alone. */
+    /** Since when the library has reported an error. Only the watch uses it. */
     private OptionalLong errorSince = OptionalLong.empty();
 
     private enum State {
@@ -72,7 +75,7 @@ final class Communicator implements AutoCloseable {
         this.supervision = new Supervision(device);
     }
 
-    /** Joins; every rank of the group does. */
+    /** Joins the group; every rank of the group must call this. */
     static Communicator open(CudaDevice device, Group group, Rendezvous rendezvous) {
         NcclLibrary.load();
         device.context().makeCurrent();
@@ -104,7 +107,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** The C macro NCCL_CONFIG_INITIALIZER with blocking = 0: undefined integers are the least one, undefined pointers null. */
+    /** What the C macro NCCL_CONFIG_INITIALIZER sets, with blocking = 0: undefined integers are the smallest int, undefined pointers are null. */
     private static void configure(ncclConfig_t config) {
         long words = config.sizeof() / Integer.BYTES;
         new IntPointer(config).put(undefined((int) words));
@@ -152,7 +155,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** The result when the library has one; in progress if the limit has passed, or a rank has failed. */
+    /** Waits for the result of a call. Returns "in progress" if the limit has passed or a rank has failed. */
     private int settle(String what, int result, Duration limit) {
         long deadline = System.nanoTime() + limit.toNanos();
         int now = result;
@@ -180,7 +183,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** Under the lock. */
+    /** The error that the library reports asynchronously. The caller holds the lock. */
     private int asyncError() {
         int[] error = new int[1];
         int result = ncclCommGetAsyncError(handle, error);
@@ -197,7 +200,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** Tells the others, and stops: the first failure known, which may be another's. */
+    /** Reports the failure to the other ranks, and returns the first known failure, which may be that of another rank. */
     private RankFailedException failed(String what, String message) {
         rendezvous
                 .fail(new RankFailure(group.rank(), what + " of group " + group.name() + " " + group.ranks(), message));
@@ -205,7 +208,7 @@ final class Communicator implements AutoCloseable {
         return new RankFailedException(rendezvous.failure().orElseThrow());
     }
 
-    /** Called by the watch. */
+    /** Checks for failures. Called by the watch. */
     private void lookForFailures() {
         int error;
         synchronized (lock) {
@@ -221,12 +224,13 @@ final class Communicator implements AutoCloseable {
         }
         if (rendezvous.failure().isPresent()) {
             device.failures().stopAfterFailure();
-            // Aborting may wait for kernels that wait for another communicator, so it must not keep the watch from aborting that.
+            // Aborting may wait for kernels that wait for another communicator. It runs on its own thread, so that the watch can abort that one
+            // meanwhile.
             Thread.ofPlatform().name("nccl abort").daemon().start(this::abort);
         }
     }
 
-    /** Who it is that does not come, NCCL does not say. */
+    /** Reports that a call is overdue. NCCL does not say which rank is missing. */
     private void failOverdue(String what) {
         rendezvous.fail(new RankFailure(group.rank(), what + " of group " + group.name() + " " + group.ranks(),
                 "it waited, and its device did not finish within " + device.config().timeout().toSeconds()
@@ -241,7 +245,7 @@ final class Communicator implements AutoCloseable {
         return now - errorSince.getAsLong() > RENDEZVOUS_FIRST.toNanos();
     }
 
-    /** Outside the lock: whoever looks meanwhile sees the state, and does not wait. */
+    /** Aborts the communicator, outside the lock: concurrent checks see the new state, and do not wait. */
     private void abort() {
         synchronized (lock) {
             if (state != State.OPEN) {
@@ -253,7 +257,9 @@ final class Communicator implements AutoCloseable {
         aborted.countDown();
     }
 
-    /** Flushes and frees; aborts if a rank has failed, or the others do not come. Closing twice is harmless. */
+    /**
+     * Flushes and frees the communicator; aborts it if a rank has failed or the other ranks do not close theirs in time. Closing twice is harmless.
+     */
     @Override
     public void close() {
         device.failures().unwatch(look);
@@ -292,7 +298,7 @@ final class Communicator implements AutoCloseable {
         }
     }
 
-    /** The device must outlive an abort that another thread has begun. */
+    /** Waits for an abort that another thread has begun, because the device must stay open until it ends. */
     private void awaitAbort() {
         try {
             synchronized (lock) {

@@ -12,7 +12,10 @@ import java.nio.ByteOrder;
 import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
 
-/** A word of host memory in which the device counts the calls of replayed graphs that are done: a graph has no events that the host could ask. */
+/**
+ * A word of host memory in which the device counts finished calls of replayed graphs. It is needed because a graph has no events that the host could
+ * query.
+ */
 final class DoneCounter implements AutoCloseable {
     private static final int HOST_ALLOC_PORTABLE_AND_MAPPED = 3;
 
@@ -22,7 +25,7 @@ final class DoneCounter implements AutoCloseable {
     private final Launch count;
     private boolean closed;
 
-    /** The device's context is current. */
+    /** Allocates the word. The device's context must be current. */
     DoneCounter(CudaDevice device) {
         turns = device.turns();
         Driver.check(turns.call(() -> JCudaDriver.cuMemHostAlloc(host, Long.BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED)),
@@ -34,17 +37,17 @@ final class DoneCounter implements AutoCloseable {
         count = Launch.of(device.kernels().kernel("count_done"), KernelArg.of(mapped.address()));
     }
 
-    /** Captures one more. */
+    /** Enqueues a kernel that counts one more finished call. */
     void count(Stream stream) {
         stream.launch(count);
     }
 
-    /** How many are done. */
+    /** How many calls are done. */
     synchronized long done() {
         return closed ? Long.MAX_VALUE : word.getLong(0);
     }
 
-    /** Graphs that count here are closed before. Who asks meanwhile does not wait for the turn. */
+    /** Close all graphs that count here first. Concurrent calls of {@link #done} do not block. */
     @Override
     public void close() {
         synchronized (this) {

@@ -12,13 +12,13 @@ import jcuda.driver.CUevent_flags;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
-/** Events that are used again. The device's context is current where they are recorded and asked. */
+/** Events that are reused. The device's context must be current where they are recorded and queried. */
 final class EventPool implements AutoCloseable {
     private final List<CUevent> all = new ArrayList<>();
     private final Deque<CUevent> spare = new ArrayDeque<>();
     private boolean closed;
 
-    /** Whether all that was enqueued so far is done; not to be asked again when it was. */
+    /** Returns a query that tells whether all work enqueued so far is done. Do not call the query again after it has returned true. */
     synchronized BooleanSupplier record(CudaStream stream) {
         CUevent event = spare.isEmpty() ? create() : spare.pop();
         Driver.check(JCudaDriver.cuEventRecord(event, stream.handle()), "cuEventRecord");

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** What tells one host from another, as in NCCL: NCCL_HOSTID, else the host's name and the id of its boot. */
+/** The identity of a host, as NCCL determines it: NCCL_HOSTID if set, otherwise the host's name and its boot id. */
 final class Host {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 

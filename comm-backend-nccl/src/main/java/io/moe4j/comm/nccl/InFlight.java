@@ -8,26 +8,26 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 
 /**
- * What the device has yet to do, in order. NCCL's kernels wait for the other ranks without a time limit; so the oldest work is looked at now and then, and
- * its time begins anew when it gets on.
+ * Work that the device has not finished, in order. NCCL's kernels wait for the other ranks without a time limit. So the oldest work is checked
+ * regularly, and its time starts again whenever it makes progress.
  */
 final class InFlight {
     private final long limitNanos;
     private final LongSupplier clock;
     private final Deque<Entry> entries = new ArrayDeque<>();
-    /** Of the oldest. */
+    /** Finished calls of the oldest work; {@link #since} is when this number last changed. */
     private long done;
     private long since;
 
     private record Entry(BooleanSupplier isDone, Work work) {}
 
-    /** @param clock nanoseconds since any moment */
+    /** @param clock nanoseconds since an arbitrary fixed moment */
     InFlight(Duration limit, LongSupplier clock) {
         this.limitNanos = limit.toNanos();
         this.clock = clock;
     }
 
-    /** What was just enqueued. {@code isDone} is asked until it says so. */
+    /** Adds work that was just enqueued. {@code isDone} is called until it returns true. */
     synchronized void add(BooleanSupplier isDone, Work work) {
         removeDone();
         entries.add(new Entry(isDone, work));
@@ -36,7 +36,7 @@ final class InFlight {
         }
     }
 
-    /** What the device is at, if it is past its time limit. */
+    /** The call that the device is running, if it has exceeded the time limit. */
     synchronized Optional<String> overdue() {
         removeDone();
         Entry oldest = entries.peek();
@@ -49,7 +49,7 @@ final class InFlight {
         return clock.getAsLong() - since > limitNanos ? oldest.work.current() : Optional.empty();
     }
 
-    /** Work had to wait for what was before it: its time begins when that is done. */
+    /** Removes finished work. The next work had to wait for it, so its time starts now. */
     private void removeDone() {
         boolean found = false;
         while (!entries.isEmpty() && entries.peek().isDone.getAsBoolean()) {

@@ -22,10 +22,10 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.cuda.nccl.ncclComm;
 
 /**
- * NCCL moves bytes; it does not add. Its own reductions sum along a ring or a tree, in the type of the elements: their bits depend on the number of
- * ranks, the links and the algorithm of the day, and bf16 sums round at every hop. Here each rank is sent all parts of what is its own, and
- * adds them in rank order in fp32, rounded once, as the contract asks. A reduce-scatter sends the same bytes in this way, and a rank needs
- * scratch for one piece of all parts.
+ * NCCL only moves bytes here; it does not add. Its own reductions sum along a ring or a tree, in the type of the elements. Their bits depend on the
+ * number of ranks, the links and the algorithm that NCCL selects, and bf16 sums round at every hop. Here each rank receives all parts of the elements
+ * that it owns, and adds them in rank order in fp32, rounded once, as the contract asks. A reduce-scatter sends the same number of bytes in this way.
+ * The price is scratch on each rank, for one piece of all parts.
  */
 final class NcclCollectives implements Collectives {
     private static final long SMALL_BYTES = 1L << 20;
@@ -71,7 +71,7 @@ final class NcclCollectives implements Collectives {
         scatter(stream, in.view(group.size(), out.elements()), out.view(out.elements()));
     }
 
-    /** Piece by piece: as many elements of each part as the scratch holds. */
+    /** Reduces and scatters piece by piece: a piece has as many elements of each part as the scratch holds. */
     private void scatter(Stream stream, Tensor in_Pn, Tensor out_n) {
         long n = out_n.elements();
         long piece = sum.capacity(in_Pn.dtype());
@@ -83,7 +83,7 @@ final class NcclCollectives implements Collectives {
         }
     }
 
-    /** Sends a tensor of {@code bytes} to each rank, and receives theirs into the parts of the scratch. */
+    /** Sends {@code bytes} bytes of a tensor to each rank, and receives as many from each into the parts of the scratch. */
     private void exchange(String what, Stream stream, long bytes, IntFunction<Tensor> toRank) {
         bytesSent += bytes * (group.size() - 1);
         communicator.call(stream, what, comm -> together(() -> {
@@ -99,8 +99,8 @@ final class NcclCollectives implements Collectives {
     }
 
     /**
-     * Small tensors, and the rest that does not divide: all ranks are sent everything, and each adds. Large ones: reduce-scatter, each rank its own
-     * part in place, then all-gather.
+     * Small tensors, and the rest that the number of ranks does not divide: all ranks receive everything, and each adds. Large tensors: a
+     * reduce-scatter, of which each rank writes its own part in place, then an all-gather.
      */
     @Override
     public void allReduce(Stream stream, Tensor tensor) {
@@ -167,7 +167,7 @@ final class NcclCollectives implements Collectives {
         return bytes == 0 ? ncclSuccess : ncclRecv(Address.at(address), bytes, ncclInt8, peer, comm, stream(stream));
     }
 
-    /** One group of calls: it must end, whatever its calls say, and its first error counts. */
+    /** Makes one NCCL group of calls. The group must be ended whatever its calls return; the first error is returned. */
     private static int together(IntSupplier calls) {
         int started = ncclGroupStart();
         if (started != ncclSuccess) {

@@ -17,10 +17,10 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 
-/** The native library: where it is, what it is called, and which version. */
+/** The native library: its location, name and version. */
 final class NcclLibrary {
     static final String NAME = "libnccl.so.2";
-    /** The first version with non-blocking communicators that end cleanly, as 100·(100·major + minor) + patch. */
+    /** The first version whose non-blocking communicators end cleanly, as 100·(100·major + minor) + patch. */
     static final int LEAST_VERSION = 21800;
     private static final Path LOADER_CACHE = Path.of("/etc/ld.so.cache");
     private static final List<Path> FOLDERS = List.of(Path.of("/lib/x86_64-linux-gnu"),
@@ -28,7 +28,7 @@ final class NcclLibrary {
 
     private NcclLibrary() {}
 
-    /** Looks for the file where the dynamic loader would, and loads nothing. */
+    /** Looks for the file where the dynamic loader would look, and loads nothing. */
     static Availability probe(Map<String, String> environment) {
         Stream<Path> named = Arrays.stream(environment.getOrDefault("LD_LIBRARY_PATH", "").split(File.pathSeparator))
                 .filter(folder -> !folder.isBlank()).map(Path::of);
@@ -50,7 +50,7 @@ final class NcclLibrary {
         }
     }
 
-    /** Loads it. */
+    /** Loads the library, and checks its version. */
     static void load() {
         int[] version = new int[1];
         NativesFolder.ofThisProcess().useForJavaCpp();
@@ -74,7 +74,7 @@ final class NcclLibrary {
         }
     }
 
-    /** What a result code says. */
+    /** The text of a result code. */
     static String describe(int result) {
         return ncclGetErrorString(result).getString() + " (" + result + ")";
     }

@@ -10,7 +10,7 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
 import java.util.Map;
 
-/** {@code nccl}: for GPUs of one host or of many, one rank for each. */
+/** Provides the collectives {@code nccl}: for GPUs of one or of several hosts, with one rank for each GPU. */
 public final class NcclProvider implements CollectivesProvider {
 
     @Override
@@ -43,7 +43,7 @@ public final class NcclProvider implements CollectivesProvider {
         return true;
     }
 
-    /** What we allocate; what NCCL allocates for itself depends on the links that it finds. */
+    /** Memory that this module allocates. What NCCL allocates for itself depends on the links that it finds. */
     @Override
     public Map<String, Long> deviceMemory(int ranks) {
         return Map.of("collectives", RankOrderSum.deviceBytes(ranks));

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits between two looks: first for almost no time, since most calls are done at once. */
+/** Polls a condition. The first pauses between two checks are very short, because most calls finish at once. */
 final class Pause {
     private static final int SPINS = 200;
     private static final long NANOS = 50_000;

@@ -11,13 +11,13 @@ import java.lang.foreign.MemorySegment;
 import java.util.Locale;
 
 /**
- * Sums of what the ranks sent, in rank order. Layout of the scratch, for P ranks:
+ * Sums the parts that the ranks sent, in rank order. Layout of the scratch, for P ranks:
  *
  * <pre>
  * part 0 | part 1 | … | part P-1        each {@code stride} bytes, a multiple of 256
  * </pre>
  *
- * A kernel of the device reads the parts through a table of their addresses, the one that sums over peer memory too: so the bits are the same.
+ * A kernel of the device reads the parts through a table of their addresses. Sums over peer memory use the same kernel, so the bits are the same.
  */
 final class RankOrderSum implements AutoCloseable {
     private static final long SCRATCH_BYTES = 64L << 20;
@@ -45,7 +45,7 @@ final class RankOrderSum implements AutoCloseable {
         }
     }
 
-    /** What it takes on the device. */
+    /** Bytes that it takes on the device. */
     static long deviceBytes(int ranks) {
         return SCRATCH_BYTES + (long) ranks * Long.BYTES;
     }
@@ -60,12 +60,12 @@ final class RankOrderSum implements AutoCloseable {
         }
     }
 
-    /** Elements that a part holds. */
+    /** How many elements a part holds. */
     long capacity(DType dtype) {
         return stride / dtype.bytes();
     }
 
-    /** Where what rank {@code index} of the group sends is to arrive. */
+    /** Address of the part that receives what rank {@code index} of the group sends. */
     long part(int index) {
         return scratch.address() + index * stride;
     }

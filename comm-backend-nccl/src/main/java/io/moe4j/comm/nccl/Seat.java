@@ -11,7 +11,7 @@ import java.util.Map;
 /**
  * What a rank tells the others before a communicator is made.
  *
- * @param host the host as NCCL tells hosts apart
+ * @param host identity of the host, as NCCL determines it
  * @param device PCI address of its GPU
  * @param id NCCL's unique id, from the group's first rank; empty from the others
  */
@@ -37,7 +37,7 @@ record Seat(String host, String device, byte[] id) {
         return part;
     }
 
-    /** NCCL takes one rank for each GPU of a host, and would say so in its own log only. */
+    /** Requires a separate GPU for each rank of a host, as NCCL does. NCCL itself would report a violation in its own log only. */
     static void requireOwnDevices(Group group, List<Seat> seats) {
         Map<String, Integer> owners = new HashMap<>();
         for (int i = 0; i < seats.size(); i++) {

@@ -5,21 +5,21 @@ import io.moe4j.runtime.cuda.CudaStream;
 import java.util.List;
 import java.util.Optional;
 
-/** Knows whether the device does in time what a communicator has put on its streams, by itself or in graphs that are replayed. */
+/** Checks that the device finishes in time what a communicator has enqueued on its streams, directly or in replayed graphs. */
 final class Supervision implements AutoCloseable {
     private final InFlight inFlight;
     private final EventPool events = new EventPool();
     private final DoneCounter counter;
-    /** Calls of replays so far. */
+    /** Number of calls in all replays so far. */
     private long replayed;
 
-    /** The device's context is current, here and in all methods. */
+    /** The device's context must be current, here and in all methods. */
     Supervision(CudaDevice device) {
         inFlight = new InFlight(device.config().timeout(), System::nanoTime);
         counter = new DoneCounter(device);
     }
 
-    /** A call was just enqueued, or captured. */
+    /** Records that a call was just enqueued or captured. */
     void enqueued(CudaStream stream, String name) {
         if (stream.isCapturing()) {
             stream.captured(this, CapturedCalls.class, () -> new CapturedCalls(this::replayed)).add(name);
@@ -34,7 +34,7 @@ final class Supervision implements AutoCloseable {
         replayed += names.size();
     }
 
-    /** The call that takes longer than the time limit. */
+    /** The call that has exceeded the time limit, if any. */
     Optional<String> overdue() {
         return inFlight.overdue();
     }

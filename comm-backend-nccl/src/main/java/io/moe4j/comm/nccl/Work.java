@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** What the device does for a communicator. */
+/** Work that the device does for a communicator. */
 interface Work {
 
-    /** How many of its calls are done: each of them has the time limit. */
+    /** How many of its calls are done. The time limit applies to each call. */
     long done();
 
-    /** The call that it is at; none if it is past all of them. */
+    /** The call that is running; none if all are done. */
     Optional<String> current();
 
-    /** One call. Whether it is done, the event behind it tells. */
+    /** One call. The event recorded after it tells whether it is done. */
     record Call(String name) implements Work {
         @Override
         public long done() {
@@ -27,10 +27,10 @@ interface Work {
     }
 
     /**
-     * The calls of a graph that is replayed.
+     * The calls of one replay of a graph.
      *
-     * @param counter how many calls of all replays are done
-     * @param before how many of them came before this replay
+     * @param counter returns how many calls of all replays are done
+     * @param before how many calls there were before this replay
      */
     record Replay(List<String> names, LongSupplier counter, long before) implements Work {
         @Override

@@ -1,4 +1,4 @@
-/** Collectives on NCCL: it moves the bytes, and sums are made here, in rank order. */
+/** Collectives on NCCL: NCCL moves the bytes; the sums are computed here, in rank order. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.comm.nccl;
 

@@ -4,7 +4,7 @@ import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** What the kernels demand of their arguments; a violation is named before anything is enqueued. */
+/** Checks the arguments of the kernels. A violation is reported before anything is enqueued. */
 final class Arguments {
 
     private Arguments() {}

@@ -16,7 +16,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** bfloat16: the upper half of a single. Widening is exact; rounding is to nearest, ties to even; NaN stays NaN. */
+/** bfloat16: the upper half of an fp32 number. Widening is exact; rounding is to nearest, ties to even; NaN stays NaN. */
 final class Bf16 {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);

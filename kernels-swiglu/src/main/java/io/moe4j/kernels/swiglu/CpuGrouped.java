@@ -3,7 +3,10 @@ package io.moe4j.kernels.swiglu;
 import io.moe4j.api.device.CpuLaunch;
 import io.moe4j.api.tensor.DType;
 
-/** The grouped products on the CPU. Each reads the offsets when it runs, cuts the work into fixed blocks, and hands them to all idle cores. */
+/**
+ * The grouped products on the CPU. Each product reads the offsets when it runs, cuts the work into fixed blocks, and spreads them over all idle
+ * cores.
+ */
 final class CpuGrouped {
     private final Scratch scratch;
 

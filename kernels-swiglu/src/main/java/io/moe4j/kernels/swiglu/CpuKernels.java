@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The kernels' names, and their Java implementations. */
+/** The names of the kernels, with their Java implementations. */
 final class CpuKernels {
 
     private CpuKernels() {}

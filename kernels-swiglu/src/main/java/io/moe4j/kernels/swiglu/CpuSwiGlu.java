@@ -7,14 +7,14 @@ import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * SwiGLU on the CPU. Row r of a tensor starts at {@code address + r · stride}; only rows under the last offset are visited, each by one core,
- * so the cost is that of the active rows, and results do not depend on the number of cores.
+ * SwiGLU on the CPU. Row r of a tensor starts at {@code address + r · stride}; only rows below the last offset are visited, each by one core. So the
+ * cost depends on the active rows only, and results do not depend on the number of cores.
  *
  * <p>Example, one element: gate 1, up 2, weight 0.5: σ(1) = 0.731059, h = 0.5 · 0.731059 · 2 = 0.731059. With dh = 1:
  * dup = 0.5 · 0.731059 = 0.365529, dgate = 0.5 · 2 · 0.731059 · (1 + 1 · 0.268941) = 0.927671, dweight = 0.731059 · 2 = 1.462117.
  */
 final class CpuSwiGlu {
-    /** Elements worth a hand-over to another core. */
+    /** The fewest elements for which handing work to another core pays. */
     private static final long GRAIN = 16384;
     private static final int LANES = Bf16.FLOATS.length();
 
@@ -79,7 +79,7 @@ final class CpuSwiGlu {
         });
     }
 
-    /** Reads each element before it writes there, so the gradients may overwrite gate and up. */
+    /** Computes the gradients of one row. Each element is read before it is written, so the gradients may overwrite gate and up. */
     private static float backwardRow(MemorySegment memory, Elements elements, int features, long gate, long up, long dh,
             float weight, long dgate, long dup) {
         FloatVector sums = FloatVector.zero(Bf16.FLOATS);

@@ -4,7 +4,7 @@ import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelSource;
 import java.util.Map;
 
-/** The kernels' CUDA implementations: what the build made of the {@code .cu} files. They are missing where the build had no nvcc. */
+/** The CUDA implementations of the kernels: the binary that the build makes of the {@code .cu} files. It is absent if the build had no nvcc. */
 final class CudaKernels {
 
     private CudaKernels() {}

@@ -6,7 +6,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
-/** Elements of a row as singles, whatever they are stored as. */
+/** Reads and writes the elements of a row as fp32, whatever their stored type. */
 enum Elements {
     F32(4) {
         @Override
@@ -69,13 +69,13 @@ enum Elements {
         return bytes;
     }
 
-    /** As many elements as a vector has lanes. */
+    /** Loads as many elements as a vector has lanes. */
     abstract FloatVector load(MemorySegment memory, long address);
 
-    /** The inverse of {@link #load}, rounding to nearest even. */
+    /** Stores as many elements as a vector has lanes, rounding to nearest even. */
     abstract void store(MemorySegment memory, long address, FloatVector values);
 
-    /** One element. */
+    /** Loads one element. */
     abstract float load1(MemorySegment memory, long address);
 
     /** Stores one element. */

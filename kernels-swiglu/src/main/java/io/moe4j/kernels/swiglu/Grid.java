@@ -8,11 +8,11 @@ import io.moe4j.api.tensor.DType;
 import java.util.List;
 
 /**
- * The blocks of a launch. Grids are fixed: how much work there is stands on the device, and blocks stride over it. They are multiples of the device's
- * multiprocessors, for example 132 on an H200. A CPU ignores them.
+ * The grid of a launch. Grids are fixed, because the amount of work is known only on the device; the blocks stride over it. A grid is a multiple of
+ * the number of the device's multiprocessors, for example 132 on an H200. The CPU ignores grids.
  *
- * @param blocks of the grid
- * @param threads of a block
+ * @param blocks number of blocks in the grid
+ * @param threads number of threads in a block
  * @param sharedBytes dynamic shared memory of a block
  */
 record Grid(int blocks, int threads, int sharedBytes) {
@@ -25,7 +25,7 @@ record Grid(int blocks, int threads, int sharedBytes) {
     /**
      * The grids of one device.
      *
-     * @param multiprocessors of the device
+     * @param multiprocessors number of multiprocessors of the device
      */
     record Grids(int multiprocessors) {
 
@@ -33,20 +33,20 @@ record Grid(int blocks, int threads, int sharedBytes) {
             return new Grids(device.multiprocessors());
         }
 
-        /** {@code swiglu.cu}: a warp for each row; more blocks than run at once even out the end. */
+        /** For {@code swiglu.cu}: one warp per row. There are more blocks than can run at once, which balances the load at the end. */
         Grid swiglu() {
             return new Grid(32 * multiprocessors, 256, 0);
         }
 
-        /** {@code grouped_gemm_sm90.cu}: 4 stages of 48 KiB, 16 KiB to store from, 8 barriers, 1 KiB to align. */
+        /** For {@code grouped_gemm_sm90.cu}. Shared memory: 4 stages of 48 KiB, 16 KiB for storing results, 8 barriers, 1 KiB for alignment. */
         Grid hopper() {
             return new Grid(multiprocessors, 384, 4 * 48 * KIB + 16 * KIB + 8 * 8 + KIB);
         }
 
-        /** Of a grouped product of such rows, on a chip or in a shape that {@link #hopper} is not for. */
+        /** For a grouped product of such rows, on a GPU or with a shape that {@link #hopper} does not cover. */
         Grid product(DType rows) {
             return switch (rows) {
-                // grouped_gemm_mma.cu: 2 stages of 32 KiB, two blocks on a multiprocessor at a time; more blocks even out the end.
+                // grouped_gemm_mma.cu: 2 stages of 32 KiB, two blocks run on a multiprocessor at a time; further blocks balance the load at the end.
                 case BF16 -> new Grid(8 * multiprocessors, 128, 2 * 32 * KIB);
                 // grouped_gemm_fp32.cu
                 case F32 -> new Grid(4 * multiprocessors, 256, 0);

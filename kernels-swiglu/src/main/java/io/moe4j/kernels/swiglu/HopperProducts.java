@@ -10,13 +10,13 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. Whether they exist is what the loaded module
- * says, not the chip: their code is in the binary for Hopper only, and not in the PTX, which the driver may have compiled for the same chip. An answer
- * is empty where the ordinary kernels must do it.
+ * The grouped products of {@code grouped_gemm_sm90.cu}, for bf16 rows that bulk copies can fetch. The loaded module tells whether they exist, not the
+ * GPU: their code is in the machine code for Hopper only, and not in the PTX, which the driver may have compiled for the same GPU. A method returns
+ * empty if the ordinary kernels must be used instead.
  */
 final class HopperProducts {
     private static final int ALIGNMENT = 16;
-    /** Rows of a box of an operand whose rows run along m or n. */
+    /** Rows in a box of an operand whose rows run along m or n. */
     private static final int ACROSS = 64;
 
     private final KernelModule module;
@@ -72,7 +72,7 @@ final class HopperProducts {
         return present && hasType(a) && aligned(a) && aligned(b) && aligned(result);
     }
 
-    /** Whether these kernels multiply such elements. */
+    /** Whether these kernels support the element type. */
     private static boolean hasType(Tensor operand) {
         return switch (operand.dtype()) {
             case BF16 -> true;
@@ -80,7 +80,7 @@ final class HopperProducts {
         };
     }
 
-    /** Whether it has elements, and all its rows start at multiples of 16 bytes. */
+    /** Whether the tensor has elements, and all its rows start at multiples of 16 bytes. */
     private static boolean aligned(Tensor tensor) {
         boolean aligned = tensor.elements() > 0 && tensor.address() % ALIGNMENT == 0;
         for (int d = 0; d < tensor.rank() - 1; d++) {
@@ -94,7 +94,7 @@ final class HopperProducts {
     }
 
     /**
-     * What a block makes at a time.
+     * The tile of the result that a block computes at a time.
      *
      * @param rows of the result
      * @param columns of the result
@@ -103,7 +103,7 @@ final class HopperProducts {
         static final Tile LONG = new Tile(128, 256);
         static final Tile TALL = new Tile(256, 128);
 
-        /** The long one, unless the tall one's columns fit better: 1408 columns are 11 · 128, but only 5.5 · 256. */
+        /** The long tile, unless the columns of the tall tile fit better: 1408 columns are 11 · 128, but only 5.5 · 256. */
         static Tile of(long columns) {
             return Math.ceilDiv(columns, TALL.columns) * TALL.columns < Math.ceilDiv(columns, LONG.columns)
                     * LONG.columns ? TALL : LONG;

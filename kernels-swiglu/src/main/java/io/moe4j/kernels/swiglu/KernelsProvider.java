@@ -7,7 +7,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import java.util.List;
 
-/** What this module's providers share. They differ in which of its kernels they launch. */
+/** The common part of this module's providers. They differ in which kernels they launch. */
 abstract sealed class KernelsProvider implements ExpertKernelsProvider
         permits SwiGluKernelsProvider, PortableKernelsProvider {
     private static final List<DeviceKind> KINDS = List.of(DeviceKind.CPU, DeviceKind.PLANNING, DeviceKind.CUDA);

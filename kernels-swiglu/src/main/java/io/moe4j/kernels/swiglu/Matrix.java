@@ -6,7 +6,7 @@ import io.moe4j.api.tensor.DType;
  * A row-major matrix in memory.
  *
  * @param address of element (0, 0)
- * @param stride elements between rows
+ * @param stride elements from the start of one row to the start of the next
  * @param dtype F32 or BF16
  */
 record Matrix(long address, long stride, DType dtype) {

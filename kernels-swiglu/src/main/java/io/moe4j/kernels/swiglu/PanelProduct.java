@@ -7,13 +7,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * One panel of a product, C = op(A) · op(B) or C += op(A) · op(B), on one core, accumulated in fp32 and rounded once. F32 operands are used where
- * they lie. BF16 ones are widened, a slice of the inner dimension at a time, into scratch of fixed size.
+ * One panel of a product, C = op(A) · op(B) or C += op(A) · op(B), on one core, accumulated in fp32 and rounded once. F32 operands are used in place.
+ * BF16 operands are widened, a slice of the inner dimension at a time, into scratch of fixed size.
  */
 final class PanelProduct {
-    /** Most rows of C. */
+    /** The most rows of C. */
     static final int ROWS = 256;
-    /** Most columns of C. */
+    /** The most columns of C. */
     static final int COLUMNS = 512;
     private static final int INNER = 512;
 
@@ -96,7 +96,7 @@ final class PanelProduct {
         }
     }
 
-    /** Reads the running sum of expert {@code index}, cut at the capacity so that an overflowing plan cannot lead outside the buffer. */
+    /** Reads the running sum of expert {@code index}, limited to the capacity so that an overflowing plan cannot lead outside the buffer. */
     static long offset(CpuLaunch launch, long offsets, int index, long capacity) {
         if (index < 0) {
             return 0;

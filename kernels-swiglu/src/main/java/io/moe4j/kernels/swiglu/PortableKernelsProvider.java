@@ -1,8 +1,8 @@
 package io.moe4j.kernels.swiglu;
 
 /**
- * The expert kernels {@code swiglu_portable}: {@code swiglu} without what only some chips have. On Hopper its grouped products are those of other
- * GPUs, which is how they are tested and compared there; everywhere else the two are the same.
+ * The expert kernels {@code swiglu_portable}: {@code swiglu} without the kernels that only some GPUs have. On Hopper it uses the grouped products of
+ * other GPUs, so that these can be tested and compared there. Everywhere else the two providers are the same.
  */
 public final class PortableKernelsProvider extends KernelsProvider {
 

@@ -4,7 +4,7 @@ import io.moe4j.api.device.CpuLaunch;
 
 /**
  * The rows of all experts, cut into blocks of at most {@link PanelProduct#ROWS} rows of one expert by {@link PanelProduct#COLUMNS} columns. The cut
- * follows from the offsets and the shape alone, never from the number of cores, so neither do the results.
+ * depends on the offsets and the shape only, never on the number of cores; the same is true of the results.
  *
  * <p>Example: offsets (300, 300, 310) and 600 columns: expert 0 has 2 × 2 blocks, expert 1 none, expert 2 has 1 × 2; block 5 is expert 2,
  * rows 300..310, columns 512..600.
@@ -46,6 +46,6 @@ final class RowBlocks {
                 Math.min(PanelProduct.COLUMNS, columns - column));
     }
 
-    /** Rows {@code row} and on, columns {@code column} and on, of one expert. */
+    /** A block of one expert: {@code rows} rows from {@code row} on, {@code columns} columns from {@code column} on. */
     record Block(int expert, long row, int rows, int column, int columns) {}
 }

@@ -6,8 +6,8 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
 /**
- * Slabs of fp32 scratch for panels of bf16 operands: one for each core that the device may use and one for the thread that drives the
- * stream. Allocated once; their size depends on the panel sizes alone.
+ * Slabs of fp32 scratch for panels of bf16 operands: one for each core that the device may use, and one for the thread that drives the stream. They
+ * are allocated once; their size depends on the panel sizes only.
  */
 final class Scratch implements AutoCloseable {
     private final Memory memory;
@@ -26,7 +26,7 @@ final class Scratch implements AutoCloseable {
         return new Scratch(device.allocate(count * PanelProduct.SCRATCH_BYTES, "expert kernel scratch"), count);
     }
 
-    /** Takes the address of a slab, and waits for one if all are taken; holders never wait for anything, so one comes back. */
+    /** Takes a slab, and returns its address. Waits if all are taken; a thread that holds a slab never waits, so one always comes back. */
     long take() {
         try {
             return slabs.take();

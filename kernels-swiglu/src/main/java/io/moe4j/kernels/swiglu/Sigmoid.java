@@ -7,8 +7,8 @@ import jdk.incubator.vector.FloatVector;
 /**
  * σ(x) = 1 / (1 + exp(−x)) in fp32, within a few units in the last place. exp(y) = 2ⁿ · p(r), with n = round(y / ln 2) and r = y − n · ln 2 in two
  * parts, so that |r| ≤ ln 2 / 2, and p the Taylor polynomial of degree 7, whose remainder there, (ln 2 / 2)⁸ / 8!, is 5e-9: less than
- * a tenth of fp32's rounding. The scalar form makes the same roundings, so results do not depend on the width of vectors. Of NaN it gives
- * an arbitrary number: callers multiply by x, which brings the NaN back.
+ * a tenth of fp32's rounding. The scalar form makes the same roundings, so results do not depend on the width of vectors. For NaN the result is an
+ * arbitrary number; callers multiply it by x, so their result is NaN again.
  */
 final class Sigmoid {
     private static final float LOWEST = -87;
@@ -43,7 +43,7 @@ final class Sigmoid {
         p = p.fma(r, FloatVector.broadcast(x.species(), C2));
         p = p.fma(r, one);
         p = p.fma(r, one);
-        // 2^n: the exponent of p moves by n, which sits in the low bits of the shifted number
+        // Multiply by 2^n: add n, which is in the low bits of the shifted number, to the exponent of p.
         FloatVector exp = p.reinterpretAsInts().add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
                 .reinterpretAsFloats();
         return one.div(exp.add(one));

@@ -14,18 +14,18 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Checks arguments and launches the kernels, whose names and parameters are the same on every kind of device. */
+/** Checks the arguments and launches the kernels. Their names and parameters are the same on every kind of device. */
 final class SwiGluKernels implements ExpertKernels {
     private final KernelModule module;
     private final Grid.Grids grids;
     private final HopperProducts hopper;
     private final Optional<Scratch> scratch;
 
-    /** Which kernels make the grouped products. */
+    /** Which kernels compute the grouped products. */
     enum Products {
-        /** The fastest of those that are in the binary that the device has loaded. */
+        /** The fastest kernels in the binary that the device has loaded. */
         FASTEST,
-        /** Those that every device has. */
+        /** The kernels that every device has. */
         PORTABLE
     }
 

@@ -1,6 +1,6 @@
 package io.moe4j.kernels.swiglu;
 
-/** The expert kernels {@code swiglu}: the fastest that the device has. */
+/** The expert kernels {@code swiglu}: the fastest ones that the device has. */
 public final class SwiGluKernelsProvider extends KernelsProvider {
 
     /** For {@link java.util.ServiceLoader}. */

@@ -1,4 +1,4 @@
-/** Expert kernels: grouped GEMM and offset-aware SwiGLU. */
+/** Expert kernels: grouped products and offset-aware SwiGLU. Terms and letters of shapes: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.kernels.swiglu;
 
