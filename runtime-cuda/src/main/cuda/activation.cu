@@ -1,4 +1,4 @@
-// SwiGLU of dense layers.
+// SwiGLU of dense layers. Shapes: T rows of F elements.
 #include "common.cuh"
 
 // h = gate sigmoid(gate) up; rows have strides. Traffic: 2 T F read, T F written. Example: gate 0, up 5: 0; gate 1, up 2: 1.4621172.
@@ -38,7 +38,7 @@ __device__ void swigluBackward(const T* gate, const T* up, const T* dh, T* dgate
     }
 }
 
-// The same for widths or strides that are no multiple of 16 bytes: one element a thread.
+// The same for widths or strides that are not multiples of 16 bytes: one element per thread.
 template <typename T>
 __device__ void swigluForwardAny(const T* gate, const T* up, T* h, long long rows, int width, long long gs, long long us, long long hs) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {

@@ -1,9 +1,9 @@
 // Causal attention for any head dimensions and both types: the readable version, and the reference on the GPU. Large bf16 shapes go to cuDNN.
-// `perKey` neighbouring heads of queries attend over one head of keys and values: head h over key head h / perKey.
+// `perKey` adjacent query heads attend over one key head and its values: query head h over key head h / perKey.
 #include "common.cuh"
 
-// One warp a query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element
-// of the value accumulator. Q, V <= 32 * PER_LANE.
+// One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the value
+// accumulator. Q and V, the elements of a query or key and of a value, are at most 32 * PER_LANE.
 // Traffic: about S / 2 keys and values per row from L2. Example: S 2, Q 1, V 1, scale 1, q = k = [0, 0], v = [2, 4]: o = [2, 3], lse = [0, ln 2].
 static constexpr int PER_LANE = 8;
 
@@ -48,7 +48,8 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, flo
     }
 }
 
-// dq of row s: sum over j <= s of ds[s, j] k[j], ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), delta[s] = do[s] . o[s] (kept for the other kernel).
+// dq of row s: sum over j <= s of ds[s, j] k[j], ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), delta[s] = do[s] . o[s] (stored for
+// attendBackwardKey).
 template <typename T>
 __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, T* dq, float scale,
                                     long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
@@ -92,7 +93,7 @@ __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T*
     }
 }
 
-// dk and dv of row j of a key head: sums over its heads of queries and, in each, over s >= j, in this order.
+// dk and dv of row j of a key head: sums over its query heads and, in each of them, over s >= j, in this order.
 template <typename T>
 __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, T* dk, T* dv, float scale,
                                   long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,

@@ -20,10 +20,10 @@ __device__ __forceinline__ uint64_t nanoseconds() {
 // One block of at least `size` threads. Thread p signals rank p and waits for rank p.
 //   peerFlags  (size) pointers to each rank's (size) u64 flags
 //   ownFlags   (size) u64: flag p is the last epoch that rank p has reached
-//   epoch      (1) u64 of this rank: how often it has passed. In memory, not an argument, so that a replayed graph goes on counting
+//   epoch      (1) u64 of this rank: how many barriers it has passed. In memory, not an argument, so that a replayed graph continues the count
 //   mailbox    host memory: [0] stop, [1] waiting rank, [2] phase, [3] missing position, [4] expected, [5] seen
-// System scope, because peers may be other GPUs: the fence orders all earlier writes of this rank's stream (kernels before this one have
-// completed, and what they wrote is visible to this thread) before the signal; the acquire orders later kernels behind the peers' writes.
+// System scope, because peers may be other GPUs. The fence orders all earlier writes of this rank's stream before the signal (earlier kernels have completed,
+// and this thread sees what they wrote). The acquire orders later kernels after the peers' writes.
 // Traffic: 8 bytes to each peer. Example: 4 ranks, third barrier: each rank writes 3 to flag `rank` of the 4 ranks, and waits until its own
 // 4 flags are all at least 3.
 extern "C" __global__ void moe4j_barrier(uint64_t* const* peerFlags, const uint64_t* ownFlags, uint64_t* epoch, int self, int size, int rank, int phase,

@@ -1,21 +1,22 @@
-// Collectives over peer memory. Each rank pulls: it reads its peers' tensors, through a table of pointers (one a rank), and writes only its own. Barriers
-// around them are launched separately. 16-byte accesses where everything is aligned, which is looked up here.
+// Collectives over peer memory. Each rank pulls: it reads its peers' tensors, through a table of pointers (one per rank), and writes only its own. Barriers
+// around them are launched separately. Accesses are 16 bytes wide where everything is aligned, which the kernels check.
 #include "common.cuh"
 
 // Publishes an address to one peer: slot[self] of its table. One thread.
 extern "C" __global__ void publish(uint64_t* const* peerSlots, int peer, int self, const void* tensor) { peerSlots[peer][self] = (uint64_t)tensor; }
 
-// Tells the host, in its memory, that one more call of a replayed graph is done. One thread.
+// Increments a counter in host memory: one more call of a replayed graph is done. One thread.
 extern "C" __global__ void count_done(volatile uint64_t* done) { *done = *done + 1; }
 
-// Copies bytes, 16 at a time where both sides are aligned; `first` and `stride` in threads.
+// Copies bytes, 16 at a time where both sides are aligned; `first` and `stride` are in threads.
 __device__ __forceinline__ void copyBytes(const unsigned char* in, unsigned char* to, long long bytes, long long first, long long stride) {
     long long vectors = (((uint64_t)in | (uint64_t)to) & 15) == 0 ? bytes / 16 : 0;
     for (long long i = first; i < vectors; i += stride) ((uint4*)to)[i] = ((const uint4*)in)[i];
     for (long long i = vectors * 16 + first; i < bytes; i += stride) to[i] = in[i];
 }
 
-// out[p * pitch + i] = peer p's in[i], i < bytes, skipping this rank's part if it is there already. Grid y is the peer. Traffic: size * bytes read and written.
+// out[p * pitch + i] = peer p's in[i], i < bytes, skipping this rank's part if it is already in place. Grid y is the peer. Traffic: size * bytes read and
+// written.
 // Example: 2 ranks with [1 2] and [3 4], pitch 2: both get [1 2 3 4].
 extern "C" __global__ void all_gather(const uint64_t* slots, unsigned char* out, long long bytes, long long pitch) {
     const unsigned char* in = (const unsigned char*)slots[blockIdx.y];
@@ -23,15 +24,15 @@ extern "C" __global__ void all_gather(const uint64_t* slots, unsigned char* out,
     if (in != to) copyBytes(in, to, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
 }
 
-// out = `bytes` bytes of peer `from`. Example: peer 1 of [1], [2]: [2].
+// out = `bytes` bytes of peer `from`, beginning at `offset`. Example: ranks hold [1] and [2], from 1: [2].
 extern "C" __global__ void pull(const uint64_t* slots, int from, long long offset, unsigned char* out, long long bytes) {
     const unsigned char* in = (const unsigned char*)slots[from] + offset;
     if (in != out) copyBytes(in, out, bytes, blockIdx.x * (long long)blockDim.x + threadIdx.x, (long long)gridDim.x * blockDim.x);
 }
 
-// out[i] = sum over p, in rank order, of peer p's in[offset + i]. fp32 sums, rounded once. `offset` in elements.
+// out[i] = sum over p, in rank order, of peer p's in[offset + i]. fp32 sums, rounded once. `offset` is in elements.
 // Traffic: size * n read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
-static constexpr int SUMS = 8;  // elements a thread and round: one or two 16-byte accesses
+static constexpr int SUMS = 8;  // elements per thread and iteration: one or two 16-byte accesses
 
 template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {
     uint64_t addresses = (uint64_t)out;
@@ -62,7 +63,7 @@ REDUCE(reduce_f32_bf16, float, bf16)
 REDUCE(reduce_bf16_f32, bf16, float)
 REDUCE(reduce_bf16_bf16, bf16, bf16)
 
-// The same for integers, exact.
+// The same for integers; the sums are exact.
 template <typename T> __device__ void reduceIntegers(const uint64_t* slots, T* out, long long offset, long long n, int size) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
         T sum = 0;

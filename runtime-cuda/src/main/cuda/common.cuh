@@ -52,7 +52,7 @@ __device__ __forceinline__ void storeEight(bf16* p, const float (&v)[8]) {
     a.store(p);
 }
 
-// Sum over a warp; every lane gets it. Butterfly: the order of additions is fixed.
+// Sum over a warp; every lane gets the result. A butterfly: the order of additions is fixed.
 __device__ __forceinline__ float warpSum(float v) {
 #pragma unroll
     for (int o = 16; o > 0; o >>= 1) v += __shfl_xor_sync(0xffffffffu, v, o);
@@ -65,7 +65,7 @@ __device__ __forceinline__ float warpMax(float v) {
     return v;
 }
 
-// Sum over a block of up to 1024 threads; every thread gets it. `scratch` has 32 floats.
+// Sum over a block of up to 1024 threads; every thread gets the result. `scratch` has 32 floats.
 __device__ __forceinline__ float blockSum(float v, float* scratch) {
     int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = (blockDim.x + 31) >> 5;
     v = warpSum(v);

@@ -4,7 +4,7 @@
 __device__ __forceinline__ long long load(const long long* p) { return *p; }
 __device__ __forceinline__ void store(long long* p, long long v) { *p = v; }
 
-// destination[i] = source[i] over 4 extents with any strides (in elements); a source stride of 0 repeats.
+// destination[i] = source[i] over 4 extents with any strides (in elements); a source stride of 0 repeats elements.
 // Traffic: n elements read (fewer where repeated), n written. Example: source (2, 3) = [[0,1,2],[3,4,5]] with strides (1, 2) is its transpose of
 // (3, 2) storage; each thread handles one element, innermost fastest.
 template <typename S, typename D>
@@ -30,7 +30,7 @@ COPY(copy_bf16_f32, bf16, float)
 COPY(copy_bf16_bf16, bf16, bf16)
 COPY(copy_i64_i64, long long, long long)
 
-// The same where the innermost dimension is dense on both sides, all rows start on 16 bytes, and n3 is a multiple of 8: eight elements a thread.
+// The same where the innermost dimension is dense on both sides, all rows start at multiples of 16 bytes, and n3 is a multiple of 8: eight elements per thread.
 template <typename Index, typename S, typename D>
 __device__ __forceinline__ void copyRowsBy(const S* s, D* d, long long n1, long long n2, long long n3, long long total, long long s0, long long s1, long long s2,
                                            long long d0, long long d1, long long d2) {
@@ -69,7 +69,8 @@ template <typename T> __device__ void addAll(const T* a, const T* b, T* out, lon
     extern "C" __global__ void add_##name(const T* a, const T* b, T* out, long long n) { addAll(a, b, out, n); }
 FOR_EACH_TYPE(ADD)
 
-// c[r] *= beta for rows of `width` elements, `stride` apart; with beta = 0 they become 0, whatever they hold. Traffic: n read (none if beta is 0) and written.
+// c[r] *= beta for rows of `width` elements, `stride` apart; with beta = 0 they become 0, even if they hold NaN. Traffic: n read (none if beta is 0) and
+// written.
 // Example: [1, NaN], beta 0: [0, 0].
 template <typename T> __device__ void scaleRows(T* c, long long rows, long long width, long long stride, float beta) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
@@ -104,7 +105,7 @@ ACCUMULATE(accumulate_f32_bf16, float, bf16)
 ACCUMULATE(accumulate_bf16_f32, bf16, float)
 ACCUMULATE(accumulate_bf16_bf16, bf16, bf16)
 
-// d[t, r] = (accumulate ? d[t, r] : 0) + sum over h of s[t, h, r], in order of h. Strides in elements; r is dense.
+// d[t, r] = (accumulate ? d[t, r] : 0) + sum over h of s[t, h, r], in order of h. Strides are in elements; r is dense.
 // Traffic: T H R read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
 template <typename T>
 __device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
@@ -117,7 +118,7 @@ __device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width
         store(out, accumulate ? load(out) + sum : sum);
     }
 }
-// The same for aligned rows, eight elements a thread.
+// The same for aligned rows, eight elements per thread.
 template <typename T>
 __device__ void sumMiddleVectors(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
     int perRow = width / 8;

@@ -1,7 +1,7 @@
-// Table look-up and its gradient.
+// Looks up rows of a table, and computes the gradient of the table.
 #include "common.cuh"
 
-// out[t] = table[ids[t]]. One block a token, 16 bytes a thread where rows allow it. Traffic: T D read, T D written.
+// out[t] = table[ids[t]]. One block per token, 16 bytes per thread where alignment allows it. Traffic: T D read, T D written.
 // Example: table [[1,2],[3,4]], ids [1, 0]: [[3,4],[1,2]]. An id outside [0, V) traps: the launch fails instead of reading elsewhere.
 template <typename T> __device__ void lookUp(const int* ids, const T* table, T* out, long long tokens, int vocabulary, int dim) {
     bool vectors = dim % Vec<T>::N == 0 && (((uint64_t)table | (uint64_t)out) & 15) == 0;
@@ -23,21 +23,22 @@ template <typename T> __device__ void lookUp(const int* ids, const T* table, T* 
     }
 FOR_EACH_TYPE(LOOK_UP)
 
-// The gradient adds, for each word, the rows of its tokens, cut into RUNS runs of equal length: each run in the order of the tokens, then the runs in order. So up to RUNS
-// tokens are added one after the other.
-// dtable[v] = (accumulate ? dtable[v] : 0) + that sum. Traffic: T D read, and D read and written for each word that occurs, if dtable holds what is added to, or zeros.
+// The gradient of a word's row is the sum of the rows of its tokens. They are cut into RUNS runs of equal length: each run is summed in token order, then the
+// runs in order. So up to RUNS tokens are simply added one after the other.
+// dtable[v] = (accumulate ? dtable[v] : 0) + that sum. Traffic: T D read, and for each word that occurs D read and written (dtable then holds the sums to add
+// to, or zeros).
 // Example: ids twice 7, then 33 times 5, with dout [10, 10, 1, 2, ..., 33]: dtable[7] = 20, dtable[5] = (1 + 2) + (3 + 4) + ... + 33 = 561, in 17 runs.
-// Words with few tokens chain them, in any order, and a block sorts the chain; for the others a block each lists them in order.
+// Words with few tokens keep them in a chain, in any order, and a block sorts the chain. For each other word, one block lists its tokens in order.
 static constexpr int RUNS = 32, FEW = RUNS, LISTING = 1024, AT_ONCE = 4;
 
 // The workspace, in ints.
 struct TokensOfWords {
-    int* frequent;  // 1: how many words have more than FEW tokens
-    int* listed;    // 1: tokens in lists
-    int* counts;    // V: tokens of each word; what stands up to here is cleared before
-    int* head;      // V: a token of each word
-    int* next;      // T: another token of the same word
-    int* list;      // T: the tokens of frequent words, each word's in order
+    int* frequent;  // 1: number of words with more than FEW tokens
+    int* listed;    // 1: number of tokens in lists
+    int* counts;    // V: number of tokens of each word; all up to here is cleared before the kernels run
+    int* head;      // V: first token in the chain of each word
+    int* next;      // T: next token in the chain of the same word
+    int* list;      // T: the tokens of the frequent words, in order for each word
     int* words;     // T / FEW: the frequent words
     int* start;     // T / FEW: where their lists start
 
@@ -45,7 +46,8 @@ struct TokensOfWords {
         : frequent(p), listed(p + 1), counts(p + 2), head(counts + vocabulary), next(head + vocabulary), list(next + tokens), words(list + tokens), start(words + tokens / FEW) {}
 };
 
-// Example: ids [5, 7, 5]: counts[5] = 2, head[5] and next of it are 0 and 2 in either order.
+// Counts the tokens of each word, and chains those of words with few. Example: ids [5, 7, 5]: counts[5] = 2, and head[5] and its next are 0 and 2 in either
+// order.
 extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long long tokens, int vocabulary) {
     const TokensOfWords index(workspace, tokens, vocabulary);
     const int lane = threadIdx.x & 31;
@@ -59,12 +61,12 @@ extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long
         if (t < tokens && lane == leader) before = atomicAdd(index.counts + id, __popc(same));
         before = __shfl_sync(0xffffffffu, before, leader) + __popc(same & ((1u << lane) - 1));
         if (t >= tokens) continue;
-        if (before < FEW) index.next[t] = atomicExch(index.head + id, (int)t);  // a word that turns out to have many does not need its chain
+        if (before < FEW) index.next[t] = atomicExch(index.head + id, (int)t);  // if the word later turns out to have many tokens, its chain is not used
         if (before == FEW) index.words[atomicAdd(index.frequent, 1)] = id;
     }
 }
 
-// A block a token: that at the head of a word's chain does the word.
+// One block per token; the block whose token heads a word's chain sums that word.
 template <typename T>
 __device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
     const TokensOfWords index(workspace, tokens, vocabulary);
@@ -88,7 +90,7 @@ __device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* 
         }
         float* out = dtable + (long long)v * dim;
         if (vectors) {
-            for (int d0 = 0; d0 < dim; d0 += 8 * blockDim.x) {  // all lanes shuffle
+            for (int d0 = 0; d0 < dim; d0 += 8 * blockDim.x) {  // no early exit: all lanes take part in the shuffles
                 const int d = d0 + threadIdx.x * 8;
                 float held[8] = {}, sum[8] = {};
                 if (accumulate && d < dim) loadEight(out + d, held);
@@ -118,7 +120,7 @@ __device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* 
     }
 }
 
-// Lists the tokens of each frequent word, in order. A block a word goes through the ids, 512 a warp at a time.
+// Lists the tokens of each frequent word, in order. One block per word goes through the ids; each warp handles 512 at a time.
 extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int* ids, int* workspace, long long tokens, int vocabulary) {
     const TokensOfWords index(workspace, tokens, vocabulary);
     __shared__ int place, found[LISTING / 32];
@@ -150,12 +152,12 @@ extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int*
                 at += __popc(masks[i]);
             }
             list += all;
-            __syncthreads();  // the counts are read before the next are written
+            __syncthreads();  // all counts are read before the next ones are written
         }
     }
 }
 
-// One block a frequent word and 64 columns: 8 lanes a run.
+// One block per frequent word and 64 columns; 8 lanes per run.
 template <typename T>
 __device__ void manyTokens(int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
     const TokensOfWords index(workspace, tokens, vocabulary);
@@ -190,7 +192,7 @@ __device__ void manyTokens(int* workspace, const T* dout, float* dtable, long lo
                     if (d + column + j < dim) sum[j] += load(row + j);
             }
         }
-        __syncthreads();  // the parts of the item before have been added
+        __syncthreads();  // the parts of the previous item have been added
         storeEight(&parts[run][column], sum);
         __syncthreads();
         if (threadIdx.x < 64 && d + threadIdx.x < dim) {

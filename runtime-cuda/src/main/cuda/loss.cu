@@ -3,7 +3,7 @@
 
 static constexpr float LOG2E = 1.4426950408889634f;
 
-// Maximum and sum of exponentials, kept together: the sum is of exp(x - top).
+// A running maximum, and the sum of exp(x - top) relative to it.
 struct SoftMax {
     float top = -INFINITY, sum = 0.f;
 
@@ -25,9 +25,9 @@ struct SoftMax {
     }
 };
 
-// One block a token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
-// bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. 16-byte accesses where rows allow it.
-// Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472, gradient [0.5, -0.5].
+// One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
+// bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. Accesses are 16 bytes wide where alignment
+// allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472, gradient [0.5, -0.5].
 template <typename T>
 __device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride, int cached) {
     extern __shared__ __align__(16) unsigned char cacheBytes[];
@@ -50,7 +50,7 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) own.add(load(row + i));
         float target = load(row + label);
         float highest = blockMax(own.top, scratch);
-        // A thread that saw nothing has the sum 0; one that saw nothing but NaN has a sum, too, which must not be lost.
+        // A thread without elements has sum 0. A thread that saw only NaN has a nonzero sum, which must not be lost.
         float total = blockSum(own.sum == 0.f ? 0.f : own.sum * __expf(own.top - highest), scratch);
         float lse = highest + logf(total), shift = lse * LOG2E;
         if (threadIdx.x == 0) rowLoss[t] = lse - target;
@@ -71,7 +71,7 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
     }
 FOR_EACH_TYPE(CROSS_ENTROPY)
 
-// loss[0] += scale * sum over t of rowLoss[t]; one block, fixed order. NaN goes through. Traffic: 4 T bytes. Example: rows [1, 2, 3], scale 0.5, loss 10: 13.
+// loss[0] += scale * sum over t of rowLoss[t]; one block, fixed order. NaN is propagated. Traffic: 4 T bytes. Example: rows [1, 2, 3], scale 0.5, loss 10: 13.
 extern "C" __global__ void add_losses(const float* rowLoss, long long tokens, float scale, float* loss) {
     __shared__ float scratch[32];
     float sum = 0.f;

@@ -1,7 +1,7 @@
 // RMSNorm.
 #include "common.cuh"
 
-// y[t] = x[t] * rstd[t] * w, rstd[t] = 1 / sqrt(mean(x[t]^2) + eps). One block a row.
+// y[t] = x[t] * rstd[t] * w, rstd[t] = 1 / sqrt(mean(x[t]^2) + eps). One block per row.
 // Traffic: T D read, T D written, and w from cache. Example: x = [3, 4], eps = 0, w = [1, 2]: mean square 12.5, rstd 0.2828427, y = [0.8485281, 2.2627417].
 template <typename T>
 __device__ void rmsForward(const T* x, const T* w, float eps, T* y, float* rstd, long long rows, int dim, long long xs, long long ys) {
@@ -25,14 +25,14 @@ __device__ void rmsForward(const T* x, const T* w, float eps, T* y, float* rstd,
     }
 FOR_EACH_TYPE(RMS_FORWARD)
 
-// Aligned bf16 rows: a thread has 8 columns (16 bytes) of every row that its block meets, so what belongs to columns stays in its registers. `width` threads, whole
-// warps, have a row; blockDim.x / width rows lie side by side in a block, and each thread has some of them in flight. Rows of up to 2048 elements fit blocks of 256
-// threads; those of up to 8192 take larger blocks, with fewer registers a thread.
+// Aligned bf16 rows: a thread has 8 columns (16 bytes) of every row that its block handles, so values that belong to columns stay in its registers. A row takes
+// `width` threads, which are whole warps; blockDim.x / width rows lie side by side in a block, and each thread keeps several rows in flight. Rows of up to 2048
+// elements fit blocks of 256 threads; rows of up to 8192 need larger blocks, with fewer registers per thread.
 // Example: rows of 512: width 64, 4 rows side by side; with 4 in flight, block 1 of 10 has rows 16..31, then 176..191; its group 1 has rows 17, 21, 25 and 29.
 static constexpr int FORWARD_ROWS = 4, BACKWARD_ROWS = 2, WIDE_ROWS = 1;  // NormBlocks
 
 struct Columns {
-    int groups, group, warps, d;  // rows side by side, which of them is this thread's, warps of a row, first of the thread's columns
+    int groups, group, warps, d;  // rows side by side, the one of this thread, warps per row, first column of the thread
     bool inside;
 
     __device__ __forceinline__ Columns(int width, int dim)
@@ -40,7 +40,8 @@ struct Columns {
 
     __device__ __forceinline__ uint4 read(const bf16* row, bool valid) const { return valid && inside ? *reinterpret_cast<const uint4*>(row + d) : make_uint4(0, 0, 0, 0); }
 
-    // Sums over the threads of a row, for R rows; every thread gets them. Two calls in turn use two halves of `scratch`, so that one wait is enough.
+    // Sums over the threads of a row, for R rows (a template parameter); every thread gets the sums. Successive calls use the two halves of `scratch` in turn,
+    // so one __syncthreads is enough.
     template <int R>
     __device__ __forceinline__ void sum(float (&v)[R], float (&scratch)[2][R][32], int turn) const {
 #pragma unroll
@@ -118,8 +119,8 @@ __device__ __forceinline__ void rmsForwardColumns(const bf16* x, const bf16* w, 
 RMS_FORWARD_COLUMNS(rms_forward_columns, FORWARD_ROWS, 256, 4)
 RMS_FORWARD_COLUMNS(rms_forward_columns_wide, WIDE_ROWS, 1024, 1)
 
-// dx[t] = rstd (w dy - xhat mean(w dy xhat)), xhat = x rstd; each block also leaves its part of dw = sum over t of dy xhat in partial[block], rows
-// t = block, block + gridDim.x, ... in this order, so that the sum does not depend on timing.
+// dx[t] = rstd (w dy - xhat mean(w dy xhat)), xhat = x rstd; each block also stores its part of dw = sum over t of dy xhat in partial[block]. It adds rows t =
+// block, block + gridDim.x, ... in this order, so that the sum does not depend on timing.
 // Traffic: x and dy read, dx written. Example: x = [3, 4], dy = [1, 1], w = [1, 2], eps = 0: dx = [-0.0905097, 0.0678823],
 // dw = [0.8485281, 1.1313708].
 template <typename T>
@@ -153,7 +154,7 @@ template <int R>
 __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx, int accumulate, float* partial, long long rows,
                                                    int dim, long long dys, long long xs, long long dxs, int width) {
     __shared__ float scratch[2][R][32];
-    extern __shared__ float parts[];  // (groups, dim), where there is more than one
+    extern __shared__ float parts[];  // (groups, dim), if there is more than one group
     const Columns mine(width, dim);
     float f[8], dw[8] = {};
     widen(mine.read(w, true), f);

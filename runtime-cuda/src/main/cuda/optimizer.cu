@@ -6,7 +6,7 @@
 struct AdamW {
     float lr, b1, b2, eps, decay, gradientScale, c1, c2;
     int stochastic;
-    unsigned long long counter; // of element 0; see Rounding.Stochastic
+    unsigned long long counter; // counter of element 0; see Rounding.Stochastic
 
     __device__ __forceinline__ void step(float& p, float g, float& m, float& v) const {
         g *= gradientScale;
@@ -16,8 +16,8 @@ struct AdamW {
         p -= lr * (m / c1) / (sqrtf(v / c2) + eps);
     }
 
-    // Leaves a value that bf16 can hold, so that storing it changes nothing. Example: bits 0x3F80C000, three quarters of the way from 1 to the next bf16
-    // value, become 0x3F810000 with random bits from 0x4000 on, and 0x3F800000 below.
+    // Rounds to a value that bf16 can hold, so that storing it as bf16 does not change it. Example: bits 0x3F80C000, three quarters of the way from 1 to the
+    // next bf16 value, become 0x3F810000 if the random bits are at least 0x4000, and 0x3F800000 otherwise.
     __device__ __forceinline__ float rounded(float p, long long i) const {
         unsigned bits = __float_as_uint(p);
         if (!stochastic || (bits & 0x7F800000u) == 0x7F800000u) return p;

@@ -2,7 +2,7 @@
 #include "common.cuh"
 
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
-// `direction` -1 rotates back. Strides in elements. `out` may be `x`. N elements a thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
+// `direction` -1 rotates back. Strides are in elements. `out` may be `x`. N elements per thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [1, 0].
 template <int N, typename T>
 __device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
@@ -64,8 +64,8 @@ ROTATE(rope_f32, float, 2)
 ROTATE(rope_bf16, bf16, 2)
 ROTATE(rope_vectors_bf16, bf16, 8)
 
-// The same on halves: with h = width / 2, out[i] = x[i] cos - x[h+i] sin, out[h+i] = x[h+i] cos + x[i] sin, with cos and sin of (t mod S, i) at
-// cosSin[t mod S, i], [h+i]. N elements of each half a thread: 1, or 8 (16 bytes of bf16) where everything is aligned and h is a multiple of 8.
+// The same on halves: with half = width / 2, out[i] = x[i] cos - x[half+i] sin, out[half+i] = x[half+i] cos + x[i] sin, with cos and sin of (t mod S, i) at
+// cosSin[t mod S, i], [half+i]. N elements of each half per thread: 1, or 8 (16 bytes of bf16) where everything is aligned and half is a multiple of 8.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [0, -1].
 template <int N, typename T>
 __device__ void rotateHalves(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,

@@ -1,7 +1,7 @@
-// The gate of a mixture of experts. One warp a token; scores are fp32. E <= 1024, groups <= 32 of equal size, K <= 32.
+// The gate of a mixture of experts. One warp per token; scores are fp32. E <= 1024, groups <= 32 of equal size, K <= 32.
 #include "common.cuh"
 
-// scores[t] = softmax(logits[t]) (mode 0) or sigmoid (mode 1). Traffic: 4 T E read and written.
+// scores[t] = softmax(logits[t]) (mode 0) or sigmoid (mode 1). Traffic: 4 T E bytes read and written.
 // Example: logits [0, ln 3]: softmax [0.25, 0.75]; sigmoid [0.5, 0.75].
 extern "C" __global__ void gate_scores(const float* logits, float* scores, long long tokens, int experts, int mode) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
@@ -21,7 +21,7 @@ extern "C" __global__ void gate_scores(const float* logits, float* scores, long 
     }
 }
 
-// The lane-wide best of (value, index): higher value, ties to the lower index. NaN counts as lowest.
+// The best (value, index) over the lanes of a warp: the highest value; among equal values the lowest index. NaN counts as lowest.
 __device__ __forceinline__ void best(float& value, int& index) {
 #pragma unroll
     for (int o = 16; o > 0; o >>= 1) {
@@ -34,9 +34,8 @@ __device__ __forceinline__ void best(float& value, int& index) {
     }
 }
 
-// ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups: by the sum of their top 2 or, if
-// `largest`, by their top 1. Choices live in shared memory,
-// E floats a warp. Traffic: 4 T E read, 4 T K written.
+// ids[t, k] = the k-th best expert by scores + bias, within the `kept` best groups. Groups are ranked by the sum of their two largest values or, if `largest`,
+// by their largest value. Candidates are kept in shared memory, E floats per warp. Traffic: 4 T E bytes read, 4 T K written.
 // Example: scores [.1 .4 .3 .2], bias 0, K 2: ids [1, 2]. With groups {0,1}, {2,3} and 1 kept: sums .5 and .5, tie to group 0: ids [1, 0];
 // by the largest, .4 and .3: the same.
 extern "C" __global__ void gate_select(const float* scores, const float* bias, int* ids, long long tokens, int experts, int topK, int groups, int kept,
@@ -72,7 +71,7 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
                 chosen |= i == lane;
             }
             if (lane < groups && !chosen)
-                for (int e = lane * groupSize; e < (lane + 1) * groupSize; e++) choice[e] = NAN;  // out: compares false with everything
+                for (int e = lane * groupSize; e < (lane + 1) * groupSize; e++) choice[e] = NAN;  // group not kept: NaN compares false with everything
             __syncwarp();
         }
         for (int k = 0; k < topK; k++) {
@@ -85,7 +84,7 @@ extern "C" __global__ void gate_select(const float* scores, const float* bias, i
                 }
             best(v, i);
             if (lane == 0) ids[t * topK + k] = i;
-            if ((i & 31) == lane) choice[i] = NAN;  // taken: compares false with everything
+            if ((i & 31) == lane) choice[i] = NAN;  // already chosen: NaN compares false with everything
             __syncwarp();
         }
     }
@@ -96,7 +95,7 @@ extern "C" __global__ void gate_round_robin(int* ids, long long rows, int expert
     for (long long n = blockIdx.x * (long long)blockDim.x + threadIdx.x; n < rows; n += (long long)gridDim.x * blockDim.x) ids[n] = (int)(n % experts);
 }
 
-// weights[t, k] = scale scores[t, ids[t, k]] / (normalise ? sum over k + 1e-20 : 1). One thread a token.
+// weights[t, k] = scale scores[t, ids[t, k]] / (normalise ? sum over k + 1e-20 : 1). One thread per token.
 // Example: scores .4 and .1, normalised, scale 2: [1.6, .4].
 extern "C" __global__ void gate_weights(const float* scores, const int* ids, float* weights, long long tokens, int experts, int topK, int normalise, float scale) {
     for (long long t = blockIdx.x * (long long)blockDim.x + threadIdx.x; t < tokens; t += (long long)gridDim.x * blockDim.x) {
@@ -107,9 +106,9 @@ extern "C" __global__ void gate_weights(const float* scores, const int* ids, flo
     }
 }
 
-// dlogits[t] from dweights[t]. With s = scores, w = scale s_k / S (S = sum of the chosen + 1e-20, or 1): ds_k = scale (dw_k - [normalised] sum_j dw_j s_j / S) / S;
-// softmax: dlogit_e = s_e (ds_e - sum_j ds_j s_j); sigmoid: dlogit_e = ds_e s_e (1 - s_e). One warp a token.
-// Traffic: 4 T (E + 2 K) read, 4 T E written. Example: softmax scores [.25 .75], K 1, id 1, dw 1, scale 1: ds = [0 1], dlogits = [-.1875, .1875].
+// dlogits[t] from dweights[t]. With s = scores, w = scale s_k / S (here S = sum of the chosen scores + 1e-20, or 1): ds_k = scale (dw_k - [normalised] sum_j
+// dw_j s_j / S) / S; softmax: dlogit_e = s_e (ds_e - sum_j ds_j s_j); sigmoid: dlogit_e = ds_e s_e (1 - s_e). One warp per token.
+// Traffic: 4 T (E + 2 K) bytes read, 4 T E written. Example: softmax scores [.25 .75], K 1, id 1, dw 1, scale 1: ds = [0 1], dlogits = [-.1875, .1875].
 extern "C" __global__ void gate_backward(const float* scores, const int* ids, const float* dweights, float* dlogits, long long tokens, int experts, int topK, int mode,
                                          int normalise, float scale) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;

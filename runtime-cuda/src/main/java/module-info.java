@@ -1,4 +1,4 @@
-/** The CUDA device: JCuda's driver API, own kernels, cuBLASLt. */
+/** The CUDA device, on the driver API (through JCuda), own kernels, cuBLASLt and cuDNN. */
 module io.moe4j.runtime.cuda {
     requires transitive io.moe4j.api;
     requires org.slf4j;

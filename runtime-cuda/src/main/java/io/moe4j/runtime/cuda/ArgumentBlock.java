@@ -10,8 +10,9 @@ import java.util.List;
 import jcuda.Pointer;
 
 /**
- * The arguments of a launch in native memory, as the driver takes them: a table of pointers, then the values that they point to, then tensor maps. Written again by each
- * launch, so that launching makes no garbage; the driver has taken the values when the launch returns. It belongs to one stream, hence to one thread.
+ * The arguments of a launch in native memory, as the driver takes them: a table of pointers, then the values that they point to, then tensor maps.
+ * Each launch overwrites the block, so launches allocate no Java objects; the driver has copied the values when the launch returns. A block belongs
+ * to one stream, hence to one thread.
  */
 final class ArgumentBlock implements AutoCloseable {
     private static final int MAX_ARGUMENTS = 64;
@@ -56,7 +57,7 @@ final class ArgumentBlock implements AutoCloseable {
         return pointer;
     }
 
-    /** Encodes the launch's tensor map {@code index}; returns where. */
+    /** Encodes the launch's tensor map number {@code index}; returns its address. */
     private long writeMap(int index, KernelArg.TensorMap map) {
         if (index == MAX_MAPS) {
             throw new DeviceException("a launch has more than " + MAX_MAPS + " tensor maps, which is what is passed");

@@ -8,20 +8,21 @@ import java.util.function.IntSupplier;
 import java.util.stream.Stream;
 
 /**
- * Two kinds of driver calls that must not overlap, on one context or on contexts of GPUs that reach each other, though they are made for ranks that know nothing
- * of each other, such as those of two groups.
+ * Keeps two kinds of driver calls from overlapping, on one context or on contexts of GPUs that can reach each other. The calls may come from ranks
+ * that know nothing of each other, such as ranks of two groups.
  *
  * <ul>
- * <li>Ranks launch their barrier kernels together. From the first launch to the last, a kernel spins for one that is not there yet.
- * <li>The driver waits for all that runs in the context, or in those that reach its memory, when it takes or frees memory, or loads a kernel, its own or a library's;
- * and it keeps every thread from launching until then.
+ * <li>Ranks launch their barrier kernels together. From the first of these launches to the last, a kernel spins for a peer that is not launched yet.
+ * <li>When the driver takes or frees memory, or loads a kernel (its own or a library's), it waits for everything that runs in the context, or in all
+ * contexts that can reach its memory. Until then, it keeps every thread from launching.
  * </ul>
  *
- * A call of the second kind that began between two launches of the first would wait for a kernel that waits for a launch that waits for the call. The ranks of one
- * group cannot do that to each other (see {@link HostGate}); here, nobody does it to anybody. Calls of one kind overlap as they like.
+ * A call of the second kind that began between two launches of the first kind would deadlock: the call waits for a kernel, the kernel waits for a
+ * launch, and the launch waits for the call. {@link HostGate} prevents this within a group; this class prevents the same deadlock across groups.
+ * Calls of the same kind may overlap.
  *
- * <p>The two counts are in host memory: one pair for each GPU, since all sessions of a JVM on one GPU are given the same context by the driver. Devices of a process tell each
- * other where theirs are: who launches counts itself at all that its device has met.
+ * <p>The two counts are in host memory, one pair for each GPU, because the driver gives all sessions of a JVM on one GPU the same context. Devices of
+ * a process tell each other the addresses of their counts. A launch is counted at every device that its own device has met.
  */
 public final class ContextTurns {
     private static final VarHandle COUNT = ValueLayout.JAVA_LONG.varHandle();
@@ -36,24 +37,27 @@ public final class ContextTurns {
         this.met = List.of(own);
     }
 
-    /** Those of the GPU at a PCI address, in this JVM. */
+    /** The turns of the GPU at a PCI address, shared by this JVM. */
     static ContextTurns of(String gpu) {
         return new ContextTurns(SharedSlot.of("turns " + gpu));
     }
 
-    /** Where the counts are, for other devices of this process. */
+    /** The address of the counts, for other devices of this process. */
     public long address() {
         return own.address();
     }
 
-    /** Lets launches here, from now on, also take turns with the calls of the device whose counts are at {@code address}. */
+    /** From now on, launches here also take turns with the calls of the device whose counts are at {@code address}. */
     public synchronized void shareWith(long address) {
         if (met.stream().noneMatch(known -> known.address() == address)) {
             met = Stream.concat(met.stream(), Stream.of(SharedSlot.at(address))).toList();
         }
     }
 
-    /** To be closed when all kernels that wait for each other are launched. Returns when no call is under way; none begins until all who launch have ended. */
+    /**
+     * Begins a launch of kernels that wait for each other. Returns when no call is running; no call begins until all such launches have ended. Close
+     * the turn when all of these kernels are launched.
+     */
     public Turn beginLaunch() {
         List<MemorySegment> all = met;
         all.forEach(counts -> add(counts, LAUNCHING, 1));
@@ -65,7 +69,10 @@ public final class ContextTurns {
         return new Turn(all);
     }
 
-    /** Makes a call during which the driver may wait for all that runs, and gives its result. It must not make another one through here, nor launch a barrier. */
+    /**
+     * Makes a call during which the driver may wait for everything that runs; returns its result. The call must not call this method again, or launch
+     * a barrier.
+     */
     public int call(IntSupplier driverCall) {
         beginCall();
         try {
@@ -89,7 +96,7 @@ public final class ContextTurns {
             if (count(own, LAUNCHING) == 0) {
                 return;
             }
-            // Those who launch may be waiting for this one to step back.
+            // A launch may be waiting for this call to step back.
             add(own, CALLING, -1);
             while (count(own, LAUNCHING) > 0) {
                 Thread.onSpinWait();

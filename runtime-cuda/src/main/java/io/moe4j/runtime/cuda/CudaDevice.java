@@ -43,7 +43,7 @@ public final class CudaDevice implements Device {
     private boolean closed;
 
     /**
-     * Opens it.
+     * Opens the device.
      *
      * @param binary the device's own kernels
      * @param parts the operations and peer groups
@@ -100,12 +100,12 @@ public final class CudaDevice implements Device {
         return name.contains("A100") || name.contains("A800") ? 312e12 : 0;
     }
 
-    /** The driver context. */
+    /** The context of the driver. */
     public PrimaryContext context() {
         return context;
     }
 
-    /** Which driver calls must not overlap. */
+    /** The turns that keep driver calls from overlapping. */
     public ContextTurns turns() {
         return turns;
     }
@@ -115,7 +115,7 @@ public final class CudaDevice implements Device {
         return failures;
     }
 
-    /** Memory that is closed, and not yet free. */
+    /** Memory that is closed, but not yet freed. */
     public PendingFrees pendingFrees() {
         return pendingFrees;
     }
@@ -210,7 +210,7 @@ public final class CudaDevice implements Device {
         return own(parts.peerGroup(this, group, rendezvous));
     }
 
-    /** Closes everything, also what comes behind something that cannot be closed; throws the first failure. */
+    /** Closes all resources, even if some cannot be closed; throws the first failure. */
     @Override
     public void close() {
         synchronized (owned) {

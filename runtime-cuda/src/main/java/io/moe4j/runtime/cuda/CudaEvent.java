@@ -5,13 +5,13 @@ import io.moe4j.runtime.cuda.driver.Driver;
 import jcuda.driver.CUevent;
 import jcuda.driver.JCudaDriver;
 
-/** A CUDA event; it is destroyed when nobody refers to it. */
+/** A CUDA event; it is destroyed when it is no longer referenced. */
 final class CudaEvent implements Event {
     private final CUevent event = new CUevent();
     private final CudaDevice device;
     private final boolean captured;
 
-    /** Created in the device's context, which is current. */
+    /** Creates an event in the device's context, which must be current. */
     CudaEvent(CudaDevice device, boolean captured) {
         Driver.check(JCudaDriver.cuEventCreate(event, 0), "cuEventCreate");
         this.device = device;

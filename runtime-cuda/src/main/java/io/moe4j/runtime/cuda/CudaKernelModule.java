@@ -20,7 +20,7 @@ import jcuda.driver.JCudaDriver;
 
 /** A loaded fatbin, cubin or PTX. */
 final class CudaKernelModule implements KernelModule {
-    /** More shared memory than this needs to be asked for, function by function. */
+    /** A function that needs more shared memory than this must be allowed to use it. */
     private static final int DEFAULT_SHARED_BYTES = 48 << 10;
 
     private final CudaDevice device;
@@ -85,7 +85,7 @@ final class CudaKernelModule implements KernelModule {
             return name;
         }
 
-        /** Which device loaded it. */
+        /** The device that loaded the kernel. */
         CudaDevice device() {
             return device;
         }
@@ -101,7 +101,7 @@ final class CudaKernelModule implements KernelModule {
             }
         }
 
-        /** The function, allowed to use {@code sharedBytes} of dynamic shared memory. */
+        /** The function, allowed to use {@code sharedBytes} bytes of dynamic shared memory. */
         synchronized CUfunction function(int sharedBytes) {
             if (sharedBytes > sharedLimit) {
                 Driver.check(JCudaDriver.cuFuncSetAttribute(function,

@@ -7,15 +7,15 @@ import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.ops.DeviceOps;
 
-/** What a device is built with, and does not know: operations and peer groups are written in terms of the device. */
+/** Parts that a device is given when it is built. The device does not depend on them; they are written in terms of the device. */
 public interface CudaParts {
 
     /** The operations; closed with the device if they are {@link AutoCloseable}. */
     DeviceOps ops(CudaDevice device, KernelModule kernels);
 
-    /** Scratch sizes of the operations. */
+    /** Workspace sizes of the operations. */
     WorkspaceSizes workspaceSizes();
 
-    /** Joins the ranks of a group. */
+    /** Joins a group of ranks. */
     PeerGroup peerGroup(CudaDevice device, Group group, Rendezvous rendezvous);
 }

@@ -28,7 +28,7 @@ import jcuda.driver.JCudaDriver;
 
 /** A CUDA stream. */
 public final class CudaStream implements Stream {
-    /** Largest piece of a host copy: what a {@code ByteBuffer} can address. */
+    /** Largest piece of a host copy, in bytes: a {@code ByteBuffer} cannot address much more. */
     private static final long COPY_PIECE = 1L << 30;
 
     private final CudaDevice device;
@@ -65,7 +65,7 @@ public final class CudaStream implements Stream {
         return handle;
     }
 
-    /** Told by operations that do not go through {@link #launch} which tensors they use, so that a captured graph knows its memory. */
+    /** Records which tensors an operation uses, so that a captured graph knows its memory. For operations that do not go through {@link #launch}. */
     public void uses(Tensor... tensors) {
         if (capturing) {
             for (Tensor tensor : tensors) {
@@ -74,26 +74,26 @@ public final class CudaStream implements Stream {
         }
     }
 
-    /** The memory that the capture which has just ended uses. */
+    /** The memory that the capture that has just ended uses. */
     public List<Memory> takeCapturedMemory() {
         List<Memory> memory = List.copyOf(capturedMemory);
         capturedMemory.clear();
         return memory;
     }
 
-    /** Adds {@code owner}'s part in the replays of what is being captured, unless it has one; returns it. */
+    /** Returns {@code owner}'s part in replays of the current capture; adds it if there is none yet. */
     public <P extends ReplayPart> P captured(Object owner, Class<P> type, Supplier<P> part) {
         return type.cast(capturedParts.computeIfAbsent(owner, o -> part.get()));
     }
 
-    /** Who takes part in the replays of the capture that has just ended, in the order in which they were first met. */
+    /** The parts that take part in replays of the capture that has just ended, in the order in which they were added. */
     public List<ReplayPart> takeCapturedParts() {
         List<ReplayPart> parts = List.copyOf(capturedParts.values());
         capturedParts.clear();
         return parts;
     }
 
-    /** Told by graph capture when it begins and ends. */
+    /** Graph capture calls this when it begins and when it ends. */
     public void setCapturing(boolean value) {
         capturing = value;
     }
@@ -170,7 +170,10 @@ public final class CudaStream implements Stream {
         };
     }
 
-    /** The driver fills with at most 32 bits: low and high halves one after the other, each as a column of pairs, where they differ. */
+    /**
+     * The driver fills with words of at most 32 bits. If the low and high halves differ, each is filled separately, as one column of a matrix of
+     * pairs.
+     */
     private int fillWords(long address, long value, long count) {
         int low = (int) value;
         int high = (int) (value >>> Integer.SIZE);
@@ -196,7 +199,7 @@ public final class CudaStream implements Stream {
                         Pointer.to(native_.asSlice(done, size).asByteBuffer()), size, handle),
                         "upload of " + size + " bytes");
             }
-            // Pageable memory: the driver may still be reading, and the bytes must be taken before the call returns.
+            // The host memory is pageable, so the driver may still be reading it; but the bytes must be copied before this call returns.
             Driver.check(JCudaDriver.cuStreamSynchronize(handle), "upload to " + destination);
         }
     }

@@ -13,7 +13,7 @@ import jcuda.Pointer;
 import jcuda.driver.JCudaDriver;
 
 /**
- * Where kernels report what they cannot throw: a few words of host memory that the device writes and reads. Layout, in 64-bit words:
+ * Where kernels report failures, because they cannot throw: a few words of host memory that the device writes and reads. Layout, in 64-bit words:
  * [0] stop (the host, or a kernel, asks every wait to end), [1] waiting rank, [2] phase, [3] position of the missing rank in the group, [4] expected value, [5] value seen.
  */
 public final class FailureMailbox implements AutoCloseable {
@@ -28,7 +28,7 @@ public final class FailureMailbox implements AutoCloseable {
     private final CopyOnWriteArrayList<Rendezvous> parties = new CopyOnWriteArrayList<>();
     private final FailureWatch watch = new FailureWatch(this);
 
-    /** Allocates it in the current context. */
+    /** Allocates the mailbox in the current context. */
     public FailureMailbox(ContextTurns turns) {
         this.turns = turns;
         Driver.check(turns.call(() -> JCudaDriver.cuMemHostAlloc(host, BYTES, HOST_ALLOC_PORTABLE_AND_MAPPED)),
@@ -42,15 +42,15 @@ public final class FailureMailbox implements AutoCloseable {
         deviceAddress = mapped.address();
     }
 
-    /** The address for kernels. */
+    /** The address that kernels use. */
     public long deviceAddress() {
         return deviceAddress;
     }
 
-    /** What a group does when it waits. */
+    /** A phase in which a group waits, for error messages. */
     private record Phase(String name, List<Integer> ranks) {}
 
-    /** A number by which kernels name {@code phase} of the group of {@code ranks}. */
+    /** The number by which kernels refer to {@code phase} of the group of {@code ranks}. */
     public synchronized int phase(String phase, List<Integer> ranks) {
         Phase wanted = new Phase(phase, ranks);
         int known = phases.indexOf(wanted);
@@ -61,15 +61,15 @@ public final class FailureMailbox implements AutoCloseable {
         return phases.size() - 1;
     }
 
-    /** Tells {@code rendezvous} of failures, and ends what waits on the device when a rank of it fails, also one of another process. */
+    /** From now on, reports failures to {@code rendezvous}, and ends waits on the device when one of its ranks fails, even in another process. */
     public void join(Rendezvous rendezvous) {
         parties.add(rendezvous);
         watch.start();
     }
 
     /**
-     * Ends one {@link #join}, when nothing of its group waits on the device any more. When the last group has left, what failed is over: the device serves others,
-     * who know nothing of it.
+     * Ends one {@link #join}; nothing of its group may wait on the device any more. When the last group has left, the failure is cleared, so that
+     * later groups can use the device.
      */
     public synchronized void leave(Rendezvous rendezvous) {
         parties.remove(rendezvous);
@@ -78,7 +78,7 @@ public final class FailureMailbox implements AutoCloseable {
         }
     }
 
-    /** Calls {@code look} a few times a second, on a thread of its own, until it is given to {@link #unwatch}. It must not wait. */
+    /** Calls {@code look} a few times per second, on a separate thread, until it is passed to {@link #unwatch}. It must not block. */
     public void watch(Runnable look) {
         watch.add(look);
     }
@@ -88,14 +88,14 @@ public final class FailureMailbox implements AutoCloseable {
         watch.remove(look);
     }
 
-    /** Asks every kernel that waits to end, if a rank has failed: it would wait for the time limit otherwise. */
+    /** If a rank has failed, asks every waiting kernel to end. Otherwise it would wait until the time limit. */
     public synchronized void stopAfterFailure() {
         if (parties.stream().anyMatch(rendezvous -> rendezvous.failure().isPresent())) {
             words.putLong(0, 1);
         }
     }
 
-    /** Throws if a kernel has reported that a peer did not come, or a rank has failed. */
+    /** Throws if a kernel has reported a missing peer, or if a rank has failed. */
     public void check() {
         if (words.getLong(0) == 0) {
             return;

@@ -8,8 +8,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The host waits for the device without looking up, and the device cannot see a rank of another process fail. This thread looks for both: it ends the
- * waits on the device, and so the host's.
+ * A thread that looks for failures. The host waits for the device without checking for failures, and the device cannot see that a rank of another
+ * process has failed. This thread checks for both: it ends the waits on the device, and thus the host's waits too.
  */
 final class FailureWatch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(FailureWatch.class);
@@ -46,7 +46,7 @@ final class FailureWatch implements AutoCloseable {
                 looks.forEach(FailureWatch::look);
             }
         } catch (InterruptedException e) {
-            // Closed.
+            // The watch is closed.
         }
     }
 

@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Where a rank meets those of its process on the host, just before and just after they launch kernels that wait for each other.
+ * Where the ranks of one process meet on the host, just before and just after they launch kernels that wait for each other.
  *
- * <p>The driver loads kernels when they are first used, and libraries bring theirs at any time; loading waits for the whole context, and taking or freeing
- * memory that other GPUs may reach waits for theirs too. A rank that did so while a barrier kernel of another rank spins for it would wait for ever. Between
- * the two meetings nothing is launched but the barrier, which is loaded, so that a spinning kernel always finds its peers launched. Nobody waits for a
- * device here. Costs about a microsecond when ranks run alike.
+ * <p>The driver loads kernels when they are first used, and libraries load theirs at any time. Loading waits for the whole context; taking or freeing
+ * memory that other GPUs can reach waits for their contexts too. A rank that did this while a barrier kernel of another rank spins for it would wait
+ * for ever. Between the two meetings, ranks launch only the barrier, which is already loaded, so a spinning kernel always finds its peers launched.
+ * No rank waits for a device here. A pass costs about a microsecond when ranks arrive together.
  *
- * <p>Each rank counts its arrivals in a slot of host memory, which the others of the process read by its address. Their devices may be
- * closed in any order, and look once more, so that the slot is never given back.
+ * <p>Each rank counts its arrivals in a slot of host memory, which the other ranks of the process read by its address. Their devices may be closed in
+ * any order, and may read the slot once more after that, so a slot is never given back.
  */
 public final class HostGate implements ReplayPart {
     private static final VarHandle ARRIVALS = ValueLayout.JAVA_LONG.varHandle();
@@ -33,17 +33,17 @@ public final class HostGate implements ReplayPart {
     private final Rendezvous rendezvous;
     private final Duration timeout;
 
-    /** Address of a new slot, zero. */
+    /** Allocates a slot with value zero; returns its address. */
     public static long openSlot() {
         return SharedSlot.open().address();
     }
 
     /**
-     * Rank {@code rank}'s way through it.
+     * The gate as rank {@code rank} passes it.
      *
-     * @param ranks who meets: the ranks of a group that live in this process
-     * @param slotAddresses where each of them counts
-     * @param timeout how long one waits for another
+     * @param ranks the ranks that meet: those of a group that are in this process
+     * @param slotAddresses the slot of each of these ranks
+     * @param timeout how long a rank waits for the others
      */
     public HostGate(List<Integer> ranks, List<Long> slotAddresses, int rank, Rendezvous rendezvous, Duration timeout) {
         this.ranks = List.copyOf(ranks);
@@ -53,7 +53,7 @@ public final class HostGate implements ReplayPart {
         slotAddresses.forEach(address -> slots.add(SharedSlot.at(address)));
     }
 
-    /** Returns when all ranks of the gate have called it as often as this one; {@code phase} is named if one does not come in time. */
+    /** Returns when all ranks of the gate have called this as often as this rank. If one does not come in time, the error names {@code phase}. */
     public void pass(String phase) {
         if (ranks.size() == 1) {
             return;

@@ -7,15 +7,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory that others may still use when its owner closes it: each is freed by a thread that waits for them, so that the owner does not have to, and can
- * report what went wrong if it closes because of a failure.
+ * Memory that other ranks may still use when its owner closes it. A thread waits for them and then frees it. So the owner need not wait, and can
+ * report the failure if it closes because of one.
  */
 public final class PendingFrees implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(PendingFrees.class);
 
     private final Queue<Thread> threads = new ConcurrentLinkedQueue<>();
 
-    /** Frees {@code memory} when {@code unused} has returned, which has a time limit, and says itself why if it had to give up. */
+    /** Frees {@code memory} when {@code unused} has returned. {@code unused} must have a time limit, and must itself report why if it gives up. */
     public void add(Memory memory, Runnable unused) {
         threads.removeIf(thread -> !thread.isAlive());
         threads.add(Thread.ofPlatform().name("free " + memory.purpose()).daemon().start(() -> {
@@ -35,7 +35,7 @@ public final class PendingFrees implements AutoCloseable {
         }
     }
 
-    /** Waits until all is freed. */
+    /** Waits until all memory is freed. */
     @Override
     public void close() {
         boolean interrupted = false;

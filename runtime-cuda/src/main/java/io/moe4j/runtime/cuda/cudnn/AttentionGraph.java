@@ -5,9 +5,9 @@ import static org.bytedeco.cuda.global.cudnn.*;
 import io.moe4j.runtime.cuda.cudnn.Graph.Node;
 
 /**
- * Causal attention as the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, D), in memory
- * (B, S, H, D) with any strides but the last. Keys and values may have fewer heads than queries: the library repeats them in its products, and wants
- * their gradients as those of all heads, summed over each group.
+ * Causal attention as the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, elements of a
+ * head); memory is (B, S, H, elements of a head), with any strides except that the last dimension is dense. Keys and values may have fewer heads than
+ * queries: the library repeats them in its products, and expects their gradients to be computed for all query heads and then summed over each group.
  */
 final class AttentionGraph {
     private static final int ROW = 2;
@@ -78,7 +78,10 @@ final class AttentionGraph {
         return new Forward(q, k, v, o, statistics);
     }
 
-    /** The variant whose sums for dq are made in one place each, so that they are the same each time; it keeps a matrix of scores in its workspace. */
+    /**
+     * The deterministic variant: each sum for dq is computed in one place, so its bits are the same each time. It keeps a matrix of scores in its
+     * workspace.
+     */
     private Backward backward(AttentionKey key) {
         Node q = tensor(key, key.heads(), key.queryKeyDim(), key.q());
         Node k = transposed(key, key.queryKeyDim(), key.k());
@@ -117,7 +120,7 @@ final class AttentionGraph {
         return new Backward(q, k, v, o, statistics, dO, dq, dk, dv, delta);
     }
 
-    /** -infinity where a key is later than the query. */
+    /** Replaces scores by -infinity where the key is later than the query. */
     private Node masked(Node x) {
         Node row = graph.index(ROW, x, graph.virtual(CUDNN_DATA_INT32, scores, scoreStrides));
         Node column = graph.index(COLUMN, x, graph.virtual(CUDNN_DATA_INT32, scores, scoreStrides));
@@ -139,7 +142,7 @@ final class AttentionGraph {
                 new long[] {scoreStrides[0], scoreStrides[1], 1, scoreStrides[2]});
     }
 
-    /** gradient = a · b, summed over the heads of queries that share a head of keys. */
+    /** gradient = a · b, summed over the query heads that share a key head. */
     private void ofKeys(AttentionKey key, long width, Node a, Node b, Node gradient) {
         if (key.heads() == key.keyHeads()) {
             graph.matmul(a, b, gradient);

@@ -5,7 +5,7 @@ import io.moe4j.api.ops.AttentionOps.Forward;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * What a plan is made for: extents and strides, but no addresses. Strides of gradients are all zero in forward.
+ * What a plan is made for: extents and strides, but no addresses. In forward, the strides of gradients are all zero.
  *
  * @param batch sequences in one call
  */
@@ -14,7 +14,7 @@ record AttentionKey(long batch, long sequence, long heads, long keyHeads, long q
         Strides o, Strides dq, Strides dk, Strides dv) {
     private static final Strides NONE = new Strides(0, 0, 0);
 
-    /** Elements between neighbours. */
+    /** Elements from one index to the next, in each dimension. */
     record Strides(long batch, long sequence, long head) {
 
         static Strides of(Tensor tensor_BSHD) {

@@ -14,8 +14,8 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 
 /**
- * The eight functions of cuDNN's graph API, and a handle that is bound to one stream. Attributes are arrays of untyped words, which is why this is
- * called through the foreign-function API rather than through typed bindings. Not safe for use by several threads: a stream has one of its own.
+ * The eight functions of cuDNN's graph API, and a handle that is bound to one stream. Attributes are arrays of untyped words, so the functions are
+ * called through the foreign-function API and not through typed bindings. Not thread-safe: each stream has its own instance.
  */
 final class Cudnn implements AutoCloseable {
     private static final int MESSAGE_BYTES = 1024;

@@ -13,7 +13,10 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
 
-/** Attention on cuDNN's fused kernels. A stream has a library handle and plans of its own, since its thread may be at work beside others. */
+/**
+ * Attention on cuDNN's fused kernels. Each stream has its own library handle and plans, because the threads of several streams may work at the same
+ * time.
+ */
 public final class CudnnAttention implements AutoCloseable {
     private static final int HOPPER = 90;
 
@@ -21,7 +24,7 @@ public final class CudnnAttention implements AutoCloseable {
     private final Map<Stream, StreamAttention> streams = new ConcurrentHashMap<>();
     private final boolean supported;
 
-    /** Opens nothing yet. */
+    /** Opens nothing yet; the first call on a stream does. */
     public CudnnAttention(CudaDevice device) {
         this.device = device;
         this.supported = device.context().computeCapability() >= HOPPER;
@@ -49,7 +52,7 @@ public final class CudnnAttention implements AutoCloseable {
         return inTurn(() -> on(stream).backward(b));
     }
 
-    /** The library takes memory and loads its kernels when they are first used. */
+    /** Runs a call in turn, because the library takes memory and loads its kernels when they are first used. */
     private boolean inTurn(BooleanSupplier call) {
         return device.turns().call(() -> call.getAsBoolean() ? 1 : 0) == 1;
     }

@@ -13,10 +13,10 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One of the library's objects: its attributes are set one by one, then it is finished, and cannot be changed any more.
+ * An object of the library. Its attributes are set one by one; then it is finished, and cannot be changed any more.
  *
- * @param arena where the values of attributes lie
- * @param address the library's
+ * @param arena holds the values of attributes
+ * @param address address of the library's object
  */
 record Descriptor(Cudnn cudnn, Arena arena, MemorySegment address) {
 
@@ -46,7 +46,7 @@ record Descriptor(Cudnn cudnn, Arena arena, MemorySegment address) {
         return this;
     }
 
-    /** @param what for the message of a failure */
+    /** @param what names the object in error messages */
     Descriptor finish(String what) {
         cudnn.finish(address, what);
         return this;

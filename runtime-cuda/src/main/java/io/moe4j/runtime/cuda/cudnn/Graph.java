@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A graph under construction. Every tensor has four dimensions, and strides in elements. Results are virtual (they never reach memory) unless they are
- * given a tensor of their own.
+ * A graph under construction. Every tensor has four dimensions, and strides in elements. Results are virtual (they never reach memory) unless a
+ * tensor in memory is given for them.
  */
 final class Graph implements AutoCloseable {
     private static final long ALIGNMENT = 16;
@@ -33,9 +33,9 @@ final class Graph implements AutoCloseable {
     /**
      * A tensor of the graph.
      *
-     * @param id by which its address is given when the graph runs
-     * @param descriptor the library's
-     * @param extents four
+     * @param id by which the address of the tensor is passed when the graph runs
+     * @param descriptor the library's object
+     * @param extents the four extents
      */
     record Node(long id, MemorySegment descriptor, long[] extents, long[] strides) {}
 
@@ -53,7 +53,7 @@ final class Graph implements AutoCloseable {
         return node(type, extents, strides, true, false);
     }
 
-    /** A number, passed with each run. */
+    /** A scalar, passed with each run. */
     Node scalar(float value) {
         long[] one = {1, 1, 1, 1};
         Node node = node(CUDNN_DATA_FLOAT, one, one, false, true);
@@ -87,7 +87,7 @@ final class Graph implements AutoCloseable {
         return pointwise(mode, CUDNN_DATA_FLOAT, -1, List.of(x, b), out);
     }
 
-    /** out = index along {@code axis}. */
+    /** out = the index along {@code axis}, for each element. */
     Node index(int axis, Node x, Node out) {
         return pointwise(CUDNN_POINTWISE_GEN_INDEX, CUDNN_DATA_FLOAT, axis, List.of(x), out);
     }
@@ -150,7 +150,7 @@ final class Graph implements AutoCloseable {
         return out;
     }
 
-    /** The elements of x as out's extents and strides have them. */
+    /** Copies the elements of x into the extents and strides of out. */
     Node reshape(Node x, Node out) {
         operation(CUDNN_BACKEND_OPERATION_RESHAPE_DESCRIPTOR)
                 .setDescriptor(CUDNN_ATTR_OPERATION_RESHAPE_XDESC, x.descriptor)
@@ -159,7 +159,7 @@ final class Graph implements AutoCloseable {
         return out;
     }
 
-    /** The first of the library's proposals that it can make a plan of. The graph must stay open as long as the plan is used. */
+    /** A plan from the first of the library's proposals that it accepts. The graph must stay open as long as the plan is used. */
     Plan plan(String what) {
         MemorySegment all = arena.allocate(ADDRESS, operations.size());
         for (int i = 0; i < operations.size(); i++) {

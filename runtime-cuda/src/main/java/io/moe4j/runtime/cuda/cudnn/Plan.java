@@ -11,7 +11,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A graph that the library has a kernel for. It keeps what it has prepared for addresses that it has seen: a step uses the same ones again. */
+/**
+ * A graph for which the library has a kernel. A plan keeps the argument packs that it has prepared, by address, because each step uses the same
+ * addresses again.
+ */
 final class Plan implements AutoCloseable {
     private static final int MAX_PACKS = 1024;
 
@@ -22,7 +25,7 @@ final class Plan implements AutoCloseable {
     private final Map<Addresses, MemorySegment> packs = new HashMap<>();
     private List<Long> ids = List.of();
 
-    /** Where the tensors and the workspace are, compared by value. */
+    /** The addresses of the tensors and the workspace, compared by value. */
     private record Addresses(long[] values) {
         @Override
         public boolean equals(Object other) {
@@ -42,18 +45,18 @@ final class Plan implements AutoCloseable {
         this.workspaceBytes = workspaceBytes;
     }
 
-    /** This plan, run with the addresses of these tensors, in this order. */
+    /** Sets the tensors whose addresses {@link #run} takes, in this order; returns this plan. */
     Plan taking(Graph.Node... tensors) {
         ids = Arrays.stream(tensors).map(Graph.Node::id).toList();
         return this;
     }
 
-    /** Scratch that a run needs. */
+    /** Bytes of workspace that a run needs. */
     long workspaceBytes() {
         return workspaceBytes;
     }
 
-    /** Enqueues it. {@code addresses} has one of each tensor, then the workspace's. */
+    /** Enqueues a run. {@code addresses} has the address of each tensor, then that of the workspace. */
     void run(long... addresses) {
         Addresses key = new Addresses(addresses);
         MemorySegment pack = packs.get(key);

@@ -1,4 +1,4 @@
-/** cuDNN's graph API: tensors and operations become a graph, the library matches it to a fused kernel. */
+/** cuDNN's graph API: tensors and operations form a graph, which the library matches to a fused kernel. */
 @NullMarked
 package io.moe4j.runtime.cuda.cudnn;
 

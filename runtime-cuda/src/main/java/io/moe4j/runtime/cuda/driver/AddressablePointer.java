@@ -2,7 +2,7 @@ package io.moe4j.runtime.cuda.driver;
 
 import jcuda.driver.CUdeviceptr;
 
-/** A device pointer whose address can be read; JCuda keeps it protected. */
+/** A device pointer whose address can be read; in JCuda the address is protected. */
 public final class AddressablePointer extends CUdeviceptr {
 
     /** The address. */

@@ -9,7 +9,7 @@ public final class Driver {
 
     private Driver() {}
 
-    /** Throws unless {@code result} is success; {@code call} says what was tried, with its values. */
+    /** Throws unless {@code result} is success; {@code call} names the failed call, with its values. */
     public static void check(int result, String call) {
         if (result != CUresult.CUDA_SUCCESS) {
             throw new DeviceException(

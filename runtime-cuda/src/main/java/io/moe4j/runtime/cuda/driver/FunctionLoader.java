@@ -14,14 +14,14 @@ import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
 /**
- * Loads all kernels of a module at once. Left alone, the driver loads each at its first launch, and waits for the whole context then, which includes kernels
- * of other ranks that wait for this one. JCuda 12.6 does not know these functions of CUDA 12.4.
+ * Loads all kernels of a module at once. By default, the driver loads each kernel at its first launch, and then waits for the whole context,
+ * including kernels of other ranks that wait for this rank. JCuda 12.6 lacks these functions of CUDA 12.4.
  */
 public final class FunctionLoader {
 
     private FunctionLoader() {}
 
-    /** Does nothing with a driver that is older. */
+    /** Loads all kernels of {@code module}. Does nothing with an older driver. */
     public static void loadAll(ModuleHandle module, String name) {
         try (Arena arena = Arena.ofConfined()) {
             SymbolLookup library = SymbolLookup.libraryLookup("libcuda.so.1", arena);

@@ -13,9 +13,10 @@ import org.slf4j.LoggerFactory;
 /**
  * Loads JCuda's native library from a folder that only this user can write.
  *
- * <p>Left alone, JCuda unpacks it to a fixed name among the temporary files, and loads what it finds there: any user of the machine could have put it
- * there, and JVMs that start together overwrite each other's. JCuda takes the folder from {@code java.io.tmpdir}, so that property names a private
- * folder while JCuda's class is initialised. The library stays mapped when its file is gone.
+ * <p>By default, JCuda unpacks its library under a fixed name in the temporary folder, and loads the file that it finds there. Any user of the
+ * machine could have put that file there, and JVMs that start together overwrite each other's files. JCuda takes the folder from
+ * {@code java.io.tmpdir}, so this property names a private folder while JCuda's class is initialised. The library stays mapped after its file is
+ * deleted.
  */
 final class JCudaLibrary {
     /** Set once JCuda is loaded: the folder of the library. A property, because a JVM loads JCuda once, whatever uses it. */
@@ -25,7 +26,7 @@ final class JCudaLibrary {
 
     private JCudaLibrary() {}
 
-    /** Loads it, if that has not happened yet. JavaCPP, which loads the other CUDA libraries, unpacks into the same folder from then on. */
+    /** Loads the library, unless it is already loaded. JavaCPP, which loads the other CUDA libraries, unpacks into the same folder from then on. */
     static void load() {
         synchronized (JCudaLibrary.class) {
             if (System.getProperty(LOADED) == null) {

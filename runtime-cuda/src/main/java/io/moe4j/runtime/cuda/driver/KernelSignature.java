@@ -18,14 +18,14 @@ import java.util.Optional;
 import jcuda.driver.CUresult;
 
 /**
- * The sizes of a kernel's parameters, as the driver knows them from the binary (cuFuncGetParamInfo, CUDA 12.4). A launch with other arguments would read
- * past them, or take one for another: the driver itself does not notice.
+ * The sizes of a kernel's parameters, which the driver reads from the binary (cuFuncGetParamInfo, CUDA 12.4). A launch with other arguments would
+ * read past them, or mistake one for another; the driver itself does not notice.
  *
- * @param bytes of each parameter, in order
+ * @param bytes size of each parameter in bytes, in order
  */
 public record KernelSignature(List<Long> bytes) {
 
-    /** The signature of a function; empty with a driver that cannot tell. */
+    /** The signature of a function; empty if the driver does not have this function. */
     public static Optional<KernelSignature> of(FunctionHandle function) {
         try (Arena arena = Arena.ofConfined()) {
             Optional<MemorySegment> symbol = SymbolLookup.libraryLookup("libcuda.so.1", arena)

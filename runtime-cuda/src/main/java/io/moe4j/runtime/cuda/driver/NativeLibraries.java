@@ -5,12 +5,12 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.util.List;
 
-/** Whether the native libraries are there, without opening anything. */
+/** Checks whether the native libraries can be found, without opening a device. */
 public final class NativeLibraries {
 
     private NativeLibraries() {}
 
-    /** The driver, and the libraries that the device operations use. */
+    /** Looks for the driver and for the libraries that the device operations use. */
     public static Availability probe() {
         if (!loads("libcuda.so.1")) {
             return Availability.unavailable("libcuda.so.1 is not found",

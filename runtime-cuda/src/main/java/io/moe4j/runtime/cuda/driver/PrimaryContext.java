@@ -10,7 +10,8 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * A device's primary context: the one that the CUDA libraries use too. Retained while open; it must be made current on each thread that calls the driver.
+ * A device's primary context, which the CUDA libraries use too. It is retained while open, and must be made current on each thread that calls the
+ * driver.
  */
 public final class PrimaryContext implements AutoCloseable {
     private final CUdevice device = new CUdevice();
@@ -33,7 +34,7 @@ public final class PrimaryContext implements AutoCloseable {
         makeCurrent();
     }
 
-    /** How many devices this process sees; opens none. */
+    /** How many devices this process sees. Opens none of them. */
     public static int count() {
         JCudaLibrary.load();
         int initialised = JCudaDriver.cuInit(0);
@@ -46,14 +47,14 @@ public final class PrimaryContext implements AutoCloseable {
         return count[0];
     }
 
-    /** Makes it the calling thread's context. */
+    /** Makes this the calling thread's context. */
     public void makeCurrent() {
         Driver.check(JCudaDriver.cuCtxSetCurrent(context), "cuCtxSetCurrent");
     }
 
     /**
-     * Whether kernels here can read and write the memory of the GPU at this PCI address. One that this process does not see may still be reached through
-     * CUDA IPC, whose own error counts then.
+     * Whether kernels here can read and write the memory of the GPU at this PCI address. True for a GPU that this process does not see: it may still
+     * be reachable through CUDA IPC, which reports its own error.
      */
     public boolean reaches(String otherPciAddress) {
         CUdevice other = new CUdevice();
@@ -66,7 +67,7 @@ public final class PrimaryContext implements AutoCloseable {
         return answer[0] != 0;
     }
 
-    /** Lets kernels here read and write the memory of another device of this process; harmless where they may already. */
+    /** Lets kernels here read and write the memory of another device of this process. Harmless if they already may. */
     public synchronized void reach(int otherOrdinal) {
         if (reached.containsKey(otherOrdinal)) {
             return;
@@ -81,7 +82,7 @@ public final class PrimaryContext implements AutoCloseable {
         reached.put(otherOrdinal, other);
     }
 
-    /** Which device. */
+    /** Number of the device. */
     public int ordinal() {
         return ordinal;
     }
@@ -97,7 +98,7 @@ public final class PrimaryContext implements AutoCloseable {
         return new String(name, 0, length, java.nio.charset.StandardCharsets.US_ASCII);
     }
 
-    /** Its PCI address, such as "0000:17:00.0": what tells the GPUs of a host apart. */
+    /** Its PCI address, such as "0000:17:00.0": it identifies a GPU of the host. */
     public String pciAddress() {
         String[] address = new String[1];
         Driver.check(JCudaDriver.cuDeviceGetPCIBusId(address, 32, device), "cuDeviceGetPCIBusId");
@@ -111,7 +112,7 @@ public final class PrimaryContext implements AutoCloseable {
         return bytes[0];
     }
 
-    /** Compute capability, such as 90. */
+    /** Compute capability as one number, such as 90 for 9.0. */
     public int computeCapability() {
         return 10 * attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MAJOR)
                 + attribute(CUdevice_attribute.CU_DEVICE_ATTRIBUTE_COMPUTE_CAPABILITY_MINOR);

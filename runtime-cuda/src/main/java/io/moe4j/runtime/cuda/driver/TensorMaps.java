@@ -15,7 +15,7 @@ import java.util.Arrays;
 
 /** Encodes tensor maps with the driver's {@code cuTensorMapEncodeTiled}, which JCuda 12.6 does not have. */
 public final class TensorMaps {
-    /** Of a {@code CUtensorMap}, which is aligned to 64. */
+    /** Bytes of a {@code CUtensorMap}, which is aligned to 64 bytes. */
     public static final long BYTES = 128;
 
     /** A box is as wide as the swizzle. */
@@ -28,7 +28,7 @@ public final class TensorMaps {
 
     private final MethodHandle encode;
 
-    /** Looks the function up; the driver must be loaded, and of version 12 or later. */
+    /** Looks up the function; the driver must be loaded, and of version 12 or later. */
     public TensorMaps() {
         SymbolLookup driver = SymbolLookup.libraryLookup("libcuda.so.1", Arena.global());
         MemorySegment function = driver.find("cuTensorMapEncodeTiled").orElseThrow(() -> new DeviceException(
@@ -40,7 +40,7 @@ public final class TensorMaps {
                         ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
     }
 
-    /** Writes the map, to be passed by value. */
+    /** Writes the encoded map, which a launch passes by value. */
     public void encode(KernelArg.TensorMap map, MemorySegment destination) {
         Tensor tensor = map.tensor();
         int rank = tensor.rank();
@@ -75,7 +75,7 @@ public final class TensorMaps {
         }
     }
 
-    /** The driver's number of a type. */
+    /** The driver's number for an element type. */
     private static int type(DType dtype) {
         return switch (dtype) {
             case F32 -> 7;

@@ -1,4 +1,4 @@
-/** Thin wrappers of the CUDA driver API. */
+/** Thin wrappers of the CUDA driver API. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.cuda.driver;
 

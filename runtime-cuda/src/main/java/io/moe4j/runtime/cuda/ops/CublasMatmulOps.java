@@ -15,13 +15,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 
 /**
- * Dense products on cuBLASLt, accumulating in fp32. The library is column-major: a row-major (m, n) matrix is to it the (n, m) transpose, so that
- * c = a · b is asked for as cᵀ = bᵀ · aᵀ, with the operands swapped and nothing moved.
+ * Dense products on cuBLASLt, accumulating in fp32. The library is column-major: it sees a row-major (m, n) matrix as its (n, m) transpose. So c = a
+ * · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
  *
- * <p>Where a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
+ * <p>When a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
  */
 final class CublasMatmulOps implements MatmulOps, AutoCloseable {
-    /** What the library's documentation recommends for Hopper. */
+    /** The size that the library's documentation recommends for Hopper. */
     static final long WORKSPACE_BYTES = 32L << 20;
     static final String WORKSPACE = "matmul workspace";
 
@@ -46,7 +46,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
                 a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32),
                 "matmul", a.a(), a.b(), a.c());
         for (Tensor matrix : List.of(a.a(), a.b(), a.c())) {
-            // Beyond, the library's kernels have been seen to touch what is not theirs.
+            // Beyond this, the library's kernels have been seen to access memory outside the operands.
             Kernels.require(matrix.stride(0) * matrix.dtype().bytes() <= Integer.MAX_VALUE,
                     "matmul of rows more than 2 GiB apart", matrix, matrix.strides());
         }
@@ -60,7 +60,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         MatmulShape shape = MatmulShape.of(a);
         PreparedMatmul plan = own.seen().get(shape);
         if (plan == null) {
-            // The same algorithm on all streams: ranks agree, and a captured step with an eager one.
+            // All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits.
             plan = prepared.computeIfAbsent(shape, s -> new PreparedMatmul(handle, s, WORKSPACE_BYTES));
             own.seen().put(shape, plan);
         }

@@ -10,7 +10,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ActivationOps;
 import io.moe4j.api.tensor.Tensor;
 
-/** {@code activation.cu}. */
+/** Activations, on the kernels of {@code activation.cu}. */
 final class CudaActivationOps implements ActivationOps {
     private final Kernels kernels;
 

@@ -15,7 +15,7 @@ import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 import java.util.ArrayList;
 import java.util.List;
 
-/** cuDNN where it has a kernel; otherwise {@code attention.cu}: any shape, not fast. */
+/** Attention: on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any shape but is slow. */
 final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
 

@@ -11,7 +11,7 @@ import io.moe4j.api.ops.ElementwiseOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** {@code elementwise.cu}. */
+/** Copies and sums, on the kernels of {@code elementwise.cu}. */
 final class CudaElementwiseOps implements ElementwiseOps {
     private final Kernels kernels;
 
@@ -99,7 +99,7 @@ final class CudaElementwiseOps implements ElementwiseOps {
                 && strides[1] * size % 16 == 0 && strides[2] * size % 16 == 0;
     }
 
-    /** Extents or strides of four dimensions, the missing outer ones 1 or 0. */
+    /** Extents or strides of four dimensions; missing outer dimensions have extent 1 or stride 0. */
     private static long[] padded(Tensor tensor, boolean extents) {
         long[] padded = new long[4];
         for (int i = 0; i < 4; i++) {

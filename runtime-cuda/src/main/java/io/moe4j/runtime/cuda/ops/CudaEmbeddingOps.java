@@ -13,11 +13,11 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** {@code embedding.cu}. */
+/** Embedding, on the kernels of {@code embedding.cu}. */
 final class CudaEmbeddingOps implements EmbeddingOps {
-    /** Threads that list the tokens of a word. */
+    /** Threads of a block that lists the tokens of a word. */
     private static final int LISTING = 1024;
-    /** Columns of a frequent word that a block adds up. */
+    /** Columns of a frequent word that a block sums. */
     private static final int SLAB = 64;
 
     private final Kernels kernels;

@@ -9,7 +9,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.tensor.Tensor;
 
-/** {@code loss.cu}. */
+/** Losses, on the kernels of {@code loss.cu}. */
 final class CudaLossOps implements LossOps {
     private static final int WIDE_BLOCK = 1024;
     private static final int STATIC_SHARED_BYTES = 1024;

@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
 
-/** {@code norm.cu}. */
+/** RMSNorm, on the kernels of {@code norm.cu}. */
 final class CudaNormOps implements NormOps {
     private static final int SUM_THREADS = 1024;
 

@@ -15,7 +15,7 @@ import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 
-/** The families, side by side. */
+/** All families of operations of a device. */
 public final class CudaOps implements DeviceOps, AutoCloseable {
     private final CublasMatmulOps matmul;
     private final ElementwiseOps elementwise;
@@ -28,7 +28,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     private final LossOps loss;
     private final OptimizerOps optimizer;
 
-    /** Operations of a device, with its own kernels. */
+    /** Opens the operations of a device; {@code module} has its kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
         Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock(),
                 device.multiprocessors());

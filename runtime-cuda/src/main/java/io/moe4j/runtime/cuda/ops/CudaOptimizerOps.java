@@ -11,7 +11,7 @@ import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-/** {@code optimizer.cu}. */
+/** Optimizer updates, on the kernels of {@code optimizer.cu}. */
 final class CudaOptimizerOps implements OptimizerOps {
     private final Kernels kernels;
 

@@ -9,7 +9,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.tensor.Tensor;
 
-/** {@code rope.cu}. */
+/** Rotary embeddings, on the kernels of {@code rope.cu}. */
 final class CudaRopeOps implements RopeOps {
     private final Kernels kernels;
 
@@ -27,7 +27,7 @@ final class CudaRopeOps implements RopeOps {
     @Override
     public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
         check(x_THR, cosSin_SR, out_THR);
-        // A thread takes 8 elements of each half, so that both halves must start on 16 bytes.
+        // A thread takes 8 elements of each half, so both halves must start at multiples of 16 bytes.
         boolean vectors = Kernels.hasVectorForm(x_THR) && Kernels.vectors(16, x_THR, out_THR, cosSin_SR);
         launch(stream, vectors ? "rope_halves_vectors" : "rope_halves", vectors ? 16 : 2, x_THR, cosSin_SR, inverse,
                 out_THR);

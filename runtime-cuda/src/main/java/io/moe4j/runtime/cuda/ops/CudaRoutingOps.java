@@ -9,7 +9,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.Tensor;
 
-/** {@code routing.cu}. */
+/** The gate, on the kernels of {@code routing.cu}. */
 final class CudaRoutingOps implements RoutingOps {
     private final Kernels kernels;
 

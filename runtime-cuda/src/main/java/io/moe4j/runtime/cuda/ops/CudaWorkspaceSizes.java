@@ -6,16 +6,16 @@ import io.moe4j.runtime.cuda.cudnn.AttentionWorkspace;
 import io.moe4j.runtime.cuda.peer.CudaPeerGroup;
 import java.util.Map;
 
-/** Scratch of the CUDA operations, and what the device allocates by itself; the same on every GPU. */
+/** Workspace sizes of the CUDA operations in bytes, and the memory that the device itself allocates. The same on every GPU. */
 public enum CudaWorkspaceSizes implements WorkspaceSizes {
-    /** The only one: it has no state. */
+    /** The only instance: it has no state. */
     INSTANCE;
 
     static final int NORM_PARTS = 396;
     static final int SQUARE_PARTS = 1056;
-    /** Runs that the tokens of a word are cut into, as in {@code embedding.cu}. */
+    /** Number of runs into which the tokens of a word are cut, as in {@code embedding.cu}. */
     static final int EMBEDDING_RUNS = 32;
-    /** Counters before the tokens of each word are counted. */
+    /** Counters that precede the counts of tokens per word. */
     static final int EMBEDDING_COUNTERS = 2;
 
     @Override
@@ -23,7 +23,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
         return AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.forwardBytes() : 0;
     }
 
-    /** The slow kernel keeps a number a row. */
+    /** The slow kernel keeps one number per row. */
     @Override
     public long attentionBackward(AttentionShape shape) {
         long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
@@ -35,7 +35,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
         return 4 * dim * Math.max(1, Math.min(rows, NORM_PARTS));
     }
 
-    /** As {@code TokensOfWords} lays it out. */
+    /** The layout is {@code TokensOfWords} in {@code embedding.cu}. */
     @Override
     public long embeddingBackward(long tokens, long vocabulary) {
         return 4 * (EMBEDDING_COUNTERS + 2 * vocabulary + 2 * tokens + 2 * (tokens / EMBEDDING_RUNS));

@@ -11,7 +11,7 @@ import io.moe4j.api.tensor.Tensor;
 /** Launches the device's own kernels with grids that fit the work. */
 final class Kernels {
     static final int BLOCK = 256;
-    /** So many blocks fill a multiprocessor several times over; kernels stride over what is left. */
+    /** This many blocks fill a multiprocessor several times over; kernels stride over the remaining work. */
     private static final int MAX_BLOCKS_OF_MULTIPROCESSOR = 16;
 
     private final KernelModule module;
@@ -19,10 +19,10 @@ final class Kernels {
     private final int maxBlocks;
 
     /**
-     * Kernels of a device.
+     * Launches kernels of a device.
      *
      * @param sharedLimit bytes of shared memory that a block may ask for
-     * @param multiprocessors of the device
+     * @param multiprocessors number of multiprocessors of the device
      */
     Kernels(KernelModule module, int sharedLimit, int multiprocessors) {
         this.maxBlocks = MAX_BLOCKS_OF_MULTIPROCESSOR * multiprocessors;
@@ -35,19 +35,19 @@ final class Kernels {
         return sharedLimit;
     }
 
-    /** One thread an item, as far as blocks go. */
+    /** Launches one thread per item, up to the limit of blocks. */
     void each(Stream stream, String kernel, long items, KernelArg... arguments) {
         blocks(stream, kernel, Math.ceilDiv(items, (long) BLOCK), BLOCK, 0, arguments);
     }
 
-    /** One warp an item, as far as blocks go. */
+    /** Launches one warp per item, up to the limit of blocks. */
     void warps(Stream stream, String kernel, long items, int sharedBytesPerWarp, KernelArg... arguments) {
         int warpsPerBlock = BLOCK / 32;
         blocks(stream, kernel, Math.ceilDiv(items, (long) warpsPerBlock), BLOCK, sharedBytesPerWarp * warpsPerBlock,
                 arguments);
     }
 
-    /** One block an item, as far as blocks go. Nothing is launched for no items. */
+    /** Launches one block per item, up to the limit of blocks; launches nothing if there are no items. */
     void blocks(Stream stream, String kernel, long items, int threads, int sharedBytes, KernelArg... arguments) {
         if (items > 0) {
             stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.min(items, maxBlocks), 1)
@@ -56,12 +56,12 @@ final class Kernels {
         }
     }
 
-    /** Whole warps that have a row of {@code dim} elements, 8 a thread. */
+    /** Threads (whole warps) for a row of {@code dim} elements, 8 per thread. */
     static int threadsOfRow(long dim) {
         return Math.toIntExact(Math.ceilDiv(dim, 256L) * 32);
     }
 
-    /** Whether the last dimension is dense and a multiple of {@code elements}, and everything before it starts on 16 bytes. */
+    /** Whether the last dimension is dense and a multiple of {@code elements}, and all rows start at multiples of 16 bytes. */
     static boolean vectors(int elements, Tensor... tensors) {
         for (Tensor tensor : tensors) {
             int last = tensor.rank() - 1;
@@ -92,7 +92,7 @@ final class Kernels {
         };
     }
 
-    /** Whether kernels have a form for this type that moves several elements at once: those of 2 bytes do. */
+    /** Whether kernels have a form for this type that moves several elements at once. Kernels for types of 2 bytes do. */
     static boolean hasVectorForm(Tensor tensor) {
         return switch (tensor.dtype()) {
             case BF16 -> true;

@@ -4,7 +4,7 @@ import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** What decides which algorithm a product is given. */
+/** The properties of a product that decide which algorithm is used. */
 record MatmulShape(long m, long n, long k, boolean transposeA, boolean transposeB, long lda, long ldb, long ldc,
         DType in, DType out,
         int alignment) {

@@ -30,7 +30,9 @@ import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
 
-/** A product's descriptors and the algorithm chosen for it; made once a shape, so that a captured and an eager step run the same one. */
+/**
+ * The descriptors of a product, and the algorithm chosen for it. Prepared once per shape, so that captured and eager steps use the same algorithm.
+ */
 final class PreparedMatmul implements AutoCloseable {
     private final cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
     private final cublasLtMatrixLayoutOpaque_t layoutA;
@@ -41,7 +43,7 @@ final class PreparedMatmul implements AutoCloseable {
 
     PreparedMatmul(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
         check(cublasLtMatmulDescInit(operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
-        // The library's first operand is our second one: see CublasMatmulOps.
+        // The library's first operand is the second one here: see CublasMatmulOps.
         set(CUBLASLT_MATMUL_DESC_TRANSA, s.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(CUBLASLT_MATMUL_DESC_TRANSB, s.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
         layoutB = s.transposeB() ? layout(s.in(), s.k(), s.n(), s.ldb()) : layout(s.in(), s.n(), s.k(), s.ldb());

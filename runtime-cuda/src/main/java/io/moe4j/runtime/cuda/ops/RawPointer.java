@@ -2,7 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import org.bytedeco.javacpp.Pointer;
 
-/** A JavaCPP pointer to a raw address, which it does not own. It can be pointed elsewhere, so that a call makes no garbage. */
+/** A JavaCPP pointer to a raw address, which it does not own. It can be set to another address, so that a call allocates no object. */
 final class RawPointer extends Pointer {
 
     private RawPointer(long address) {

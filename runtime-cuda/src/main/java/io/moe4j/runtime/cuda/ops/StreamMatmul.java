@@ -13,8 +13,8 @@ import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.FloatPointer;
 
 /**
- * The products of one stream: its workspace, since products of different ranks run at the same time, and the arguments of a call, which are used again
- * by the next one.
+ * The products of one stream. A stream has its own workspace, because products of different ranks run at the same time. The argument objects of a
+ * call are reused by the next call.
  */
 final class StreamMatmul implements AutoCloseable {
     private final ContextTurns turns;
@@ -37,7 +37,7 @@ final class StreamMatmul implements AutoCloseable {
         this.workspacePointer = RawPointer.at(workspace.address());
     }
 
-    /** What was prepared for a shape, by this stream or another. */
+    /** Prepared products by shape, prepared by this stream or another. */
     Map<MatmulShape, PreparedMatmul> seen() {
         return seen;
     }
@@ -48,7 +48,7 @@ final class StreamMatmul implements AutoCloseable {
         c.to(m.c().address());
         b.to(m.b().address());
         a.to(m.a().address());
-        // The library loads its kernels when they are first used.
+        // In turn, because the library loads its kernels when they are first used.
         int status = turns.call(() -> cublasLtMatmul(handle, plan.operation(), alpha, b,
                 plan.layoutB(), a, plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
                 workspacePointer, workspace.bytes(), stream));

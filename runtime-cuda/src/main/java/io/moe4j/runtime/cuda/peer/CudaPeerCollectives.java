@@ -11,7 +11,7 @@ import io.moe4j.runtime.cuda.CudaDevice;
 import java.util.Arrays;
 import java.util.stream.LongStream;
 
-/** Collectives of ranks that reach into each other's memory, on {@code collectives.cu}. */
+/** Collectives of ranks that can access each other's memory, on the kernels of {@code collectives.cu}. */
 final class CudaPeerCollectives implements Collectives {
     private final Group group;
     private final PeerGroup peers;

@@ -12,7 +12,7 @@ import io.moe4j.runtime.cuda.driver.NativeLibraries;
 import java.util.HashMap;
 import java.util.Map;
 
-/** {@code cuda_peer_memory}: for ranks that share a GPU, or GPUs that reach each other's memory. */
+/** Provides the collectives {@code cuda_peer_memory}: for ranks that share a GPU, or use GPUs that reach each other's memory. */
 public final class CudaPeerCollectivesProvider implements CollectivesProvider {
 
     @Override
@@ -49,7 +49,7 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
     public Map<String, Long> deviceMemory(int ranks) {
         Map<String, Long> memory = new HashMap<>(CudaPeerGroup.ownMemory(ranks));
         memory.put("collectives", StagedTensors.WINDOW_BYTES + (long) ranks * Long.BYTES);
-        // Of the window, and of the published addresses.
+        // Two tables: of the window, and of the published addresses.
         CudaPeerGroup.tableMemory(ranks).forEach((purpose, bytes) -> memory.merge(purpose, 2 * bytes, Long::sum));
         return memory;
     }

@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 
-/** The driver itself. */
+/** Peer memory through the CUDA driver. */
 record CudaPeerDriver(CudaDevice device) implements PeerDriver {
 
     @Override

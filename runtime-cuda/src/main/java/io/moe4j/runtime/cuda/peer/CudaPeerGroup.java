@@ -23,14 +23,17 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
- * Peer memory between ranks of one JVM (an address is an address), of several GPUs (peer access), and of several JVMs (CUDA IPC).
+ * Peer memory between ranks of one JVM (which share addresses), of several GPUs (through peer access), and of several JVMs (through CUDA IPC).
  */
 public final class CudaPeerGroup implements PeerGroup {
     private static final String FLAGS = "barrier flags";
 
     private final CudaDevice device;
     private final Group group;
-    /** The group's, and when its first rank opened it: tells it from one that is opened later, while this one is still being closed. */
+    /**
+     * The group's name and the time when its first rank opened it. The time distinguishes it from a group that is opened later, while this one is
+     * still closing.
+     */
     private final String name;
     private final Party party;
     private final CudaPeerDriver driver;
@@ -43,7 +46,7 @@ public final class CudaPeerGroup implements PeerGroup {
     private int allocations;
     private boolean closed;
 
-    /** Joins; every rank of the group does. */
+    /** Joins the group; every rank of the group must call this. */
     public CudaPeerGroup(CudaDevice device, Group group, Rendezvous rendezvous) {
         this.device = device;
         this.group = group;
@@ -65,7 +68,7 @@ public final class CudaPeerGroup implements PeerGroup {
         });
         device.failures().join(rendezvous);
         try {
-            // It meets the others when it is zero: no rank may signal before every rank's flags are.
+            // allocate() meets the other ranks after the memory is zero: no rank may signal before the flags of every rank are zero.
             this.flags = allocate((long) group.size() * Long.BYTES, FLAGS);
         } catch (RuntimeException | Error e) {
             close();
@@ -73,18 +76,18 @@ public final class CudaPeerGroup implements PeerGroup {
         }
     }
 
-    /** What a rank of a group takes before it allocates anything in it, by purpose: its count and flags, and the flags' tables. */
+    /** Bytes by purpose that a rank takes for a group before it allocates anything in it: its count, its flags, and the tables of the flags. */
     public static Map<String, Long> ownMemory(int ranks) {
         return Map.of(FLAGS, (long) Long.BYTES * (1 + ranks), CudaSymmetricMemory.TABLES,
                 CudaSymmetricMemory.tableBytes(ranks));
     }
 
-    /** What each memory that is allocated in it takes besides, by purpose. */
+    /** Bytes by purpose that each memory allocated in a group takes in addition. */
     public static Map<String, Long> tableMemory(int ranks) {
         return Map.of(CudaSymmetricMemory.TABLES, CudaSymmetricMemory.tableBytes(ranks));
     }
 
-    /** Whether all ranks are threads of this process, so that an address means the same to all of them. */
+    /** Whether all ranks are threads of this process, so that an address is valid for all of them. */
     boolean inOneProcess() {
         return inOneProcess;
     }
@@ -101,15 +104,15 @@ public final class CudaPeerGroup implements PeerGroup {
             SymmetricMemory memory = CudaSymmetricMemory.of(device,
                     SharedMemory.open(driver, party, key, device.pendingFrees(), bytes, purpose));
             owned.push(memory);
-            // No rank may use it before all have set it up, which the driver does while no kernel waits for another.
+            // No rank may use the memory before all ranks have set it up; the driver does that only while no kernel waits for another.
             party.meet(key + " is ready");
             return memory;
         });
     }
 
     /**
-     * One block, one thread a peer: writes this rank's next epoch into each peer's flag (release, system scope), then waits for theirs (acquire, system
-     * scope). The epoch lives in device memory, so that a replayed graph counts on.
+     * One block with one thread per peer: writes this rank's next epoch into each peer's flag (release, system scope), then waits for theirs
+     * (acquire, system scope). The epoch is in device memory, so that a replayed graph continues the count.
      */
     @Override
     public void barrier(Stream stream, String phase) {
@@ -144,7 +147,7 @@ public final class CudaPeerGroup implements PeerGroup {
         return device;
     }
 
-    /** The last one first, also behind one that cannot be closed. */
+    /** Closes the memories, the last one first, even if some cannot be closed. */
     @Override
     public void close() {
         SymmetricMemory last = owned.poll();

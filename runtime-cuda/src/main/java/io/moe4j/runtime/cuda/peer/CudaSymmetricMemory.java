@@ -13,7 +13,7 @@ import jcuda.driver.JCudaDriver;
 
 /** Symmetric memory, with its tables of peer pointers on the device, one for each offset that kernels ask for. */
 final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
-    /** What its own memory is for. */
+    /** Purpose of the memory for the tables. */
     static final String TABLES = "peer tables";
 
     private static final int MAX_TABLES = 16;
@@ -29,12 +29,12 @@ final class CudaSymmetricMemory implements SymmetricMemory, DeviceTables {
         this.tables = device.allocate(tableBytes(memory.peers().size()), TABLES);
     }
 
-    /** What it takes beside the memory itself. */
+    /** Bytes that the tables take, in addition to the memory itself. */
     static long tableBytes(int ranks) {
         return (long) MAX_TABLES * ranks * Long.BYTES;
     }
 
-    /** Takes {@code memory}, and closes it if there can be no tables. */
+    /** Wraps {@code memory}; closes it if the tables cannot be allocated. */
     static CudaSymmetricMemory of(CudaDevice device, SharedMemory memory) {
         try {
             CudaSymmetricMemory symmetric = new CudaSymmetricMemory(device, memory);

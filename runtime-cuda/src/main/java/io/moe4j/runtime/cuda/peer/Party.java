@@ -9,21 +9,21 @@ import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A rank among the hosts of its group. */
+/** How a rank communicates, on the host, with the other ranks of its group. */
 record Party(Group group, Rendezvous rendezvous) {
     private static final Logger log = LoggerFactory.getLogger(Party.class);
 
-    /** What all give, in group order. */
+    /** Exchanges values: returns those of all ranks, in group order. */
     List<byte[]> exchange(String key, byte[] mine) {
         return rendezvous.exchange(group, key, mine);
     }
 
-    /** Returns when all have come. */
+    /** Returns when all ranks have called this. */
     void meet(String key) {
         rendezvous.exchange(group, key, new byte[0]);
     }
 
-    /** Returns when all have come, or cannot be waited for; does not throw. */
+    /** Returns when all ranks have called this, or when waiting for them is impossible. Does not throw. */
     void part(String key) {
         if (rendezvous.failure().isPresent()) {
             return;
@@ -35,7 +35,7 @@ record Party(Group group, Rendezvous rendezvous) {
         }
     }
 
-    /** Does {@code work}. If it fails, the others, who wait for this rank, are told, unless the failure is that of another. */
+    /** Runs {@code work}. If it fails, reports the failure to the other ranks, which wait for this rank, unless it is the failure of another rank. */
     <T> T telling(String what, Supplier<T> work) {
         try {
             return work.get();

@@ -2,15 +2,15 @@ package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.Memory;
 
-/** What {@link SharedMemory} asks of the driver. */
+/** What {@link SharedMemory} needs from the driver. */
 interface PeerDriver {
 
-    /** Zero-filled memory of this rank. */
+    /** Allocates zero-filled memory of this rank. */
     Memory allocate(long bytes, String purpose);
 
-    /** What other ranks need to open it. */
+    /** The handle with which other ranks open the memory. */
     PeerHandle offer(Memory memory);
 
-    /** Another rank's memory, at an address valid here; closing it unmaps it. */
+    /** Opens another rank's memory, at an address that is valid here. Closing it unmaps it. */
     Memory open(PeerHandle offer, String purpose);
 }

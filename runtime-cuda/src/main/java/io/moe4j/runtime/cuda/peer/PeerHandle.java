@@ -14,13 +14,13 @@ import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
- * What a rank tells the others of its memory. In the same process the address is enough; another process opens the CUDA IPC handle.
+ * What a rank tells the other ranks about its memory. In the same process the address is enough; another process opens the CUDA IPC handle.
  *
- * @param process which process allocated it
- * @param ordinal on which device, as that process numbers them
- * @param address its address there
- * @param bytes its size
- * @param ipc 64 bytes from {@code cuIpcGetMemHandle}, or none where the driver has no such handles
+ * @param process the process that allocated the memory
+ * @param ordinal the device that holds it, as that process numbers devices
+ * @param address its address in that process
+ * @param bytes its size in bytes
+ * @param ipc 64 bytes from {@code cuIpcGetMemHandle}, or empty if the driver has no such handles
  */
 record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] ipc) {
     static final int PROCESS_BYTES = 2 * Long.BYTES;
@@ -30,7 +30,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
                 export(memory));
     }
 
-    /** The id of this process and when it started: ids alone are used again, and repeat in containers. */
+    /** The id of this process and its start time. Ids alone are reused, and repeat in containers. */
     static byte[] thisProcess() {
         ProcessHandle self = ProcessHandle.current();
         long started = self.info().startInstant().map(Instant::toEpochMilli).orElse(0L);
@@ -41,7 +41,7 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
         try {
             return IpcHandle.export(memory.address());
         } catch (DeviceException e) {
-            // Only ranks in other processes need it; they say so.
+            // Only ranks in other processes need it, and they report that it is missing.
             return new byte[0];
         }
     }
@@ -60,12 +60,12 @@ record PeerHandle(byte[] process, int ordinal, long address, long bytes, byte[] 
         return handle;
     }
 
-    /** Whether an address is enough. */
+    /** Whether the memory is of this process, so that its address is enough. */
     boolean isOfThisProcess() {
         return Arrays.equals(process, thisProcess());
     }
 
-    /** The memory as {@code device} reaches it. Closing it does not free it for its owner. */
+    /** Opens the memory for access by {@code device}. Closing the result does not free the memory of its owner. */
     Memory open(CudaDevice device, String purpose) {
         if (isOfThisProcess()) {
             if (ordinal != device.context().ordinal()) {

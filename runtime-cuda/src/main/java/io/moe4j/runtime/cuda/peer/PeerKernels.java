@@ -8,7 +8,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Locale;
 
-/** The launches of {@code collectives.cu}. A table has one pointer a rank. */
+/** Launches the kernels of {@code collectives.cu}. A table has one pointer per rank. */
 final class PeerKernels {
     private static final int BLOCK = 512;
     private static final int MAX_BLOCKS = 1056;
@@ -25,7 +25,7 @@ final class PeerKernels {
         stream.launch(Launch.of(kernels.kernel("publish"), peerSlots, KernelArg.of(peer), KernelArg.of(self), tensor));
     }
 
-    /** Part p of {@code out}, {@code pitch} bytes after the one before it, is {@code bytes} bytes of rank p's. */
+    /** Copies {@code bytes} bytes of each rank p's tensor to part p of {@code out}. Parts begin {@code pitch} bytes apart. */
     void gather(Stream stream, KernelArg table, int ranks, KernelArg out, long bytes, long pitch) {
         if (bytes > 0) {
             stream.launch(Launch.of(kernels.kernel("all_gather"), table, out, KernelArg.of(bytes), KernelArg.of(pitch))
@@ -33,7 +33,7 @@ final class PeerKernels {
         }
     }
 
-    /** {@code out} is as many bytes of rank {@code from}'s. */
+    /** Copies {@code bytes} bytes of rank {@code from}'s tensor, from {@code offset} on, to {@code out}. */
     void pull(Stream stream, KernelArg table, int from, long offset, KernelArg out, long bytes) {
         if (bytes > 0) {
             stream.launch(Launch.of(kernels.kernel("pull"), table, KernelArg.of(from), KernelArg.of(offset), out,
@@ -41,7 +41,7 @@ final class PeerKernels {
         }
     }
 
-    /** {@code out} is the sum of the ranks' elements from {@code offset} on. */
+    /** Sums the ranks' elements from {@code offset} on into {@code out}. */
     void reduce(Stream stream, KernelArg table, int ranks, DType from, Tensor out, long offset) {
         String kernel = from.isFloating() ? "reduce_" + name(from) + "_" + name(out.dtype()) : "reduce_" + name(from);
         if (out.elements() > 0) {

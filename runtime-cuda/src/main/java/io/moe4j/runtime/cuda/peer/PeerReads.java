@@ -3,7 +3,7 @@ package io.moe4j.runtime.cuda.peer;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 
-/** How ranks come to read each other's tensors. The methods are those of {@link io.moe4j.api.group.Collectives}. */
+/** How ranks read each other's tensors. The methods are those of {@link io.moe4j.api.group.Collectives}. */
 interface PeerReads extends AutoCloseable {
 
     void allGather(Stream stream, Tensor in, Tensor out);

@@ -11,17 +11,17 @@ import java.util.List;
 import java.util.function.Predicate;
 
 /**
- * Where a rank sits, which it tells the others of its group.
+ * Where a rank runs; it tells this to the other ranks of its group.
  *
  * @param process its process, see {@link PeerHandle#thisProcess}
- * @param since when it was taken, as its process counts nanoseconds
- * @param gateSlot address in that process of the count of its arrivals at host gates
- * @param turns address in that process of its device's turns, see {@link io.moe4j.runtime.cuda.ContextTurns}
+ * @param since when the seat was taken, in nanoseconds of its process
+ * @param gateSlot address, in that process, of the slot that counts its arrivals at host gates
+ * @param turns address, in that process, of the turns of its device, see {@link io.moe4j.runtime.cuda.ContextTurns}
  * @param gpu PCI address of its GPU
  */
 record PeerSeat(byte[] process, long since, long gateSlot, long turns, String gpu) {
 
-    /** A new seat at {@code device}, in this process. */
+    /** Takes a new seat on {@code device}, in this process. */
     static PeerSeat take(CudaDevice device) {
         return new PeerSeat(PeerHandle.thisProcess(), System.nanoTime(), HostGate.openSlot(),
                 device.turns().address(), device.context().pciAddress());
@@ -46,9 +46,9 @@ record PeerSeat(byte[] process, long since, long gateSlot, long turns, String gp
     }
 
     /**
-     * Before a rank shares anything with the others of its group: that its GPU reaches theirs.
+     * Checks that this rank's GPU reaches those of the other ranks. Called before ranks share anything.
      *
-     * @param reaches whether it reaches the GPU of a PCI address
+     * @param reaches whether this GPU reaches the GPU at a PCI address
      */
     static void requireAccess(Group group, List<PeerSeat> seats, Predicate<String> reaches) {
         for (int i = 0; i < group.size(); i++) {

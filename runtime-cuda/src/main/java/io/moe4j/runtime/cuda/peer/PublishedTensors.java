@@ -9,8 +9,9 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * Ranks of one process: each publishes where its tensor is, and the others read it there; nothing is copied twice. A barrier before the reading: all addresses
- * and data are there. A barrier after it: nobody overwrites what another still reads, nor publishes anew.
+ * For ranks of one process: each publishes the address of its tensor, and the others read it there; nothing is copied twice. The barrier before
+ * reading ensures that all addresses and data are written. The barrier after it ensures that no rank overwrites data that another rank still reads,
+ * or publishes again.
  */
 final class PublishedTensors implements PeerReads {
     private final Group group;
@@ -57,7 +58,7 @@ final class PublishedTensors implements PeerReads {
         end(stream, "all-to-all");
     }
 
-    /** Tells all where the tensor is; with {@code parts}, each rank where its own part is. */
+    /** Publishes the address of the tensor to all ranks; with {@code parts}, tells each rank the address of its own part. */
     private void publish(Stream stream, Tensor tensor, long from, long @org.jspecify.annotations.Nullable [] parts,
             String phase) {
         long at = from;

@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A rank's memory that the others of its group have opened, and theirs, which it has.
+ * A rank's memory, which the other ranks of its group have opened, and their memory, which this rank has opened.
  *
- * <p>CUDA does not define what happens when memory is freed that another process has mapped. So it is closed in three steps: a rank unmaps what belongs to
- * others, says so, and frees its own when all have said it. Who closes it does not wait for that; closing the device does. After a failure nobody can be waited
- * for, and it is freed at once.
+ * <p>CUDA does not define what happens when memory is freed while another process has it mapped. So it is closed in three steps: a rank unmaps the
+ * memory of the others, announces this, and frees its own memory when all ranks have announced it. Closing this object does not wait for that;
+ * closing the device does. After a failure the other ranks cannot be waited for, and the memory is freed at once.
  */
 final class SharedMemory implements AutoCloseable {
     private final Party party;
@@ -31,7 +31,10 @@ final class SharedMemory implements AutoCloseable {
         this.local = local;
     }
 
-    /** Every rank of the group calls it, with the same key, which is not used again. What was opened half-way is closed. */
+    /**
+     * Opens the memory. Every rank of the group must call this with the same key, which must not be used again. If opening fails half-way, everything
+     * opened so far is closed.
+     */
     static SharedMemory open(PeerDriver driver, Party party, String key, PendingFrees frees, long bytes,
             String purpose) {
         SharedMemory memory = new SharedMemory(party, key, frees, driver.allocate(bytes, purpose));
@@ -64,22 +67,22 @@ final class SharedMemory implements AutoCloseable {
         }
     }
 
-    /** This rank's own. */
+    /** This rank's own memory. */
     Memory local() {
         return local;
     }
 
-    /** That of the group's rank {@code index}. */
+    /** The memory of rank {@code index} of the group. */
     Memory peer(int index) {
         return peers.get(index);
     }
 
-    /** All, in group order. */
+    /** The memory of all ranks, in group order. */
     List<Memory> peers() {
         return peers;
     }
 
-    /** Ends this rank's use of it, and frees its own part when all ranks have ended theirs. Every rank closes it. */
+    /** Ends this rank's use of the memory, and frees its own part when all ranks have ended theirs. Every rank must close it. */
     @Override
     public void close() {
         if (closed) {
@@ -97,7 +100,7 @@ final class SharedMemory implements AutoCloseable {
         }
     }
 
-    /** All of them, also behind one that fails. */
+    /** Unmaps the memory of all other ranks, even if some cannot be unmapped. */
     private void unmap() {
         RuntimeException failure = null;
         for (Memory peer : peers) {

@@ -11,12 +11,12 @@ import io.moe4j.api.tensor.Tensor;
 import java.nio.ByteBuffer;
 
 /**
- * Ranks of several processes, which cannot read each other's tensors where they are, and sums in place, whose source must not change while others read it:
- * pieces go through a window of symmetric memory. For each piece: copy it into the own window; barrier: all windows are filled; read the others'; barrier:
- * the windows may be filled again.
+ * For ranks of several processes, which cannot read each other's tensors in place, and for sums in place, whose source must not change while other
+ * ranks read it. Pieces go through a window of symmetric memory. For each piece: copy it into this rank's window; barrier, after which all windows
+ * are filled; read the windows of the others; barrier, after which the windows may be filled again.
  */
 final class StagedTensors implements PeerReads {
-    /** Divisible by the size of any element and of any group of up to 64 ranks. */
+    /** Size of the window. It is divisible by the size of any element, and by the number of ranks where that is a power of two up to 64. */
     static final long WINDOW_BYTES = 32L << 20;
     private static final long ALIGNMENT = 16;
 
@@ -90,7 +90,7 @@ final class StagedTensors implements PeerReads {
         }
     }
 
-    /** Ranks know only their own counts, so that their hosts agree on the number of pieces first. */
+    /** Ranks know only their own counts, so their hosts first agree on the number of pieces. */
     @Override
     public void allToAllV(Stream stream, Tensor in, long[] sendBytes, Tensor out, long[] recvBytes) {
         long rounds = 0;
@@ -121,7 +121,7 @@ final class StagedTensors implements PeerReads {
         }
     }
 
-    /** What each pair of ranks has of the window. */
+    /** Bytes of the window for each pair of ranks. */
     private long part() {
         return WINDOW_BYTES / group.size() / ALIGNMENT * ALIGNMENT;
     }

@@ -5,7 +5,7 @@ import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.Driver;
 import jcuda.driver.JCudaDriver;
 
-/** Clears memory at once, outside any stream: for what must be zero before ranks meet. */
+/** Clears memory immediately, outside any stream: for memory that must be zero before ranks meet. */
 final class ZeroFill {
 
     private ZeroFill() {}

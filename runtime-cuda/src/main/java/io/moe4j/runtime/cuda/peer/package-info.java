@@ -1,4 +1,4 @@
-/** Peer memory, barriers and collectives between ranks. */
+/** Peer memory, barriers and collectives between ranks. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.runtime.cuda.peer;
 

@@ -17,7 +17,7 @@ import java.io.UncheckedIOException;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** {@code cuda}. */
+/** Provides the device {@code cuda}. */
 public final class CudaDeviceProvider implements DeviceProvider {
     private static final String KERNELS = "kernels.fatbin";
 

@@ -1,4 +1,4 @@
-/** What {@link java.util.ServiceLoader} finds, and how a device is put together. */
+/** The provider that {@link java.util.ServiceLoader} finds; it assembles a device from its parts. */
 @NullMarked
 package io.moe4j.runtime.cuda.provider;
 
