@@ -43,7 +43,7 @@ public final class CheckpointStore {
     /** @param folder where checkpoints lie; it need not be there yet */
     public CheckpointStore(Path folder, FileOperations files) {
         this.folder = folder.toAbsolutePath().normalize();
-        this.files = files;
+        this.files = new ToldOperations(files);
     }
 
     /** Where checkpoints lie. */
@@ -170,7 +170,7 @@ public final class CheckpointStore {
                 discard(step, old);
             } catch (IOException e) {
                 log.warn("{} replaces {}, which cannot be removed ({}); the next start removes it", place, old,
-                        e.toString());
+                        e.getMessage());
             }
         }
         return place;
@@ -182,7 +182,7 @@ public final class CheckpointStore {
             remove(part(step));
         } catch (IOException e) {
             log.warn("{} cannot be removed ({}); it does not count, and the next start removes it", part(step),
-                    e.toString());
+                    e.getMessage());
         }
     }
 
@@ -201,8 +201,7 @@ public final class CheckpointStore {
                 }
             } catch (IOException e) {
                 log.warn("the old checkpoint {} cannot be removed ({}); the run goes on, and tries again after the next"
-                        + " checkpoint. Look at the permissions of {}, or remove it by hand", each, e.toString(),
-                        folder);
+                        + " checkpoint", each, e.getMessage());
             }
         }
     }

@@ -1,6 +1,6 @@
-package io.moe4j.trainer.checkpoint.store;
+package io.moe4j.tests.faults;
 
-import io.moe4j.trainer.checkpoint.store.SimulatedDisk.Operation;
+import io.moe4j.tests.faults.SimulatedDisk.Operation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,6 +94,7 @@ final class DiskState {
                 Node file = node(path);
                 file.safeBytes = file.bytes.clone();
             }
+            case Operation.Nothing nothing -> {}
             case Operation.ForceFolder(Path path) -> {
                 if (path.startsWith(root)) {
                     Node folder = node(path);

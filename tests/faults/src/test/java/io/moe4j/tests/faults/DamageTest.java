@@ -1,4 +1,4 @@
-package io.moe4j.trainer.checkpoint.store;
+package io.moe4j.tests.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.checkpoint.store.CheckpointStore;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -103,7 +106,8 @@ class DamageTest {
             Files.copy(older.resolve(file.getFileName()), file, StandardCopyOption.REPLACE_EXISTING);
             String name = String.valueOf(file.getFileName());
             // A whole manifest of another step makes all other files wrong.
-            String refused = requireRefused(name + " of another step", name.equals(Manifest.FILE) ? "-of-rank-" : name);
+            String refused = requireRefused(name + " of another step",
+                    name.equals("manifest.jsonl") ? "-of-rank-" : name);
             if (name.contains("moment")) {
                 assertTrue(refused.contains("step=1") && refused.contains("step=2"), refused);
             }
@@ -132,8 +136,8 @@ class DamageTest {
     @ParameterizedTest
     @ValueSource(strings = {"null", "[]", "{}", "{\"step\":-1}", "", "\u0000\u0000", "{\"step\":2,\"sequences\":18}"})
     void progressThatIsNoneIsFound(String progress) throws IOException {
-        Files.writeString(newer.resolve(Progress.FILE), progress);
-        requireRefused(progress, Progress.FILE);
+        Files.writeString(newer.resolve("progress.json"), progress);
+        requireRefused(progress, "progress.json");
     }
 
     /** Each process compares a share; together they find everything. */
@@ -156,7 +160,7 @@ class DamageTest {
 
     @Test
     void theNewestWholeOneIsTakenAndTheOthersArePutAside() throws IOException {
-        Files.writeString(newer.resolve(Progress.FILE), "{}");
+        Files.writeString(newer.resolve("progress.json"), "{}");
         CheckpointChoice choice = CheckpointChoice.newestWhole(newer);
         assertTrue(new Saved(1, 0).isIn(choice.checkpoint()));
         assertEquals(List.of(newer), choice.damaged());
@@ -168,8 +172,8 @@ class DamageTest {
 
     @Test
     void whereNoneIsWholeTheAdviceIsToBeginAnew() throws IOException {
-        Files.writeString(newer.resolve(Progress.FILE), "{}");
-        Files.writeString(older.resolve(Progress.FILE), "{}");
+        Files.writeString(newer.resolve("progress.json"), "{}");
+        Files.writeString(older.resolve("progress.json"), "{}");
         String refused = String.valueOf(assertThrows(InputException.class,
                 () -> CheckpointChoice.newest(folder, Set.of(0), 1)).getMessage());
         assertTrue(refused.contains("No other checkpoint beside it is whole: begin anew"), refused);

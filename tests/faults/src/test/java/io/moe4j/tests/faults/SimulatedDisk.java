@@ -1,6 +1,7 @@
-package io.moe4j.trainer.checkpoint.store;
+package io.moe4j.tests.faults;
 
 import io.moe4j.safetensors.RandomAccessOutput;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -32,6 +33,9 @@ final class SimulatedDisk implements FileOperations {
         record Delete(Path path) implements Operation {}
 
         record ForceFolder(Path path) implements Operation {}
+
+        /** In the place of one that a double does not do. */
+        record Nothing() implements Operation {}
     }
 
     /** Decides which operations fail. */

@@ -1,11 +1,15 @@
-package io.moe4j.trainer.checkpoint.store;
+package io.moe4j.tests.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.trainer.checkpoint.store.DiskState.Cut;
-import io.moe4j.trainer.checkpoint.store.SimulatedDisk.Killed;
-import io.moe4j.trainer.checkpoint.store.SimulatedDisk.Operation;
+import io.moe4j.tests.faults.DiskState.Cut;
+import io.moe4j.tests.faults.SimulatedDisk.Killed;
+import io.moe4j.tests.faults.SimulatedDisk.Operation;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.checkpoint.store.CheckpointStore;
+import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

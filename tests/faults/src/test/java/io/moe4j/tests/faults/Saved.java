@@ -1,9 +1,16 @@
-package io.moe4j.trainer.checkpoint.store;
+package io.moe4j.tests.faults;
 
 import io.moe4j.api.tensor.DType;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.SafetensorsWriter;
 import io.moe4j.safetensors.SafetensorsWriter.Declaration;
+import io.moe4j.trainer.checkpoint.store.CheckpointStore;
+import io.moe4j.trainer.checkpoint.store.Completion;
+import io.moe4j.trainer.checkpoint.store.ProcessFiles;
+import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.checkpoint.store.Receipt;
+import io.moe4j.trainer.checkpoint.store.Role;
+import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

@@ -1,0 +1,8 @@
+/** Kills, cuts of power, disks that fail, damaged files, and ranks that lie. */
+module io.moe4j.tests.faults {
+    requires io.moe4j.api;
+    requires io.moe4j.autograd;
+    requires io.moe4j.app;
+    requires java.management;
+    requires org.slf4j;
+}

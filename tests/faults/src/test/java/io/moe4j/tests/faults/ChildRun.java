@@ -1,0 +1,73 @@
+package io.moe4j.tests.faults;
+
+import io.moe4j.launch.Endpoint;
+import io.moe4j.launch.JobSecret;
+import io.moe4j.launch.RankEnvironment;
+import io.moe4j.launch.TcpRendezvous;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.session.Launch;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+
+/** A run in a JVM of its own, which says on its standard output what was saved. */
+public final class ChildRun {
+
+    private ChildRun() {}
+
+    /** Arguments: folder, steps; and with one rank in each process: rank, port of rank 0. */
+    public static void main(String[] arguments) {
+        try {
+            if (arguments.length == 2) {
+                train(config -> Launch.threads(config.ranks(), config.runtime().timeout()), arguments);
+            } else {
+                int rank = Integer.parseInt(arguments[2]);
+                RankEnvironment environment = RankEnvironment.process("a fault", 2, List.of(rank), 0,
+                        new Endpoint("127.0.0.1", Integer.parseInt(arguments[3])));
+                try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(),
+                        Duration.ofSeconds(60))) {
+                    train(config -> new Launch(2, List.of(rank), 0, rendezvous), arguments);
+                }
+            }
+        } catch (RuntimeException e) {
+            System.out.println("error: " + ClearText.of(e));
+            System.exit(1);
+        }
+        System.exit(0);
+    }
+
+    private static void train(Function<TrainerConfig, Launch> launch, String... arguments) {
+        try (TrainingRun run = TinyRun.open(launch, options -> options.withOutput(Path.of(arguments[0])),
+                "training.steps=" + arguments[1])) {
+            System.out.println("open");
+            while (run.hasNext()) {
+                run.step();
+                System.out.println("saved " + run.stepsDone());
+            }
+        }
+    }
+
+    /** Starts one in a JVM with this one's modules and settings. */
+    static Process start(Path log, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+                .forEach(command::add);
+        command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--class-path",
+                System.getProperty("java.class.path")));
+        Module module = ChildRun.class.getModule();
+        if (module.isNamed()) {
+            command.addAll(List.of("--module", module.getName() + "/" + ChildRun.class.getName()));
+        } else {
+            command.add(ChildRun.class.getName());
+        }
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+}

@@ -1,0 +1,67 @@
+package io.moe4j.tests.faults;
+
+import io.moe4j.tests.faults.SimulatedDisk.Operation;
+import io.moe4j.trainer.run.TrainingRun;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * The disk of a run is full, or fails, from some operation on; the run is continued on a sound disk.
+ *
+ * @param clear control if false: an error that names nothing takes the place of what is said
+ */
+record RunFailure(boolean clear) implements FaultKind {
+    private static final int STEPS = 3;
+    /** Operations of such a run; a fault beyond the last one does nothing. */
+    private static final int OPERATIONS = 560;
+
+    @Override
+    public String name() {
+        return "full or failing disk of a run, continued";
+    }
+
+    @Override
+    public Verdict inject(Random random, Path folder) throws IOException {
+        Path output = Files.createDirectory(folder.resolve("run"));
+        boolean full = random.nextBoolean();
+        int first = random.nextInt(OPERATIONS);
+        String reason = full ? "No space left on device" : "Input/output error";
+        String injected = reason + " from operation " + first + " on";
+        SimulatedDisk disk = new SimulatedDisk((index, operation) -> {
+            boolean needsSpace = operation instanceof Operation.Write || operation instanceof Operation.Create
+                    || operation instanceof Operation.MakeFolder;
+            if (index >= first && (needsSpace || !full)) {
+                throw new IOException(reason);
+            }
+        });
+        long reported = 0;
+        Optional<String> said = Optional.empty();
+        try (TrainingRun run = TinyRun.open(options -> options.withOutput(output).withFiles(disk),
+                "training.steps=" + STEPS)) {
+            while (run.hasNext()) {
+                run.step();
+                reported = run.stepsDone();
+            }
+        } catch (RuntimeException e) {
+            said = Optional.of(clear ? ClearText.of(e) : "it failed");
+        }
+        if (said.isEmpty() && reported < STEPS) {
+            return Verdict.unclear(injected, "the run ended after step " + reported + " without an error");
+        }
+        if (said.isPresent()) {
+            Optional<String> flaw = !said.get().contains(reason) ? Optional.of("the cause is not told: " + said.get())
+                    : !said.get().contains("rank ") ? Optional.of("the rank is not told: " + said.get())
+                            : ClearText.flaw(said.get(), List.of(output.toString()));
+            if (flaw.isPresent()) {
+                return Verdict.unclear(injected, flaw.get());
+            }
+        }
+        Map<Long, Double> undisturbed = TinyRun.undisturbed(STEPS);
+        return new RunJudge(undisturbed).judge(injected, output, reported);
+    }
+}

@@ -1,0 +1,43 @@
+package io.moe4j.tests.faults;
+
+/**
+ * What became of a fault.
+ *
+ * @param judgement in one word
+ * @param injected what was done, in words
+ * @param reason why it is not {@link Judgement#HELD}; empty if it is
+ */
+record Verdict(Judgement judgement, String injected, String reason) {
+
+    /** Every judgement but the first is a fault of moe4j. */
+    enum Judgement {
+        /** The run goes on as an undisturbed one does, or ends with an error that says where and what to do. */
+        HELD,
+        /** A checkpoint was reported as saved, and neither it nor a later one can be continued. */
+        LOST,
+        /** A continued run has other bits than an undisturbed one, or damage is loaded, without a word. */
+        WRONG,
+        /** An error without the file or rank, or without the remedy; an exit code that does not fit; a stack trace; a wait beyond the time limit. */
+        UNCLEAR
+    }
+
+    static Verdict held(String injected) {
+        return new Verdict(Judgement.HELD, injected, "");
+    }
+
+    static Verdict lost(String injected, String reason) {
+        return new Verdict(Judgement.LOST, injected, reason);
+    }
+
+    static Verdict wrong(String injected, String reason) {
+        return new Verdict(Judgement.WRONG, injected, reason);
+    }
+
+    static Verdict unclear(String injected, String reason) {
+        return new Verdict(Judgement.UNCLEAR, injected, reason);
+    }
+
+    boolean isHeld() {
+        return judgement == Judgement.HELD;
+    }
+}
