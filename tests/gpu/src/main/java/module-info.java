@@ -1,4 +1,4 @@
-/** What needs an NVIDIA GPU. */
+/** Tests that need an NVIDIA GPU. Terms: {@code docs/glossary.md}. */
 open module io.moe4j.tests.gpu {
     requires io.moe4j.tests.contract;
     requires io.moe4j.app;

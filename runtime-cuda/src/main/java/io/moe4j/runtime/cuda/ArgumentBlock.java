@@ -60,7 +60,7 @@ final class ArgumentBlock implements AutoCloseable {
     /** Encodes the launch's tensor map number {@code index}; returns its address. */
     private long writeMap(int index, KernelArg.TensorMap map) {
         if (index == MAX_MAPS) {
-            throw new DeviceException("a launch has more than " + MAX_MAPS + " tensor maps, which is what is passed");
+            throw new DeviceException("a launch has more than " + MAX_MAPS + " tensor maps; that is the limit");
         }
         long at = 2 * VALUES + (long) index * TensorMaps.BYTES;
         maps.encode(map, block.asSlice(at, TensorMaps.BYTES));

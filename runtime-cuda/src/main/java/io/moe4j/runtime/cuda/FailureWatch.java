@@ -54,7 +54,7 @@ final class FailureWatch implements AutoCloseable {
         try {
             look.run();
         } catch (RuntimeException e) {
-            log.warn("a look for failures failed itself", e);
+            log.warn("a check for failures has itself failed", e);
         }
     }
 

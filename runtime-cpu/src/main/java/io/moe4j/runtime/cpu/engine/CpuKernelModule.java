@@ -31,7 +31,7 @@ public final class CpuKernelModule implements KernelModule {
         @Nullable CpuKernel code = source.cpu().get(name);
         if (closed || code == null) {
             throw new DeviceException(closed ? "kernel " + name + " of " + source.name()
-                    + " is wanted after the module was closed"
+                    + " was requested after the module was closed"
                     : "there is no kernel " + name + " in " + source.name() + "; there are "
                             + new TreeMap<>(source.cpu()).keySet());
         }

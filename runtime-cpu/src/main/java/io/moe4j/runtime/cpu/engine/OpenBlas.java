@@ -93,7 +93,7 @@ final class OpenBlas implements Blas {
         try {
             return ((MemorySegment) name.invokeExact()).getString(0);
         } catch (Throwable e) {
-            throw new DeviceException("OpenBLAS does not tell which kernels it uses: " + e.getMessage(), e);
+            throw new DeviceException("OpenBLAS does not report which kernels it uses: " + e.getMessage(), e);
         }
     }
 

@@ -33,7 +33,7 @@ final class ThreadQueue implements CommandQueue {
             try {
                 queue.take().run();
             } catch (InterruptedException e) {
-                log.debug("the thread of stream {} was interrupted, and goes on", name);
+                log.debug("the thread of stream {} was interrupted, and continues", name);
             }
         }
     }

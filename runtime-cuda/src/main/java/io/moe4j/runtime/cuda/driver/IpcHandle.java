@@ -44,7 +44,7 @@ public final class IpcHandle {
     }
 
     private static DeviceException unreadable(@org.jspecify.annotations.Nullable Exception cause) {
-        String message = "the bytes of a CUDA IPC handle are out of reach in this version of JCuda; use version 12.6.0, or ranks as threads";
+        String message = "this version of JCuda does not give access to the bytes of a CUDA IPC handle; use version 12.6.0, or run the ranks as threads";
         return cause == null ? new DeviceException(message) : new DeviceException(message, cause);
     }
 }

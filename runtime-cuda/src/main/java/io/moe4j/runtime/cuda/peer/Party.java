@@ -31,7 +31,7 @@ record Party(Group group, Rendezvous rendezvous) {
         try {
             meet(key);
         } catch (RuntimeException e) {
-            log.warn("rank {} goes on without the others, at \"{}\": {}", group.rank(), key, e.getMessage());
+            log.warn("rank {} continues without the other ranks, at \"{}\": {}", group.rank(), key, e.getMessage());
         }
     }
 

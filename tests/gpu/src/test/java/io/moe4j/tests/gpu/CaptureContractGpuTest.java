@@ -6,7 +6,7 @@ import io.moe4j.tests.contract.GraphCaptureContract;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What every graph capture must do. */
+/** The contract of graph captures, for {@code cuda_graph}. */
 @Tag("gpu")
 final class CaptureContractGpuTest extends GraphCaptureContract {
 

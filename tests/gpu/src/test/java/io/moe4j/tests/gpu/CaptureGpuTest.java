@@ -57,7 +57,7 @@ final class CaptureGpuTest {
         });
     }
 
-    /** A shape that cuBLASLt has never been asked for, first met inside the capture: nothing may be allocated there. */
+    /** cuBLASLt first meets the shape of a product inside the capture, where nothing may be allocated. */
     @Test
     void firstProductInsideACapture() throws Exception {
         Ranks.run(1, LIMIT, rank -> {
@@ -140,7 +140,7 @@ final class CaptureGpuTest {
         });
     }
 
-    /** Four ranks capture at the same time, and replay back to back without the host: the barrier's count goes on in device memory. */
+    /** Four ranks capture at the same time, and replay back to back without the host. The count of the barrier continues in device memory. */
     @Test
     void barriersInReplayedGraphs() throws Exception {
         Ranks.run(4, LIMIT, rank -> {

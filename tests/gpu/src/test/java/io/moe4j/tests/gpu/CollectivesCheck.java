@@ -11,7 +11,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.ServiceLoader;
 
-/** Every collective against direct sums in rank order, bit for bit. Each rank makes the data of all ranks, from their seeds. */
+/** Checks every collective against direct sums in rank order, bit for bit. Each rank generates the data of all ranks from their seeds. */
 final class CollectivesCheck {
     private final Ranks.Rank rank;
     private final Gpu gpu;
@@ -44,7 +44,7 @@ final class CollectivesCheck {
         allToAll();
     }
 
-    /** Each once: processes that share a GPU get turns of milliseconds. */
+    /** Each collective once, because processes that share a GPU take turns of milliseconds. */
     void some() {
         allGather(DType.BF16, 1003);
         allReduce(DType.F32, 1003);
@@ -53,13 +53,13 @@ final class CollectivesCheck {
         allToAll();
     }
 
-    /** Larger than the scratch: several pieces a part, and elements that do not divide. */
+    /** Tensors larger than the scratch: several pieces per part, and a number of elements that the ranks do not divide. */
     void large() {
         reduceScatter(DType.F32, DType.F32, 18_000_000 / ranks + 3);
         allReduce(DType.F32, 18_000_000 / ranks + 3);
     }
 
-    /** Captured and replayed with new numbers, against eager. */
+    /** Compares replays of a captured graph, with new numbers, with eager runs. */
     void captured() {
         int n = 5003;
         double[] zero = new double[n * ranks];
@@ -88,7 +88,7 @@ final class CollectivesCheck {
         }
     }
 
-    /** Host time of a call, in microseconds; for so few of them that none waits for a place in the stream, which has about a thousand. */
+    /** Host time per call, in microseconds. Makes so few calls that none waits for room in the stream, which takes about a thousand. */
     double microsecondsPerCall() {
         Tensor in = gpu.tensor(DType.F32, 1024);
         Tensor out = gpu.tensor(DType.F32, 1024L * ranks);
@@ -103,7 +103,7 @@ final class CollectivesCheck {
         return micros;
     }
 
-    /** Values of very different sizes, whose sums depend on their order. */
+    /** Values of very different magnitudes, whose sums depend on their order. */
     private static double[] data(DType type, int n, int of) {
         double[] values = new double[n];
         long state = 1000L * n + of;
@@ -115,7 +115,7 @@ final class CollectivesCheck {
         return values;
     }
 
-    /** In rank order, in fp32, rounded once. */
+    /** The sum in rank order, in fp32, rounded once. */
     private double[] sum(DType in, DType out, int n) {
         float[] sums = new float[n];
         for (int p = 0; p < ranks; p++) {

@@ -6,7 +6,7 @@ import io.moe4j.tests.contract.CollectivesContract;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What all collectives must do. */
+/** The contract of collectives, for {@code cuda_peer_memory}. */
 @Tag("gpu")
 final class CollectivesContractGpuTest extends CollectivesContract {
 

@@ -6,7 +6,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
 import java.util.List;
 
-/** Collectives between processes. */
+/** Scenarios of collectives between processes. */
 final class CollectivesScenarios {
 
     private CollectivesScenarios() {}
@@ -24,7 +24,7 @@ final class CollectivesScenarios {
         }
     }
 
-    /** Pairs of ranks, while the world's collectives are open. */
+    /** Collectives between pairs of ranks, while those of the world are open. */
     private static void subgroups(CollectivesProvider provider, Ranks.Rank rank, CollectivesCheck world) {
         int partner = rank.index() ^ 1;
         if (partner >= rank.world().size()) {
@@ -43,7 +43,7 @@ final class CollectivesScenarios {
         }
     }
 
-    /** Ranks of one host on one GPU, which NCCL does not take. */
+    /** Ranks of one host on one GPU, which NCCL must refuse. */
     static void shared(CollectivesProvider provider, Ranks.Rank rank) {
         try {
             provider.open(rank.world(), rank.context()).close();

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What every communication backend must do. */
+/** The contract of communication backends, for {@code minimal_async_ep} on CUDA. */
 @Tag("gpu")
 final class CommBackendContractGpuTest extends CommBackendContract {
 

@@ -5,7 +5,7 @@ import io.moe4j.tests.contract.DeviceContract;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What every device must do. */
+/** The contract of devices, for {@code cuda}. */
 @Tag("gpu")
 final class DeviceContractGpuTest extends DeviceContract {
 

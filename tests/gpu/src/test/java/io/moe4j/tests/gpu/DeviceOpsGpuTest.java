@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What the operations of every device must do. */
+/** The contract of device operations, for {@code cuda}. */
 @Tag("gpu")
 final class DeviceOpsGpuTest extends DeviceOpsContract {
 

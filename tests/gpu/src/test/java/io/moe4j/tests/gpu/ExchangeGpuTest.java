@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code minimal_async_ep} among rank threads on one GPU, against the definition of the arrival order. */
+/** {@code minimal_async_ep} between rank threads on one GPU, compared with the definition of the arrival order. */
 @Tag("gpu")
 @Timeout(60)
 final class ExchangeGpuTest {
@@ -101,7 +101,7 @@ final class ExchangeGpuTest {
         }
     }
 
-    /** Dispatch, "experts" that turn each row's weight into its scalar, combine. */
+    /** Runs dispatch, "experts" that turn each row's weight into its scalar, and combine. */
     private static void exchange(Ranks.Rank rank, CommBackend backend, Tensor ids, Tensor x, Tensor w, Tensor out,
             Tensor scalars, Expected expected) {
         DispatchPlan plan = backend.plan(ids);
@@ -115,7 +115,7 @@ final class ExchangeGpuTest {
         }
     }
 
-    /** The experts that one rank's router chose. */
+    /** The expert ids that the router of one rank chooses. */
     static int[] ids(String routing, int tokens, int experts, int topK, int rank) {
         Random random = new Random(77 + rank);
         int[] ids = new int[tokens * topK];
@@ -134,7 +134,7 @@ final class ExchangeGpuTest {
         return ids;
     }
 
-    /** What one rank must see. */
+    /** The expected results on one rank. */
     private record Expected(List<double[]> rows, List<Double> weights, int[] offsets, int[] tokensPerExpert,
             double[] out,
             double[] scalars) {

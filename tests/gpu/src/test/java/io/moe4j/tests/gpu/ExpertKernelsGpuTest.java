@@ -7,7 +7,7 @@ import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 
-/** The expert kernels {@code swiglu} on CUDA: tensor cores, fp32, and rows that are not aligned. */
+/** The expert kernels {@code swiglu} on CUDA: tensor cores, fp32, and unaligned rows. */
 @Tag("gpu")
 @Timeout(120)
 final class ExpertKernelsGpuTest extends ExpertKernelsContract {

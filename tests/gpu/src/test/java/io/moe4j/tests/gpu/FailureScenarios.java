@@ -13,13 +13,13 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.ServiceLoader;
 
-/** The last rank dies, or hangs; the others, who wait for their device, are told in time. */
+/** The last rank dies or hangs. The other ranks, which wait for their device, must learn of it in time. */
 final class FailureScenarios {
     private static final int PART = 5003;
 
     private FailureScenarios() {}
 
-    /** It dies between two collectives. */
+    /** The last rank dies between two collectives. */
     static void killed(CollectivesProvider provider, Ranks.Rank rank) {
         try (Collectives all = provider.open(rank.world(), rank.context())) {
             new CollectivesCheck(rank, all).some();
@@ -32,7 +32,7 @@ final class FailureScenarios {
         }
     }
 
-    /** It dies while the others replay. */
+    /** The last rank dies while the others replay. */
     static void killedInReplay(CollectivesProvider provider, Ranks.Rank rank) {
         replaying(provider, rank, (graph, all) -> {
             if (isLast(rank)) {
@@ -44,7 +44,7 @@ final class FailureScenarios {
         });
     }
 
-    /** It makes the first of a graph's two calls, and then nothing more, while the others replay both. */
+    /** The last rank makes the first of a graph's two calls, and then hangs, while the others replay both. */
     static void hungInReplay(CollectivesProvider provider, Ranks.Rank rank) {
         replaying(provider, rank, (graph, all) -> {
             if (isLast(rank)) {
@@ -88,7 +88,7 @@ final class FailureScenarios {
         }
     }
 
-    /** Does {@code work} and waits for the device, which must fail within these times. */
+    /** Runs {@code work} and waits for the device. This must fail after {@code atLeast} and before {@code atMost}. */
     private static RankFailure told(Ranks.Rank rank, Duration atLeast, Duration atMost, Runnable work) {
         long begin = System.nanoTime();
         try {

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Each family on a GPU: how a step is run does not show in its losses, to the bit. */
+/** Each family on a GPU: the losses are the same bits, however a step is run. */
 @Tag("gpu")
 @Timeout(120)
 final class FamiliesGpuTest {
@@ -60,7 +60,7 @@ final class FamiliesGpuTest {
         return losses;
     }
 
-    /** Words of which a few are frequent, so that six steps learn something. */
+    /** Random words, of which a few are frequent, so that the loss falls within six steps. */
     private static Batch batch(Random random, int tokens) {
         int[] words = random.ints(tokens + 1L, 0, WORDS).map(word -> word % 3 == 0 ? word : word % 7).toArray();
         int[] inputs = new int[tokens];

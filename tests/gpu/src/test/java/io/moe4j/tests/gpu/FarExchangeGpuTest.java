@@ -24,8 +24,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * One rank receives every row of both, more than 2³¹ elements: with T = 131080, K = 4 and D = 2048, 1048640 rows, of which the last 64 begin beyond element 2³¹.
- * Takes about 40 GiB.
+ * One rank receives all rows of two ranks, which is more than 2³¹ elements: with T = 131080, K = 4 and D = 2048, 1048640 rows, of which the last 64
+ * begin at or beyond element 2³¹. The test takes about 40 GiB.
  */
 @Tag("gpu")
 @Timeout(60)
@@ -56,7 +56,7 @@ final class FarExchangeGpuTest {
         });
     }
 
-    /** All elements of token t of rank s: whole numbers whose fourfold bf16 still holds. */
+    /** The value of all elements of a token of a rank: a whole number, and bf16 can hold four times that number exactly. */
     private static double value(int rank, long token) {
         return 1 + (7 * token + 13L * rank) % 60;
     }
@@ -96,7 +96,7 @@ final class FarExchangeGpuTest {
         }
     }
 
-    /** Row r is of expert r / (RANKS T), of the rank that comes next in its rows, of the token that is left. */
+    /** Checks rows against the arrival order: row r belongs to expert r / (RANKS T); within an expert, rows are ordered by rank, then by token. */
     private static void checkArrived(Gpu gpu, Tensor rows, long from) {
         double[] expected = new double[LOOKED_AT * DIM];
         for (int i = 0; i < expected.length; i++) {

@@ -31,7 +31,7 @@ final class Gpu implements AutoCloseable {
         return new Gpu(openDevice(Duration.ofSeconds(20)), "test");
     }
 
-    /** Another rank on the same device; closing it leaves the device open. */
+    /** A further rank on the same device. Closing it leaves the device open. */
     static Gpu on(Device device, String name) {
         return new Gpu(device, name);
     }
@@ -54,12 +54,12 @@ final class Gpu implements AutoCloseable {
         throw new AssertionError("no provider " + id);
     }
 
-    /** Fresh memory, filled with 0xFF: NaN in both floating-point types, so that nothing unwritten goes unseen. */
+    /** Fresh memory, filled with 0xFF: NaN in both floating-point types, so that elements that were never written are noticed. */
     Tensor tensor(DType dtype, long... shape) {
         return padded(dtype, 0, shape);
     }
 
-    /** The same, {@code skip} elements into its memory. */
+    /** Like {@link #tensor}, but the tensor begins {@code skip} elements into its memory. */
     Tensor padded(DType dtype, long skip, long... shape) {
         Memory memory = device.allocate(Tensor.bytes(dtype, shape) + (skip + 64) * dtype.bytes(), "tests");
         synchronized (memories) {

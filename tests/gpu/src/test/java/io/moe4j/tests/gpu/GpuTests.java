@@ -86,7 +86,7 @@ public final class GpuTests implements TestExecutionListener {
         out.flush();
     }
 
-    /** Also called for what a test's own assumption ended: such as that there are two GPUs. */
+    /** Also called when a test ends because its own assumption fails, such as that there are two GPUs. */
     @Override
     public void executionSkipped(TestIdentifier test, String reason) {
         count(test, SKIPPED);

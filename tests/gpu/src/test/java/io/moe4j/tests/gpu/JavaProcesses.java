@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** JVMs like this one, each with another main class of these tests, and what they print. */
+/** Starts JVMs with the command line of this one, but another main class, and keeps what they print. */
 final class JavaProcesses {
     private final Path logs;
     private final List<Process> processes = new ArrayList<>();
@@ -19,7 +19,7 @@ final class JavaProcesses {
         this.logs = logs;
     }
 
-    /** Starts one more: this JVM's own command line, with another main class. */
+    /** Starts one more JVM: the command line of this one, with another main class. */
     void start(Class<?> main, Map<String, String> environment, Object... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -36,7 +36,7 @@ final class JavaProcesses {
         processes.add(builder.start());
     }
 
-    /** Their exit codes; who has not ended in time is ended. */
+    /** Waits for the processes; returns their exit codes. A process that has not ended in time is killed. */
     List<Integer> exitCodes(int seconds) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         List<Integer> codes = new ArrayList<>();

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What kernels say of themselves beyond what every device must do: their examples with numbers, and in which order they add. */
+/** What the comments of kernels promise beyond the contract of devices: the examples with numbers, and the order of sums. */
 @Tag("gpu")
 final class KernelExamplesGpuTest {
 
@@ -37,7 +37,7 @@ final class KernelExamplesGpuTest {
         }
     }
 
-    /** The order of the sum: runs of ceil(n / 32) of a word's n tokens, each in order, then the runs in order; all in single precision. */
+    /** The order of the sum: the n tokens of a word in runs of ceil(n / 32), each run in order, then the runs in order; all in fp32. */
     @ParameterizedTest(name = "{0} tokens of {1} words")
     @CsvSource({"33,1", "32,1", "700,9", "20000,40"})
     void embeddingSumsRunsInOrder(int tokens, int words) {

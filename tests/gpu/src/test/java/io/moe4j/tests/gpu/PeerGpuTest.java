@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Barriers, symmetric memory and collectives among rank threads on one GPU. */
+/** Barriers, symmetric memory and collectives between rank threads on one GPU. */
 @Tag("gpu")
 @Timeout(60)
 final class PeerGpuTest {

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** What peer memory must do on every device. */
+/** The contract of peer memory, on CUDA. */
 @Tag("gpu")
 final class PeerGroupContractGpuTest extends PeerGroupContract {
 

@@ -12,10 +12,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/** Peer memory between processes: its use, how it is opened and closed, and what is left when it cannot be opened. */
+/** Scenarios of peer memory between processes: its use, opening and closing, and that nothing is left over when it cannot be opened. */
 final class PeerScenarios {
     private static final long BYTES = 8L << 20;
-    /** Who has the trouble. */
+    /** The rank that fails to open the memory. */
     private static final int TROUBLED = 1;
 
     private PeerScenarios() {}
@@ -37,7 +37,7 @@ final class PeerScenarios {
         }
     }
 
-    /** Whoever has not closed memory can read all of it, though others have; when the last one has, it is free. */
+    /** A rank that has not closed the memory can read all of it, even after others have closed it. When the last rank has closed it, it is freed. */
     static void closing(CollectivesProvider provider, Ranks.Rank rank) {
         Device device = rank.context().device();
         Map<String, Long> before = device.allocatedBytes();
@@ -63,18 +63,18 @@ final class PeerScenarios {
         awaitFree(device, before);
     }
 
-    /** A rank has no memory. */
+    /** One rank runs out of memory. */
     static void tooMuch(CollectivesProvider provider, Ranks.Rank rank) {
         cannotOpen(rank, rank.context().rendezvous(), rank.index() == TROUBLED ? 1L << 50 : BYTES, "out of memory");
     }
 
-    /** A rank cannot open what it was given. */
+    /** One rank cannot open the handle that it was given. */
     static void badHandle(CollectivesProvider provider, Ranks.Rank rank) {
         Rendezvous meeting = rank.context().rendezvous();
         cannotOpen(rank, rank.index() == TROUBLED ? new SpoilingRendezvous(meeting) : meeting, BYTES, "cannot open");
     }
 
-    /** A rank does not come. */
+    /** One rank does not take part. */
     static void absent(CollectivesProvider provider, Ranks.Rank rank) {
         if (rank.index() != TROUBLED) {
             cannotOpen(rank, rank.context().rendezvous(), BYTES, "did not come");

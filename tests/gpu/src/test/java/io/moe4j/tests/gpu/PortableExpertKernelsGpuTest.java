@@ -7,7 +7,7 @@ import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 
-/** The same with {@code swiglu_portable}: on Hopper too, the products that other GPUs have. */
+/** The tests of {@code swiglu}, for {@code swiglu_portable}: on Hopper too, it uses the products of other GPUs. */
 @Tag("gpu")
 @Timeout(120)
 final class PortableExpertKernelsGpuTest extends ExpertKernelsContract {

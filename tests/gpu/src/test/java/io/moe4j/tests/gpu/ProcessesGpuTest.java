@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Ranks in JVMs of their own, on one GPU: NCCL, which takes them for ranks of different hosts (NCCL_HOSTID), and peer memory through CUDA IPC.
+ * Ranks in separate JVMs on one GPU: NCCL, which treats them as ranks of different hosts (NCCL_HOSTID), and peer memory through CUDA IPC.
  */
 @Tag("gpu")
 @Timeout(90)
@@ -38,7 +38,7 @@ final class ProcessesGpuTest {
                         : Map.of("NCCL_SOCKET_IFNAME", "lo", "NCCL_HOSTID", "host" + rank));
     }
 
-    /** Starts a rank for each entry of {@code ordinals}, on the device of that number. */
+    /** Starts a rank for each entry of {@code ordinals}, on the device with that number. */
     static void check(String scenario, String collectives, List<Integer> ordinals, int limit, Path logs,
             IntFunction<Map<String, String>> environment) throws Exception {
         int port = freePort();

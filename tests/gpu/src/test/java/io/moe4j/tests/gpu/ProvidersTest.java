@@ -12,7 +12,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Test;
 
-/** Needs no GPU: that the tests which do would find what they test, where this build runs them. */
+/** Checks without a GPU that the GPU tests would find the plug-ins that they test. */
 class ProvidersTest {
 
     @Test

@@ -17,7 +17,10 @@ import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.stream.IntStream;
 
-/** A rank in a process of its own; started by {@link ProcessesGpuTest}. Arguments: scenario, collectives, rank, number of ranks, port, time limit in seconds, number of the device. */
+/**
+ * A rank in a separate process; {@link ProcessesGpuTest} starts it. Arguments: scenario, collectives, rank, number of ranks, port, time limit in
+ * seconds, number of the device.
+ */
 final class RankProcess {
     private static final Map<String, Scenario> SCENARIOS = Map.ofEntries(
             Map.entry("collectives", CollectivesScenarios::all), Map.entry("captured", CollectivesScenarios::captured),
@@ -30,7 +33,7 @@ final class RankProcess {
 
     private RankProcess() {}
 
-    /** What a rank does. */
+    /** The work of a rank. */
     interface Scenario {
         void run(CollectivesProvider provider, Ranks.Rank rank);
     }

@@ -28,7 +28,7 @@ final class Ranks {
 
     private Ranks() {}
 
-    /** What a rank does. */
+    /** The work of a rank. */
     interface Body<R> {
         R run(Rank rank) throws Exception;
     }
@@ -51,17 +51,17 @@ final class Ranks {
         }
     }
 
-    /** Runs {@code body} on {@code count} ranks of one device; returns what each returned. */
+    /** Runs {@code body} on {@code count} ranks of one device; returns their results. */
     static <R> List<R> run(int count, Duration timeout, Body<R> body) throws Exception {
         return run(count, timeout, STACK_BYTES, body);
     }
 
-    /** The same, with {@code stackBytes} of temporaries for each. */
+    /** The same, with {@code stackBytes} bytes of temporaries for each rank. */
     static <R> List<R> run(int count, Duration timeout, long stackBytes, Body<R> body) throws Exception {
         return run(Collections.nCopies(count, 0), timeout, stackBytes, body);
     }
 
-    /** Runs {@code body} on as many ranks as there are entries in {@code ordinals}, each on the device of that number; returns what each returned. */
+    /** Runs {@code body} on as many ranks as there are entries in {@code ordinals}, each on the device with that number; returns their results. */
     static <R> List<R> run(List<Integer> ordinals, Duration timeout, Body<R> body) throws Exception {
         return run(ordinals, timeout, STACK_BYTES, body);
     }

@@ -62,7 +62,7 @@ final class SessionsGpuTest {
         assertEquals(expected, losses(1, "minimal_async_ep", "ranks=4", "parallelism.data_parallel_shard_degree=4"));
     }
 
-    /** A rank that throws ends its own session, which says so, and no other; the GPU can be used again. */
+    /** A rank that throws ends its own session, with an error that names it, and no other session. Afterwards the GPU can be used again. */
     @ParameterizedTest
     @ValueSource(strings = {"minimal_async_ep", "standard"})
     void oneThatFailsLeavesTheOtherAlone(String backend) throws Exception {

@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** A launch with arguments that are not the kernel's is refused before it reads past them. */
+/** A launch whose arguments do not match the kernel's parameters is refused before the kernel could read past them. */
 @Tag("gpu")
 final class SignaturesGpuTest {
     private static final String PTX = """

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Spoils what others offer of their memory: the last bytes, which are the handle that a driver gave them, become zero. */
+/** Corrupts the memory handles that other ranks offer: the last bytes, which hold the handle from the driver, become zero. */
 record SpoilingRendezvous(Rendezvous meeting) implements Rendezvous {
     private static final int HANDLE_BYTES = 64;
 

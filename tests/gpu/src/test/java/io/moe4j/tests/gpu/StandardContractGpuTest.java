@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.ServiceLoader;
 import org.junit.jupiter.api.Tag;
 
-/** {@code standard}, over peer memory. */
+/** The contract of communication backends, for {@code standard} over peer memory. */
 @Tag("gpu")
 final class StandardContractGpuTest extends CommBackendContract {
 

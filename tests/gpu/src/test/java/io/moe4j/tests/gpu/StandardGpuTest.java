@@ -30,7 +30,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** {@code standard} among rank threads on one GPU: all that it gives is what {@code minimal_async_ep} gives, bit for bit. */
+/** {@code standard} between rank threads on one GPU: all its results equal those of {@code minimal_async_ep}, bit for bit. */
 @Tag("gpu")
 @Timeout(60)
 final class StandardGpuTest {
@@ -64,8 +64,8 @@ final class StandardGpuTest {
             Map<String, double[]> actual = exchange(rank, standard, config, ids);
             assertEquals(expected.keySet(), actual.keySet());
             expected.forEach((what, values) -> {
-                Reference.same(what, values, actual.get(what)); // refuses NaN: what was not written
-                assertArrayEquals(values, actual.get(what), what); // tells zeros by their sign
+                Reference.same(what, values, actual.get(what)); // refuses NaN, which marks elements that were not written
+                assertArrayEquals(values, actual.get(what), what); // distinguishes +0 from -0
             });
         }
     }
@@ -74,7 +74,7 @@ final class StandardGpuTest {
         return Gpu.provider(ServiceLoader.load(CommBackendProvider.class), id);
     }
 
-    /** Twice: dispatch, "experts" that turn each row's weight into its scalar, combine. Returns all that came of it. */
+    /** Runs twice: dispatch, "experts" that turn each row's weight into its scalar, and combine. Returns all results. */
     private static Map<String, double[]> exchange(Ranks.Rank rank, CommBackend backend, CommConfig config, int[] ids) {
         Gpu gpu = rank.gpu();
         long tokens = config.tokens();

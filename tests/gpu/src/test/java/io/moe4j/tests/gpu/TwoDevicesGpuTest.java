@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rank threads on two GPUs: each check is that of one GPU, whose expected values are computed on the host, so that they are the same bits. */
+/** Rank threads on two GPUs. The checks are those for one GPU, with expected values computed on the host, so results are the same bits. */
 @Tag("gpu")
 @Timeout(90)
 final class TwoDevicesGpuTest {
@@ -88,7 +88,7 @@ final class TwoDevicesGpuTest {
         run(ordinals, CaptureGpuTest::checkBarriersInReplayedGraphs);
     }
 
-    /** Prints what a barrier takes inside a graph, where the host has no part in it. */
+    /** Prints the time of a barrier inside a graph, where the host does not take part. */
     @ParameterizedTest(name = "ranks on devices {0}")
     @ValueSource(strings = {"0 0", "0 1", "0 0 1 1"})
     void barriersInARowInAGraph(String ordinals) throws Exception {
@@ -113,7 +113,7 @@ final class TwoDevicesGpuTest {
         });
     }
 
-    /** Two groups across the same two devices, whose ranks do not wait for each other, while everybody takes and frees memory. */
+    /** Two groups across the same two devices, whose ranks do not wait for each other, while all ranks take and free memory. */
     @Test
     void groupsThatKnowNothingOfEachOther() throws Exception {
         run("0 0 1 1", rank -> {
@@ -131,7 +131,7 @@ final class TwoDevicesGpuTest {
         });
     }
 
-    /** 16 MiB, written over the link by one and read by the other behind a barrier, 20 times: nothing old may be seen. */
+    /** One rank writes 16 MiB over the link and the other reads it after a barrier, 20 times. No old word may be seen. */
     @Test
     void everyWordArrivesBeforeTheBarrier() throws Exception {
         int words = 4 << 20;
@@ -176,7 +176,7 @@ final class TwoDevicesGpuTest {
         assertTrue(cause.getMessage().contains("the one that rank 1 misses"), cause.getMessage());
     }
 
-    /** Events order streams of two devices, but have no time between them; copies go from one to the other. */
+    /** Events order streams of two devices, but cannot measure time between them. Copies work from one device to the other. */
     @Test
     void streamsWaitForEventsOfTheOtherDevice() {
         try (Device first = Gpu.openDevice(LIMIT, 0); Device second = Gpu.openDevice(LIMIT, 1)) {
@@ -225,7 +225,7 @@ final class TwoDevicesGpuTest {
         });
     }
 
-    /** What each rank checks. */
+    /** The check that each rank runs. */
     @FunctionalInterface
     private interface RankCheck {
         void run(Ranks.Rank rank) throws Exception;

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ranks in JVMs of their own, on two GPUs: NCCL between GPUs of one host, as it is meant to be used, and peer memory through CUDA IPC. */
+/** Ranks in separate JVMs on two GPUs: NCCL between GPUs of one host, as it is meant to be used, and peer memory through CUDA IPC. */
 @Tag("gpu")
 @Timeout(90)
 final class TwoDevicesProcessesGpuTest {
@@ -33,7 +33,7 @@ final class TwoDevicesProcessesGpuTest {
         ProcessesGpuTest.check(scenario, collectives, devices, limit, logs, rank -> Map.of());
     }
 
-    /** Each process sees its own GPU only, and calls it number 0. */
+    /** Each process sees only its own GPU, as number 0. */
     @ParameterizedTest(name = "{1}: {0}")
     @CsvSource({"exchange,cuda_peer_memory", "collectives,nccl"})
     void eachSeesOnlyItsOwnGpu(String scenario, String collectives, @TempDir Path logs) throws Exception {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The debug model trained on two GPUs is the one trained on one, bit for bit: losses, gradient norms, and what every rank holds in the end. */
+/** Training the debug model on two GPUs gives the same bits as on one: losses, gradient norms, and the parameters of every rank at the end. */
 @Tag("gpu")
 @Timeout(90)
 final class TwoDevicesTrainingGpuTest {
@@ -59,7 +59,7 @@ final class TwoDevicesTrainingGpuTest {
         assertEquals(one.weights(), two.weights(), "bits of parameters, summed up");
     }
 
-    /** What `standard` sends over NCCL, with one rank on each GPU, is what it sends over peer memory. */
+    /** Training over NCCL, with one rank on each GPU, gives the same bits as over peer memory. */
     @ParameterizedTest
     @ValueSource(strings = {"standard", "minimal_async_ep"})
     void ncclGivesTheSame(String backend) {
@@ -72,8 +72,8 @@ final class TwoDevicesTrainingGpuTest {
      * The bits of a run.
      *
      * @param numbers loss and gradient norm of each step
-     * @param weights a hash of each part of a parameter that a rank holds
-     * @param devices how many were open
+     * @param weights a hash of each shard of a parameter that a rank holds
+     * @param devices how many devices were open
      * @param captured whether the last step was replayed
      */
     private record Trace(List<Long> numbers, Map<String, Long> weights, int devices, boolean captured) {}
@@ -112,7 +112,7 @@ final class TwoDevicesTrainingGpuTest {
         return new Trace(numbers, weights, devices, captured);
     }
 
-    /** Tokens of the first 200, each followed by one of two. */
+    /** Tokens below 200, each followed by one of two possible tokens. */
     private static Batch batch(Random random, int tokens) {
         int[] ids = new int[tokens + 1];
         for (int i = 1; i < ids.length; i++) {

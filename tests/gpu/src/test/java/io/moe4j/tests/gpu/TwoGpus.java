@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.moe4j.api.device.DeviceProvider;
 import java.util.ServiceLoader;
 
-/** For tests that need a second GPU. */
+/** Skips tests that need a second GPU where there is only one. */
 final class TwoGpus {
 
     private TwoGpus() {}
 
-    /** Skips the test that calls it, with the reason, where there are fewer than two. */
+    /** Skips the calling test, with the reason, if there are fewer than two GPUs. */
     static void assume() {
         int there = count();
         assertTrue(there > 0, "no GPU at all");
