@@ -14,11 +14,11 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
-/** The documents of all files in an archive, in the order of its directory; hidden ones and folders are passed over. */
+/** The documents of all files in an archive, in the order of its directory; hidden files and folders are skipped. */
 final class ArchiveDocuments implements Documents {
-    /** Archives may hold archives, but not for ever: there are some that hold themselves. */
+    /** Archives may contain archives, up to this depth: there are archives that contain themselves. */
     private static final int DEEPEST = 4;
-    /** Of an entry, in messages. Archives have names of up to 65,535 bytes. */
+    /** The most characters of an entry's name in a message. Names in archives may have 65,535 bytes. */
     private static final int LONGEST_NAME = 300;
 
     private final String name;
@@ -38,9 +38,9 @@ final class ArchiveDocuments implements Documents {
     }
 
     /**
-     * Opens an archive. One that is no file by itself is copied into one first: its directory stands at its end.
+     * Opens an archive. An archive that is not a file of its own is first copied into one, because its directory is at its end.
      *
-     * @param depth how many archives it is inside of
+     * @param depth number of archives that contain it
      */
     @SuppressWarnings("MustBeClosedChecker") // the documents close it
     static Documents open(String name, Content content, Reading reading, int depth) throws IOException {
@@ -70,7 +70,7 @@ final class ArchiveDocuments implements Documents {
                     + "); make it again, or remove it from the data", e);
         } finally {
             if (file.isEmpty()) {
-                // What is open stays readable.
+                // An open file stays readable after it is deleted.
                 Files.deleteIfExists(path);
             }
         }
@@ -120,7 +120,7 @@ final class ArchiveDocuments implements Documents {
                 depth + 1);
     }
 
-    /** The entry's name for messages. The end stays, since it tells how the entry is read. */
+    /** The entry's name for messages. A long name is cut in the middle, since its end decides how the entry is read. */
     private String shown(ZipEntry entry) {
         String whole = entry.getName();
         return name + "!/" + (whole.length() <= LONGEST_NAME ? Shown.of(whole)

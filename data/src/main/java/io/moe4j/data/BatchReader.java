@@ -3,7 +3,7 @@ package io.moe4j.data;
 import io.moe4j.api.Stability;
 
 /**
- * What one rank trains on, step after step. Used by one thread.
+ * Reads the batches of one rank, step after step. For use by one thread.
  *
  * @since 0.2.0
  */
@@ -16,8 +16,8 @@ public final class BatchReader implements AutoCloseable {
     /**
      * Opens a corpus at its beginning.
      *
-     * @param share which part of it this rank reads
-     * @param seed of the order
+     * @param share the part of the corpus that this rank reads
+     * @param seed seed of the order
      */
     public BatchReader(Corpus corpus, Tokenizer tokenizer, Share share, long seed) {
         this.sequences = new SequenceReader(corpus, tokenizer, share.sequence() + 1, seed, share.rank() == 0);
@@ -40,12 +40,12 @@ public final class BatchReader implements AutoCloseable {
         return new Batch(ids, labels);
     }
 
-    /** Goes to where a reader of the same data, seed and sequence length is when all ranks together have read {@code count} sequences. */
+    /** Moves to the position of a reader of the same data, seed and sequence length after all ranks together have read {@code count} sequences. */
     public void seek(long count) {
         sequences.seek(count);
     }
 
-    /** What one pass over the data has met, as far as this reader has read. */
+    /** Counts of one pass over the data, as far as this reader has read. */
     public DataCounts counts() {
         return sequences.counts();
     }
@@ -59,7 +59,7 @@ public final class BatchReader implements AutoCloseable {
      * Which part of the data a rank reads.
      *
      * @param rank in the world, from 0
-     * @param ranks R, of the world
+     * @param ranks number of ranks in the world
      * @param batch B, sequences of this rank in a step
      * @param sequence S, tokens of a sequence
      */
@@ -75,10 +75,10 @@ public final class BatchReader implements AutoCloseable {
     }
 
     /**
-     * Tokens of a step, sequence after sequence.
+     * Tokens of one rank in one step, sequence after sequence.
      *
      * @param ids (B·S)
-     * @param labels (B·S), each the id that follows
+     * @param labels (B·S), for each id the one that follows it in the text
      */
     @SuppressWarnings("ArrayRecordComponent")
     public record Batch(int[] ids, int[] labels) {}

@@ -4,7 +4,7 @@ import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Bytes that can be looked at before they are taken, all of them or line by line. A byte-order mark at the beginning is passed over. */
+/** Bytes with a look-ahead of one, read as a whole or line by line. A byte-order mark at the beginning is skipped. */
 final class ByteInput implements AutoCloseable {
     /** The end of the input, or of the line. */
     static final int END = -1;
@@ -22,7 +22,7 @@ final class ByteInput implements AutoCloseable {
      * Begins to read.
      *
      * @param name for messages
-     * @param byLine whether a line's end is an {@link #END}, until {@link #nextLine()}
+     * @param byLine whether the end of a line reads as {@link #END}, until {@link #nextLine()}
      */
     ByteInput(String name, InputStream in, boolean byLine) throws IOException {
         this.in = in;
@@ -54,7 +54,7 @@ final class ByteInput implements AutoCloseable {
         return next == end && !fill();
     }
 
-    /** Passes over the rest of the line; false if no line follows. */
+    /** Skips the rest of the line; false if no line follows. */
     boolean nextLine() throws IOException {
         while (next < end || fill()) {
             if (buffer[next++] == '\n') {
@@ -82,11 +82,11 @@ final class ByteInput implements AutoCloseable {
         return read > 0;
     }
 
-    /** The marks that other programs put before text. */
+    /** The byte-order marks that other programs write before text. */
     static final class ByteOrderMark {
         private ByteOrderMark() {}
 
-        /** Bytes to pass over: 3 if the text begins with the mark of UTF-8, else none. Text in UTF-16 is refused. */
+        /** Bytes to skip: 3 if the text begins with the mark of UTF-8, else 0. Text in UTF-16 is refused. */
         static int length(String name, byte[] text, int count) {
             if (count >= 2 && (text[0] == (byte) 0xFF && text[1] == (byte) 0xFE
                     || text[0] == (byte) 0xFE && text[1] == (byte) 0xFF)) {

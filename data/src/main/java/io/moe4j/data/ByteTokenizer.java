@@ -2,7 +2,7 @@ package io.moe4j.data;
 
 import java.io.InputStream;
 
-/** Each byte is its own id; 256 ends a document. */
+/** Each byte is its own id, 0 to 255; id 256 ends a document. */
 final class ByteTokenizer implements Tokenizer {
     private static final int BYTES = 256;
 

@@ -7,7 +7,7 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
-/** An entry of an archive whose checksum is compared at its end, which the JDK does not do. */
+/** An entry of an archive. Its checksum is compared at its end; the JDK does not do this. */
 final class CheckedEntry extends InputStream {
     private final InputStream in;
     private final ZipEntry entry;

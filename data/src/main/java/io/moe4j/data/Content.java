@@ -5,12 +5,12 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The bytes of a file, of an entry of an archive, or of a resource; may be opened more than once. */
+/** The bytes of a file, of an entry of an archive, or of a resource; can be opened more than once. */
 @FunctionalInterface
 interface Content {
     InputStream open() throws IOException;
 
-    /** The file, if it is one of its own. */
+    /** The path, if the bytes are those of a whole file. */
     default Optional<Path> file() {
         return Optional.empty();
     }

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Where text comes from. Files are listed, and read only when they are needed.
+ * The source of training text. Files are listed when it is opened, and read only when they are needed.
  *
  * @since 0.2.0
  */
@@ -34,13 +34,13 @@ public final class Corpus {
     }
 
     /**
-     * Lists what there is.
+     * Lists the files of a corpus.
      *
-     * @param path a file, or a folder, which is looked through with all its folders but hidden ones; links are followed. A name that ends with
-     *        {@code .jsonl} or {@code .ndjson} has a document in each line, {@code .json} has a list of them, {@code .zip} and {@code .jar} are
-     *        archives of files; any other file is one text. The packaged sources of this project if absent
-     * @param badLines what becomes of lines of JSONL files that have no text
-     * @throws InputException if there is nothing to read, or something that is no file
+     * @param path a file or a folder. A folder is searched with all its subfolders, except hidden ones; links are followed. A name that ends with
+     *     {@code .jsonl} or {@code .ndjson} has a document in each line, {@code .json} has a list of them, {@code .zip} and {@code .jar} are
+     *     archives of files; any other file is one text. If absent, the packaged sources of this project are used
+     * @param badLines what happens with lines of JSONL files that have no text
+     * @throws InputException if there is nothing to read, or an entry that is not a file
      */
     public static Corpus open(Optional<Path> path, BadLines badLines) {
         return path.map(given -> of(given, badLines)).orElseGet(() -> packaged(badLines));
@@ -52,10 +52,10 @@ public final class Corpus {
     }
 
     /**
-     * Checks that there is enough to train on; reads no more than that.
+     * Checks that there is enough text for one step; reads no more than needed for that.
      *
      * @param needed tokens of one step, all ranks together
-     * @throws InputException if there is not, or it cannot be read
+     * @throws InputException if there is too little text, or it cannot be read
      */
     public void require(Tokenizer tokenizer, long needed) {
         try (TokenStream tokens = new TokenStream(sources, tokenizer, new Reading(badLines, false))) {
@@ -73,9 +73,9 @@ public final class Corpus {
     }
 
     /**
-     * Looks at the beginning of every file, so that a file that is no text is not found hours later.
+     * Checks the beginning of every file, so that a file that is not text is reported at once, and not hours later.
      *
-     * @throws InputException for the first that cannot be read
+     * @throws InputException for the first file that cannot be read
      */
     public void checkHeads() {
         for (Source source : sources) {

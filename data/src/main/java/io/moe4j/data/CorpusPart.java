@@ -18,18 +18,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A part of a corpus, known by its content, so that processes on several hosts can find out whether they read the same, whatever the paths are.
+ * A part of a corpus, identified by its content, so that processes on several hosts can check that they read the same data even where paths differ.
  *
  * @param name a path, for people
- * @param bytes its size
- * @param digest SHA-256, in hexadecimal digits, of all of it; of a large corpus, of its beginning, its end, and pieces between them
+ * @param bytes its size in bytes
+ * @param digest SHA-256 in hexadecimal digits: of all bytes or, for a large corpus, of its beginning, its end, and pieces between them
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CorpusPart(String name, long bytes, String digest) {
-    /** A corpus up to this size is read from end to end. */
+    /** A corpus of at most this many bytes is read completely. */
     private static final long WHOLE_BYTES = 1L << 26;
-    /** Of a larger one, its parts together read about this much. */
+    /** Of a larger corpus, about this many bytes are read in all. */
     private static final long SAMPLED_BYTES = 1L << 26;
     private static final int MOST_PIECE_BYTES = 1 << 16;
     private static final int LEAST_PIECE_BYTES = 1 << 12;
@@ -37,7 +37,7 @@ public record CorpusPart(String name, long bytes, String digest) {
     /**
      * The parts of a corpus, in the order in which they are listed.
      *
-     * @throws InputException if one cannot be read
+     * @throws InputException if a part cannot be read
      */
     public static List<CorpusPart> of(Corpus corpus) {
         List<Source> sources = corpus.sources();
@@ -72,7 +72,7 @@ public record CorpusPart(String name, long bytes, String digest) {
         return new CorpusPart(source.name(), bytes, HexFormat.of().formatHex(digest.digest()));
     }
 
-    /** Pieces at equal distances: of 3 pieces, one begins the file, one is in the middle, and one ends it. */
+    /** Reads pieces at equal distances: of 3 pieces, the first is at the start of the file, one in the middle, and the last at its end. */
     private static CorpusPart sampled(Path file, int pieces, int pieceBytes) throws IOException {
         MessageDigest digest = sha256();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {

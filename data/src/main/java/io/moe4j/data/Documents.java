@@ -10,12 +10,12 @@ interface Documents extends AutoCloseable {
     /** The next document's text in UTF-8, valid until the next call; empty after the last. */
     Optional<InputStream> next() throws IOException;
 
-    /** Looks at the beginning of what there is, and refuses what cannot be read. Nothing else may be called then, but {@link #close()}. */
+    /** Checks the beginning of the source, and throws if it cannot be read. Afterwards only {@link #close()} may be called. */
     default void checkHead() throws IOException {
         next();
     }
 
-    /** Where reading is, for messages: {@code x.zip!/a.jsonl, line 7}. */
+    /** The current position, for messages: {@code x.zip!/a.jsonl, line 7}. */
     String where();
 
     @Override

@@ -10,7 +10,7 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Optional;
 
-/** A file, which must stay as it was when it was listed: otherwise two passes, or two ranks, would not read the same. */
+/** A file. It must not change after it was listed: otherwise two passes, or two ranks, would read different data. */
 final class FileContent implements Content {
     private final Path path;
     private final long bytes;
@@ -45,7 +45,7 @@ final class FileContent implements Content {
         return Optional.of(path);
     }
 
-    /** Refuses a file that has another size or time than when it was listed. */
+    /** Throws if the file's size or modification time has changed since it was listed. */
     private void requireUnchanged() throws IOException {
         BasicFileAttributes now;
         try {

@@ -11,10 +11,10 @@ import java.util.Deque;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** The files of a folder and of all folders in it, but hidden ones. Links are followed. */
+/** The files of a folder and all its subfolders, except hidden ones. Links are followed. */
 final class FileTree {
     private final List<Path> files = new ArrayList<>();
-    /** Where the folders really are that the current one is inside of. */
+    /** The real paths of the folders that contain the current one. */
     private final Deque<Path> above = new ArrayDeque<>();
 
     private FileTree() {}
@@ -26,7 +26,7 @@ final class FileTree {
         return tree.files.stream().sorted().toList();
     }
 
-    /** Refuses what cannot be read twice. */
+    /** Throws if the path is something that cannot be read twice, such as a pipe. */
     static void requireFile(Path path) {
         if (!Files.isRegularFile(path)) {
             throw new InputException(path + " is a pipe, a socket or a device, and data is read more than once;"

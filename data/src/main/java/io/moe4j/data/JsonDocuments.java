@@ -4,7 +4,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 
-/** A document in the key {@code text} of each object: one in each line, blank lines passed over; or in one JSON file, a list of them or one after another. */
+/**
+ * The key {@code text} of each object is a document. Objects stand one in each line, where blank lines are skipped; or in one JSON file, as a list or
+ * one after another.
+ */
 final class JsonDocuments implements Documents {
     private final String name;
     private final ByteInput in;

@@ -1,6 +1,6 @@
 package io.moe4j.data;
 
-/** Why a document cannot be taken from JSON; reads on from the name of the line. */
+/** Why a document cannot be read from JSON. The message continues a sentence that begins with the name of the line. */
 final class JsonProblem extends Exception {
     private static final long serialVersionUID = 1;
     private final boolean syntax;
@@ -10,12 +10,12 @@ final class JsonProblem extends Exception {
         this.syntax = syntax;
     }
 
-    /** It is not JSON: where it ends is unknown. */
+    /** Not valid JSON, so that the end of the value is unknown. */
     static JsonProblem syntax(String reason) {
         return new JsonProblem("is not JSON: " + reason, true);
     }
 
-    /** It is JSON that was read to its end, without one text. */
+    /** Valid JSON that was read to its end, but does not have exactly one text. */
     static JsonProblem content(String reason) {
         return new JsonProblem(reason, false);
     }

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the one text of each JSON object, and checks the rest of it, without keeping more than the text: a line may be larger than memory. Takes what
- * JSON allows, in UTF-8, and the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
+ * Reads the one text of each JSON object, and checks the rest of it, and keeps only the text: a line may be larger than memory. Accepts JSON in
+ * UTF-8, and also the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
  */
 final class JsonScanner {
     private static final String KEY = "text";
@@ -20,19 +20,19 @@ final class JsonScanner {
     /**
      * Reads from {@code in}.
      *
-     * @param text takes the texts
+     * @param text receives the texts
      */
     JsonScanner(ByteInput in, Spool text) {
         this.in = in;
         this.text = text;
     }
 
-    /** Halves of characters that were replaced in the last text. */
+    /** Number of unpaired surrogates that were replaced in the last text. */
     long loneSurrogates() {
         return loneSurrogates;
     }
 
-    /** Passes over white space; returns what follows it. */
+    /** Skips white space; returns the byte after it. */
     int blanks() throws IOException {
         int value = in.peek();
         while (value == ' ' || value == '\t' || value == '\r' || value == '\n') {
@@ -42,7 +42,7 @@ final class JsonScanner {
         return value;
     }
 
-    /** Takes one value, and its text. */
+    /** Reads one value, and its text. */
     void document() throws IOException, JsonProblem {
         loneSurrogates = 0;
         text.clear();
@@ -78,7 +78,7 @@ final class JsonScanner {
         }
     }
 
-    /** Checks that nothing more stands before the end of the line, or of the input. */
+    /** Checks that only white space is left before the end of the line, or of the input. */
     void end() throws IOException, JsonProblem {
         int value = blanks();
         if (value != ByteInput.END) {
@@ -86,7 +86,7 @@ final class JsonScanner {
         }
     }
 
-    /** A key and its colon; whether it is the one that is read. */
+    /** Reads a key and its colon; true if the key is {@code text}. */
     private boolean key() throws IOException, JsonProblem {
         expect(blanks(), '"', "a key in quotes");
         Start key = new Start();
@@ -95,7 +95,7 @@ final class JsonScanner {
         return key.is(KEY);
     }
 
-    /** Whether a comma follows an element, and not the end of all. The end is left where it is. */
+    /** Whether a comma follows an element; false at the closing bracket, which is not taken. */
     private boolean follows(int close) throws IOException, JsonProblem {
         int value = blanks();
         if (value == ',') {
@@ -184,7 +184,7 @@ final class JsonScanner {
         }
     }
 
-    /** The rest of a string, its quote included. */
+    /** Reads the rest of a string, including its closing quote. */
     private void string(@Nullable Sink sink) throws IOException, JsonProblem {
         while (true) {
             int value = in.take();
@@ -205,7 +205,7 @@ final class JsonScanner {
         }
     }
 
-    /** The bytes of a character after its first, checked as UTF-8 demands: nothing that a shorter form has, no surrogates. */
+    /** Reads the bytes of a character after its first, and checks them as UTF-8 requires: no overlong forms, no surrogates. */
     private void continuation(int first, @Nullable Sink sink) throws IOException, JsonProblem {
         int more = first >= 0xC2 && first <= 0xDF ? 1 : (first & 0xF0) == 0xE0 ? 2 : first >= 0xF0 && first <= 0xF4 ? 3
                 : 0;
@@ -238,7 +238,7 @@ final class JsonScanner {
         }
     }
 
-    /** A character from its escape, or from the escapes of its two halves. */
+    /** Reads a character from its escape, or from the escapes of its two surrogates. */
     private void unicode(int unit, @Nullable Sink sink) throws IOException, JsonProblem {
         int first = unit;
         while (Character.isHighSurrogate((char) first) && in.peek() == '\\') {
@@ -306,7 +306,7 @@ final class JsonScanner {
                 : value > ' ' && value < 0x7F ? Character.toString(value) : "byte 0x" + Integer.toHexString(value);
     }
 
-    /** Takes the bytes of a string. */
+    /** Receives the bytes of a string. */
     @FunctionalInterface
     interface Sink {
         void put(byte value) throws IOException;

@@ -4,10 +4,10 @@ import io.moe4j.api.InputException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** One pass over the data: what becomes of bad lines, and what was met so far. Used by one thread. */
+/** One pass over the data: how bad lines are handled, and the counts so far. For use by one thread. */
 final class Reading {
     private static final Logger log = LoggerFactory.getLogger(Reading.class);
-    /** The first few tell enough; all are counted. */
+    /** Only the first few bad lines are logged; all are counted. */
     private static final int REPORTED = 10;
     private static final String REMEDY = "; each must be an object such as {\"text\": \"a document\"}. Correct it";
 
@@ -20,7 +20,7 @@ final class Reading {
     /**
      * Begins a pass.
      *
-     * @param reports whether bad lines are logged: of several readers of the same data, one does
+     * @param reports whether bad lines are logged: only one of several readers of the same data does
      */
     Reading(BadLines badLines, boolean reports) {
         this.badLines = badLines;
@@ -36,7 +36,7 @@ final class Reading {
         loneSurrogates += surrogates;
     }
 
-    /** Refuses a line, or counts it. */
+    /** Throws for a bad line, or counts it. */
     void badLine(String where, JsonProblem problem) {
         if (badLines == BadLines.FAIL) {
             throw new InputException(where + " " + problem.getMessage() + REMEDY
@@ -49,7 +49,7 @@ final class Reading {
         }
     }
 
-    /** Refuses what nothing can be read after. */
+    /** The error for a problem after which reading cannot continue. */
     static InputException refusal(String where, JsonProblem problem) {
         return new InputException(where + " " + problem.getMessage() + REMEDY, problem);
     }

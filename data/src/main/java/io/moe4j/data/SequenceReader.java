@@ -7,7 +7,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 
-/** The sequences of a corpus in the order of training, epoch after epoch; see the package. */
+/** The sequences of a corpus in the order of training, epoch after epoch; see the documentation of the package. */
 final class SequenceReader implements AutoCloseable {
     /** Tokens of a block. Larger blocks shuffle better, and take more memory. */
     private static final int BLOCK_TOKENS = 1 << 22;
@@ -27,7 +27,7 @@ final class SequenceReader implements AutoCloseable {
     private int[] order = new int[0];
     private int next;
 
-    /** Sequences of {@code length} tokens. */
+    /** Reads sequences of {@code length} tokens. */
     SequenceReader(Corpus corpus, Tokenizer tokenizer, int length, long seed, boolean reports) {
         this(corpus, tokenizer, length, seed, reports, Math.max(1, BLOCK_TOKENS / length));
     }
@@ -49,7 +49,7 @@ final class SequenceReader implements AutoCloseable {
         System.arraycopy(tokens, order[next++] * length, target, 0, length);
     }
 
-    /** Passes over some sequences. */
+    /** Skips {@code count} sequences. */
     void skip(long count) {
         for (long left = count; left > 0;) {
             prepare();
@@ -60,8 +60,8 @@ final class SequenceReader implements AutoCloseable {
     }
 
     /**
-     * Goes to where a reader of the same data is when it has read {@code position} sequences from the start. Reads an epoch at most to find its
-     * length, and then up to the place.
+     * Moves to the position of a reader of the same data that has read {@code position} sequences from the start. Reads at most one epoch to find its
+     * length, and then up to the position.
      */
     void seek(long position) {
         start(0);
@@ -73,7 +73,7 @@ final class SequenceReader implements AutoCloseable {
         skip(length < position ? position % length : position);
     }
 
-    /** What the longest pass so far has met. */
+    /** Counts of the longest pass so far. */
     DataCounts counts() {
         DataCounts current = stream.counts();
         return current.documents() + current.badLines() >= counts.documents() + counts.badLines() ? current : counts;
@@ -94,7 +94,7 @@ final class SequenceReader implements AutoCloseable {
         next = 0;
     }
 
-    /** Reads on, into the next epoch if need be, until there is a sequence to take. */
+    /** Reads, if needed into the next epoch, until a sequence is available. */
     private void prepare() {
         if (next < order.length || fill()) {
             return;
@@ -105,7 +105,7 @@ final class SequenceReader implements AutoCloseable {
         }
     }
 
-    /** Reads a block, and orders it; false at the end of the epoch. */
+    /** Reads a block and shuffles it; false at the end of the epoch. */
     private boolean fill() {
         int sequences = 0;
         while (sequences < blockSequences) {
@@ -148,11 +148,11 @@ final class SequenceReader implements AutoCloseable {
     private TokenStream stream(long ofEpoch) {
         List<Source> sources = new ArrayList<>(corpus.sources());
         Collections.shuffle(sources, random(ofEpoch, -1));
-        // Bad lines are reported in the first pass only: they are the same in the others.
+        // Bad lines are reported only in the first pass: they are the same in all passes.
         return new TokenStream(sources, tokenizer, new Reading(corpus.badLines(), reports && ofEpoch == 0));
     }
 
-    /** Numbers of their own for each block, and for the sources of each epoch. */
+    /** Independent random numbers for each block, and for the sources of each epoch. */
     private Random random(long ofEpoch, long ofBlock) {
         return new Random((seed * 0x9E3779B97F4A7C15L + ofEpoch) * 0xBF58476D1CE4E5B9L + ofBlock);
     }

@@ -7,8 +7,9 @@ import java.util.Locale;
 import java.util.zip.ZipException;
 
 /**
- * A file of documents. Its name tells how it is read: {@code .jsonl} and {@code .ndjson} have one in each line, {@code .json} a list of them or one
- * after another, {@code .zip} and {@code .jar} those of each entry, which follow the same rules; any other file is one text.
+ * A file of documents. Its name decides how it is read: {@code .jsonl} and {@code .ndjson} have one document in each line; {@code .json} has a list
+ * of documents, or one after another; {@code .zip} and {@code .jar} have the documents of all entries, which follow the same rules; any other file is
+ * one document.
  *
  * @param name a path, for messages
  * @param content its bytes
@@ -22,7 +23,7 @@ record Source(String name, Content content) {
     /**
      * Opens it.
      *
-     * @param archives how many archives it is inside of
+     * @param archives number of archives that contain it
      */
     Documents open(Reading reading, int archives) throws IOException {
         String lower = name.toLowerCase(Locale.ROOT);
@@ -38,7 +39,7 @@ record Source(String name, Content content) {
         return new TextDocument(name, content.open(), reading);
     }
 
-    /** The error for what should be readable, and is not. */
+    /** The error for a source that cannot be read. */
     static InputException unreadable(String where, IOException e) {
         String reason = e.getMessage() == null ? e.toString() : e.getMessage();
         return new InputException(where + " cannot be read ("
@@ -48,7 +49,7 @@ record Source(String name, Content content) {
                 e);
     }
 
-    /** Whether a part of a path begins with a dot, so that it is not read. */
+    /** Whether a part of a path begins with a dot, in which case it is not read. */
     static boolean isHidden(Iterable<?> path) {
         for (Object part : path) {
             if (part.toString().startsWith(".")) {

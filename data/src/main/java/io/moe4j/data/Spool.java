@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** Bytes that are kept until they have been checked: a few in memory, more in a temporary file. */
+/** Bytes that are kept until they have been checked: the first ones in memory, the rest in a temporary file. */
 final class Spool implements JsonScanner.Sink, AutoCloseable {
-    /** Bytes that are kept in memory. */
+    /** The most bytes that are kept in memory. */
     static final int IN_MEMORY = 1 << 22;
 
     private final int limit;
@@ -47,7 +47,7 @@ final class Spool implements JsonScanner.Sink, AutoCloseable {
         memory[length++] = value;
     }
 
-    /** What was put since it was cleared. Nothing more may be put. */
+    /** The bytes since the last {@link #clear()}. Nothing may be added until the next one. */
     InputStream content() throws IOException {
         Path spilled = file;
         OutputStream written = out;
@@ -59,7 +59,7 @@ final class Spool implements JsonScanner.Sink, AutoCloseable {
         return in;
     }
 
-    /** Forgets what was put. */
+    /** Discards all bytes. */
     void clear() throws IOException {
         length = 0;
         try (InputStream reading = in; OutputStream writing = out) {

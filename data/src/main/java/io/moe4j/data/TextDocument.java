@@ -32,7 +32,7 @@ final class TextDocument implements Documents {
         text.reset();
         text.skipNBytes(ByteInput.ByteOrderMark.length(name, beginning, beginning.length));
         for (byte value : beginning) {
-            // A zero byte is in nearly every file that is not text.
+            // Nearly every file that is not text has a zero byte.
             if (value == 0) {
                 throw new InputException(name + " is not text: it has a zero byte among its first " + LOOK_AHEAD
                         + "; give text files, or remove it from the data");

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** All tokens of some sources in order, an end token after each document that has any. */
+/** All tokens of several sources in order, with an end token after each document that is not empty. */
 final class TokenStream implements AutoCloseable {
     private final List<Source> sources;
     private final Tokenizer tokenizer;
@@ -23,15 +23,15 @@ final class TokenStream implements AutoCloseable {
         this.reading = reading;
     }
 
-    /** What was met so far. */
+    /** Counts so far. */
     DataCounts counts() {
         return reading.counts();
     }
 
     /**
-     * Reads tokens, as many as there are up to {@code count}.
+     * Reads up to {@code count} tokens; fewer only at the end.
      *
-     * @return how many; -1 at the end
+     * @return number of tokens read; -1 at the end
      */
     int read(int[] target, int from, int count) {
         try {

@@ -18,7 +18,7 @@ public interface Tokenizer {
     /** The id that ends a document. */
     int endToken();
 
-    /** The ids of a text in UTF-8, read as they are asked for. The caller closes {@code text}. */
+    /** The ids of a text in UTF-8, which is read lazily. The caller closes {@code text}. */
     Tokens tokens(InputStream text);
 
     /** Ids of one text. */
@@ -27,10 +27,10 @@ public interface Tokenizer {
         /**
          * Reads some ids.
          *
-         * @param target where they go
-         * @param from the first place
-         * @param count the most that are read, at least 1
-         * @return how many were read, at least 1; or -1 at the end of the text
+         * @param target array for the ids
+         * @param from index of the first id in the array
+         * @param count the most ids to read, at least 1
+         * @return number of ids read, at least 1; or -1 at the end of the text
          */
         int read(int[] target, int from, int count) throws IOException;
     }

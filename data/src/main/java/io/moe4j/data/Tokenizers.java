@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The tokenizers that are known by name.
+ * The built-in tokenizers, by name.
  *
  * @since 0.2.0
  */
@@ -19,7 +19,7 @@ public final class Tokenizers {
         return List.of("bytes");
     }
 
-    /** One of them. */
+    /** The tokenizer with this name; empty if there is none. */
     public static Optional<Tokenizer> of(String name) {
         return name.equals("bytes") ? Optional.of(new ByteTokenizer()) : Optional.empty();
     }

@@ -1,12 +1,12 @@
 /**
- * What models are trained on: text, read lazily, cut into sequences, divided over ranks.
+ * Training data: text that is read lazily, cut into sequences and divided over ranks. Terms: {@code docs/glossary.md}.
  *
- * <p>A corpus is a list of sources (files), each of some documents. A file must not change during a run. In every epoch the sources come in another order, drawn from the seed. Their
- * documents, each followed by an end token, are one stream of tokens, which is cut into sequences of {@code seq_len + 1} tokens; the last one is filled
- * up with end tokens. So each token is in exactly one sequence of an epoch. About four million tokens at a time make a block, whose sequences are
- * put into an order drawn from seed, epoch and block. Of this order, step {@code s} takes sequences {@code s·R·B} and on, and of those rank
- * {@code r} takes {@code B} from {@code r·B}. Every rank reads the whole stream by itself and keeps its part: nothing depends on threads,
- * and no two ranks get the same sequence.
+ * <p>A corpus is a list of sources (files), each with some documents. A file must not change during a run. Each epoch has another order of the
+ * sources, drawn from the seed. Their documents, each followed by an end token, form one stream of tokens, which is cut into sequences of
+ * {@code seq_len + 1} tokens; the last sequence is padded with end tokens. So each token is in exactly one sequence of an epoch. About four million
+ * tokens form a block, whose sequences are shuffled into an order drawn from seed, epoch and block. With B sequences per rank, step {@code s} takes
+ * {@code ranks·B} sequences of this order, from {@code s·ranks·B} on, and rank {@code r} takes B of these, from {@code r·B} on. Every rank reads the
+ * whole stream by itself and keeps its part: the result does not depend on threads, and no two ranks get the same sequence.
  */
 @NullMarked
 package io.moe4j.data;

@@ -13,8 +13,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One side of a connection after its {@link Handshake}. Sending never waits: a thread of its own writes. Another one reads, checks that each message is from
- * a process of this job and the next one, and hands it on.
+ * One side of a connection after its {@link Handshake}. Sending never blocks: a separate thread writes. Another thread reads, checks that each
+ * message comes from a process of this job and is the next in order, and passes it to the receiver.
  */
 final class Connection implements AutoCloseable {
     static final Duration FLUSH = Duration.ofSeconds(2);
@@ -24,12 +24,12 @@ final class Connection implements AutoCloseable {
     private final DataOutputStream out;
     private final Seal sealIn;
     private final Seal sealOut;
-    /** Messages to write; nothing is the end. */
+    /** Messages to write; an empty element ends the writer. */
     private final BlockingQueue<Optional<byte[]>> outbox = new LinkedBlockingQueue<>();
     private @Nullable Thread writer;
     private @Nullable Thread reader;
 
-    /** Takes a socket over, with the seals of what comes in and of what goes out. */
+    /** Takes ownership of a socket, with the seals of incoming and of outgoing messages. */
     Connection(Socket socket, DataInputStream in, DataOutputStream out, Seal sealIn, Seal sealOut) {
         this.socket = socket;
         this.in = in;
@@ -38,13 +38,13 @@ final class Connection implements AutoCloseable {
         this.sealOut = sealOut;
     }
 
-    /** Reads one message at once, and waits {@code limit} at most for each part of it; before {@link #start} only. */
+    /** Reads one message on the calling thread, and waits at most {@code limit} for each part of it. Only before {@link #start}. */
     Message readNow(Duration limit) throws IOException {
         socket.setSoTimeout(Math.toIntExact(Math.clamp(limit.toMillis(), 1, Integer.MAX_VALUE)));
         return read(Wire.MAX_HELLO);
     }
 
-    /** Writes one message at once; before {@link #start} only. */
+    /** Writes one message on the calling thread. Only before {@link #start}. */
     void sendNow(Message message) throws IOException {
         write(Wire.encode(message));
     }
@@ -54,7 +54,7 @@ final class Connection implements AutoCloseable {
      *
      * @param limit the longest message to accept
      * @param onMessage called for each message, by one thread
-     * @param onEnd called once, with the reason, when nothing more comes
+     * @param onEnd called once, with the reason, when no more messages can come
      */
     void start(String name, long limit, Consumer<Message> onMessage, Consumer<String> onEnd) {
         writer = Thread.ofVirtual().name(name + " writer").start(this::write);
@@ -65,7 +65,7 @@ final class Connection implements AutoCloseable {
         outbox.add(Optional.of(Wire.encode(message)));
     }
 
-    /** Sends nothing more, after what is queued. */
+    /** Ends sending after the queued messages. */
     void finish() {
         outbox.add(Optional.empty());
     }
@@ -74,7 +74,7 @@ final class Connection implements AutoCloseable {
         return String.valueOf(socket.getRemoteSocketAddress());
     }
 
-    /** Sends what is queued, waits until the other side has ended too, but not for long, and closes the socket. */
+    /** Sends the queued messages, waits for at most {@link #FLUSH} until the other side has ended too, and closes the socket. */
     @Override
     public void close() {
         close(FLUSH);
@@ -100,13 +100,13 @@ final class Connection implements AutoCloseable {
         try {
             socket.close();
         } catch (IOException e) {
-            // Nothing is lost: whoever closes does not care for what is still on its way.
+            // Ignored: messages that are still in transit are not needed any more.
         }
     }
 
     private Message read(long limit) throws IOException {
         int length = Wire.readLength(in, limit);
-        // Memory is taken only for what has come, not for what the length promises.
+        // Memory is allocated only for bytes that have arrived, not for the announced length.
         byte[] body = in.readNBytes(length);
         byte[] tag = in.readNBytes(Seal.TAG_BYTES);
         if (tag.length < Seal.TAG_BYTES) {
@@ -144,7 +144,7 @@ final class Connection implements AutoCloseable {
             }
             socket.shutdownOutput();
         } catch (IOException e) {
-            // The reader sees it as well, and tells.
+            // The reader fails as well, and reports it.
             drop();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

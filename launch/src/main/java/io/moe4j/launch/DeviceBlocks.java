@@ -7,15 +7,15 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * Which devices of a host the ranks of its processes use. A process has some devices in a row, and its ranks are spread over them in blocks: the first of
- * them are on the first device, so that ranks which follow each other, and share experts, share a device as far as they can.
+ * The devices of a host that the ranks of its processes use. A process uses consecutive devices, and its ranks are spread over them in blocks: the
+ * first ranks are on the first device, so that neighbouring ranks, which share experts, share a device where possible.
  *
  * <p>Example: 4 ranks in one process over 2 devices are on devices 0, 0, 1, 1; 4 processes of one rank, on a host with 4 devices, on 0 to 3.
  *
- * @param perProcess how many devices each process uses
- * @param first the first device of this process; by default its processes' number on the host decides: one after the other, and from 0 again where there are
- *        more processes than devices
- * @param there how many devices this process sees; empty if the device's plug-in cannot tell
+ * @param perProcess number of devices that each process uses
+ * @param first the first device of this process. The default follows from the number of the process on its host: processes take the devices one after
+ *     the other, and start again from 0 if there are more processes than devices
+ * @param there number of devices that this process sees; empty if the device's plug-in does not know
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -24,7 +24,7 @@ public record DeviceBlocks(int perProcess, OptionalInt first, OptionalInt there)
     /**
      * The device of each rank of a process, in the order of the ranks.
      *
-     * @throws LaunchException if the ranks cannot be spread evenly, or a device is not there
+     * @throws LaunchException if the ranks cannot be spread evenly, or a device does not exist
      */
     public List<Integer> ordinals(RankEnvironment environment) {
         int ranks = environment.localRanks().size();
@@ -47,7 +47,7 @@ public record DeviceBlocks(int perProcess, OptionalInt first, OptionalInt there)
         return IntStream.range(0, ranks).map(rank -> from + rank / (ranks / perProcess)).boxed().toList();
     }
 
-    /** Which of the host's blocks of devices a process has. Where nobody knows how many there are, everybody has the first. */
+    /** The number of the host's block of devices that a process uses. If the number of devices is unknown, every process uses the first block. */
     private int block(int process) {
         return there.isEmpty() ? 0 : process % Math.max(1, there.getAsInt() / Math.max(1, perProcess));
     }

@@ -3,7 +3,7 @@ package io.moe4j.launch;
 import io.moe4j.api.Stability;
 
 /**
- * Where the process of rank 0 listens.
+ * The address at which the process of rank 0 listens.
  *
  * @param host a name or an address
  * @param port 1 to 65535
@@ -19,7 +19,7 @@ public record Endpoint(String host, int port) {
         }
     }
 
-    /** Whether only processes of the same host can meet there. */
+    /** Whether only processes of the same host can reach this address. */
     public boolean isLoopback() {
         return host.equals("localhost") || host.matches("127(\\.\\d{1,3}){3}") || host.equals("::1");
     }

@@ -16,7 +16,7 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.HKDFParameterSpec;
 
 /**
- * How a connection begins. Everything has a fixed size, so that a stranger cannot make the other side keep more than a few bytes:
+ * The beginning of a connection. All parts have a fixed size, so that a stranger cannot make the other side keep more than a few bytes:
  *
  * <pre>
  * both sides       magic (8), version (4)
@@ -26,8 +26,8 @@ import javax.crypto.spec.HKDFParameterSpec;
  * hub to process   1 and its own proof (32); or 0, if the process's proof is wrong
  * </pre>
  *
- * Keys are derived from the secret and from all that both sides have said before the proofs, one for each direction. Random bytes of both sides go into
- * them, so that what was recorded from another connection is of no use.
+ * Keys, one for each direction, are derived from the secret and from all bytes that both sides have sent before the proofs. These include random
+ * bytes of both sides, so that messages recorded from another connection are not accepted.
  */
 final class Handshake {
     private static final int NONCE_BYTES = 32;
@@ -38,7 +38,7 @@ final class Handshake {
     private final DataInputStream in;
     private final DataOutputStream out;
 
-    /** A connected socket; each read waits {@code limitMillis} at most. Sends the preamble. */
+    /** Begins on a connected socket and sends the preamble; each read waits at most {@code limitMillis}. */
     Handshake(Socket socket, JobSecret secret, int limitMillis) throws IOException {
         this.socket = socket;
         this.secret = secret;

@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Listens for the processes of a world, in the process of rank 0. All of them connect to it, its own as well. */
+/** Listens for the processes of a world, in the process of rank 0. All processes connect to it, including that of rank 0. */
 final class Hub implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Hub.class);
     /** The longest that a handshake and the first message may take. */
@@ -36,7 +36,7 @@ final class Hub implements AutoCloseable {
         Thread.ofVirtual().name("rendezvous hub").start(this::accept);
     }
 
-    /** Listens at the meeting place of {@code environment}: on that address alone, unless it names another one to listen at. */
+    /** Listens at the meeting place of {@code environment}: only on that address, unless the environment names another address to listen at. */
     static Hub open(RankEnvironment environment, Endpoint master, JobSecret secret, Duration timeout) {
         String host = environment.listen().orElse(master.host());
         try {
@@ -62,7 +62,7 @@ final class Hub implements AutoCloseable {
         }
     }
 
-    /** Where the processes of this host reach it. */
+    /** The address at which processes of this host reach it. */
     InetSocketAddress address() {
         InetAddress bound = server.getInetAddress();
         return new InetSocketAddress(bound.isAnyLocalAddress() ? InetAddress.getLoopbackAddress() : bound,
@@ -123,7 +123,7 @@ final class Hub implements AutoCloseable {
         return connection;
     }
 
-    /** Strangers may come often: not each of them is worth a line. */
+    /** Strangers may connect often, so not every refusal is logged. */
     private void refuse(Socket socket, String why) {
         long count = refusals.count(why);
         if (server.isClosed() || !RefusalCounts.isTold(count)) {
@@ -142,7 +142,7 @@ final class Hub implements AutoCloseable {
         }
     }
 
-    /** Waits until all processes have left, but not past the time limit, nor long after a failure; then ends all connections. */
+    /** Waits until all processes have left, at most for the time limit, and after a failure only for a few seconds; then ends all connections. */
     @Override
     public void close() {
         world.awaitDepartures();
@@ -160,7 +160,7 @@ final class Hub implements AutoCloseable {
         world.close();
     }
 
-    /** What a failure of the whole rendezvous looks like to all ranks. */
+    /** The failure that all ranks see when the whole rendezvous fails. */
     static RankFailure lost(String why) {
         return new RankFailure(0, "rendezvous", why);
     }

@@ -11,15 +11,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the processes of a job know, and others do not. Each message between them is authenticated with it. Its bytes are never printed.
+ * The secret that only the processes of a job know. Each message between them is authenticated with it. Its bytes are never printed.
  *
- * <p>Where it comes from, in this order:
+ * <p>It comes from the first of these sources that exists:
  * <ol>
  * <li>{@code MOE4J_JOB_SECRET}, a text of at least 16 characters;
- * <li>{@code MOE4J_JOB_SECRET_FILE}, a file of mode 600 that has such a text;
- * <li>nothing, if the configuration says {@code runtime.allow_no_secret = true};
- * <li>the user's own file, {@code ~/.local/state/moe4j/secret}, which is made with a random secret where it is missing;
- * <li>nothing, if that file cannot be made and the processes meet over loopback. A warning says so.
+ * <li>{@code MOE4J_JOB_SECRET_FILE}, a file of mode 600 with such a text;
+ * <li>no secret, if the configuration has {@code runtime.allow_no_secret = true};
+ * <li>the user's own file, {@code ~/.local/state/moe4j/secret}, which is created with a random secret if it does not exist;
+ * <li>no secret, with a warning, if that file cannot be created and the processes meet over loopback.
  * </ol>
  *
  * @since 0.2.0
@@ -30,7 +30,7 @@ public final class JobSecret {
     public static final String VARIABLE = "MOE4J_JOB_SECRET";
     /** The variable that names a file with the secret. */
     public static final String FILE_VARIABLE = "MOE4J_JOB_SECRET_FILE";
-    /** The key that allows to go without one. */
+    /** The configuration key that allows a job without a secret. */
     static final String ALLOW_NONE = "runtime.allow_no_secret";
 
     private static final Logger log = LoggerFactory.getLogger(JobSecret.class);
@@ -41,13 +41,13 @@ public final class JobSecret {
     private final Source source;
     private final String description;
 
-    /** Where a secret comes from. The number is what processes tell each other, so that an error can name both sources. */
+    /** The origin of a secret. Processes send each other its number, so that an error can name both origins. */
     enum Source {
         /** There is none. */
         NONE("no secret"),
-        /** It was given. */
+        /** It was given as a text or in a file. */
         GIVEN("a secret that was given (" + VARIABLE + " or " + FILE_VARIABLE + ")"),
-        /** It is the user's own. */
+        /** It comes from the user's own file. */
         USER_FILE("the secret in its user's home folder");
 
         private final String words;
@@ -56,7 +56,7 @@ public final class JobSecret {
             this.words = words;
         }
 
-        /** The source with this number; a number that is not known is that of a newer version. */
+        /** The source with this number; an unknown number comes from a newer version. */
         static String describe(int number) {
             return number >= 0 && number < values().length ? values()[number].words : "a secret of unknown origin";
         }
@@ -68,7 +68,7 @@ public final class JobSecret {
         this.description = description;
     }
 
-    /** There is no secret: whoever reaches the port can take part. Messages still cannot be repeated or mixed up. */
+    /** No secret: any process that reaches the port can take part. Messages still cannot be repeated or reordered. */
     public static JobSecret none() {
         return new JobSecret(NONE.getBytes(StandardCharsets.UTF_8), Source.NONE, NONE);
     }
@@ -89,7 +89,7 @@ public final class JobSecret {
      * @param home the user's home folder
      * @param allowNone whether {@code runtime.allow_no_secret} is set
      * @param master where the processes meet
-     * @throws LaunchException if what is given cannot be used, or nothing is given and there must be something
+     * @throws LaunchException if the given secret cannot be used, or if there is none although one is required
      */
     public static JobSecret resolve(Map<String, String> environment, Path home, boolean allowNone, Endpoint master) {
         Variables variables = new Variables(environment);
@@ -159,7 +159,7 @@ public final class JobSecret {
         return source;
     }
 
-    /** Where it comes from; never the secret itself. */
+    /** The origin, never the secret itself. */
     @Override
     public String toString() {
         return description;

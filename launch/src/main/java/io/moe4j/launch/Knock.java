@@ -10,12 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** Connects to the hub, which may not be there yet. */
+/** Connects to the hub, which may not have started yet. */
 final class Knock {
     private static final long LONGEST_PAUSE_MILLIS = 500;
     private static final Duration CONNECT = Duration.ofSeconds(5);
     private static final Duration HANDSHAKE = Duration.ofSeconds(10);
-    /** How long a hub of another secret or job is given to go away: it may be the end of an earlier run at the same port. */
+    /** How long a hub with another secret or job may stay before this is an error: it may be an earlier run that is just ending at the same port. */
     private static final Duration OTHER_JOB = Duration.ofSeconds(5);
 
     private final Endpoint master;
@@ -36,10 +36,10 @@ final class Knock {
     }
 
     /**
-     * A connection that the hub has taken.
+     * A connection that the hub has accepted.
      *
-     * @throws LaunchException if it does not take this process
-     * @throws RankFailedException if it cannot be reached in time
+     * @throws LaunchException if the hub refuses this process
+     * @throws RankFailedException if the hub cannot be reached in time
      */
     Connection enter(Message.Hello hello) {
         Optional<String> other = Optional.empty();
@@ -67,7 +67,7 @@ final class Knock {
                 + "); start rank 0, check MASTER_ADDR and MASTER_PORT, or raise runtime.timeout"));
     }
 
-    /** The first address that answers. A name is looked up at each try: in a cluster it may appear late. */
+    /** The first address that answers. A name is resolved again at each attempt: in a cluster it may appear late. */
     private Socket connect() throws IOException {
         List<InetSocketAddress> addresses = hub.map(List::of).orElse(null);
         if (addresses == null) {
@@ -148,7 +148,7 @@ final class Knock {
         return timeout.minus(passed());
     }
 
-    /** At most {@code limit}, and not longer than there is time. */
+    /** Milliseconds of {@code limit}, but at most the time that is left. */
     private int millis(Duration limit) {
         return Math.toIntExact(Math.clamp(left().compareTo(limit) < 0 ? left().toMillis() : limit.toMillis(), 1,
                 Integer.MAX_VALUE));

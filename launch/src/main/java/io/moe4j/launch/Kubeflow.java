@@ -3,7 +3,7 @@ package io.moe4j.launch;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Kubeflow's trainer, which hands torchrun's own arguments to a pod: one process a node, with that many ranks as threads. */
+/** Kubeflow's trainer, which passes the arguments of torchrun to a pod as variables: one process for each node, whose ranks are threads. */
 final class Kubeflow implements Launcher {
 
     @Override

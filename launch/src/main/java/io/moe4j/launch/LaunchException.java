@@ -5,7 +5,7 @@ import io.moe4j.api.InputException;
 import java.util.List;
 
 /**
- * The launch variables do not say where this process stands. All that is wrong with them, at once.
+ * The launch variables do not determine the position of this process. Lists all problems at once.
  *
  * @since 0.2.0
  */
@@ -19,7 +19,7 @@ public final class LaunchException extends InputException {
         this.problems = List.copyOf(problems);
     }
 
-    /** Each with its values, the rule and the remedy. */
+    /** The problems, each with its values, the rule and the remedy. */
     public List<String> problems() {
         return problems;
     }

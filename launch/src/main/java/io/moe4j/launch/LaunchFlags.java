@@ -5,27 +5,27 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * Launch values given on the command line: they come before those of the environment. Start from {@link #none()}.
+ * Launch values from the command line; they take precedence over those of the environment. Start from {@link #none()}.
  *
  * @param process number of this process, from 0 ({@code --rank})
- * @param processes how many there are ({@code --world-size})
+ * @param processes number of processes ({@code --world-size})
  * @param localProcess number of this process on its host ({@code --local-rank})
- * @param host where process 0 runs ({@code --master-addr})
- * @param port where it listens ({@code --master-port})
- * @param listen at which of its addresses, if not the one that {@code host} leads to ({@code --listen-addr})
+ * @param host host of process 0 ({@code --master-addr})
+ * @param port port at which process 0 listens ({@code --master-port})
+ * @param listen address at which process 0 listens, if not that of {@code host} ({@code --listen-addr})
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record LaunchFlags(OptionalInt process, OptionalInt processes, OptionalInt localProcess, Optional<String> host,
         OptionalInt port, Optional<String> listen) {
 
-    /** Nothing is given. */
+    /** No values. */
     public static LaunchFlags none() {
         return new LaunchFlags(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(), Optional.empty(),
                 OptionalInt.empty(), Optional.empty());
     }
 
-    /** This process, and how many there are. */
+    /** These values with the number of this process and the number of processes. */
     public LaunchFlags withProcess(int number, int count) {
         return new LaunchFlags(OptionalInt.of(number), OptionalInt.of(count), localProcess, host, port, listen);
     }

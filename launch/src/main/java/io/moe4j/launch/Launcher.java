@@ -3,15 +3,18 @@ package io.moe4j.launch;
 import java.util.List;
 import java.util.Optional;
 
-/** One family of launch variables. */
+/** The launch variables of one launcher, such as torchrun. */
 interface Launcher {
-    /** In the order in which they are asked. */
+    /** All launchers, in the order in which they are tried. */
     List<Launcher> ALL = List.of(new Torchrun(), new Kubeflow(), new OpenMpi(), new Slurm());
 
-    /** Where this process stands, if this launcher has started it. What is wrong is reported to {@code variables}. */
+    /** The position of this process, if this launcher has started it. Problems are reported to {@code variables}. */
     Optional<Placement> read(Variables variables);
 
-    /** A port that all processes of a job work out alike, and that other jobs of the same host hardly share. */
+    /**
+     * A port computed from the job's name: equal in all processes of the job, and very likely different from the ports of other jobs on the same
+     * host.
+     */
     static int portOf(String job) {
         return 20000 + Math.floorMod(job.hashCode(), 10000);
     }

@@ -9,9 +9,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connections that have not yet shown that they are of this job. There is room for a limited number; when it is full, the oldest one goes. While it is
- * crowded, the next connections are taken one every {@link #PAUSE}: with room for 256, each has at least half a second, and a process of the job needs a few
- * milliseconds. So strangers who open connections by the thousand cannot keep it out for long.
+ * Connections that have not yet proved that they belong to this job. Their number is limited; when the limit is reached, the oldest one is closed.
+ * While more than half of the room is taken, new connections are accepted only one every {@link #PAUSE}: with room for 256, each connection has at
+ * least half a second, and a process of the job needs a few milliseconds. So strangers that open thousands of connections cannot keep it out for
+ * long.
  */
 final class Lobby {
     static final Duration PAUSE = Duration.ofMillis(2);

@@ -4,12 +4,12 @@ import io.moe4j.api.group.Group;
 import java.util.List;
 
 /**
- * What an exchange is known by. A key may be used again: a rank can give for the next round only when it has the answer of this one, so that
- * there is one round at a time.
+ * The identity of an exchange. A key may be used again: a rank can send its value for the next round only after it has the answer of this one, so
+ * there is only one round at a time.
  *
  * @param group name of the group
  * @param ranks its world ranks, in group order
- * @param key the caller's
+ * @param key the key that the caller passed
  */
 record Meeting(String group, List<Integer> ranks, String key) {
 

@@ -3,37 +3,37 @@ package io.moe4j.launch;
 import io.moe4j.api.group.RankFailure;
 import java.util.List;
 
-/** What a process and the hub tell each other; its form on the wire is in {@link Wire}. */
+/** Messages between a process and the hub; {@link Wire} defines their encoding. */
 sealed interface Message {
 
     /**
      * A process introduces itself: its first message.
      *
-     * @param job the job that it belongs to; empty if its launcher does not say
+     * @param job the job that it belongs to; empty if its launcher gives no name
      * @param process its number and host, for people
      */
     record Hello(String job, String process, int worldSize, List<Integer> ranks) implements Message {}
 
-    /** The hub takes it. */
+    /** The hub accepts the process. */
     record Welcome() implements Message {}
 
     /**
-     * The hub does not take it.
+     * The hub refuses the process.
      *
-     * @param otherJob whether the hub is not that of the process's job, or at its end
-     * @param reason for people
+     * @param otherJob whether the hub belongs to another job, or is closing
+     * @param reason the reason, for people
      */
     record Refusal(boolean otherJob, String reason) implements Message {}
 
-    /** The member at {@code index} of a meeting gives its bytes. */
+    /** The member at {@code index} of a meeting sends its bytes. */
     record Offer(Meeting meeting, int index, byte[] bytes) implements Message {}
 
-    /** What all members gave, in group order; one answer a process. */
+    /** The bytes of all members, in group order; one answer for each process. */
     record Answer(Meeting meeting, List<byte[]> bytes) implements Message {}
 
     /** A rank has failed. */
     record Failed(RankFailure failure) implements Message {}
 
-    /** The ranks of this process are done: that the connection ends is no failure. */
+    /** The ranks of this process have finished: the end of the connection is no failure. */
     record Goodbye() implements Message {}
 }

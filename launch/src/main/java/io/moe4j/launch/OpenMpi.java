@@ -3,7 +3,7 @@ package io.moe4j.launch;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Open MPI's {@code mpirun}. It does not tell where rank 0 runs, unless all run on one host. */
+/** Open MPI's {@code mpirun}. It does not tell the host of rank 0, unless all ranks run on one host. */
 final class OpenMpi implements Launcher {
     private static final String RANK = "OMPI_COMM_WORLD_RANK";
     private static final String SIZE = "OMPI_COMM_WORLD_SIZE";

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.util.Locale;
 
 /**
- * Text that came from another process, made harmless for terminals and logs.
+ * Text that came from another process, made safe for terminals and logs.
  *
  * @since 0.2.0
  */
@@ -14,8 +14,8 @@ public final class PlainText {
     private PlainText() {}
 
     /**
-     * The text with each character that could steer a terminal, or change the order in which text is shown, written as a code: an escape character becomes
-     * {@code \}{@code u001b}. Line ends and tabs stay.
+     * The text, with each character that could control a terminal or change the order in which text is shown written as a code: an escape character
+     * becomes {@code \}{@code u001b}. Line ends and tabs stay.
      */
     public static String of(String text) {
         if (text.codePoints().allMatch(PlainText::isPlain)) {

@@ -2,7 +2,7 @@ package io.moe4j.launch;
 
 import java.io.IOException;
 
-/** The other side of a connection does not keep to the protocol. */
+/** The other side of a connection violates the protocol. */
 final class ProtocolException extends IOException {
     private static final long serialVersionUID = 1;
 

@@ -8,16 +8,16 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 
 /**
- * Which ranks run in this JVM, and where they meet the others. A launcher starts processes; each runs the same number of consecutive ranks
- * as threads. One process is the ordinary case: then all ranks are threads of it.
+ * The ranks that run in this JVM, and the address at which they meet the others. A launcher starts processes; each runs the same number of
+ * consecutive ranks as threads. In the ordinary case there is one process, and all ranks are its threads.
  *
- * @param source what it was read from, for people
+ * @param source origin of these values, for people
  * @param worldSize number of ranks in all processes
  * @param localRanks world ranks of this process, consecutive
  * @param localRank number, among the ranks of this host, of the first of {@code localRanks}
- * @param master where the process of rank 0 is reached; empty if there is no other process
- * @param listen the address at which it listens, if not the one that {@code master} leads to
- * @param job what the job is called, the same in all its processes and in no other job; empty if that is not known
+ * @param master address of the process of rank 0; empty if there is no other process
+ * @param listen the address at which that process listens, if not the one of {@code master}
+ * @param job name of the job, equal in all its processes and in no other job; empty if it is not known
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -41,9 +41,9 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
     }
 
     /**
-     * One of several processes, of a job that has no name.
+     * One of several processes of a job without a name.
      *
-     * @param source who says so
+     * @param source origin of these values, for people
      */
     public static RankEnvironment process(String source, int worldSize, List<Integer> localRanks, int localRank,
             Endpoint master) {
@@ -60,11 +60,11 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
     }
 
     /**
-     * Works out the place of this process: from the flags, else from the variables of torchrun, Kubeflow, Open MPI or Slurm, the first of them
-     * that is there; without any, this process is alone.
+     * Determines the position of this process: from the flags if they are given, else from the variables of the first of torchrun, Kubeflow, Open MPI
+     * or Slurm that are set. Without any, this process is the only one.
      *
-     * @param ranks how many ranks there are in all; a multiple of the number of processes
-     * @param flags what was given on the command line
+     * @param ranks number of ranks in all processes; a multiple of the number of processes
+     * @param flags values from the command line
      * @param environment such as {@link System#getenv()}
      * @throws LaunchException if values are missing or contradict each other; all problems at once
      */
@@ -129,7 +129,8 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         if (processes > 1 && master.isEmpty()) {
             return threads(ranks);
         }
-        // Without a word from the launcher: processes that meet over loopback share a host, others are taken for one a host.
+        // Without information from the launcher: processes that meet over loopback share a host; otherwise each process is assumed to have its own
+        // host.
         int fallback = master.filter(Endpoint::isLoopback).isPresent() ? process : 0;
         int local = flags.localProcess().orElse(place.localProcess().orElse(fallback));
         return new RankEnvironment(place.source(), ranks, range(process * each, each), local * each, master,

@@ -4,8 +4,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How often connections were refused, by reason, so that a flood for one reason hides no other. A stranger can make up reasons (the number of a version):
- * from the 64th one on, all count as one.
+ * Counts refused connections by reason, so that a flood with one reason does not hide the others. A stranger can invent reasons, such as version
+ * numbers; from the 64th reason on, all are counted as one.
  */
 final class RefusalCounts {
     private static final int MOST_REASONS = 64;
@@ -18,7 +18,7 @@ final class RefusalCounts {
         return counts.merge(counts.containsKey(reason) || counts.size() < MOST_REASONS ? reason : "", 1L, Long::sum);
     }
 
-    /** The first four are told, then the 8th, 16th, 32nd and so on. */
+    /** Whether to log this refusal: the first four, then the 8th, 16th, 32nd and so on. */
     static boolean isTold(long count) {
         return count <= ALWAYS_TOLD || Long.bitCount(count) == 1;
     }

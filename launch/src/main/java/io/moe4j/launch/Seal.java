@@ -8,8 +8,8 @@ import javax.crypto.Mac;
 import javax.crypto.SecretKey;
 
 /**
- * Authenticates one direction of one connection. The tag of a message is a HMAC over its number in the direction, its length and its bytes: a message that
- * was changed, repeated, left out, moved, or sent back does not pass. Used by one thread at a time.
+ * Authenticates one direction of one connection. The tag of a message is a HMAC over its number in the direction, its length and its bytes: a
+ * changed, repeated, omitted, reordered or reflected message is detected. For use by one thread at a time.
  */
 final class Seal {
     static final int TAG_BYTES = 32;
@@ -28,7 +28,7 @@ final class Seal {
         }
     }
 
-    /** Shows that this side has the key. No message has this tag, because what is under a message's tag is longer. */
+    /** A proof that this side has the key. It differs from the tag of every message, because the authenticated bytes of a message are longer. */
     byte[] proof() {
         return mac.doFinal(PROOF.getBytes(StandardCharsets.US_ASCII));
     }

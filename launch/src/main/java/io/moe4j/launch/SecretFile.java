@@ -37,8 +37,8 @@ final class SecretFile {
     }
 
     /**
-     * The text of the user's own secret file. Where there is none, it is made: under another name first, so that no process ever reads half of it, also
-     * where several processes start at once, on one host or on several that share the folder.
+     * The text of the user's own secret file. If there is none, it is created: first under another name, so that no process ever reads half of it,
+     * even if several processes start at the same time, on one host or on several that share the folder.
      */
     static String readOrMake(Path file) throws IOException {
         try {
@@ -59,7 +59,7 @@ final class SecretFile {
             Files.writeString(part, HexFormat.of().formatHex(secret) + "\n", StandardCharsets.US_ASCII);
             publish(part, file);
         } catch (FileAlreadyExistsException e) {
-            // Another process was faster: its secret is the one.
+            // Another process was faster, and its secret is used.
         } finally {
             Files.deleteIfExists(part);
         }

@@ -10,7 +10,7 @@ final class Slurm implements Launcher {
 
     @Override
     public Optional<Placement> read(Variables variables) {
-        // SLURM_NTASKS alone is the shell of an allocation: nothing was launched in it yet.
+        // SLURM_NTASKS alone is set in the shell of an allocation, in which nothing has been launched yet.
         if (!variables.has(TASK)) {
             return Optional.empty();
         }
@@ -28,7 +28,7 @@ final class Slurm implements Launcher {
                 variables.text("MASTER_ADDR").or(() -> firstHost(variables)), port, job(variables)));
     }
 
-    /** The step is part of it: a batch script may start several. */
+    /** The name of the job. The step is part of the name, because a batch script may start several steps. */
     private static Optional<String> job(Variables variables) {
         return variables.text("SLURM_JOB_ID").map(id -> "Slurm " + id
                 + variables.text("SLURM_STEP_ID").map(step -> "." + step).orElse("")

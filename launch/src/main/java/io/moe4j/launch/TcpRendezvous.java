@@ -21,17 +21,17 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ranks of several processes meet over TCP. Rank 0's process listens, all processes connect to it, and it passes on what they exchange and
- * which rank has failed. One object serves all rank threads of a process.
+ * A rendezvous of several processes over TCP. The process of rank 0 listens, all processes connect to it, and it distributes exchanged values and
+ * failures. One object serves all rank threads of a process.
  *
- * <p>A process whose connection ends without a goodbye has failed, and all ranks are told. Each message is authenticated with the job's secret
- * ({@link JobSecret}); nothing is encrypted.
+ * <p>A process whose connection ends without a goodbye counts as failed, and all ranks receive this failure. Each message is authenticated with the
+ * job's secret ({@link JobSecret}); nothing is encrypted.
  *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TcpRendezvous implements Rendezvous, AutoCloseable {
-    /** The hub keeps the time limit, and names who is missing; a process waits a little longer, in case the hub is gone. */
+    /** The hub enforces the time limit and names the missing ranks. A process waits a little longer, in case the hub has died. */
     private static final Duration GRACE = Duration.ofSeconds(5);
 
     private final RankEnvironment environment;
@@ -53,13 +53,13 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
     }
 
     /**
-     * Joins the world of {@code environment}, which has other processes. Rank 0's process listens; the others try until it does, at most
-     * for {@code timeout}.
+     * Joins the world of {@code environment}, which has other processes. The process of rank 0 listens; the others try to connect for at most
+     * {@code timeout}.
      *
      * @param secret the same for all processes of the job
      * @param timeout the longest that any wait takes
      * @throws RankFailedException if rank 0 cannot be reached in time
-     * @throws LaunchException if rank 0 cannot listen, or does not take this process
+     * @throws LaunchException if rank 0 cannot listen, or refuses this process
      */
     public static TcpRendezvous open(RankEnvironment environment, JobSecret secret, Duration timeout) {
         Endpoint master = environment.master().orElseThrow(() -> new IllegalArgumentException(
@@ -159,7 +159,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
         return failure;
     }
 
-    /** Leaves. In rank 0's process: waits until the others have left too, unless a rank has failed. */
+    /** Leaves the world. In the process of rank 0, waits until the others have left too, unless a rank has failed. */
     @Override
     public void close() {
         synchronized (waiting) {
@@ -182,7 +182,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
         return new RankFailedException(failure.orElse(first));
     }
 
-    /** Whether it was the first failure that this process knows of. Ends all waits. */
+    /** Records a failure and ends all waits. True if it is the first failure that this process knows of. */
     private boolean set(RankFailure first) {
         List<CompletableFuture<List<byte[]>>> ended;
         synchronized (waiting) {

@@ -6,7 +6,7 @@ import java.time.Duration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Closes a socket when its time is up, whatever it is waiting for. Closing the limit before that lifts it. */
+/** Closes a socket when its time is up, even if a thread waits on the socket. Closing this object earlier cancels the limit. */
 final class TimeLimit implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TimeLimit.class);
     private final Thread clock;
@@ -17,7 +17,7 @@ final class TimeLimit implements AutoCloseable {
                 Thread.sleep(limit);
                 socket.close();
             } catch (InterruptedException e) {
-                // It was done in time.
+                // The work was done in time.
             } catch (IOException e) {
                 log.debug("closing a connection that took too long", e);
             }

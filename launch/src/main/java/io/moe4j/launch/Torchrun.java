@@ -3,7 +3,7 @@ package io.moe4j.launch;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** torchrun, and everybody who sets its variables by hand. */
+/** torchrun, or its variables set by hand. */
 final class Torchrun implements Launcher {
 
     @Override
@@ -27,7 +27,7 @@ final class Torchrun implements Launcher {
                 run(variables)));
     }
 
-    /** torchrun's name of the run and number of the restart. It calls a run "none" that was given no name. */
+    /** torchrun's name of the run and number of the restart. A run without a name has the name "none". */
     static Optional<String> run(Variables variables) {
         return variables.text("TORCHELASTIC_RUN_ID").filter(id -> !id.equals("none"))
                 .map(id -> "torchrun " + id + variables.text("TORCHELASTIC_RESTART_COUNT").map(n -> ", restart " + n)

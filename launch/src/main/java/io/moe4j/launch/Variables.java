@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Reads environment variables, and collects what is wrong with them. A blank variable counts as not set. */
+/** Reads environment variables, and collects their problems. A blank variable counts as not set. */
 final class Variables {
     private final Map<String, String> values;
     private final List<String> problems = new ArrayList<>();
@@ -42,7 +42,7 @@ final class Variables {
         return OptionalInt.empty();
     }
 
-    /** A number that {@code because} another variable is set must not be missing. */
+    /** A number that is required if the variable {@code because} is set. */
     OptionalInt needed(String name, int least, String because) {
         if (!has(name)) {
             problem(name + " is not set, but " + described(because) + " is: both belong together; set " + name
@@ -60,7 +60,7 @@ final class Variables {
         return name + text(name).map(value -> "=" + value).orElse("");
     }
 
-    /** Throws what was collected. */
+    /** Throws if problems were collected. */
     void check() {
         if (!problems.isEmpty()) {
             throw new LaunchException(problems);

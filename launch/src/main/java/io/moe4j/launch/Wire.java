@@ -14,19 +14,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The form of messages. A connection begins with a preamble, the same in all versions, and a {@link Handshake}. Then come messages: length of the body (4),
- * body, tag of {@link Seal} (32). A body is a kind (1) and what belongs to it. Numbers are big-endian; texts and bytes have their length before them.
+ * The encoding of messages. A connection begins with a preamble, the same in all versions, and a {@link Handshake}. Messages follow: length of the
+ * body (4), body, tag of {@link Seal} (32), sizes in bytes. A body is a kind (1) and the fields of that kind. Numbers are big-endian; texts and byte
+ * arrays are preceded by their length.
  *
- * <p>Whatever the bytes are, decoding ends with a message or a {@link ProtocolException}, and takes no more memory than a small multiple of their number.
+ * <p>Decoding any bytes gives a message or a {@link ProtocolException}, and needs no more memory than a small multiple of their number.
  */
 final class Wire {
     static final long MAGIC = 0x6d6f65346a2e7276L; // "moe4j.rv"
     static final int VERSION = 2;
-    /** The most bytes that a rank may give to an exchange. */
+    /** The most bytes that a rank may send in an exchange. */
     static final int MAX_GIVEN = 16 << 20;
-    /** The most that a process may send in its first message; and what a message may have beside what ranks give. */
+    /** The most bytes of a process's first message; also the most bytes of a message beside the bytes that ranks send. */
     static final int MAX_HELLO = 1 << 16;
-    /** The most bytes of a text that is made for people; what is longer is cut. */
+    /** The most bytes of a text for people; longer texts are cut. */
     private static final int MAX_TEXT = 1 << 14;
 
     private Wire() {}
@@ -99,7 +100,7 @@ final class Wire {
         return bytes.toByteArray();
     }
 
-    /** The message that has this body. Texts for people are made harmless. */
+    /** The message with this body. Texts for people are made safe to print. */
     static Message decode(byte[] body) throws ProtocolException {
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(body))) {
             Message message = decode(in);
@@ -176,7 +177,7 @@ final class Wire {
         if (bytes.length <= MAX_TEXT) {
             writeBytes(out, bytes);
         } else {
-            // A character has at most 4 bytes; the cut does not fall between two halves of one.
+            // A character has at most 4 bytes; the cut does not separate two surrogates.
             writeText(out, text.substring(0, text.offsetByCodePoints(0, text.codePointCount(0, MAX_TEXT / 4 - 8)))
                     + " …");
         }
@@ -191,7 +192,7 @@ final class Wire {
         }
     }
 
-    /** A text for people: what it has of control codes does nothing when it is printed. */
+    /** A text for people, in which control codes are escaped so that it is safe to print. */
     private static String readPlain(DataInputStream in) throws IOException {
         return PlainText.of(readText(in));
     }
@@ -205,7 +206,7 @@ final class Wire {
         return in.readNBytes(readCount(in, 1));
     }
 
-    /** A count is checked against what is left of the message, so that a wrong one cannot ask for memory. */
+    /** Reads a count and checks it against the rest of the message, so that a wrong count cannot allocate much memory. */
     private static int readCount(DataInputStream in, int each) throws IOException {
         int count = in.readInt();
         if (count < 0 || (long) count * each > in.available()) {

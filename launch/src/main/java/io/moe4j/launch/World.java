@@ -18,11 +18,13 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** What the hub knows: who is there, who has given what, who failed. One lock; nothing under it waits for a socket. */
+/**
+ * The state of the hub: connected processes, values sent to exchanges, and failures. One lock; no thread waits for a socket while it holds the lock.
+ */
 final class World implements AutoCloseable {
     private static final int REMEMBERED_REFUSALS = 8;
     private static final Duration LINGER = Duration.ofSeconds(3);
-    /** How long after the last process has come a second one with the same ranks is taken for the sign of two jobs that have met. */
+    /** For this long after the last process has connected, a second process with the same ranks is taken as a sign that two jobs have met. */
     private static final Duration START_UP = Duration.ofSeconds(60);
 
     private final int size;
@@ -34,7 +36,7 @@ final class World implements AutoCloseable {
     private final Deque<String> refusals = new ArrayDeque<>();
     private @Nullable RankFailure failure;
     private boolean closed;
-    /** When the last rank came, in {@link System#nanoTime()}. */
+    /** The time when the last rank connected, in {@link System#nanoTime()}. */
     private long complete;
 
     /**
@@ -48,7 +50,7 @@ final class World implements AutoCloseable {
         }
     }
 
-    /** Who has given what to a meeting that waits for others. */
+    /** The values sent so far to a meeting that waits for more ranks. */
     private record Pending(byte[] @Nullable [] given, long deadline) {
 
         List<Integer> missing(Meeting meeting) {
@@ -69,7 +71,7 @@ final class World implements AutoCloseable {
         Thread.ofVirtual().name("rendezvous time limits").start(this::watch);
     }
 
-    /** Takes a process in, or tells it why not. */
+    /** Accepts a process, or tells it the reason for the refusal. */
     void join(Connection connection, Message.Hello hello) throws IOException {
         Member member = new Member(connection, hello.process());
         Optional<Message.Refusal> refusal;
@@ -95,7 +97,7 @@ final class World implements AutoCloseable {
                 reason -> leave(connection, hello.ranks(), reason));
     }
 
-    /** Why a process is not taken. If it is, or may be, one of this job, then the job cannot be right, and ends. */
+    /** Why a process is refused. If it belongs, or may belong, to this job, then the job is misconfigured, and fails. */
     private Optional<Message.Refusal> refusal(Member member, Message.Hello hello) {
         if (closed) {
             return Optional.of(new Message.Refusal(true, "the rendezvous is closed"));
@@ -133,8 +135,8 @@ final class World implements AutoCloseable {
     }
 
     /**
-     * Whether processes of this job may still be coming. Where jobs have names, all are here once the world is complete. Where they have none, one that comes
-     * shortly after may be the right one, whose place a process of another job has taken.
+     * Whether processes of this job may still be coming. If jobs have names, none is missing once the world is complete. If they have none, a process
+     * that connects shortly afterwards may be one of this job, whose place a process of another job has taken.
      */
     private boolean isStarting() {
         return members.size() < size
@@ -193,7 +195,7 @@ final class World implements AutoCloseable {
         return member != null && member.connection() == connection;
     }
 
-    /** One answer a process, however many of the ranks are in it. */
+    /** The connections that get the answer: one for each process, however many of the ranks it runs. */
     private Set<Connection> receivers(Meeting meeting) {
         Set<Connection> receivers = new LinkedHashSet<>();
         meeting.ranks().forEach(
@@ -221,7 +223,7 @@ final class World implements AutoCloseable {
         notifyAll();
     }
 
-    /** Whoever waits for a rank that has closed waits in vain. */
+    /** Fails if a meeting waits for a rank that has closed, since that rank will never send. */
     private void failForDeparted() {
         for (Map.Entry<Meeting, Pending> each : List.copyOf(pending.entrySet())) {
             for (int rank : each.getValue().missing(each.getKey())) {
@@ -248,7 +250,7 @@ final class World implements AutoCloseable {
         }
     }
 
-    /** Waits until every rank has left; after a failure only long enough for those to be told who come late. */
+    /** Waits until every rank has left; after a failure only long enough that ranks which connect late learn of it. */
     synchronized void awaitDepartures() {
         long start = System.nanoTime();
         try {
@@ -295,7 +297,7 @@ final class World implements AutoCloseable {
                 + ". Start them, see their logs, or raise runtime.timeout"));
     }
 
-    /** Ends all connections, after what is queued for them. */
+    /** Ends all connections after their queued messages are sent. */
     @Override
     public void close() {
         Set<Connection> connections;

@@ -1,4 +1,4 @@
-/** How ranks are started and meet: threads of one JVM, or several JVMs that a launcher has started. */
+/** How ranks are started and meet: as threads of one JVM, or in several JVMs that a launcher has started. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.launch;
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
-/** A file on the disk. */
+/** Output to a file on disk. */
 record ChannelOutput(FileChannel channel) implements RandomAccessOutput {
 
     @Override

@@ -3,11 +3,11 @@ package io.moe4j.safetensors;
 import java.util.Map;
 
 /**
- * What stands before the numbers.
+ * The header of a file, which stands before the data.
  *
- * @param metadata text by key
+ * @param metadata texts by key
  * @param tensors by name, in the order of their data
- * @param end the byte of the file at which the numbers begin
+ * @param end offset of the first data byte from the start of the file
  */
 record Header(Map<String, String> metadata, Map<String, TensorEntry> tensors, long end) {
 
@@ -15,6 +15,6 @@ record Header(Map<String, String> metadata, Map<String, TensorEntry> tensors, lo
     static final String METADATA = "__metadata__";
     /** Bytes before the header: its length. */
     static final int LENGTH_BYTES = Long.BYTES;
-    /** The longest header that is read, in bytes; as in other readers of this format. */
+    /** The longest accepted header, in bytes; other readers of this format have the same limit. */
     static final long LONGEST = 100_000_000;
 }

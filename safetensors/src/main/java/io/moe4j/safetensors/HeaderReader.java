@@ -20,7 +20,7 @@ import tools.jackson.core.StreamReadFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Reads and checks headers; collects what is wrong. */
+/** Reads and checks headers, and collects all problems. */
 final class HeaderReader {
     private static final ValueLayout.OfLong LENGTH = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -115,7 +115,7 @@ final class HeaderReader {
         entries.add(entry);
     }
 
-    /** The tensors in the order of their data, which they must cover without gap or overlap. */
+    /** The tensors in the order of their data. They must cover the data without gap or overlap. */
     private Map<String, TensorEntry> arrange(long dataBytes) {
         entries.sort(Comparator.comparingLong(TensorEntry::from).thenComparingLong(TensorEntry::to));
         Map<String, TensorEntry> tensors = new LinkedHashMap<>();
@@ -147,7 +147,7 @@ final class HeaderReader {
         return entry == null ? "the header" : "\"" + Shown.of(entry) + "\"";
     }
 
-    /** Keeps the first ones only: a header may have millions. */
+    /** Keeps only the first problems: a header may have millions. */
     private void problem(String problem) {
         if (problemCount++ < MOST_PROBLEMS) {
             problems.add(problem);
@@ -166,7 +166,7 @@ final class HeaderReader {
         throw new InputException(message.toString());
     }
 
-    /** Bytes that type and shape need; empty if they do not fit a long. */
+    /** Bytes that type and shape need; empty if the number does not fit into a long. */
     private static OptionalLong bytes(TensorEntry entry) {
         try {
             return OptionalLong.of(Math.multiplyExact(entry.elements(), entry.dtype().bytes()));

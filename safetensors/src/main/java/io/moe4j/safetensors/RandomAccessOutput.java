@@ -6,14 +6,14 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 
 /**
- * A file that is being written, in any order. Several threads may write at the same time.
+ * A file whose bytes are written in any order. Several threads may write at the same time.
  *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public interface RandomAccessOutput extends AutoCloseable {
 
-    /** A file that is open for writing. */
+    /** Output to a channel that is open for writing. */
     static RandomAccessOutput of(FileChannel channel) {
         return new ChannelOutput(channel);
     }
@@ -21,7 +21,7 @@ public interface RandomAccessOutput extends AutoCloseable {
     /** Writes all remaining bytes of the buffer, the first at {@code position}. */
     void write(ByteBuffer bytes, long position) throws IOException;
 
-    /** Makes what was written durable: it survives a power cut. */
+    /** Makes all written bytes durable, so that they survive a power cut. */
     void force() throws IOException;
 
     @Override

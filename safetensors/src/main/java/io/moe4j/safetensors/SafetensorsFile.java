@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Map;
 
 /**
- * A file that is read. It is mapped into memory, so that only what is looked at is loaded, and may be larger than memory. All methods may be
- * called by several threads.
+ * A file that is open for reading. It is mapped into memory: only the parts that are accessed are loaded, and the file may be larger than memory. All
+ * methods may be called by several threads.
  *
  * @since 0.2.0
  */
@@ -35,7 +35,7 @@ public final class SafetensorsFile implements AutoCloseable {
     /**
      * Opens a file and checks its header.
      *
-     * @throws InputException if it cannot be read, or is no safetensors file; the message tells all that is wrong
+     * @throws InputException if the file cannot be read, or is no safetensors file; the message lists all problems
      */
     @SuppressWarnings("MustBeClosedChecker") // the file closes it
     public static SafetensorsFile open(Path path) {
@@ -57,17 +57,17 @@ public final class SafetensorsFile implements AutoCloseable {
         }
     }
 
-    /** Where it lies. */
+    /** The path of the file. */
     public Path path() {
         return path;
     }
 
-    /** Bytes before the numbers: the length of the header, and the header. */
+    /** Bytes before the data: the length of the header, and the header itself. */
     public long headerBytes() {
         return header.end();
     }
 
-    /** Text that comes with the tensors. */
+    /** The texts of the file's metadata, by key. */
     public Map<String, String> metadata() {
         return header.metadata();
     }
@@ -78,7 +78,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * A tensor's numbers, dense, row-major, little-endian, not aligned: use unaligned layouts. Valid until the file is closed.
+     * The data of a tensor: dense, row-major, little-endian, not aligned, so use unaligned layouts. Valid until the file is closed.
      *
      * @throws InputException if there is no such tensor
      */
@@ -88,7 +88,7 @@ public final class SafetensorsFile implements AutoCloseable {
     }
 
     /**
-     * A tensor's place.
+     * Type, shape and position of a tensor.
      *
      * @throws InputException if there is no such tensor
      */

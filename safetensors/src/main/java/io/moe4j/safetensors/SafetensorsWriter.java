@@ -23,7 +23,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A file that is written: under another name first, which {@link #commit()} changes to the final one, so that a file of that name is always whole.
+ * Writes a file under a temporary name, which {@link #commit()} changes to the final one, so that a file with the final name is always complete.
  * Several threads may write.
  *
  * @since 0.2.0
@@ -53,7 +53,7 @@ public final class SafetensorsWriter implements AutoCloseable {
     /**
      * Begins a file.
      *
-     * @param path the final name; its folder is made if it is not there
+     * @param path the final name; its folder is created if it does not exist
      * @param declared all tensors, in the order of their data
      * @param metadata text that comes with them
      */
@@ -73,10 +73,11 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     /**
-     * Begins a file that is open already. {@link #commit()} forces it, and leaves its name as it is; the caller removes it where that fails.
+     * Begins to write a file that is already open. {@link #commit()} makes it durable and does not change its name; if writing fails, the caller
+     * removes the file.
      *
      * @param path its name, for messages
-     * @param output the file, which this writer closes
+     * @param output the file; this writer closes it
      * @param declared all tensors, in the order of their data
      * @param metadata text that comes with them
      */
@@ -109,10 +110,10 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     /**
-     * Writes a part of a tensor; each part once.
+     * Writes a part of a tensor. Each part must be written exactly once.
      *
-     * @param name of a declared tensor
-     * @param fromElement the part's first element
+     * @param name name of a declared tensor
+     * @param fromElement index of the part's first element
      * @param bytes dense, little-endian
      */
     public void write(String name, long fromElement, MemorySegment bytes) {
@@ -136,9 +137,9 @@ public final class SafetensorsWriter implements AutoCloseable {
     }
 
     /**
-     * Makes the file durable, and gives it its final name, replacing one that has it.
+     * Makes the file durable and gives it its final name, replacing any file with that name.
      *
-     * @throws IllegalStateException if not every tensor has been written
+     * @throws IllegalStateException if any part of a tensor has not been written
      */
     public void commit() {
         if (bytesWritten.get() != dataBytes) {
@@ -165,7 +166,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
     }
 
-    /** Ends writing; without {@link #commit()} nothing remains of a file that this writer has opened. */
+    /** Ends writing. Without {@link #commit()}, a file that this writer has created is removed. */
     @Override
     public void close() {
         try {

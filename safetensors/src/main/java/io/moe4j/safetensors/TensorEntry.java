@@ -10,8 +10,8 @@ import java.util.List;
  * @param name unique within the file
  * @param dtype element type
  * @param shape extents; none for a scalar
- * @param from its first byte, counted from the end of the header
- * @param to the byte after its last
+ * @param from offset of its first byte from the end of the header
+ * @param to offset of the byte after its last one
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
