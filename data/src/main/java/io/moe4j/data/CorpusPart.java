@@ -53,7 +53,7 @@ public record CorpusPart(String name, long bytes, String digest) {
                 parts.add(file.isPresent() ? sampled(file.get(), pieces, pieceBytes) : whole(source));
             } catch (IOException e) {
                 throw new InputException(source.name() + " cannot be read (" + e.getMessage()
-                        + "); look whether it is there, and whether this user may read it", e);
+                        + "); check that it exists and that this user may read it", e);
             }
         }
         return parts;
@@ -103,7 +103,7 @@ public record CorpusPart(String name, long bytes, String digest) {
         try {
             return Files.size(file);
         } catch (IOException e) {
-            throw new InputException(file + " cannot be looked at (" + e.getMessage() + "); allow this user to read it",
+            throw new InputException(file + " cannot be examined (" + e.getMessage() + "); allow this user to read it",
                     e);
         }
     }

@@ -30,7 +30,7 @@ final class FileContent implements Content {
             BasicFileAttributes now = Files.readAttributes(path, BasicFileAttributes.class);
             return new FileContent(path, now.size(), now.lastModifiedTime());
         } catch (IOException e) {
-            throw new InputException(path + " cannot be looked at; allow this user to read it", e);
+            throw new InputException(path + " cannot be examined; allow this user to read it", e);
         }
     }
 
@@ -51,13 +51,13 @@ final class FileContent implements Content {
         try {
             now = Files.readAttributes(path, BasicFileAttributes.class);
         } catch (NoSuchFileException e) {
-            throw new InputException(path + " is gone since the data was listed; data must stay as it is during a run",
+            throw new InputException(path + " is gone since the data was listed; data must not change during a run",
                     e);
         }
         if (now.size() != bytes || !now.lastModifiedTime().equals(changed)) {
             throw new InputException(path + " has changed since the data was listed: it had " + bytes + " bytes of "
                     + changed + ", and has " + now.size() + " of " + now.lastModifiedTime()
-                    + "; data must stay as it is during a run");
+                    + "; data must not change during a run");
         }
     }
 }

@@ -45,7 +45,7 @@ record Source(String name, Content content) {
         return new InputException(where + " cannot be read ("
                 + (reason.equals(where) ? e.getClass().getSimpleName() : reason)
                 + "); " + (e instanceof ZipException || e instanceof EOFException ? "it is damaged: make it again"
-                        : "look whether it is there, and whether this user may read it"),
+                        : "check that it exists and that this user may read it"),
                 e);
     }
 

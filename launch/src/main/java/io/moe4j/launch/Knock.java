@@ -94,7 +94,7 @@ final class Knock {
         try {
             socket.connect(address, millis(CONNECT));
             if (socket.getLocalPort() == master.port() && socket.getLocalAddress().equals(socket.getInetAddress())) {
-                throw new IOException("nothing listens there: the connection met itself");
+                throw new IOException("nothing listens there: the socket was connected to itself");
             }
             return socket;
         } catch (IOException | RuntimeException e) {

@@ -29,8 +29,8 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
                 || localRanks.size() < worldSize && master.isEmpty()) {
             throw new IllegalArgumentException("ranks " + localRanks + " of " + worldSize + " with "
-                    + master.map(Endpoint::toString).orElse("no place to meet")
-                    + ": a process has at least one rank of the world, and meets the others if it has not all");
+                    + master.map(Endpoint::toString).orElse("no address to meet")
+                    + ": a process has at least one rank of the world, and an address to meet the others unless it has all ranks");
         }
     }
 
@@ -110,7 +110,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
         int processes = place.processes();
         if (process < 0 || processes < 1 || process >= processes) {
             variables.problem("process " + process + " of " + processes + " by " + place.source()
-                    + ": processes count from 0 to their number - 1; set both alike in all processes");
+                    + ": processes are numbered from 0 to their count - 1; give each its own number, and all the same count");
             return threads(ranks);
         }
         if (ranks % processes != 0) {

@@ -64,7 +64,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
     public static TcpRendezvous open(RankEnvironment environment, JobSecret secret, Duration timeout) {
         Endpoint master = environment.master().orElseThrow(() -> new IllegalArgumentException(
                 "ranks " + environment.localRanks() + " of " + environment.worldSize()
-                        + " have no place to meet others; threads of one process meet in a ThreadRendezvous"));
+                        + " have no address at which to meet the others; threads of one process meet in a ThreadRendezvous"));
         Hub hub = environment.localRanks().contains(0)
                 ? Hub.open(environment, master, secret, timeout)
                 : null;

@@ -17,7 +17,7 @@ final class Torchrun implements Launcher {
         OptionalInt localSize = variables.number("LOCAL_WORLD_SIZE", 1);
         if (local.isPresent() && localSize.isPresent() && local.getAsInt() >= localSize.getAsInt()) {
             variables.problem("LOCAL_RANK=" + local.getAsInt() + ", LOCAL_WORLD_SIZE=" + localSize.getAsInt()
-                    + ": local ranks count from 0 to LOCAL_WORLD_SIZE - 1; start with torchrun, or set both alike");
+                    + ": local ranks are numbered from 0 to LOCAL_WORLD_SIZE - 1; start with torchrun, or correct the two");
         }
         if (process.isEmpty() || processes.isEmpty()) {
             return Optional.empty();

@@ -38,7 +38,7 @@ final class Variables {
             // Reported below, with the number that is out of range.
         }
         problem(name + "=" + text.get() + ": it must be a whole number of at least " + least
-                + "; set it so, or unset it");
+                + "; correct it, or unset it");
         return OptionalInt.empty();
     }
 

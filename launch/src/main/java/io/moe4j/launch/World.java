@@ -175,7 +175,7 @@ final class World implements AutoCloseable {
                 : meeting.ranks().get(offer.index());
         if (rank < 0 || !isFrom(rank, from) || state.given[offer.index()] != null) {
             fail(new RankFailure(Math.max(rank, 0), meeting.toString(), "position " + offer.index()
-                    + " gave twice, or from another process: each rank of a group gives once"));
+                    + " was sent twice, or by another process: each rank of a group sends once"));
             return;
         }
         state.given[offer.index()] = offer.bytes();

@@ -51,7 +51,7 @@ public final class Ownership {
      * Why any user of this machine can change the file at {@code path}: all users may write the file, or a folder above it that has no sticky bit.
      * Links are followed. Absent if none can.
      *
-     * @throws IOException if the file cannot be looked at
+     * @throws IOException if the file's attributes cannot be read
      */
     public Optional<String> writableByAll(Path path) throws IOException {
         Path real = path.toRealPath();
@@ -69,7 +69,7 @@ public final class Ownership {
      * Why another user can change the file at {@code path}: {@link #writableByAll}; or the file or a folder above it belongs to a user other than
      * root and this one; or the group may write the file itself. Absent if none can.
      *
-     * @throws IOException if the file cannot be looked at
+     * @throws IOException if the file's attributes cannot be read
      */
     public Optional<String> writableByAnother(Path path) throws IOException {
         Optional<String> byAll = writableByAll(path);
@@ -92,7 +92,7 @@ public final class Ownership {
      * Why {@code file} is not private to this user: it is a link or not an ordinary file, has another owner or a second name, or others have rights
      * to it. Absent if it is private.
      *
-     * @throws IOException if the file cannot be looked at
+     * @throws IOException if the file's attributes cannot be read
      */
     public Optional<String> notPrivate(Path file) throws IOException {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -143,7 +143,7 @@ public final class Ownership {
                 Files.delete(file);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the user of this process cannot be found out", e);
+            throw new UncheckedIOException("the user of this process cannot be determined", e);
         }
     }
 }

@@ -39,6 +39,6 @@ final class GateScores implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         throw new IllegalStateException("a gradient with respect to gate scores has been contributed, but the weights'"
-                + " gradient goes to the logits at once");
+                + " gradient goes directly to the logits");
     }
 }

@@ -22,7 +22,7 @@ final class Checks {
     static void that(boolean holds, String operation, String rule, Tensor... tensors) {
         if (!holds) {
             throw new IllegalArgumentException(
-                    operation + " of " + Arrays.toString(tensors) + ": needed is that " + rule);
+                    operation + " of " + Arrays.toString(tensors) + ": the rule is that " + rule);
         }
     }
 
