@@ -31,7 +31,7 @@ __device__ __forceinline__ bool aligned16(const T* p, long long stride) {
     return ((reinterpret_cast<unsigned long long>(p) | (unsigned long long)(stride * (long long)sizeof(T))) & 15) == 0;
 }
 
-// The running sum of expert j, cut to 0..capacity so that an overflowing plan cannot lead outside the buffer; 0 for j = -1.
+// The running sum of expert j, limited to 0..capacity so that an overflowing plan cannot lead outside the buffer; 0 for j = -1.
 __device__ __forceinline__ long long rowEnd(const int* offsets, int j, long long capacity) {
     if (j < 0) return 0;
     long long end = offsets[j];

@@ -5,7 +5,7 @@
 #include "grouped_operand.cuh"
 
 namespace fp32 {
-static constexpr int THREADS = 256, TILE = 64, BK = 16, PITCH = TILE + 4;  // Grid.FP32
+static constexpr int THREADS = 256, TILE = 64, BK = 16, PITCH = TILE + 4;  // as in Grid.Grids.product
 static constexpr int ELEMENTS = TILE * BK / THREADS;
 
 template <bool BY_K>

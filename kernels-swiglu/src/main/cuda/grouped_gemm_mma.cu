@@ -11,7 +11,7 @@
 #include "grouped_results.cuh"
 
 namespace mma {
-static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // Grid.MMA
+static constexpr int THREADS = 128, TILE = 128, BK = 64, STAGES = 2;  // as in Grid.Grids.product
 static constexpr int VECTORS = BK / 8;                                // 16-byte vectors of a slice along k
 static constexpr int WARP = 64;                                       // rows, and columns, of a warp's part
 static constexpr int STAGING = 16 * 128;                              // bytes through which a warp stores 16 rows

@@ -16,8 +16,8 @@
 #include "sm90.cuh"
 
 namespace sm90 {
-static constexpr int BK = 64;                 // one row of 128 bytes
-static constexpr int STAGES = 4;              // Grid.HOPPER's shared bytes follow from these
+static constexpr int BK = 64;                 // a slice of k: one row of 128 bytes
+static constexpr int STAGES = 4;              // Grid.Grids.hopper computes its shared bytes from these numbers
 static constexpr int THREADS = 384;
 static constexpr int SUB = 64 * 128;          // bytes of 64 rows of 128 bytes
 static constexpr int STAGING = 16 * 128;      // bytes through which a warp turns 16 rows of 64 results into 16-byte stores
@@ -113,7 +113,7 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tile
 template <int PRODUCT, int BM, int BN, typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared<BM, BN>& shared, int group) {
     constexpr bool A_BY_K = PRODUCT != WEIGHT_GRADIENT, B_BY_K = PRODUCT == FORWARD;
-    constexpr int BLOCKS = BM / 128;  // of 64 rows, per warpgroup
+    constexpr int BLOCKS = BM / 128;  // blocks of 64 rows per warpgroup
     const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3;
     const int columns = columnsOf<PRODUCT>(p);
     Tiles<PRODUCT, BM, BN> tiles(p.offsets, p.experts, p.outputs, columns, p.capacity);

@@ -4,7 +4,7 @@
 // 0.731059; with dh = 1: dup = 0.365529, dgate = 0.927671, dweight = 1.462117.
 #include "elements.cuh"
 
-static constexpr int SWIGLU_THREADS = 256;  // Grid.SWIGLU
+static constexpr int SWIGLU_THREADS = 256;  // as in Grid.Grids.swiglu
 static constexpr int PASS = 3;              // 16-byte loads of each input that a lane keeps in flight
 
 // 1 / (1 + exp(-x)). For bf16: an exponential with an error of 2 units in the last place plus |x| rounding units. For fp32: an accurate exponential and a

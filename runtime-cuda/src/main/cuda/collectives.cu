@@ -31,7 +31,7 @@ extern "C" __global__ void pull(const uint64_t* slots, int from, long long offse
 }
 
 // out[i] = sum over p, in rank order, of peer p's in[offset + i]. fp32 sums, rounded once. `offset` is in elements.
-// Traffic: size * n read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
+// Traffic: size * n elements read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
 static constexpr int SUMS = 8;  // elements per thread and iteration: one or two 16-byte accesses
 
 template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {

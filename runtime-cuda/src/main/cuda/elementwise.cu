@@ -106,7 +106,7 @@ ACCUMULATE(accumulate_bf16_f32, bf16, float)
 ACCUMULATE(accumulate_bf16_bf16, bf16, bf16)
 
 // d[t, r] = (accumulate ? d[t, r] : 0) + sum over h of s[t, h, r], in order of h. Strides are in elements; r is dense.
-// Traffic: T H R read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
+// Traffic, for T tokens, H heads and R elements: T H R read, T R written. Example: one token, heads [1, 2] and [10, 20]: [11, 22].
 template <typename T>
 __device__ void sumMiddle(const T* s, T* d, long long rows, int heads, int width, long long st, long long sh, long long dt, int accumulate) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {

@@ -1,4 +1,4 @@
-// Rotary position embedding: on adjacent pairs, and on halves.
+// Rotary position embedding: on adjacent pairs, and on halves. Shapes: T tokens, H heads, R rotated elements of a head, S tokens of a sequence.
 #include "common.cuh"
 
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];

@@ -149,7 +149,7 @@ extern "C" __global__ void gate_update_bias(const int* counts, float* bias, int 
     for (int e = threadIdx.x; e < experts; e += blockDim.x) bias[e] += coefficient * (float)sign(e) - shift;
 }
 
-// totals += counts, over the experts of a layer. One block. Traffic: 8 E read, 4 E written.
+// totals += counts, over the experts of a layer. One block. Traffic: 8 E bytes read, 4 E written.
 // Example: counts [3 1], totals [2 2]: totals [5 3].
 extern "C" __global__ void gate_add_counts(const int* counts, int* totals, int experts) {
     for (int e = threadIdx.x; e < experts; e += blockDim.x) totals[e] += counts[e];

@@ -9,7 +9,7 @@ import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.tests.contract.CommBackendContract;
 import java.util.Optional;
 
-/** On the CPU, in strict mode: streams run behind the host, and what is freed is poisoned. */
+/** The contract on the CPU, in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CpuContractTest extends CommBackendContract {
 
     @Override

@@ -16,7 +16,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.Optional;
 
-/** Ways to be broken. Each is the real backend with one thing wrong. */
+/** Planted faults. Each makes the real backend wrong in one way. */
 enum Fault {
     NONE, FORGETS_SCALARS, REPEATS_A_ROW, SWAPS_ROWS, WRITES_PADDING, WAITS_FOR_THE_HOST, LEAKS, SKIPS_COUNTS_FREE(
             "plan, counts may"),
@@ -34,7 +34,7 @@ enum Fault {
         skipped = Optional.of(phase);
     }
 
-    /** What the backend is opened on: peers whose barriers of one phase do nothing. */
+    /** The peer group on which the backend is opened: its barriers of one phase do nothing. */
     CommContext context(CommContext context) {
         return skipped.isEmpty() || context.peers().isEmpty() ? context
                 : new CommContext(context.rank(), context.group(), context.peers().map(this::skipping),
@@ -55,7 +55,7 @@ enum Fault {
                 });
     }
 
-    /** The backend, spoilt. */
+    /** Wraps the backend with the fault. */
     CommBackend spoil(CommBackend backend, CommContext context) {
         if (this == LEAKS) {
             context.rank().device().allocate(100, "leaked");

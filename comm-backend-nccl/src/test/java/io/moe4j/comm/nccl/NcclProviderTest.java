@@ -22,7 +22,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What needs no GPU: the provider, its probe, what ranks tell each other, and the checks of arguments. */
+/** The parts that need no GPU: the provider, its probe, what ranks tell each other, and the checks of arguments. */
 class NcclProviderTest {
     private static final Group GROUP = new Group("world", List.of(4, 5), 0);
 
@@ -42,7 +42,7 @@ class NcclProviderTest {
         if (without instanceof Availability.Unavailable missing) {
             assertTrue(missing.reason().contains("libnccl.so.2") && missing.remedy().contains("LD_LIBRARY_PATH"));
         }
-        // Not a library: the probe looks, and loads nothing.
+        // The file is not a library: the probe only checks that it exists, and loads nothing.
         Files.writeString(folder.resolve("libnccl.so.2"), "no library");
         assertInstanceOf(Availability.Available.class, NcclLibrary.probe(environment));
     }

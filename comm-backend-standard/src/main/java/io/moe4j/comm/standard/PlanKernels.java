@@ -7,7 +7,7 @@ import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.CpuLaunch;
 import java.lang.foreign.MemorySegment;
 
-/** A stable counting sort of the routed rows by expert. The example of the comments: E = 4, ids [0, 2, 1, 0]. */
+/** A stable counting sort of the routed rows by expert. The comments use this example: E = 4, ids [0, 2, 1, 0]. */
 final class PlanKernels {
     private PlanKernels() {}
 

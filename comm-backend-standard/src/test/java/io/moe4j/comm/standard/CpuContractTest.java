@@ -11,7 +11,7 @@ import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
 import io.moe4j.tests.contract.CommBackendContract;
 import java.util.Optional;
 
-/** On the CPU, in strict mode: streams run behind the host, and what is freed is poisoned. */
+/** The contract on the CPU, in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CpuContractTest extends CommBackendContract {
 
     @Override

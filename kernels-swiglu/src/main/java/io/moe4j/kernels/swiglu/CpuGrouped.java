@@ -14,7 +14,7 @@ final class CpuGrouped {
         this.scratch = scratch;
     }
 
-    /** (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride): y[r] = w[j] · x[r]. */
+    /** y[r] = w[j] · x[r]. Arguments: (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride). */
     void forward(CpuLaunch launch, DType dtype) {
         Matrix x_RI = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
@@ -34,7 +34,8 @@ final class CpuGrouped {
         });
     }
 
-    /** (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride): dx[r] = w[j]ᵀ · dy[r]. */
+    /**
+     * dx[r] = w[j]ᵀ · dy[r]. Arguments: (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride). */
     void inputGradient(CpuLaunch launch, DType dtype) {
         Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
@@ -54,7 +55,9 @@ final class CpuGrouped {
         });
     }
 
-    /** (dy, stride, x, stride, offsets, experts, O, I, capacity, dw, expert stride, row stride, accumulate): dw[j] = Σ dy[r] ⊗ x[r]. */
+    /**
+     * dw[j] = Σ dy[r] ⊗ x[r], over the rows r of expert j. Arguments: (dy, stride, x, stride, offsets, experts, O, I, capacity, dw, expert stride,
+     * row stride, accumulate). */
     void weightGradient(CpuLaunch launch, DType dtype, DType gradient) {
         Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix x_RI = new Matrix(launch.pointer(2), launch.int64(3), dtype);

@@ -20,7 +20,7 @@ final class CpuSwiGlu {
 
     private CpuSwiGlu() {}
 
-    /** (gate, stride, up, stride, weights?, offsets, experts, F, capacity, h, stride). */
+    /** Computes h. Arguments, those with a question mark optional: (gate, stride, up, stride, weights?, offsets, experts, F, capacity, h, stride). */
     static void forward(CpuLaunch launch, DType dtype) {
         int features = launch.int32(7);
         long rows = PanelProduct.offset(launch, launch.pointer(5), launch.int32(6) - 1, launch.int64(8));
@@ -55,7 +55,10 @@ final class CpuSwiGlu {
         }
     }
 
-    /** (gate, stride, up, stride, dh, stride, weights?, offsets, experts, F, capacity, dgate, stride, dup, stride, dweights?). */
+    /**
+     * Computes the gradients. Arguments, those with a question mark optional: (gate, stride, up, stride, dh, stride, weights?, offsets, experts, F,
+     * capacity, dgate, stride, dup, stride, dweights?).
+     */
     static void backward(CpuLaunch launch, DType dtype) {
         int features = launch.int32(9);
         long rows = PanelProduct.offset(launch, launch.pointer(7), launch.int32(8) - 1, launch.int64(10));

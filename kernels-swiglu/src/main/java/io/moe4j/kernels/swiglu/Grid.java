@@ -13,7 +13,7 @@ import java.util.List;
  *
  * @param blocks number of blocks in the grid
  * @param threads number of threads in a block
- * @param sharedBytes dynamic shared memory of a block
+ * @param sharedBytes dynamic shared memory of a block, in bytes
  */
 record Grid(int blocks, int threads, int sharedBytes) {
     private static final int KIB = 1024;

@@ -96,8 +96,8 @@ final class HopperProducts {
     /**
      * The tile of the result that a block computes at a time.
      *
-     * @param rows of the result
-     * @param columns of the result
+     * @param rows number of rows
+     * @param columns number of columns
      */
     private record Tile(int rows, int columns) {
         static final Tile LONG = new Tile(128, 256);

@@ -5,7 +5,7 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.tests.contract.GraphCaptureContract;
 
-/** In strict mode: streams run behind the host, and what is freed is poisoned. */
+/** The contract in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CaptureContractTest extends GraphCaptureContract {
 
     @Override

@@ -98,7 +98,7 @@ class DeviceTest {
         }
     }
 
-    /** 9 GiB that are never written but at three places: the system gives only those pages. */
+    /** 9 GiB of which only three places are ever written: the system provides only those pages. */
     @Test
     void reachesElementsBeyondTwoToThe31() {
         try (Device device = provider.open(Ranks.config(1, false)); Stream stream = device.openStream("rank 0")) {

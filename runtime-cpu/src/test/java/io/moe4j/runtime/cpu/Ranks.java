@@ -31,12 +31,12 @@ public final class Ranks {
         return DeviceConfig.defaults().withThreads(threads).withStrict(strict).withTimeout(Duration.ofSeconds(20));
     }
 
-    /** What a rank does. */
+    /** The work of a rank. */
     public interface Body {
         void run(RankContext context) throws Exception;
     }
 
-    /** Runs {@code body} on every rank; gives what each threw, or null. */
+    /** Runs {@code body} on every rank; returns what each threw, or null. */
     public List<@Nullable Throwable> outcomes(Body body) {
         Throwable[] outcomes = new Throwable[count];
         try (Device device = new CpuDeviceProvider().open(config)) {

@@ -25,7 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** The strict device behaves like a GPU, and punishes what a GPU would punish later. */
+/** The strict device behaves like a GPU, and at once reports faults that would show only later on a GPU. */
 class StrictTest {
     private static final int NAN = 0x7FC0_7FC0;
 

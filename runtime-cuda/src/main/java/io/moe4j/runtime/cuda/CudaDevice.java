@@ -90,7 +90,7 @@ public final class CudaDevice implements Device {
         return context.totalBytes();
     }
 
-    /** Dense bf16 rates from the vendor's data sheets; 0 for a chip that is not listed. */
+    /** Dense bf16 rates from the vendor's data sheets; 0 for a GPU that is not listed. */
     @Override
     public double peakFlops() {
         String name = context.name();

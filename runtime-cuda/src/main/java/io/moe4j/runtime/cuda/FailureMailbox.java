@@ -14,7 +14,8 @@ import jcuda.driver.JCudaDriver;
 
 /**
  * Where kernels report failures, because they cannot throw: a few words of host memory that the device writes and reads. Layout, in 64-bit words:
- * [0] stop (the host, or a kernel, asks every wait to end), [1] waiting rank, [2] phase, [3] position of the missing rank in the group, [4] expected value, [5] value seen.
+ * [0] stop (the host or a kernel asks every wait to end), [1] waiting rank, [2] phase, [3] position of the missing rank in the group, [4] expected
+ * value, [5] value seen.
  */
 public final class FailureMailbox implements AutoCloseable {
     private static final int BYTES = 64;

@@ -37,7 +37,7 @@ class ContextTurnsTest {
         noOverlaps(first, second);
     }
 
-    /** The same on two devices that have met: who launches on one keeps calls on the other out. */
+    /** The same on two devices that have met: a launch on one keeps calls on the other out. */
     @Test
     void norDoThoseOfDevicesThatHaveMet() throws Exception {
         ContextTurns first = ContextTurns.of("two");

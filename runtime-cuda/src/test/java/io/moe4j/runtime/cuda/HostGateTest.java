@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 final class HostGateTest {
     private static final int ROUNDS = 2000;
 
-    /** Ranks 1, 4 and 6 live in this process. Nobody is ever two rounds ahead, nor has anybody passed before all have come. */
+    /** Ranks 1, 4 and 6 are in this process. No rank is ever two rounds ahead, and no rank passes before all have arrived. */
     @Test
     void allMeetInEachRound() throws Exception {
         List<Integer> ranks = List.of(1, 4, 6);

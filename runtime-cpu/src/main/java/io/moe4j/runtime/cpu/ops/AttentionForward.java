@@ -42,7 +42,7 @@ final class AttentionForward {
                     new float[QUERIES], new float[Lanes.COUNT]);
             for (long task = from; task < to; task++) {
                 long head = task / blocks();
-                // The longest rows first: the last tasks to start are the shortest.
+                // Blocks with the longest rows come first, so that the last tasks to start are the shortest.
                 long block = blocks() - 1 - task % blocks();
                 block(head / shape.heads(), head % shape.heads(), block * QUERIES, buffers);
             }

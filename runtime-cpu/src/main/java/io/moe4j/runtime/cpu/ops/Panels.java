@@ -6,8 +6,8 @@ package io.moe4j.runtime.cpu.ops;
  *
  * @param m rows of the result
  * @param n columns of the result
- * @param rowPanels cuts of the rows
- * @param columnPanels cuts of the columns
+ * @param rowPanels number of panels along the rows
+ * @param columnPanels number of panels along the columns
  */
 record Panels(long m, long n, long rowPanels, long columnPanels) {
     /** With fewer multiply-adds than this, handing work to another core costs more than it gains. */

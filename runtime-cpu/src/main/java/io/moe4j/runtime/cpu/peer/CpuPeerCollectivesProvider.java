@@ -10,7 +10,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import java.util.Map;
 
-/** {@code cpu_peer}: for ranks that are threads or processes of one machine. */
+/** Provides the collectives {@code cpu_peer}: for ranks that are threads or processes of one machine. */
 public final class CpuPeerCollectivesProvider implements CollectivesProvider {
 
     @Override

@@ -71,7 +71,7 @@ public final class CpuPeerGroup implements PeerGroup {
         flags = allocate(group.size() * FLAG_BYTES, FLAGS);
         arrivals = machine.heap().allocate(Long.BYTES, FLAGS);
         Addresses.setRelease(arrivals.address(), 0);
-        // No rank may arrive before every rank's flags are there.
+        // No rank may signal before the flags of every rank are allocated.
         rendezvous.exchange(group, "peer group " + group.name() + " is ready", new byte[0]);
         machine.waits().join(rendezvous);
     }

@@ -20,8 +20,8 @@ interface Exchange {
     /**
      * Segments of one rank's memory.
      *
-     * @param addresses where each begins
-     * @param bytes how long each is
+     * @param addresses the start of each segment
+     * @param bytes the length of each segment
      */
     record Offer(long[] addresses, long[] bytes) {
 

@@ -110,7 +110,10 @@ class CorePoolTest {
         }
     }
 
-    /** The rest of a loop is given up. A rank that loses its core just before that may find that there is no rest left, but not each time. */
+    /**
+     * After a failure, the rest of a loop is skipped. If the rank loses its core just before, there may be no rest left to skip; this must not happen
+     * in every attempt.
+     */
     @Test
     void theFirstFailureEndsTheLoop() {
         int endedEarly = 0;

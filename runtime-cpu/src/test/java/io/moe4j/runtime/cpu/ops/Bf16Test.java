@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Rows are what single elements are. */
+/** Rows are converted to the same bits as single elements. */
 class Bf16Test {
     private static final int ALL = 1 << 16;
 

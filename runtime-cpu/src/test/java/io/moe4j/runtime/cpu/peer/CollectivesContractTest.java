@@ -6,7 +6,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.tests.contract.CollectivesContract;
 
-/** In strict mode: streams run behind the host, and what is freed is poisoned. */
+/** The contract in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CollectivesContractTest extends CollectivesContract {
 
     @Override

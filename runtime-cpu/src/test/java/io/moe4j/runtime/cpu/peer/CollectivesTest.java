@@ -15,11 +15,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Against sums taken one by one, in fp32 and rank order: every bit must agree. Ranks <em>apart</em> do not use each other's addresses, as if they
- * were processes.
+ * Compares with sums taken one by one, in fp32 and rank order: every bit must agree. Ranks <em>apart</em> do not use each other's addresses, as if
+ * they were processes.
  */
 class CollectivesTest {
-    /** Singles of which ranks apart cannot show all at once. */
+    /** Number of fp32 elements that ranks apart cannot expose all at once. */
     private static final int SEVERAL_ROUNDS = 3_300_007;
 
     private static float value(int rank, int i) {
@@ -92,7 +92,7 @@ class CollectivesTest {
         });
     }
 
-    /** 100,001 elements are more than are reduced through copies. */
+    /** 100,001 elements are too many to be reduced through copies. */
     @ParameterizedTest
     @CsvSource({"3,false,false", "4,true,false", "3,false,true"})
     void gatherInPlaceAndReduceOtherTypes(int ranks, boolean strict, boolean apart) {

@@ -8,7 +8,7 @@ import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.tests.contract.PeerGroupContract;
 import java.util.Optional;
 
-/** In strict mode: streams run behind the host, and what is freed is poisoned. */
+/** The contract in strict mode: streams run later than the host, and freed memory is poisoned. */
 class PeerGroupContractTest extends PeerGroupContract {
 
     @Override

@@ -65,7 +65,7 @@ class SharedFolderTest {
         SharedFolder small = new SharedFolder(folder, room(64 << 20, 20 << 20, Long.MAX_VALUE), ownership);
         String message = assertThrows(DeviceException.class, () -> small.create(30 << 20, "receive buffer", 4))
                 .getMessage();
-        // 44 MiB are taken, and four files of 30 MiB are to come.
+        // 44 MiB are in use, and four files of 30 MiB are still to be created.
         assertTrue(message.contains("\"receive buffer\" wants 31457280 bytes on each of 4 ranks")
                 && message.contains("has 20971520 of 67108864 bytes free")
                 && message.contains("--shm-size=164m"), message);
@@ -202,7 +202,7 @@ class SharedFolderTest {
         }
     }
 
-    /** A file system that says it has {@code free} bytes, and in truth has {@code actual}. */
+    /** A file system that reports {@code free} free bytes, but really has {@code actual}. */
     private static Room room(long total, long free, long actual) {
         return new Room() {
             private boolean tried;

@@ -7,7 +7,7 @@ import io.moe4j.api.tensor.Tensor;
 /**
  * What a plan is made for: extents and strides, but no addresses. In forward, the strides of gradients are all zero.
  *
- * @param batch sequences in one call
+ * @param batch number of sequences in one call
  */
 record AttentionKey(long batch, long sequence, long heads, long keyHeads, long queryKeyDim, long valueDim,
         float scale, Strides q, Strides k, Strides v,

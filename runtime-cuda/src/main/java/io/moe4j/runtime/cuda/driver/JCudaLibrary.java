@@ -19,7 +19,10 @@ import org.slf4j.LoggerFactory;
  * deleted.
  */
 final class JCudaLibrary {
-    /** Set once JCuda is loaded: the folder of the library. A property, because a JVM loads JCuda once, whatever uses it. */
+    /**
+     * System property with the folder of the library, set once JCuda is loaded. It is a property because a JVM loads JCuda only once for all its
+     * users.
+     */
     private static final String LOADED = "io.moe4j.jcuda.natives";
     private static final String TEMPORARY = "java.io.tmpdir";
     private static final Logger log = LoggerFactory.getLogger(JCudaLibrary.class);

@@ -39,7 +39,7 @@ public record KernelSignature(List<Long> bytes) {
             MemorySegment size = arena.allocate(JAVA_LONG);
             MemorySegment handle = MemorySegment.ofAddress(function.address());
             List<Long> bytes = new ArrayList<>();
-            // Beyond the last parameter the driver answers "invalid value".
+            // For an index beyond the last parameter, the driver returns "invalid value".
             while ((int) call.invokeExact(handle, (long) bytes.size(), offset, size) == CUresult.CUDA_SUCCESS) {
                 bytes.add(size.get(JAVA_LONG, 0));
             }

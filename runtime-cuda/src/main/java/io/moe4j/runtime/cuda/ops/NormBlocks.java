@@ -4,7 +4,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * How a block of {@code norm.cu} covers aligned bf16 rows of {@code dim} elements, eight a thread.
+ * How a block of {@code norm.cu} covers aligned bf16 rows of {@code dim} elements, eight per thread.
  *
  * <p>Example: rows of 512 elements take 64 threads, and four lie side by side in a block; rows of 5120 take a block of 640 threads each.
  *

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The driver of one rank, of a process of its own: it tells what was asked of it, in order, and can be made to fail. */
+/** The driver of one rank, as if in a separate process. It records its calls in order, and can be made to fail. */
 final class FakeDriver implements PeerDriver {
     private static final byte[] NO_HANDLE = {};
 

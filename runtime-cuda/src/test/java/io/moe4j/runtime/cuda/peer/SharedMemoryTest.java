@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Opening, failing and closing of memory that ranks share, with a driver that keeps a diary. */
+/** Opening, failing and closing of memory that ranks share, with a driver that records its calls. */
 @Timeout(30)
 class SharedMemoryTest {
     private static final Duration LONG = Duration.ofSeconds(20);
@@ -145,7 +145,7 @@ class SharedMemoryTest {
         return openAll(drivers, rendezvous, bytes);
     }
 
-    /** Rank r asks for {@code bytes[r]}; ranks without do not come. Returns when all have ended. */
+    /** Rank r asks for {@code bytes[r]} bytes; ranks without an entry do not take part. Returns when all have ended. */
     private List<Future<SharedMemory>> openAll(List<FakeDriver> of, Rendezvous rendezvous, long... bytes) {
         List<Integer> ranks = IntStream.range(0, of.size()).boxed().toList();
         try (ExecutorService threads = Executors.newFixedThreadPool(bytes.length)) {
@@ -156,7 +156,7 @@ class SharedMemoryTest {
         }
     }
 
-    /** As a peer group does, which closes what it has when the others are not ready. */
+    /** Like a peer group, which closes what it has opened if the others are not ready. */
     private SharedMemory open(FakeDriver driver, Party party, long bytes) {
         SharedMemory memory = SharedMemory.open(driver, party, "rows 0", frees, bytes, "rows");
         try {
