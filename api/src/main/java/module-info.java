@@ -1,4 +1,4 @@
-/** The SPIs of moe4j, and the value types that they speak. */
+/** The SPIs of moe4j, and the value types that they use. */
 module io.moe4j.api {
     requires org.slf4j;
     requires static transitive org.jspecify;

@@ -1,4 +1,4 @@
-/** What a model is written with: tape, parameters, segments, models. Device-agnostic. */
+/** Building blocks of models: tape, parameters, segments, the model SPI. Independent of devices. */
 module io.moe4j.autograd {
     requires transitive io.moe4j.api;
     requires org.slf4j;

@@ -1,4 +1,4 @@
-/** What models are trained on: text as sequences of tokens, divided over ranks. */
+/** Training data: text as sequences of tokens, divided over ranks. */
 module io.moe4j.data {
     requires transitive io.moe4j.api;
     requires static transitive org.jspecify;

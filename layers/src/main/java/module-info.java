@@ -1,4 +1,4 @@
-/** What any decoder is written with: layers, rotary embeddings, initial values, and a model made of them. */
+/** Building blocks of any decoder: layers, rotary embeddings, initial values, and a model made of them. */
 module io.moe4j.layers {
     requires transitive io.moe4j.api;
     requires transitive io.moe4j.autograd;

@@ -1,4 +1,4 @@
-/** A device that computes nothing and counts everything: what plans are made on. */
+/** A device that computes nothing and counts memory: plans run on it. */
 module io.moe4j.runtime.planning {
     requires static transitive org.jspecify;
     requires transitive io.moe4j.api;

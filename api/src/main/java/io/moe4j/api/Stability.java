@@ -21,7 +21,7 @@ import java.lang.annotation.Target;
 @Target(ElementType.TYPE)
 public @interface Stability {
 
-    /** The promise that is made. */
+    /** The promise for the annotated type. */
     Level value();
 
     /** The promises, from firm to none. */
@@ -29,8 +29,8 @@ public @interface Stability {
         /** Within a major version, sources that use it compile, and class files that use it link and run. */
         STABLE,
         /**
-         * Within a major version, class files that use it link and run: no member is removed, no signature or return type changes, and no abstract method is added.
-         * Sources may have to be adapted when they are compiled anew; the release notes say how.
+         * Within a major version, class files that use it link and run: no member is removed, no signature or return type changes, and no abstract
+         * method is added. Sources may have to be adapted before they compile again; the release notes say how.
          */
         EVOLVING,
         /** For use between moe4j's own modules; may change with any release. No plug-in and no library consumer needs it. */

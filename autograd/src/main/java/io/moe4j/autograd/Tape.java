@@ -20,7 +20,7 @@ import java.util.function.Supplier;
  * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute, and inference;
  * <li>{@link #recording}: runs each operation and remembers it;
  * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs only those whose results it reads. This is
- * recompute: the last operations of a block, whose results no gradient needs, are not run again.
+ * recompute: the last operations of a block, whose results no gradient needs, do not run again.
  * </ul>
  *
  * @since 0.1.0

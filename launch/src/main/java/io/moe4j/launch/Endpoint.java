@@ -15,7 +15,7 @@ public record Endpoint(String host, int port) {
     public Endpoint {
         if (host.isBlank() || port < 1 || port > 65535) {
             throw new IllegalArgumentException(
-                    "\"" + host + "\":" + port + " is not an address at which processes can meet: give a host name and a port from 1 to 65535");
+                    "\"" + host + "\":" + port + " is not an address: give a host name and a port from 1 to 65535");
         }
     }
 

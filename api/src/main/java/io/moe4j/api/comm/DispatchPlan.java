@@ -4,8 +4,8 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * Where the routed rows of one exchange go: a value on the device, made once by {@link CommBackend#plan} and used by dispatch and combine of
- * forward, recompute and backward. Valid until the end of the step, and only with the backend that made it.
+ * The destinations of the routed rows of one exchange: a value on the device, made once by {@link CommBackend#plan} and used by dispatch and combine
+ * of forward, recompute and backward. Valid until the end of the step, and only with the backend that made it.
  *
  * @since 0.1.0
  */

@@ -86,7 +86,7 @@ public interface CpuLaunch {
             return new Sgemm(ofA, ofB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
         }
 
-        /** With a factor of the product, and one of what C holds. */
+        /** With a factor of the product, and one of the old values of C. */
         public Sgemm withFactors(float product, float held) {
             return new Sgemm(transposeA, transposeB, m, n, k, product, a, lda, b, ldb, held, c, ldc);
         }

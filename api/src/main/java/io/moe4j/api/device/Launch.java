@@ -27,7 +27,7 @@ public record Launch(Kernel kernel, int gridX, int gridY, int blockThreads, int 
         }
     }
 
-    /** One block of one thread: what a CPU-only kernel needs. */
+    /** One block of one thread, for kernels that exist only for the CPU. */
     public static Launch of(Kernel kernel, KernelArg... arguments) {
         return new Launch(kernel, 1, 1, 1, 0, List.of(arguments));
     }

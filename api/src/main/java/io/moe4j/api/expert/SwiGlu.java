@@ -58,7 +58,7 @@ public final class SwiGlu {
             return new Backward(gate_RF, up_RF, dh_RF, Optional.empty(), offsets_e, dgate_RF, dup_RF, Optional.empty());
         }
 
-        /** With a weight for each row, and where the gradients with respect to them go. */
+        /** With a weight for each row, and a tensor for the gradients with respect to the weights. */
         public Backward withWeights(Tensor rows_R, Tensor drows_R) {
             return new Backward(gate_RF, up_RF, dh_RF, Optional.of(rows_R), offsets_e, dgate_RF, dup_RF,
                     Optional.of(drows_R));

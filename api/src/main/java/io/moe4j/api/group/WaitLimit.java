@@ -5,11 +5,11 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * A time limit for a wait for other ranks, which stands still while this process does: when it is stopped (Ctrl-Z, SIGSTOP), or sleeps with its machine. A
- * limit of 60 s that has run for 10 s when the process is stopped for an hour has 50 s left when it goes on.
+ * A time limit for a wait for other ranks. It does not count the time in which this process is stopped (Ctrl-Z, SIGSTOP) or its machine sleeps. For
+ * example, a limit of 60 s has run for 10 s when the process is stopped for an hour; when the process continues, 50 s are left.
  *
- * <p>Whoever waits looks at {@link #expired()} at least every {@link #pauseMillis()}; of the time between two looks, at most a second counts. An object serves
- * one wait of one thread.
+ * <p>The waiting thread checks {@link #expired()} at least every {@link #pauseMillis()}; of the time between two checks, at most one second counts.
+ * An object is for one wait of one thread.
  *
  * @since 0.2.0
  */
@@ -34,7 +34,7 @@ public final class WaitLimit {
         return new WaitLimit(limit, System::nanoTime);
     }
 
-    /** Whether it has passed. */
+    /** Whether the limit has passed. */
     public boolean expired() {
         long now = nanoTime.getAsLong();
         waitedNanos += Math.min(now - lastLook, LONGEST_NANOS);
@@ -42,7 +42,7 @@ public final class WaitLimit {
         return waitedNanos >= limitNanos;
     }
 
-    /** The longest pause before the next look: at least 1 ms, at most half a second. */
+    /** The longest pause before the next check: at least 1 ms, at most half a second. */
     public long pauseMillis() {
         return Math.max(1, Math.ceilDiv(Math.min(limitNanos - waitedNanos, PAUSE_NANOS), 1_000_000L));
     }

@@ -1,4 +1,4 @@
-/** What plug-ins share with the operating system: the ownership of files, and a private folder for native libraries. */
+/** Operating-system matters of plug-ins: the ownership of files, and a private folder for native libraries. */
 @NullMarked
 package io.moe4j.api.host;
 

@@ -49,7 +49,7 @@ public final class MemoryStack {
     }
 
     /**
-     * A stack over {@code memory}, without lanes, that tells {@code watcher} what it hands out and takes back.
+     * A stack over {@code memory}, without lanes, that reports allocations and releases to {@code watcher}.
      *
      * @since 0.2
      */
@@ -58,7 +58,7 @@ public final class MemoryStack {
     }
 
     /**
-     * A stack over {@code memory}, and a lane over each of {@code lanes}, that tells {@code watcher} what it hands out and takes back.
+     * A stack over {@code memory}, and a lane over each of {@code lanes}, that reports allocations and releases to {@code watcher}.
      *
      * @since 0.2
      */

@@ -42,7 +42,8 @@ public interface StackWatcher {
         };
     }
 
-    /** One allocation.
+    /**
+     * One allocation.
      *
      * @param purpose of the tensor
      * @param tensor the tensor itself

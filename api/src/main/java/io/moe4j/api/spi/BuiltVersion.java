@@ -6,12 +6,12 @@ import java.lang.classfile.ClassFile;
 import java.lang.classfile.instruction.ConstantInstruction;
 import java.util.Optional;
 
-/** The SPI version of a provider that cannot even be made: read from its class file, into which the compiler has copied the constant. */
+/** The SPI version of a provider that cannot be instantiated. It is read from the class file, into which the compiler has copied the constant. */
 final class BuiltVersion {
 
     private BuiltVersion() {}
 
-    /** What {@code spiVersion()} of this class would return; empty if it is not the constant alone. */
+    /** The value that {@code spiVersion()} of this class would return; empty if the method does more than return a constant. */
     static Optional<String> of(Class<?> provider) {
         String file = "/" + provider.getName().replace('.', '/') + ".class";
         try (InputStream in = provider.getResourceAsStream(file)) {

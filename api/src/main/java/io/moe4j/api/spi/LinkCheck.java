@@ -18,12 +18,12 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * Links a plug-in with the host before any of it runs. The JVM does it only when a call is reached, which may be hours into a run, and reports an error that names no
- * plug-in. Here every class of the jar is read, and every class, method and field of moe4j that one of them uses is looked for; so is every method that a class of
- * the jar has to implement.
+ * Checks that a plug-in links with the host before any of its code runs. The JVM links only when a call is reached, which may be hours into a run,
+ * and its error names no plug-in. This check reads every class of the jar and looks up every class, method and field of moe4j that they use, and
+ * every method that they must implement.
  *
- * <p>Example: a plug-in calls {@code KernelArg.of(int)} and expects a {@code KernelArg}. In a host where that method returns {@code KernelArg.Int}, the JVM finds no
- * method of the signature that was compiled into the plug-in.
+ * <p>Example: a plug-in calls {@code KernelArg.of(int)} and expects a {@code KernelArg}. In a host where that method returns {@code KernelArg.Int},
+ * the JVM finds no method with the signature that was compiled into the plug-in.
  */
 final class LinkCheck {
     private static final String HOST = "io/moe4j/";
@@ -34,7 +34,7 @@ final class LinkCheck {
         this.loader = loader;
     }
 
-    /** What the jar of a provider needs and this host does not have: a sentence; empty if it links, or if its jar cannot be read. */
+    /** A sentence that names what the jar of a provider needs and this host does not have; empty if the jar links, or if it cannot be read. */
     static Optional<String> missing(Class<?> provider, String jar) {
         ClassLoader loader = provider.getClassLoader();
         Path file = Path.of(jar);
@@ -52,7 +52,7 @@ final class LinkCheck {
             }
             return Optional.empty();
         } catch (IOException | IllegalArgumentException e) {
-            // What cannot be read here cannot be loaded either, and is reported then.
+            // A jar that cannot be read here cannot be loaded either, and is reported then.
             return Optional.empty();
         }
     }
@@ -136,7 +136,7 @@ final class LinkCheck {
                 : "the method " + type.returnType().displayName() + " " + owner + "." + name + "(" + parameters + ")";
     }
 
-    /** What a class of the plug-in inherits from moe4j, and would have to implement. */
+    /** A method of moe4j that a class of the plug-in inherits but does not implement; empty if there is none. */
     private Optional<String> unimplemented(String name) {
         try {
             Class<?> type = Class.forName(name, false, loader);
@@ -152,7 +152,7 @@ final class LinkCheck {
                                     Stream.of(method.getParameterTypes()).map(Class::getSimpleName).toList())
                             + "), which this host calls");
         } catch (ClassNotFoundException | LinkageError e) {
-            // Reported when it is used: the plug-in may never do so.
+            // Reported when the class is used, which may never happen.
             return Optional.empty();
         }
     }

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Tells which plug-in an error of linking belongs to, and what is missing: the JVM's own errors name neither plug-in nor version. */
+/** Finds the plug-in that a linkage error belongs to, and what is missing: the JVM's own errors name neither plug-in nor version. */
 final class LinkFailure {
     /** {@code 'io.moe4j.api.device.KernelArg io.moe4j.api.device.KernelArg.of(int)'}. */
     private static final Pattern QUOTED = Pattern.compile("'([^']+)'");
@@ -16,13 +16,13 @@ final class LinkFailure {
 
     private LinkFailure() {}
 
-    /** The first error of linking among a failure and its causes. */
+    /** The first linkage error among a failure and its causes. */
     static Optional<LinkageError> in(Throwable failure) {
         return Stream.<Throwable>iterate(failure, cause -> cause != null, Throwable::getCause).limit(MAX_CAUSES)
                 .filter(LinkageError.class::isInstance).map(LinkageError.class::cast).findFirst();
     }
 
-    /** The providers whose plug-in it happened in; several where a jar offers several. */
+    /** The providers of the plug-in in which it happened; several if the jar has several. */
     static List<Loaded> suspects(LinkageError error, Stream<Loaded> loaded) {
         List<Loaded> outside = loaded.filter(entry -> !entry.provider().getClass().getName().startsWith("io.moe4j."))
                 .toList();
@@ -32,7 +32,7 @@ final class LinkFailure {
                 return here;
             }
         }
-        // An abstract method that is missing is reported where the host calls it; the message names the plug-in's class.
+        // A missing implementation of an abstract method is reported where the host calls it; the message names the plug-in's class.
         String message = String.valueOf(error.getMessage());
         return outside.stream()
                 .filter(entry -> message.contains(entry.provider().getClass().getPackageName() + "."))
@@ -48,7 +48,7 @@ final class LinkFailure {
         return !home.isEmpty() && frame.getModuleName() == null && frame.getClassName().startsWith(home + ".");
     }
 
-    /** What is missing, in words. */
+    /** The missing member or class, in words. */
     static String missing(LinkageError error) {
         String message = String.valueOf(error.getMessage());
         Matcher quoted = QUOTED.matcher(message);
@@ -72,7 +72,7 @@ final class LinkFailure {
                 + ": build the jar against this host's api, with all classes that it needs, or use the host that it was made for";
     }
 
-    /** Both versions. */
+    /** The version that the plug-in was built against, and that of the host, in words. */
     static String versions(String spi, SpiVersion built, @Nullable SpiVersion host) {
         return "it was built against version " + built + " of " + spi + ", and this host has " + host;
     }

@@ -66,10 +66,11 @@ public final class Registry {
     }
 
     /**
-     * What to tell where a plug-in turns out not to link while it is opened or used: a class, method or field that it needs is not there. Most of it is found when the
-     * plug-in is loaded, and the plug-in is left out then; what is left are classes of the plug-in's own that its jar lacks, for example.
+     * The error message for a plug-in that fails to link while it is opened or used: a class, method or field that it needs is missing. Most such
+     * failures are found when the plug-in is loaded, and the plug-in is left out then; a class of its own that is missing from its jar is found only
+     * here.
      *
-     * @param failure what was thrown
+     * @param failure the exception that was thrown
      * @return the plug-in, its jar, what is missing, both versions and the remedy; empty if the failure has another reason
      */
     public Optional<String> linkFailure(Throwable failure) {
@@ -188,9 +189,9 @@ public final class Registry {
         private Builder() {}
 
         /**
-         * Says where is searched, for the error of a search that found nothing.
+         * Sets the description of the searched places, for the error of a search that finds nothing.
          *
-         * @param where sentences without the last full stop, with what to do
+         * @param where sentences without the last full stop, including the remedy
          */
         public Builder searched(String where) {
             searched = where;
@@ -206,9 +207,9 @@ public final class Registry {
          * Adds the providers that {@code loader} finds and that were not found before: a loader of a plug-in's layer also finds the providers of its
          * parents. The caller creates the loader, because the {@code uses} clause must be in the caller's module.
          *
-         * @param spi what is looked for
+         * @param spi the SPI to look for
          * @param hostVersion the host's {@code SPI_VERSION} of this SPI
-         * @param loader of a layer or class loader
+         * @param loader the loader of a layer or of a class loader
          * @param origin jar to name for a provider whose class cannot be loaded
          */
         public <P extends Provider> Builder add(Class<P> spi, String hostVersion, ServiceLoader<P> loader,
@@ -219,7 +220,7 @@ public final class Registry {
             return this;
         }
 
-        /** Notes a jar that could not be opened at all. */
+        /** Records a jar that could not be opened at all. */
         public Builder leaveOut(String jar, String reason) {
             ProviderSearch.file(entries,
                     new LeftOut(Optional.empty(), Optional.empty(), Optional.empty(), jar, reason));

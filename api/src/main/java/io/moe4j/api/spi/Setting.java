@@ -28,7 +28,7 @@ public record Setting<T>(String name, T fallback, String rule, Function<Object, 
     public Setting {
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(
-                    "\"" + name + "\" is not a valid name of a setting; use lower-case letters, digits and underscores");
+                    "\"" + name + "\" is not a valid setting name; use lower-case letters, digits and underscores");
         }
     }
 

@@ -33,7 +33,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed) {
 
-    /** Of a model without experts, that routes nothing: see {@link #withExperts}. */
+    /** The context of a model without experts; see {@link #withExperts}. */
     public static ModelContext of(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
             ShardGroup expert, Group expertGroup, RecomputePolicy recompute, long seed) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.empty(),
@@ -46,7 +46,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
                 Optional.of(experts), recompute, forceLoadBalance, seed);
     }
 
-    /** With routing that is round-robin instead of learnt, or not. */
+    /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
                 forced, seed);

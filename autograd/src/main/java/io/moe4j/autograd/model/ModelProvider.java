@@ -19,7 +19,7 @@ public interface ModelProvider extends Provider {
      */
     String SPI_VERSION = "1.3";
 
-    /** Names of the sizes it comes in. */
+    /** Names of the available sizes. */
     List<String> flavors();
 
     /**

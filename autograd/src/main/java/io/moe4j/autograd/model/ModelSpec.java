@@ -58,7 +58,7 @@ public interface ModelSpec {
     /** Numbers of parameters and operations. */
     ModelFigures figures(long sequence);
 
-    /** What is wrong with a parallel layout and a batch, in words with values, rule and remedy; empty if nothing. */
+    /** Problems with a parallel layout and a sequence length, in words with values, rule and remedy; empty if there are none. */
     List<String> problems(int expertParallelRanks, long sequence);
 
     /** Opens it for one rank; its parameters are allocated and initialised. */

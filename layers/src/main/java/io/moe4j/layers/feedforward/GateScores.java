@@ -9,8 +9,8 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 
 /**
- * From logits to scores (T, E). No operation contributes a gradient with respect to the scores: the gradient of {@link GateWeights} goes from the
- * weights directly to the logits.
+ * From logits to scores (T, E). No operation contributes a gradient with respect to the scores: the backward of {@link GateWeights} computes the
+ * gradient with respect to the logits directly.
  */
 final class GateScores implements Operation {
     private final Gate gate;

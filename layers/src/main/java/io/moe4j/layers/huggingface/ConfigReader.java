@@ -47,7 +47,7 @@ public final class ConfigReader {
         }
     }
 
-    /** Whether the key is there, and not null. */
+    /** Whether the key exists, and is not null. */
     public boolean has(String key) {
         return values.get(key) != null;
     }
@@ -162,14 +162,14 @@ public final class ConfigReader {
         return new ConfigReader(Map.of(), prefix + key + ".", new ArrayList<>());
     }
 
-    /** The key, if it is there, must have this value. */
+    /** If the key exists, it must have this value. */
     public void onlyIfPresent(String key, Object supported, String why) {
         if (has(key) && !same(values.get(key), supported)) {
             reject(key, supported, why);
         }
     }
 
-    /** The key must be there, and have this value. */
+    /** The key must exist and have this value. */
     public void only(String key, Object supported, String why) {
         if (!same(values.get(key), supported)) {
             reject(key, supported, why);
@@ -182,7 +182,7 @@ public final class ConfigReader {
                 prefix + key + " = " + Shown.of(values.get(key)) + ": only " + supported + " is supported; " + why);
     }
 
-    /** Whether two keys, if both are there, have equal values. */
+    /** Whether two keys, if both exist, have equal values. */
     boolean agree(String key, String other) {
         return !has(key) || !has(other) || Objects.equals(values.get(key), values.get(other));
     }

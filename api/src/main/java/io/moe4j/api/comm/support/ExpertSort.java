@@ -104,7 +104,7 @@ public final class ExpertSort {
         return expert;
     }
 
-    /** Where a row goes. */
+    /** Computes the place of a row. */
     @FunctionalInterface
     public interface Place {
         /** @param index how many rows of the expert come before the row */
