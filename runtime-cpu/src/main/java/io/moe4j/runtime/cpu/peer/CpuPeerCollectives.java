@@ -17,9 +17,11 @@ import java.util.stream.LongStream;
  * can be captured.
  */
 final class CpuPeerCollectives implements Collectives {
-    /** Bytes that a rank exposes to other processes at a time. */
+    /** Bytes, for each rank of the group, that a rank exposes to other processes at a time. */
     private static final long STAGE_BYTES = 4L << 20;
-    /** Up to this size, threads of one process copy tensors rather than reduce them in place, because the latter takes two exchanges. */
+    /**
+     * Bytes, for each rank of the group, up to which threads of one process copy a tensor rather than reduce it in place, which takes two exchanges.
+     */
     private static final long SMALL_STAGE_BYTES = 64L << 10;
 
     private final Group group;

@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class PeerGroupTest {
 
-    /** In each round a rank writes into the next one's memory what it found in its own: a word goes around. */
+    /** In each round, a rank copies the word in its own memory to the memory of the next rank, so words travel around the group. */
     @ParameterizedTest
     @CsvSource({"1,2,false", "2,1,false", "4,2,false", "4,2,true"})
     void barriersOrderWritesToPeers(int ranks, int threads, boolean strict) {

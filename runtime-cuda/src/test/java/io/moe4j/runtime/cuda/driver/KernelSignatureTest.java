@@ -9,9 +9,9 @@ import io.moe4j.api.device.KernelArg;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** The comparison alone; that the driver tells the sizes is tested on a GPU. */
+/** Tests the comparison only. That the driver reports the sizes is tested on a GPU. */
 final class KernelSignatureTest {
-    /** A pointer, a 64-bit number, a 32-bit number, a single. */
+    /** A pointer, a 64-bit integer, a 32-bit integer, an fp32 number. */
     private final KernelSignature signature = new KernelSignature(List.of(8L, 8L, 4L, 4L));
 
     @Test
