@@ -60,7 +60,7 @@ public final class BatchReader implements AutoCloseable {
      *
      * @param rank in the world, from 0
      * @param ranks number of ranks in the world
-     * @param batch B, sequences of this rank in a step
+     * @param batch sequences of this rank in a step, all microbatches together
      * @param sequence S, tokens of a sequence
      */
     public record Share(int rank, int ranks, int batch, int sequence) {
@@ -77,8 +77,8 @@ public final class BatchReader implements AutoCloseable {
     /**
      * Tokens of one rank in one step, sequence after sequence.
      *
-     * @param ids (B·S)
-     * @param labels (B·S), for each id the one that follows it in the text
+     * @param ids ({@code batch · sequence})
+     * @param labels ({@code batch · sequence}), for each id the one that follows it in the text
      */
     @SuppressWarnings("ArrayRecordComponent")
     public record Batch(int[] ids, int[] labels) {}

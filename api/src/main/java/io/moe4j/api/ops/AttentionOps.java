@@ -24,11 +24,11 @@ public interface AttentionOps {
     /**
      * @param shape extents
      * @param scale factor of the scores
-     * @param q_BSHQ (B, S, H, Q), any strides but the last
-     * @param k_BSHQ (B, S, G, Q), any strides but the last
-     * @param v_BSHV (B, S, G, V), any strides but the last
-     * @param o_BSHV overwritten, contiguous
-     * @param lse_BHS F32, overwritten: logarithm of the sum of exponentials of the scaled scores
+     * @param q_BSHQ (B, S, H, Q), any strides; the last is 1
+     * @param k_BSHQ (B, S, G, Q), any strides; the last is 1
+     * @param v_BSHV (B, S, G, V), any strides; the last is 1
+     * @param o_BSHV (B, S, H, V), overwritten, contiguous
+     * @param lse_BHS F32 (B, H, S), overwritten: logarithm of the sum of exponentials of the scaled scores
      * @param workspace {@code attentionForward} bytes, if not zero
      */
     record Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
@@ -49,10 +49,10 @@ public interface AttentionOps {
 
     /**
      * @param forward forward's arguments, with its results
-     * @param do_BSHV gradient with respect to o, contiguous
-     * @param dq_BSHQ overwritten; any strides but the last
-     * @param dk_BSHQ (B, S, G, Q), overwritten; any strides but the last
-     * @param dv_BSHV (B, S, G, V), overwritten; any strides but the last
+     * @param do_BSHV (B, S, H, V), gradient with respect to o, contiguous
+     * @param dq_BSHQ (B, S, H, Q), overwritten; any strides, the last is 1
+     * @param dk_BSHQ (B, S, G, Q), overwritten; any strides, the last is 1
+     * @param dv_BSHV (B, S, G, V), overwritten; any strides, the last is 1
      * @param workspace {@code attentionBackward} bytes, if not zero
      */
     record Backward(Forward forward, Tensor do_BSHV, Tensor dq_BSHQ, Tensor dk_BSHQ, Tensor dv_BSHV,

@@ -27,14 +27,14 @@ public interface OptimizerOps {
      * @param gradient F32 or BF16
      * @param firstMoment F32 or BF16
      * @param secondMoment of the first moment's type
-     * @param step from 1
+     * @param step number of the step, from 1
      * @param rounding how the new parameter is rounded where it is BF16; moments are rounded to the nearest
      */
     record AdamW(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment, float learningRate,
             float beta1, float beta2,
             float eps, float weightDecay, float gradientScale, long step, Rounding rounding) {
 
-        /** Checks that what is rounded stochastically is BF16. */
+        /** Checks that only BF16 parameters are rounded stochastically. */
         public AdamW {
             if (rounding instanceof Rounding.Stochastic && !parameter.dtype().isRounded()) {
                 throw new IllegalArgumentException("AdamW of " + parameter + " with stochastic rounding: only BF16"
@@ -42,7 +42,7 @@ public interface OptimizerOps {
             }
         }
 
-        /** With PyTorch's defaults: β 0.9 and 0.999, eps 1e-8, no decay, the gradient as it is; rounds to the nearest. */
+        /** With PyTorch's defaults: β 0.9 and 0.999, eps 1e-8, no decay, gradient scale 1; rounds to the nearest. */
         public static AdamW of(Tensor parameter, Tensor gradient, Tensor firstMoment, Tensor secondMoment,
                 float learningRate, long step) {
             return new AdamW(parameter, gradient, firstMoment, secondMoment, learningRate, 0.9f, 0.999f, 1e-8f, 0, 1,

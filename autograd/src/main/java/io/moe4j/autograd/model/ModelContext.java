@@ -14,7 +14,7 @@ import java.util.Optional;
  * What a model is opened with. The opener owns its parts, and closes them after the model.
  *
  * @param rank this rank
- * @param batch B, sequences of this rank in a step
+ * @param batch B, sequences of this rank in a microbatch
  * @param sequence S, tokens of a sequence
  * @param precision element types
  * @param dense the ranks that hold all units except those of the experts

@@ -57,7 +57,7 @@ public final class InitialValues {
      * gives the quantile within a known error. Where the rounded value is not certain, one time in 370, the exact quantile is computed. So every
      * element has exactly the bits of this definition.
      *
-     * @param the key; with an element's index it gives the element's bits
+     * @param key the key; with an element's index it gives the element's bits
      */
     record Draws(long key, double std, double above, double width, QuantileTable quantiles) implements Initializer {
         private static final int BLOCK = 1024;
