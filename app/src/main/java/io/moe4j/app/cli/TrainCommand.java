@@ -11,6 +11,7 @@ import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
+import io.moe4j.trainer.run.DataException;
 import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.Trainer;
@@ -96,7 +97,7 @@ final class TrainCommand implements Callable<Integer> {
     private static int steps(Launch launch, Loop loop) throws IOException {
         try {
             return loop.run();
-        } catch (CapacityExceededException | NonFiniteException e) {
+        } catch (CapacityExceededException | DataException | NonFiniteException e) {
             // All processes have come to the same decision.
             throw e;
         } catch (IOException | RuntimeException | Error e) {

@@ -68,6 +68,8 @@ public final class MetricsFile implements AutoCloseable {
         line.put("received_rows_max", step.receivedRowsMax());
         line.put("receive_capacity_rows", step.receiveCapacityRows());
         line.put("dropped_rows", step.droppedRows());
+        line.put("bad_lines", step.data().badLines());
+        line.put("lone_surrogates", step.data().loneSurrogates());
         try {
             write(JsonMapper.shared().writeValueAsString(line) + "\n");
         } catch (IOException e) {

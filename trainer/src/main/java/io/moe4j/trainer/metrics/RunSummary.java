@@ -1,6 +1,7 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
+import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.run.StepResult;
 import java.util.LongSummaryStatistics;
 import java.util.Locale;
@@ -47,8 +48,17 @@ public final class RunSummary {
         String text = String.format(Locale.ROOT,
                 "%,d steps in %.1f s (%,.0f tokens/s): loss %.5f at step %d, %.5f at step %d, lowest %.5f",
                 steps, seconds, tokens / seconds, first.loss(), first.step(), last.loss(), last.step(), lowest);
-        return rows.getMax() == 0 ? text
-                : text + String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
-                        rows.getMax(), last.receiveCapacityRows(), dropped);
+        return text + (rows.getMax() == 0 ? ""
+                : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
+                        rows.getMax(), last.receiveCapacityRows(), dropped))
+                + data(last.data());
+    }
+
+    /** Only what is wrong with the data is told. */
+    private static String data(DataCounts data) {
+        return data.badLines() == 0 && data.loneSurrogates() == 0 ? ""
+                : String.format(Locale.ROOT, "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
+                        + " %,d, halves of characters replaced by U+FFFD: %,d", data.documents(), data.badLines(),
+                        data.loneSurrogates());
     }
 }

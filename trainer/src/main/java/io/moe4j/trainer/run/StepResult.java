@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import io.moe4j.data.DataCounts;
 
 /**
  * A step that was made.
@@ -20,9 +21,11 @@ import io.moe4j.api.Stability;
  * @param receivedRowsMax the most rows that a rank was to receive in one exchange
  * @param receiveCapacityRows what a rank can receive
  * @param droppedRows rows that were dropped, all ranks together
+ * @param data what the longest pass over the data has met so far; nothing in a JVM without the first rank
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
-        long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows) {}
+        long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
+        DataCounts data) {}

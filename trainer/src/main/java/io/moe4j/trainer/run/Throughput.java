@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.device.Device;
+import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.StepOutcome;
@@ -20,7 +21,7 @@ final class Throughput {
         this.flopsPerToken = flopsPerToken;
     }
 
-    StepResult result(long step, StepOutcome.Completed done, double seconds) {
+    StepResult result(long step, StepOutcome.Completed done, double seconds, DataCounts data) {
         Collection<Device> devices = session.devices().values();
         double peak = devices.stream().mapToDouble(Device::peakFlops).sum();
         Device fullest = Collections.max(devices, Comparator.comparingLong(Throughput::allocated));
@@ -30,7 +31,7 @@ final class Throughput {
         return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), seconds, tokensPerSecond,
                 flops, peak > 0 ? local / peak : 0, allocated(fullest),
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
-                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows());
+                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), data);
     }
 
     private static long allocated(Device device) {

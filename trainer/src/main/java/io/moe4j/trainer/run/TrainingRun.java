@@ -155,7 +155,7 @@ public final class TrainingRun implements AutoCloseable {
         stepsDone = step;
         sequencesDone += config.sequencesPerStep();
         stopped = done.stop();
-        StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9);
+        StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9, counts());
         if (done.droppedRows() > 0) {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
                     done.receivedRowsMax(), done.receiveCapacityRows());
@@ -210,19 +210,16 @@ public final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
-        BatchSource first = sources.get(0);
-        DataCounts counts = first == null ? DataCounts.NONE : first.counts();
-        if (counts.badLines() > 0 || counts.loneSurrogates() > 0) {
-            log.warn(
-                    "in the longest pass over the data, {} documents were read, {} bad lines left out, and {} halves of"
-                            + " characters replaced by U+FFFD",
-                    counts.documents(), counts.badLines(), counts.loneSurrogates());
-        }
         try {
             sources.values().forEach(BatchSource::close);
         } finally {
             session.close();
         }
+    }
+
+    private DataCounts counts() {
+        BatchSource first = sources.get(0);
+        return first == null ? DataCounts.NONE : first.counts();
     }
 
     private void saveIfDue(StepListener listener) {

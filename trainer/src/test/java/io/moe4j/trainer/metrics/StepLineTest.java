@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.run.StepResult;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,7 +27,7 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0);
+        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, DataCounts.NONE);
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
 
@@ -38,7 +39,8 @@ class StepLineTest {
         summary.add(step(4, 6));
         String text = summary.text();
         for (String part : List.of("2 steps in 4.0 s", "15,660 tokens/s", "at step 3", "at step 4", "at most 7 of 9",
-                "dropped: 11")) {
+                "dropped: 11",
+                "50,000 documents read, bad lines left out: 3, halves of characters replaced by U+FFFD: 4")) {
             assertTrue(text.contains(part), text);
         }
     }
@@ -46,9 +48,9 @@ class StepLineTest {
     @Test
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
-        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0));
+        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, DataCounts.NONE));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
-        assertFalse(summary.text().contains("rows"), summary.text());
+        assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
 
     @Test
@@ -65,11 +67,11 @@ class StepLineTest {
         List<String> lines = Files.readAllLines(file);
         assertEquals(2, lines.size());
         assertTrue(lines.get(0).startsWith("{\"step\":1,"));
-        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5}"));
+        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5,\"bad_lines\":3,\"lone_surrogates\":2}"));
     }
 
     private static StepResult step(long number, long dropped) {
         return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
-                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped);
+                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, new DataCounts(50_000, 3, number));
     }
 }
