@@ -1,4 +1,4 @@
-/** The graph-capture SPI. */
+/** The graph-capture SPI. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.api.capture;
 

@@ -30,7 +30,7 @@ public interface Stream extends AutoCloseable {
     /** Enqueues filling with a value (converted to the tensor's type). The tensor is contiguous. */
     void fill(Tensor tensor, double value);
 
-    /** Enqueues a copy from the host. The bytes are taken before the call returns. Not allowed in a capture. */
+    /** Enqueues a copy from the host. The bytes are read before the call returns, so the source may be reused. Not allowed in a capture. */
     void upload(MemorySegment source, Tensor destination);
 
     /** Waits for the stream, and copies to the host. Counted in {@link #hostSyncs()}; throws in a capture. */
