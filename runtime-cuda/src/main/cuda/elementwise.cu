@@ -151,3 +151,34 @@ __device__ void sumMiddleVectors(const T* s, T* d, long long rows, int heads, in
         sumMiddleVectors(s, d, rows, heads, width, st, sh, dt, accumulate);                                                                    \
     }
 FOR_EACH_TYPE(SUM_MIDDLE)
+
+// digest[0] += sum of mix(w[i] ^ (i + 1) * 0x9E3779B97F4A7C15) over the 64-bit words w of x, the last one filled up with zeros; see ElementwiseOps.digest.
+// Integers have no rounding, so blocks may add in any order. Traffic: the bytes of x. Example: the bytes of the I32 [1, 2]: mix(0x9E3779BB7F4A7C14).
+__device__ __forceinline__ unsigned long long mixWord(unsigned long long z) {
+    z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
+    z = (z ^ z >> 27) * 0x94D049BB133111EBull;
+    return z ^ z >> 31;
+}
+extern "C" __global__ void digest(const unsigned char* x, long long bytes, unsigned long long* digest) {
+    __shared__ unsigned long long scratch[32];
+    const unsigned long long step = 0x9E3779B97F4A7C15ull;
+    long long words = (bytes + 7) / 8, whole = ((uint64_t)x & 7) == 0 ? bytes / 8 : 0;
+    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    unsigned long long sum = 0;
+    for (long long i = first; i < whole; i += stride)
+        sum += mixWord(reinterpret_cast<const unsigned long long*>(x)[i] ^ (unsigned long long)(i + 1) * step);
+    // What is not aligned, or shorter than a word, byte by byte.
+    for (long long i = whole + first; i < words; i += stride) {
+        unsigned long long word = 0;
+        for (int b = 0; b < 8 && i * 8 + b < bytes; b++) word |= (unsigned long long)x[i * 8 + b] << 8 * b;
+        sum += mixWord(word ^ (unsigned long long)(i + 1) * step);
+    }
+#pragma unroll
+    for (int o = 16; o > 0; o >>= 1) sum += __shfl_xor_sync(0xffffffffu, sum, o);
+    if ((threadIdx.x & 31) == 0) scratch[threadIdx.x >> 5] = sum;
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        for (int w = 1; w < (blockDim.x + 31) / 32; w++) sum += scratch[w];
+        atomicAdd(digest, sum);
+    }
+}

@@ -22,6 +22,11 @@ final class PlanningElementwiseOps implements ElementwiseOps {
     }
 
     @Override
+    public void digest(Stream stream, Tensor x, Tensor digest) {
+        Checks.live("digest", x, digest);
+    }
+
+    @Override
     public void sumMiddle(Stream stream, Tensor source_THR, Tensor destination_TR, boolean accumulate) {
         Checks.sameRows("sum over the middle", source_THR, destination_TR);
         Checks.that(source_THR.rank() == 3 && source_THR.dim(2) == destination_TR.dim(1), "sum over the middle",

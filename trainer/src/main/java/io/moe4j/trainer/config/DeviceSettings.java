@@ -13,11 +13,12 @@ import java.util.Optional;
  * @param timeout the longest that a rank waits for another; seconds in files
  * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
  * @param allowNoSecret whether processes of several hosts may meet without a secret, on a network that is trusted
+ * @param agreementInterval every how many steps ranks compare what all of them should hold alike; 0 for never
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
-        Optional<String> collectives, boolean allowNoSecret) {
+        Optional<String> collectives, boolean allowNoSecret, int agreementInterval) {
 
     /** With another value of {@code devices}. */
     public DeviceSettings withDevices(int value) {
@@ -47,5 +48,10 @@ public record DeviceSettings(int devices, int threads, boolean strict, Duration 
     /** With another value of {@code allowNoSecret}. */
     public DeviceSettings withAllowNoSecret(boolean value) {
         return Components.with(this, "allowNoSecret", value);
+    }
+
+    /** With another value of {@code agreementInterval}. */
+    public DeviceSettings withAgreementInterval(int value) {
+        return Components.with(this, "agreementInterval", value);
     }
 }

@@ -36,6 +36,14 @@ final class Refusals {
                 dropped.requiredRows(), dropped.capacityRows()), dropped.requiredRows(), dropped.capacityRows());
     }
 
+    static RanksDisagreeException disagreement(long step, String differences) {
+        return new RanksDisagreeException("step " + step + ": ranks hold different copies of what should be equal: "
+                + differences + ". Memory or arithmetic of a device has failed without an error, or ranks run different"
+                + " programs. Nothing of this step was applied or saved. Continue from the newest checkpoint, on other"
+                + " devices than those of the ranks that differ; runtime.agreement_interval says how often ranks are"
+                + " compared");
+    }
+
     private static String capacity(TrainerConfig config) {
         return switch (config.moe().receiveCapacity()) {
             case ReceiveCapacity.WorstCase() -> "worst_case";

@@ -66,6 +66,7 @@ final class RunCheckpoints {
 
     /** Saves the run into a folder of checkpoints. */
     Path save(Path checkpoints, Progress progress) {
+        requireEqualCopies(progress.step());
         List<RankState> states = session.onRanks(RunCheckpoints::state);
         try (CheckpointSave save = new CheckpointSave(store(checkpoints), progress, states)) {
             session.onRanks(rank -> {
@@ -102,6 +103,13 @@ final class RunCheckpoints {
     /** What {@link #saveOwn} has saved last. */
     Optional<TrainingRun.Saved> newest() {
         return newest.map(folder -> new TrainingRun.Saved(newestStep, folder));
+    }
+
+    /** What one rank holds wrongly must not be in a checkpoint from which all continue. */
+    private void requireEqualCopies(long step) {
+        session.onRanks(rank -> rank.step().differences(step)).getFirst().ifPresent(differences -> {
+            throw Refusals.disagreement(step, differences);
+        });
     }
 
     private void requireShared(Path folder) {

@@ -125,6 +125,7 @@ public final class TrainingRun implements AutoCloseable {
      * @param listener is told of the step before the checkpoint is written
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
      * @throws DataException if the data of a rank cannot be read: nothing has changed, and the run was saved, if checkpoints are enabled
+     * @throws RanksDisagreeException if ranks hold different copies of what should be equal: the run can only be closed
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
      * @throws OutputLostException if the run's folder was removed: the step is done, and the run has ended
      * @throws RunFailedException if a rank failed: the run can only be closed
@@ -147,6 +148,7 @@ public final class TrainingRun implements AutoCloseable {
             }
             case StepOutcome.Overflowed overflow -> throw saved(Refusals.overflow(step, overflow, config, spec));
             case StepOutcome.Dropped dropped -> throw saved(Refusals.dropped(step, dropped, spec));
+            case StepOutcome.Disagreed disagreed -> throw Refusals.disagreement(step, disagreed.differences());
             case StepOutcome.NonFinite broken -> {
                 NonFiniteException refused = Refusals.nonFinite(step, broken);
                 throw new NonFiniteException(refused, saveBefore(refused, "continue it"));
@@ -181,6 +183,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Saves the run as it is.
      *
+     * @throws RanksDisagreeException if ranks hold different copies of what should be equal: nothing is saved
      * @param checkpoints folder of checkpoints
      * @return the checkpoint's own folder in it
      */

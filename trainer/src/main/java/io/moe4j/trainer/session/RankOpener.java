@@ -17,6 +17,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.StackWatcher;
 import io.moe4j.api.spi.Resources;
+import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
@@ -32,11 +33,14 @@ import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Opens all parts of a rank, one after the other. Every rank runs the same code, so that peers open the same things in the same order, as they must. */
 final class RankOpener {
     /** Two NaNs in bfloat16, and one in single precision. */
     private static final int NAN_PATTERN = 0x7FC0_7FC0;
+    private static final Logger log = LoggerFactory.getLogger(RankOpener.class);
 
     private final TrainerConfig config;
     private final ModelSpec spec;
@@ -88,8 +92,19 @@ final class RankOpener {
                 config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         TrainStep step = resources.add(new TrainStep(context, model, comm, optimizer, capture, config, schedule,
-                providers.recompute().policy(), phase, groups.isFirstReplica()));
+                providers.recompute().policy(), phase, groups.isFirstReplica(), canDigest(rank)));
         return new RankSession(context, groups, model, optimizer, comm, kernels, step, phase, resources);
+    }
+
+    /** Digests came with version 1.3 of the devices' SPI. */
+    private boolean canDigest(int rank) {
+        SpiVersion built = SpiVersion.parse(providers.device().spiVersion());
+        boolean can = built.major() > 1 || built.minor() >= 3;
+        if (!can && rank == 0 && config.runtime().agreementInterval() > 0) {
+            log.info("ranks are not compared (runtime.agreement_interval): the plug-in of device \"{}\" was built against"
+                    + " version {} of its SPI, and digests came with 1.3", providers.device().id(), built);
+        }
+        return can;
     }
 
     private RankContext context(int rank, RankGroups groups, Resources resources) {

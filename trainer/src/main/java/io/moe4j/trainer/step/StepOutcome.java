@@ -53,6 +53,13 @@ public sealed interface StepOutcome {
     record Dropped(int rank, long droppedRows, long requiredRows, long capacityRows) implements StepOutcome {}
 
     /**
+     * Ranks hold different copies of what should be equal.
+     *
+     * @param differences what, and which ranks
+     */
+    record Disagreed(String differences) implements StepOutcome {}
+
+    /**
      * The loss or the gradients' norm is NaN or infinite.
      *
      * @param loss mean over all ranks' tokens

@@ -35,6 +35,7 @@ public final class TrainStep implements AutoCloseable {
     private final ForwardBackward forwardBackward;
     private final RankPhase phase;
     private final boolean countsGradients;
+    private final Optional<ReplicaCheck> replicaCheck;
 
     /**
      * Opens a step.
@@ -43,10 +44,11 @@ public final class TrainStep implements AutoCloseable {
      * @param schedule drives the model through the microbatches
      * @param recompute how the model's inner stages are run
      * @param countsGradients whether this rank's gradients are no copy of another replica's
+     * @param canDigest whether the device makes digests, so that ranks can be compared
      */
     public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
             Optional<GraphCapture> capture, TrainerConfig config, Schedule schedule, RecomputePolicy recompute,
-            RankPhase phase, boolean countsGradients) {
+            RankPhase phase, boolean countsGradients, boolean canDigest) {
         this.rank = rank;
         this.model = model;
         this.comm = comm;
@@ -57,6 +59,9 @@ public final class TrainStep implements AutoCloseable {
         this.schedule = schedule;
         learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
         buffers = new StepBuffers(rank, config.training().localTokens(), config.microbatches());
+        replicaCheck = canDigest && config.runtime().agreementInterval() > 0 && rank.world().size() > 1
+                ? Optional.of(new ReplicaCheck(rank, model, optimizer))
+                : Optional.empty();
         forwardBackward = new ForwardBackward(rank, model, comm, optimizer, capture, buffers, schedule, recompute,
                 (float) (1.0 / config.tokensPerStep()));
     }
@@ -86,6 +91,11 @@ public final class TrainStep implements AutoCloseable {
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
         }
+        Optional<String> differences = isReplicaCheckDue(step) ? replicaCheck.get().compare(step, learningRates.at(step), true)
+                : Optional.empty();
+        if (differences.isPresent()) {
+            return new StepOutcome.Disagreed(differences.get());
+        }
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
         Optional<StepOutcome> lost = config.moe().onOverflow() == OverflowAction.FAIL ? world.lostRows(capacity)
                 : Optional.empty();
@@ -106,6 +116,20 @@ public final class TrainStep implements AutoCloseable {
                 world.requiredRows(), capacity, world.droppedRows(), world.stop());
     }
 
+    /**
+     * What ranks hold differently although it should be equal; empty if nothing is, or if that is not to be looked at. All ranks call it.
+     *
+     * @param step the last one that was made
+     */
+    public Optional<String> differences(long step) {
+        phase.enter("comparison of ranks behind step " + step);
+        return replicaCheck.flatMap(ranks -> ranks.compare(step, learningRates.at(Math.max(1, step)), false));
+    }
+
+    private boolean isReplicaCheckDue(long step) {
+        return replicaCheck.isPresent() && step % config.runtime().agreementInterval() == 0;
+    }
+
     /** Makes a step that decides nothing, on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
     public void rehearse() {
         forwardBackward.run();
@@ -119,6 +143,7 @@ public final class TrainStep implements AutoCloseable {
 
     @Override
     public void close() {
+        replicaCheck.ifPresent(ReplicaCheck::close);
         buffers.close();
     }
 

@@ -81,7 +81,7 @@ class ConfigLoaderTest {
         assertEquals(ReceiveCapacity.factor(1.5), config.moe().receiveCapacity());
         assertEquals(OverflowAction.DROP, config.moe().onOverflow());
         assertEquals(Optional.of(Path.of("x/y")), config.data().path());
-        assertEquals(new DeviceSettings(1, 0, true, Duration.ofMillis(2500), Optional.empty(), false),
+        assertEquals(new DeviceSettings(1, 0, true, Duration.ofMillis(2500), Optional.empty(), false, 100),
                 config.runtime());
         assertEquals(new GraphCaptureConfig(false), config.graphCapture());
         assertEquals(1e-4, config.optimizer().lr());

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 @Stability(Stability.Level.INTERNAL)
 public final class CorePool implements WorkPool, AutoCloseable {
     private final int cores;
+    private final Contention contention = new Contention();
     private final AtomicInteger busy = new AtomicInteger();
     private final Queue<Loop> open = new ConcurrentLinkedQueue<>();
     private final List<Worker> workers = new ArrayList<>();
@@ -47,7 +48,7 @@ public final class CorePool implements WorkPool, AutoCloseable {
             body.run(0, count);
             return;
         }
-        Loop loop = new Loop(count, grain, cores, body);
+        Loop loop = new Loop(count, grain, this, body);
         open.add(loop);
         wake(loop.pieces() - 1);
         loop.work(() -> true);
@@ -76,6 +77,11 @@ public final class CorePool implements WorkPool, AutoCloseable {
             }
         }
         return false;
+    }
+
+    /** Whether other programs want the cores. */
+    Contention contention() {
+        return contention;
     }
 
     /** Whether fewer threads compute than there are cores. */

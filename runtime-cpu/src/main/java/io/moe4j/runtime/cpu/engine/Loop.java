@@ -19,15 +19,17 @@ final class Loop {
     private final long grain;
     private final long divisor;
     private final RangeBody body;
+    private final Contention contention;
     private final AtomicLong next = new AtomicLong();
     private final AtomicLong done = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile @Nullable Thread waiting;
 
-    Loop(long count, long grain, int cores, RangeBody body) {
+    Loop(long count, long grain, CorePool pool, RangeBody body) {
         this.count = count;
         this.grain = Math.max(1, grain);
-        this.divisor = SHARE * cores;
+        this.divisor = SHARE * pool.cores();
+        this.contention = pool.contention();
         this.body = body;
     }
 
@@ -67,11 +69,15 @@ final class Loop {
 
     /** Waits for ranges that other threads run; throws the failure of the first range that failed. */
     void finish() {
+        long looked = contention.now();
         for (int i = 0; done.get() < count; i++) {
-            if (i < SPINS) {
-                Thread.onSpinWait();
-            } else if (i < YIELDS) {
-                Thread.yield();
+            if (i < YIELDS && !contention.isLikely()) {
+                if (i < SPINS) {
+                    Thread.onSpinWait();
+                } else {
+                    Thread.yield();
+                }
+                looked = contention.look(looked);
             } else {
                 waiting = Thread.currentThread();
                 if (done.get() < count) {

@@ -13,14 +13,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if no other thread needs the core;
- * then it sleeps until a thread of this device calls {@link #wake()}. It also wakes now and then by itself, because a peer may be in another process.
+ * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if nothing else needs the core ({@link Contention});
+ * then it sleeps until a thread of this device calls {@link #wake()}. It also wakes now and then by itself, because a peer may be in another process:
+ * after 0.2 ms first, then after twice as long each time, up to 2 ms.
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Waits {
     private static final int SPINS = 500;
     private static final int YIELDS = SPINS + 20;
     private static final long NAP_NANOS = 200_000;
+    private static final long LONGEST_NAP_NANOS = 2_000_000;
 
     private final CorePool pool;
     private final Duration timeout;
@@ -72,23 +74,32 @@ public final class Waits {
 
     private boolean look(BooleanSupplier condition) {
         WaitLimit limit = WaitLimit.of(timeout);
+        Contention contention = pool.contention();
+        long looked = contention.now();
+        long nap = NAP_NANOS;
         for (int i = 0; !condition.getAsBoolean(); i++) {
-            if (i < SPINS && pool.hasFreeCore()) {
-                Thread.onSpinWait();
-            } else if (i < YIELDS) {
-                Thread.yield();
+            if (i < YIELDS && !contention.isLikely()) {
+                boolean ownPeersRun = pool.isCrowded();
+                if (i < SPINS && pool.hasFreeCore()) {
+                    Thread.onSpinWait();
+                } else {
+                    Thread.yield();
+                }
+                // A core that went to a peer of this device was not taken by another program.
+                looked = ownPeersRun || pool.isCrowded() ? contention.now() : contention.look(looked);
             } else {
                 parties.keySet().forEach(Rendezvous::check);
                 if (limit.expired()) {
                     return false;
                 }
-                sleep(condition);
+                sleep(condition, nap);
+                nap = Math.min(LONGEST_NAP_NANOS, 2 * nap);
             }
         }
         return true;
     }
 
-    private void sleep(BooleanSupplier condition) {
+    private void sleep(BooleanSupplier condition, long napNanos) {
         Thread me = Thread.currentThread();
         if (me.isInterrupted()) {
             throw new DeviceException("thread " + me.getName()
@@ -96,7 +107,7 @@ public final class Waits {
         }
         asleep.add(me);
         if (!condition.getAsBoolean()) {
-            LockSupport.parkNanos(this, NAP_NANOS);
+            LockSupport.parkNanos(this, napNanos);
         }
         asleep.remove(me);
     }

@@ -3,7 +3,10 @@ package io.moe4j.runtime.cpu.engine;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
-/** A thread that helps with open loops. When there is none, it spins for a while, because the next loop often follows at once; then it sleeps. */
+/**
+ * A thread that helps with open loops. When there is none, it spins for a while, because the next loop often follows at once; then it sleeps. Where other
+ * programs want the cores, it sleeps at once.
+ */
 final class Worker {
     /** How long a worker spins before it sleeps: a spinning worker takes over work without a system call. */
     private static final long SPIN_NANOS = 200_000;
@@ -46,7 +49,9 @@ final class Worker {
     }
 
     private void run() {
-        long idleSince = System.nanoTime();
+        Contention contention = pool.contention();
+        long idleSince = contention.now();
+        long looked = idleSince;
         while (!pool.isClosed()) {
             @Nullable Loop loop = pool.findWork();
             if (loop != null && pool.tryEnter()) {
@@ -55,12 +60,15 @@ final class Worker {
                 } finally {
                     pool.leave();
                 }
-                idleSince = System.nanoTime();
-            } else if (pool.hasFreeCore() && System.nanoTime() - idleSince < SPIN_NANOS) {
+                idleSince = contention.now();
+                looked = idleSince;
+            } else if (pool.hasFreeCore() && looked - idleSince < SPIN_NANOS && !contention.isLikely()) {
                 Thread.onSpinWait();
+                looked = contention.look(looked);
             } else {
                 sleep();
-                idleSince = System.nanoTime();
+                idleSince = contention.now();
+                looked = idleSince;
             }
         }
     }

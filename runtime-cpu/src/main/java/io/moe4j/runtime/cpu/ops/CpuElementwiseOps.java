@@ -1,9 +1,14 @@
 package io.moe4j.runtime.cpu.ops;
 
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ElementwiseOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.concurrent.atomic.LongAdder;
 
 final class CpuElementwiseOps implements ElementwiseOps {
     private final Commands commands;
@@ -54,6 +59,22 @@ final class CpuElementwiseOps implements ElementwiseOps {
                 sum.writePart(0, from, n, result);
             }
         }), x, accumulator);
+    }
+
+    @Override
+    public void digest(Stream stream, Tensor x, Tensor digest) {
+        if (!x.isContiguous() || digest.dtype() != DType.I64 || digest.elements() != 1) {
+            throw new IllegalArgumentException("digest of " + x + " into " + digest
+                    + ": the first is contiguous, the second one I64 element");
+        }
+        commands.submit(stream, "digest", () -> {
+            LongAdder sum = new LongAdder();
+            // Words of 8 bytes: a block has as many as of other elements.
+            Blocks.overElements(commands, Math.ceilDiv(x.bytes(), (long) Long.BYTES),
+                    (block, from, to) -> sum.add(Digest.ofWords(x.address(), x.bytes(), from, to)));
+            Addresses.ALL.set(JAVA_LONG_UNALIGNED, digest.address(),
+                    Addresses.ALL.get(JAVA_LONG_UNALIGNED, digest.address()) + sum.sum());
+        }, x, digest);
     }
 
     @Override

@@ -13,6 +13,9 @@ import io.moe4j.api.tensor.Tensor;
 
 /** Copies and sums, on the kernels of {@code elementwise.cu}. */
 final class CudaElementwiseOps implements ElementwiseOps {
+    /** Words that a thread takes, so that few blocks meet in the sum. */
+    private static final long DIGEST_WORDS = 8;
+
     private final Kernels kernels;
 
     CudaElementwiseOps(Kernels kernels) {
@@ -50,6 +53,13 @@ final class CudaElementwiseOps implements ElementwiseOps {
         kernels.each(stream, "copy" + moved(source) + moved(destination), total, of(source), of(destination),
                 of(n[1]), of(n[2]), of(n[3]),
                 of(total), of(s[0]), of(s[1]), of(s[2]), of(s[3]), of(d[0]), of(d[1]), of(d[2]), of(d[3]));
+    }
+
+    @Override
+    public void digest(Stream stream, Tensor x, Tensor digest) {
+        require(x.isContiguous() && digest.dtype() == DType.I64 && digest.elements() == 1, "digest", x, digest);
+        kernels.each(stream, "digest", Math.ceilDiv(Math.ceilDiv(x.bytes(), 8L), DIGEST_WORDS), of(x), of(x.bytes()),
+                of(digest));
     }
 
     @Override

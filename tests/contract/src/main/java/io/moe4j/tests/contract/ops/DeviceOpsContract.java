@@ -111,6 +111,12 @@ public abstract class DeviceOpsContract {
         return checks(ElementwiseCases.all());
     }
 
+    /** Digests of bytes. */
+    @Test
+    public void digests() {
+        new DigestCheck(rank.context()).run();
+    }
+
     /** RMSNorm and its gradient. */
     @TestFactory
     public Stream<DynamicTest> norm() {

@@ -1,0 +1,92 @@
+package io.moe4j.trainer.step;
+
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Digests of what a rank holds, to be compared with those of other ranks.
+ *
+ * @param entries one for each thing of which other ranks hold a copy
+ */
+record DigestReport(List<Entry> entries) {
+    /** Things that are named in a message; there may be thousands. */
+    private static final int NAMED = 8;
+
+    /**
+     * A digest.
+     *
+     * @param what is held
+     * @param group the first of the ranks that hold it: entries with the same {@code what} and group should be equal
+     * @param digest of it
+     */
+    record Entry(String what, int group, long digest) {}
+
+    /** A thing with all its copies. */
+    private record Thing(String what, int group) {}
+
+    byte[] encode() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (DataOutputStream out = new DataOutputStream(bytes)) {
+            out.writeInt(entries.size());
+            for (Entry entry : entries) {
+                out.writeUTF(entry.what());
+                out.writeInt(entry.group());
+                out.writeLong(entry.digest());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    static DigestReport decode(byte[] bytes) {
+        try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {
+            List<Entry> entries = new ArrayList<>();
+            for (int left = in.readInt(); left > 0; left--) {
+                entries.add(new Entry(in.readUTF(), in.readInt(), in.readLong()));
+            }
+            return new DigestReport(entries);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a rank's report of digests, " + bytes.length + " bytes, is cut short", e);
+        }
+    }
+
+    /** What is not the same in the reports of all ranks, given by rank; empty if everything is. */
+    static Optional<String> differences(List<DigestReport> byRank) {
+        Map<Thing, Map<Long, List<Integer>>> copies = new LinkedHashMap<>();
+        for (int rank = 0; rank < byRank.size(); rank++) {
+            for (Entry entry : byRank.get(rank).entries()) {
+                copies.computeIfAbsent(new Thing(entry.what(), entry.group()), thing -> new LinkedHashMap<>())
+                        .computeIfAbsent(entry.digest(), digest -> new ArrayList<>()).add(rank);
+            }
+        }
+        List<String> differences = copies.entrySet().stream().filter(entry -> entry.getValue().size() > 1)
+                .map(entry -> entry.getKey().what() + ": " + describe(List.copyOf(entry.getValue().values()))).toList();
+        if (differences.isEmpty()) {
+            return Optional.empty();
+        }
+        String rest = differences.size() > NAMED ? "; and " + (differences.size() - NAMED) + " more" : "";
+        return Optional.of(String.join("; ", differences.subList(0, Math.min(NAMED, differences.size()))) + rest);
+    }
+
+    /** Where more than half of the ranks are of one mind, the others are named as those that differ. */
+    private static String describe(List<List<Integer>> sets) {
+        int ranks = sets.stream().mapToInt(List::size).sum();
+        Optional<List<Integer>> most = sets.stream().filter(set -> 2 * set.size() > ranks).findFirst();
+        if (most.isEmpty()) {
+            return "ranks differ, as " + sets + ", and which are right cannot be told";
+        }
+        List<Integer> others = sets.stream().filter(set -> set != most.get()).flatMap(List::stream).sorted().toList();
+        return (others.size() == 1 ? "rank " + others.getFirst() + " differs" : "ranks " + others + " differ")
+                + " from ranks " + most.get();
+    }
+}
