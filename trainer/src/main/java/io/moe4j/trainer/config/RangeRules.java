@@ -1,6 +1,5 @@
 package io.moe4j.trainer.config;
 
-
 /** What holds for single values. */
 final class RangeRules {
     /** More than any machine has cores; few enough for each to be started. */

@@ -101,8 +101,10 @@ final class RankOpener {
         SpiVersion built = SpiVersion.parse(providers.device().spiVersion());
         boolean can = built.major() > 1 || built.minor() >= 3;
         if (!can && rank == 0 && config.runtime().agreementInterval() > 0) {
-            log.info("ranks are not compared (runtime.agreement_interval): the plug-in of device \"{}\" was built against"
-                    + " version {} of its SPI, and digests came with 1.3", providers.device().id(), built);
+            log.info(
+                    "ranks are not compared (runtime.agreement_interval): the plug-in of device \"{}\" was built against"
+                            + " version {} of its SPI, and digests came with 1.3",
+                    providers.device().id(), built);
         }
         return can;
     }

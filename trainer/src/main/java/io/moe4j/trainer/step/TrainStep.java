@@ -91,7 +91,8 @@ public final class TrainStep implements AutoCloseable {
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
         }
-        Optional<String> differences = isReplicaCheckDue(step) ? replicaCheck.get().compare(step, learningRates.at(step), true)
+        Optional<String> differences = isReplicaCheckDue(step)
+                ? replicaCheck.get().compare(step, learningRates.at(step), true)
                 : Optional.empty();
         if (differences.isPresent()) {
             return new StepOutcome.Disagreed(differences.get());

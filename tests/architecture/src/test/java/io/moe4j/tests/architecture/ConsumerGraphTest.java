@@ -18,13 +18,15 @@ import org.junit.jupiter.api.Test;
 
 /** What {@code requires io.moe4j.trainer} brings into the module graph of a library consumer: no command line, no progress bar, no logging implementation, no CUDA. */
 final class ConsumerGraphTest {
-    private static final List<String> UNWANTED = List.of("info.picocli", "me.tongfei", "org.jline", "ch.qos.logback", "jcuda",
+    private static final List<String> UNWANTED = List.of("info.picocli", "me.tongfei", "org.jline", "ch.qos.logback",
+            "jcuda",
             "org.bytedeco.cuda", "io.moe4j.app", "io.moe4j.runtime.cuda", "org.junit");
 
     @Test
     void aLibraryConsumerGetsNoApplication() {
         Set<String> graph = graph("io.moe4j.trainer");
-        assertTrue(graph.containsAll(Set.of("io.moe4j.api", "io.moe4j.runtime.cpu", "com.google.guice")), graph::toString);
+        assertTrue(graph.containsAll(Set.of("io.moe4j.api", "io.moe4j.runtime.cpu", "com.google.guice")),
+                graph::toString);
         assertEquals(Set.of(), unwanted(graph), graph::toString);
     }
 

@@ -37,7 +37,8 @@ final class ElementTypesTest {
                 "launch(type == DType.F32 ? A : B);", "if (dtype == DType.F32) {", "int blocks = 132 * 16;");
         assertEquals(planted.size(), decisions("Planted.java", planted).size());
         assertEquals(List.of(), decisions("Innocent.java", List.of("case BF16 -> 2;",
-                "require(weights.dtype() == DType.F32 && weights.isContiguous(), what);", " * for example 132 on an H200",
+                "require(weights.dtype() == DType.F32 && weights.isContiguous(), what);",
+                " * for example 132 on an H200",
                 "int bytes = 1320;")));
     }
 

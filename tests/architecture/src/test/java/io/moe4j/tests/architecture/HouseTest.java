@@ -67,7 +67,8 @@ final class HouseTest {
             @Override
             public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
                 String name = directory.getFileName().toString();
-                boolean skipped = name.equals("target") || name.startsWith(".") || name.equals("docs") || name.equals("examples")
+                boolean skipped = name.equals("target") || name.startsWith(".") || name.equals("docs")
+                        || name.equals("examples")
                         || name.equals("test")
                         || name.equals("resources");
                 return skipped ? FileVisitResult.SKIP_SUBTREE : FileVisitResult.CONTINUE;

@@ -38,13 +38,15 @@ final class ServicesTest {
 
     @Test
     void aProviderThatOneOfThemLacksIsCaught() {
-        assertEquals(List.of("io.moe4j.planted provides io.moe4j.Service with [a.A, a.B], and META-INF/services has [a.A]"),
+        assertEquals(
+                List.of("io.moe4j.planted provides io.moe4j.Service with [a.A, a.B], and META-INF/services has [a.A]"),
                 differences("io.moe4j.planted", "io.moe4j.Service", List.of("a.A", "a.B"), List.of("a.A")));
     }
 
     private static List<String> differences(String module, String service, List<String> promised, List<String> listed) {
         return promised.equals(listed) ? List.of()
-                : List.of(module + " provides " + service + " with " + promised + ", and META-INF/services has " + listed);
+                : List.of(module + " provides " + service + " with " + promised + ", and META-INF/services has "
+                        + listed);
     }
 
     private static List<String> promised(ModuleDescriptor module, String service) {

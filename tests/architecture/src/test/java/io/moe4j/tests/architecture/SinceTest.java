@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 /** Every exported type says since which version it is there. Javadoc is not in class files, so that this looks at the sources. */
 final class SinceTest {
     private static final Pattern DECLARATION = Pattern
-            .compile("(?m)^public (?:abstract |final |sealed |non-sealed )*(?:class|interface|record|enum|@interface) (\\w+)");
+            .compile(
+                    "(?m)^public (?:abstract |final |sealed |non-sealed )*(?:class|interface|record|enum|@interface) (\\w+)");
     private static final Pattern SINCE = Pattern.compile("\\* @since \\d+\\.\\d+\\.\\d+\\s");
 
     @Test
