@@ -41,9 +41,6 @@ public interface Collectives extends AutoCloseable {
      */
     void allToAllV(Stream stream, Tensor in, long[] sendRows, Tensor out, long[] recvRows);
 
-    /** Bytes that this rank has sent to others since it was opened, for the exchange figure of a plan. */
-    long bytesSent();
-
     @Override
     void close();
 }

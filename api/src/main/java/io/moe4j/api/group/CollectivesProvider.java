@@ -13,8 +13,8 @@ import java.util.Map;
 @Stability(Stability.Level.EVOLVING)
 public interface CollectivesProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.1";
+    /** The version of this SPI; see {@link Provider#spiVersion()}. In 1.2, collectives need not count the bytes that they send. */
+    String SPI_VERSION = "1.2";
 
     /** Whether the collectives run on devices of this kind. */
     boolean supports(DeviceKind kind);

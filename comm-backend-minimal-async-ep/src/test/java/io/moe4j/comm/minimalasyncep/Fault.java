@@ -1,20 +1,27 @@
 package io.moe4j.comm.minimalasyncep;
 
-import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
-import io.moe4j.api.comm.DispatchPlan;
-import io.moe4j.api.comm.DispatchRequest;
-import io.moe4j.api.comm.PendingRows;
-import io.moe4j.api.comm.PendingTokens;
-import io.moe4j.api.comm.ReceivedRows;
-import io.moe4j.api.comm.support.ForwardingCommBackend;
-import io.moe4j.api.device.Stream;
+import io.moe4j.api.comm.support.ForwardingCommBackendProvider;
+import io.moe4j.api.device.CpuKernel;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.device.KernelSource;
 import io.moe4j.api.group.PeerGroup;
-import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.tests.contract.CommBackendContract;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
-import java.util.Optional;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
 
 /** Planted faults. Each makes the real backend wrong in one way. */
 enum Fault {
@@ -24,14 +31,12 @@ enum Fault {
             "dispatch, buffer"),
     SKIPS_ROWS_THERE("dispatch, rows"), SKIPS_EXPERTS_DONE("combine, experts");
 
-    private final Optional<String> skipped;
-
-    Fault() {
-        skipped = Optional.empty();
+    static Fault of(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason) {
+        return new Fault(name, test, reason, UnaryOperator.identity(), Map.of(), (backend, context) -> backend, false);
     }
 
-    Fault(String phase) {
-        skipped = Optional.of(phase);
+    Fault on(UnaryOperator<CommContext> changed) {
+        return new Fault(name, test, reason, changed, kernels, wrap, supports);
     }
 
     /** The peer group on which the backend is opened: its barriers of one phase do nothing. */
@@ -41,18 +46,45 @@ enum Fault {
                         context.collectives());
     }
 
-    private PeerGroup skipping(PeerGroup peers) {
-        return (PeerGroup) Proxy.newProxyInstance(PeerGroup.class.getClassLoader(), new Class<?>[] {PeerGroup.class},
+    Fault wrapped(BiFunction<CommBackend, CommContext, CommBackend> wrapper) {
+        return new Fault(name, test, reason, context, kernels, wrapper, supports);
+    }
+
+    Fault supportsEverything() {
+        return new Fault(name, test, reason, context, kernels, wrap, true);
+    }
+
+    /** Barriers of one phase do nothing. */
+    Fault withoutBarrier(String phase) {
+        return on(given -> new CommContext(given.rank(), given.group(),
+                given.peers().map(peers -> call(PeerGroup.class, peers, (method, arguments) -> method.equals("barrier")
+                        && ((String) arguments[1]).startsWith(phase) ? List.of() : List.of(true))),
+                given.collectives()));
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    CommBackendProvider provider() {
+        return new Provider(this);
+    }
+
+    /** Decides whether a call goes through: an empty list drops it, and the list of anything but true is its answer. */
+    static <T> T call(Class<T> type, T target, BiFunction<String, Object[], List<?>> decide) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
                 (proxy, method, arguments) -> {
-                    if (method.getName().equals("barrier") && ((String) arguments[1]).startsWith(skipped.get())) {
-                        return null;
+                    List<?> answer = decide.apply(method.getName(), arguments == null ? new Object[0] : arguments);
+                    if (!answer.equals(List.of(true))) {
+                        return answer.isEmpty() ? null : answer.getFirst();
                     }
                     try {
-                        return method.invoke(peers, arguments);
+                        return method.invoke(target, arguments);
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 
     /** Wraps the backend with the fault. */
@@ -60,53 +92,51 @@ enum Fault {
         if (this == LEAKS) {
             context.rank().device().allocate(100, "leaked");
         }
-        return new Spoilt(this, backend, context.rank().stream());
+        RankContext rank = given.rank();
+        Device device = call(Device.class, rank.device(), (method, arguments) -> method.equals("load")
+                ? List.of(rank.device().load(replaced((KernelSource) arguments[0])))
+                : List.of(true));
+        return new CommContext(new RankContext(rank.world(), device, rank.stream(), rank.memory(), rank.rendezvous()),
+                given.group(), given.peers(), given.collectives());
     }
 
-    private static final class Spoilt extends ForwardingCommBackend {
+    private KernelSource replaced(KernelSource source) {
+        Map<String, CpuKernel> all = new HashMap<>(source.cpu());
+        kernels.forEach((kernel, replacement) -> all.computeIfPresent(kernel, (key, real) -> replacement.apply(real)));
+        return new KernelSource(source.name(), all, source.binaries());
+    }
+
+    private static final class Provider extends ForwardingCommBackendProvider {
         private final Fault fault;
-        private final Stream stream;
 
-        Spoilt(Fault fault, CommBackend backend, Stream stream) {
-            super(backend);
+        Provider(Fault fault) {
+            super(new MinimalAsyncEpProvider());
             this.fault = fault;
-            this.stream = stream;
         }
 
         @Override
-        public DispatchPlan plan(Tensor ids_TK) {
-            if (fault == WAITS_FOR_THE_HOST) {
-                stream.synchronize();
-            }
-            return super.plan(ids_TK);
+        public String id() {
+            return "planted";
         }
 
         @Override
-        public PendingRows dispatch(DispatchRequest request) {
-            PendingRows pending = super.dispatch(request);
-            return () -> {
-                ReceivedRows rows = pending.await();
-                Tensor all = rows.rows_RD();
-                if (all.dim(0) >= 3 && fault == REPEATS_A_ROW) {
-                    stream.copy(all.select(0), all.select(1));
-                }
-                if (all.dim(0) >= 3 && fault == SWAPS_ROWS) {
-                    stream.copy(all.select(0), all.select(2));
-                    stream.copy(all.select(1), all.select(0));
-                    stream.copy(all.select(2), all.select(1));
-                }
-                if (all.dim(0) >= 3 && fault == WRITES_PADDING) {
-                    stream.fill(all.select(all.dim(0) - 1), 0);
-                }
-                return rows;
-            };
+        public String spiVersion() {
+            return CommBackendProvider.SPI_VERSION;
         }
 
         @Override
-        public PendingTokens combine(CombineRequest request) {
-            return super.combine(fault == FORGETS_SCALARS
-                    ? CombineRequest.of(request.rows(), request.out_TD())
-                    : request);
+        public boolean supports(DeviceKind kind) {
+            return fault.supports() || super.supports(kind);
+        }
+
+        @Override
+        protected CommContext contextFor(CommContext context) {
+            return fault.contextWithKernels(fault.context().apply(context));
+        }
+
+        @Override
+        protected CommBackend wrap(CommBackend backend, CommConfig config, CommContext context) {
+            return fault.wrap().apply(backend, context);
         }
     }
 }

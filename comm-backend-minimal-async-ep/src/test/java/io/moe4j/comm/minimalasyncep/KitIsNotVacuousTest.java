@@ -1,123 +1,83 @@
 package io.moe4j.comm.minimalasyncep;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
-import io.moe4j.api.comm.CommConfig;
-import io.moe4j.api.comm.CommContext;
-import io.moe4j.api.comm.CommRequirements;
-import io.moe4j.api.device.DeviceKind;
-import io.moe4j.api.spi.Availability;
 import io.moe4j.tests.contract.CommBackendContract;
+import io.moe4j.tests.contract.Planted;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** The contract kit fails on backends that are broken on purpose: a kit that passes everything proves nothing. */
 class KitIsNotVacuousTest {
 
-    static Stream<Arguments> plants() {
-        Function<CommBackendContract, Stream<DynamicTest>> exchanges = CommBackendContract::exchanges;
-        Function<CommBackendContract, Stream<DynamicTest>> races = CommBackendContract::exchangesBackToBack;
-        Function<CommBackendContract, Stream<DynamicTest>> padding = CommBackendContract::paddingIsNotWritten;
-        Function<CommBackendContract, Stream<DynamicTest>> adjoints = CommBackendContract::adjoints;
-        Function<CommBackendContract, Stream<DynamicTest>> capture = CommBackendContract::capture;
-        Function<CommBackendContract, Stream<DynamicTest>> closing = kit -> Stream
-                .of(DynamicTest.dynamicTest("closing", kit::closingReleasesEverything));
-        return Stream.of(Arguments.of(Fault.FORGETS_SCALARS, "exchanges", exchanges),
-                Arguments.of(Fault.FORGETS_SCALARS, "adjoints", adjoints),
-                Arguments.of(Fault.REPEATS_A_ROW, "exchanges", exchanges),
-                Arguments.of(Fault.REPEATS_A_ROW, "adjoints", adjoints),
-                Arguments.of(Fault.SWAPS_ROWS, "exchanges", exchanges),
-                Arguments.of(Fault.WRITES_PADDING, "padding", padding),
-                Arguments.of(Fault.WAITS_FOR_THE_HOST, "capture", capture),
-                Arguments.of(Fault.LEAKS, "closing", closing),
-                Arguments.of(Fault.SKIPS_COUNTS_FREE, "races", races),
-                Arguments.of(Fault.SKIPS_COUNTS_THERE, "races", races),
-                Arguments.of(Fault.SKIPS_BUFFER_FREE, "races", races),
-                Arguments.of(Fault.SKIPS_ROWS_THERE, "races", races),
-                Arguments.of(Fault.SKIPS_EXPERTS_DONE, "races", races));
+    static List<Fault> faults() {
+        return Faults.all();
     }
 
-    @ParameterizedTest(name = "{0} is caught by {1}")
-    @MethodSource("plants")
-    void catches(Fault fault, String name, Function<CommBackendContract, Stream<DynamicTest>> tests) {
-        Planted kit = new Planted(fault);
+    /** By an assertion, for the reason that is expected: an exception that a broken backend throws by itself is no find. */
+    @ParameterizedTest
+    @MethodSource("faults")
+    void finds(Fault fault) {
+        Planted.isFound(fault.name(), fault.reason(), () -> results(fault, fault.test()));
+    }
+
+    /** Each of the tests that find a fault passes where nothing is wrong. */
+    @Test
+    void passesWithoutAFault() {
+        Fault none = Fault.of("nothing is wrong", kit -> Stream.of(), "");
+        List<Function<CommBackendContract, Stream<DynamicTest>>> tests = Faults.all().stream().map(Fault::test).distinct()
+                .toList();
+        assertTrue(tests.size() > 10, "tests that find faults: " + tests.size());
+        for (Function<CommBackendContract, Stream<DynamicTest>> test : tests) {
+            assertEquals(List.of(), results(none, test), "failures without a fault");
+        }
+    }
+
+    /** A backend that only throws is found by no test: were it taken for a find, any kit would find anything. */
+    @Test
+    void anExceptionIsNoFind() {
+        Fault broken = Fault.of("throws", CommBackendContract::exchanges, ".*")
+                .wrapped((backend, context) -> new Wrapped(backend, context).received((stream, rows) -> {
+                    throw new NullPointerException("planted");
+                }));
+        List<Throwable> failures = results(broken, broken.test());
+        assertFalse(failures.isEmpty(), "the kit passes a backend that throws");
+        assertTrue(failures.stream().noneMatch(AssertionError.class::isInstance), () -> "taken for a find: " + failures);
+    }
+
+    private static List<Throwable> results(Fault fault, Function<CommBackendContract, Stream<DynamicTest>> tests) {
+        Kit kit = new Kit(fault);
         kit.open();
         try {
-            assertTrue(tests.apply(kit).anyMatch(KitIsNotVacuousTest::fails), name + " did not notice " + fault);
+            return Planted.failures(tests.apply(kit));
         } finally {
             kit.close();
         }
     }
 
-    private static boolean fails(DynamicTest test) {
-        try {
-            test.getExecutable().execute();
-            return false;
-        } catch (Throwable expected) {
-            return true;
-        }
-    }
-
-    private static final class Planted extends CpuContractTest {
+    private static final class Kit extends CpuContractTest {
         private final Fault fault;
 
-        Planted(Fault fault) {
+        Kit(Fault fault) {
             this.fault = fault;
         }
 
         @Override
         protected CommBackendProvider provider() {
-            return new Provider(fault);
+            return fault.provider();
         }
 
         @Override
         protected List<Integer> groupSizes() {
             return List.of(4);
-        }
-    }
-
-    private record Provider(Fault fault) implements CommBackendProvider {
-
-        @Override
-        public CommBackend open(CommConfig config, CommContext context) {
-            return fault.spoil(new MinimalAsyncEpProvider().open(config, fault.context(context)), context);
-        }
-
-        @Override
-        public String id() {
-            return "planted";
-        }
-
-        @Override
-        public String spiVersion() {
-            return CommBackendProvider.SPI_VERSION;
-        }
-
-        @Override
-        public String description() {
-            return "broken: " + fault;
-        }
-
-        @Override
-        public Availability probe() {
-            return Availability.available();
-        }
-
-        @Override
-        public boolean supports(DeviceKind kind) {
-            return true;
-        }
-
-        @Override
-        public CommRequirements requirements() {
-            return new MinimalAsyncEpProvider().requirements();
         }
     }
 }

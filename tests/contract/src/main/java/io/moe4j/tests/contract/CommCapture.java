@@ -25,14 +25,17 @@ final class CommCapture {
     private CommCapture() {}
 
     /** The static buffers of a step. */
-    record Buffers(Tensor ids, Tensor x, Tensor weights, Tensor out, Tensor scalars) {
+    record Buffers(Tensor ids, Tensor x, Tensor weights, Tensor out, Tensor scalars, Tensor nextIds,
+            Tensor nextTokens) {
         static Buffers of(CommRank rank, CommCase shape, DType rowType) {
             HostValues values = rank.values();
             return new Buffers(values.of(shape.ids()[rank.index()], shape.tokens(), shape.topK()),
                     values.of(rowType, xOf(shape, rowType, rank.index()), shape.tokens(), shape.dim()),
                     values.of(DType.F32, weightsOf(shape, rank.index()), shape.tokens(), shape.topK()),
                     values.tensor(rowType, shape.tokens(), shape.dim()),
-                    values.tensor(DType.F32, shape.tokens(), shape.topK()));
+                    values.tensor(DType.F32, shape.tokens(), shape.topK()),
+                    values.of(nextLayer(shape).ids()[rank.index()], shape.tokens(), shape.topK()),
+                    values.tensor(DType.I32, shape.experts()));
         }
     }
 
@@ -66,6 +69,8 @@ final class CommCapture {
                 check(rank, shape.withSeed(shape.seed() + 100 + replay), rowType, outs.get(replay), scalars.get(replay),
                         " of replay " + replay);
             }
+            rank.expect("tokensPerExpert_E of the second plan of a replay, whose ids were in the same tensor",
+                    new CommReference(nextLayer(shape)).tokensPerExpert(), buffers.nextTokens());
         }
     }
 
@@ -96,7 +101,14 @@ final class CommCapture {
                     .of(plan, buffers.x(), ReceiveBuffer.ACTIVATIONS).withWeights(buffers.weights())).await();
             rank.stream().copy(rows.weights_R(), rows.scalars_R());
             rank.backend().combine(CombineRequest.of(rows, buffers.out()).withScalars(buffers.scalars())).await();
+            // The ids of the next layer, in the same place.
+            rank.stream().copy(buffers.nextIds(), buffers.ids());
+            rank.stream().copy(rank.backend().plan(buffers.ids()).tokensPerExpert_E(), buffers.nextTokens());
         }
+    }
+
+    private static CommCase nextLayer(CommCase shape) {
+        return shape.withSeed(shape.seed() + 50);
     }
 
     /** One step without a capture. */

@@ -1,0 +1,197 @@
+package io.moe4j.comm.minimalasyncep;
+
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.SymmetricMemory;
+import io.moe4j.tests.contract.CommBackendContract;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+
+/** The faults that the kit has to find, each in the test that is made for it and for the reason that is given. */
+final class Faults {
+    private static final Tests EXCHANGES = CommBackendContract::exchanges;
+    private static final Tests CAPACITIES = CommBackendContract::capacities;
+    private static final Tests RACES = CommBackendContract::exchangesBackToBack;
+    private static final Tests ADJOINTS = CommBackendContract::adjoints;
+    private static final Tests PADDING = CommBackendContract::paddingIsNotWritten;
+    private static final Tests SCOPES = CommBackendContract::plansOutliveScopes;
+    private static final Tests IDS = CommBackendContract::plansReadTheIdsOfNow;
+    private static final Tests STATISTICS = CommBackendContract::statisticsAreOfAllPlans;
+    private static final Tests CAPTURE = CommBackendContract::capture;
+    private static final Tests OVERLAP = CommBackendContract::exchangesOverlap;
+    private static final Tests OUT_OF_RANGE = CommBackendContract::refusesIdsOutOfRange;
+
+    private Faults() {}
+
+    /** Tests of the kit. */
+    interface Tests extends Function<CommBackendContract, Stream<DynamicTest>> {}
+
+    private static Tests one(Consumer<CommBackendContract> test) {
+        return kit -> Stream.of(dynamicTest("it", () -> test.accept(kit)));
+    }
+
+    static List<Fault> all() {
+        return List.of(
+                // Counts and order.
+                Fault.of("counts one row too few of expert 0", EXCHANGES, "offsets_e|tokensPerExpert_E")
+                        .kernel("count_rows", Kernels::countsOneTooFew),
+                Fault.of("tokens of this rank instead of all ranks", EXCHANGES, "tokensPerExpert_E")
+                        .kernel("place_segments", Kernels::ownTokensOnly),
+                Fault.of("offsets without the last row", EXCHANGES, "offsets_e")
+                        .kernel("place_segments", Kernels::offsetsOneTooFew),
+                Fault.of("the sort is not stable", EXCHANGES, "rows_RD").kernel("place_rows", Kernels::swapsTies),
+                Fault.of("sources in another order", EXCHANGES, "rows_RD|weights_R")
+                        .kernel("place_segments", Kernels::sourcesBackwards),
+                Fault.of("ids out of range go to the last expert", OUT_OF_RANGE, "a plan of ids with")
+                        .kernel("count_rows", Kernels::clampsIds).kernel("place_rows", Kernels::clampsIds),
+                // Capacity.
+                Fault.of("a row beyond the capacity", CAPACITIES, "out_TD|written past its end")
+                        .kernel("place_rows", Kernels::sendsOneMore),
+                Fault.of("one row less than the capacity", CAPACITIES, "rows_RD|weights_R|out_TD")
+                        .kernel("place_rows", Kernels::sendsOneLess),
+                Fault.of("drops the first rows, not the last ones", CAPACITIES, "rows_RD|weights_R|out_TD")
+                        .kernel("place_rows", Kernels::dropsTheFirst),
+                Fault.of("capacityRows() is one more", EXCHANGES, "capacityRows")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).capacity(1)),
+                // Statistics.
+                Fault.of("statistics of the last plan", STATISTICS, "statistics after several plans")
+                        .kernel("place_segments", real -> Kernels.statistics(real, (before, now) -> now)),
+                Fault.of("the sum of what plans wanted", STATISTICS, "statistics after several plans")
+                        .kernel("place_segments", real -> Kernels.statistics(real,
+                                (before, now) -> new long[] {before[0] + now[0], before[1] + now[1]})),
+                Fault.of("dropped rows of the last plan", STATISTICS, "statistics after several plans")
+                        .kernel("place_segments", real -> Kernels.statistics(real,
+                                (before, now) -> new long[] {Math.max(before[0], now[0]), now[1]})),
+                Fault.of("dropped rows are not counted", CAPACITIES, "statistics")
+                        .kernel("place_segments", real -> Kernels.statistics(real,
+                                (before, now) -> new long[] {Math.max(before[0], now[0]), 0})),
+                Fault.of("the reset forgets the dropped rows", STATISTICS, "statistics after several plans")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).resetsHalf()),
+                // Rows, sums and scalars.
+                Fault.of("a row twice", EXCHANGES, "rows_RD")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::repeats)),
+                Fault.of("a row twice, seen by the adjoint", ADJOINTS, "not the adjoint of dispatch")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::repeats)),
+                Fault.of("forgets the scalars", EXCHANGES, "scalars_TK")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).withoutScalars()),
+                Fault.of("scores of another slot", EXCHANGES, "weights_R").kernel("dispatch_rows", Kernels::nextWeight),
+                Fault.of("gradients of scores in another slot", EXCHANGES, "scalars_TK")
+                        .kernel("combine_f32", Kernels::swapsScalars).kernel("combine_bf16", Kernels::swapsScalars),
+                Fault.of("sums in the reverse order of slots", EXCHANGES, "out_TD")
+                        .kernel("combine_f32", real -> Kernels.combine(true, false)),
+                Fault.of("bf16 is rounded after each addition", EXCHANGES, "out_TD")
+                        .kernel("combine_bf16", real -> Kernels.combine(false, true)),
+                Fault.of("row offsets of 32 bits", one(CommBackendContract::rowsBeyond31Bits), "which begins at byte")
+                        .kernel("dispatch_rows", Kernels::shortOffsets),
+                Fault.of("writes padding", PADDING, "lies beyond the")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::writesPadding)),
+                Fault.of("changes what it sends", EXCHANGES, "rows_RD|x_TD, which is read only")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).clearsSent()),
+                Fault.of("returns a copy of out", EXCHANGES, "what combine returns")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).returnsAnother()),
+                // Plans.
+                Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),
+                Fault.of("a plan cached by the address of its ids", IDS, "whose ids were in the same tensor")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).cachesPlans()),
+                Fault.of("a plan cached by the address of its ids, captured", CAPTURE,
+                        "of replay|of the second plan of a replay")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).cachesPlans()),
+                // Order between ranks, streams, exchanges.
+                Fault.of("no barrier before counts are overwritten", RACES, "of round").withoutBarrier("plan, counts may"),
+                Fault.of("no barrier after counts", RACES, "of round").withoutBarrier("plan, counts have"),
+                Fault.of("no barrier before a buffer is overwritten", RACES, "of round")
+                        .withoutBarrier("dispatch, buffer"),
+                Fault.of("no barrier after rows", RACES, "of round").withoutBarrier("dispatch, rows"),
+                Fault.of("no barrier after the experts", RACES, "of round").withoutBarrier("combine, experts"),
+                Fault.of("reads what it sends on a stream of its own", RACES, "of round")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).copiesElsewhere()),
+                Fault.of("a pending dispatch is a field", OVERLAP, "of exchange")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).oneDispatch()),
+                Fault.of("a pending combine is a field", OVERLAP, "of exchange")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).oneCombine()),
+                Fault.of("a combine begins when it is awaited", OVERLAP, "cannot be awaited|of exchange")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).lazyCombine()),
+                // The host.
+                Fault.of("waits for the host", one(CommBackendContract::waitsForTheHostOnlyIfItSaysSo),
+                        "times that the host waited")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).waits()),
+                Fault.of("claims every kind of device", one(CommBackendContract::supportsWhatItBrings),
+                        "no provider can know that kind").supportsEverything(),
+                // Opening and closing.
+                Fault.of("leaks memory", one(CommBackendContract::closingReleasesEverything), "memory held by purpose")
+                        .wrapped((backend, context) -> {
+                            Memory leaked = context.rank().device().allocate(100, "leaked");
+                            assert leaked.isLive();
+                            return backend;
+                        }),
+                Fault.of("never closes peer memory", one(CommBackendContract::closingReleasesEverything),
+                        "memory held by purpose").on(Faults::peerMemoryStays),
+                Fault.of("leaves a stream open", one(CommBackendContract::closingReleasesEverything), "still open")
+                        .wrapped((backend, context) -> {
+                            io.moe4j.api.device.Stream stream = context.rank().device().openStream("forgotten");
+                            assert stream.hostSyncs() == 0;
+                            return backend;
+                        }),
+                Fault.of("leaves kernels loaded", one(CommBackendContract::closingReleasesEverything), "still open")
+                        .wrapped((backend, context) -> {
+                            context.rank().device().load(EpKernels.source());
+                            return backend;
+                        }),
+                Fault.of("does not wait when it closes", one(CommBackendContract::closingWaits), "close\\(\\) returned while")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).closesLater()),
+                Fault.of("throws when it closes after a failure",
+                        one(CommBackendContract::closingAfterAFailureReleasesEverything), "what closing threw")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).closesLoudly()),
+                Fault.of("leaks after a failure", one(CommBackendContract::closingAfterAFailureReleasesEverything),
+                        "memory held after a rank had failed")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).leaksAfterFailures()),
+                Fault.of("one buffer for activations and gradients", one(CommBackendContract::leasesEnd),
+                        "rows after a dispatch into the other buffer")
+                        .on(Faults::oneBuffer));
+    }
+
+    private static CommContext with(CommContext given, Function<PeerGroup, PeerGroup> peers) {
+        return new CommContext(given.rank(), given.group(), given.peers().map(peers), given.collectives());
+    }
+
+    private static CommContext peerMemoryStays(CommContext given) {
+        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> method.equals("allocate")
+                ? List.of(unclosed(peers.allocate((long) arguments[0], (String) arguments[1])))
+                : List.of(true)));
+    }
+
+    /** The device asks symmetric memory for more than the interface of the api. */
+    private static SymmetricMemory unclosed(SymmetricMemory memory) {
+        return (SymmetricMemory) Proxy.newProxyInstance(memory.getClass().getClassLoader(),
+                memory.getClass().getInterfaces(),
+                (proxy, method, arguments) -> method.getName().equals("close")
+                        ? null
+                        : openly(method).invoke(memory, arguments));
+    }
+
+    private static java.lang.reflect.Method openly(java.lang.reflect.Method method) {
+        method.setAccessible(true);
+        return method;
+    }
+
+    private static CommContext oneBuffer(CommContext given) {
+        SymmetricMemory[] first = new SymmetricMemory[1];
+        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> {
+            if (!method.equals("allocate") || !((String) arguments[1]).matches("receive buffer: [a-z]+")) {
+                return List.of(true);
+            }
+            if (first[0] == null) {
+                first[0] = peers.allocate((long) arguments[0], (String) arguments[1]);
+            }
+            return List.of(first[0]);
+        }));
+    }
+}

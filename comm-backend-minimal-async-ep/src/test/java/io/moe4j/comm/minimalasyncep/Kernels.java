@@ -1,0 +1,282 @@
+package io.moe4j.comm.minimalasyncep;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+
+import io.moe4j.api.comm.support.RowCodec;
+import io.moe4j.api.device.CpuKernel;
+import io.moe4j.api.device.CpuLaunch;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.function.BinaryOperator;
+
+/** Kernels with one thing wrong. */
+final class Kernels {
+    private Kernels() {}
+
+    private static int integer(CpuLaunch launch, long address) {
+        return launch.memory().get(JAVA_INT_UNALIGNED, address);
+    }
+
+    private static long number(CpuLaunch launch, long address) {
+        return launch.memory().get(JAVA_LONG_UNALIGNED, address);
+    }
+
+    private static void put(CpuLaunch launch, long address, int value) {
+        launch.memory().set(JAVA_INT_UNALIGNED, address, value);
+    }
+
+    private static void put(CpuLaunch launch, long address, long value) {
+        launch.memory().set(JAVA_LONG_UNALIGNED, address, value);
+    }
+
+    static CpuKernel countsOneTooFew(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            if (launch.int64(1) > 0) {
+                put(launch, launch.pointer(3), Math.max(0, integer(launch, launch.pointer(3)) - 1));
+            }
+        };
+    }
+
+    static CpuKernel ownTokensOnly(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            int experts = launch.int32(2);
+            for (int expert = 0; expert < experts; expert++) {
+                put(launch, launch.pointer(7) + 4L * expert,
+                        integer(launch, launch.pointer(0) + 4L * (launch.int32(3) * experts + expert)));
+            }
+        };
+    }
+
+    static CpuKernel offsetsOneTooFew(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            long last = launch.pointer(6) + 4L * (launch.int32(2) / launch.int32(1) - 1);
+            put(launch, last, Math.max(0, integer(launch, last) - 1));
+        };
+    }
+
+    /** The first two rows of the expert of row 0 change their places. */
+    static CpuKernel swapsTies(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            long rows = launch.int64(1);
+            for (long n = 1; n < rows; n++) {
+                if (integer(launch, launch.pointer(0)) == integer(launch, launch.pointer(0) + 4 * n)) {
+                    swap(launch, launch.pointer(7), launch.pointer(7) + 8 * n);
+                    return;
+                }
+            }
+        };
+    }
+
+    private static void swap(CpuLaunch launch, long one, long other) {
+        long kept = number(launch, one);
+        put(launch, one, number(launch, other));
+        put(launch, other, kept);
+    }
+
+    /** The last source's rows come first within an expert. */
+    static CpuKernel sourcesBackwards(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            int ranks = launch.int32(1);
+            int experts = launch.int32(2);
+            int perRank = experts / ranks;
+            for (int destination = 0; destination < ranks; destination++) {
+                long place = 0;
+                for (int j = 0; j < perRank; j++) {
+                    long expert = (long) destination * perRank + j;
+                    for (int source = ranks - 1; source >= 0; source--) {
+                        if (source == launch.int32(3)) {
+                            put(launch, launch.pointer(5) + 8 * expert, place);
+                        }
+                        place += integer(launch, launch.pointer(0) + 4 * ((long) source * experts + expert));
+                    }
+                }
+            }
+        };
+    }
+
+    static CpuKernel clampsIds(CpuKernel real) {
+        return launch -> {
+            for (long n = 0; n < launch.int64(1); n++) {
+                long at = launch.pointer(0) + 4 * n;
+                put(launch, at, Math.clamp(integer(launch, at), 0, launch.int32(2) - 1));
+            }
+            real.run(launch);
+        };
+    }
+
+    static CpuKernel sendsOneMore(CpuKernel real) {
+        return launch -> PlanKernels.placeRows(new Lying(launch, launch.int64(6) + 1));
+    }
+
+    static CpuKernel sendsOneLess(CpuKernel real) {
+        return launch -> PlanKernels.placeRows(new Lying(launch, Math.max(0, launch.int64(6) - 1)));
+    }
+
+    /** Of two rows of one expert the earlier one is dropped, and the later one takes its place. */
+    static CpuKernel dropsTheFirst(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            for (long n = 1; n < launch.int64(1); n++) {
+                for (long before = 0; before < n && number(launch, launch.pointer(7) + 8 * n) < 0; before++) {
+                    if (integer(launch, launch.pointer(0) + 4 * n) == integer(launch, launch.pointer(0) + 4 * before)
+                            && number(launch, launch.pointer(7) + 8 * before) >= 0) {
+                        swap(launch, launch.pointer(7) + 8 * n, launch.pointer(7) + 8 * before);
+                    }
+                }
+            }
+        };
+    }
+
+    /** What stands in the statistics after a plan, from what stood there before and what the plan by itself would leave. */
+    static CpuKernel statistics(CpuKernel real, BinaryOperator<long[]> merged) {
+        return launch -> {
+            long at = launch.pointer(8);
+            long[] before = {number(launch, at), number(launch, at + 8)};
+            put(launch, at, 0L);
+            put(launch, at + 8, 0L);
+            real.run(launch);
+            long[] after = merged.apply(before, new long[] {number(launch, at), number(launch, at + 8)});
+            put(launch, at, after[0]);
+            put(launch, at + 8, after[1]);
+        };
+    }
+
+    /** Each row gets the weight of the routed row after it. */
+    static CpuKernel nextWeight(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            long rows = launch.int64(3) * launch.int32(4);
+            for (long n = 0; n < rows && launch.pointer(1) != 0; n++) {
+                long destination = number(launch, launch.pointer(2) + 8 * n);
+                if (destination != Destination.DROPPED) {
+                    launch.memory().set(JAVA_FLOAT_UNALIGNED,
+                            launch.peer(7, Destination.rank(destination)) + 4 * Destination.row(destination),
+                            launch.memory().get(JAVA_FLOAT_UNALIGNED, launch.pointer(1) + 4 * ((n + 1) % rows)));
+                }
+            }
+        };
+    }
+
+    /** Scalars of the first two slots of each token change their places. */
+    static CpuKernel swapsScalars(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            int slots = launch.int32(2);
+            for (long token = 0; token < launch.int64(1) && launch.pointer(7) != 0 && slots > 1; token++) {
+                long at = launch.pointer(7) + 4 * token * slots;
+                int kept = integer(launch, at);
+                put(launch, at, integer(launch, at + 4));
+                put(launch, at + 4, kept);
+            }
+        };
+    }
+
+    /** As the real one, but slots are added from the last to the first, or each sum is rounded to bf16. */
+    static CpuKernel combine(boolean backwards, boolean rounds) {
+        RowCodec codec = rounds ? RowCodec.BF16 : RowCodec.F32;
+        return launch -> {
+            MemorySegment memory = launch.memory();
+            int slots = launch.int32(2);
+            int dim = Math.toIntExact(launch.int64(3));
+            float[] sum = new float[dim];
+            float[] scratch = new float[dim];
+            for (long token = 0; token < launch.int64(1); token++) {
+                Arrays.fill(sum, 0);
+                long out = launch.pointer(6) + token * dim * codec.bytes();
+                for (int k = 0; k < slots; k++) {
+                    long n = token * slots + (backwards ? slots - 1 - k : k);
+                    long destination = number(launch, launch.pointer(0) + 8 * n);
+                    if (destination != Destination.DROPPED) {
+                        long row = Destination.row(destination);
+                        int peer = Destination.rank(destination);
+                        codec.add(memory, launch.peer(4, peer) + row * dim * codec.bytes(), sum, scratch);
+                        if (launch.pointer(7) != 0) {
+                            memory.set(JAVA_FLOAT_UNALIGNED, launch.pointer(7) + 4 * n,
+                                    memory.get(JAVA_FLOAT_UNALIGNED, launch.peer(5, peer) + 4 * row));
+                        }
+                    } else if (launch.pointer(7) != 0) {
+                        memory.set(JAVA_FLOAT_UNALIGNED, launch.pointer(7) + 4 * n, 0);
+                    }
+                    if (rounds) {
+                        codec.store(sum, memory, out);
+                        Arrays.fill(sum, 0);
+                        codec.add(memory, out, sum, scratch);
+                    }
+                }
+                codec.store(sum, memory, out);
+            }
+        };
+    }
+
+    /** Where a row begins is worked out in 32 bits. */
+    static CpuKernel shortOffsets(CpuKernel real) {
+        return launch -> {
+            int rowBytes = (int) launch.int64(5);
+            int slots = launch.int32(4);
+            for (long n = 0; n < launch.int64(3) * slots; n++) {
+                long destination = number(launch, launch.pointer(2) + 8 * n);
+                if (destination != Destination.DROPPED) {
+                    int offset = (int) Destination.row(destination) * rowBytes;
+                    MemorySegment.copy(launch.memory(), launch.pointer(0) + n / slots * rowBytes, launch.memory(),
+                            launch.peer(6, Destination.rank(destination)) + offset, rowBytes);
+                }
+            }
+        };
+    }
+
+    /** A launch whose argument 6, the capacity, is another. */
+    private record Lying(CpuLaunch launch, long capacity) implements CpuLaunch {
+        @Override
+        public MemorySegment memory() {
+            return launch.memory();
+        }
+
+        @Override
+        public long pointer(int index) {
+            return launch.pointer(index);
+        }
+
+        @Override
+        public long peer(int index, int peer) {
+            return launch.peer(index, peer);
+        }
+
+        @Override
+        public int int32(int index) {
+            return launch.int32(index);
+        }
+
+        @Override
+        public long int64(int index) {
+            return index == 6 ? capacity : launch.int64(index);
+        }
+
+        @Override
+        public float float32(int index) {
+            return launch.float32(index);
+        }
+
+        @Override
+        public void parallelFor(long count, long grain, RangeBody body) {
+            launch.parallelFor(count, grain, body);
+        }
+
+        @Override
+        public void sgemm(Sgemm gemm) {
+            launch.sgemm(gemm);
+        }
+
+        @Override
+        public void await(java.util.function.BooleanSupplier condition,
+                java.util.function.Supplier<String> expectation) {
+            launch.await(condition, expectation);
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.comm.CombineRequest;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.DispatchPlan;
+import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.ForwardingCommBackend;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/** Does what the backend does, and one thing wrong. */
+final class Wrapped extends ForwardingCommBackend {
+    private final CommBackend real;
+    private final CommContext context;
+    private final Stream stream;
+    private UnaryOperator<DispatchPlan> plans = UnaryOperator.identity();
+    private UnaryOperator<DispatchRequest> sent = UnaryOperator.identity();
+    private UnaryOperator<PendingRows> rows = UnaryOperator.identity();
+    private UnaryOperator<CombineRequest> combined = UnaryOperator.identity();
+    private UnaryOperator<PendingTokens> tokens = UnaryOperator.identity();
+    private Runnable closing = () -> {};
+    private final Map<Long, DispatchPlan> cache = new HashMap<>();
+    private boolean caches;
+    private boolean lazy;
+    private boolean halfReset;
+    private boolean neverCloses;
+    private int capacity;
+    private @Nullable PendingRows lastRows;
+    private @Nullable PendingTokens lastTokens;
+
+    Wrapped(CommBackend real, CommContext context) {
+        super(real);
+        this.real = real;
+        this.context = context;
+        stream = context.rank().stream();
+    }
+
+    Wrapped capacity(int more) {
+        capacity = more;
+        return this;
+    }
+
+    Wrapped received(BiConsumer<Stream, ReceivedRows> spoil) {
+        rows = pending -> () -> {
+            ReceivedRows received = pending.await();
+            spoil.accept(stream, received);
+            return received;
+        };
+        return this;
+    }
+
+    static void repeats(Stream stream, ReceivedRows received) {
+        if (received.rows_RD().dim(0) >= 3) {
+            stream.copy(received.rows_RD().select(0), received.rows_RD().select(1));
+        }
+    }
+
+    static void writesPadding(Stream stream, ReceivedRows received) {
+        if (received.rows_RD().dim(0) >= 3) {
+            stream.fill(received.rows_RD().select(received.rows_RD().dim(0) - 1), 0);
+        }
+    }
+
+    Wrapped withoutScalars() {
+        combined = request -> CombineRequest.of(request.rows(), request.out_TD());
+        return this;
+    }
+
+    Wrapped clearsSent() {
+        rows = pending -> {
+            stream.fill(java.util.Objects.requireNonNull(lastSent), 0);
+            return pending;
+        };
+        return this;
+    }
+
+    Wrapped returnsAnother() {
+        tokens = pending -> () -> pending.await().slice(0, 0, pending.await().dim(0));
+        return this;
+    }
+
+    Wrapped scopedPlans() {
+        plans = plan -> plan instanceof EpPlan own
+                ? new EpPlan(own.owner(), scoped(own.destinations_N()), own.offsets_e(), own.tokensPerExpert_E())
+                : plan;
+        return this;
+    }
+
+    private Tensor scoped(Tensor kept) {
+        Tensor copy = context.rank().memory().allocate("exchange plans", kept.dtype(), kept.elements());
+        stream.copy(kept, copy);
+        return copy;
+    }
+
+    Wrapped cachesPlans() {
+        caches = true;
+        return this;
+    }
+
+    Wrapped copiesElsewhere() {
+        Stream other = context.rank().device().openStream("of its own");
+        Map<Long, Memory> copies = new HashMap<>();
+        sent = request -> {
+            Tensor x = request.x_TD();
+            Memory memory = copies.computeIfAbsent(x.address(),
+                    address -> context.rank().device().allocate(Math.max(1, x.bytes()), "copies"));
+            Tensor copy = Tensor.of(memory, 0, x.dtype(), x.dim(0), x.dim(1));
+            other.copy(x, copy);
+            stream.await(other.record());
+            return new DispatchRequest(request.plan(), copy, request.weights_TK(), request.into());
+        };
+        closing = () -> {
+            other.close();
+            copies.values().forEach(Memory::close);
+        };
+        return this;
+    }
+
+    Wrapped oneDispatch() {
+        rows = pending -> {
+            lastRows = pending;
+            return () -> {
+                assert lastRows != null;
+                return lastRows.await();
+            };
+        };
+        return this;
+    }
+
+    Wrapped oneCombine() {
+        tokens = pending -> {
+            lastTokens = pending;
+            return () -> {
+                assert lastTokens != null;
+                return lastTokens.await();
+            };
+        };
+        return this;
+    }
+
+    Wrapped lazyCombine() {
+        lazy = true;
+        return this;
+    }
+
+    Wrapped waits() {
+        plans = plan -> {
+            stream.synchronize();
+            return plan;
+        };
+        return this;
+    }
+
+    Wrapped resetsHalf() {
+        halfReset = true;
+        return this;
+    }
+
+    Wrapped closesLoudly() {
+        closing = () -> {
+            if (context.rank().rendezvous().failure().isPresent()) {
+                throw new IllegalStateException("a rank has failed");
+            }
+        };
+        return this;
+    }
+
+    Wrapped leaksAfterFailures() {
+        closing = () -> neverCloses = context.rank().rendezvous().failure().isPresent();
+        return this;
+    }
+
+    Wrapped closesLater() {
+        neverCloses = true;
+        return this;
+    }
+
+    private @Nullable Tensor lastSent;
+
+    @Override
+    public DispatchPlan plan(Tensor ids_TK) {
+        return caches
+                ? cache.computeIfAbsent(ids_TK.address(), address -> super.plan(ids_TK))
+                : plans.apply(super.plan(ids_TK));
+    }
+
+    @Override
+    public PendingRows dispatch(DispatchRequest request) {
+        lastSent = request.x_TD();
+        return rows.apply(super.dispatch(sent.apply(request)));
+    }
+
+    @Override
+    public PendingTokens combine(CombineRequest request) {
+        if (lazy) {
+            return () -> super.combine(request).await();
+        }
+        return tokens.apply(super.combine(combined.apply(request)));
+    }
+
+    @Override
+    public void resetStatistics() {
+        cache.clear();
+        if (halfReset) {
+            stream.fill(statistics().orElseThrow().slice(0, 0, 1), 0);
+        } else {
+            super.resetStatistics();
+        }
+    }
+
+    @Override
+    public long capacityRows() {
+        return real.capacityRows() + capacity;
+    }
+
+    @Override
+    public void close() {
+        closing.run();
+        closing = () -> {};
+        if (!neverCloses) {
+            super.close();
+        }
+    }
+}
