@@ -34,6 +34,7 @@ final class GatherAll implements CommBackend {
     private final Collectives collectives;
     private final int ranks;
     private final int rank;
+    private final long grain;
     private final Stream stream;
     private final MemoryStack memory;
     private final KernelModule kernels;
@@ -47,6 +48,7 @@ final class GatherAll implements CommBackend {
         collectives = context.collectives().orElseThrow();
         ranks = context.group().size();
         rank = context.group().index();
+        grain = context.rank().settings(GatherAllProvider.ID).get(GatherAllProvider.GRAIN);
         stream = context.rank().stream();
         memory = context.rank().memory();
         kernels = resources.add(context.rank().device().load(GatherAllKernels.source()));
@@ -97,7 +99,7 @@ final class GatherAll implements CommBackend {
             collectives.allGather(stream, source, all);
             launch(GatherAllKernels.PICK, KernelArg.of(all), KernelArg.of(plan.places_EPN),
                     KernelArg.of(plan.places_EPN.elements()), KernelArg.of(sharers), KernelArg.of(dim),
-                    KernelArg.of(received));
+                    KernelArg.of(received), KernelArg.of(grain));
         }
     }
 
@@ -125,7 +127,7 @@ final class GatherAll implements CommBackend {
         try (Scope scratch = memory.open()) {
             Tensor all = memory.allocate(SCRATCH, DType.F32, ranks * returned.elements());
             launch(GatherAllKernels.SPREAD, KernelArg.of(computed), KernelArg.of(plan.places_EPN),
-                    KernelArg.of(plan.places_EPN.elements()), KernelArg.of(dim), KernelArg.of(all));
+                    KernelArg.of(plan.places_EPN.elements()), KernelArg.of(dim), KernelArg.of(all), KernelArg.of(grain));
             collectives.reduceScatter(stream, all, returned);
         }
     }

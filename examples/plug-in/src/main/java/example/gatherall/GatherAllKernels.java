@@ -19,8 +19,6 @@ final class GatherAllKernels {
     static final String SPREAD = "spread";
     static final String SUM = "sum";
 
-    private static final long GRAIN = 64;
-
     private GatherAllKernels() {}
 
     static KernelSource source() {
@@ -58,11 +56,11 @@ final class GatherAllKernels {
         }
     }
 
-    /** F32 source; I32 places; I64 rows; I32 sharers; I64 D; F32 received (out). */
+    /** F32 source; I32 places; I64 rows; I32 sharers; I64 D; F32 received (out); I64 grain. */
     private static void pick(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         long rowBytes = 4 * launch.int64(4);
-        launch.parallelFor(launch.int64(2), GRAIN, (from, to) -> {
+        launch.parallelFor(launch.int64(2), launch.int64(6), (from, to) -> {
             for (long n = from; n < to; n++) {
                 long place = memory.get(JAVA_INT_UNALIGNED, launch.pointer(1) + 4 * n);
                 if (place >= 0) {
@@ -73,11 +71,11 @@ final class GatherAllKernels {
         });
     }
 
-    /** F32 computed; I32 places; I64 rows; I64 D; F32 all (out): zero where another rank computes. */
+    /** F32 computed; I32 places; I64 rows; I64 D; F32 all (out): zero where another rank computes; I64 grain. */
     private static void spread(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         long rowBytes = 4 * launch.int64(3);
-        launch.parallelFor(launch.int64(2), GRAIN, (from, to) -> {
+        launch.parallelFor(launch.int64(2), launch.int64(5), (from, to) -> {
             for (long n = from; n < to; n++) {
                 long place = memory.get(JAVA_INT_UNALIGNED, launch.pointer(1) + 4 * n);
                 long target = launch.pointer(4) + n * rowBytes;

@@ -11,14 +11,19 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Resources;
+import io.moe4j.api.spi.Setting;
 import io.moe4j.api.tensor.DType;
+import java.util.List;
 
 /** Offers {@code gather_all}. Stateless: all work begins in {@link #open}. */
 public final class GatherAllProvider implements CommBackendProvider {
+    static final String ID = "gather_all";
+    /** {@code [plugin.gather_all] grain}: rows that are worth handing to another core. */
+    static final Setting<Long> GRAIN = Setting.integer("grain", 64, 1, 1 << 20);
 
     @Override
     public String id() {
-        return "gather_all";
+        return ID;
     }
 
     @Override
@@ -30,6 +35,11 @@ public final class GatherAllProvider implements CommBackendProvider {
     @Override
     public String description() {
         return "every rank gathers all tokens, and picks those of its experts";
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return List.of(GRAIN);
     }
 
     @Override

@@ -79,8 +79,10 @@ class SafetensorsTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [0, 8]}} | 4 | ends at byte 8 of the data, which has 4; the file is cut off",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [0, 8]}} | 9 | the last 1 bytes belong to no tensor",
-            "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [4, 12]}} | 12 | bytes 0 to 4 between the header and \"a F32[2]\" belong to no tensor",
-            "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [0, 8]}, \"b\": {\"dtype\": \"I32\", \"shape\": [1], \"data_offsets\": [4, 8]}} | 8 | begins at byte 4, inside of \"a F32[2]\"",
+            "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [4, 12]}} | 12 | "
+                    + "bytes 0 to 4 between the header and \"a F32[2]\" belong to no tensor",
+            "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [0, 8]}, "
+                    + "\"b\": {\"dtype\": \"I32\", \"shape\": [1], \"data_offsets\": [4, 8]}} | 8 | begins at byte 4, inside of \"a F32[2]\"",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [0, 8]}} | 8 | which are 8; its type and shape need 12",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296], \"data_offsets\": [0, 8]}} | 8 | need more than 2^63",
             "{\"a\": {\"dtype\": \"F16\", \"shape\": [4], \"data_offsets\": [0, 8]}} | 8 | elements of F16; known are [F32, BF16, I32, I64]",

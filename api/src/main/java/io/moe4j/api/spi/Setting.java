@@ -56,16 +56,14 @@ public record Setting<T>(String name, T fallback, String rule, Function<Object, 
 
     /** Any text. */
     public static Setting<String> text(String name, String fallback) {
-        return new Setting<>(name, fallback, "a text",
-                given -> Optional.of(given).filter(String.class::isInstance).map(String.class::cast));
+        return new Setting<>(name, fallback, "a text", given -> Optional.of(given.toString()));
     }
 
     /** One of several words. */
     public static Setting<String> choice(String name, String fallback, List<String> choices) {
         List<String> words = List.copyOf(choices);
         return checked(new Setting<>(name, fallback, "one of " + words,
-                given -> Optional.of(given).filter(String.class::isInstance).map(String.class::cast)
-                        .filter(words::contains)));
+                given -> Optional.of(given.toString()).filter(words::contains)));
     }
 
     private static <T> Setting<T> checked(Setting<T> setting) {

@@ -1,6 +1,7 @@
 package io.moe4j.api.spi;
 
 import io.moe4j.api.Stability;
+import java.util.Collections;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
@@ -16,7 +17,7 @@ import java.util.TreeMap;
 public record Settings(String plugin, Map<String, Object> values) {
 
     public Settings {
-        values = Map.copyOf(values);
+        values = Collections.unmodifiableMap(new TreeMap<>(values));
     }
 
     /** No values, so that each setting has its default. */

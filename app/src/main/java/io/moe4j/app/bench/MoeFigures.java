@@ -5,7 +5,8 @@ import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
 
 /**
- * What the parts of a mixture-of-experts layer move and compute. Of one rank: T tokens are routed to N = T·K rows, as many are received, by e = E/EP experts. Of all
+ * What the parts of a mixture-of-experts layer move and compute. Of one rank: T tokens are routed to N = T·K rows, as many are received, by e = E/EP
+ * experts. Of all
  * ranks: their tokens, and E experts.
  *
  * @param tokens T

@@ -33,7 +33,6 @@ final class NcclCollectives implements Collectives {
     private final Communicator communicator;
     private final Group group;
     private final RankOrderSum sum;
-    private long bytesSent;
 
     NcclCollectives(CudaDevice device, Communicator communicator) {
         this.communicator = communicator;
@@ -57,7 +56,6 @@ final class NcclCollectives implements Collectives {
         if (in.bytes() == 0) {
             return;
         }
-        bytesSent += in.bytes() * (group.size() - 1);
         communicator.call(stream, "all-gather",
                 comm -> ncclAllGather(Address.of(in), Address.of(out), in.bytes(), ncclInt8,
                         comm, stream(stream)));
@@ -85,7 +83,6 @@ final class NcclCollectives implements Collectives {
 
     /** Sends {@code bytes} bytes of a tensor to each rank, and receives as many from each into the parts of the scratch. */
     private void exchange(String what, Stream stream, long bytes, IntFunction<Tensor> toRank) {
-        bytesSent += bytes * (group.size() - 1);
         communicator.call(stream, what, comm -> together(() -> {
             int result = ncclSuccess;
             for (int p = 0; p < group.size() && isFine(result); p++) {
@@ -128,7 +125,6 @@ final class NcclCollectives implements Collectives {
         if (tensor.bytes() == 0) {
             return;
         }
-        bytesSent += group.index() == root ? tensor.bytes() * (group.size() - 1) : 0;
         communicator.call(stream, "broadcast",
                 comm -> ncclBroadcast(Address.of(tensor), Address.of(tensor), tensor.bytes(),
                         ncclInt8, root, comm, stream(stream)));
@@ -154,9 +150,6 @@ final class NcclCollectives implements Collectives {
             }
             return result;
         }));
-        for (int p = 0; p < group.size(); p++) {
-            bytesSent += p == group.index() ? 0 : sendRows[p] * sendRow;
-        }
     }
 
     private static int send(ncclComm comm, Stream stream, long address, long bytes, int peer) {
@@ -184,11 +177,6 @@ final class NcclCollectives implements Collectives {
 
     private static CUstream_st stream(Stream stream) {
         return new CUstream_st(Address.at(((CudaStream) stream).handle().address()));
-    }
-
-    @Override
-    public long bytesSent() {
-        return bytesSent;
     }
 
     @Override

@@ -77,7 +77,7 @@ public final class PlanningCollectives implements Collectives {
         other += rows == 0 ? 0 : in.bytes() / in.dim(0) * rows;
     }
 
-    @Override
+    /** Bytes that this rank would have sent to others since it was opened, in all operations. */
     public long bytesSent() {
         return gathered + scattered + reduced + other;
     }

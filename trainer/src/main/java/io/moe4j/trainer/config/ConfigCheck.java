@@ -23,6 +23,7 @@ final class ConfigCheck {
         Optional<ModelSpec> spec = use.spec().or(() -> PlugInRules.model(registry, config, findings));
         spec.ifPresent(model -> LayoutRules.checkModel(config, model, findings));
         PlugInRules.check(registry, config, spec, use, findings);
+        PlugInTables.check(registry, config, findings);
         if (use.readsData()) {
             InputRules.checkTokenizer(config, spec, findings);
             InputRules.checkFiles(config, use.output(), findings);

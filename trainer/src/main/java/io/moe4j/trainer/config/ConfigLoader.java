@@ -58,7 +58,8 @@ public final class ConfigLoader {
     public static String toml(TrainerConfig config) {
         Schema schema = Schema.read();
         Map<String, Object> values = schema.values(config);
-        return values.entrySet().stream()
+        return PlugInTables.toml(config.plugin()) + values.entrySet().stream()
+                .filter(entry -> !entry.getKey().equals(PlugInTables.KEY))
                 .map(entry -> entry.getKey() + " = "
                         + schema.keys().getOrDefault(entry.getKey(), Kind.of("java.lang.String")).shown()
                                 .apply(entry.getValue())

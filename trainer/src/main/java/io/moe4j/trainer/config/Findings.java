@@ -29,6 +29,11 @@ final class Findings {
         return Set.of(keys).stream().noneMatch(broken::contains);
     }
 
+    /** Notes a problem. */
+    void note(Problem problem) {
+        problems.add(problem);
+    }
+
     /** Notes a problem unless the rule holds. */
     void require(boolean holds, String rule, String remedy, String... keys) {
         if (!holds && readable(keys)) {

@@ -23,6 +23,7 @@ final class Layers {
 
     private final Schema schema = Schema.read();
     private final Map<String, Object> values = new LinkedHashMap<>();
+    private final PlugInTables plugIns = new PlugInTables();
     private final List<Problem> problems = new ArrayList<>();
     private final Set<String> broken = new HashSet<>();
     private int omitted;
@@ -58,6 +59,7 @@ final class Layers {
                 && values.get("parallelism.data_parallel_replicate_degree") instanceof Integer replicas) {
             resolved.put(SHARD_DEGREE, Math.max(1, ranks / Math.max(1, replicas)));
         }
+        resolved.put(PlugInTables.KEY, plugIns.tables());
         return schema.build(resolved);
     }
 
@@ -82,7 +84,7 @@ final class Layers {
     private void addSection(String prefix, JsonNode section, String source) {
         section.properties().forEach(property -> {
             String path = prefix + property.getKey();
-            if (property.getValue().isObject() && schema.isSection(path)) {
+            if (property.getValue().isObject() && (schema.isSection(path) || PlugInTables.isTable(path))) {
                 addSection(path + ".", property.getValue(), source);
             } else {
                 set(path, new Value.Filed(property.getValue()),
@@ -92,6 +94,11 @@ final class Layers {
     }
 
     private void set(String path, Value value, String shown) {
+        if (path.startsWith(PlugInTables.KEY + ".")) {
+            plugIns.set(path, value).ifPresent(rule -> note(new Problem(shown, rule,
+                    "write plugin.ID.KEY, where ID is the plug-in's id and KEY a setting that it has")));
+            return;
+        }
         Kind kind = schema.keys().get(path);
         if (kind == null) {
             boolean section = schema.isSection(path);

@@ -60,6 +60,9 @@ final class Schema {
     private static void collect(Class<? extends Record> type, String prefix, Map<String, Kind> keys) {
         for (RecordComponent component : type.getRecordComponents()) {
             String path = prefix + snakeCase(component.getName());
+            if (PlugInTables.KEY.equals(path)) {
+                continue;
+            }
             if (isSection(component)) {
                 collect(component.getType().asSubclass(Record.class), path + ".", keys);
             } else {

@@ -1,6 +1,10 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Settings;
+import java.util.Collections;
+import java.util.Map;
+import java.util.TreeMap;
 
 /**
  * Everything that a run is told. Keys of files and of the command line are the components' names in snake_case, sections joined by dots:
@@ -26,7 +30,11 @@ import io.moe4j.api.Stability;
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
         GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, CheckpointConfig checkpoint,
-        MetricsConfig metrics, DeviceSettings runtime, String device, int ranks) {
+        MetricsConfig metrics, DeviceSettings runtime, String device, int ranks, Map<String, Settings> plugin) {
+
+    public TrainerConfig {
+        plugin = Collections.unmodifiableMap(new TreeMap<>(plugin));
+    }
 
     /** Tokens of one step, all ranks together. */
     public long tokensPerStep() {

@@ -111,9 +111,11 @@ class ConfigLoaderTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
-            "--activation_checkpoint.mode none | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
+            "--activation_checkpoint.mode none"
+                    + " | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
             "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
-            "--ranks 8 --parallelism.data_parallel_shard_degree 4 | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
+            "--ranks 8 --parallelism.data_parallel_shard_degree 4"
+                    + " | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",
             "--parallelism.expert_parallel_degree 0 | parallelism.expert_parallel_degree = 0 | at least 1",
             "--moe.receive_capacity balanced | moe.receive_capacity = \"balanced\" | forced round-robin routing only",

@@ -9,7 +9,6 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.CorePool;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.LongStream;
 
 /**
@@ -31,7 +30,6 @@ final class CpuPeerCollectives implements Collectives {
     private final Exchange exchange;
     private final Exchange copies;
     private final RankSums sums;
-    private final AtomicLong bytesSent = new AtomicLong();
 
     CpuPeerCollectives(CpuPeerGroup peers) {
         this.group = peers.group();
@@ -61,7 +59,7 @@ final class CpuPeerCollectives implements Collectives {
                     + ": out has size * n elements of the same type");
         }
         long n = in.bytes();
-        submit(stream, "all-gather", n * (group.size() - 1),
+        submit(stream, "all-gather",
                 () -> exchange.run("all-gather", Exchange.Offer.of(in.address(), 1, n), (from, to, view) -> {
                     for (int p = 0; p < group.size(); p++) {
                         pull(view.address(p, 0), out.address() + p * n + from, Math.min(n, to) - from);
@@ -76,7 +74,7 @@ final class CpuPeerCollectives implements Collectives {
                     + ": in has size * n elements, and both are F32 or BF16");
         }
         long n = in.bytes() / group.size();
-        submit(stream, "reduce-scatter", n * (group.size() - 1),
+        submit(stream, "reduce-scatter",
                 () -> exchange.run("reduce-scatter", Exchange.Offer.of(in.address(), group.size(), n),
                         (from, to, view) -> {
                             long first = from / in.dtype().bytes();
@@ -91,8 +89,7 @@ final class CpuPeerCollectives implements Collectives {
     public void allReduce(Stream stream, Tensor tensor) {
         long n = tensor.bytes();
         boolean small = !exchange.isInPlace() || n <= StagedExchange.part(stage.local().bytes(), 1);
-        submit(stream, "all-reduce", small ? n * (group.size() - 1) : 2 * n / group.size() * (group.size() - 1),
-                small ? () -> reduceCopies(tensor) : () -> reduceInPlace(tensor), tensor);
+        submit(stream, "all-reduce", small ? () -> reduceCopies(tensor) : () -> reduceInPlace(tensor), tensor);
     }
 
     /** Every rank sums all elements of all ranks. */
@@ -130,7 +127,7 @@ final class CpuPeerCollectives implements Collectives {
                     + "; the root is a position in the group");
         }
         long n = tensor.bytes();
-        submit(stream, "broadcast", group.index() == root ? n * (group.size() - 1) : 0,
+        submit(stream, "broadcast",
                 () -> exchange.run("broadcast", Exchange.Offer.of(tensor.address(), 1, n),
                         (from, to, view) -> pull(view.address(root, 0), tensor.address() + from,
                                 Math.min(n, to) - from)),
@@ -153,7 +150,7 @@ final class CpuPeerCollectives implements Collectives {
         long[] to = starts(out, recvRows, rowBytes);
         long[] sizes = LongStream.of(sendRows).map(rows -> rows * rowBytes).toArray();
         long[] wanted = LongStream.of(recvRows).map(rows -> rows * rowBytes).toArray();
-        submit(stream, "all-to-all", LongStream.of(sizes).sum() - sizes[group.index()],
+        submit(stream, "all-to-all",
                 () -> exchange.run("all-to-all", new Exchange.Offer(from, sizes), (first, end, view) -> {
                     for (int p = 0; p < size; p++) {
                         pull(view.address(p, group.index()), to[p] + first, Math.min(wanted[p], end) - first);
@@ -192,21 +189,13 @@ final class CpuPeerCollectives implements Collectives {
         }
     }
 
-    private void submit(Stream stream, String name, long bytes, Runnable work, Tensor... touched) {
+    private void submit(Stream stream, String name, Runnable work, Tensor... touched) {
         for (Tensor tensor : touched) {
             if (!tensor.isContiguous()) {
                 throw new DeviceException(name + " of " + tensor + ": it must be contiguous; copy it first");
             }
         }
-        peers.machine().submit(stream, name, () -> {
-            work.run();
-            bytesSent.addAndGet(bytes);
-        }, touched);
-    }
-
-    @Override
-    public long bytesSent() {
-        return bytesSent.get();
+        peers.machine().submit(stream, name, work, touched);
     }
 
     @Override

@@ -138,7 +138,6 @@ class CollectivesTest {
             collectives.allToAllV(rank.stream(), in, counts, out, counts);
             float[] got = Values.read(rank.stream(), out);
             int at = 0;
-            long moved = 0;
             for (int p = 0; p < ranks; p++) {
                 int skipped = 0;
                 for (int q = 0; q < self; q++) {
@@ -147,9 +146,7 @@ class CollectivesTest {
                 for (int i = 0; i < 3 * (self + p); i++) {
                     assertEquals(1000 * p + 3 * skipped + i, got[at++]);
                 }
-                moved += p == self ? 0 : 12L * (self + p);
             }
-            assertEquals(moved, collectives.bytesSent());
         });
     }
 }

@@ -17,7 +17,6 @@ final class CudaPeerCollectives implements Collectives {
     private final PeerGroup peers;
     private final StagedTensors staged;
     private final PeerReads reads;
-    private long bytesSent;
 
     CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous) {
         this.group = group;
@@ -44,7 +43,6 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("all-gather of " + in + " over " + group.size() + " ranks into " + out
                     + ": out has size * n elements, and both are contiguous");
         }
-        bytesSent += in.bytes() * (group.size() - 1);
         reads.allGather(stream, in, out);
     }
 
@@ -54,14 +52,12 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("reduce-scatter of " + in + " over " + group.size() + " ranks into " + out
                     + ": in has size * n elements, and both are contiguous");
         }
-        bytesSent += in.bytes() / group.size() * (group.size() - 1);
         reads.reduceScatter(stream, in, out);
     }
 
     @Override
     public void allReduce(Stream stream, Tensor tensor) {
         requireContiguous("all-reduce", tensor);
-        bytesSent += tensor.bytes() * (group.size() - 1);
         if (group.size() > 1) {
             staged.allReduce(stream, tensor);
         }
@@ -74,7 +70,6 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("broadcast from rank " + root + " of group " + group.name() + ", which has "
                     + group.size() + " ranks; root is an index in the group, from 0");
         }
-        bytesSent += group.index() == root ? tensor.bytes() * (group.size() - 1) : 0;
         if (group.size() > 1) {
             reads.broadcast(stream, tensor, root);
         }
@@ -92,13 +87,7 @@ final class CudaPeerCollectives implements Collectives {
                             + out + ", " + Arrays.toString(recvRows) + " rows from each: one count a rank of "
                             + group.size() + ", the sums at most the rows that there are, one type, contiguous");
         }
-        bytesSent += (sent - sendRows[group.index()]) * row;
         reads.allToAllV(stream, in, bytes(sendRows, row), out, bytes(recvRows, row));
-    }
-
-    @Override
-    public long bytesSent() {
-        return bytesSent;
     }
 
     @Override

@@ -13,11 +13,12 @@ final class Remembers {
     static final Map<String, String> cache = new HashMap<>();
     static final ArrayList<String> names = new ArrayList<>();
     static final AtomicLong total = new AtomicLong();
+    static final List<String> disguised = new ArrayList<>(List.of("a", "b"));
     static final StringBuilder log = new StringBuilder();
 
     static List<String> next() {
         counter++;
-        return List.of(cache.getOrDefault(names.getFirst(), log.toString()), total + "" + table[0]);
+        return List.of(cache.getOrDefault(names.getFirst(), log.toString()), total + "" + table[0] + disguised);
     }
 
     private Remembers() {}

@@ -2,9 +2,20 @@ package io.moe4j.tests.architecture;
 
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaField;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeElement;
+import java.lang.classfile.Opcode;
+import java.lang.classfile.instruction.FieldInstruction;
+import java.lang.classfile.instruction.InvokeInstruction;
+import java.net.URI;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
@@ -29,16 +40,51 @@ final class MutableTypes {
             return true;
         }
         if (type.isAssignableTo(Collection.class) || type.isAssignableTo(Map.class)) {
-            return !type.isInterface() || !isCopied(field.getOwner());
+            return !type.isInterface() || !isCopied(field);
         }
         return Stream.concat(MUTABLE.stream(), Stream.of(java.nio.Buffer.class)).anyMatch(type::isAssignableTo);
     }
 
-    /** An interface such as List tells nothing, so the initialiser has to: it makes copies that nobody can change. */
-    private static boolean isCopied(JavaClass owner) {
-        return owner.getStaticInitializer().stream()
-                .flatMap(initializer -> initializer.getMethodCallsFromSelf().stream())
-                .anyMatch(call -> MAKERS_OF_COPIES.contains(call.getTarget().getName())
-                        && call.getTargetOwner().getPackageName().startsWith("java.util"));
+    /** An interface such as List tells nothing, so the field's own initialiser has to: it ends with a call that makes what nothing can change. */
+    private static boolean isCopied(JavaField field) {
+        List<String> calls = new ArrayList<>();
+        for (CodeElement element : initialiser(field.getOwner())) {
+            if (element instanceof InvokeInstruction call) {
+                calls.add(call.owner().asInternalName() + "." + call.name().stringValue());
+            } else if (element instanceof FieldInstruction store && store.opcode() == Opcode.PUTSTATIC) {
+                if (store.name().stringValue().equals(field.getName())) {
+                    return makesWhatCannotChange(calls);
+                }
+                calls.clear();
+            }
+        }
+        return false;
+    }
+
+    /** @param calls between the field before and this one, in their order */
+    private static boolean makesWhatCannotChange(List<String> calls) {
+        if (calls.isEmpty()) {
+            return false;
+        }
+        String last = calls.getLast();
+        return last.equals("java/util/stream/Stream.collect")
+                ? calls.stream().anyMatch(call -> call.startsWith("java/util/stream/Collectors.") && isMaker(call))
+                : last.startsWith("java/util/") && isMaker(last);
+    }
+
+    private static boolean isMaker(String call) {
+        return MAKERS_OF_COPIES.contains(call.substring(call.lastIndexOf('.') + 1));
+    }
+
+    private static List<CodeElement> initialiser(JavaClass owner) {
+        URI source = owner.getSource().orElseThrow(() -> new IllegalStateException("no class file of " + owner.getName()))
+                .getUri();
+        try (InputStream in = source.toURL().openStream()) {
+            return ClassFile.of().parse(in.readAllBytes()).methods().stream()
+                    .filter(method -> method.methodName().equalsString("<clinit>"))
+                    .flatMap(method -> method.code().stream()).flatMap(code -> code.elementList().stream()).toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

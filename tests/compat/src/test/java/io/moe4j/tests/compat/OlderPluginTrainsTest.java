@@ -94,6 +94,25 @@ final class OlderPluginTrainsTest {
                 && err.toString().contains("worst_case"), err::toString);
     }
 
+    /** Its setting is read from its table; what it has not, and what breaks a rule, is an error of the configuration. */
+    @Test
+    void itHasSettingsOfItsOwn() throws IOException {
+        String path = jar.toString();
+        assertEquals(train("gather_all", "--plugin-path", path),
+                train("gather_all", "--plugin-path", path, "--plugin.gather_all.grain", "3"));
+        StringWriter err = new StringWriter();
+        assertEquals(2, run(err, "gather_all", work.resolve("settings"), "--plugin-path", path,
+                "--plugin.gather_all.grain", "0", "--plugin.gather_all.depth", "3", "--plugin.gather_al.grain", "3",
+                "--plugin.gather_all", "3"), err::toString);
+        String text = err.toString().replaceAll("\\s+", " ");
+        for (String part : List.of("plugin.gather_all.grain = 0 the value must be an integer from 1 to 1048576",
+                "plugin.gather_all.depth = 3 this plug-in has no such setting; it has [grain]",
+                "[plugin.gather_al] there is no plug-in of this id; the nearest is gather_all",
+                "a setting of a plug-in has a name of three parts")) {
+            assertTrue(text.contains(part), () -> "no \"" + part + "\" in " + text);
+        }
+    }
+
     @Test
     void withoutThePathItIsUnknown() {
         StringWriter err = new StringWriter();

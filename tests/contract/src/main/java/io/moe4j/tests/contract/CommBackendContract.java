@@ -188,7 +188,8 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Whether {@link #rowsBeyond31Bits} can be run: it writes 2 GiB into each buffer of received rows, and needs about 8 GiB where a backend copies rows twice on
+     * Whether {@link #rowsBeyond31Bits} can be run: it writes 2 GiB into each buffer of received rows, and needs about 8 GiB where a backend copies
+     * rows twice on
      * their way. Override it to say no on a small machine.
      */
     protected boolean hasRoomForFarRows(Device device) {

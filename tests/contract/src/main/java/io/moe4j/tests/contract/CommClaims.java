@@ -29,7 +29,8 @@ final class CommClaims {
     }
 
     /**
-     * No provider can run on a kind of device that it has never heard of. For a kind that it names it has kernels: it is opened on a device that says it is of that
+     * No provider can run on a kind of device that it has never heard of. For a kind that it names it has kernels: it is opened on a device that
+     * says it is of that
      * kind, and what it loads there must hold a binary for it.
      */
     void supportsWhatItBrings() {
@@ -48,7 +49,10 @@ final class CommClaims {
         }
     }
 
-    /** What it loads on a device that says it is of a kind; nothing of it is run. What fails after that proves nothing, because the device is not what it says. */
+    /**
+     * What it loads on a device that says it is of a kind; nothing of it is run. What fails after that proves nothing, because the device is not
+     * what it says.
+     */
     private List<KernelSource> loadedOn(DeviceKind kind) {
         List<KernelSource> loaded = new ArrayList<>();
         CommCase alone = CommCase.of("claims", 1, shape.tokens(), shape.dim(), 2, 1, CommCase.Routing.RANDOM);

@@ -12,7 +12,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 
 /**
- * An exchange of one rank with itself whose last received rows begin beyond 2³¹ bytes. T tokens go to all e experts, so that R = e · T; with rows of 256 KiB the last
+ * An exchange of one rank with itself whose last received rows begin beyond 2³¹ bytes. T tokens go to all e experts, so that R = e · T; with rows of
+ * 256 KiB the last
  * expert's rows are the far ones. Only some rows hold something, and only those are read by the host.
  */
 final class CommFar {

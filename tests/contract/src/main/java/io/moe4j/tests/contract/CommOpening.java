@@ -96,7 +96,8 @@ final class CommOpening {
     }
 
     /**
-     * What was opened and used is given back by the backend itself: memory, peer memory, kernels and streams, before the host closes the peer group, which would free what
+     * What was opened and used is given back by the backend itself: memory, peer memory, kernels and streams, before the host closes the peer group,
+     * which would free what
      * was forgotten. It can be opened again, and again works.
      */
     void closingReleasesEverything() {
@@ -146,7 +147,8 @@ final class CommOpening {
     }
 
     /**
-     * Closing waits for what was launched. On the CPU, where a kernel can wait for the host: the exchange stands in the queue after a gate, which is opened only while
+     * Closing waits for what was launched. On the CPU, where a kernel can wait for the host: the exchange stands in the queue after a gate, which is
+     * opened only while
      * the backend is being closed.
      */
     void closingWaits() {

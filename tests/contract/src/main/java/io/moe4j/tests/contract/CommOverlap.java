@@ -14,7 +14,8 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /**
- * A second exchange is launched before the first has been awaited. Both bring what they would have brought one after the other, whichever is awaited first. Ranks fall
+ * A second exchange is launched before the first has been awaited. Both bring what they would have brought one after the other, whichever is awaited
+ * first. Ranks fall
  * behind at random, so that an exchange that is not awaited properly is caught without its rows.
  */
 final class CommOverlap {

@@ -107,7 +107,7 @@ public abstract class GraphCaptureContract {
         int[] calls = new int[1];
         CapturedGraph graph = capture.capture(stream(), () -> {
             calls[0]++;
-            assertTrue(stream().isCapturing());
+            assertTrue(stream().isCapturing(), "the stream does not capture while its body runs");
             device.ops().matmul().matmul(stream(), Matmul.of(a, b, c));
             device.ops().elementwise().add(stream(), c, sum, sum);
         });

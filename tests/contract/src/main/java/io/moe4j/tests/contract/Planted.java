@@ -3,16 +3,19 @@ package io.moe4j.tests.contract;
 import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.function.Executable;
+import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
 /**
- * For those who test a kit: faults that are planted on purpose have to be found by an assertion, and for the right reason. A plug-in that merely throws something by
+ * For those who test a kit: faults that are planted on purpose have to be found by an assertion, and for the right reason. A plug-in that merely
+ * throws something by
  * itself is not found, or a kit that checks nothing would do. Since 0.2.0.
  */
 @Stability(Stability.Level.INTERNAL)
@@ -29,6 +32,18 @@ public final class Planted {
                     ? "every test passed"
                     : "no assertion about /" + reason + "/, but " + found.stream().limit(3).map(Planted::messages).toList()));
         }
+    }
+
+    /** What {@link #instead} answers to have the real method called. */
+    public static final Object CALL = Intercepted.CALL;
+
+    /**
+     * An object of an interface with something wrong.
+     *
+     * @param answer for a method's name and its arguments: {@link #CALL}, or what is returned instead
+     */
+    public static <T> T instead(Class<T> type, T target, BiFunction<String, Object[], @Nullable Object> answer) {
+        return Intercepted.of(type, target, answer::apply);
     }
 
     /** Runs tests, and gives what those threw that failed. Once one has failed by an assertion the rest is not run. */

@@ -24,7 +24,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Watches what plug-ins take from a rank's stack. On the CPU each tensor is followed by a guard of {@value #BYTES} bytes, which is marked when the tensor is handed out and
+ * Watches what plug-ins take from a rank's stack. On the CPU each tensor is followed by a guard of {@value #BYTES} bytes, which is marked when the
+ * tensor is handed out and
  * looked at when it goes back; and in strict mode what goes back is filled with NaN. All of this is work on the rank's stream, so that it is captured and
  * replayed like the plug-in's own. On other devices it only knows what is held.
  */

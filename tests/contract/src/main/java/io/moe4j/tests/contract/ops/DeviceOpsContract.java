@@ -32,7 +32,8 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * What the operations of every device must do. Subclass it, and say which device. Each operation is called with all types, with no row, one row, odd extents and
+ * What the operations of every device must do. Subclass it, and say which device. Each operation is called with all types, with no row, one row, odd
+ * extents and
  * gaps between rows, in place where that is allowed, and:
  *
  * <ul>

@@ -18,7 +18,8 @@ record Expected(String name, Operand operand, double[] values, double[] bounds) 
     }
 
     /**
-     * Computed in fp32 and rounded once when stored. A device may order and fuse its operations otherwise than the definition does, which changes which roundings are
+     * Computed in fp32 and rounded once when stored. A device may order and fuse its operations otherwise than the definition does, which changes
+     * which roundings are
      * made but not how many by much: twice the error.
      */
     static Expected close(String name, Operand operand, Approx[] values) {

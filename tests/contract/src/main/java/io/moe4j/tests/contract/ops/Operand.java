@@ -9,7 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * A tensor of a call together with all that lies around it. Whatever was not given a value holds ones in every bit, NaN in both floating-point types: before it, behind it,
+ * A tensor of a call together with all that lies around it. Whatever was not given a value holds ones in every bit, NaN in both floating-point
+ * types: before it, behind it,
  * between its rows, and in a tensor that is only written.
  */
 final class Operand {

@@ -83,7 +83,10 @@ final class OptimizerCases {
                 Expected.close("second moment", v, second));
     }
 
-    /** Nothing but decay, by a power of two: the new parameter is known exactly before it is rounded, and so is what {@link Rounding.Stochastic} makes of it. */
+    /**
+     * Nothing but decay, by a power of two: the new parameter is known exactly before it is rounded, and so is what {@link Rounding.Stochastic}
+     * makes of it.
+     */
     private static OpCase roundsStochastically(DType others, int n, Layout layout) {
         float decay = 0x1p-10f;
         Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);

@@ -1,0 +1,151 @@
+package io.moe4j.kernels.swiglu;
+
+import static io.moe4j.tests.contract.Planted.CALL;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.SwiGlu;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.tests.contract.ExpertKernelsContract;
+import io.moe4j.tests.contract.Planted;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The kit of expert kernels finds what is planted into {@code swiglu}, by an assertion and for the right reason. {@link CpuContractTest} is the control. */
+class KitIsNotVacuousTest {
+
+    /** What a kernel does instead. */
+    private interface Wrong {
+        @Nullable Object answer(ExpertKernels real, Stream stream, Object arguments);
+    }
+
+    /**
+     * A fault.
+     *
+     * @param kernel which kernel is wrong, and how it is called
+     * @param reason words of the assertion that finds it
+     * @param test of the kit
+     */
+    record Fault(String name, String kernel, String reason,
+            Function<ExpertKernelsContract, java.util.stream.Stream<DynamicTest>> test, Wrong wrong) {
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+
+    static List<Fault> faults() {
+        return List.of(
+                new Fault("a product does nothing", "forward", "NaN", ExpertKernelsContract::forward,
+                        (real, stream, arguments) -> null),
+                new Fault("a product of one row too many", "forward", "touched|mark|written|padding",
+                        ExpertKernelsContract::forward, (real, stream, arguments) -> {
+                            GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
+                            real.forward(stream, given);
+                            return fillLastRow(stream, given.y_RO());
+                        }),
+                new Fault("weights of another expert", "forward", "expected", ExpertKernelsContract::forward,
+                        (real, stream, arguments) -> {
+                            GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
+                            Tensor w = given.w_eOI();
+                            Tensor same = w.strided(new long[] {w.dim(0), w.dim(1), w.dim(2)},
+                                    new long[] {0, w.stride(1), w.stride(2)});
+                            real.forward(stream, new GroupedProduct.Forward(given.x_RI(), same, given.offsets_e(),
+                                    given.y_RO()));
+                            return null;
+                        }),
+                new Fault("an input gradient does nothing", "inputGradient", "NaN", ExpertKernelsContract::inputGradient,
+                        (real, stream, arguments) -> null),
+                new Fault("a weight gradient is never added", "weightGradient", "expected",
+                        ExpertKernelsContract::weightGradient, (real, stream, arguments) -> {
+                            GroupedProduct.WeightGradient given = (GroupedProduct.WeightGradient) arguments;
+                            real.weightGradient(stream, new GroupedProduct.WeightGradient(given.dy_RO(), given.x_RI(),
+                                    given.offsets_e(), given.dw_eOI(), false));
+                            return null;
+                        }),
+                new Fault("SwiGLU without the rows' weights", "swiglu", "expected", ExpertKernelsContract::swiglu,
+                        (real, stream, arguments) -> {
+                            SwiGlu.Forward given = (SwiGlu.Forward) arguments;
+                            real.swiglu(stream, new SwiGlu.Forward(given.gate_RF(), given.up_RF(), Optional.empty(),
+                                    given.offsets_e(), given.h_RF()));
+                            return null;
+                        }),
+                new Fault("gate and up exchanged", "swiglu", "expected", ExpertKernelsContract::swiglu,
+                        (real, stream, arguments) -> {
+                            SwiGlu.Forward given = (SwiGlu.Forward) arguments;
+                            real.swiglu(stream, new SwiGlu.Forward(given.up_RF(), given.gate_RF(), given.weights_R(),
+                                    given.offsets_e(), given.h_RF()));
+                            return null;
+                        }),
+                new Fault("gradients of gate and up exchanged", "swigluBackward", "expected",
+                        ExpertKernelsContract::swigluBackward, (real, stream, arguments) -> {
+                            SwiGlu.Backward given = (SwiGlu.Backward) arguments;
+                            real.swigluBackward(stream, new SwiGlu.Backward(given.up_RF(), given.gate_RF(), given.dh_RF(),
+                                    given.weights_R(), given.offsets_e(), given.dgate_RF(), given.dup_RF(),
+                                    given.dweights_R()));
+                            return null;
+                        }));
+    }
+
+    private static @Nullable Object fillLastRow(Stream stream, Tensor rows) {
+        if (rows.dim(0) > 0) {
+            stream.fill(rows.select(rows.dim(0) - 1), 1);
+        }
+        return null;
+    }
+
+    @ParameterizedTest
+    @MethodSource("faults")
+    void finds(Fault fault) {
+        Planted.isFound(fault.name(), fault.reason(), () -> failures(new Kit(broken(fault)), fault));
+    }
+
+    private static List<Throwable> failures(Kit kit, Fault fault) {
+        kit.open();
+        try {
+            return Planted.failures(fault.test().apply(kit));
+        } finally {
+            kit.close();
+        }
+    }
+
+    private static ExpertKernelsProvider broken(Fault fault) {
+        ExpertKernelsProvider real = new CpuContractTest().provider();
+        return Planted.instead(ExpertKernelsProvider.class, real, (method, arguments) -> {
+            if (!method.equals("open")) {
+                return CALL;
+            }
+            ExpertKernels kernels = real.open((RankContext) arguments[0]);
+            return Planted.instead(ExpertKernels.class, kernels, (call, given) -> call.equals(fault.kernel())
+                    ? fault.wrong().answer(kernels, (Stream) given[0], given[1])
+                    : CALL);
+        });
+    }
+
+    private static final class Kit extends CpuContractTest {
+        private final ExpertKernelsProvider provider;
+
+        Kit(ExpertKernelsProvider provider) {
+            this.provider = provider;
+        }
+
+        @Override
+        protected ExpertKernelsProvider provider() {
+            return provider;
+        }
+
+        @Override
+        protected List<DType> rowTypes() {
+            return List.of(DType.F32);
+        }
+    }
+}
