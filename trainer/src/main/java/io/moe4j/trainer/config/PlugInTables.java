@@ -11,7 +11,8 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The tables {@code [plugin.ID]} of a configuration: what plug-ins are told. Which keys there are, and of what type, is known to the plug-ins alone, so that values are kept as they
+ * The tables {@code [plugin.ID]} of a configuration: what plug-ins are told. Which keys there are, and of what type, is known to the plug-ins alone,
+ * so that values are kept as they
  * were written until {@link #check} asks.
  */
 final class PlugInTables {
