@@ -105,7 +105,8 @@ final class Faults {
                         "of replay|of the second plan of a replay")
                         .wrapped((backend, context) -> new Wrapped(backend, context).cachesPlans()),
                 // Order between ranks, streams, exchanges.
-                Fault.of("no barrier before counts are overwritten", RACES, "of round").withoutBarrier("plan, counts may"),
+                Fault.of("no barrier before counts are overwritten", RACES, "of round")
+                        .withoutBarrier("plan, counts may"),
                 Fault.of("no barrier after counts", RACES, "of round").withoutBarrier("plan, counts have"),
                 Fault.of("no barrier before a buffer is overwritten", RACES, "of round")
                         .withoutBarrier("dispatch, buffer"),
@@ -145,7 +146,8 @@ final class Faults {
                             context.rank().device().load(EpKernels.source());
                             return backend;
                         }),
-                Fault.of("does not wait when it closes", one(CommBackendContract::closingWaits), "close\\(\\) returned while")
+                Fault.of("does not wait when it closes", one(CommBackendContract::closingWaits),
+                        "close\\(\\) returned while")
                         .wrapped((backend, context) -> new Wrapped(backend, context).closesLater()),
                 Fault.of("throws when it closes after a failure",
                         one(CommBackendContract::closingAfterAFailureReleasesEverything), "what closing threw")

@@ -33,7 +33,8 @@ class KitIsNotVacuousTest {
     @Test
     void passesWithoutAFault() {
         Fault none = Fault.of("nothing is wrong", kit -> Stream.of(), "");
-        List<Function<CommBackendContract, Stream<DynamicTest>>> tests = Faults.all().stream().map(Fault::test).distinct()
+        List<Function<CommBackendContract, Stream<DynamicTest>>> tests = Faults.all().stream().map(Fault::test)
+                .distinct()
                 .toList();
         assertTrue(tests.size() > 10, "tests that find faults: " + tests.size());
         for (Function<CommBackendContract, Stream<DynamicTest>> test : tests) {
@@ -50,7 +51,8 @@ class KitIsNotVacuousTest {
                 }));
         List<Throwable> failures = results(broken, broken.test());
         assertFalse(failures.isEmpty(), "the kit passes a backend that throws");
-        assertTrue(failures.stream().noneMatch(AssertionError.class::isInstance), () -> "taken for a find: " + failures);
+        assertTrue(failures.stream().noneMatch(AssertionError.class::isInstance),
+                () -> "taken for a find: " + failures);
     }
 
     private static List<Throwable> results(Fault fault, Function<CommBackendContract, Stream<DynamicTest>> tests) {

@@ -25,7 +25,8 @@ class KitIsNotVacuousTest {
 
     /** What a kernel does instead. */
     private interface Wrong {
-        @Nullable Object answer(ExpertKernels real, Stream stream, Object arguments);
+        @Nullable
+        Object answer(ExpertKernels real, Stream stream, Object arguments);
     }
 
     /**
@@ -63,7 +64,8 @@ class KitIsNotVacuousTest {
                                     given.y_RO()));
                             return null;
                         }),
-                new Fault("an input gradient does nothing", "inputGradient", "NaN", ExpertKernelsContract::inputGradient,
+                new Fault("an input gradient does nothing", "inputGradient", "NaN",
+                        ExpertKernelsContract::inputGradient,
                         (real, stream, arguments) -> null),
                 new Fault("a weight gradient is never added", "weightGradient", "expected",
                         ExpertKernelsContract::weightGradient, (real, stream, arguments) -> {
@@ -89,9 +91,10 @@ class KitIsNotVacuousTest {
                 new Fault("gradients of gate and up exchanged", "swigluBackward", "expected",
                         ExpertKernelsContract::swigluBackward, (real, stream, arguments) -> {
                             SwiGlu.Backward given = (SwiGlu.Backward) arguments;
-                            real.swigluBackward(stream, new SwiGlu.Backward(given.up_RF(), given.gate_RF(), given.dh_RF(),
-                                    given.weights_R(), given.offsets_e(), given.dgate_RF(), given.dup_RF(),
-                                    given.dweights_R()));
+                            real.swigluBackward(stream,
+                                    new SwiGlu.Backward(given.up_RF(), given.gate_RF(), given.dh_RF(),
+                                            given.weights_R(), given.offsets_e(), given.dgate_RF(), given.dup_RF(),
+                                            given.dweights_R()));
                             return null;
                         }));
     }

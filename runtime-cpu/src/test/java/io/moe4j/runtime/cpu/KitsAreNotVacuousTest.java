@@ -57,7 +57,8 @@ class KitsAreNotVacuousTest {
 
     /** Decides what a call returns, from the real object, the method and its arguments. */
     private interface Wrong<T> {
-        @Nullable Object answer(T real, String method, Object[] arguments);
+        @Nullable
+        Object answer(T real, String method, Object[] arguments);
     }
 
     static List<Fault> faults() {
@@ -70,7 +71,8 @@ class KitsAreNotVacuousTest {
                         (real, method, arguments) -> method.equals("allocate")
                                 ? real.allocate(Math.min((long) arguments[0], 1 << 20), (String) arguments[1])
                                 : CALL),
-                device("copies do nothing", "array contents differ|array lengths differ", DeviceContract::transfersKeepValues,
+                device("copies do nothing", "array contents differ|array lengths differ",
+                        DeviceContract::transfersKeepValues,
                         streams((real, method, arguments) -> method.equals("copy") ? null : CALL)),
                 device("events do not order streams", "array contents differ", DeviceContract::eventsOrderStreams,
                         streams((real, method, arguments) -> method.equals("await") ? null : CALL)),
@@ -106,9 +108,10 @@ class KitsAreNotVacuousTest {
                                 ? null
                                 : CALL),
                 peers("no barrier before writing", "wrote in round", PeerGroupContract::barriersOrderWrites,
-                        (real, method, arguments) -> method.equals("barrier") && arguments[1].equals("may be overwritten")
-                                ? null
-                                : CALL),
+                        (real, method,
+                                arguments) -> method.equals("barrier") && arguments[1].equals("may be overwritten")
+                                        ? null
+                                        : CALL),
                 peers("different sizes are accepted", "different sizes were accepted",
                         kit -> one(kit::refusesDifferentSizes),
                         (real, method, arguments) -> method.equals("allocate")

@@ -77,7 +77,8 @@ final class MutableTypes {
     }
 
     private static List<CodeElement> initialiser(JavaClass owner) {
-        URI source = owner.getSource().orElseThrow(() -> new IllegalStateException("no class file of " + owner.getName()))
+        URI source = owner.getSource()
+                .orElseThrow(() -> new IllegalStateException("no class file of " + owner.getName()))
                 .getUri();
         try (InputStream in = source.toURL().openStream()) {
             return ClassFile.of().parse(in.readAllBytes()).methods().stream()

@@ -27,10 +27,12 @@ public final class Planted {
     public static void isFound(String fault, String reason, Supplier<List<Throwable>> failures) {
         List<Throwable> found = failures.get();
         Pattern pattern = Pattern.compile(reason);
-        if (found.stream().noneMatch(failure -> failure instanceof AssertionError && pattern.matcher(messages(failure)).find())) {
+        if (found.stream()
+                .noneMatch(failure -> failure instanceof AssertionError && pattern.matcher(messages(failure)).find())) {
             throw new AssertionError("\"" + fault + "\" was not found: " + (found.isEmpty()
                     ? "every test passed"
-                    : "no assertion about /" + reason + "/, but " + found.stream().limit(3).map(Planted::messages).toList()));
+                    : "no assertion about /" + reason + "/, but "
+                            + found.stream().limit(3).map(Planted::messages).toList()));
         }
     }
 
