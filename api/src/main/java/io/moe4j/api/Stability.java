@@ -9,8 +9,10 @@ import java.lang.annotation.Target;
 /**
  * How far a caller may rely on an exported type. Every exported type carries one.
  *
- * <p>A promise holds within a major version. For the types of an SPI, those of {@code io.moe4j.api} and {@code io.moe4j.autograd}, that is the major version of the SPI:
- * a host of version 1.3 runs a jar that was compiled against 1.0, whichever of these types the jar uses. For all other types it is the major version of the release,
+ * <p>A promise holds within a major version. For the types of an SPI, those of {@code io.moe4j.api} and {@code io.moe4j.autograd}, that is the major
+ * version of the SPI:
+ * a host of version 1.3 runs a jar that was compiled against 1.0, whichever of these types the jar uses. For all other types it is the major version
+ * of the release,
  * and before 1.0 the minor one: 0.3 may break what 0.2 promised. Decision 26 has the reasons.
  *
  * @since 0.1.0

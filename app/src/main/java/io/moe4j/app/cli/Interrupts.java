@@ -10,7 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ctrl-C, and other polite requests to end. The first signal asks the run to end with the step under way or the next; a second one ends the process at once, whatever
+ * Ctrl-C, and other polite requests to end. The first signal asks the run to end with the step under way or the next; a second one ends the process
+ * at once, whatever
  * it is doing. A signal that was ignored when the process started, as {@code nohup} arranges it for SIGHUP, stays ignored.
  */
 final class Interrupts implements AutoCloseable {

@@ -7,7 +7,10 @@ import java.util.Deque;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
-/** How fast steps follow each other: what a progress line tells. The first step records a graph and takes longer, so that it does not count once there is another. */
+/**
+ * How fast steps follow each other: what a progress line tells. The first step records a graph and takes longer, so that it does not count once
+ * there is another.
+ */
 final class StepPace {
     private static final int REMEMBERED = 20;
 

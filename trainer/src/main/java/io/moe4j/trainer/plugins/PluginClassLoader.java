@@ -18,7 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The class loader of a plug-in jar where moe4j is on a class path. What the jar's {@code module-info} provides is offered as {@code META-INF/services} would: a modular
+ * The class loader of a plug-in jar where moe4j is on a class path. What the jar's {@code module-info} provides is offered as {@code
+ * META-INF/services} would: a modular
  * jar need not have both.
  */
 final class PluginClassLoader extends URLClassLoader {

@@ -31,7 +31,8 @@ public final class Plugins {
      * The host's plug-ins and those of jars. Never fails for what a jar is or holds: what cannot be used is among the registry's entries, with its
      * reason.
      *
-     * <p>Where moe4j is on the module path, plug-ins are found by the {@code provides} clauses of modules. Where it is on the class path, as in a Spring Boot jar, they
+     * <p>Where moe4j is on the module path, plug-ins are found by the {@code provides} clauses of modules. Where it is on the class path, as in a
+     * Spring Boot jar, they
      * are found by {@code META-INF/services}, which each of moe4j's jars has too.
      *
      * @param pluginPath jars, and folders of jars

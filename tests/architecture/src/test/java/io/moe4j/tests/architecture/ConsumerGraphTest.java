@@ -16,7 +16,10 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What {@code requires io.moe4j.trainer} brings into the module graph of a library consumer: no command line, no progress bar, no logging implementation, no CUDA. */
+/**
+ * What {@code requires io.moe4j.trainer} brings into the module graph of a library consumer: no command line, no progress bar, no logging
+ * implementation, no CUDA.
+ */
 final class ConsumerGraphTest {
     private static final List<String> UNWANTED = List.of("info.picocli", "me.tongfei", "org.jline", "ch.qos.logback",
             "jcuda",

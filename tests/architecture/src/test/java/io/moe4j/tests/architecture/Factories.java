@@ -7,7 +7,10 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking those who make it. */
+/**
+ * Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking those
+ * who make it.
+ */
 final class Factories {
 
     private Factories() {}

@@ -22,7 +22,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * moe4j on a class path: a class loader with all of its jars, which makes no modules of them and is not the context class loader of any thread, as that of a Spring Boot
+ * moe4j on a class path: a class loader with all of its jars, which makes no modules of them and is not the context class loader of any thread, as
+ * that of a Spring Boot
  * jar. The same plug-ins are found as on the module path.
  */
 final class ClassPathTest {

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Plug-ins of an accepted version that do not link with this host all the same: they are left out, or the run fails, and both versions and the missing member are
+ * Plug-ins of an accepted version that do not link with this host all the same: they are left out, or the run fails, and both versions and the
+ * missing member are
  * named. Never a raw error of the JVM.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)

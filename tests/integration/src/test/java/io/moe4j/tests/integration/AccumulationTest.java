@@ -29,7 +29,8 @@ final class AccumulationTest {
     }
 
     /**
-     * Both sum the same products of the same sequences, in another order: fp32 sums of a few hundred gradients, over three steps. The expert biases see the same counts, so
+     * Both sum the same products of the same sequences, in another order: fp32 sums of a few hundred gradients, over three steps. The expert biases
+     * see the same counts, so
      * that routing is the same.
      */
     @ParameterizedTest
