@@ -9,4 +9,8 @@ module io.moe4j.tests.contract {
 
     exports io.moe4j.tests.contract;
     exports io.moe4j.tests.contract.ops;
+
+    uses io.moe4j.api.capture.GraphCaptureProvider;
+    uses io.moe4j.api.device.DeviceProvider;
+    uses io.moe4j.api.group.CollectivesProvider;
 }

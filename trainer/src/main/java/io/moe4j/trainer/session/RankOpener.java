@@ -119,7 +119,8 @@ final class RankOpener {
         MemoryStack stack = new MemoryStack(memory, lanes, StackWatcher.onRelease(device.config().strict()
                 ? freed -> stream.fill(freed, NAN_PATTERN)
                 : freed -> {}));
-        return new RankContext(groups.world(), device, stream, stack, place.rendezvous());
+        return new RankContext(groups.world(), device, stream, stack, place.rendezvous(),
+                List.copyOf(config.plugin().values()));
     }
 
     private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {
