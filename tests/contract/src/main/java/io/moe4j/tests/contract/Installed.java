@@ -22,9 +22,14 @@ public final class Installed {
         return find(ServiceLoader.load(DeviceProvider.class), id, "device");
     }
 
-    /** Collectives, such as {@code "cpu_peer"}. */
-    public static CollectivesProvider collectives(String id) {
-        return find(ServiceLoader.load(CollectivesProvider.class), id, "collectives");
+    /** The collectives that a device has by itself, or the first ones that run on it. */
+    public static CollectivesProvider collectives(DeviceProvider device) {
+        ServiceLoader<CollectivesProvider> loader = ServiceLoader.load(CollectivesProvider.class);
+        return device.collectivesId().map(id -> find(loader, id, "collectives"))
+                .or(() -> loader.stream().map(ServiceLoader.Provider::get)
+                        .filter(provider -> provider.supports(device.kind())).findFirst())
+                .orElseThrow(() -> new IllegalStateException("there are no collectives for " + device.id()
+                        + " on the path: add the artifact that has some as a test dependency"));
     }
 
     /** A graph capture, such as that of {@link DeviceProvider#captureId()}. */
