@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * The providers that come with the modules on the path, by their ids: plug-ins export nothing, so that tests on the module path cannot name their classes. Since
+ * The providers that come with the modules on the path, by their ids: plug-ins export nothing, so that tests on the module path cannot name their
+ * classes. Since
  * 0.2.0.
  */
 @Stability(Stability.Level.EVOLVING)

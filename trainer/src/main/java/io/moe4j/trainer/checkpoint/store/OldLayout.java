@@ -5,6 +5,7 @@ import io.moe4j.safetensors.SafetensorsFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -15,8 +16,8 @@ import java.util.stream.Stream;
  * manifest. They are read, and never written.
  */
 final class OldLayout {
-    private static final Map<Role, String> FILES = new EnumMap<>(
-            Map.of(Role.WEIGHTS, "model", Role.FIRST_MOMENT, "first_moment", Role.SECOND_MOMENT, "second_moment"));
+    private static final Map<Role, String> FILES = Collections.unmodifiableMap(new EnumMap<>(
+            Map.of(Role.WEIGHTS, "model", Role.FIRST_MOMENT, "first_moment", Role.SECOND_MOMENT, "second_moment")));
 
     private OldLayout() {}
 
