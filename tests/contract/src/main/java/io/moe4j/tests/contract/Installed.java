@@ -41,7 +41,9 @@ public final class Installed {
     private static <P extends Provider> P find(ServiceLoader<P> loader, String id, String what) {
         List<P> all = loader.stream().map(ServiceLoader.Provider::get).toList();
         return all.stream().filter(provider -> provider.id().equals(id)).findFirst()
-                .orElseThrow(() -> new IllegalStateException("there is no " + what + " \"" + id + "\" on the path; there are "
-                        + all.stream().map(Provider::id).toList() + ": add the artifact that has it as a test dependency"));
+                .orElseThrow(() -> new IllegalStateException(
+                        "there is no " + what + " \"" + id + "\" on the path; there are "
+                                + all.stream().map(Provider::id).toList()
+                                + ": add the artifact that has it as a test dependency"));
     }
 }
