@@ -24,6 +24,7 @@ import java.util.TreeMap;
  * @param runtime limits and modes of the device
  * @param device id of the device provider, such as {@code cpu} or {@code cuda}
  * @param ranks R, ranks of the world: replicate degree times shard degree
+ * @param plugin what plug-ins are told, by their ids: the tables {@code [plugin.ID]}
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -55,6 +56,11 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
         return training.globalBatchSize() > 0 && together > 0
                 ? Math.toIntExact(Math.max(1, training.globalBatchSize() / together))
                 : 1;
+    }
+
+    /** With another value of {@code plugin}. */
+    public TrainerConfig withPlugin(Map<String, Settings> value) {
+        return Components.with(this, "plugin", value);
     }
 
     /** With another value of {@code model}. */
