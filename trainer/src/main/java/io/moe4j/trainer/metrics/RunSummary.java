@@ -57,8 +57,10 @@ public final class RunSummary {
     /** Only what is wrong with the data is told. */
     private static String data(DataCounts data) {
         return data.badLines() == 0 && data.loneSurrogates() == 0 ? ""
-                : String.format(Locale.ROOT, "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
-                        + " %,d, halves of characters replaced by U+FFFD: %,d", data.documents(), data.badLines(),
+                : String.format(Locale.ROOT,
+                        "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
+                                + " %,d, halves of characters replaced by U+FFFD: %,d",
+                        data.documents(), data.badLines(),
                         data.loneSurrogates());
     }
 }

@@ -27,7 +27,8 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, DataCounts.NONE);
+        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0,
+                DataCounts.NONE);
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
 

@@ -49,7 +49,8 @@ final class UnlinkedPlugInTest {
                 file -> true);
         String reason = leftOut(jar);
         assertTrue(reason.startsWith("it does not link with this host: example.gatherall.GatherAll uses the method "
-                + "KernelArg$Int io.moe4j.api.device.KernelArg.of(int), which this host does not have; " + BOTH_VERSIONS), reason);
+                + "KernelArg$Int io.moe4j.api.device.KernelArg.of(int), which this host does not have; "
+                + BOTH_VERSIONS), reason);
         TwoSteps run = TwoSteps.run(Files.createTempDirectory(work, "run"), "gather_all", "--plugin-path",
                 jar.toString());
         assertEquals(2, run.exit(), run.err());
@@ -101,7 +102,8 @@ final class UnlinkedPlugInTest {
     void aClassThatItsProbeLacksIsNamed() throws IOException {
         Path jar = jar(
                 Sources.ofExample().replaced(PROBE, "Gone.call(); return Availability.available();").with(
-                        "example/gatherall/Gone.java", "package example.gatherall; interface Gone { static void call() {} }"),
+                        "example/gatherall/Gone.java",
+                        "package example.gatherall; interface Gone { static void call() {} }"),
                 api -> api, file -> !file.endsWith("Gone.class"));
         Loaded loaded = Plugins.load(List.of(jar)).entries().stream().filter(Loaded.class::isInstance)
                 .map(Loaded.class::cast).filter(entry -> entry.id().equals("gather_all")).findFirst().orElseThrow();

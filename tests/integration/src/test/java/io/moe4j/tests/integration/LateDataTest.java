@@ -73,8 +73,10 @@ class LateDataTest {
         StringWriter out = new StringWriter();
         assertEquals(0, train(out, err, "--data.path", withABadLine().toString(), "--data.on_bad_line", "skip"),
                 err.toString());
-        assertTrue(out.toString().contains("data, in the longest pass over it: 4,000 documents read, bad lines left out: 1,"
-                + " halves of characters replaced by U+FFFD: 1"), out.toString());
+        assertTrue(out.toString()
+                .contains("data, in the longest pass over it: 4,000 documents read, bad lines left out: 1,"
+                        + " halves of characters replaced by U+FFFD: 1"),
+                out.toString());
         String metrics = Files.readString(folder.resolve("run/metrics.jsonl"));
         assertTrue(metrics.endsWith("\"bad_lines\":1,\"lone_surrogates\":1}\n"), metrics);
     }
