@@ -35,7 +35,7 @@ final class FaultTable {
         kinds.forEach(kind -> rows.put(kind.name(), new Row()));
     }
 
-    void add(int number, FaultKind kind, Verdict verdict, long nanos) {
+    synchronized void add(int number, FaultKind kind, Verdict verdict, long nanos) {
         Row row = rows.computeIfAbsent(kind.name(), ignored -> new Row());
         row.counts.merge(verdict.judgement(), 1, Integer::sum);
         row.nanos += nanos;
@@ -46,12 +46,12 @@ final class FaultTable {
     }
 
     /** Every fault that was not held, one line each. */
-    List<String> found() {
+    synchronized List<String> found() {
         return List.copyOf(found);
     }
 
     /** In the form that a document takes. */
-    String text() {
+    synchronized String text() {
         StringBuilder text = new StringBuilder("| kind | injected | lost | wrong | unclear | seconds |\n"
                 + "| --- | ---: | ---: | ---: | ---: | ---: |\n");
         Row sum = new Row();

@@ -56,7 +56,7 @@ record RunFailure(boolean clear) implements FaultKind {
         if (said.isPresent()) {
             Optional<String> flaw = !said.get().contains(reason) ? Optional.of("the cause is not told: " + said.get())
                     : !said.get().contains("rank ") ? Optional.of("the rank is not told: " + said.get())
-                            : ClearText.flaw(said.get(), List.of(output.toString()));
+                            : ClearText.flaw(said.get(), List.of(folder.toString()));
             if (flaw.isPresent()) {
                 return Verdict.unclear(injected, flaw.get());
             }

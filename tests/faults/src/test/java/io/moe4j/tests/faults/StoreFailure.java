@@ -54,7 +54,8 @@ record StoreFailure(boolean full, boolean told) implements FaultKind {
                 reported = Optional.of(each);
             } catch (IOException | UncheckedIOException e) {
                 String text = ClearText.of(e);
-                Optional<String> flaw = text.contains(reason) ? ClearText.flaw(text, List.of(root.toString()))
+                // The folder above the run's is forced as well.
+                Optional<String> flaw = text.contains(reason) ? ClearText.flaw(text, List.of(folder.toString()))
                         : Optional.of("the cause is not told: " + text);
                 if (flaw.isPresent()) {
                     return Verdict.unclear(injected, flaw.get());
