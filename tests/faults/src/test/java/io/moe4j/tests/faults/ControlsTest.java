@@ -35,6 +35,7 @@ class ControlsTest {
                 Arguments.of("another learning rate", new RunCut(true, "optimizer.lr=2e-2"), Judgement.WRONG, 4),
                 Arguments.of("an error that names nothing", new RunFailure(false), Judgement.UNCLEAR, 4),
                 Arguments.of("a rendezvous that says that all agree", new LyingRank(false), Judgement.WRONG, 1),
+                Arguments.of("a rank 0 that does not look", new MissingPart(false), Judgement.LOST, 2),
                 Arguments.of("values that no seal protects", new BrokenWire(false), Judgement.WRONG, 1),
                 Arguments.of("checkpoints that are not there", new KilledProcess(1, false), Judgement.LOST, 1));
     }

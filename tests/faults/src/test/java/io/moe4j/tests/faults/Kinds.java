@@ -10,7 +10,7 @@ final class Kinds {
     private Kinds() {}
 
     static FaultPlan all() {
-        return new FaultPlan(List.of(new Share(StoreCut.kill(Disk.SOUND), 15),
+        return new FaultPlan(List.of(new Share(StoreCut.kill(Disk.SOUND), 14),
                 new Share(StoreCut.power(Disk.SOUND), 25),
                 new Share(StoreCut.start(Disk.SOUND), 12),
                 new Share(new StoreFailure(true, true), 8),
@@ -20,6 +20,7 @@ final class Kinds {
                 new Share(new RunCut(true), 4),
                 new Share(new RunFailure(true), 3),
                 new Share(new LyingRank(true), 3),
+                new Share(new MissingPart(true), 1),
                 new Share(new BrokenWire(true), 2),
                 new Share(new KilledProcess(1, true), 2),
                 new Share(new KilledProcess(2, true), 1)));

@@ -30,16 +30,19 @@ record LyingRank(boolean compares) implements FaultKind {
     private static final List<String> SETTINGS = List.of("training.seed", "optimizer.beta1", "optimizer.beta2",
             "optimizer.weight_decay", "optimizer.lr", "training.max_norm", "training.steps",
             "lr_scheduler.warmup_steps", "checkpoint.interval", "moe.load_balance_coeff", "optimizer.eps");
-    private static final Duration TIMEOUT = Duration.ofSeconds(4);
+    /** On a machine with much else to do. */
+    private static final Duration LONG = Duration.ofSeconds(100);
+    /** For those who never meet, and wait for each other as long as they may. */
+    private static final Duration SHORT = Duration.ofSeconds(4);
 
     /** A process of the job, and how it lies. */
     private record Started(int rank, int world, JobSecret secret, Endpoint master, boolean compares,
-            List<String> overrides) {
+            Duration timeout, List<String> overrides) {
 
         /** What it failed with. */
         Optional<Throwable> run() {
             RankEnvironment environment = RankEnvironment.process("a fault", world, List.of(rank), 0, master);
-            try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, secret, TIMEOUT);
+            try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, secret, timeout);
                     TrainingRun run = TinyRun.open(
                             config -> new Launch(2, List.of(rank), 0,
                                     compares ? rendezvous : new Believing(rendezvous)),
@@ -61,8 +64,9 @@ record LyingRank(boolean compares) implements FaultKind {
     public Verdict inject(Random random, Path folder) throws Exception {
         JobSecret secret = JobSecret.of("the secret of this very fault");
         Endpoint master = new Endpoint("127.0.0.1", Ports.free());
-        Started honest = new Started(0, 2, secret, master, compares, List.of("training.steps=3"));
         int lie = random.nextInt(compares ? 14 : SETTINGS.size());
+        Started honest = new Started(0, 2, secret, master, compares, lie < SETTINGS.size() ? LONG : SHORT,
+                List.of("training.steps=3"));
         if (lie < SETTINGS.size()) {
             String key = SETTINGS.get(lie);
             String value = switch (key) {
@@ -72,17 +76,18 @@ record LyingRank(boolean compares) implements FaultKind {
                 default -> "0.0" + (100 + random.nextInt(900)) + "7";
             };
             return judge("rank 1 has " + key + "=" + value, honest,
-                    new Started(1, 2, secret, master, compares, List.of("training.steps=3", key + "=" + value)),
+                    new Started(1, 2, secret, master, compares, LONG, List.of("training.steps=3", key + "=" + value)),
                     List.of(key));
         }
         return switch (lie - SETTINGS.size()) {
             case 0 -> judge("rank 1 has another secret", honest,
-                    new Started(1, 2, JobSecret.of("the secret of another job"), master, compares, List.of()),
+                    new Started(1, 2, JobSecret.of("the secret of another job"), master, compares, SHORT, List.of()),
                     List.of("secret"));
             case 1 -> judge("rank 1 was started for a world of 3", honest,
-                    new Started(1, 3, secret, master, compares, List.of()), List.of("WORLD_SIZE", "world", "ranks"));
+                    new Started(1, 3, secret, master, compares, SHORT, List.of()),
+                    List.of("WORLD_SIZE", "world", "ranks"));
             default -> judge("rank 1 was started without a secret", honest,
-                    new Started(1, 2, JobSecret.none(), master, compares, List.of()), List.of("secret"));
+                    new Started(1, 2, JobSecret.none(), master, compares, SHORT, List.of()), List.of("secret"));
         };
     }
 

@@ -10,26 +10,41 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 
-/**
- * The disk of a run is full, or fails, from some operation on; the run is continued on a sound disk.
- *
- * @param clear control if false: an error that names nothing takes the place of what is said
- */
-record RunFailure(boolean clear) implements FaultKind {
+/** The disk of a run is full, or fails, from some operation on; the run is continued on a sound disk. */
+final class RunFailure implements FaultKind {
     private static final int STEPS = 3;
-    /** Operations of such a run; a fault beyond the last one does nothing. */
-    private static final int OPERATIONS = 560;
+    private final boolean clear;
+    private int operations;
+
+    /** @param clear control if false: an error that names nothing takes the place of what is said */
+    RunFailure(boolean clear) {
+        this.clear = clear;
+    }
 
     @Override
     public String name() {
         return "full or failing disk of a run, continued";
     }
 
+    /** How many operations such a run has on a sound disk. Ranks write at the same time, so that it is about the same each time. */
+    private synchronized int operations(Path folder) throws IOException {
+        if (operations == 0) {
+            Path output = Files.createDirectory(folder.resolve("sound"));
+            SimulatedDisk sound = SimulatedDisk.sound();
+            try (TrainingRun run = TinyRun.open(options -> options.withOutput(output).withFiles(sound),
+                    "training.steps=" + STEPS)) {
+                TinyRun.losses(run);
+            }
+            operations = sound.seen();
+        }
+        return operations;
+    }
+
     @Override
     public Verdict inject(Random random, Path folder) throws IOException {
         Path output = Files.createDirectory(folder.resolve("run"));
         boolean full = random.nextBoolean();
-        int first = random.nextInt(OPERATIONS);
+        int first = random.nextInt(operations(folder));
         String reason = full ? "No space left on device" : "Input/output error";
         String injected = reason + " from operation " + first + " on";
         SimulatedDisk disk = new SimulatedDisk((index, operation) -> {

@@ -34,6 +34,18 @@ record Saved(long step, int version) {
 
     /** Saves it: as ranks do, each process its files, and then the first the whole. */
     Path save(CheckpointStore store) throws IOException {
+        return save(store, receipts -> receipts);
+    }
+
+    /** What happens between the writing of files and the look of rank 0 at them. */
+    @FunctionalInterface
+    interface Between {
+        /** Takes what the two processes say they have written, and gives what rank 0 is told. */
+        List<Receipt> told(List<Receipt> receipts) throws IOException;
+    }
+
+    /** Saves it, and something happens before it is complete. */
+    Path save(CheckpointStore store, Between between) throws IOException {
         try {
             store.begin(step);
             List<Receipt> receipts = new ArrayList<>();
@@ -51,7 +63,7 @@ record Saved(long step, int version) {
                     receipts.add(Receipt.decode(files.commit().encode()));
                 }
             }
-            return new Completion(store).complete(progress(), receipts);
+            return new Completion(store).complete(progress(), between.told(receipts));
         } catch (IOException | RuntimeException e) {
             store.abandon(step);
             throw e;

@@ -28,7 +28,7 @@ final class TinyRun {
     private static final int VOCABULARY = 61;
     private static final List<String> TWO_RANKS = List.of("ranks=2", "parallelism.data_parallel_shard_degree=2",
             "parallelism.expert_parallel_degree=2", "training.seq_len=8", "training.local_batch_size=1",
-            "optimizer.lr=1e-2", "runtime.timeout=20", "runtime.threads=1", "checkpoint.enable=true",
+            "optimizer.lr=1e-2", "runtime.timeout=100", "runtime.threads=1", "checkpoint.enable=true",
             "checkpoint.interval=1", "checkpoint.keep_latest_k=2");
 
     private TinyRun() {}

@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
 /**
  * How the first rank's process makes a checkpoint whole: it sees every process's files in the folder, with their sizes and digests, before it writes the
@@ -37,6 +38,8 @@ public final class Completion {
      */
     public Path complete(Progress progress, List<Receipt> receipts) throws IOException {
         Path part = store.part(progress.step());
+        List<Integer> ranks = receipts.stream().flatMap(receipt -> receipt.ranks().stream()).sorted().toList();
+        requireAll(progress, ranks);
         List<StoredFile> all = new ArrayList<>();
         for (Receipt receipt : receipts) {
             all.add(receipt.digests());
@@ -48,13 +51,22 @@ public final class Completion {
                 all.add(file);
             }
         }
-        List<Integer> ranks = receipts.stream().flatMap(receipt -> receipt.ranks().stream()).sorted().toList();
         byte[] state = progress.encode();
         store.write(part.resolve(Progress.FILE), state);
         all.add(new StoredFile(Progress.FILE, Role.PROGRESS, progress.step(), ranks, state.length,
                 Digests.of(state)));
         store.write(part.resolve(Manifest.FILE), new Manifest(progress.step(), progress.ranks(), all).encode());
         return store.complete(progress.step());
+    }
+
+    private static void requireAll(Progress progress, List<Integer> ranks) throws IOException {
+        List<Integer> missing = IntStream.range(0, progress.ranks()).boxed().filter(rank -> !ranks.contains(rank))
+                .toList();
+        if (!missing.isEmpty() || ranks.size() != progress.ranks()) {
+            throw new IOException("the checkpoint of step " + progress.step() + " cannot be completed: of its "
+                    + progress.ranks() + " ranks, ranks " + ranks + " have written files, and ranks " + missing
+                    + " have not. Start all processes from the same build");
+        }
     }
 
     private void await(Path part, Receipt receipt, StoredFile file) throws IOException {

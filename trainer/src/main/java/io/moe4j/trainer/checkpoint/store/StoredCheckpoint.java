@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -21,6 +22,9 @@ import java.util.stream.IntStream;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class StoredCheckpoint {
+    /** More ranks that are missing are not named. */
+    private static final int MOST_SHOWN = 20;
+
     private final Path folder;
     private final Progress progress;
     private final Map<Role, List<Path>> tensors;
@@ -80,6 +84,14 @@ public final class StoredCheckpoint {
                     at += piece.bytes();
                 }
             }
+        }
+        Set<Integer> ranks = manifest.files().stream().filter(file -> file.role() == Role.PIECES)
+                .flatMap(file -> file.ranks().stream()).collect(Collectors.toSet());
+        List<Integer> missing = IntStream.range(0, manifest.world()).filter(rank -> !ranks.contains(rank))
+                .limit(MOST_SHOWN).boxed().toList();
+        if (!missing.isEmpty()) {
+            throw new DamageException(Manifest.FILE + ": files of " + manifest.world()
+                    + " ranks were expected, and those of ranks " + missing + " are not named");
         }
         if (progress == null || progress.step() != manifest.step()) {
             throw new DamageException(Progress.FILE + ": step " + manifest.step() + " was expected, and "
