@@ -20,8 +20,6 @@ import io.moe4j.api.Stability;
  * first.close();    // its memory is free for microbatch 2, while microbatch 1 is alive
  * }</pre>
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

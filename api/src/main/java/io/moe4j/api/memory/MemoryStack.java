@@ -51,7 +51,7 @@ public final class MemoryStack {
     /**
      * A stack over {@code memory}, without lanes, that reports allocations and releases to {@code watcher}.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public MemoryStack(Memory memory, StackWatcher watcher) {
         this(memory, List.of(), watcher);
@@ -60,7 +60,7 @@ public final class MemoryStack {
     /**
      * A stack over {@code memory}, and a lane over each of {@code lanes}, that reports allocations and releases to {@code watcher}.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public MemoryStack(Memory memory, List<Memory> lanes, StackWatcher watcher) {
         if (watcher.guardBytes() < 0 || watcher.guardBytes() % ALIGNMENT != 0) {
@@ -84,7 +84,7 @@ public final class MemoryStack {
     /**
      * Opens the scope of a microbatch, inside that of its step. Closing it also gives back the tensors that were kept in it.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public Scope openMicrobatch() {
         requireStepOnly("a microbatch was opened");
@@ -101,7 +101,7 @@ public final class MemoryStack {
      * order.
      *
      * @throws IllegalStateException if all lanes are taken: the schedule keeps more microbatches alive than it was planned for
-     * @since 0.2
+     * @since 0.2.0
      */
     public MemoryLane openLane() {
         if (freeLanes.isEmpty()) {
@@ -135,7 +135,7 @@ public final class MemoryStack {
     /**
      * The highest number of bytes that any lane had in use.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public long peakLaneBytes() {
         return lanes.stream().mapToLong(MemoryBlock::peakBytes).max().orElse(0);

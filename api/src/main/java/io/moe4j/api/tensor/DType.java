@@ -40,7 +40,7 @@ public enum DType {
     /**
      * Whether fp32 arithmetic uses stored values without conversion: they are not widened when read, and not rounded when stored.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public boolean isSinglePrecision() {
         return switch (this) {
@@ -52,7 +52,7 @@ public enum DType {
     /**
      * Whether fp32 values are rounded when they are stored in this type.
      *
-     * @since 0.2
+     * @since 0.2.0
      */
     public boolean isRounded() {
         return isFloating() && !isSinglePrecision();

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
  * One microbatch on its way through the stages of a model: forward, then backward, each once. Backward uses the values that forward has computed, so
  * both must be enqueued while forward's memory is valid: in one scope, or in one {@link io.moe4j.api.memory.MemoryLane}.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -22,8 +22,6 @@ import java.util.List;
  * tape.backward(x_TD, dx_TD);
  * }</pre>
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

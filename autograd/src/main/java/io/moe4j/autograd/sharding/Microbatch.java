@@ -8,7 +8,6 @@ import io.moe4j.api.Stability;
  *
  * @param index from 0
  * @param count microbatches of the step, at least 1
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

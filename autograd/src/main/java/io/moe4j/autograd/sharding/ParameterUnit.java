@@ -207,7 +207,7 @@ public final class ParameterUnit implements AutoCloseable {
         /**
          * Makes these the parameters' values again, after another gathering of the same unit was opened or closed.
          *
-         * @since 0.2
+         * @since 0.2.0
          */
         default void bind() {}
 

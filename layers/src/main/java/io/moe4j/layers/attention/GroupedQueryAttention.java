@@ -16,7 +16,6 @@ import io.moe4j.layers.rotary.RotarySpec;
  * @param keyHeads G, a divisor of H
  * @param headNorms whether each head of queries and keys is normalised, with the model's epsilon, before it is rotated
  * @param rotary the rotary embedding; its dimension is Q, the elements of a head
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

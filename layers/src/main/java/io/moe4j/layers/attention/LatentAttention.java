@@ -21,7 +21,6 @@ import io.moe4j.layers.rotary.Rotation;
  * @param rotary the rotary embedding of the other elements of a query or key
  * @param temperature m: scores are multiplied by m² · Q^-0.5
  * @param latentEps epsilon of the norms of the latents
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -5,8 +5,6 @@ import io.moe4j.api.Stability;
 /**
  * How queries are computed from the residual stream.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

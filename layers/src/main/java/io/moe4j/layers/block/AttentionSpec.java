@@ -7,8 +7,6 @@ import io.moe4j.api.tensor.DType;
 /**
  * The first layer of a block, before it is opened: an immutable value. A model family with its own kind of attention implements this.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -13,7 +13,6 @@ import java.util.List;
  * One pre-norm block: h = x + attention(norm(x)); y = h + feedForward(norm(h)).
  *
  * @param units the parameters that every rank has and, if the block has experts, the parameters of the experts
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

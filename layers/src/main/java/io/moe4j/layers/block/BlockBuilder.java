@@ -19,7 +19,6 @@ import java.util.Optional;
  * @param experts collects the parameters of this rank's experts
  * @param rotary the model's rotary embeddings
  * @param balance biases and counts of the block's experts, if it has any
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -14,8 +14,6 @@ import java.util.Optional;
 /**
  * Biases and token counts of the experts of all layers: balance without an auxiliary loss (Wang et al., 2024).
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

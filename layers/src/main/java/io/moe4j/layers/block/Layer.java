@@ -7,8 +7,6 @@ import io.moe4j.autograd.Variable;
 /**
  * One of the two layers of a block, open.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @FunctionalInterface

@@ -9,7 +9,6 @@ import io.moe4j.layers.block.FeedForwardSpec;
  *
  * @param attention its first layer
  * @param feedForward its second layer
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

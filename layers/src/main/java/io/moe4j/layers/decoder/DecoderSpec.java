@@ -25,7 +25,6 @@ import java.util.stream.Stream;
  * @param normEps added to the mean squares of norms
  * @param maxSequence longest sequence, in tokens
  * @param commBackend id of the expert-parallel communication backend
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

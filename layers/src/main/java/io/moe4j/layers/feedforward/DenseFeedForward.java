@@ -9,7 +9,6 @@ import io.moe4j.layers.block.Layer;
  * One SwiGLU network for all tokens.
  *
  * @param hidden its inner dimension
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

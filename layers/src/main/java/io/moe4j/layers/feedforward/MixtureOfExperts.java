@@ -17,7 +17,6 @@ import java.util.Optional;
  * @param hidden F, inner dimension of an expert
  * @param shared number of experts that all tokens share, computed as one network of hidden dimension {@code shared · hidden}; may be 0
  * @param gate how experts are selected and weighted
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -12,8 +12,6 @@ import org.jspecify.annotations.Nullable;
  * Reads keys of one object of a {@code config.json}, and collects problems. A value that is wrong or missing is recorded as a problem and reads as 1,
  * {@code ""}, false, or an empty value. Read all keys, then call {@link #refuse}, then use the values.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -9,8 +9,6 @@ import java.util.List;
  * {@code rope_theta} and {@code rope_scaling}. Of the kinds of scaling, {@code linear}, {@code yarn} and {@code llama3} are read; {@code dynamic} and
  * {@code longrope}, whose frequencies depend on the length of the text, are refused.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -10,8 +10,6 @@ import java.util.Arrays;
  * the whole parameter only, so it does not depend on how the parameter is sharded. Two rounds of {@link CounterBits#mix} give random bits; the bits
  * give a probability, and the value is the quantile of that probability.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -9,7 +9,6 @@ import io.moe4j.autograd.Tape;
  *
  * @param rotation which elements are rotated together
  * @param cosSin_SR F32 (S, R): cosines and sines in the layout that {@link io.moe4j.api.ops.RopeOps} defines for this rotation
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -5,8 +5,6 @@ import io.moe4j.api.Stability;
 /**
  * How rotary positions are scaled for texts that are longer than those of training.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

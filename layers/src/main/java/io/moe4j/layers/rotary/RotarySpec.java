@@ -9,7 +9,6 @@ import io.moe4j.api.Stability;
  * @param dim R, rotated elements of a head, even
  * @param theta base of the frequencies
  * @param scaling how positions are scaled for longer texts
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -14,8 +14,6 @@ import java.util.Map;
 /**
  * The tables of angles of a model, on the rank's device. Layers with equal rotary embeddings share a table.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

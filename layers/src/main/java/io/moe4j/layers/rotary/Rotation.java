@@ -6,8 +6,6 @@ import io.moe4j.api.Stability;
  * Which two elements of a head are rotated together. The two conventions differ by a permutation of the head's elements, so weights trained with one
  * give wrong results with the other.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -10,7 +10,6 @@ import io.moe4j.autograd.sharding.Parameter;
  * y_TO = x_TI · wᵀ, without a bias.
  *
  * @param weight_OI the matrix
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

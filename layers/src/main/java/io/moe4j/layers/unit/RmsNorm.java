@@ -11,7 +11,6 @@ import io.moe4j.autograd.sharding.Parameter;
  *
  * @param weight_D its weights
  * @param eps added to the mean of the squares
- * @since 0.2
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -18,8 +18,6 @@ import java.util.Map;
 /**
  * Declares the parameters of one unit: extents, initial values, and their names in a Hugging Face checkpoint.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

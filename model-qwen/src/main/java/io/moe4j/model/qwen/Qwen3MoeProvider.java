@@ -10,8 +10,6 @@ import java.util.Map;
 /**
  * Offers {@code qwen3_moe}.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

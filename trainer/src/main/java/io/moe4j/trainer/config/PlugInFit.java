@@ -7,8 +7,6 @@ import io.moe4j.api.comm.ReceiveCapacity;
  * What a plug-in must be able to do for a configuration. The same rule is applied to a provider, when the configuration is checked, and to what it
  * has opened.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * The microbatches of one step of one rank, for a schedule to drive. The schedule opens the memory that a microbatch lives in, and calls
  * {@link #forward} and then {@link #backward} for each; what lies between the two calls is up to it. Backward must come in the order of the indices.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -6,8 +6,6 @@ import io.moe4j.api.Stability;
  * The order in which the microbatches of a step pass through a model. All ranks of a session have the same. A schedule only enqueues: it
  * is run once when a step is captured, and in each step otherwise.
  *
- * @since 0.2
- *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
