@@ -23,13 +23,20 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 
-/** Planted faults. Each makes the real backend wrong in one way. */
-enum Fault {
-    NONE, FORGETS_SCALARS, REPEATS_A_ROW, SWAPS_ROWS, WRITES_PADDING, WAITS_FOR_THE_HOST, LEAKS, SKIPS_COUNTS_FREE(
-            "plan, counts may"),
-    SKIPS_COUNTS_THERE("plan, counts have"), SKIPS_BUFFER_FREE(
-            "dispatch, buffer"),
-    SKIPS_ROWS_THERE("dispatch, rows"), SKIPS_EXPERTS_DONE("combine, experts");
+/**
+ * A way to be broken: the real backend with one thing wrong.
+ *
+ * @param name what is wrong
+ * @param test the tests of the kit that have to find it
+ * @param reason words of the assertion that finds it, as a regular expression
+ * @param context what the backend is opened on
+ * @param kernels replaced kernels, by name
+ * @param wrap what is wrapped around the backend
+ * @param supports whether it claims to run everywhere
+ */
+record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason,
+        UnaryOperator<CommContext> context, Map<String, UnaryOperator<CpuKernel>> kernels,
+        BiFunction<CommBackend, CommContext, CommBackend> wrap, boolean supports) {
 
     static Fault of(String name, Function<CommBackendContract, Stream<DynamicTest>> test, String reason) {
         return new Fault(name, test, reason, UnaryOperator.identity(), Map.of(), (backend, context) -> backend, false);
@@ -39,11 +46,10 @@ enum Fault {
         return new Fault(name, test, reason, changed, kernels, wrap, supports);
     }
 
-    /** The peer group on which the backend is opened: its barriers of one phase do nothing. */
-    CommContext context(CommContext context) {
-        return skipped.isEmpty() || context.peers().isEmpty() ? context
-                : new CommContext(context.rank(), context.group(), context.peers().map(this::skipping),
-                        context.collectives());
+    Fault kernel(String kernel, UnaryOperator<CpuKernel> replacement) {
+        Map<String, UnaryOperator<CpuKernel>> more = new HashMap<>(kernels);
+        more.put(kernel, replacement);
+        return new Fault(name, test, reason, context, more, wrap, supports);
     }
 
     Fault wrapped(BiFunction<CommBackend, CommContext, CommBackend> wrapper) {
@@ -87,10 +93,9 @@ enum Fault {
                 }));
     }
 
-    /** Wraps the backend with the fault. */
-    CommBackend spoil(CommBackend backend, CommContext context) {
-        if (this == LEAKS) {
-            context.rank().device().allocate(100, "leaked");
+    private CommContext contextWithKernels(CommContext given) {
+        if (kernels.isEmpty()) {
+            return given;
         }
         RankContext rank = given.rank();
         Device device = call(Device.class, rank.device(), (method, arguments) -> method.equals("load")
