@@ -13,7 +13,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
 /**
- * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if nothing else needs the core ({@link Contention});
+ * How threads of a device wait for their peers. A waiting thread first gives its core away; it spins for a moment if nothing else needs the core
+ * ({@link Contention});
  * then it sleeps until a thread of this device calls {@link #wake()}. It also wakes now and then by itself, because a peer may be in another process:
  * after 0.2 ms first, then after twice as long each time, up to 2 ms.
  */
