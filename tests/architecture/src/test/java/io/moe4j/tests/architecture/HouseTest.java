@@ -27,7 +27,7 @@ final class HouseTest {
 
     /** Hold only tests, which are no part of what is built. */
     private static final Set<String> TESTS_ONLY = Set.of("io.moe4j.tests.parity", "io.moe4j.tests.integration",
-            "io.moe4j.tests.compat", "io.moe4j.tests.faults", "io.moe4j.tests.gpu");
+            "io.moe4j.tests.compat", "io.moe4j.tests.faults", "io.moe4j.tests.fuzz", "io.moe4j.tests.gpu");
 
     @Test
     void everyModuleOfTheSourceTreeIsSeen() throws IOException {

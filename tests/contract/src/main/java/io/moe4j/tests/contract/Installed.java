@@ -10,8 +10,9 @@ import java.util.ServiceLoader;
 
 /**
  * The providers that come with the modules on the path, by their ids: plug-ins export nothing, so that tests on the module path cannot name their
- * classes. Since
- * 0.2.0.
+ * classes.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Installed {

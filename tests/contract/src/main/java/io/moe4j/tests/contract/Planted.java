@@ -14,9 +14,10 @@ import org.jspecify.annotations.Nullable;
 import org.opentest4j.TestAbortedException;
 
 /**
- * For those who test a kit: faults that are planted on purpose have to be found by an assertion, and for the right reason. A plug-in that merely
- * throws something by
- * itself is not found, or a kit that checks nothing would do. Since 0.2.0.
+ * For tests of a kit: a planted fault has to be found by an assertion, and for the right reason. A plug-in that merely throws something by itself does not
+ * count as found; otherwise a kit that checks nothing would pass.
+ *
+ * @since 0.2.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Planted {
