@@ -147,7 +147,7 @@ final class PluginPathTest {
     @Test
     void brokenOnesTellWhatIsBroken() {
         assertTrue(reason("unlucky").contains("java.lang.IllegalStateException: no luck today"), reason("unlucky"));
-        assertTrue(reason("class_missing").contains("the class outside/class_missing/Words is missing"),
+        assertTrue(reason("class_missing").contains("the class outside.class_missing.Words is missing"),
                 reason("class_missing"));
         assertTrue(reason("provider_missing").contains("outside.provider_missing.OutsidePolicyProvider not found"),
                 reason("provider_missing"));

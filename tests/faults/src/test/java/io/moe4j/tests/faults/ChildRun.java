@@ -58,6 +58,8 @@ public final class ChildRun {
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+                // The child has a collector of its own, and a JVM takes one only.
+                .filter(argument -> !argument.matches("-XX:\\+Use\\w+GC"))
                 .forEach(command::add);
         command.addAll(List.of("-Xmx256m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--class-path",
                 System.getProperty("java.class.path")));
