@@ -54,7 +54,7 @@ final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Whether the lock is ours now. On a file system without locks it is nobody's, which is said. */
+    /** Whether this run may go on: it has the lock, or the file system has none (a warning). */
     private static boolean lock(FileChannel channel, Path file) throws IOException {
         @Nullable FileLock lock;
         try {

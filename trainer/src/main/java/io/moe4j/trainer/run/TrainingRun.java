@@ -114,7 +114,7 @@ public final class TrainingRun implements AutoCloseable {
         return stepsDone < config.training().steps() && !stopped;
     }
 
-    /** As {@link #step(StepListener)}, telling nobody. */
+    /** As {@link #step(StepListener)}, without a listener. */
     public StepResult step() {
         return step(made -> {});
     }

@@ -27,7 +27,7 @@ final class Digest {
         return whole == to ? sum : sum + ElementwiseOps.mix(lastWord(address, bytes) ^ to * STEP);
     }
 
-    /** The bytes behind the last whole word. */
+    /** The bytes after the last whole word. */
     private static long lastWord(long address, long bytes) {
         long word = 0;
         for (long at = bytes / Long.BYTES * Long.BYTES, shift = 0; at < bytes; at++, shift += Byte.SIZE) {

@@ -44,7 +44,7 @@ final class ReleasedApiTest {
                 + " tests/compat/src/test/resources/io/moe4j/tests/compat/accepted-breaks.txt");
     }
 
-    /** What nobody breaks any more is no reason to accept the next break of the same name. */
+    /** An accepted break that no longer occurs must not hide a later one of the same name. */
     @Test
     void whatIsAcceptedHasHappened() throws Exception {
         List<String> breaks = new ArrayList<>();

@@ -103,7 +103,7 @@ final class CommMisuse {
                 ended(rows::scalars_R);
                 ended(rows::plan);
                 ended(() -> rank.backend().combine(CombineRequest.of(rows, x)));
-                // The rows that nobody awaited are gone as well.
+                // The rows that were not awaited are gone as well.
                 PendingRows late = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.GRADIENTS));
                 PendingRows later = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.GRADIENTS));
                 ended(late::await);
