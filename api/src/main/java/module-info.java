@@ -15,10 +15,12 @@ module io.moe4j.api {
     exports io.moe4j.api.ops;
     exports io.moe4j.api.spi;
     exports io.moe4j.api.tensor;
+    exports io.moe4j.api.text;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;
     uses io.moe4j.api.comm.CommBackendProvider;
     uses io.moe4j.api.device.DeviceProvider;
     uses io.moe4j.api.expert.ExpertKernelsProvider;
     uses io.moe4j.api.group.CollectivesProvider;
+    uses io.moe4j.api.text.TokenizerProvider;
 }

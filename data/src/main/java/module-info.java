@@ -5,4 +5,6 @@ module io.moe4j.data {
     requires org.slf4j;
 
     exports io.moe4j.data;
+
+    provides io.moe4j.api.text.TokenizerProvider with io.moe4j.data.ByteTokenizerProvider;
 }

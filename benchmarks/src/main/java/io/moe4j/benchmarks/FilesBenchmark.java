@@ -3,7 +3,7 @@ package io.moe4j.benchmarks;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
-import io.moe4j.data.Tokenizer;
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import io.moe4j.safetensors.SafetensorsWriter.Declaration;
 import io.moe4j.safetensors.SafetensorsWriter;
@@ -68,7 +68,7 @@ public class FilesBenchmark extends AverageMicros {
     }
 
     private static BatchReader reader() {
-        Tokenizer tokenizer = Tokenizers.of("bytes").orElseThrow();
+        Tokenizer tokenizer = Tokenizers.bytes();
         return new BatchReader(Corpus.open(Optional.empty()), tokenizer, new BatchReader.Share(0, 1, 1, SEQUENCE), 1);
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
 
 /** Each byte is its own id, 0 to 255; id 256 ends a document. */

@@ -1,5 +1,6 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,26 +1,68 @@
 package io.moe4j.data;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Provider;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.Tokenizer;
+import io.moe4j.api.text.TokenizerProvider;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * The built-in tokenizers, by name.
+ * Opens the tokenizer that a configuration names.
  *
- * @since 0.2.0
+ * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Tokenizers {
 
     private Tokenizers() {}
 
-    /** Their names. */
-    public static List<String> names() {
-        return List.of("bytes");
+    /** The tokenizer of bytes. */
+    public static Tokenizer bytes() {
+        return new ByteTokenizer();
     }
 
-    /** The tokenizer with this name; empty if there is none. */
-    public static Optional<Tokenizer> of(String name) {
-        return name.equals("bytes") ? Optional.of(new ByteTokenizer()) : Optional.empty();
+    /**
+     * Opens a tokenizer.
+     *
+     * @param name a provider's id, such as {@code bytes}, or the path of what a provider reads, such as {@code models/qwen/tokenizer.json}
+     * @throws InputException if there is no such tokenizer, or it cannot be read
+     */
+    public static Tokenizer open(Registry registry, String name) {
+        List<TokenizerProvider> providers = registry.all(TokenizerProvider.class);
+        Optional<TokenizerProvider> named = providers.stream().filter(each -> each.id().equals(name)).findFirst();
+        if (named.isPresent()) {
+            return available(named.get()).open(Optional.empty());
+        }
+        Path path = path(name).filter(Files::exists).orElseThrow(() -> new InputException("there is no tokenizer, and no"
+                + " file, \"" + Shown.of(name) + "\"; give one of " + providers.stream().map(Provider::id).toList()
+                + ", or the path of a tokenizer.json"));
+        TokenizerProvider reader = providers.stream().filter(each -> each.reads(path)).findFirst()
+                .orElseThrow(() -> new InputException(path + " is read by none of the tokenizers "
+                        + providers.stream().map(Provider::id).toList() + "; give a tokenizer.json, or its folder"));
+        return available(reader).open(Optional.of(path));
+    }
+
+    private static TokenizerProvider available(TokenizerProvider provider) {
+        if (provider.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
+            throw new InputException("the tokenizer " + provider.id() + " is not available on this machine: " + reason
+                    + "; " + remedy);
+        }
+        return provider;
+    }
+
+    private static Optional<Path> path(String name) {
+        try {
+            return Optional.of(Path.of(name));
+        } catch (InvalidPathException e) {
+            return Optional.empty();
+        }
     }
 }

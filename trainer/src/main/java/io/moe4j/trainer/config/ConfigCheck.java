@@ -25,8 +25,7 @@ final class ConfigCheck {
         PlugInRules.check(registry, config, spec, use, findings);
         PlugInTables.check(registry, config, findings);
         if (use.readsData()) {
-            InputRules.checkTokenizer(config, spec, findings);
-            InputRules.checkFiles(config, use.output(), findings);
+            InputRules.check(registry, config, spec, use.output(), findings);
         }
         return findings.problems();
     }

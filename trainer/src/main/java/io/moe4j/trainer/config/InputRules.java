@@ -1,9 +1,10 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.data.Corpus;
-import io.moe4j.data.Tokenizer;
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,23 +18,27 @@ final class InputRules {
 
     private InputRules() {}
 
-    static void checkTokenizer(TrainerConfig config, Optional<ModelSpec> spec, Findings findings) {
-        Optional<Tokenizer> tokenizer = Tokenizers.of(config.data().tokenizer());
-        findings.require(tokenizer.isPresent(), "there is no such tokenizer; known are " + Tokenizers.names(),
-                "choose one of them", TOKENIZER);
-        if (tokenizer.isPresent() && spec.isPresent()) {
-            findings.require(tokenizer.get().vocabulary() <= spec.get().vocabulary(), "the tokenizer has "
-                    + tokenizer.get().vocabulary() + " ids, and " + spec.get().name() + " a vocabulary of "
-                    + spec.get().vocabulary(), "choose a model with a larger vocabulary", TOKENIZER, "model.flavor");
+    /** Checks the tokenizer, and then the data with it. */
+    static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Optional<Path> output,
+            Findings findings) {
+        try (Tokenizer tokenizer = Tokenizers.open(registry, config.data().tokenizer())) {
+            spec.ifPresent(model -> findings.require(tokenizer.vocabulary() <= model.vocabulary(), "the tokenizer has "
+                    + tokenizer.vocabulary() + " ids, and " + model.name() + " a vocabulary of " + model.vocabulary(),
+                    "choose a model with a larger vocabulary", TOKENIZER, "model.flavor"));
+            checkFiles(config, Optional.of(tokenizer), output, findings);
+        } catch (InputException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "", TOKENIZER);
+            checkFiles(config, Optional.empty(), output, findings);
         }
     }
 
-    static void checkFiles(TrainerConfig config, Optional<Path> output, Findings findings) {
+    private static void checkFiles(TrainerConfig config, Optional<Tokenizer> reader, Optional<Path> output,
+            Findings findings) {
         long sequences = (long) config.ranks() * config.training().localBatchSize();
         try {
             Corpus corpus = Corpus.open(config.data().path(), config.data().onBadLine());
             corpus.checkHeads();
-            Tokenizers.of(config.data().tokenizer()).ifPresent(tokenizer -> corpus.require(tokenizer,
+            reader.ifPresent(tokenizer -> corpus.require(tokenizer,
                     Math.max(1, sequences * (config.training().seqLen() + 1L))));
         } catch (InputException e) {
             findings.require(false, String.valueOf(e.getMessage()), "", PATH);

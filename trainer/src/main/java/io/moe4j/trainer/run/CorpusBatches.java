@@ -1,26 +1,27 @@
 package io.moe4j.trainer.run;
 
-import io.moe4j.api.InputException;
+import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
 import io.moe4j.data.DataCounts;
-import io.moe4j.data.Tokenizer;
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import io.moe4j.trainer.step.Batch;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Batches of the data that a configuration names. */
 final class CorpusBatches implements BatchSource.Factory {
     private final TrainerConfig config;
     private final Corpus corpus;
     private final Tokenizer tokenizer;
+    private final AtomicInteger readers = new AtomicInteger();
 
-    /** Lists the data, once for all ranks of this process. */
-    CorpusBatches(TrainerConfig config) {
+    /** Lists the data, and opens the tokenizer, once for all ranks of this process. The last reader that is closed closes the tokenizer. */
+    CorpusBatches(TrainerConfig config, Registry registry) {
         this.config = config;
-        tokenizer = Tokenizers.of(config.data().tokenizer()).orElseThrow(() -> new InputException(
-                "there is no tokenizer \"" + config.data().tokenizer() + "\"; known are " + Tokenizers.names()));
+        tokenizer = Tokenizers.open(registry, config.data().tokenizer());
         corpus = Corpus.open(config.data().path(), config.data().onBadLine());
         corpus.require(tokenizer, config.sequencesPerStep() * (config.training().seqLen() + 1L));
     }
@@ -33,10 +34,15 @@ final class CorpusBatches implements BatchSource.Factory {
                         training.seqLen()),
                 training.seed());
         reader.seek(sequences);
-        return new Reading(reader);
+        readers.incrementAndGet();
+        return new Reading(reader, () -> {
+            if (readers.decrementAndGet() == 0) {
+                tokenizer.close();
+            }
+        });
     }
 
-    private record Reading(BatchReader reader) implements BatchSource {
+    private record Reading(BatchReader reader, Runnable closed) implements BatchSource {
         @Override
         public Batch next() {
             BatchReader.Batch batch = reader.next();
@@ -51,6 +57,7 @@ final class CorpusBatches implements BatchSource.Factory {
         @Override
         public void close() {
             reader.close();
+            closed.run();
         }
     }
 }

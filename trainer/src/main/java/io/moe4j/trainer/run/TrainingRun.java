@@ -69,7 +69,7 @@ public final class TrainingRun implements AutoCloseable {
             TrainingSession session = TrainingSession.open(config, spec, registry, options.launch(),
                     options.schedule());
             try {
-                return new TrainingRun(config, spec, options, session, resumed);
+                return new TrainingRun(config, spec, registry, options, session, resumed);
             } catch (RuntimeException | Error e) {
                 try {
                     session.close();
@@ -83,7 +83,8 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private TrainingRun(TrainerConfig config, ModelSpec spec, RunOptions options, TrainingSession session,
+    private TrainingRun(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options,
+            TrainingSession session,
             Optional<CheckpointLoad> resumed) {
         this.config = config;
         this.spec = spec;
@@ -95,7 +96,7 @@ public final class TrainingRun implements AutoCloseable {
         resumed.ifPresent(this::load);
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
-        BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config));
+        BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry));
         session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequencesDone)));
     }
 

@@ -8,7 +8,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.data.BadLines;
 import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
-import io.moe4j.data.Tokenizer;
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -56,7 +56,7 @@ class JsonLinesFuzzTest {
             .build()).enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS).build();
 
-    private static final Tokenizer BYTES = Tokenizers.of("bytes").orElseThrow();
+    private static final Tokenizer BYTES = Tokenizers.bytes();
 
     private static final List<String> ARCHIVE_WORDS = List.of("PK\u0001\u0002", "PK\u0003\u0004", "PK\u0005\u0006",
             "PK\u0006\u0006", "\u0000", "\uFFFF", "a.zip", "/", ".", "\n");

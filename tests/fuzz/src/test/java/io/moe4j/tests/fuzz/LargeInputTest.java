@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.InputException;
 import io.moe4j.data.BadLines;
 import io.moe4j.data.Corpus;
-import io.moe4j.data.Tokenizer;
+import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -37,7 +37,7 @@ class LargeInputTest {
             }
             out.write("\"}\n{\"text\":\"b".getBytes(StandardCharsets.UTF_8));
         }
-        Tokenizer bytes = Tokenizers.of("bytes").orElseThrow();
+        Tokenizer bytes = Tokenizers.bytes();
         Corpus.open(Optional.of(file), BadLines.SKIP).require(bytes, pieces * PIECE + 1);
         InputException e = assertThrows(InputException.class,
                 () -> Corpus.open(Optional.of(file)).require(bytes, Long.MAX_VALUE));

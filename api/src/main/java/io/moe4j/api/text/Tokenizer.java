@@ -1,4 +1,4 @@
-package io.moe4j.data;
+package io.moe4j.api.text;
 
 import io.moe4j.api.Stability;
 import java.io.IOException;
@@ -10,7 +10,7 @@ import java.io.InputStream;
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public interface Tokenizer {
+public interface Tokenizer extends AutoCloseable {
 
     /** Ids are in [0, vocabulary). */
     int vocabulary();
@@ -20,6 +20,10 @@ public interface Tokenizer {
 
     /** The ids of a text in UTF-8, which is read lazily. The caller closes {@code text}. */
     Tokens tokens(InputStream text);
+
+    /** Releases what the tokenizer holds. No text may be read then. */
+    @Override
+    default void close() {}
 
     /** Ids of one text. */
     interface Tokens {

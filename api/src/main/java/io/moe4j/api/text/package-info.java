@@ -1,0 +1,5 @@
+/** Tokenizers: text as ids. */
+@NullMarked
+package io.moe4j.api.text;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,94 @@
+package io.moe4j.tokenizer.huggingface;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.text.Tokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Against what Hugging Face's tokenizers 0.23.2 wrote. */
+class HuggingFaceTokenizerTest {
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"byte_bpe, 0", "nfc_bpe, 1", "unigram, 2"})
+    void everyIdIsTheSame(String name, int end) throws Exception {
+        JsonNode golden = JsonMapper.shared().readTree(Files.readString(file(name).resolveSibling("cases.json")));
+        try (Tokenizer tokenizer = open(file(name))) {
+            assertEquals(golden.path("vocabulary").intValue(), tokenizer.vocabulary());
+            assertEquals(end, tokenizer.endToken());
+            assertTrue(golden.path("cases").size() > 60);
+            for (JsonNode each : golden.path("cases")) {
+                String text = each.path("text").stringValue();
+                assertEquals(each.path("ids").valueStream().map(JsonNode::intValue).toList(), ids(tokenizer, text), text);
+            }
+        }
+    }
+
+    @Test
+    void theConfigurationNamesTheEnd() throws Exception {
+        Files.copy(file("byte_bpe"), folder.resolve("tokenizer.json"));
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":{\"content\":\"<|im_end|>\"}}");
+        try (Tokenizer tokenizer = open(folder)) {
+            assertEquals(2, tokenizer.endToken());
+        }
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{\"eos_token\":\"<none>\"}");
+        assertTrue(refusal(folder).contains("<none>"), refusal(folder));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{} | has no ids", "nope | not JSON", "`` | no ids",
+            "{\"model\":{\"vocab\":{\"a\":-1}}} | an id is -1",
+            "{\"model\":{\"vocab\":{\"a\":0}}} | no token that ends a text",
+            "{\"model\":{\"vocab\":{\"a\":0}},\"added_tokens\":[{\"id\":1,\"content\":\"</s>\"}]} | is no tokenizer"})
+    void whatIsNoTokenizerIsRefused(String json, String expected) throws IOException {
+        Path file = Files.writeString(folder.resolve("tokenizer.json"), json);
+        assertTrue(refusal(file).contains("tokenizer.json") && refusal(file).contains(expected), refusal(file));
+    }
+
+    private static String refusal(Path path) {
+        return String.valueOf(assertThrows(InputException.class, () -> open(path)).getMessage());
+    }
+
+    private static Tokenizer open(Path path) {
+        HuggingFaceTokenizerProvider provider = new HuggingFaceTokenizerProvider();
+        assertTrue(provider.reads(path));
+        return provider.open(Optional.of(path));
+    }
+
+    /** In pieces of 7, as a reader of sequences may ask for them. */
+    private static List<Integer> ids(Tokenizer tokenizer, String text) throws IOException {
+        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+        List<Integer> ids = new ArrayList<>();
+        int[] some = new int[9];
+        for (int read = tokens.read(some, 1, 7); read >= 0; read = tokens.read(some, 1, 7)) {
+            assertTrue(read > 0);
+            for (int i = 0; i < read; i++) {
+                ids.add(some[1 + i]);
+            }
+        }
+        return ids;
+    }
+
+    private static Path file(String name) throws URISyntaxException {
+        return Path.of(HuggingFaceTokenizerTest.class.getResource(name + "/tokenizer.json").toURI());
+    }
+}
