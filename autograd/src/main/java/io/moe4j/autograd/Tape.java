@@ -10,17 +10,20 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Supplier;
 
 /**
- * Runs operations and, depending on its mode, remembers them for backward. Belongs to one rank and one pass. Three modes:
+ * Runs operations and, depending on its mode, remembers them for backward. Belongs to one rank and one pass. Four modes:
  * <ul>
- * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute, and inference;
+ * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute;
  * <li>{@link #recording}: runs each operation and remembers it;
  * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs only those whose results it reads. This is
- * recompute: the last operations of a block, whose results no gradient needs, do not run again.
+ * recompute: the last operations of a block, whose results no gradient needs, do not run again;
+ * <li>{@link #inference}: runs each operation, remembers nothing, and no backward will follow: the pass is not part of a training step, and must not
+ * change what training steps leave, such as the counts of tokens per expert.
  * </ul>
  *
  * @since 0.1.0
@@ -28,7 +31,7 @@ import java.util.function.Supplier;
 @Stability(Stability.Level.EVOLVING)
 public final class Tape {
     private enum Mode {
-        IMMEDIATE, RECORDING, DEFERRED
+        IMMEDIATE, RECORDING, DEFERRED, INFERENCE
     }
 
     private record Node(Operation operation, List<Variable> inputs, Variable output) {}
@@ -57,6 +60,15 @@ public final class Tape {
     /** A tape that remembers operations, and runs those that backward needs during backward. */
     public static Tape deferred(RankContext rank, KeptValues kept) {
         return new Tape(rank, Mode.DEFERRED, kept);
+    }
+
+    /**
+     * A tape that runs operations and remembers nothing, outside of any training step.
+     *
+     * @since 0.3.0
+     */
+    public static Tape inference(RankContext rank) {
+        return new Tape(rank, Mode.INFERENCE, new KeptValues());
     }
 
     /** The rank. */
@@ -99,6 +111,15 @@ public final class Tape {
         return mode == Mode.DEFERRED;
     }
 
+    /**
+     * Whether this pass is not part of a training step: nothing that training steps leave may change.
+     *
+     * @since 0.3.0
+     */
+    public boolean isInference() {
+        return mode == Mode.INFERENCE;
+    }
+
     /** Applies an operation. */
     public Variable apply(Operation operation, Variable... inputs) {
         List<Variable> in = List.of(inputs);
@@ -106,7 +127,7 @@ public final class Tape {
         if (mode != Mode.DEFERRED) {
             operation.forward(this, output.tensor());
         }
-        if (mode != Mode.IMMEDIATE) {
+        if (mode == Mode.RECORDING || mode == Mode.DEFERRED) {
             nodes.add(new Node(operation, in, output));
         }
         return output;
@@ -116,9 +137,9 @@ public final class Tape {
      * Backpropagates {@code gradient}, the gradient with respect to {@code output}, to everything on the tape that needs a gradient. At most once.
      */
     public void backward(Variable output, Tensor gradient) {
-        if (mode == Mode.IMMEDIATE) {
-            throw new IllegalStateException(
-                    "backward on an immediate tape, which remembers nothing; use a recording or deferred one");
+        if (mode == Mode.IMMEDIATE || mode == Mode.INFERENCE) {
+            throw new IllegalStateException("backward on an " + mode.name().toLowerCase(Locale.ROOT)
+                    + " tape, which remembers nothing; use a recording or deferred one");
         }
         if (mode == Mode.DEFERRED) {
             runWhatBackwardReads(output);

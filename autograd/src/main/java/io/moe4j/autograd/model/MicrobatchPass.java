@@ -33,17 +33,12 @@ public final class MicrobatchPass {
      * @throws IllegalArgumentException if the stages are not in this order
      */
     public MicrobatchPass(RankContext rank, RecomputePolicy recompute, List<Stage> stages) {
-        if (stages.size() < 2 || !(stages.getFirst() instanceof Stage.First begin)
-                || !(stages.getLast() instanceof Stage.Last end)
-                || !stages.subList(1, stages.size() - 1).stream().allMatch(Stage.Inner.class::isInstance)) {
-            throw new IllegalArgumentException("stages " + stages.stream().map(Stage::name).toList()
-                    + ": a model is one first stage, any number of inner ones, and one last");
-        }
+        StageOrder order = StageOrder.of(stages);
         this.tape = Tape.recording(rank, new KeptValues());
         this.recompute = recompute;
-        this.first = begin;
-        this.inner = stages.subList(1, stages.size() - 1).stream().map(Stage.Inner.class::cast).toList();
-        this.last = end;
+        this.first = order.first();
+        this.inner = order.inner();
+        this.last = order.last();
     }
 
     /**

@@ -15,9 +15,9 @@ public interface ModelProvider extends Provider {
 
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
-     * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}.
+     * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses}.
      */
-    String SPI_VERSION = "1.3";
+    String SPI_VERSION = "1.4";
 
     /** Names of the available sizes. */
     List<String> flavors();

@@ -1,5 +1,6 @@
 package io.moe4j.autograd.model;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Segment;
@@ -58,5 +59,18 @@ public sealed interface Stage {
          * @param dx_TD gradient with respect to x, overwritten
          */
         void lossAndGradient(Tensor x_TD, Tensor labels_T, float scale, Tensor loss, Tensor dx_TD);
+
+        /**
+         * Forward only: each token's loss, for validation and evaluation. Touches no gradients. A head with a large vocabulary computes it in chunks
+         * of tokens, as {@link #lossAndGradient} does, so that the logits of all tokens need not exist at once. Since SPI 1.4.
+         *
+         * @param losses_T F32, overwritten: the cross-entropy of each token, unscaled
+         * @throws InputException if the model was written before this method existed
+         */
+        default void losses(Tensor x_TD, Tensor labels_T, Tensor losses_T) {
+            throw new InputException("the model's stage \"" + name() + "\", " + getClass().getName()
+                    + ", has no loss without gradient (Stage.Last.losses, since version 1.4 of the models' SPI), which"
+                    + " validation and evaluation need; use a newer plug-in, or train with validation.interval = 0");
+        }
     }
 }

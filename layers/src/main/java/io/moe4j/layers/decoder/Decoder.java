@@ -4,7 +4,6 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.model.MicrobatchPass;
@@ -77,7 +76,7 @@ final class Decoder implements Model {
     public void logits(Tensor ids_T, Tensor logits_TV) {
         check("ids", ids_T);
         try (Scope scope = rank().memory().open()) {
-            Tensor x_TD = parts.embedding().forward(Tape.immediate(rank(), new KeptValues()), ids_T).tensor();
+            Tensor x_TD = parts.embedding().forward(Tape.inference(rank()), ids_T).tensor();
             parts.blocks().forEach(block -> apply(block, x_TD));
             parts.head().logits(x_TD, logits_TV);
         }
@@ -112,7 +111,7 @@ final class Decoder implements Model {
     public String locateNonFinite(Tensor ids_T) {
         check("ids", ids_T);
         try (Scope scope = rank().memory().open()) {
-            Tensor x_TD = parts.embedding().forward(Tape.immediate(rank(), new KeptValues()), ids_T).tensor();
+            Tensor x_TD = parts.embedding().forward(Tape.inference(rank()), ids_T).tensor();
             Optional<String> first = FiniteCheck.isFinite(rank(), x_TD) ? Optional.empty() : Optional.of("embedding");
             // All ranks must take part in the exchanges of all blocks, so a rank that has found a value that is not finite still runs the rest.
             for (Block block : parts.blocks()) {
@@ -133,7 +132,7 @@ final class Decoder implements Model {
     /** Replaces x by the segment's output. */
     private void apply(Segment segment, Tensor x_TD) {
         try (Scope scope = rank().memory().open(); Gathering gathered = Gathering.of(segment.units())) {
-            Tape tape = Tape.immediate(rank(), new KeptValues());
+            Tape tape = Tape.inference(rank());
             Tensor y_TD = segment.forward(tape, tape.input(x_TD, false)).tensor();
             rank().stream().copy(y_TD, x_TD);
         }

@@ -17,8 +17,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Final norm, projection to the vocabulary, and loss. The loss and its gradient are made in one pass over chunks of tokens, so that the logits of all
- * tokens never exist at once.
+ * Final norm, projection to the vocabulary, and loss. The loss, with or without its gradient, is made in one pass over chunks of tokens, so that the logits
+ * of all tokens never exist at once.
  */
 final class HeadStage implements Stage.Last {
     /** The most bytes that the logits of a chunk may take. */
@@ -84,6 +84,32 @@ final class HeadStage implements Stage.Last {
             }
             normBackward(x_TD, rstd_T, dy_TD, dx_TD);
             unit.reduceGradients();
+        }
+    }
+
+    @Override
+    public void losses(Tensor x_TD, Tensor labels_T, Tensor losses_T) {
+        try (Scope scope = memory().open(); Gathering gathered = Gathering.of(units())) {
+            Tensor y_TD = like(x_TD);
+            Tensor rstd_T = memory().allocate("activations", DType.F32, x_TD.dim(0));
+            ops().norm().forward(stream(), x_TD, norm_D.value(), norm.eps(), y_TD, rstd_T);
+            Tensor sum = memory().allocate("logits", DType.F32, 1);
+            stream().fill(sum, 0);
+            long chunk = chunk(x_TD.dtype(), x_TD.dim(0));
+            for (long from = 0; from < x_TD.dim(0); from += chunk) {
+                long to = Math.min(x_TD.dim(0), from + chunk);
+                losses(y_TD.slice(0, from, to), labels_T.slice(0, from, to), losses_T.slice(0, from, to), sum);
+            }
+        }
+    }
+
+    /** The same operation as in training, so that a token has the same loss in both; its gradient, scaled by zero, and its sum are not used. */
+    private void losses(Tensor y_CD, Tensor labels_C, Tensor losses_C, Tensor sum) {
+        try (Scope scope = memory().open()) {
+            Tensor w_VD = projection_VD.value();
+            Tensor logits_CV = memory().allocate("logits", y_CD.dtype(), y_CD.dim(0), w_VD.dim(0));
+            ops().matmul().matmul(stream(), Matmul.ofTransposedB(y_CD, w_VD, logits_CV));
+            ops().loss().crossEntropy(stream(), logits_CV, labels_C, 0, losses_C, sum);
         }
     }
 

@@ -68,7 +68,9 @@ final class MixtureLayer implements Layer {
             tape.ops().routing().select(tape.stream(), spec.gate(), scores_TE, balance.bias_E(), ids_TK);
         }
         DispatchPlan plan = comm.plan(ids_TK);
-        balance.count(plan.tokensPerExpert_E());
+        if (!tape.isInference()) {
+            balance.count(plan.tokensPerExpert_E());
+        }
         return new Routing(ids_TK, plan);
     }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.device.Device;
@@ -15,6 +16,7 @@ import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model.ParameterSlice;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
@@ -23,6 +25,7 @@ import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -197,6 +200,50 @@ public abstract class ModelContract {
                 }
             }
         }
+    }
+
+    /**
+     * Forward only, each token has the loss of its logits, and nothing that a training step leaves changes: gradients, tokens per expert, biases. A model
+     * that was written for an SPI before 1.4 has no such pass, and must refuse it.
+     */
+    @Test
+    public void evaluationGivesTheLossesAndChangesNothing() {
+        try (OpenModel model = model()) {
+            if (SpiVersion.parse(provider().spiVersion()).minor() < 4) {
+                assertThrows(InputException.class, model::losses);
+                return;
+            }
+            int vocabulary = Math.toIntExact(spec().vocabulary());
+            double mean = model.forwardBackward();
+            List<double[]> gradients = model.gradients();
+            Map<Integer, double[]> tokens = read(model, model.model().tokensPerExpert());
+            Map<String, double[]> buffers = read(model, model.model().buffers());
+            double[] losses = model.losses();
+            Rounding.check("mean of the losses", mean, Arrays.stream(losses).average().orElse(Double.NaN),
+                    1e-5 * Math.abs(mean));
+            double[] logits = model.logits(vocabulary);
+            for (int t = 0; t < OpenModel.TOKENS; t++) {
+                double[] row = Arrays.copyOfRange(logits, t * vocabulary, (t + 1) * vocabulary);
+                double sum = Arrays.stream(row).map(Math::exp).sum();
+                // A sum of a vocabulary of singles.
+                double expected = Math.log(sum) - row[model.labels()[t]];
+                Rounding.check("loss of token " + t, expected, losses[t], 1e-4 * Math.max(1, Math.abs(expected)));
+            }
+            for (int unit = 0; unit < gradients.size(); unit++) {
+                assertArrayEquals(gradients.get(unit), model.gradients().get(unit), "gradients");
+            }
+            tokens.forEach((layer, counts) -> assertArrayEquals(counts,
+                    model.read(model.model().tokensPerExpert().get(layer)), "tokens per expert of layer " + layer));
+            buffers.forEach((name, values) -> assertArrayEquals(values, model.read(model.model().buffers().get(name)),
+                    name));
+            assertArrayEquals(losses, model.losses(), "the same pass again");
+        }
+    }
+
+    private static <K> Map<K, double[]> read(OpenModel model, Map<K, Tensor> tensors) {
+        Map<K, double[]> values = new HashMap<>();
+        tensors.forEach((key, tensor) -> values.put(key, model.read(tensor)));
+        return values;
     }
 
     /** Every element of every parameter has exactly one name in a checkpoint, and the figures count them. */

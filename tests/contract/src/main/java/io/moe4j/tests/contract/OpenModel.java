@@ -17,6 +17,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.model.ForwardPass;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
@@ -105,6 +106,15 @@ final class OpenModel implements AutoCloseable {
             ((Stage.Last) stages.getLast()).lossAndGradient(x_TD.tensor(), labels_T, 1f / TOKENS, loss, dx_TD);
             tape.backward(x_TD, dx_TD);
             return read(loss)[0];
+        }
+    }
+
+    /** Each token's loss, forward only. */
+    double[] losses() {
+        Tensor losses = values.tensor(DType.F32, TOKENS);
+        try (Scope step = rank.context().memory().openStep()) {
+            new ForwardPass(rank.context(), model).losses(ids_T, labels_T, losses);
+            return read(losses);
         }
     }
 
