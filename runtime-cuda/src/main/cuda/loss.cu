@@ -25,9 +25,13 @@ struct SoftMax {
     }
 };
 
+// The label of a token without loss and gradient: its row becomes 0, whatever it holds.
+static constexpr int IGNORED = -100;
+
 // One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
 // bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. Accesses are 16 bytes wide where alignment
-// allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472, gradient [0.5, -0.5].
+// allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472, gradient [0.5, -0.5]; label -100: loss 0,
+// gradient [0, 0].
 template <typename T>
 __device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride, int cached) {
     extern __shared__ __align__(16) unsigned char cacheBytes[];
@@ -38,6 +42,15 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
     for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {
         T* row = logits + t * stride;
         int label = labels[t];
+        if (label == IGNORED) {  // the same for the whole block
+            for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+                float none[8] = {};
+                storeEight(row + i * 8, none);
+            }
+            for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) store(row + i, 0.f);
+            if (threadIdx.x == 0) rowLoss[t] = 0.f;
+            continue;
+        }
         if (label < 0 || label >= vocabulary) __trap();
         SoftMax own;
         float v[8];

@@ -30,10 +30,18 @@ public interface AttentionOps {
      * @param o_BSHV (B, S, H, V), overwritten, contiguous
      * @param lse_BHS F32 (B, H, S), overwritten: logarithm of the sum of exponentials of the scaled scores
      * @param workspace {@code attentionForward} bytes, if not zero
+     * @param starts_BS I32 (B, S), contiguous: for each token the place in its sequence where its document begins; see {@link #withStarts}. Since
+     *        version 1.4 of the device SPI; before, each sequence was one document
      */
     record Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
             Tensor lse_BHS,
-            Optional<Tensor> workspace) {
+            Optional<Tensor> workspace, Optional<Tensor> starts_BS) {
+
+        /** Over sequences of one document each. */
+        public Forward(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV, Tensor o_BSHV,
+                Tensor lse_BHS, Optional<Tensor> workspace) {
+            this(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, workspace, Optional.empty());
+        }
 
         /** Without a workspace. */
         public static Forward of(AttentionShape shape, float scale, Tensor q_BSHQ, Tensor k_BSHQ, Tensor v_BSHV,
@@ -43,12 +51,22 @@ public interface AttentionOps {
 
         /** With a workspace. */
         public Forward withWorkspace(Tensor bytes) {
-            return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, Optional.of(bytes));
+            return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, Optional.of(bytes), starts_BS);
+        }
+
+        /**
+         * Within documents: token s of a sequence attends over the keys from {@code starts[s]} to s. {@code starts[0]} is 0, and each other one is that
+         * of the token before it, or s where a document begins. For example, documents of 2 and 3 tokens in a sequence of 5 have the starts
+         * [0, 0, 2, 2, 2]. Other starts are a mistake of the caller: a device then reads nothing outside of its tensors, and fails the work if it
+         * notices.
+         */
+        public Forward withStarts(Tensor starts) {
+            return new Forward(shape, scale, q_BSHQ, k_BSHQ, v_BSHV, o_BSHV, lse_BHS, workspace, Optional.of(starts));
         }
     }
 
     /**
-     * @param forward forward's arguments, with its results
+     * @param forward forward's arguments, with its results; where it has starts, gradients stay within documents too
      * @param do_BSHV (B, S, H, V), gradient with respect to o, contiguous
      * @param dq_BSHQ (B, S, H, Q), overwritten; any strides, the last is 1
      * @param dk_BSHQ (B, S, G, Q), overwritten; any strides, the last is 1

@@ -35,4 +35,43 @@ public interface RopeOps {
         throw new UnsupportedOperationException("rotation by halves came with version 1.3 of the device SPI, which "
                 + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
     }
+
+    /**
+     * The same, where each token says its position: token t is rotated by the angles of row positions[t] of the table, instead of row t mod S. Since
+     * version 1.4 of the device SPI; a device of an earlier one refuses it.
+     */
+    default void rotateAt(Stream stream, AtPositions arguments) {
+        throw new UnsupportedOperationException("rotation at given positions came with version 1.4 of the device SPI, which "
+                + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
+    }
+
+    /**
+     * Arguments of {@link #rotateAt}.
+     *
+     * @param x_THR (T, H, R), R even; T and H may have strides
+     * @param cosSin_SR F32 (S, R), in the layout of {@link #rotateHalves} or of {@link #rotate}
+     * @param positions_T I32 (T), each in [0, S)
+     * @param halves whether halves are rotated, or adjacent pairs
+     * @param inverse rotate back: the adjoint
+     * @param out_THR overwritten; T and H may have strides; may be {@code x_THR}
+     * @since 0.2.0
+     */
+    record AtPositions(Tensor x_THR, Tensor cosSin_SR, Tensor positions_T, boolean halves, boolean inverse,
+            Tensor out_THR) {
+
+        /** Rotation of adjacent pairs. */
+        public static AtPositions ofPairs(Tensor x_THR, Tensor cosSin_SR, Tensor positions_T, Tensor out_THR) {
+            return new AtPositions(x_THR, cosSin_SR, positions_T, false, false, out_THR);
+        }
+
+        /** Rotation of halves. */
+        public static AtPositions ofHalves(Tensor x_THR, Tensor cosSin_SR, Tensor positions_T, Tensor out_THR) {
+            return new AtPositions(x_THR, cosSin_SR, positions_T, true, false, out_THR);
+        }
+
+        /** The same rotation, back if {@code back} is true. */
+        public AtPositions withInverse(boolean back) {
+            return new AtPositions(x_THR, cosSin_SR, positions_T, halves, back, out_THR);
+        }
+    }
 }

@@ -46,6 +46,15 @@ public interface ModelSpec {
     }
 
     /**
+     * Whether the model keeps the documents of a sequence apart where {@link io.moe4j.autograd.sharding.Microbatch#documents} says where they
+     * begin: a token attends within its document only, and positions start again from 0 in each. Without this, the configuration check refuses
+     * document boundaries. Since SPI 1.4.
+     */
+    default boolean keepsDocumentsApart() {
+        return false;
+    }
+
+    /**
      * The ways in which this model computes differently from every published class of its family, in words with the remedy; empty if there are none.
      * Code that exports weights for other software must report them. Since SPI 1.3.
      *

@@ -15,6 +15,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -56,9 +57,9 @@ public final class MetricsFile implements AutoCloseable {
 
     /** Adds a step. */
     public void add(StepResult step) {
-        Map<String, Object> line = new LinkedHashMap<>();
+        Map<String, @Nullable Object> line = new LinkedHashMap<>();
         line.put("step", step.step());
-        line.put("loss", step.loss());
+        line.put("loss", step.labels() == 0 ? null : step.loss());
         line.put("grad_norm", step.gradientNorm());
         line.put("lr", step.learningRate());
         line.put("tokens_per_second", step.tokensPerSecond());
@@ -68,6 +69,7 @@ public final class MetricsFile implements AutoCloseable {
         line.put("received_rows_max", step.receivedRowsMax());
         line.put("receive_capacity_rows", step.receiveCapacityRows());
         line.put("dropped_rows", step.droppedRows());
+        line.put("labels", step.labels());
         line.put("bad_lines", step.data().badLines());
         line.put("lone_surrogates", step.data().loneSurrogates());
         try {

@@ -15,8 +15,11 @@ import org.jspecify.annotations.Nullable;
 @Stability(Stability.Level.EVOLVING)
 public final class RunSummary {
     private final LongSummaryStatistics rows = new LongSummaryStatistics();
+    /** The first and the last one with a loss, and the last one. */
     private @Nullable StepResult first;
     private @Nullable StepResult last;
+    private @Nullable StepResult lastLoss;
+    private long withoutLabels;
     private double lowest = Double.POSITIVE_INFINITY;
     private double seconds;
     private double tokens;
@@ -28,11 +31,16 @@ public final class RunSummary {
 
     /** Takes a step. */
     public void add(StepResult step) {
-        if (first == null) {
-            first = step;
-        }
         last = step;
-        lowest = Math.min(lowest, step.loss());
+        if (step.labels() == 0) {
+            withoutLabels++;
+        } else {
+            if (first == null) {
+                first = step;
+            }
+            lastLoss = step;
+            lowest = Math.min(lowest, step.loss());
+        }
         rows.accept(step.receivedRowsMax());
         seconds += step.seconds();
         tokens += step.tokensPerSecond() * step.seconds();
@@ -42,16 +50,23 @@ public final class RunSummary {
 
     /** Some lines for people. A model without experts, and a backend without statistics, receive no rows that could be told of. */
     public String text() {
-        if (first == null || last == null) {
+        if (last == null) {
             return "no step was made";
         }
-        String text = String.format(Locale.ROOT,
-                "%,d steps in %.1f s (%,.0f tokens/s): loss %.5f at step %d, %.5f at step %d, lowest %.5f",
-                steps, seconds, tokens / seconds, first.loss(), first.step(), last.loss(), last.step(), lowest);
+        String text = String.format(Locale.ROOT, "%,d steps in %.1f s (%,.0f tokens/s): %s", steps, seconds,
+                tokens / seconds, losses());
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
                         rows.getMax(), last.receiveCapacityRows(), dropped))
                 + data(last.data());
+    }
+
+    private String losses() {
+        String none = withoutLabels == 0 ? ""
+                : String.format(Locale.ROOT, "; %,d steps in which no label counts changed nothing", withoutLabels);
+        return first == null || lastLoss == null ? "no loss" + none
+                : String.format(Locale.ROOT, "loss %.5f at step %d, %.5f at step %d, lowest %.5f", first.loss(),
+                        first.step(), lastLoss.loss(), lastLoss.step(), lowest) + none;
     }
 
     /** Only what is wrong with the data is told. */

@@ -7,7 +7,7 @@ import io.moe4j.data.DataCounts;
  * A step that was made.
  *
  * @param step from 1
- * @param loss mean cross-entropy over all ranks' tokens
+ * @param loss mean cross-entropy over the labels that count, of all ranks; NaN if there are none: then nothing has changed
  * @param gradientNorm over all shards, before clipping
  * @param learningRate that was applied
  * @param seconds that it took
@@ -21,6 +21,7 @@ import io.moe4j.data.DataCounts;
  * @param receivedRowsMax the most rows that a rank was to receive in one exchange
  * @param receiveCapacityRows what a rank can receive
  * @param droppedRows rows that were dropped, all ranks together
+ * @param labels how many labels count, of all ranks
  * @param data what the longest pass over the data has met so far; nothing in a JVM without the first rank
  * @since 0.1.0
  */
@@ -28,4 +29,4 @@ import io.moe4j.data.DataCounts;
 public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
-        DataCounts data) {}
+        long labels, DataCounts data) {}

@@ -31,7 +31,7 @@ final class Throughput {
         return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), seconds, tokensPerSecond,
                 flops, peak > 0 ? local / peak : 0, allocated(fullest),
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
-                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), data);
+                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(), data);
     }
 
     private static long allocated(Device device) {

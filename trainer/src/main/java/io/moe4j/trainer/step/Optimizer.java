@@ -75,7 +75,7 @@ public final class Optimizer implements AutoCloseable {
      * Enqueues the update.
      *
      * @param learningRate of this step
-     * @param gradientScale what gradients are multiplied by: below 1 where they are clipped
+     * @param gradientScale what gradients are multiplied by: below 1 where they are clipped, more where labels do not count
      * @param step from 1
      */
     public void update(double learningRate, double gradientScale, long step) {

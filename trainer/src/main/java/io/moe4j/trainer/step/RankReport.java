@@ -5,7 +5,8 @@ import java.nio.ByteBuffer;
 /**
  * What a rank tells the others after forward and backward, so that all come to the same decision.
  *
- * @param loss its part of the mean loss
+ * @param labels how many labels of its batch count
+ * @param loss the sum of its losses, over the number of all ranks' tokens
  * @param sumOfSquares of the gradients that it holds; 0 if another replica has told the same
  * @param requiredRows the most rows that it was to receive in one exchange
  * @param droppedRows rows that were dropped at it
@@ -13,27 +14,28 @@ import java.nio.ByteBuffer;
  * @param stop whether it wants the run to end after this step
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  */
-record RankReport(double loss, double sumOfSquares, long requiredRows, long droppedRows, long hostSyncs,
+record RankReport(long labels, double loss, double sumOfSquares, long requiredRows, long droppedRows, long hostSyncs,
         boolean stop, boolean withoutData) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
-    private static final int BYTES = 5 * Long.BYTES + 1;
+    private static final int BYTES = 6 * Long.BYTES + 1;
 
     byte[] encode() {
-        return ByteBuffer.allocate(BYTES).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
+        return ByteBuffer.allocate(BYTES).putLong(labels).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
                 .putLong(droppedRows).putLong(hostSyncs)
                 .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0))).array();
     }
 
     static RankReport decode(byte[] bytes) {
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        long labels = buffer.getLong();
         double loss = buffer.getDouble();
         double sumOfSquares = buffer.getDouble();
         long requiredRows = buffer.getLong();
         long droppedRows = buffer.getLong();
         long hostSyncs = buffer.getLong();
         byte flags = buffer.get();
-        return new RankReport(loss, sumOfSquares, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
+        return new RankReport(labels, loss, sumOfSquares, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0);
     }
 }

@@ -64,7 +64,7 @@ final class StepBuffers implements AutoCloseable {
         return Tensor.of(inputs, Tensor.bytes(DType.I32, tokens()), DType.I32, tokens());
     }
 
-    /** F32 (1): this rank's part of the mean loss. */
+    /** F32 (1): the sum of this rank's losses, over the number of all ranks' tokens. */
     Tensor loss() {
         return Tensor.of(report, 0, DType.F32, 1);
     }
@@ -101,7 +101,7 @@ final class StepBuffers implements AutoCloseable {
     /**
      * What a step leaves on the device.
      *
-     * @param loss this rank's part of the mean loss
+     * @param loss the sum of this rank's losses, over the number of all ranks' tokens
      * @param sumOfSquares of the gradients that this rank holds
      * @param requiredRows the most rows that this rank was to receive in one exchange
      * @param droppedRows rows that were dropped at this rank

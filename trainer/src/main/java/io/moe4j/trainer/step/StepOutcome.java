@@ -11,10 +11,11 @@ import io.moe4j.api.Stability;
 public sealed interface StepOutcome {
 
     /**
-     * The optimizer has run.
+     * The optimizer has run; or no label of the step counts, and nothing has changed.
      *
-     * @param loss mean over all ranks' tokens
-     * @param gradientNorm over all shards, before clipping
+     * @param labels how many labels count, of all ranks and microbatches
+     * @param loss mean over these labels; NaN if there are none
+     * @param gradientNorm of the mean loss, over all shards, before clipping; 0 if no label counts
      * @param learningRate that was applied
      * @param hostSyncs the most that a host waited inside forward and backward
      * @param captured whether forward and backward were replayed
@@ -23,7 +24,7 @@ public sealed interface StepOutcome {
      * @param droppedRows rows that were dropped, all ranks together
      * @param stop whether a rank wants the run to end
      */
-    record Completed(double loss, double gradientNorm, double learningRate, long hostSyncs, boolean captured,
+    record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs, boolean captured,
             long receivedRowsMax, long receiveCapacityRows, long droppedRows, boolean stop) implements StepOutcome {}
 
     /**
@@ -62,7 +63,7 @@ public sealed interface StepOutcome {
     /**
      * The loss or the gradients' norm is NaN or infinite.
      *
-     * @param loss mean over all ranks' tokens
+     * @param loss mean over all labels that count
      * @param gradientNorm over all shards
      * @param where the first segment whose output is not finite, by rank
      */

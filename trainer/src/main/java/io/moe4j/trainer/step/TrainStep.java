@@ -86,7 +86,7 @@ public final class TrainStep implements AutoCloseable {
         StepBuffers.Readings mine = buffers.read();
 
         phase.enter("step " + step + ", decision");
-        WorldReport world = exchange(new RankReport(mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
+        WorldReport world = exchange(new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
                 mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
@@ -103,8 +103,9 @@ public final class TrainStep implements AutoCloseable {
         if (lost.isPresent()) {
             return lost.get();
         }
-        double loss = world.loss();
-        double norm = world.gradientNorm();
+        double perLabel = perLabel(world.labels());
+        double loss = perLabel * world.loss();
+        double norm = perLabel * world.gradientNorm();
         if (!Double.isFinite(loss) || !Double.isFinite(norm)) {
             phase.enter("step " + step + ", search for values that are not finite");
             return new StepOutcome.NonFinite(loss, norm, locate(mine));
@@ -112,8 +113,12 @@ public final class TrainStep implements AutoCloseable {
 
         phase.enter("step " + step + ", update");
         double learningRate = learningRates.at(step);
-        update(learningRate, norm, step);
-        return new StepOutcome.Completed(loss, norm, learningRate, world.hostSyncs(), forwardBackward.isCaptured(),
+        if (world.labels() > 0) {
+            update(learningRate, norm, perLabel, step);
+        } else {
+            loss = Double.NaN;
+        }
+        return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(), forwardBackward.isCaptured(),
                 world.requiredRows(), capacity, world.droppedRows(), world.stop());
     }
 
@@ -134,7 +139,7 @@ public final class TrainStep implements AutoCloseable {
     /** Makes a step that decides nothing, on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
     public void rehearse() {
         forwardBackward.run();
-        update(config.optimizer().lr(), 1, 1);
+        update(config.optimizer().lr(), 1, 1, 1);
     }
 
     /** How many microbatches are alive at once, each in a lane of planned memory. */
@@ -148,13 +153,26 @@ public final class TrainStep implements AutoCloseable {
         buffers.close();
     }
 
-    private void update(double learningRate, double norm, long step) {
+    private static long labels(StepData data) {
+        return data instanceof Batch batch ? batch.labels() : 0;
+    }
+
+    /**
+     * What turns sums over the number of tokens into sums over the number of labels that count, which is known only after forward and backward have
+     * been enqueued, or recorded. It is exactly 1 if all labels count.
+     */
+    private double perLabel(long labels) {
+        return labels == 0 ? 1 : (double) config.tokensPerStep() / labels;
+    }
+
+    /** @param perLabel factor of the gradients; {@code norm} has it already */
+    private void update(double learningRate, double norm, double perLabel, long step) {
         try (Scope scope = rank.memory().openStep()) {
             if (config.moe().loadBalanceCoeff() > 0) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }
             // As PyTorch clips: the small term keeps a norm of zero from dividing.
-            optimizer.update(learningRate, Math.min(1, config.training().maxNorm() / (norm + 1e-6)), step);
+            optimizer.update(learningRate, perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6)), step);
         }
     }
 

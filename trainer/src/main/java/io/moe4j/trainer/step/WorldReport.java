@@ -11,6 +11,12 @@ import java.util.stream.IntStream;
  */
 record WorldReport(List<RankReport> ranks) {
 
+    /** Labels that count, of all ranks and microbatches of the step. */
+    long labels() {
+        return ranks.stream().mapToLong(RankReport::labels).sum();
+    }
+
+    /** The sum of all losses, over the number of all tokens. */
     double loss() {
         return ranks.stream().map(RankReport::loss).reduce(0.0, Double::sum);
     }

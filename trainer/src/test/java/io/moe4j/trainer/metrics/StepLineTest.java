@@ -27,7 +27,7 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0,
+        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200,
                 DataCounts.NONE);
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
@@ -49,7 +49,7 @@ class StepLineTest {
     @Test
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
-        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, DataCounts.NONE));
+        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, DataCounts.NONE));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
@@ -68,11 +68,32 @@ class StepLineTest {
         List<String> lines = Files.readAllLines(file);
         assertEquals(2, lines.size());
         assertTrue(lines.get(0).startsWith("{\"step\":1,"));
-        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5,\"bad_lines\":3,\"lone_surrogates\":2}"));
+        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5,\"labels\":31320,\"bad_lines\":3,\"lone_surrogates\":2}"));
+    }
+
+    @Test
+    void aStepWithoutLabelsHasNoLoss() throws IOException {
+        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
+                DataCounts.NONE);
+        assertTrue(StepLine.of(without).startsWith("step:  2  loss:     none  grad_norm:  0.0000"),
+                StepLine.of(without));
+        RunSummary summary = new RunSummary();
+        summary.add(without);
+        assertTrue(summary.text().endsWith("no loss; 1 steps in which no label counts changed nothing"),
+                summary.text());
+        summary.add(step(3, 0));
+        summary.add(without);
+        assertTrue(summary.text().contains("loss 11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
+                summary.text());
+        Path file = folder.resolve("metrics.jsonl");
+        try (MetricsFile metrics = new MetricsFile(file, 0)) {
+            metrics.add(without);
+        }
+        assertTrue(Files.readString(file).startsWith("{\"step\":2,\"loss\":null,\"grad_norm\":0.0,"));
     }
 
     private static StepResult step(long number, long dropped) {
         return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
-                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, new DataCounts(50_000, 3, number));
+                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320, new DataCounts(50_000, 3, number));
     }
 }

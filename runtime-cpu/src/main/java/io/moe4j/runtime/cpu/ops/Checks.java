@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cpu.ops;
 
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
@@ -29,14 +30,27 @@ final class Checks {
         }
     }
 
+    /** Like {@link #ids}, for labels: those that do not count are allowed too. */
+    static void labels(long address, long count, long end) {
+        for (long t = 0; t < count; t++) {
+            if (Lanes.getInt(address, t) != LossOps.IGNORED_LABEL) {
+                id("labels", address, t, end);
+            }
+        }
+    }
+
     /** Requires each id to be in [0, {@code end}). The ids are read from memory when the work runs. */
     static void ids(String name, long address, long count, long end) {
         for (long i = 0; i < count; i++) {
-            int id = Lanes.getInt(address, i);
-            if (id < 0 || id >= end) {
-                throw new DeviceException(name + " has " + id + " at position " + i + "; ids must be in [0, " + end
-                        + "): check that the data and the model have the same vocabulary or experts");
-            }
+            id(name, address, i, end);
+        }
+    }
+
+    private static void id(String name, long address, long i, long end) {
+        int id = Lanes.getInt(address, i);
+        if (id < 0 || id >= end) {
+            throw new DeviceException(name + " has " + id + " at position " + i + "; ids must be in [0, " + end
+                    + "): check that the data and the model have the same vocabulary or experts");
         }
     }
 }

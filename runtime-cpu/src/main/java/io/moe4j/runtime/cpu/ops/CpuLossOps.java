@@ -29,14 +29,19 @@ final class CpuLossOps implements LossOps {
         long rowLoss = rowLoss_T.address();
         long total = loss.address();
         commands.submit(stream, "crossEntropy", () -> {
-            Checks.ids("labels", labels, logits.count(), logits.columns());
+            Checks.labels(labels, logits.count(), logits.columns());
             Blocks.overRows(commands, logits.count(), 8 * logits.columns(), (from, to) -> {
                 float[] lanes = new float[Lanes.COUNT];
                 try (Scratch.Lease lease = scratch.take(logits.columns())) {
                     long wide = lease.floats(logits.columns());
                     for (long t = from; t < to; t++) {
-                        long row = logits.read(t, wide);
-                        Lanes.set(rowLoss, t, row(row, logits.columns(), Lanes.getInt(labels, t), scale, lanes));
+                        int label = Lanes.getInt(labels, t);
+                        if (label == IGNORED_LABEL) {
+                            Flat.fill(0, logits.place(t, wide), logits.columns());
+                            Lanes.set(rowLoss, t, 0);
+                        } else {
+                            Lanes.set(rowLoss, t, row(logits.read(t, wide), logits.columns(), label, scale, lanes));
+                        }
                         logits.write(t, wide);
                     }
                 }

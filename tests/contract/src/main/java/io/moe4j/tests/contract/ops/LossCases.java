@@ -3,6 +3,7 @@ package io.moe4j.tests.contract.ops;
 import static io.moe4j.api.tensor.DType.BF16;
 import static io.moe4j.api.tensor.DType.F32;
 
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.tests.contract.Rounding;
 import java.util.ArrayList;
@@ -11,7 +12,8 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Cross-entropy and its gradient. One row is all the same, one has logits near a thousand, one a single large one.
+ * Cross-entropy and its gradient. One row is all the same, one has logits near a thousand, one a single large one. Some labels do not count, or none
+ * does.
  *
  * @param tokens T
  * @param words V
@@ -32,7 +34,12 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
                             new LossCases(s[0], s[1], type, layout)::prepare));
                 }
             }
+            for (int every : new int[] {1, 2, 5}) {
+                cases.add(new LossCases(20, 2048, type, Layout.DENSE).ignoring(every));
+                cases.add(new LossCases(33, 50, type, Layout.SHIFTED).ignoring(every));
+            }
             cases.add(notANumber(type));
+            cases.add(notANumberIgnored(type));
         }
         return cases;
     }
@@ -51,9 +58,27 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
         return logits;
     }
 
+    private int[] labels() {
+        return new Random(2).ints(tokens, 0, words).toArray();
+    }
+
+    /** One label of {@code every} does not count. */
+    private OpCase ignoring(int every) {
+        int[] labels = labels();
+        for (int t = 0; t < tokens; t += every) {
+            labels[t] = LossOps.IGNORED_LABEL;
+        }
+        return new OpCase("cross-entropy (" + tokens + ", " + words + ") " + type + " " + layout + ", one label of "
+                + every + " ignored", bench -> prepare(bench, logits(), labels));
+    }
+
     private OpCall prepare(OpBench bench) {
-        Operand logits = bench.of(type, layout, logits(), tokens, words);
-        Operand labels = bench.ints(new Random(2).ints(tokens, 0, words).toArray(), tokens);
+        return prepare(bench, logits(), labels());
+    }
+
+    private OpCall prepare(OpBench bench, double[] given, int[] targets) {
+        Operand logits = bench.of(type, layout, given, tokens, words);
+        Operand labels = bench.ints(targets, tokens);
         Operand rows = bench.blank(F32, Layout.DENSE, tokens);
         Operand loss = bench.of(F32, Layout.DENSE, new double[] {BEFORE}, 1);
         return new OpCall(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(), SCALE,
@@ -67,6 +92,11 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
         Approx[] rowLoss = new Approx[tokens];
         Sum total = new Sum();
         for (int t = 0; t < tokens; t++) {
+            if ((int) labels[t] == LossOps.IGNORED_LABEL) {
+                Arrays.fill(gradient, t * words, (t + 1) * words, Approx.exact(0));
+                rowLoss[t] = Approx.exact(0);
+                continue;
+            }
             double[] row = Arrays.copyOfRange(values, t * words, (t + 1) * words);
             Approx top = Approx.exact(Arrays.stream(row).max().orElseThrow());
             Sum sum = new Sum();
@@ -88,17 +118,21 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
 
     /** NaN among the logits of one row is in its loss, its gradient and the sum, and in no other row. */
     private static OpCase notANumber(DType type) {
-        return new OpCase("cross-entropy of NaN " + type, bench -> {
+        return notANumber("cross-entropy of NaN " + type, type, new int[] {0, 1, 2, 3, 4, 5});
+    }
+
+    /** NaN among the logits of a token whose label does not count is nowhere afterwards. */
+    private static OpCase notANumberIgnored(DType type) {
+        return notANumber("cross-entropy of NaN, ignored " + type, type,
+                new int[] {0, 1, 2, 3, LossOps.IGNORED_LABEL, 5});
+    }
+
+    private static OpCase notANumber(String name, DType type, int[] labels) {
+        return new OpCase(name, bench -> {
             LossCases shape = new LossCases(6, 50, type, Layout.DENSE);
             double[] values = shape.logits();
             values[4 * shape.words + 17] = Double.NaN;
-            Operand logits = bench.of(type, Layout.DENSE, values, shape.tokens, shape.words);
-            Operand labels = bench.ints(new int[] {0, 1, 2, 3, 4, 5}, shape.tokens);
-            Operand rows = bench.blank(F32, Layout.DENSE, shape.tokens);
-            Operand loss = bench.of(F32, Layout.DENSE, new double[] {BEFORE}, 1);
-            return new OpCall(() -> bench.ops().loss().crossEntropy(bench.stream(), logits.tensor(), labels.tensor(),
-                    SCALE, rows.tensor(), loss.tensor()), List.of(logits, rows, loss),
-                    () -> shape.expected(labels.values(), logits, rows, loss));
+            return shape.prepare(bench, values, labels);
         });
     }
 }
