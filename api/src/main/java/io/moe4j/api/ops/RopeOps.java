@@ -41,8 +41,9 @@ public interface RopeOps {
      * version 1.4 of the device SPI; a device of an earlier one refuses it.
      */
     default void rotateAt(Stream stream, AtPositions arguments) {
-        throw new UnsupportedOperationException("rotation at given positions came with version 1.4 of the device SPI, which "
-                + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
+        throw new UnsupportedOperationException(
+                "rotation at given positions came with version 1.4 of the device SPI, which "
+                        + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
     }
 
     /**

@@ -164,8 +164,9 @@ public final class TrainingRun implements AutoCloseable {
                     done.receivedRowsMax(), done.receiveCapacityRows());
         }
         if (done.labels() == 0) {
-            log.warn("step {}: none of its {} labels counts, so that nothing was learnt: parameters and moments are as before"
-                    + " it, and the data goes on. Where this is often so, look at what data masks, and at training.seq_len",
+            log.warn(
+                    "step {}: none of its {} labels counts, so that nothing was learnt: parameters and moments are as before"
+                            + " it, and the data goes on. Where this is often so, look at what data masks, and at training.seq_len",
                     step, config.tokensPerStep());
         }
         told("telling of step " + step, () -> listener.made(result));

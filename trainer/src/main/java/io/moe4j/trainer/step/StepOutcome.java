@@ -24,7 +24,8 @@ public sealed interface StepOutcome {
      * @param droppedRows rows that were dropped, all ranks together
      * @param stop whether a rank wants the run to end
      */
-    record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs, boolean captured,
+    record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
+            boolean captured,
             long receivedRowsMax, long receiveCapacityRows, long droppedRows, boolean stop) implements StepOutcome {}
 
     /**

@@ -86,8 +86,9 @@ public final class TrainStep implements AutoCloseable {
         StepBuffers.Readings mine = buffers.read();
 
         phase.enter("step " + step + ", decision");
-        WorldReport world = exchange(new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing));
+        WorldReport world = exchange(
+                new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
+                        mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
         }
@@ -118,7 +119,8 @@ public final class TrainStep implements AutoCloseable {
         } else {
             loss = Double.NaN;
         }
-        return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(), forwardBackward.isCaptured(),
+        return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
+                forwardBackward.isCaptured(),
                 world.requiredRows(), capacity, world.droppedRows(), world.stop());
     }
 

@@ -49,7 +49,8 @@ class StepLineTest {
     @Test
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
-        summary.add(new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, DataCounts.NONE));
+        summary.add(
+                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, DataCounts.NONE));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
@@ -94,6 +95,7 @@ class StepLineTest {
 
     private static StepResult step(long number, long dropped) {
         return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
-                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320, new DataCounts(50_000, 3, number));
+                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320,
+                new DataCounts(50_000, 3, number));
     }
 }

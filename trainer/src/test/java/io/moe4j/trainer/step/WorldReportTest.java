@@ -19,7 +19,8 @@ class WorldReportTest {
     @Test
     void sumsAndExtremes() {
         WorldReport world = new WorldReport(List.of(new RankReport(5, 0.5, 9, 10, 1, 0, false, false),
-                new RankReport(5, 0.25, 16, 30, 2, 4, false, false), new RankReport(5, 0.25, 0, 30, 0, 2, false, false)));
+                new RankReport(5, 0.25, 16, 30, 2, 4, false, false),
+                new RankReport(5, 0.25, 0, 30, 0, 2, false, false)));
         assertEquals(15, world.labels());
         assertEquals(1, world.loss());
         assertEquals(5, world.gradientNorm());
