@@ -26,15 +26,21 @@ public interface Model extends AutoCloseable {
 
     /**
      * Announces the microbatch whose forward or backward is enqueued next. Gradients and {@link #tokensPerExpert()} of a step's first microbatch
-     * overwrite those of the previous step; later microbatches add to them. A schedule calls this whenever it switches to another microbatch. Since
-     * SPI 1.3.
+     * overwrite those of the previous step; later microbatches add to them. Whatever is enqueued next keeps the documents of this microbatch apart, if
+     * it has any: also {@link #logits} and {@link #locateNonFinite}. A schedule calls this whenever it switches to another microbatch. Since SPI 1.3,
+     * with documents since SPI 1.4.
      *
-     * @throws UnsupportedOperationException if the step has several microbatches, and the model supports only one
+     * @throws UnsupportedOperationException if the step has several microbatches and the model supports only one, or if the microbatch has documents
+     *         and the model does not keep them apart
      */
     default void begin(Microbatch microbatch) {
         if (microbatch.count() > 1) {
             throw new UnsupportedOperationException(getClass().getName() + " cannot sum over " + microbatch.count()
                     + " microbatches: Model.begin is not implemented; set training.gradient_accumulation_steps to 1");
+        }
+        if (microbatch.documents().isPresent()) {
+            throw new UnsupportedOperationException(getClass().getName() + " cannot keep documents apart: Model.begin is"
+                    + " not implemented; train it without document boundaries");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.autograd.sharding;
 
 import io.moe4j.api.Stability;
+import java.util.Optional;
 
 /**
  * One of the microbatches whose gradients a step sums. For example, a step of 4 microbatches of 2 sequences has the gradients of 8 sequences, and
@@ -8,12 +9,13 @@ import io.moe4j.api.Stability;
  *
  * @param index from 0
  * @param count microbatches of the step, at least 1
+ * @param documents where documents begin in its sequences; absent if each sequence is one document
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Microbatch(int index, int count) {
+public record Microbatch(int index, int count, Optional<Documents> documents) {
     /** The only microbatch of its step. */
-    public static final Microbatch ONLY = new Microbatch(0, 1);
+    public static final Microbatch ONLY = of(0, 1);
 
     public Microbatch {
         if (index < 0 || index >= count) {
@@ -22,9 +24,14 @@ public record Microbatch(int index, int count) {
         }
     }
 
-    /** Microbatch {@code index} of {@code count}. */
+    /** Microbatch {@code index} of {@code count}, of sequences of one document each. */
     public static Microbatch of(int index, int count) {
-        return new Microbatch(index, count);
+        return new Microbatch(index, count, Optional.empty());
+    }
+
+    /** The same microbatch, with other documents. */
+    public Microbatch withDocuments(Optional<Documents> bounds) {
+        return new Microbatch(index, count, bounds);
     }
 
     /** Whether its gradients and counts overwrite what an earlier step left; those of later microbatches are added. */
