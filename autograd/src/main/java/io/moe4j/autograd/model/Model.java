@@ -39,8 +39,9 @@ public interface Model extends AutoCloseable {
                     + " microbatches: Model.begin is not implemented; set training.gradient_accumulation_steps to 1");
         }
         if (microbatch.documents().isPresent()) {
-            throw new UnsupportedOperationException(getClass().getName() + " cannot keep documents apart: Model.begin is"
-                    + " not implemented; train it without document boundaries");
+            throw new UnsupportedOperationException(
+                    getClass().getName() + " cannot keep documents apart: Model.begin is"
+                            + " not implemented; train it without document boundaries");
         }
     }
 
