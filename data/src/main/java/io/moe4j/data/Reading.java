@@ -55,6 +55,6 @@ final class Reading {
     }
 
     DataCounts counts() {
-        return new DataCounts(documents, bad, loneSurrogates);
+        return new DataCounts(documents, 0, bad, loneSurrogates, 0);
     }
 }

@@ -55,7 +55,7 @@ class JsonDocumentsTest {
                 + "{\"text\":\"e\"}").getBytes(StandardCharsets.ISO_8859_1));
         Reading reading = new Reading(BadLines.SKIP, false);
         assertEquals(List.of("a", "e"), Texts.of(file, reading));
-        assertEquals(new DataCounts(2, 4, 0), reading.counts());
+        assertEquals(new DataCounts(2, 0, 4, 0, 0), reading.counts());
         assertEquals("x.jsonl, line 2 is not JSON: it ends inside a string", refusal(file));
     }
 
@@ -65,7 +65,7 @@ class JsonDocumentsTest {
                 "{\"text\":\"\\ud83d|\\ude00|\\ud83d\\ud83d\\ude00|\\ud83d\\n\"}\n{\"other\":\"\\ud83d\",\"text\":\"\"}");
         Reading reading = new Reading(BadLines.FAIL, false);
         assertEquals(List.of("\uFFFD|\uFFFD|\uFFFD\uD83D\uDE00|\uFFFD\n", ""), Texts.of(file, reading));
-        assertEquals(new DataCounts(2, 0, 4), reading.counts());
+        assertEquals(new DataCounts(2, 0, 0, 4, 0), reading.counts());
     }
 
     @Test

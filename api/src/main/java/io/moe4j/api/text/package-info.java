@@ -1,4 +1,4 @@
-/** Tokenizers: text as ids. */
+/** Training text: files as documents, and documents as ids. */
 @NullMarked
 package io.moe4j.api.text;
 

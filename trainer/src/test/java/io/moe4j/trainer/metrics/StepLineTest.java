@@ -96,6 +96,6 @@ class StepLineTest {
     private static StepResult step(long number, long dropped) {
         return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
                 Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320,
-                new DataCounts(50_000, 3, number));
+                new DataCounts(50_000, 0, 3, number, 0));
     }
 }

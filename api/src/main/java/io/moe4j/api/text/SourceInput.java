@@ -1,0 +1,28 @@
+package io.moe4j.api.text;
+
+import io.moe4j.api.Stability;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+
+/**
+ * What a {@link DocumentReader} reads: a file, which may lie in an archive or be compressed. The host unpacks it.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface SourceInput {
+
+    /** Its name, for messages: {@code web/part-3.jsonl}, {@code x.zip!/part-3.jsonl}; without the ending of a compression. */
+    String name();
+
+    /**
+     * Opens it.
+     *
+     * @param from the first byte to read, counted in the unpacked file. Costs nothing for a plain file; others are unpacked up to it
+     */
+    InputStream open(long from) throws IOException;
+
+    /** A file with these bytes, for readers that jump: the file itself, or an unpacked copy that the host removes after the reader is closed. */
+    Path file() throws IOException;
+}

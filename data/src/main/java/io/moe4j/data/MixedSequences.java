@@ -1,0 +1,149 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The sequences of several sources, mixed by their weights: one order for all ranks. At each place, every source has given its part within one sequence;
+ * see {@code Mixture}. For use by one thread at a time.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class MixedSequences implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(MixedSequences.class);
+
+    private final List<WeightedSource> sources;
+    private final int sequenceTokens;
+    private final Mixture mixture;
+
+    /**
+     * Begins, or goes on.
+     *
+     * @param sources in an order that is the same each time; each at its position already
+     * @param sequenceTokens S
+     * @param position where the mixture goes on. Sources of it that are not in {@code sources}, and new ones, change the weights
+     */
+    public MixedSequences(List<WeightedSource> sources, int sequenceTokens, Optional<DataPosition> position) {
+        if (sources.isEmpty()) {
+            throw new IllegalArgumentException("there is no source; give at least one");
+        }
+        this.sources = List.copyOf(sources);
+        this.sequenceTokens = sequenceTokens;
+        this.mixture = mixture(position);
+    }
+
+    /** S, tokens of a sequence. */
+    public int sequenceTokens() {
+        return sequenceTokens;
+    }
+
+    /**
+     * Reads the next sequence.
+     *
+     * @param target receives S + 1 tokens with their marks; see {@link MarkedToken}
+     * @throws InputException if the data cannot be read, or is used up
+     */
+    public void next(int[] target) {
+        advance(source -> source.next(target));
+    }
+
+    /** Passes over sequences as if they were read. */
+    public void skip(long count) {
+        if (sources.size() == 1) {
+            long skipped = sources.getFirst().sequences().skip(count);
+            mixture.take(0, skipped);
+            if (skipped < count) {
+                end(0);
+                throw usedUp();
+            }
+            return;
+        }
+        for (long i = 0; i < count; i++) {
+            advance(source -> source.skip(1) == 1);
+        }
+    }
+
+    /** Where it goes on. */
+    public DataPosition position() {
+        List<DataPosition.Part> parts = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            WeightedSource source = sources.get(i);
+            parts.add(new DataPosition.Part(source.sequences().position(), source.weight(), mixture.taken(i),
+                    mixture.isUsedUp(i)));
+        }
+        return new DataPosition(sequenceTokens, parts);
+    }
+
+    /** Counts of all sources together. */
+    public DataCounts counts() {
+        return sources.stream().map(source -> source.sequences().counts()).reduce(DataCounts.NONE, DataCounts::plus);
+    }
+
+    /** How far each source has come. */
+    public List<SourceProgress> progress() {
+        return sources.stream().map(WeightedSource::sequences)
+                .map(source -> new SourceProgress(source.name(), source.passed(), source.epoch(), source.counts()))
+                .toList();
+    }
+
+    @Override
+    public void close() {
+        Closing.all(sources.stream().map(WeightedSource::sequences).toList());
+    }
+
+    private void advance(Step step) {
+        while (!mixture.isUsedUp()) {
+            int chosen = mixture.choose();
+            if (step.passes(sources.get(chosen).sequences())) {
+                mixture.take(chosen, 1);
+                return;
+            }
+            end(chosen);
+        }
+        throw usedUp();
+    }
+
+    private void end(int source) {
+        mixture.end(source);
+        log.info("the data source {} is used up{}", sources.get(source).sequences().name(),
+                mixture.isUsedUp() ? "" : "; the others share its part of the mixture");
+    }
+
+    private InputException usedUp() {
+        return new InputException("the data is used up: "
+                + String.join(", ", progress().stream()
+                        .map(each -> each.source() + " gave " + each.sequences() + " sequences in " + each.epoch()
+                                + (each.epoch() == 1 ? " epoch" : " epochs"))
+                        .toList())
+                + "; raise data.epochs, set it to 0 for no limit, or lower training.steps");
+    }
+
+    private Mixture mixture(Optional<DataPosition> position) {
+        double[] weights = new double[sources.size()];
+        long[] taken = new long[sources.size()];
+        boolean same = position.isPresent() && position.get().sources().size() == sources.size();
+        for (int i = 0; i < weights.length; i++) {
+            WeightedSource source = sources.get(i);
+            Optional<DataPosition.Part> before = position.stream().flatMap(all -> all.sources().stream())
+                    .filter(part -> part.position().source().equals(source.sequences().name())).findFirst();
+            boolean usedUp = before.filter(DataPosition.Part::usedUp).isPresent();
+            weights[i] = usedUp ? 0 : source.weight();
+            taken[i] = before.map(DataPosition.Part::taken).orElse(0L);
+            same &= before.filter(part -> part.weight() == source.weight()).isPresent();
+        }
+        // With other weights the counts so far say nothing: to make up for them, one source would be read alone for long.
+        return new Mixture(weights, same ? taken : new long[weights.length]);
+    }
+
+    /** What is done with the source of the next sequence; false if it is used up. */
+    @FunctionalInterface
+    private interface Step {
+        boolean passes(SequenceSource source);
+    }
+}

@@ -1,0 +1,154 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Stability;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * The batches of all ranks of this process, step after step. One reader serves them all, so that nothing is read twice. In step {@code n}, with
+ * {@code batch} sequences for each of {@code ranks} ranks, rank {@code r} has {@code batch} sequences, from number {@code (n * ranks + r) * batch} on, of
+ * those that {@link MixedSequences} gives. While a step runs, the next one is read in the background. Thread-safe.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class StepBatches implements AutoCloseable {
+    private final MixedSequences sequences;
+    private final Layout layout;
+    private final Packing packing;
+    private final ExecutorService background;
+    /** Batches that were read and not yet taken, by step and rank. */
+    private final Map<Long, Map<Integer, SequenceBatch>> waiting = new HashMap<>();
+    private final Map<Integer, Long> nextStep = new HashMap<>();
+    private Future<Step> ahead;
+    private long steps;
+    private State state;
+
+    /**
+     * Which sequences of a step a rank has.
+     *
+     * @param ranks number of ranks in the world
+     * @param localRanks those of this process
+     * @param batch sequences of a rank in a step, all microbatches together
+     */
+    public record Layout(int ranks, Set<Integer> localRanks, int batch) {
+        public Layout {
+            localRanks = Set.copyOf(localRanks);
+            if (ranks < 1 || batch < 1 || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= ranks)) {
+                throw new IllegalArgumentException("ranks " + localRanks + " of " + ranks + ", each with " + batch
+                        + " sequences: ranks are numbered from 0, and each has at least one sequence");
+            }
+        }
+    }
+
+    /**
+     * How far the data has come.
+     *
+     * @param position where it goes on
+     * @param counts what was met in the longest pass
+     * @param progress of each source
+     */
+    public record State(DataPosition position, DataCounts counts, List<SourceProgress> progress) {
+        public State {
+            progress = List.copyOf(progress);
+        }
+    }
+
+    private record Step(Map<Integer, SequenceBatch> batches, State after) {}
+
+    /** Goes on where {@code sequences} are, and begins to read. Closes them when it is closed. */
+    public StepBatches(MixedSequences sequences, Layout layout, Packing packing) {
+        this.sequences = sequences;
+        this.layout = layout;
+        this.packing = packing;
+        layout.localRanks().forEach(rank -> nextStep.put(rank, 0L));
+        state = state();
+        background = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("moe4j-data").factory());
+        ahead = background.submit(this::read);
+    }
+
+    /**
+     * A rank's batch of its next step. Waits where it has not been read yet.
+     *
+     * @throws io.moe4j.api.InputException if the data cannot be read: for every rank, and again in later calls
+     */
+    public synchronized SequenceBatch next(int rank) {
+        long step = nextStep.getOrDefault(rank, -1L);
+        if (step == steps) {
+            Step read = await();
+            waiting.put(steps++, new HashMap<>(read.batches()));
+            state = read.after();
+            ahead = background.submit(this::read);
+        }
+        Map<Integer, SequenceBatch> batches = Optional.ofNullable(waiting.get(step))
+                .orElseThrow(() -> new IllegalArgumentException("rank " + rank + " is none of " + layout.localRanks()));
+        SequenceBatch batch = Optional.ofNullable(batches.remove(rank)).orElseThrow();
+        if (batches.isEmpty()) {
+            waiting.remove(step);
+        }
+        nextStep.put(rank, step + 1);
+        return batch;
+    }
+
+    /** How far the data has come with the last step that a rank has taken. Ask between steps, when all ranks have taken the same. */
+    public synchronized State current() {
+        return state;
+    }
+
+    @Override
+    public void close() {
+        background.shutdownNow();
+        sequences.close();
+    }
+
+    private Step await() {
+        try {
+            return ahead.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("the rank was interrupted while it waited for data");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof Error problem) {
+                throw problem;
+            }
+            throw e.getCause() instanceof RuntimeException problem ? problem : new IllegalStateException(e);
+        }
+    }
+
+    private Step read() {
+        int length = sequences.sequenceTokens();
+        int[] window = new int[length + 1];
+        Map<Integer, SequenceBatch> batches = new HashMap<>();
+        long passed = 0;
+        for (int rank = 0; rank < layout.ranks(); rank++) {
+            if (!layout.localRanks().contains(rank)) {
+                passed += layout.batch();
+                continue;
+            }
+            sequences.skip(passed);
+            passed = 0;
+            int tokens = Math.multiplyExact(layout.batch(), length);
+            SequenceBatch batch = new SequenceBatch(new int[tokens], new int[tokens],
+                    packing.documentBoundaries() ? Optional.of(new int[tokens]) : Optional.empty());
+            for (int i = 0; i < layout.batch(); i++) {
+                sequences.next(window);
+                packing.put(window, batch, i * length);
+            }
+            batches.put(rank, batch);
+        }
+        sequences.skip(passed);
+        return new Step(batches, state());
+    }
+
+    private State state() {
+        return new State(sequences.position(), sequences.counts(), sequences.progress());
+    }
+}
