@@ -41,7 +41,8 @@ public record SourcePosition(String source, String kind, Map<String, String> val
         } catch (NumberFormatException e) {
             // Refused below.
         }
-        throw damaged("has \"" + key + "\" = \"" + Shown.of(value) + "\", where a whole number, 0 or more, is expected");
+        throw damaged(
+                "has \"" + key + "\" = \"" + Shown.of(value) + "\", where a whole number, 0 or more, is expected");
     }
 
     /** The error for a position that cannot be used. */

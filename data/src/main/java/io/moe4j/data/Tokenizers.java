@@ -41,9 +41,11 @@ public final class Tokenizers {
         if (named.isPresent()) {
             return available(named.get()).open(Optional.empty());
         }
-        Path path = path(name).filter(Files::exists).orElseThrow(() -> new InputException("there is no tokenizer, and no"
-                + " file, \"" + Shown.of(name) + "\"; give one of " + providers.stream().map(Provider::id).toList()
-                + ", or the path of a tokenizer.json"));
+        Path path = path(name).filter(Files::exists)
+                .orElseThrow(() -> new InputException("there is no tokenizer, and no"
+                        + " file, \"" + Shown.of(name) + "\"; give one of "
+                        + providers.stream().map(Provider::id).toList()
+                        + ", or the path of a tokenizer.json"));
         TokenizerProvider reader = providers.stream().filter(each -> each.reads(path)).findFirst()
                 .orElseThrow(() -> new InputException(path + " is read by none of the tokenizers "
                         + providers.stream().map(Provider::id).toList() + "; give a tokenizer.json, or its folder"));
