@@ -25,6 +25,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.checkpoint.store;
     exports io.moe4j.trainer.config;
     exports io.moe4j.trainer.metrics;
+    exports io.moe4j.trainer.model;
     exports io.moe4j.trainer.plan;
     exports io.moe4j.trainer.plugins;
     exports io.moe4j.trainer.run;

@@ -1,7 +1,6 @@
 package io.moe4j.safetensors;
 
 import io.moe4j.api.Shown;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.InputException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -94,11 +93,10 @@ final class HeaderReader {
                     + "data_offsets (whole numbers of at least 0)");
             return;
         }
-        List<DType> types = List.of(DType.values());
-        DType dtype = types.stream().filter(known -> known.name().equals(type.stringValue())).findFirst().orElse(null);
+        StoredType dtype = StoredType.named(type.stringValue()).orElse(null);
         if (dtype == null) {
             problem("tensor \"" + Shown.of(name) + "\" has elements of " + Shown.of(type.stringValue()) + "; known are "
-                    + types);
+                    + StoredType.all());
             return;
         }
         List<Long> shape = node.path("shape").valueStream().map(JsonNode::longValue).toList();
@@ -169,7 +167,7 @@ final class HeaderReader {
     /** Bytes that type and shape need; empty if the number does not fit into a long. */
     private static OptionalLong bytes(TensorEntry entry) {
         try {
-            return OptionalLong.of(Math.multiplyExact(entry.elements(), entry.dtype().bytes()));
+            return OptionalLong.of(Math.multiplyExact(entry.elements(), entry.type().bytes()));
         } catch (ArithmeticException e) {
             return OptionalLong.empty();
         }

@@ -92,8 +92,8 @@ public final class SafetensorsWriter implements AutoCloseable {
         long end = 0;
         for (Declaration tensor : declared) {
             long from = end;
-            end = Math.addExact(from, Math.multiplyExact(tensor.elements(), tensor.dtype().bytes()));
-            TensorEntry entry = new TensorEntry(tensor.name(), tensor.dtype(), tensor.shape(), from, end);
+            end = Math.addExact(from, Math.multiplyExact(tensor.elements(), tensor.type().bytes()));
+            TensorEntry entry = new TensorEntry(tensor.name(), tensor.type(), tensor.shape(), from, end);
             if (tensor.name().equals(Header.METADATA) || tensors.put(tensor.name(), entry) != null) {
                 throw new IllegalArgumentException(path + ": the tensor name \"" + tensor.name()
                         + "\" is taken; names must be unique, and not " + Header.METADATA);
@@ -118,7 +118,7 @@ public final class SafetensorsWriter implements AutoCloseable {
      */
     public void write(String name, long fromElement, MemorySegment bytes) {
         TensorEntry entry = tensors.get(name);
-        long from = entry == null ? 0 : entry.from() + fromElement * entry.dtype().bytes();
+        long from = entry == null ? 0 : entry.from() + fromElement * entry.type().bytes();
         if (entry == null || fromElement < 0 || from + bytes.byteSize() > entry.to()) {
             throw new IllegalArgumentException(path + ": " + bytes.byteSize() + " bytes from element " + fromElement
                     + " of " + (entry == null ? "\"" + name + "\", which was not declared" : entry
@@ -187,7 +187,7 @@ public final class SafetensorsWriter implements AutoCloseable {
         }
         tensors.forEach((name, entry) -> {
             Map<String, Object> fields = new LinkedHashMap<>();
-            fields.put("dtype", entry.dtype().name());
+            fields.put("dtype", entry.type().name());
             fields.put("shape", entry.shape());
             fields.put("data_offsets", List.of(entry.from(), entry.to()));
             json.put(name, fields);
@@ -204,10 +204,15 @@ public final class SafetensorsWriter implements AutoCloseable {
      * A tensor to be written.
      *
      * @param name unique within the file
-     * @param dtype element type
+     * @param type element type
      * @param shape extents; none for a scalar
      */
-    public record Declaration(String name, DType dtype, List<Long> shape) {
+    public record Declaration(String name, StoredType type, List<Long> shape) {
+
+        /** A tensor of a type that this project computes with. */
+        public Declaration(String name, DType dtype, List<Long> shape) {
+            this(name, StoredType.of(dtype), shape);
+        }
 
         public Declaration {
             shape = List.copyOf(shape);

@@ -85,7 +85,7 @@ class SafetensorsTest {
                     + "\"b\": {\"dtype\": \"I32\", \"shape\": [1], \"data_offsets\": [4, 8]}} | 8 | begins at byte 4, inside of \"a F32[2]\"",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [3], \"data_offsets\": [0, 8]}} | 8 | which are 8; its type and shape need 12",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [4294967296, 4294967296], \"data_offsets\": [0, 8]}} | 8 | need more than 2^63",
-            "{\"a\": {\"dtype\": \"F16\", \"shape\": [4], \"data_offsets\": [0, 8]}} | 8 | elements of F16; known are [F32, BF16, I32, I64]",
+            "{\"a\": {\"dtype\": \"F4\", \"shape\": [4], \"data_offsets\": [0, 8]}} | 8 | elements of F4; known are [F64, F32, F16, BF16,",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [-2], \"data_offsets\": [0, 8]}} | 8 | whole numbers of at least 0",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [2], \"data_offsets\": [8, 0]}} | 8 | its type and shape need 8",
             "{\"a\": {\"dtype\": \"F32\", \"shape\": [2]}} | 8 | two data_offsets",

@@ -7,6 +7,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.checkpoint.Elements;
 import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.StoredType;
 import io.moe4j.safetensors.TensorEntry;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
@@ -116,7 +117,7 @@ final class Golden implements AutoCloseable {
     /** Elements of a floating-point tensor. */
     float[] floats(String name, long from, int count) {
         TensorEntry entry = file.entry(name);
-        if (!entry.dtype().isFloating()) {
+        if (!entry.type().dtype().map(DType::isFloating).orElse(false)) {
             throw refusal(Shown.of(entry) + " must be F32 or BF16");
         }
         float[] values = new float[count];
@@ -132,7 +133,7 @@ final class Golden implements AutoCloseable {
     /** All elements of a tensor of whole numbers. */
     long[] integers(String name) {
         TensorEntry entry = file.entry(name);
-        if (entry.dtype() != DType.I64) {
+        if (entry.type() != StoredType.I64) {
             throw refusal(entry + " must be I64");
         }
         return file.data(name).toArray(LONG);

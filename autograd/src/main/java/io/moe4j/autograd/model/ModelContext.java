@@ -25,13 +25,22 @@ import java.util.Optional;
  * @param recompute how blocks run
  * @param forceLoadBalance whether routing is round-robin instead of learned
  * @param seed seed of the initial values
+ * @param blank whether parameters begin as zeros, since the opener loads them from files: computing initial values takes longer than reading
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
-        boolean forceLoadBalance, long seed) {
+        boolean forceLoadBalance, long seed, boolean blank) {
+
+    /** A context with initial values. */
+    public ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
+            ShardGroup expert, Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels,
+            RecomputePolicy recompute, boolean forceLoadBalance, long seed) {
+        this(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute, forceLoadBalance,
+                seed, false);
+    }
 
     /** The context of a model without experts; see {@link #withExperts}. */
     public static ModelContext of(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
@@ -43,13 +52,19 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     /** With the exchange and the kernels of experts. */
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
-                Optional.of(experts), recompute, forceLoadBalance, seed);
+                Optional.of(experts), recompute, forceLoadBalance, seed, blank);
     }
 
     /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forced, seed);
+                forced, seed, blank);
+    }
+
+    /** With parameters that begin as zeros, or not. */
+    public ModelContext withBlank(boolean value) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, value);
     }
 
     /** T = B·S. */

@@ -123,10 +123,15 @@ public final class ParameterUnit implements AutoCloseable {
         }
     }
 
+    /** Sets this rank's values to zero. */
+    public void clear() {
+        stream().fill(shard, 0);
+    }
+
     /** Sets this rank's values. */
     public void load(ShardTransfer.Source source) {
-        stream().fill(shard, 0);
-        layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shard, piece, source));
+        clear();
+        write(shard, source);
     }
 
     /** Visits the parts of its parameters that lie in this rank's shard. */

@@ -112,7 +112,9 @@ public final class UnitBuilder {
         ParameterUnit built = new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
         try {
             // A plan counts bytes; the values themselves would take hours to compute for nothing.
-            if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {
+            if (context.blank()) {
+                built.clear();
+            } else if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {
                 built.load(this::read);
             }
             return built;

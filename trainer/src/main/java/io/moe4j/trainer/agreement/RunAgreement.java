@@ -20,13 +20,14 @@ public final class RunAgreement {
      * @param providers the plug-ins in use
      * @param readsData whether what is read is what the configuration says
      * @param resumed what tells the checkpoint that is continued
+     * @param start what tells the weights that the run starts from
      * @throws InputException in every process, if they differ
      */
     public static void require(Launch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
-            boolean readsData, Optional<String> resumed) {
+            boolean readsData, Optional<String> resumed, Optional<String> start) {
         if (launch.localRanks().size() < launch.worldSize()) {
             new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())
-                    .require(RunFacts.of(config, spec, providers, readsData, resumed));
+                    .require(RunFacts.of(config, spec, providers, readsData, resumed, start));
         }
     }
 }

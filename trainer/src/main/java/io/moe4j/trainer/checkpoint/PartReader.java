@@ -103,9 +103,9 @@ final class PartReader implements AutoCloseable {
     private void add(SafetensorsFile file) {
         files.add(file);
         file.tensors().values().forEach(entry -> {
-            if (!entry.dtype().isFloating()) {
+            if (!entry.type().dtype().map(DType::isFloating).orElse(false)) {
                 throw new InputException(file.path() + ": tensor \"" + entry.name() + "\" has elements of "
-                        + entry.dtype() + ", and F32 or BF16 were expected; choose a checkpoint that is whole");
+                        + entry.type() + ", and F32 or BF16 were expected; choose a checkpoint that is whole");
             }
             Matcher part = RANGE.matcher(entry.name());
             String name = part.matches() ? part.group(1) : entry.name();

@@ -45,13 +45,21 @@ public final class ConfigLoader {
         layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
         addBase(layers, nameOrFile);
         overrides.forEach(layers::add);
-        TrainerConfig config = layers.config();
+        TrainerConfig config = ConfiguredModel.named(layers.config(), registry);
         List<Problem> problems = new ArrayList<>(layers.problems());
         problems.addAll(Linking.guard(registry, () -> ConfigCheck.problems(registry, config, use, layers.broken())));
         if (!problems.isEmpty()) {
             throw new ConfigException(nameOrFile, problems);
         }
         return config;
+    }
+
+    /** What a run wrote as its configuration, over the defaults; not checked, and keys that there are no more are passed over. */
+    public static TrainerConfig written(String toml) {
+        Layers layers = new Layers();
+        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
+        layers.add("config.toml", toml);
+        return layers.config();
     }
 
     /** A configuration as TOML, with all keys; loading it gives an equal one. */

@@ -1,6 +1,8 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
+import java.nio.file.Path;
+import java.util.Optional;
 
 /**
  * What is trained.
@@ -9,10 +11,12 @@ import io.moe4j.api.Stability;
  * @param flavor a size that the model comes in, such as {@code debugmodel}
  * @param moeCommBackend id of the communication backend
  * @param expertKernels id of the expert kernels
+ * @param from a folder in Hugging Face's layout that gives the model, instead of {@code name} and {@code flavor}, and its weights
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record ModelConfig(String name, String flavor, String moeCommBackend, String expertKernels) {
+public record ModelConfig(String name, String flavor, String moeCommBackend, String expertKernels,
+        Optional<Path> from) {
 
     /** With another value of {@code name}. */
     public ModelConfig withName(String value) {
@@ -32,5 +36,10 @@ public record ModelConfig(String name, String flavor, String moeCommBackend, Str
     /** With another value of {@code expertKernels}. */
     public ModelConfig withExpertKernels(String value) {
         return Components.with(this, "expertKernels", value);
+    }
+
+    /** With another value of {@code from}. */
+    public ModelConfig withFrom(Optional<Path> value) {
+        return Components.with(this, "from", value);
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
@@ -43,6 +44,9 @@ final class PlugInRules {
 
     /** The model that the configuration names, if there is such a one. */
     static Optional<ModelSpec> model(Registry registry, TrainerConfig config, Findings findings) {
+        if (config.model().from().isPresent()) {
+            return ofFolder(registry, config, findings);
+        }
         Optional<ModelProvider> provider = new PlugInRules(registry, config, findings)
                 .named(ModelProvider.class, config.model().name(), "model.name");
         try {
@@ -50,6 +54,15 @@ final class PlugInRules {
                     .withMoeCommBackend(config.model().moeCommBackend()));
         } catch (IllegalArgumentException e) {
             findings.require(false, Shown.of(e.getMessage()), "choose one of them", "model.flavor");
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<ModelSpec> ofFolder(Registry registry, TrainerConfig config, Findings findings) {
+        try {
+            return Optional.of(ConfiguredModel.spec(config, registry));
+        } catch (InputException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "", "model.from");
             return Optional.empty();
         }
     }

@@ -6,10 +6,9 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
-import io.moe4j.trainer.config.ModelConfig;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
@@ -31,9 +30,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
 
     /** Prices a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
-        ModelConfig model = config.model();
-        ModelSpec spec = registry.get(ModelProvider.class, model.name()).flavor(model.flavor())
-                .withMoeCommBackend(model.moeCommBackend());
+        ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
         return new CostPlan(config, spec.figures(config.training().seqLen()),
                 MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), 0),

@@ -2,8 +2,8 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,7 +54,6 @@ public final class Trainer {
 
     /** The model that a configuration names. */
     public static ModelSpec spec(TrainerConfig config, Registry registry) {
-        return registry.get(ModelProvider.class, config.model().name()).flavor(config.model().flavor())
-                .withMoeCommBackend(config.model().moeCommBackend());
+        return ConfiguredModel.spec(config, registry);
     }
 }

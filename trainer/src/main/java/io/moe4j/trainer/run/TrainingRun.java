@@ -10,7 +10,9 @@ import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.Progress;
+import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
@@ -18,6 +20,7 @@ import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -41,6 +44,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
+    private final StoredModel model;
     private volatile boolean stopRequested;
     private boolean stopped;
     private long stepsDone;
@@ -62,14 +66,18 @@ public final class TrainingRun implements AutoCloseable {
         }
         // A checkpoint that cannot be used is told before anything large is opened.
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
+        Optional<ModelSource> start = Optional.empty();
         try {
+            // What is continued has its own weights.
+            start = resumed.isPresent() ? Optional.empty()
+                    : config.model().from().map(folder -> ModelSource.open(folder, registry));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     options.data().isEmpty(),
-                    resumed.map(load -> load.progress().toString()));
+                    resumed.map(load -> load.progress().toString()), start.map(ModelSource::identity));
             TrainingSession session = TrainingSession.open(config, spec, registry, options.launch(),
                     options.schedule());
             try {
-                return new TrainingRun(config, spec, registry, options, session, resumed);
+                return new TrainingRun(config, spec, registry, options, session, resumed, start);
             } catch (RuntimeException | Error e) {
                 try {
                     session.close();
@@ -80,12 +88,13 @@ public final class TrainingRun implements AutoCloseable {
             }
         } finally {
             resumed.ifPresent(CheckpointLoad::close);
+            start.ifPresent(ModelSource::close);
         }
     }
 
     private TrainingRun(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options,
             TrainingSession session,
-            Optional<CheckpointLoad> resumed) {
+            Optional<CheckpointLoad> resumed, Optional<ModelSource> start) {
         this.config = config;
         this.spec = spec;
         this.options = options;
@@ -93,7 +102,9 @@ public final class TrainingRun implements AutoCloseable {
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
+        model = ModelOrigin.of(config, spec, registry);
         resumed.ifPresent(this::load);
+        start.ifPresent(this::fill);
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry));
@@ -281,7 +292,7 @@ public final class TrainingRun implements AutoCloseable {
 
     private Progress progress() {
         return new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks(),
-                Optional.of(ResumePoint.data(config)));
+                Optional.of(ResumePoint.data(config)), Optional.of(model));
     }
 
     /** Does what only this process does, between calls of all ranks; where that fails, the ranks of other processes learn why. */
@@ -322,6 +333,23 @@ public final class TrainingRun implements AutoCloseable {
             log.warn("{} was written by moe4j 0.1, without digests: values that were damaged since are not found",
                     load.folder());
         }
+    }
+
+    private void fill(ModelSource start) {
+        start.remarks().forEach(remark -> log.warn("{}: {}", start.path(), remark));
+        long begin = System.nanoTime();
+        try {
+            session.onRanks(rank -> {
+                rank.phase().enter("reading the weights of " + start.path());
+                start.fill(rank.context(), rank.model());
+                return rank;
+            });
+        } catch (RunFailedException e) {
+            // That a weight cannot be used is a matter of what was given, not of a rank.
+            throw e.getCause() instanceof InputException input ? input : e;
+        }
+        log.info("starting from the weights of {}, read in {} s", start.path(),
+                String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
     }
 
     private BatchSource source(int rank) {

@@ -3,6 +3,7 @@ package io.moe4j.trainer.session;
 import com.google.inject.Guice;
 import io.moe4j.api.Stability;
 import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -10,6 +11,8 @@ import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BiFunction;
+import java.util.function.Function;
 
 /**
  * Finds out what a rank takes, by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
@@ -31,20 +34,33 @@ public final class MemoryPlanner {
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             int rank) {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
+        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, rank, (place, session) -> {
+            Map<String, Long> allocated = place.device(rank).allocatedBytes();
+            session.step().rehearse();
+            MemoryStack stack = session.context().memory();
+            MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
+                    stack.peakLaneBytes(), session.step().lanes());
+            return new RankPlan(memory, exchange.map(place::traffic).orElseGet(place::traffic),
+                    exchange.map(CountedExchange::capacityRows).orElse(0L));
+        });
+    }
+
+    /** What a rank's open model tells: it has no values, and takes no memory. */
+    public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
+        return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), 0,
+                (place, session) -> told.apply(session.model()));
+    }
+
+    private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
+            int rank, BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers.withComm(exchange), place, schedule))
+                    new SessionModule(config, spec, providers, place, schedule))
                     .getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
-                Map<String, Long> allocated = device.allocatedBytes();
-                session.step().rehearse();
-                MemoryStack stack = session.context().memory();
-                MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
-                        stack.peakLaneBytes(), session.step().lanes());
-                return new RankPlan(memory, exchange.map(place::traffic).orElseGet(place::traffic),
-                        exchange.map(CountedExchange::capacityRows).orElse(0L));
+                return work.apply(place, session);
             }
         }
     }

@@ -163,6 +163,6 @@ final class RankOpener {
                 config.optimizer().stateDtype());
         return new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
-                config.moe().forceLoadBalance(), training.seed());
+                config.moe().forceLoadBalance(), training.seed(), config.model().from().isPresent());
     }
 }

@@ -60,6 +60,22 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
+     * Takes the newest one for its weights only: those are compared with their digests, and the moments are not read.
+     *
+     * @throws InputException if there is none, or it is damaged: the message names the newest whole one
+     */
+    public static CheckpointChoice newestWeights(Path path) {
+        Path newest = require(path).getLast();
+        try {
+            StoredCheckpoint opened = StoredCheckpoint.open(newest);
+            opened.verifyWeights();
+            return new CheckpointChoice(opened, List.of());
+        } catch (DamageException e) {
+            throw damaged(newest, e);
+        }
+    }
+
+    /**
      * Takes the newest one that is whole; every byte of it is compared with its digest.
      *
      * @throws InputException if there is none

@@ -3,9 +3,11 @@ package io.moe4j.trainer.checkpoint.store;
 import io.moe4j.api.Shown;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -69,6 +71,15 @@ record Fields(String file, JsonNode node) {
             throw wrong(name, "a text", value);
         }
         return value.stringValue();
+    }
+
+    Optional<String> textIfPresent(String name) {
+        return node.has(name) ? Optional.of(text(name)) : Optional.empty();
+    }
+
+    /** An object with any keys, if there is one. */
+    Optional<Map<String, Object>> values(String name) {
+        return object(name).map(found -> JsonMapper.shared().convertValue(found.node, new TypeReference<>() {}));
     }
 
     List<Integer> ranks() {

@@ -15,10 +15,12 @@ import tools.jackson.databind.json.JsonMapper;
  * @param seed that the order of the data comes from
  * @param ranks number of ranks of the world that wrote it
  * @param data what the run read; checkpoints of 0.1 do not have it
+ * @param model what the run trained; checkpoints before 0.3 do not have it
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {
+public record Progress(long step, long sequences, long seed, int ranks, Optional<Data> data,
+        Optional<StoredModel> model) {
     static final String FILE = "progress.json";
 
     /**
@@ -29,6 +31,11 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
      * @param path where it lies; empty for the packaged sources
      */
     public record Data(int sequenceTokens, int localBatchSize, String path) {}
+
+    /** Without a word on the model. */
+    public Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {
+        this(step, sequences, seed, ranks, data, Optional.empty());
+    }
 
     byte[] encode() {
         Map<String, Object> json = new LinkedHashMap<>();
@@ -43,6 +50,7 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
             fields.put("path", read.path);
             json.put("data", fields);
         });
+        model.ifPresent(trained -> json.put("model", trained.json()));
         return (JsonMapper.shared().writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -54,6 +62,7 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
         }
         return new Progress(fields.count("step"), fields.count("sequences"), fields.whole("seed"), ranks,
                 fields.object("data").map(data -> new Data(Math.max(1, data.smallCount("sequence_tokens")),
-                        data.smallCount("local_batch_size"), data.text("path"))));
+                        data.smallCount("local_batch_size"), data.text("path"))),
+                fields.object("model").map(StoredModel::decode));
     }
 }

@@ -135,14 +135,26 @@ public final class StoredCheckpoint {
     }
 
     /**
+     * Reads every byte of the weights, and compares it with its digest, on all cores.
+     *
+     * @throws DamageException if it is not what was saved
+     */
+    public void verifyWeights() {
+        verify(pieces.stream().filter(piece -> piece.file().role() == Role.WEIGHTS).toList());
+    }
+
+    /**
      * Reads and compares some shares of it: with several processes each reads a part.
      *
      * @param mine numbers of the shares, from 0
      * @param shares how many there are
      */
     public void verify(Set<Integer> mine, int shares) {
-        List<String> damages = IntStream.range(0, pieces.size()).parallel().filter(i -> mine.contains(i % shares))
-                .mapToObj(pieces::get).flatMap(piece -> piece.damage().stream()).toList();
+        verify(IntStream.range(0, pieces.size()).filter(i -> mine.contains(i % shares)).mapToObj(pieces::get).toList());
+    }
+
+    private static void verify(List<StoredPiece> some) {
+        List<String> damages = some.parallelStream().flatMap(piece -> piece.damage().stream()).toList();
         if (!damages.isEmpty()) {
             throw new DamageException(damages.getFirst()
                     + (damages.size() == 1 ? "" : " (and " + (damages.size() - 1) + " more such pieces)"));

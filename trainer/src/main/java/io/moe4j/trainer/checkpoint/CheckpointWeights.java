@@ -1,0 +1,39 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.store.Role;
+import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
+import java.util.List;
+
+/** The weights of a checkpoint by their names, whatever ranks have written them. Safe for use by many threads. */
+public final class CheckpointWeights implements AutoCloseable {
+    private final PartReader reader;
+
+    /**
+     * Opens the files of weights.
+     *
+     * @throws InputException if a file has what no checkpoint has
+     */
+    public CheckpointWeights(StoredCheckpoint stored) {
+        reader = new PartReader(stored.folder(), Part.MODEL, stored.tensors(Role.WEIGHTS));
+    }
+
+    /**
+     * Checks that all of these are there.
+     *
+     * @throws InputException otherwise
+     */
+    public void require(List<NamedRange> wanted) {
+        reader.check(wanted);
+    }
+
+    /** Reads elements of a tensor into {@code into}, from {@code offset}. */
+    public void read(NamedRange range, float[] into, int offset) {
+        reader.read(range, into, offset);
+    }
+
+    @Override
+    public void close() {
+        reader.close();
+    }
+}

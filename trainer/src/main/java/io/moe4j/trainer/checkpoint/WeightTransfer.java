@@ -1,0 +1,50 @@
+package io.moe4j.trainer.checkpoint;
+
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.Model;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Predicate;
+
+/** Sets the weights of an open model, each rank what it holds. */
+public final class WeightTransfer {
+
+    private WeightTransfer() {}
+
+    /** Gives elements of tensors. Called from several threads at once. */
+    @FunctionalInterface
+    public interface Source {
+        /** Reads elements of a tensor into {@code into}, from {@code offset}. */
+        void read(NamedRange range, float[] into, int offset);
+    }
+
+    /**
+     * Sets all parameters, and those buffers that the source has; called by the rank's thread, and waits for its stream.
+     *
+     * @param buffers which of the buffers, by name, the source has; the others stay as they are
+     */
+    public static void fill(RankContext rank, Model model, Source source, Predicate<String> buffers) {
+        NameMap names = new NameMap(model);
+        model.units().forEach(unit -> unit.write(unit.shard(),
+                (parameter, from, into, count) -> names.cut(parameter, from, count,
+                        (range, offset) -> source.read(range, into, offset))));
+        model.buffers().forEach((name, tensor) -> {
+            if (buffers.test(name)) {
+                fillBuffer(rank, name, tensor, source);
+            }
+        });
+        rank.stream().synchronize();
+    }
+
+    private static void fillBuffer(RankContext rank, String name, Tensor tensor, Source source) {
+        float[] values = new float[Math.toIntExact(tensor.elements())];
+        source.read(new NamedRange(name, tensor.shape(), 0, tensor.elements()), values, 0);
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(tensor.bytes(), 16);
+            Elements.encode(values, 0, values.length, tensor.dtype(), host);
+            rank.stream().upload(host, tensor);
+            rank.stream().synchronize();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The model of a checkpoint: what it takes to open its weights, and to write them for other software.
+ *
+ * @param name id of the model provider
+ * @param flavor its size, where it is one that the provider names
+ * @param config the keys of a {@code config.json}, where the model has such
+ * @param generation the keys of the {@code generation_config.json} of the folder that training started from
+ * @param tokenizer what {@code data.tokenizer} was: an id, or an absolute path
+ * @param from the folder that training started from, as an absolute path
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
+        Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from) {
+
+    public StoredModel {
+        config = config.map(StoredModel::copy);
+        generation = generation.map(StoredModel::copy);
+    }
+
+    Map<String, Object> json() {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("name", name);
+        flavor.ifPresent(value -> json.put("flavor", value));
+        config.ifPresent(value -> json.put("config", value));
+        generation.ifPresent(value -> json.put("generation", value));
+        json.put("tokenizer", tokenizer);
+        from.ifPresent(value -> json.put("from", value));
+        return json;
+    }
+
+    static StoredModel decode(Fields fields) {
+        return new StoredModel(fields.text("name"), fields.textIfPresent("flavor"), fields.values("config"),
+                fields.values("generation"), fields.text("tokenizer"), fields.textIfPresent("from"));
+    }
+
+    /** Keeps the order of the keys, and nulls. */
+    private static Map<String, Object> copy(Map<String, Object> values) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+}

@@ -1,0 +1,47 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.huggingface.FolderConfig;
+
+/**
+ * The model that a configuration names: that of the folder {@code model.from}, or else a flavor.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class ConfiguredModel {
+
+    private ConfiguredModel() {}
+
+    /**
+     * The spec, with the communication backend of the configuration.
+     *
+     * @throws InputException if the folder's {@code config.json} cannot be used
+     * @throws IllegalArgumentException if there is no such model or flavor
+     */
+    public static ModelSpec spec(TrainerConfig config, Registry registry) {
+        ModelConfig model = config.model();
+        return model.from().map(folder -> FolderConfig.read(folder, registry).spec())
+                .orElseGet(() -> registry.get(ModelProvider.class, model.name()).flavor(model.flavor()))
+                .withMoeCommBackend(model.moeCommBackend());
+    }
+
+    /** Where the model comes from a folder, {@code model.name} says which family that is, and {@code model.flavor} is the name of the file. */
+    static TrainerConfig named(TrainerConfig config, Registry registry) {
+        if (config.model().from().isEmpty()) {
+            return config;
+        }
+        try {
+            FolderConfig folder = FolderConfig.read(config.model().from().get(), registry);
+            return config.withModel(config.model().withName(folder.provider().id())
+                    .withFlavor(String.valueOf(folder.file().getFileName())));
+        } catch (InputException e) {
+            // The rules report it.
+            return config;
+        }
+    }
+}

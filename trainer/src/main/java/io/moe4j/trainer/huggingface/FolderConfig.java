@@ -1,0 +1,111 @@
+package io.moe4j.trainer.huggingface;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.autograd.model.ModelSpec;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The {@code config.json} of a model folder.
+ *
+ * @param file where it is
+ * @param provider the model family
+ * @param spec the model
+ * @param values all keys of the file
+ * @param scales the blocks of weights in FP8, if the folder has such
+ */
+public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Map<String, Object> values,
+        Optional<BlockScales> scales) {
+    /** The file's name. */
+    public static final String NAME = "config.json";
+    static final String GENERATION = "generation_config.json";
+    private static final String TYPE = "model_type";
+    private static final String CLASSES = "architectures";
+    private static final String CLASS_ENDING = "ForCausalLM";
+
+    public FolderConfig {
+        values = Collections.unmodifiableMap(new LinkedHashMap<>(values));
+    }
+
+    /**
+     * Reads the file of a folder.
+     *
+     * @throws InputException if there is none, or if it is of a model that this project does not compute
+     */
+    public static FolderConfig read(Path folder, Registry registry) {
+        Path file = folder.resolve(NAME);
+        Map<String, Object> values = JsonFile.read(file);
+        try {
+            ModelProvider provider = provider(values, registry);
+            Optional<BlockScales> scales = BlockScales.of(values);
+            return new FolderConfig(file, provider, provider.fromHuggingFace(plain(values)), values, scales);
+        } catch (IllegalArgumentException e) {
+            throw new InputException(file + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** The keys that say what the model is, without those on how its weights are stored. */
+    public Map<String, Object> model() {
+        return plain(values);
+    }
+
+    /** The keys of the folder's {@code generation_config.json}; empty if there is none that can be read. */
+    public Optional<Map<String, Object>> generation() {
+        Path generation = file.resolveSibling(GENERATION);
+        try {
+            return Files.isRegularFile(generation) ? Optional.of(JsonFile.read(generation)) : Optional.empty();
+        } catch (InputException e) {
+            // Nothing that is computed depends on it.
+            return Optional.empty();
+        }
+    }
+
+    private static Map<String, Object> plain(Map<String, Object> values) {
+        Map<String, Object> plain = new LinkedHashMap<>(values);
+        plain.remove(BlockScales.KEY);
+        plain.putIfAbsent(TYPE, type(values));
+        return plain;
+    }
+
+    /** A whole number from 0, or {@code otherwise} where it is missing or something else. */
+    int count(String key, int otherwise) {
+        return values.get(key) instanceof Integer number && number >= 0 ? number : otherwise;
+    }
+
+    private static ModelProvider provider(Map<String, Object> values, Registry registry) {
+        List<ModelProvider> all = registry.all(ModelProvider.class);
+        String type = type(values);
+        List<String> known = all.stream().flatMap(provider -> provider.huggingFaceTypes().stream()).distinct().sorted()
+                .toList();
+        if (values.get(CLASSES) instanceof List<?> classes && !classes.isEmpty()
+                && classes.stream().noneMatch(each -> String.valueOf(each).endsWith(CLASS_ENDING))) {
+            throw new IllegalArgumentException(CLASSES + " = " + Shown.of(classes) + ": only classes that end in "
+                    + CLASS_ENDING + " are language models; take the folder of such a model");
+        }
+        return all.stream().filter(provider -> provider.huggingFaceTypes().contains(type)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(TYPE + " = " + Shown.of(values.get(TYPE)) + ", "
+                        + CLASSES + " = " + Shown.of(values.get(CLASSES)) + ": no model here reads that; known types are "
+                        + known + ". Take a folder of one of them, or add the plug-in that has it to --plugin-path"));
+    }
+
+    /** {@code model_type}, or what the class's name says: {@code Qwen3MoeForCausalLM} is {@code qwen3_moe}. */
+    private static String type(Map<String, Object> values) {
+        if (values.get(TYPE) instanceof String type) {
+            return type;
+        }
+        return values.get(CLASSES) instanceof List<?> classes && !classes.isEmpty()
+                && classes.getFirst() instanceof String name && name.endsWith(CLASS_ENDING)
+                        ? name.substring(0, name.length() - CLASS_ENDING.length())
+                                .replaceAll("(?<=[a-z0-9])(?=[A-Z])", "_").toLowerCase(Locale.ROOT)
+                        : "";
+    }
+}

@@ -1,0 +1,132 @@
+package io.moe4j.trainer.huggingface;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.safetensors.TensorEntry;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/**
+ * The weights of a folder. Its files are mapped into memory, and only what a rank asks for is read. Safe for use by many threads.
+ */
+public final class FolderWeights implements AutoCloseable {
+    private final List<SafetensorsFile> files = new ArrayList<>();
+    private final TreeMap<String, Weight> found = new TreeMap<>();
+    private final Map<String, Weight> weights = new HashMap<>();
+    private final List<String> remarks = new ArrayList<>();
+
+    private FolderWeights() {}
+
+    /**
+     * Opens the files, and compares what is in them with what the model has.
+     *
+     * @throws InputException with everything that is missing, not of this model, or of another shape or type
+     */
+    public static FolderWeights open(Path folder, FolderConfig config, ExpectedTensors expected) {
+        FolderWeights opened = new FolderWeights();
+        try {
+            FolderFiles files = FolderFiles.find(folder);
+            ProblemList problems = new ProblemList();
+            opened.openFiles(files, problems);
+            // What is missing because a file cannot be read is not told a second time.
+            problems.refuse(folder + " cannot be used:");
+            FolderCheck check = new FolderCheck(config, opened.found, problems);
+            opened.weights.putAll(check.match(expected));
+            problems.refuse(folder + " does not have the weights of its " + FolderConfig.NAME + " ("
+                    + config.spec().name() + "):");
+            opened.remarks.addAll(check.remarks());
+            return opened;
+        } catch (RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    /** What there is to tell: tensors that are not read, biases that are not there. */
+    public List<String> remarks() {
+        return List.copyOf(remarks);
+    }
+
+    /** Whether there is such a tensor; parameters always are. */
+    public boolean has(String name) {
+        return weights.containsKey(name);
+    }
+
+    /**
+     * Reads consecutive elements of a tensor in single precision.
+     *
+     * @param from its first element here
+     * @param to index in {@code into} of the first
+     * @throws InputException if an element is not finite
+     */
+    public void read(String name, long from, float[] into, int to, int count) {
+        Weight weight = weights.get(name);
+        if (weight == null) {
+            throw new IllegalArgumentException("tensor \"" + name + "\" was not expected when the folder was opened");
+        }
+        weight.read(from, into, to, count);
+    }
+
+    /** Tells whether two processes have opened the same weights: a digest of all names, types, shapes and places, not of values. */
+    public String identity() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            found.values().forEach(weight -> digest.update((weight.entry() + " " + weight.entry().from() + " "
+                    + weight.file().path().getFileName() + "\n").getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        files.forEach(SafetensorsFile::close);
+    }
+
+    private void openFiles(FolderFiles from, ProblemList problems) {
+        for (Path path : from.files()) {
+            open(path, problems).ifPresent(file -> {
+                files.add(file);
+                file.tensors().values().forEach(entry -> add(file, entry, problems));
+            });
+        }
+        boolean readable = problems.isEmpty();
+        from.index().forEach((name, file) -> {
+            Weight weight = found.get(name);
+            boolean there = weight != null && String.valueOf(weight.file().path().getFileName()).equals(file);
+            if (readable && !there) {
+                problems.add("tensors that are not in the file that the index names; take all files of one version of the"
+                        + " folder", name + " (" + file + ")");
+            }
+        });
+    }
+
+    private static Optional<SafetensorsFile> open(Path path, ProblemList problems) {
+        try {
+            return Optional.of(SafetensorsFile.open(path));
+        } catch (InputException e) {
+            problems.add("files that cannot be read; take them again", String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private void add(SafetensorsFile file, TensorEntry entry, ProblemList problems) {
+        Weight other = found.putIfAbsent(entry.name(), Weight.of(file, entry));
+        if (other != null) {
+            problems.add("tensors that are in two files, so that it is not clear which is meant; remove one of the files",
+                    Shown.of(entry.name()) + " (" + other.file().path().getFileName() + ", "
+                            + file.path().getFileName() + ")");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.moe4j.trainer.huggingface;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads a file that has one JSON object. */
+final class JsonFile {
+    /** In bytes: the index of 100,000 tensors has 10 million. */
+    private static final long LARGEST = 1L << 28;
+
+    private JsonFile() {}
+
+    /**
+     * The object.
+     *
+     * @throws InputException if the file cannot be read, is no JSON object, or has a key twice
+     */
+    static Map<String, Object> read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + (Files.exists(file) ? " is no file" : " does not exist")
+                    + "; give the folder of a model in Hugging Face's layout");
+        }
+        try {
+            long size = Files.size(file);
+            if (size > LARGEST) {
+                throw new InputException(file + " has " + size + " bytes; at most " + LARGEST + " are read");
+            }
+            Map<String, Object> values = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                    .build().readValue(Files.readAllBytes(file), new TypeReference<>() {});
+            if (values == null) {
+                throw new InputException(file + " is no JSON object but null; take the published file");
+            }
+            return values;
+        } catch (JacksonException e) {
+            throw new InputException(file + " is no JSON object: "
+                    + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")) + "; take the published file", e);
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be read (" + e.getMessage() + "); see that you may read it", e);
+        }
+    }
+}

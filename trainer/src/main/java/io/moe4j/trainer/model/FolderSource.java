@@ -1,0 +1,91 @@
+package io.moe4j.trainer.model;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.checkpoint.WeightTransfer;
+import io.moe4j.trainer.huggingface.FolderConfig;
+import io.moe4j.trainer.huggingface.FolderWeights;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A model folder in Hugging Face's layout.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class FolderSource implements ModelSource {
+    /** Tokenizers of this layout have this file. */
+    public static final String TOKENIZER = "tokenizer.json";
+
+    private final Path path;
+    private final FolderConfig config;
+    private final FolderWeights weights;
+
+    private FolderSource(Path path, FolderConfig config, FolderWeights weights) {
+        this.path = path;
+        this.config = config;
+        this.weights = weights;
+    }
+
+    static boolean isOne(Path path) {
+        return Files.exists(path.resolve(FolderConfig.NAME));
+    }
+
+    static FolderSource open(Path path, Registry registry) {
+        if (!Files.isDirectory(path)) {
+            throw new InputException(path + (Files.exists(path) ? " is no folder" : " does not exist")
+                    + "; give a checkpoint, the folder of a run that has saved some, or a model folder with a config.json");
+        }
+        FolderConfig config = FolderConfig.read(path, registry);
+        return new FolderSource(path, config,
+                FolderWeights.open(path, config, WholeModel.tensors(config.spec(), registry)));
+    }
+
+    @Override
+    public Path path() {
+        return path;
+    }
+
+    @Override
+    public String modelName() {
+        return config.provider().id();
+    }
+
+    @Override
+    public ModelSpec spec() {
+        return config.spec();
+    }
+
+    @Override
+    public Optional<String> tokenizer() {
+        return Optional.of(path.resolve(TOKENIZER)).filter(Files::isRegularFile).map(Path::toString);
+    }
+
+    @Override
+    public List<String> remarks() {
+        return weights.remarks();
+    }
+
+    @Override
+    public String identity() {
+        return weights.identity();
+    }
+
+    @Override
+    public void fill(RankContext rank, Model model) {
+        WeightTransfer.fill(rank, model, (range, into, offset) -> weights.read(range.name(), range.from(), into, offset,
+                Math.toIntExact(range.count())), weights::has);
+    }
+
+    @Override
+    public void close() {
+        weights.close();
+    }
+}

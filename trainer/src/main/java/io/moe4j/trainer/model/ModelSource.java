@@ -1,0 +1,73 @@
+package io.moe4j.trainer.model;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A trained model on the disk: a checkpoint of a run, or a folder in Hugging Face's layout. It tells which model that is, and fills the parameters of an
+ * open one, each rank those that it holds.
+ *
+ * <pre>{@code
+ * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry)) {
+ *     ModelSpec spec = source.spec().withMoeCommBackend("minimal_async_ep");
+ *     // ... open a session with that spec, then, on the thread of each rank:
+ *     source.fill(rank.context(), rank.model());
+ * }
+ * }</pre>
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public sealed interface ModelSource extends AutoCloseable permits CheckpointSource, FolderSource {
+
+    /**
+     * Opens what a path means: a checkpoint, the newest one of a run, or a model folder. Weights are mapped into memory and not read yet, but those of a
+     * checkpoint are compared with their digests.
+     *
+     * @throws InputException if it is neither, is damaged, or does not have exactly the weights of its model: the message lists all differences
+     */
+    static ModelSource open(Path path, Registry registry) {
+        // No checkpoint has a config.json.
+        return FolderSource.isOne(path) || CheckpointChoice.candidates(path).isEmpty()
+                ? FolderSource.open(path, registry)
+                : CheckpointSource.open(path, registry);
+    }
+
+    /** The folder of the checkpoint, or of the model. */
+    Path path();
+
+    /** The id of the model's provider, for {@code model.name}. */
+    String modelName();
+
+    /** The model. Choose a communication backend before opening it. */
+    ModelSpec spec();
+
+    /** What {@code data.tokenizer} is for this model: an id, or the path of a tokenizer's file; empty if the folder has none. */
+    Optional<String> tokenizer();
+
+    /** What a person should know: tensors of the folder that are not read, experts' biases that are not there. */
+    List<String> remarks();
+
+    /** A text that is the same in all processes that have opened the same model. */
+    String identity();
+
+    /**
+     * Sets the parameters and the experts' biases that this rank holds. Called by the rank's thread; waits for its stream. Ranks may call at the same
+     * time.
+     *
+     * @param model open for this rank, made from {@link #spec()}
+     * @throws InputException if a weight is not a finite number
+     */
+    void fill(RankContext rank, Model model);
+
+    @Override
+    void close();
+}
