@@ -33,9 +33,11 @@ record BlockScales(long rows, long columns) {
             return Optional.empty();
         }
         Map<?, ?> keys = section instanceof Map<?, ?> map ? map : Map.of();
-        boolean fp8 = "fp8".equals(keys.get("quant_method")) && "e4m3".equals(keys.get("fmt") == null ? "e4m3" : keys.get("fmt"));
+        boolean fp8 = "fp8".equals(keys.get("quant_method"))
+                && "e4m3".equals(keys.get("fmt") == null ? "e4m3" : keys.get("fmt"));
         if (!fp8 || !(keys.get("weight_block_size") instanceof List<?> block) || block.size() != 2
-                || !(block.getFirst() instanceof Integer rows) || !(block.getLast() instanceof Integer columns) || rows < 1
+                || !(block.getFirst() instanceof Integer rows) || !(block.getLast() instanceof Integer columns)
+                || rows < 1
                 || columns < 1) {
             throw new IllegalArgumentException(KEY + " = " + Shown.of(section)
                     + ": of quantised weights, only FP8 with a scale for each block is read (quant_method \"fp8\", fmt \"e4m3\","

@@ -130,8 +130,10 @@ final class FolderCheck {
                 && head.data().mismatch(embedding.data()) == -1) {
             remarks.add(HEAD + " is not read: it is the embedding");
         } else {
-            problems.add("head that differs from the embedding, although tie_word_embeddings is true; set that to false to"
-                    + " train both", head.entry().toString());
+            problems.add(
+                    "head that differs from the embedding, although tie_word_embeddings is true; set that to false to"
+                            + " train both",
+                    head.entry().toString());
         }
     }
 

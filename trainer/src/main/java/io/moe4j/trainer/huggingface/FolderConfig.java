@@ -93,7 +93,8 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         }
         return all.stream().filter(provider -> provider.huggingFaceTypes().contains(type)).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException(TYPE + " = " + Shown.of(values.get(TYPE)) + ", "
-                        + CLASSES + " = " + Shown.of(values.get(CLASSES)) + ": no model here reads that; known types are "
+                        + CLASSES + " = " + Shown.of(values.get(CLASSES))
+                        + ": no model here reads that; known types are "
                         + known + ". Take a folder of one of them, or add the plug-in that has it to --plugin-path"));
     }
 

@@ -49,13 +49,16 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
             if (!isPlain(name)) {
                 problems.add("names in " + MAP + " that are not those of a " + ENDING + " file in this folder", name);
             } else if (!Files.isRegularFile(folder.resolve(name))) {
-                problems.add("files that the index names and that are not there; take all files of the published folder",
+                problems.add(
+                        "files that the index names and that are not there; take all files of the published folder",
                         name);
             }
         }
         if (Files.exists(single) && !names.contains(SINGLE)) {
-            problems.add("file of weights that the index does not name, so that it is not clear which weights are meant;"
-                    + " remove it, or the index", SINGLE);
+            problems.add(
+                    "file of weights that the index does not name, so that it is not clear which weights are meant;"
+                            + " remove it, or the index",
+                    SINGLE);
         }
         problems.refuse(index + " cannot be used:");
         return new FolderFiles(names.stream().map(folder::resolve).toList(), map);

@@ -106,8 +106,10 @@ public final class FolderWeights implements AutoCloseable {
             Weight weight = found.get(name);
             boolean there = weight != null && String.valueOf(weight.file().path().getFileName()).equals(file);
             if (readable && !there) {
-                problems.add("tensors that are not in the file that the index names; take all files of one version of the"
-                        + " folder", name + " (" + file + ")");
+                problems.add(
+                        "tensors that are not in the file that the index names; take all files of one version of the"
+                                + " folder",
+                        name + " (" + file + ")");
             }
         });
     }
@@ -124,7 +126,8 @@ public final class FolderWeights implements AutoCloseable {
     private void add(SafetensorsFile file, TensorEntry entry, ProblemList problems) {
         Weight other = found.putIfAbsent(entry.name(), Weight.of(file, entry));
         if (other != null) {
-            problems.add("tensors that are in two files, so that it is not clear which is meant; remove one of the files",
+            problems.add(
+                    "tensors that are in two files, so that it is not clear which is meant; remove one of the files",
                     Shown.of(entry.name()) + " (" + other.file().path().getFileName() + ", "
                             + file.path().getFileName() + ")");
         }

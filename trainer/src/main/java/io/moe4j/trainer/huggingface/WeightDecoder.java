@@ -52,8 +52,9 @@ final class WeightDecoder {
                     values[to + i] = e4m3(bytes[i]);
                 }
             }
-            case F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL -> throw new IllegalArgumentException(
-                    type + " is no type of weights");
+            case F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8,
+                    BOOL -> throw new IllegalArgumentException(
+                            type + " is no type of weights");
         }
     }
 

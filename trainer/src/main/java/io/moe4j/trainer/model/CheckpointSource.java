@@ -100,8 +100,9 @@ public final class CheckpointSource implements ModelSource {
         try {
             ModelProvider provider = registry.get(ModelProvider.class, model.name());
             return model.config().map(provider::fromHuggingFace).orElseGet(() -> provider.flavor(model.flavor()
-                    .orElseThrow(() -> new IllegalArgumentException("its model is not one that can be described: a library"
-                            + " opened it, and its provider writes no config.json"))));
+                    .orElseThrow(
+                            () -> new IllegalArgumentException("its model is not one that can be described: a library"
+                                    + " opened it, and its provider writes no config.json"))));
         } catch (IllegalArgumentException e) {
             throw new InputException(folder + ": the model of this checkpoint cannot be opened: " + e.getMessage(), e);
         }

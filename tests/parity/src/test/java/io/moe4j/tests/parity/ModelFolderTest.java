@@ -41,12 +41,15 @@ class ModelFolderTest {
             "qwen3, --ranks=2 --parallelism.expert_parallel_degree=2 --runtime.strict=true"})
     void firstLossAndLogitsAreThoseOfTransformers(String name, String overrides) throws IOException {
         ExportedFolder golden = ExportedFolder.of(name);
-        List<Arguments.Override> all = new ArrayList<>(Arguments.parse(Arrays.asList(overrides.split(" "))).overrides());
+        List<Arguments.Override> all = new ArrayList<>(
+                Arguments.parse(Arrays.asList(overrides.split(" "))).overrides());
         all.addAll(Arguments.of("model.from=" + golden.folder(), "training.seq_len=" + golden.tokens(),
                 "moe.load_balance_coeff=0").overrides());
         TrainerConfig plain = new ConfigLoader(registry).load(NamedConfigs.PLAIN, all, ConfigUse.running());
-        TrainerConfig config = plain.withTraining(plain.training().withLocalBatchSize(golden.sequences() / plain.ranks()));
-        RunOptions options = RunOptions.threads(config).withData((rank, read) -> () -> golden.batch(rank, plain.ranks()));
+        TrainerConfig config = plain
+                .withTraining(plain.training().withLocalBatchSize(golden.sequences() / plain.ranks()));
+        RunOptions options = RunOptions.threads(config)
+                .withData((rank, read) -> () -> golden.batch(rank, plain.ranks()));
         try (TrainingRun run = Trainer.open(config, registry, options)) {
             double worst = run.session().onRanks(rank -> worstLogit(rank, golden, plain.ranks())).stream()
                     .mapToDouble(Double::doubleValue).max().orElseThrow();
