@@ -3,7 +3,9 @@ package io.moe4j.app.cli;
 import io.moe4j.app.terminal.LiveLines;
 import io.moe4j.app.terminal.Screen;
 import io.moe4j.trainer.metrics.StepLine;
+import io.moe4j.trainer.metrics.ValidationLine;
 import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.ValidationResult;
 import java.io.PrintStream;
 import java.io.PrintWriter;
 
@@ -41,6 +43,17 @@ final class StepOutput implements AutoCloseable {
         if (step.step() % logEvery == 0 || step.step() == 1 || step.step() == steps) {
             lines.println(StepLine.of(step));
         }
+        lines.below(pace.now());
+    }
+
+    void validating() {
+        pace.between("validating");
+        lines.below(pace.now());
+    }
+
+    void show(ValidationResult validation) {
+        lines.println(ValidationLine.of(validation));
+        pace.stepBegins();
         lines.below(pace.now());
     }
 

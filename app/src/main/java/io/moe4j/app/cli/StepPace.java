@@ -21,6 +21,7 @@ final class StepPace {
     private long done;
     private long since;
     private String note = "";
+    private String between = "";
 
     /**
      * @param done steps that are done
@@ -50,9 +51,21 @@ final class StepPace {
         note = text;
     }
 
+    /** Something is done between two steps, and is told unless there is a note. Its time is not that of a step. */
+    synchronized void between(String text) {
+        between = text;
+        since = nanoTime.getAsLong();
+    }
+
+    /** The next step begins. */
+    synchronized void stepBegins() {
+        between("");
+    }
+
     synchronized Progress now() {
         Optional<Duration> perStep = nanos.isEmpty() ? Optional.empty()
                 : Optional.of(Duration.ofNanos(nanos.stream().mapToLong(Long::longValue).sum() / nanos.size()));
-        return new Progress(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep, note);
+        return new Progress(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep,
+                note.isEmpty() ? between : note);
     }
 }

@@ -8,6 +8,7 @@ import io.moe4j.trainer.metrics.RunSummary;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.run.ValidationResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -111,6 +112,18 @@ final class TrainLoop {
                 metrics.add(step);
                 output.show(step);
                 summary.add(step);
+            }
+
+            @Override
+            public void validating() {
+                output.validating();
+            }
+
+            @Override
+            public void validated(ValidationResult validation) {
+                metrics.add(validation);
+                output.show(validation);
+                summary.add(validation);
             }
 
             @Override

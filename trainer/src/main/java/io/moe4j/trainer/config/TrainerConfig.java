@@ -19,6 +19,7 @@ import java.util.TreeMap;
  * @param graphCapture whether steps are recorded once and replayed
  * @param moe routing and receive buffers
  * @param data what is read
+ * @param validation when and on how much the model is validated
  * @param checkpoint what is saved
  * @param metrics what is reported
  * @param runtime limits and modes of the device
@@ -30,8 +31,8 @@ import java.util.TreeMap;
 @Stability(Stability.Level.EVOLVING)
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
-        GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, CheckpointConfig checkpoint,
-        MetricsConfig metrics, DeviceSettings runtime, String device, int ranks, Map<String, Settings> plugin) {
+        GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, ValidationConfig validation,
+        CheckpointConfig checkpoint, MetricsConfig metrics, DeviceSettings runtime, String device, int ranks, Map<String, Settings> plugin) {
 
     public TrainerConfig {
         plugin = Collections.unmodifiableMap(new TreeMap<>(plugin));
@@ -106,6 +107,11 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
     /** With another value of {@code data}. */
     public TrainerConfig withData(DataConfig value) {
         return Components.with(this, "data", value);
+    }
+
+    /** With another value of {@code validation}. */
+    public TrainerConfig withValidation(ValidationConfig value) {
+        return Components.with(this, "validation", value);
     }
 
     /** With another value of {@code checkpoint}. */

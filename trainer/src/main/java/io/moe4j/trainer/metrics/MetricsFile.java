@@ -3,6 +3,7 @@ package io.moe4j.trainer.metrics;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.ValidationResult;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -20,7 +21,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made.
+ * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
+ * {@code validation_loss} instead of {@code loss}.
  *
  * @since 0.1.0
  */
@@ -72,6 +74,33 @@ public final class MetricsFile implements AutoCloseable {
         line.put("labels", step.labels());
         line.put("bad_lines", step.data().badLines());
         line.put("lone_surrogates", step.data().loneSurrogates());
+        write(line);
+    }
+
+    /**
+     * Adds a validation. A loss that is no finite number is {@code null}, and {@code validation_problem} says why.
+     *
+     * @since 0.3.0
+     */
+    public void add(ValidationResult validation) {
+        Map<String, @Nullable Object> line = new LinkedHashMap<>();
+        line.put("step", validation.step());
+        line.put("validation_loss", finite(validation.loss()));
+        line.put("validation_perplexity", finite(validation.perplexity()));
+        line.put("validation_tokens", validation.tokens());
+        line.put("validation_sequences", validation.sequences());
+        line.put("validation_batches", validation.batches());
+        line.put("validation_seconds", validation.seconds());
+        line.put("validation_dropped_rows", validation.droppedRows());
+        validation.problem().ifPresent(problem -> line.put("validation_problem", problem));
+        write(line);
+    }
+
+    private static @Nullable Double finite(double value) {
+        return Double.isFinite(value) ? value : null;
+    }
+
+    private void write(Map<String, ? extends @Nullable Object> line) {
         try {
             write(JsonMapper.shared().writeValueAsString(line) + "\n");
         } catch (IOException e) {

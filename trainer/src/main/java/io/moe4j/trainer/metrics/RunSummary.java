@@ -3,6 +3,11 @@ package io.moe4j.trainer.metrics;
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.ValidationResult;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.LongSummaryStatistics;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +30,7 @@ public final class RunSummary {
     private double tokens;
     private long dropped;
     private long steps;
+    private final List<ValidationResult> validations = new ArrayList<>();
 
     /** Begins with no step. */
     public RunSummary() {}
@@ -48,6 +54,15 @@ public final class RunSummary {
         steps++;
     }
 
+    /**
+     * Takes a validation.
+     *
+     * @since 0.3.0
+     */
+    public void add(ValidationResult validation) {
+        validations.add(validation);
+    }
+
     /** Some lines for people. A model without experts, and a backend without statistics, receive no rows that could be told of. */
     public String text() {
         if (last == null) {
@@ -58,7 +73,25 @@ public final class RunSummary {
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
                         rows.getMax(), last.receiveCapacityRows(), dropped))
-                + data(last.data());
+                + validation() + data(last.data());
+    }
+
+    private String validation() {
+        List<ValidationResult> finite = validations.stream().filter(each -> Double.isFinite(each.loss())).toList();
+        if (validations.isEmpty()) {
+            return "";
+        }
+        long without = validations.size() - finite.size();
+        String failed = without == 0 ? "" : String.format(Locale.ROOT, "; %,d without a loss", without);
+        if (finite.isEmpty()) {
+            return String.format(Locale.ROOT, "%n%,d validations", validations.size()) + failed;
+        }
+        ValidationResult lowestLoss = Collections.min(finite, Comparator.comparingDouble(ValidationResult::loss));
+        ValidationResult newest = finite.getLast();
+        return String.format(Locale.ROOT,
+                "%n%,d validations: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d",
+                validations.size(), newest.loss(), ValidationLine.perplexity(newest.perplexity()), newest.step(),
+                lowestLoss.loss(), lowestLoss.step()) + failed;
     }
 
     private String losses() {

@@ -3,6 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.step.Batch;
+import java.util.Optional;
 
 /**
  * What one rank reads.
@@ -17,6 +18,17 @@ public interface BatchSource extends AutoCloseable {
      * @throws io.moe4j.api.InputException if the data cannot be read: the run ends before the step, and can be saved
      */
     Batch next();
+
+    /**
+     * For validation and evaluation: the rank's next batch, or nothing if its data has ended. A last batch that the data does not fill has labels of -100
+     * in what is left, which do not count. Ranks may have different numbers of batches. Sources of training never end.
+     *
+     * @throws io.moe4j.api.InputException if the data cannot be read
+     * @since 0.3.0
+     */
+    default Optional<Batch> poll() {
+        return Optional.of(next());
+    }
 
     /** What one pass over the data has met, as far as it was read. */
     default DataCounts counts() {

@@ -14,17 +14,18 @@ import java.util.Optional;
  * @param launch which ranks live in this JVM
  * @param output folder for checkpoints; nothing is saved by itself if absent
  * @param data what ranks read; what the configuration names if absent
+ * @param validation what ranks read for validation, each time from the beginning
  * @param schedule in which order microbatches pass through the model
  * @param files the operations that checkpoints are written by; others than the disk's are for tests
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data, Schedule schedule,
-        FileOperations files) {
+public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
+        Optional<BatchSource.Factory> validation, Schedule schedule, FileOperations files) {
 
     /** Nothing is saved by itself. */
     public RunOptions(Launch launch) {
-        this(launch, Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(), FileOperations.disk());
+        this(launch, Optional.empty(), Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(), FileOperations.disk());
     }
 
     /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
@@ -33,22 +34,31 @@ public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSou
     }
 
     public RunOptions withLaunch(Launch value) {
-        return new RunOptions(value, output, data, schedule, files);
+        return new RunOptions(value, output, data, validation, schedule, files);
     }
 
     public RunOptions withOutput(Path value) {
-        return new RunOptions(launch, Optional.of(value), data, schedule, files);
+        return new RunOptions(launch, Optional.of(value), data, validation, schedule, files);
     }
 
     public RunOptions withData(BatchSource.Factory value) {
-        return new RunOptions(launch, output, Optional.of(value), schedule, files);
+        return new RunOptions(launch, output, Optional.of(value), validation, schedule, files);
+    }
+
+    /**
+     * With data for validation.
+     *
+     * @since 0.3.0
+     */
+    public RunOptions withValidation(BatchSource.Factory value) {
+        return new RunOptions(launch, output, data, Optional.of(value), schedule, files);
     }
 
     public RunOptions withSchedule(Schedule value) {
-        return new RunOptions(launch, output, data, value, files);
+        return new RunOptions(launch, output, data, validation, value, files);
     }
 
     public RunOptions withFiles(FileOperations value) {
-        return new RunOptions(launch, output, data, schedule, value);
+        return new RunOptions(launch, output, data, validation, schedule, value);
     }
 }

@@ -14,6 +14,20 @@ public interface StepListener {
     /** A step is done; its checkpoint, if one is due, is not written yet. */
     void made(StepResult step);
 
+    /**
+     * A validation is about to begin.
+     *
+     * @since 0.3.0
+     */
+    default void validating() {}
+
+    /**
+     * A validation of the step is done; the step's checkpoint, if one is due, is not written yet.
+     *
+     * @since 0.3.0
+     */
+    default void validated(ValidationResult validation) {}
+
     /** A checkpoint is about to be written: what was told of the steps before is to be durable first. */
     default void saving() {}
 }

@@ -45,8 +45,10 @@ public final class TrainingRun implements AutoCloseable {
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
     private final StoredModel model;
+    private final Optional<RunValidation> validation;
     private volatile boolean stopRequested;
     private boolean stopped;
+    private Optional<ValidationResult> lastValidation = Optional.empty();
     private long stepsDone;
     /** By all ranks together: where the data goes on. */
     private long sequencesDone;
@@ -103,6 +105,7 @@ public final class TrainingRun implements AutoCloseable {
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
         model = ModelOrigin.of(config, spec, registry);
+        validation = RunValidation.of(config.validation(), session, options.validation());
         resumed.ifPresent(this::load);
         start.ifPresent(this::fill);
         told("preparing the output folder",
@@ -132,7 +135,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Makes a step; saves a checkpoint after it, if one is due. Where checkpoints are enabled, the run is also saved before a step that cannot be made.
+     * Makes a step; validates and saves a checkpoint after it, if that is due. Where checkpoints are enabled, the run is also saved before a step that cannot be made.
      *
      * @param listener is told of the step before the checkpoint is written
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
@@ -184,6 +187,7 @@ public final class TrainingRun implements AutoCloseable {
         if (lost.isPresent()) {
             throw lostOutput(lost.get(), true);
         }
+        validateIfDue(listener);
         saveIfDue(listener);
         if (!hasNext()) {
             checkpoints.lost().ifPresent(folder -> {
@@ -219,6 +223,15 @@ public final class TrainingRun implements AutoCloseable {
         return options.output().map(TrainingRun::checkpoints);
     }
 
+    /**
+     * The newest validation of this object, if it has made one.
+     *
+     * @since 0.3.0
+     */
+    public Optional<ValidationResult> lastValidation() {
+        return lastValidation;
+    }
+
     /** Parameters and experts' biases by their Hugging Face names, as they are after the last step. */
     public RunTensors tensors() {
         return new RunTensors(session);
@@ -241,6 +254,19 @@ public final class TrainingRun implements AutoCloseable {
     private DataCounts counts() {
         BatchSource first = sources.get(0);
         return first == null ? DataCounts.NONE : first.counts();
+    }
+
+    /** Before the checkpoint, so that a run that is continued from that has the validation too. Not if all ranks are about to end early. */
+    private void validateIfDue(StepListener listener) {
+        if (validation.isEmpty() || stopped
+                || !validation.get().isDue(stepsDone, stepsDone == config.training().steps())) {
+            return;
+        }
+        told("telling of step " + stepsDone, listener::validating);
+        ValidationResult result = validation.get().run(stepsDone, () -> stopRequested);
+        lastValidation = Optional.of(result);
+        stopped = result.brokenOff();
+        told("telling of the validation after step " + stepsDone, () -> listener.validated(result));
     }
 
     private void saveIfDue(StepListener listener) {

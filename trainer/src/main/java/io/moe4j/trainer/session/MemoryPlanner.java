@@ -7,6 +7,7 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Map;
@@ -37,11 +38,13 @@ public final class MemoryPlanner {
         return onPlannedRank(config, spec, providers.withComm(exchange), schedule, rank, (place, session) -> {
             Map<String, Long> allocated = place.device(rank).allocatedBytes();
             session.step().rehearse();
+            // Before validation: this is what a step sends.
+            StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
+            session.evaluator().ifPresent(Evaluator::rehearse);
             MemoryStack stack = session.context().memory();
             MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
                     stack.peakLaneBytes(), session.step().lanes());
-            return new RankPlan(memory, exchange.map(place::traffic).orElseGet(place::traffic),
-                    exchange.map(CountedExchange::capacityRows).orElse(0L));
+            return new RankPlan(memory, traffic, exchange.map(CountedExchange::capacityRows).orElse(0L));
         });
     }
 

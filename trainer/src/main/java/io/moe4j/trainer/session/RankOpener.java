@@ -26,6 +26,7 @@ import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.step.Optimizer;
+import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
 import io.moe4j.trainer.step.TrainStep;
@@ -93,7 +94,9 @@ final class RankOpener {
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         TrainStep step = resources.add(new TrainStep(context, model, comm, optimizer, capture, config, schedule,
                 providers.recompute().policy(), phase, groups.isFirstReplica(), canDigest(rank)));
-        return new RankSession(context, groups, model, optimizer, comm, kernels, step, phase, resources);
+        Optional<Evaluator> evaluator = config.validation().interval() == 0 ? Optional.empty()
+                : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
+        return new RankSession(context, groups, model, optimizer, comm, kernels, step, evaluator, phase, resources);
     }
 
     /** Digests came with version 1.3 of the devices' SPI. */

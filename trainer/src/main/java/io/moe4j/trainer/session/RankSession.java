@@ -7,6 +7,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.trainer.step.Optimizer;
+import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.TrainStep;
 import java.util.Optional;
@@ -28,11 +29,13 @@ public final class RankSession implements AutoCloseable {
     private final Optional<CommBackend> comm;
     private final Optional<ExpertKernels> kernels;
     private final TrainStep step;
+    private final Optional<Evaluator> evaluator;
     private final RankPhase phase;
     private final Resources resources;
 
     RankSession(RankContext context, RankGroups groups, Model model, Optimizer optimizer, Optional<CommBackend> comm,
-            Optional<ExpertKernels> kernels, TrainStep step, RankPhase phase, Resources resources) {
+            Optional<ExpertKernels> kernels, TrainStep step, Optional<Evaluator> evaluator, RankPhase phase,
+            Resources resources) {
         this.context = context;
         this.groups = groups;
         this.model = model;
@@ -40,6 +43,7 @@ public final class RankSession implements AutoCloseable {
         this.comm = comm;
         this.kernels = kernels;
         this.step = step;
+        this.evaluator = evaluator;
         this.phase = phase;
         this.resources = resources;
     }
@@ -88,6 +92,15 @@ public final class RankSession implements AutoCloseable {
     /** Its training step. */
     public TrainStep step() {
         return step;
+    }
+
+    /**
+     * Evaluates its model, forward only; present if the run is validated.
+     *
+     * @since 0.3.0
+     */
+    public Optional<Evaluator> evaluator() {
+        return evaluator;
     }
 
     /** Waits until the rank's stream is empty, also after a failure: what it uses, or lets peers use, may be freed only then. */

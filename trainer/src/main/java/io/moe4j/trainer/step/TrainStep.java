@@ -7,10 +7,8 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.autograd.model.Model;
-import io.moe4j.launch.PlainText;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -185,21 +183,10 @@ public final class TrainStep implements AutoCloseable {
 
     /** Why ranks have no batch. */
     private String reasons(StepData data) {
-        return byRank("missing data", switch (data) {
+        return RankWords.exchange(rank, "missing data", switch (data) {
             case Batch batch -> "";
             case StepData.Missing(String reason) -> reason;
         });
-    }
-
-    /** What each rank has to say; ranks that say the same are named together, those that say nothing are left out. */
-    private String byRank(String name, String mine) {
-        List<String> all = rank.rendezvous().exchange(rank.world(), name, mine.getBytes(StandardCharsets.UTF_8))
-                .stream()
-                .map(bytes -> PlainText.of(new String(bytes, StandardCharsets.UTF_8))).toList();
-        return IntStream.range(0, all.size()).boxed().filter(each -> !all.get(each).isEmpty())
-                .collect(Collectors.groupingBy(all::get)).entrySet().stream()
-                .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
-                .collect(Collectors.joining("; "));
     }
 
     /** Where each rank first has a value that is not finite; ranks with the same answer are told once. */
@@ -212,6 +199,6 @@ public final class TrainStep implements AutoCloseable {
                     + (Float.isFinite(mine.loss()) ? "" : " (loss "
                             + mine.loss() + ")");
         }
-        return byRank("not finite", here);
+        return RankWords.exchange(rank, "not finite", here);
     }
 }

@@ -34,11 +34,11 @@ final class Misreporting {
     }
 
     /** Sees every call of an interface with its result, and may change it. */
-    private interface After {
+    interface After {
         Object apply(String method, Object[] arguments, Object result);
     }
 
-    private static <T> T intercepted(Class<T> type, T target, After after) {
+    static <T> T intercepted(Class<T> type, T target, After after) {
         return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
                 (proxy, method, arguments) -> {
                     try {

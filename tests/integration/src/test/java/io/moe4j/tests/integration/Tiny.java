@@ -68,13 +68,31 @@ final class Tiny {
         return open(UnaryOperator.identity(), model(), Tiny::sequences, config -> launch, options, overrides);
     }
 
+    /** Opens a run that is validated on other data. */
+    static TrainingRun openValidated(UnaryOperator<ModelSpec> model, Function<TrainerConfig, Launch> launch,
+            DataOf validation, UnaryOperator<RunOptions> options, String... overrides) {
+        return opened(model, model(), Tiny::sequences, launch,
+                config -> given -> options.apply(given.withValidation(validation.of(config))), overrides);
+    }
+
+    /** A small Qwen3-MoE, whatever the other is. */
+    static ModelSpec qwen(ModelSpec other) {
+        Map<String, Object> config = new HashMap<>(Map.of("model_type", "qwen3_moe", "vocab_size", VOCABULARY,
+                "hidden_size", 32, "num_hidden_layers", 2, "num_attention_heads", 4, "num_key_value_heads", 2,
+                "intermediate_size", 40, "moe_intermediate_size", 24, "num_experts", 8, "num_experts_per_tok", 3));
+        config.putAll(Map.of("head_dim", 8, "rms_norm_eps", 1e-6, "rope_theta", 1e6, "max_position_embeddings", 64,
+                "norm_topk_prob", true, "tie_word_embeddings", true));
+        return Plugins.load(List.of()).get(ModelProvider.class, "qwen3_moe").fromHuggingFace(config)
+                .withMoeCommBackend(other.moe().orElseThrow().commBackend());
+    }
+
     /** The model of the checkpoint of 0.1 among the resources. */
     static TrainingRun openSmallest(String... overrides) {
         return open(UnaryOperator.identity(), smallest(), Tiny::sequences, Tiny::threads, UnaryOperator.identity(),
                 overrides);
     }
 
-    private static Launch threads(TrainerConfig config) {
+    static Launch threads(TrainerConfig config) {
         return Launch.threads(config.ranks(), config.runtime().timeout());
     }
 
@@ -89,6 +107,12 @@ final class Tiny {
 
     private static TrainingRun open(UnaryOperator<ModelSpec> model, Map<String, Object> huggingFace, DataOf data,
             Function<TrainerConfig, Launch> launch, UnaryOperator<RunOptions> options, String... overrides) {
+        return opened(model, huggingFace, data, launch, config -> options, overrides);
+    }
+
+    private static TrainingRun opened(UnaryOperator<ModelSpec> model, Map<String, Object> huggingFace, DataOf data,
+            Function<TrainerConfig, Launch> launch, Function<TrainerConfig, UnaryOperator<RunOptions>> options,
+            String... overrides) {
         Registry registry = Plugins.load(List.of());
         ModelSpec spec = model.apply(registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(huggingFace));
         List<String> all = new ArrayList<>(FOUR_RANKS);
@@ -96,7 +120,7 @@ final class Tiny {
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.runningModel(spec));
         return Trainer.open(config, spec.withMoeCommBackend(config.model().moeCommBackend()), registry,
-                options.apply(new RunOptions(launch.apply(config)).withData(data.of(config))));
+                options.apply(config).apply(new RunOptions(launch.apply(config)).withData(data.of(config))));
     }
 
     /** The losses of the steps that are left. */

@@ -1,0 +1,24 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+
+/**
+ * How the model is validated during training.
+ *
+ * @param interval steps between two validations; the last step of a run is validated too; 0 for none
+ * @param steps the most batches of a validation, each with as many sequences as a step of training; 0 for all of the data
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ValidationConfig(int interval, int steps) {
+
+    /** With another value of {@code interval}. */
+    public ValidationConfig withInterval(int value) {
+        return Components.with(this, "interval", value);
+    }
+
+    /** With another value of {@code steps}. */
+    public ValidationConfig withSteps(int value) {
+        return Components.with(this, "steps", value);
+    }
+}

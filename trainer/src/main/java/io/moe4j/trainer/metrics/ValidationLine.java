@@ -1,0 +1,35 @@
+package io.moe4j.trainer.metrics;
+
+import io.moe4j.api.Stability;
+import io.moe4j.trainer.run.ValidationResult;
+import java.util.Locale;
+
+/**
+ * A validation in the form of the step lines.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ValidationLine {
+    /** From here on, digits before the point say nothing. */
+    private static final double LARGE = 1e6;
+
+    private ValidationLine() {}
+
+    /** {@code validate step: 10  loss: 7.03211  perplexity: 1132.42  tokens: 40,960  tps: 15,660}, followed by what is wrong, if something is. */
+    public static String of(ValidationResult validation) {
+        String problem = validation.problem().map(text -> "  " + text).orElse("");
+        if (validation.tokens() == 0) {
+            return String.format(Locale.ROOT, "validate step: %2d  no loss:", validation.step()) + problem;
+        }
+        return String.format(Locale.ROOT, "validate step: %2d  loss: %8.5f  perplexity: %s  tokens: %,d  tps: %,d",
+                validation.step(), validation.loss(), perplexity(validation.perplexity()), validation.tokens(),
+                Math.round(validation.tokensPerSecond())) + problem;
+    }
+
+    /** For people: {@code 7.39}, {@code 1.20e+10}, or {@code above 1.8e308} where the largest number has been passed. */
+    public static String perplexity(double perplexity) {
+        return Double.isInfinite(perplexity) ? "above 1.8e308"
+                : String.format(Locale.ROOT, perplexity < LARGE ? "%.2f" : "%.2e", perplexity);
+    }
+}

@@ -1,0 +1,68 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.ValidationConfig;
+import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.EvaluationOutcome;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Validates a run after some of its steps: each time from the beginning of the same data. */
+final class RunValidation {
+    private static final Logger log = LoggerFactory.getLogger(RunValidation.class);
+
+    private final ValidationConfig config;
+    private final TrainingSession session;
+    private final BatchSource.Factory data;
+
+    RunValidation(ValidationConfig config, TrainingSession session, BatchSource.Factory data) {
+        this.config = config;
+        this.session = session;
+        this.data = data;
+    }
+
+    /**
+     * The validation of a run that has one.
+     *
+     * @throws InputException if a validation is asked for, and there is no data for it
+     */
+    static Optional<RunValidation> of(ValidationConfig config, TrainingSession session,
+            Optional<BatchSource.Factory> data) {
+        if (config.interval() == 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new RunValidation(config, session, data.orElseThrow(() -> new InputException(
+                "validation.interval = " + config.interval()
+                        + " asks for validations, and there is no data for them; give some (RunOptions.withValidation),"
+                        + " or set validation.interval to 0"))));
+    }
+
+    /** Whether there is one after a step. */
+    boolean isDue(long step, boolean last) {
+        return step % config.interval() == 0 || last;
+    }
+
+    /**
+     * Validates. What is wrong is told, and does not end the run.
+     *
+     * @param stop whether this process has been asked to end
+     */
+    ValidationResult run(long step, BooleanSupplier stop) {
+        String name = "validation after step " + step;
+        long begin = System.nanoTime();
+        long batches = config.steps() == 0 ? Long.MAX_VALUE : config.steps();
+        EvaluationOutcome outcome = session.onRanks(rank -> {
+            try (EvaluationSource source = new EvaluationSource(data, rank.context().rank())) {
+                return rank.evaluator().orElseThrow().run(name, source, batches, stop);
+            }
+        }).getFirst();
+        ValidationResult result = ValidationResult.of(step, outcome, (System.nanoTime() - begin) / 1e9);
+        if (session.launch().hasFirstRank()) {
+            result.problem().ifPresent(problem -> log.warn("{}: {}; the run {}", name, problem,
+                    result.brokenOff() ? "ends" : "goes on"));
+        }
+        return result;
+    }
+}

@@ -1,0 +1,60 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+import io.moe4j.trainer.step.EvaluationOutcome;
+import java.util.Optional;
+
+/**
+ * A validation, or another evaluation.
+ *
+ * @param step after which it was made
+ * @param loss mean cross-entropy over all tokens that have a label; NaN if there is none
+ * @param perplexity e to the power of the loss; infinite above 1.8e308
+ * @param tokens that have a label, of all ranks together
+ * @param sequences that have such a token
+ * @param batches that were evaluated, each by all ranks
+ * @param seconds that it took
+ * @param droppedRows rows that were dropped, all ranks together
+ * @param brokenOff whether it was ended early, since the run was asked to end
+ * @param problem why the loss is none, or not that of all the data, in words; empty if all is well
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ValidationResult(long step, double loss, double perplexity, long tokens, long sequences, long batches,
+        double seconds, long droppedRows, boolean brokenOff, Optional<String> problem) {
+
+    /** Tokens that were evaluated in a second, of all ranks together. */
+    public double tokensPerSecond() {
+        return seconds > 0 ? tokens / seconds : 0;
+    }
+
+    static ValidationResult of(long step, EvaluationOutcome outcome, double seconds) {
+        return switch (outcome) {
+            case EvaluationOutcome.Completed all -> new ValidationResult(step, all.loss(), all.perplexity(),
+                    all.tokens(), all.sequences(), all.batches(), seconds, all.droppedRows(), false, problem(all));
+            case EvaluationOutcome.Stopped(long batches) -> none(step, batches, seconds, true,
+                    "it was broken off after " + batches + " batches, since the run was asked to end");
+            case EvaluationOutcome.WithoutData(String reasons) -> none(step, 0, seconds, false,
+                    "the data cannot be read: " + reasons);
+        };
+    }
+
+    private static ValidationResult none(long step, long batches, double seconds, boolean brokenOff,
+            String problem) {
+        return new ValidationResult(step, Double.NaN, Double.NaN, 0, 0, batches, seconds, 0, brokenOff,
+                Optional.of(problem));
+    }
+
+    private static Optional<String> problem(EvaluationOutcome.Completed all) {
+        if (all.tokens() == 0) {
+            return Optional.of("the data has no token that counts; give text, with labels");
+        }
+        if (all.nonFinite() > 0) {
+            return Optional.of("the loss of " + all.nonFinite() + " of " + all.tokens() + " tokens is NaN or infinite");
+        }
+        return all.droppedRows() == 0 ? Optional.empty()
+                : Optional.of("a rank was to receive " + all.receivedRowsMax() + " rows in one exchange and has room for "
+                        + all.receiveCapacityRows() + ": " + all.droppedRows()
+                        + " rows were dropped, which changes the loss; raise moe.receive_capacity");
+    }
+}

@@ -1,0 +1,17 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+import java.util.Optional;
+
+/**
+ * What one rank evaluates: batches of the size of a step's, until the data ends.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+@FunctionalInterface
+public interface EvaluationData {
+
+    /** The rank's next batch, or the reason why it cannot be read; empty if the data has ended for this rank. */
+    Optional<StepData> next();
+}

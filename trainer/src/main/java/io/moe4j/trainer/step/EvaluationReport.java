@@ -1,0 +1,40 @@
+package io.moe4j.trainer.step;
+
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * What a rank tells the others at the end of an evaluation.
+ *
+ * @param lossSum of its tokens that have a label
+ * @param tokens how many these are
+ * @param nonFinite how many of these have a loss that is not finite
+ * @param sequences of these tokens
+ * @param requiredRows the most rows that it was to receive in one exchange
+ * @param droppedRows rows that were dropped at it
+ */
+record EvaluationReport(double lossSum, long tokens, long nonFinite, long sequences, long requiredRows,
+        long droppedRows) {
+
+    byte[] encode() {
+        return ByteBuffer.allocate(6 * Long.BYTES).putDouble(lossSum).putLong(tokens).putLong(nonFinite)
+                .putLong(sequences).putLong(requiredRows).putLong(droppedRows).array();
+    }
+
+    static EvaluationReport decode(byte[] bytes) {
+        ByteBuffer buffer = ByteBuffer.wrap(bytes);
+        return new EvaluationReport(buffer.getDouble(), buffer.getLong(), buffer.getLong(), buffer.getLong(),
+                buffer.getLong(), buffer.getLong());
+    }
+
+    /** All ranks together, in the order of the ranks. */
+    static EvaluationOutcome.Completed sum(List<EvaluationReport> ranks, long batches, long capacityRows) {
+        return new EvaluationOutcome.Completed(
+                ranks.stream().map(EvaluationReport::lossSum).reduce(0.0, Double::sum),
+                ranks.stream().mapToLong(EvaluationReport::tokens).sum(),
+                ranks.stream().mapToLong(EvaluationReport::nonFinite).sum(),
+                ranks.stream().mapToLong(EvaluationReport::sequences).sum(), batches,
+                ranks.stream().mapToLong(EvaluationReport::requiredRows).max().orElse(0), capacityRows,
+                ranks.stream().mapToLong(EvaluationReport::droppedRows).sum());
+    }
+}

@@ -1,0 +1,42 @@
+package io.moe4j.trainer.step;
+
+/** The sums of one rank, in double precision, token by token: how tokens are cut into batches does not show beyond its rounding. */
+final class EvaluationSums {
+    private final int sequenceTokens;
+    private double loss;
+    private long tokens;
+    private long nonFinite;
+    private long sequences;
+
+    /** @param sequenceTokens S */
+    EvaluationSums(int sequenceTokens) {
+        this.sequenceTokens = sequenceTokens;
+    }
+
+    /**
+     * Adds the tokens of a batch that have a label.
+     *
+     * @param labels of all tokens; {@link Evaluator#IGNORED} for those that do not count
+     * @param losses of all tokens
+     */
+    void add(int[] labels, float[] losses) {
+        boolean counts = false;
+        for (int t = 0; t < labels.length; t++) {
+            if (t % sequenceTokens == 0) {
+                sequences += counts ? 1 : 0;
+                counts = false;
+            }
+            if (labels[t] != Evaluator.IGNORED) {
+                counts = true;
+                tokens++;
+                loss += losses[t];
+                nonFinite += Float.isFinite(losses[t]) ? 0 : 1;
+            }
+        }
+        sequences += counts ? 1 : 0;
+    }
+
+    EvaluationReport report(long requiredRows, long droppedRows) {
+        return new EvaluationReport(loss, tokens, nonFinite, sequences, requiredRows, droppedRows);
+    }
+}

@@ -1,0 +1,144 @@
+package io.moe4j.trainer.step;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.ForwardPass;
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.sharding.Microbatch;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Evaluates a model on one rank, forward only: it changes nothing that training uses. All ranks make the same passes. Before each, they tell each other
+ * what they have: a rank whose data has ended takes part with tokens that do not count, until no rank has any.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Evaluator implements AutoCloseable {
+    /** The label of a token that does not count. */
+    static final int IGNORED = -100;
+
+    private final RankContext rank;
+    private final Model model;
+    private final Optional<CommBackend> comm;
+    private final RankPhase phase;
+    private final ForwardPass pass;
+    private final EvaluationBuffers buffers;
+    private final int microbatchTokens;
+    private final int microbatches;
+    private final int sequenceTokens;
+
+    /**
+     * Allocates the buffers.
+     *
+     * @throws io.moe4j.api.InputException if the model cannot be evaluated
+     */
+    public Evaluator(RankContext rank, Model model, Optional<CommBackend> comm, TrainerConfig config, RankPhase phase) {
+        this.rank = rank;
+        this.model = model;
+        this.comm = comm;
+        this.phase = phase;
+        microbatchTokens = Math.toIntExact(config.training().localTokens());
+        microbatches = config.microbatches();
+        sequenceTokens = config.training().seqLen();
+        pass = new ForwardPass(rank, model);
+        buffers = new EvaluationBuffers(rank, microbatchTokens);
+    }
+
+    /**
+     * Evaluates. All ranks call it at the same point between two steps, with equal {@code batches}.
+     *
+     * @param name what is done, for the report of a failure: {@code "validation after step 100"}
+     * @param data of this rank
+     * @param batches the most that are read
+     * @param stop whether this rank wants to end before that
+     */
+    public EvaluationOutcome run(String name, EvaluationData data, long batches, BooleanSupplier stop) {
+        comm.ifPresent(CommBackend::resetStatistics);
+        EvaluationSums sums = new EvaluationSums(sequenceTokens);
+        long done = 0;
+        for (; done < batches; done++) {
+            phase.enter(name + ", batch " + (done + 1));
+            Optional<StepData> mine = data.next();
+            List<BatchVote> votes = exchange(BatchVote.of(mine, stop.getAsBoolean()));
+            if (votes.stream().anyMatch(BatchVote::stop)) {
+                return new EvaluationOutcome.Stopped(done);
+            }
+            if (votes.stream().anyMatch(BatchVote::missing)) {
+                return new EvaluationOutcome.WithoutData(RankWords.exchange(rank, "missing data of an evaluation",
+                        mine.filter(StepData.Missing.class::isInstance).map(StepData.Missing.class::cast)
+                                .map(StepData.Missing::reason).orElse("")));
+            }
+            if (votes.stream().noneMatch(BatchVote::batch)) {
+                break;
+            }
+            evaluate(mine.filter(Batch.class::isInstance).map(Batch.class::cast).orElseGet(this::nothing), sums);
+        }
+        phase.enter(name + ", result");
+        long[] statistics = statistics();
+        return EvaluationReport.sum(rank.rendezvous()
+                .exchange(rank.world(), "evaluation report", sums.report(statistics[0], statistics[1]).encode())
+                .stream().map(EvaluationReport::decode).toList(), done,
+                comm.map(CommBackend::capacityRows).orElse(0L));
+    }
+
+    /** Makes a pass on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
+    public void rehearse() {
+        try (Scope step = rank.memory().openStep()) {
+            model.begin(Microbatch.ONLY);
+            pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
+        }
+    }
+
+    private void evaluate(Batch batch, EvaluationSums sums) {
+        if (batch.tokens() != microbatchTokens * microbatches) {
+            throw new IllegalArgumentException("a batch of " + batch.tokens() + " tokens for evaluations of "
+                    + microbatchTokens * microbatches + "; give as many as for a step of training, with labels of "
+                    + IGNORED + " where there is no text");
+        }
+        for (int from = 0; from < batch.tokens(); from += microbatchTokens) {
+            int[] labels = Arrays.copyOfRange(batch.labels_T(), from, from + microbatchTokens);
+            // Any id will do where the loss is not used; devices of earlier versions of their SPI know no label that does not count.
+            buffers.upload(Arrays.copyOfRange(batch.ids_T(), from, from + microbatchTokens),
+                    Arrays.stream(labels).map(label -> label == IGNORED ? 0 : label).toArray());
+            try (Scope step = rank.memory().openStep()) {
+                model.begin(Microbatch.ONLY);
+                pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
+            }
+            sums.add(labels, buffers.read());
+        }
+    }
+
+    /** The batch of a rank that has no data: it takes part in the exchanges, and counts nothing. */
+    private Batch nothing() {
+        int[] labels = new int[microbatchTokens * microbatches];
+        Arrays.fill(labels, IGNORED);
+        return new Batch(new int[labels.length], labels);
+    }
+
+    private List<BatchVote> exchange(BatchVote mine) {
+        return rank.rendezvous().exchange(rank.world(), "next batch of an evaluation", mine.encode()).stream()
+                .map(BatchVote::decode).toList();
+    }
+
+    /** Rows that this rank was to receive, and that were dropped at it. */
+    private long[] statistics() {
+        long[] words = new long[2];
+        comm.flatMap(CommBackend::statistics)
+                .ifPresent(statistics -> rank.stream().download(statistics, MemorySegment.ofArray(words)));
+        return words;
+    }
+
+    @Override
+    public void close() {
+        buffers.close();
+    }
+}
