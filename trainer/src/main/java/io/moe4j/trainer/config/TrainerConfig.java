@@ -32,7 +32,8 @@ import java.util.TreeMap;
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
         GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, ValidationConfig validation,
-        CheckpointConfig checkpoint, MetricsConfig metrics, DeviceSettings runtime, String device, int ranks, Map<String, Settings> plugin) {
+        CheckpointConfig checkpoint, MetricsConfig metrics, DeviceSettings runtime, String device, int ranks,
+        Map<String, Settings> plugin) {
 
     public TrainerConfig {
         plugin = Collections.unmodifiableMap(new TreeMap<>(plugin));

@@ -25,7 +25,8 @@ public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSou
 
     /** Nothing is saved by itself. */
     public RunOptions(Launch launch) {
-        this(launch, Optional.empty(), Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(), FileOperations.disk());
+        this(launch, Optional.empty(), Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(),
+                FileOperations.disk());
     }
 
     /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */

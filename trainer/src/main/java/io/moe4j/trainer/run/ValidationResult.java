@@ -53,8 +53,9 @@ public record ValidationResult(long step, double loss, double perplexity, long t
             return Optional.of("the loss of " + all.nonFinite() + " of " + all.tokens() + " tokens is NaN or infinite");
         }
         return all.droppedRows() == 0 ? Optional.empty()
-                : Optional.of("a rank was to receive " + all.receivedRowsMax() + " rows in one exchange and has room for "
-                        + all.receiveCapacityRows() + ": " + all.droppedRows()
-                        + " rows were dropped, which changes the loss; raise moe.receive_capacity");
+                : Optional
+                        .of("a rank was to receive " + all.receivedRowsMax() + " rows in one exchange and has room for "
+                                + all.receiveCapacityRows() + ": " + all.droppedRows()
+                                + " rows were dropped, which changes the loss; raise moe.receive_capacity");
     }
 }

@@ -1,5 +1,7 @@
 package io.moe4j.trainer.step;
 
+import io.moe4j.api.ops.LossOps;
+
 /** The sums of one rank, in double precision, token by token: how tokens are cut into batches does not show beyond its rounding. */
 final class EvaluationSums {
     private final int sequenceTokens;
@@ -16,7 +18,7 @@ final class EvaluationSums {
     /**
      * Adds the tokens of a batch that have a label.
      *
-     * @param labels of all tokens; {@link Evaluator#IGNORED} for those that do not count
+     * @param labels of all tokens; {@link LossOps#IGNORED_LABEL} for those that do not count
      * @param losses of all tokens
      */
     void add(int[] labels, float[] losses) {
@@ -26,7 +28,7 @@ final class EvaluationSums {
                 sequences += counts ? 1 : 0;
                 counts = false;
             }
-            if (labels[t] != Evaluator.IGNORED) {
+            if (labels[t] != LossOps.IGNORED_LABEL) {
                 counts = true;
                 tokens++;
                 loss += losses[t];

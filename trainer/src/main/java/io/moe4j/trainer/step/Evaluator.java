@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
-import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.autograd.model.ForwardPass;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.sharding.Microbatch;
@@ -23,9 +23,6 @@ import java.util.function.BooleanSupplier;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Evaluator implements AutoCloseable {
-    /** The label of a token that does not count. */
-    static final int IGNORED = -100;
-
     private final RankContext rank;
     private final Model model;
     private final Optional<CommBackend> comm;
@@ -102,13 +99,13 @@ public final class Evaluator implements AutoCloseable {
         if (batch.tokens() != microbatchTokens * microbatches) {
             throw new IllegalArgumentException("a batch of " + batch.tokens() + " tokens for evaluations of "
                     + microbatchTokens * microbatches + "; give as many as for a step of training, with labels of "
-                    + IGNORED + " where there is no text");
+                    + LossOps.IGNORED_LABEL + " where there is no text");
         }
         for (int from = 0; from < batch.tokens(); from += microbatchTokens) {
             int[] labels = Arrays.copyOfRange(batch.labels_T(), from, from + microbatchTokens);
             // Any id will do where the loss is not used; devices of earlier versions of their SPI know no label that does not count.
             buffers.upload(Arrays.copyOfRange(batch.ids_T(), from, from + microbatchTokens),
-                    Arrays.stream(labels).map(label -> label == IGNORED ? 0 : label).toArray());
+                    Arrays.stream(labels).map(label -> label == LossOps.IGNORED_LABEL ? 0 : label).toArray());
             try (Scope step = rank.memory().openStep()) {
                 model.begin(Microbatch.ONLY);
                 pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
@@ -120,7 +117,7 @@ public final class Evaluator implements AutoCloseable {
     /** The batch of a rank that has no data: it takes part in the exchanges, and counts nothing. */
     private Batch nothing() {
         int[] labels = new int[microbatchTokens * microbatches];
-        Arrays.fill(labels, IGNORED);
+        Arrays.fill(labels, LossOps.IGNORED_LABEL);
         return new Batch(new int[labels.length], labels);
     }
 

@@ -24,7 +24,7 @@ class ValidationLineTest {
     void lineIsLikeThatOfAStep() {
         assertEquals("validate step: 10  loss:  7.00000  perplexity: 1096.63  tokens: 40,960  tps: 20,480",
                 ValidationLine.of(validation(10, 7)));
-        assertEquals("validate step: 10  no loss:  the data has ended", ValidationLine.of(none("the data has ended")));
+        assertEquals("validate step: 20  no loss:  the data has ended", ValidationLine.of(none("the data has ended")));
     }
 
     /** e^20 is 4.85e8; e^710 is more than the largest number. */
@@ -53,7 +53,8 @@ class ValidationLineTest {
         assertTrue(lines.get(3).contains("\"validation_loss\":null")
                 && lines.get(3).contains("\"validation_problem\":\"\\\"x\\\" cannot be read\""), lines.get(3));
         new MetricsFile(file, 10).close();
-        assertEquals(lines.subList(0, 2), Files.readAllLines(file), "a run that goes on after step 10 keeps its validation");
+        assertEquals(lines.subList(0, 2), Files.readAllLines(file),
+                "a run that goes on after step 10 keeps its validation");
     }
 
     @Test
@@ -74,10 +75,10 @@ class ValidationLineTest {
     }
 
     private static ValidationResult none(String problem) {
-        return new ValidationResult(10, Double.NaN, Double.NaN, 0, 0, 0, 2, 0, false, Optional.of(problem));
+        return new ValidationResult(20, Double.NaN, Double.NaN, 0, 0, 0, 2, 0, false, Optional.of(problem));
     }
 
     private static StepResult step(long step) {
-        return new StepResult(step, 2, 1, 1e-3, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, DataCounts.NONE);
+        return new StepResult(step, 2, 1, 1e-3, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 128, DataCounts.NONE);
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.tests.integration;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.BatchSource;
 import io.moe4j.trainer.step.Batch;
@@ -10,8 +11,6 @@ import java.util.function.IntUnaryOperator;
 
 /** Data for validation that ends. */
 final class FiniteData {
-    static final int IGNORED = -100;
-
     private FiniteData() {}
 
     /** The sequences of training, which each rank reads {@code batches} batches of. */
@@ -35,7 +34,7 @@ final class FiniteData {
                         int[] labels = batch.labels_T().clone();
                         for (int t = 0; t < labels.length; t++) {
                             if (!mask.counts(rank, t / config.training().seqLen(), t % config.training().seqLen())) {
-                                labels[t] = IGNORED;
+                                labels[t] = LossOps.IGNORED_LABEL;
                             }
                         }
                         return new Batch(batch.ids_T(), labels);
