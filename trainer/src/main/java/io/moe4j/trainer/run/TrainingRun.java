@@ -135,7 +135,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Makes a step; validates and saves a checkpoint after it, if that is due. Where checkpoints are enabled, the run is also saved before a step that cannot be made.
+     * Makes a step; validates and saves a checkpoint after it, if that is due. Where checkpoints are enabled, the run is also saved before a step that
+     * cannot be made.
      *
      * @param listener is told of the step before the checkpoint is written
      * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed

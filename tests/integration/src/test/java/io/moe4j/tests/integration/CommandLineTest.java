@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 class CommandLineTest {
     private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
             + "\"lr\":[0-9.E-]+,\"tokens_per_second\":[0-9.E]+,\"memory_bytes\":\\d+,\"host_syncs\":0,\"captured\":true,"
-            + "\"received_rows_max\":\\d+,\"receive_capacity_rows\":\\d+,\"dropped_rows\":0,"
+            + "\"received_rows_max\":\\d+,\"receive_capacity_rows\":\\d+,\"dropped_rows\":0,\"labels\":64,"
             + "\"bad_lines\":0,\"lone_surrogates\":0}");
     private static final Pattern SAVED = Pattern.compile("--checkpoint.resume (\\S+)");
 
