@@ -24,6 +24,7 @@ module io.moe4j.trainer {
     exports io.moe4j.trainer.checkpoint to io.moe4j.app;
     exports io.moe4j.trainer.checkpoint.store;
     exports io.moe4j.trainer.config;
+    exports io.moe4j.trainer.generate;
     exports io.moe4j.trainer.metrics;
     exports io.moe4j.trainer.model;
     exports io.moe4j.trainer.plan;

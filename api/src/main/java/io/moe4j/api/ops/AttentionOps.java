@@ -3,6 +3,7 @@ package io.moe4j.api.ops;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -20,6 +21,88 @@ public interface AttentionOps {
 
     /** Gradients with respect to q, k and v. */
     void backward(Stream stream, Backward arguments);
+
+    /**
+     * The attention of the last T tokens of one sequence over all its L tokens: o[t] = softmax(scale · q[t]·kᵀ) · v over the keys 0 to L − T + t. Keys
+     * and values come from a cache. For example, with L = 5 and T = 2, query 0 attends over the keys 0 to 3, and query 1 over all 5. Since version
+     * 1.4 of the device SPI; a device of an earlier one refuses it.
+     */
+    default void decode(Stream stream, Decode arguments) {
+        throw new UnsupportedOperationException("attention over a cache came with version 1.4 of the device SPI, which "
+                + getClass().getName() + " does not implement; take a newer version of the device's plug-in");
+    }
+
+    /**
+     * The arguments of {@link #decode}. H and G mean what they mean in {@link AttentionShape}. All tensors are of one type. Keys and values may lie in
+     * the same memory: latent attention has one key head whose values are the first V elements of each key.
+     *
+     * @param scale factor of the scores
+     * @param q_THQ (T, H, Q), any strides; the last is 1
+     * @param k_LGQ (L, G, Q), L at least T; any strides, the last is 1
+     * @param v_LGV (L, G, V), any strides; the last is 1
+     * @param o_THV (T, H, V), overwritten; any strides, the last is 1
+     * @since 0.3.0
+     */
+    record Decode(float scale, Tensor q_THQ, Tensor k_LGQ, Tensor v_LGV, Tensor o_THV) {
+
+        public Decode {
+            if (q_THQ.rank() != 3 || k_LGQ.rank() != 3 || v_LGV.rank() != 3 || o_THV.rank() != 3) {
+                throw refused("all have three dimensions", q_THQ, k_LGQ, v_LGV, o_THV);
+            }
+            long heads = q_THQ.dim(1);
+            long keyHeads = k_LGQ.dim(1);
+            if (k_LGQ.dim(2) != q_THQ.dim(2) || v_LGV.dim(0) != k_LGQ.dim(0) || v_LGV.dim(1) != keyHeads
+                    || o_THV.dim(0) != q_THQ.dim(0) || o_THV.dim(1) != heads || o_THV.dim(2) != v_LGV.dim(2)) {
+                throw refused("the shapes are (T, H, Q), (L, G, Q), (L, G, V) and (T, H, V)", q_THQ, k_LGQ, v_LGV,
+                        o_THV);
+            }
+            if (keyHeads < 1 || heads < 1 || heads % keyHeads != 0 || k_LGQ.dim(0) < q_THQ.dim(0)) {
+                throw refused("G divides H, and there are at least as many keys as queries", q_THQ, k_LGQ, v_LGV,
+                        o_THV);
+            }
+            for (Tensor tensor : List.of(q_THQ, k_LGQ, v_LGV, o_THV)) {
+                if (tensor.dtype() != q_THQ.dtype() || tensor.dim(2) > 1 && tensor.stride(2) != 1) {
+                    throw refused("all have one type and a dense last dimension", q_THQ, k_LGQ, v_LGV, o_THV);
+                }
+            }
+        }
+
+        /** Arguments. */
+        public static Decode of(float scale, Tensor q_THQ, Tensor k_LGQ, Tensor v_LGV, Tensor o_THV) {
+            return new Decode(scale, q_THQ, k_LGQ, v_LGV, o_THV);
+        }
+
+        /** T, queries. */
+        public long queries() {
+            return q_THQ.dim(0);
+        }
+
+        /** L, keys. */
+        public long keys() {
+            return k_LGQ.dim(0);
+        }
+
+        /** H, heads of queries. */
+        public long heads() {
+            return q_THQ.dim(1);
+        }
+
+        /** G, heads of keys and values. */
+        public long keyHeads() {
+            return k_LGQ.dim(1);
+        }
+
+        /** H / G, query heads of one key head. */
+        public long queriesPerKey() {
+            return heads() / keyHeads();
+        }
+
+        private static IllegalArgumentException refused(String rule, Tensor q, Tensor k, Tensor v, Tensor o) {
+            return new IllegalArgumentException(
+                    "attention over a cache, with q " + q + ", k " + k + ", v " + v + ", o " + o
+                            + ": it needs that " + rule);
+        }
+    }
 
     /**
      * @param shape extents

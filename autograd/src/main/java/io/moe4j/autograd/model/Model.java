@@ -59,6 +59,18 @@ public interface Model extends AutoCloseable {
     /** Forward only: {@code logits_TV} is F32, overwritten. Called inside a step's scope. */
     void logits(Tensor ids_T, Tensor logits_TV);
 
+    /**
+     * Opens a sequence that grows token by token, with a cache for {@code capacity} tokens; see {@link DecodingSession}. The model must be open for as
+     * long as the session is. Since SPI 1.4.
+     *
+     * @param capacity the most tokens of the sequence, at least 1 and at most the length that the model was opened for
+     * @throws UnsupportedOperationException if the model cannot generate
+     */
+    default DecodingSession openDecoding(long capacity) {
+        throw new UnsupportedOperationException(getClass().getName()
+                + " cannot generate: Model.openDecoding is not implemented; it came with version 1.4 of the model SPI");
+    }
+
     /** Tokens that each expert got in the step's microbatches so far, by layer: I32 (E) over this rank's expert-parallel group. Keys are layer indices. */
     Map<Integer, Tensor> tokensPerExpert();
 

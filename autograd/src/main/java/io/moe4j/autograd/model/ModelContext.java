@@ -8,7 +8,9 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeSet;
 
 /**
  * What a model is opened with. The opener owns its parts, and closes them after the model.
@@ -26,20 +28,27 @@ import java.util.Optional;
  * @param forceLoadBalance whether routing is round-robin instead of learned
  * @param seed seed of the initial values
  * @param blank whether parameters begin as zeros, since the opener loads them from files: computing initial values takes longer than reading
+ * @param forwardOnly whether the model never computes gradients, so that its units need no memory for them. Since SPI 1.4
+ * @param exchanges exchanges for passes of fewer tokens than B·S, by their number of tokens; for {@link Model#openDecoding}. Since SPI 1.4
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
-        boolean forceLoadBalance, long seed, boolean blank) {
+        boolean forceLoadBalance, long seed, boolean blank, boolean forwardOnly,
+        Map<Long, CommBackend> exchanges) {
+
+    public ModelContext {
+        exchanges = Map.copyOf(exchanges);
+    }
 
     /** A context with initial values. */
     public ModelContext(RankContext rank, long batch, long sequence, Precision precision, ShardGroup dense,
             ShardGroup expert, Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels,
             RecomputePolicy recompute, boolean forceLoadBalance, long seed) {
         this(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute, forceLoadBalance,
-                seed, false);
+                seed, false, false, Map.of());
     }
 
     /** The context of a model without experts; see {@link #withExperts}. */
@@ -52,19 +61,50 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     /** With the exchange and the kernels of experts. */
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
-                Optional.of(experts), recompute, forceLoadBalance, seed, blank);
+                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges);
     }
 
     /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forced, seed, blank);
+                forced, seed, blank, forwardOnly, exchanges);
     }
 
     /** With parameters that begin as zeros, or not. */
     public ModelContext withBlank(boolean value) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, value);
+                forceLoadBalance, seed, value, forwardOnly, exchanges);
+    }
+
+    /** For a model that never computes gradients. Since SPI 1.4. */
+    public ModelContext withForwardOnly() {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, blank, true, exchanges);
+    }
+
+    /** With exchanges for passes of fewer tokens, by their number of tokens. Since SPI 1.4. */
+    public ModelContext withExchanges(Map<Long, CommBackend> byTokens) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, blank, forwardOnly, byTokens);
+    }
+
+    /**
+     * The exchange for a pass of this many tokens.
+     *
+     * @throws IllegalArgumentException if there is none
+     */
+    public CommBackend exchange(long tokens) {
+        CommBackend exchange = exchanges.get(tokens);
+        if (exchange != null) {
+            return exchange;
+        }
+        if (tokens != tokens() || comm.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a pass of " + tokens + " tokens: the model was opened with exchanges for "
+                            + new TreeSet<>(exchanges.keySet()) + " tokens"
+                            + (comm.isPresent() ? ", and for " + tokens() : ""));
+        }
+        return comm.get();
     }
 
     /** T = B·S. */

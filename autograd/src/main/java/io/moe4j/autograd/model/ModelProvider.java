@@ -15,8 +15,8 @@ public interface ModelProvider extends Provider {
 
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
-     * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses} and
-     * {@link ModelSpec#keepsDocumentsApart}.
+     * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses},
+     * {@link ModelSpec#keepsDocumentsApart}, {@link Model#openDecoding} and {@link ModelSpec#cacheBytesPerToken}.
      */
     String SPI_VERSION = "1.4";
 

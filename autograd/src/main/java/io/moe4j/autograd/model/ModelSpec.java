@@ -5,6 +5,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 
 /**
  * The description of a model before it is opened: an immutable value.
@@ -52,6 +53,15 @@ public interface ModelSpec {
      */
     default boolean keepsDocumentsApart() {
         return false;
+    }
+
+    /**
+     * Bytes that generating keeps for each token of a sequence, in all layers together; empty if the model cannot generate. Since SPI 1.4.
+     *
+     * @param dtype type of the activations
+     */
+    default OptionalLong cacheBytesPerToken(DType dtype) {
+        return OptionalLong.empty();
     }
 
     /**

@@ -25,15 +25,20 @@ public final class ParameterUnit implements AutoCloseable {
     private final Precision precision;
     private final FlatLayout layout;
     private final Memory valueMemory;
-    private final Memory gradientMemory;
+    private final Optional<Memory> gradientMemory;
     private final Tensor shard;
-    private final Tensor gradientShard;
+    private final Optional<Tensor> gradientShard;
     private Optional<Tensor> openGradient = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
     /** Allocates the shards; their content is undefined until {@link #load}. */
     public ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
             Precision precision) {
+        this(name, parameters, rank, group, precision, true);
+    }
+
+    private ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
+            Precision precision, boolean withGradients) {
         this.name = name;
         this.rank = rank;
         this.group = group;
@@ -41,10 +46,23 @@ public final class ParameterUnit implements AutoCloseable {
         this.layout = new FlatLayout(parameters, group.size());
         this.valueMemory = rank.device().allocate(layout.shardElements() * precision.parameters().bytes(),
                 "parameters");
-        this.gradientMemory = rank.device().allocate(layout.shardElements() * precision.gradients().bytes(),
-                "gradients");
+        this.gradientMemory = withGradients
+                ? Optional
+                        .of(rank.device().allocate(layout.shardElements() * precision.gradients().bytes(), "gradients"))
+                : Optional.empty();
         this.shard = Tensor.of(valueMemory, 0, precision.parameters(), layout.shardElements());
-        this.gradientShard = Tensor.of(gradientMemory, 0, precision.gradients(), layout.shardElements());
+        this.gradientShard = gradientMemory
+                .map(memory -> Tensor.of(memory, 0, precision.gradients(), layout.shardElements()));
+    }
+
+    /**
+     * A unit without memory for gradients, for a model that is only run forward. Its values are undefined until {@link #load} or {@link #clear}.
+     *
+     * @since 0.3.0
+     */
+    public static ParameterUnit forwardOnly(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
+            Precision precision) {
+        return new ParameterUnit(name, parameters, rank, group, precision, false);
     }
 
     /** Its name. */
@@ -67,9 +85,15 @@ public final class ParameterUnit implements AutoCloseable {
         return shard;
     }
 
-    /** This rank's gradients (n), reduced; what belongs to no parameter is zero. */
+    /**
+     * This rank's gradients (n), reduced; what belongs to no parameter is zero.
+     *
+     * @throws IllegalStateException if the unit has no memory for gradients
+     */
     public Tensor gradientShard() {
-        return gradientShard;
+        return gradientShard.orElseThrow(() -> new IllegalStateException(
+                "unit " + name
+                        + " was opened without gradients; open the model with a context that is not forwardOnly"));
     }
 
     /**
@@ -93,7 +117,7 @@ public final class ParameterUnit implements AutoCloseable {
     /** Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. */
     public void openGradients() {
         boolean direct = group.size() == 1 && precision.gradients().isSinglePrecision();
-        Tensor flat = direct ? gradientShard
+        Tensor flat = direct ? gradientShard()
                 : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
         layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));
         boolean continues = direct && !microbatch.isFirst();
@@ -115,7 +139,7 @@ public final class ParameterUnit implements AutoCloseable {
         openGradient = Optional.empty();
         if (group.shards().isPresent() && group.size() > 1) {
             reduceScatter(group.shards().get(), flat);
-        } else if (!flat.equals(gradientShard)) {
+        } else if (!flat.equals(gradientShard())) {
             addToShard(flat);
         }
         if (microbatch.isLast()) {
@@ -155,7 +179,7 @@ public final class ParameterUnit implements AutoCloseable {
 
     @Override
     public void close() {
-        gradientMemory.close();
+        gradientMemory.ifPresent(Memory::close);
         valueMemory.close();
     }
 
@@ -173,24 +197,24 @@ public final class ParameterUnit implements AutoCloseable {
 
     private void reduceScatter(Collectives shards, Tensor flat) {
         if (microbatch.isFirst()) {
-            shards.reduceScatter(stream(), flat, gradientShard);
+            shards.reduceScatter(stream(), flat, gradientShard());
             return;
         }
-        Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard.dtype(), layout.shardElements());
+        Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard().dtype(), layout.shardElements());
         shards.reduceScatter(stream(), flat, reduced);
         addToShard(reduced);
     }
 
     private void addToShard(Tensor gradients) {
         if (microbatch.isFirst()) {
-            rank.device().ops().elementwise().copy(stream(), gradients, gradientShard);
+            rank.device().ops().elementwise().copy(stream(), gradients, gradientShard());
         } else {
-            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, gradientShard);
+            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, gradientShard());
         }
     }
 
     private void reduceOverReplicas(Collectives replicas) {
-        replicas.allReduce(stream(), gradientShard);
+        replicas.allReduce(stream(), gradientShard());
     }
 
     private void bindAll(Tensor flat, Binder binder) {

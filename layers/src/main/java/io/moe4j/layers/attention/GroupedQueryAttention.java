@@ -7,6 +7,7 @@ import io.moe4j.layers.block.AttentionSpec;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.RotarySpec;
+import java.util.OptionalLong;
 
 /**
  * Grouped-query attention (Ainslie et al., 2023): H heads of queries, in G groups of neighbours, and one head of keys and values for each group. With
@@ -47,6 +48,12 @@ public record GroupedQueryAttention(long heads, long keyHeads, boolean headNorms
     @Override
     public AttentionShape shape(long batch, long sequence, DType dtype) {
         return new AttentionShape(batch, sequence, heads, keyHeads, headDim(), headDim(), dtype);
+    }
+
+    /** Keys and values. */
+    @Override
+    public OptionalLong cacheElements() {
+        return OptionalLong.of(2 * keyHeads * headDim());
     }
 
     @Override

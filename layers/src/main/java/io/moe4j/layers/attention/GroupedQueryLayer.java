@@ -1,17 +1,21 @@
 package io.moe4j.layers.attention;
 
+import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.CacheRows;
+import io.moe4j.layers.block.CachedLayer;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
 /** Grouped-query attention of one block: projections and head norms around {@link RotaryGroupedAttention}. */
-final class GroupedQueryLayer implements Layer {
+final class GroupedQueryLayer implements CachedLayer {
     private final GroupedQueryAttention spec;
     private final ModelContext context;
     private final Rotary rotary;
@@ -39,6 +43,31 @@ final class GroupedQueryLayer implements Layer {
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
         Variable o = tape.apply(new RotaryGroupedAttention(shape, spec.softmaxScale(), rotary, q, k, v), q, k, v);
         return output_DO.forward(tape, o);
+    }
+
+    /** A row of the cache holds the rotated keys of all key heads, then their values. */
+    @Override
+    public Variable forward(Tape tape, Variable x_TD, CacheRows cache) {
+        long width = spec.keyHeads() * spec.headDim();
+        Tensor fresh = cache.fresh();
+        Rotary turned = cache.rotary(rotary);
+        Tensor q_THQ = heads(queries.forward(tape, x_TD).tensor(), spec.heads());
+        turned.turn(tape, q_THQ, q_THQ);
+        turned.turn(tape, heads(keys.forward(tape, x_TD).tensor(), spec.keyHeads()),
+                heads(fresh.slice(1, 0, width), spec.keyHeads()));
+        tape.ops().elementwise().copy(tape.stream(), values_OD.forward(tape, x_TD).tensor(),
+                fresh.slice(1, width, 2 * width));
+        Tensor o = tape.temporary("activations", q_THQ.dtype(), q_THQ.dim(0), spec.heads() * spec.headDim());
+        tape.ops().attention().decode(tape.stream(), AttentionOps.Decode.of(spec.softmaxScale(), q_THQ,
+                heads(cache.all().slice(1, 0, width), spec.keyHeads()),
+                heads(cache.all().slice(1, width, 2 * width), spec.keyHeads()), heads(o, spec.heads())));
+        return output_DO.forward(tape, tape.input(o, false));
+    }
+
+    /** (T, n·Q) as (T, n, Q); rows may have a stride. */
+    private Tensor heads(Tensor tensor, long count) {
+        return tensor.strided(new long[] {tensor.dim(0), count, spec.headDim()},
+                new long[] {tensor.stride(0), spec.headDim(), 1});
     }
 
     /** (T, D) → (T, heads · Q), in its own memory, because {@link RotaryGroupedAttention} rotates it in place. */

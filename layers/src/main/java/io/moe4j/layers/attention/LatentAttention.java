@@ -7,6 +7,7 @@ import io.moe4j.layers.block.AttentionSpec;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.RotarySpec;
+import java.util.OptionalLong;
 import io.moe4j.layers.rotary.Rotation;
 
 /**
@@ -53,6 +54,12 @@ public record LatentAttention(long heads, QueryProjection query, long latent, lo
     @Override
     public AttentionShape shape(long batch, long sequence, DType dtype) {
         return new AttentionShape(batch, sequence, heads, queryKey(), value, dtype);
+    }
+
+    /** The normalised latent, and the rotated key that all heads share: with a latent of 512 and 64 rotated elements, 576. */
+    @Override
+    public OptionalLong cacheElements() {
+        return OptionalLong.of(latent + rotary.dim());
     }
 
     @Override

@@ -1,17 +1,20 @@
 package io.moe4j.layers.attention;
 
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.CacheRows;
+import io.moe4j.layers.block.CachedLayer;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
 /** Multi-head latent attention of one block: projections around {@link RotaryLatentAttention}. */
-final class LatentAttentionLayer implements Layer {
+final class LatentAttentionLayer implements CachedLayer {
     private final LatentAttention spec;
     private final ModelContext context;
     private final Rotary rotary;
@@ -44,6 +47,15 @@ final class LatentAttentionLayer implements Layer {
         Variable o = tape.apply(new RotaryLatentAttention(spec, shape, rotary, q, keysValues, latent), q, keysValues,
                 latent);
         return output_DO.forward(tape, o);
+    }
+
+    @Override
+    public Variable forward(Tape tape, Variable x_TD, CacheRows cache) {
+        Tensor latent_TC = latent_CD.forward(tape, x_TD).tensor();
+        AbsorbedAttention absorbed = new AbsorbedAttention(spec, keysValues_OC.weight_OI().value(), cache);
+        absorbed.keep(tape, latentNorm_C.forward(tape, tape.input(latent_TC, false)).tensor(), latent_TC, rotary);
+        Tensor o = absorbed.attend(tape, queries.forward(tape, x_TD).tensor(), rotary);
+        return output_DO.forward(tape, tape.input(o, false));
     }
 
     /** (T, D) → (T, H·Q). */

@@ -3,6 +3,7 @@ package io.moe4j.layers.block;
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
+import java.util.OptionalLong;
 
 /**
  * The first layer of a block, before it is opened: an immutable value. A model family with its own kind of attention implements this.
@@ -23,6 +24,15 @@ public interface AttentionSpec {
 
     /** Elements of its norms' weights. */
     long normElements();
+
+    /**
+     * Elements that its {@link CachedLayer} keeps for each token of a sequence; empty if {@link #open} gives none, so that the model cannot generate.
+     *
+     * @since 0.3.0
+     */
+    default OptionalLong cacheElements() {
+        return OptionalLong.empty();
+    }
 
     /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */
     default String deviceSpi() {

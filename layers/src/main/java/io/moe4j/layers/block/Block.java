@@ -21,7 +21,24 @@ public record Block(String name, List<ParameterUnit> units, RmsNorm attentionNor
 
     @Override
     public Variable forward(Tape tape, Variable x_TD) {
-        Variable attended = attention.forward(tape, attentionNorm.forward(tape, x_TD));
+        return feedForward(tape, x_TD, attention.forward(tape, attentionNorm.forward(tape, x_TD)));
+    }
+
+    /**
+     * The same for the last tokens of a sequence, with a cache of what attention reads of all of them.
+     *
+     * @throws UnsupportedOperationException if its attention has no cache
+     * @since 0.3.0
+     */
+    public Variable forward(Tape tape, Variable x_TD, CacheRows cache) {
+        if (!(attention instanceof CachedLayer cached)) {
+            throw new UnsupportedOperationException(name + " cannot generate: its attention, "
+                    + attention.getClass().getName() + ", has no cache; let it implement CachedLayer");
+        }
+        return feedForward(tape, x_TD, cached.forward(tape, attentionNorm.forward(tape, x_TD), cache));
+    }
+
+    private Variable feedForward(Tape tape, Variable x_TD, Variable attended) {
         Variable h_TD = Functions.add(tape, x_TD, attended);
         return Functions.add(tape, h_TD, feedForward.forward(tape, feedForwardNorm.forward(tape, h_TD)));
     }

@@ -6,6 +6,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.model.DecodingSession;
 import io.moe4j.autograd.model.MicrobatchPass;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
@@ -80,6 +81,11 @@ final class Decoder implements Model {
             parts.blocks().forEach(block -> apply(block, x_TD));
             parts.head().logits(x_TD, logits_TV);
         }
+    }
+
+    @Override
+    public DecodingSession openDecoding(long capacity) {
+        return CachedDecoding.open(spec, context, parts, capacity);
     }
 
     @Override

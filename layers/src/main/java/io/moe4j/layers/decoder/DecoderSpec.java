@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.stream.Stream;
 
 /**
@@ -65,6 +66,19 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     @Override
     public Optional<AttentionShape> attention(long batch, long sequence, DType dtype) {
         return Optional.of(blocks.getFirst().attention().shape(batch, sequence, dtype));
+    }
+
+    @Override
+    public OptionalLong cacheBytesPerToken(DType dtype) {
+        long elements = 0;
+        for (BlockSpec block : blocks) {
+            OptionalLong row = block.attention().cacheElements();
+            if (row.isEmpty()) {
+                return row;
+            }
+            elements += row.getAsLong();
+        }
+        return OptionalLong.of(elements * dtype.bytes());
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.function.Functions;
+import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.ExpertBalance;
@@ -19,7 +20,7 @@ import java.util.Optional;
 final class MixtureLayer implements Layer {
     private final MixtureOfExperts spec;
     private final boolean roundRobin;
-    private final CommBackend comm;
+    private final ModelContext context;
     private final ExpertKernels kernels;
     private final ExpertBalance.Layer balance;
     private final Parameter gate_ED;
@@ -30,7 +31,7 @@ final class MixtureLayer implements Layer {
     MixtureLayer(MixtureOfExperts spec, BlockBuilder block) {
         this.spec = spec;
         this.roundRobin = block.context().forceLoadBalance();
-        this.comm = block.context().comm().orElseThrow();
+        this.context = block.context();
         this.kernels = block.context().kernels().orElseThrow();
         this.balance = block.balance().orElseThrow();
         this.gate_ED = block.linear("gate", "mlp.gate.weight", spec.count(), block.dim()).weight_OI();
@@ -46,10 +47,11 @@ final class MixtureLayer implements Layer {
 
     @Override
     public Variable forward(Tape tape, Variable x_TD) {
+        CommBackend comm = context.exchange(x_TD.tensor().dim(0));
         Variable logits = tape.apply(new GateLogits(x_TD, gate_ED), x_TD);
         Variable scores = tape.apply(new GateScores(spec.gate(), logits), logits);
         // Forward decides here: its operations run when they are applied, so the scores have been computed. Recompute uses the kept decision.
-        Routing routing = tape.kept(Routing.class, "routing", () -> decide(tape, scores.tensor()));
+        Routing routing = tape.kept(Routing.class, "routing", () -> decide(tape, comm, scores.tensor()));
         Variable weights = tape.apply(new GateWeights(spec.gate(), routing, scores), logits, scores);
         ExpertExchange exchange = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF);
         Variable hidden = tape.apply(new ExpertHidden(exchange, x_TD, weights), x_TD, weights);
@@ -57,7 +59,7 @@ final class MixtureLayer implements Layer {
         return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
     }
 
-    private Routing decide(Tape tape, Tensor scores_TE) {
+    private Routing decide(Tape tape, CommBackend comm, Tensor scores_TE) {
         if (tape.isRecompute()) {
             throw new IllegalStateException("a block is recomputed without what its forward has kept");
         }

@@ -109,7 +109,9 @@ public final class UnitBuilder {
 
     /** Allocates the unit and sets its initial values. */
     public ParameterUnit build(ModelContext context, ShardGroup group) {
-        ParameterUnit built = new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
+        ParameterUnit built = context.forwardOnly()
+                ? ParameterUnit.forwardOnly(unit, parameters, context.rank(), group, context.precision())
+                : new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
         try {
             // A plan counts bytes; the values themselves would take hours to compute for nothing.
             if (context.blank()) {

@@ -30,6 +30,14 @@ final class PlanningAttentionOps implements AttentionOps {
         b.workspace().ifPresent(workspace -> Checks.live("attention's gradient", workspace));
     }
 
+    @Override
+    public void decode(Stream stream, Decode a) {
+        Checks.live("attention over a cache", a.q_THQ());
+        Checks.live("attention over a cache", a.k_LGQ());
+        Checks.live("attention over a cache", a.v_LGV());
+        Checks.live("attention over a cache", a.o_THV());
+    }
+
     private static void extents(AttentionShape shape, long heads, long dim, Tensor tensor) {
         List<Long> wanted = List.of(shape.batch(), shape.sequence(), heads, dim);
         Checks.live("attention", tensor);

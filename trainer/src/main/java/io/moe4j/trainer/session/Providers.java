@@ -37,7 +37,8 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
     /** Those that a configuration and a model name. */
     public static Providers choose(TrainerConfig config, ModelSpec model, Registry registry) {
         DeviceProvider device = registry.get(DeviceProvider.class, config.device());
-        return new Providers(device, collectives(config, device, registry),
+        return new Providers(device,
+                collectives(config.runtime().collectives().or(device::collectivesId), device, registry),
                 config.graphCapture().enable()
                         ? Optional.of(registry.get(GraphCaptureProvider.class, device.captureId()))
                         : Optional.empty(),
@@ -74,8 +75,8 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         return ids;
     }
 
-    private static CollectivesProvider collectives(TrainerConfig config, DeviceProvider device, Registry registry) {
-        Optional<String> id = config.runtime().collectives().or(device::collectivesId);
+    /** Those with this id, or else any that run on the device. */
+    static CollectivesProvider collectives(Optional<String> id, DeviceProvider device, Registry registry) {
         if (id.isPresent()) {
             return registry.get(CollectivesProvider.class, id.get());
         }

@@ -118,12 +118,15 @@ final class RankOpener {
         Memory memory = resources.add(place.openStack(rank));
         List<Memory> lanes = IntStream.range(0, schedule.lanes(config.microbatches()))
                 .mapToObj(lane -> resources.add(place.openLane(rank))).toList();
-        // In strict mode, reading what has been given back reads NaN.
-        MemoryStack stack = new MemoryStack(memory, lanes, StackWatcher.onRelease(device.config().strict()
-                ? freed -> stream.fill(freed, NAN_PATTERN)
-                : freed -> {}));
+        MemoryStack stack = new MemoryStack(memory, lanes, releases(device, stream));
         return new RankContext(groups.world(), device, stream, stack, place.rendezvous(),
                 List.copyOf(config.plugin().values()));
+    }
+
+    /** In strict mode, reading what has been given back reads NaN. */
+    static StackWatcher releases(Device device, Stream stream) {
+        return StackWatcher
+                .onRelease(device.config().strict() ? freed -> stream.fill(freed, NAN_PATTERN) : freed -> {});
     }
 
     private RankCollectives collectives(RankContext context, RankGroups groups, Resources resources) {

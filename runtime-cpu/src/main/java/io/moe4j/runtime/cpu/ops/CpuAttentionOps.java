@@ -42,6 +42,14 @@ final class CpuAttentionOps implements AttentionOps {
                 a.dv_BSHV());
     }
 
+    @Override
+    public void decode(Stream stream, Decode a) {
+        AttentionDecode work = new AttentionDecode(a, commands.blas(), scratch);
+        commands.submit(stream, "attentionDecode",
+                () -> commands.pool().parallelFor(work.tasks(), 1, work::run), a.q_THQ(), a.k_LGQ(), a.v_LGV(),
+                a.o_THV());
+    }
+
     private static void check(Forward a) {
         AttentionShape s = a.shape();
         check("q", a.q_BSHQ(), s, s.heads(), s.queryKeyDim());

@@ -16,6 +16,7 @@ import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model.ParameterSlice;
 import io.moe4j.autograd.model.ModelProvider;
@@ -25,6 +26,7 @@ import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -33,6 +35,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -154,6 +157,34 @@ public abstract class ModelContract {
             model.move(gradients, -STEP / norm);
             double below = model.forwardBackward();
             Rounding.check("change of the loss along its gradient", norm, (above - below) / (2 * STEP), 0.02 * norm);
+        }
+    }
+
+    /**
+     * A sequence that grows with a cache has the logits of the whole forward pass, however it is cut into passes. Both are sums in singles, in another
+     * order: some thousand roundings of the largest logit.
+     */
+    @Test
+    public void aCacheDoesNotShow() {
+        Assumptions.assumeTrue(spec().cacheBytesPerToken(DType.F32).isPresent(),
+                "the model says that it cannot generate");
+        int vocabulary = Math.toIntExact(spec().vocabulary());
+        try (OpenModel model = model()) {
+            double[] whole = model.logits(vocabulary);
+            double largest = Arrays.stream(whole).map(Math::abs).max().orElseThrow();
+            for (List<Long> passes : List.of(List.of((long) OpenModel.TOKENS),
+                    Collections.nCopies(OpenModel.TOKENS, 1L),
+                    List.of(7L, 1L, 7L, 1L, 7L, 1L))) {
+                List<double[]> decoded = model.decode(vocabulary, passes);
+                int end = 0;
+                for (int pass = 0; pass < passes.size(); pass++) {
+                    end += Math.toIntExact(passes.get(pass));
+                    for (int i = 0; i < vocabulary; i++) {
+                        Rounding.check("logit " + i + " after " + end + " tokens in passes of " + passes,
+                                whole[(end - 1) * vocabulary + i], decoded.get(pass)[i], 1000 * Rounding.U32 * largest);
+                    }
+                }
+            }
         }
     }
 

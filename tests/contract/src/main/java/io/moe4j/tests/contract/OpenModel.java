@@ -18,6 +18,7 @@ import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.ForwardPass;
+import io.moe4j.autograd.model.DecodingSession;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
@@ -28,18 +29,22 @@ import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.TreeMap;
 
 /** A model that is open on one rank, in single precision, and one batch of random tokens. */
 final class OpenModel implements AutoCloseable {
     static final int TOKENS = 24;
+    /** Numbers of tokens that a model may be given at once. */
+    static final List<Long> PASSES = List.of(1L, 7L, (long) TOKENS);
 
     private final SingleRank rank;
     private final HostValues values;
     private final PeerGroup peers;
     private final Optional<Collectives> collectives;
-    private final Optional<CommBackend> comm;
+    private final Map<Long, CommBackend> exchanges = new TreeMap<>();
     private final Optional<ExpertKernels> kernels;
     private final Model model;
     private final RecomputePolicy recompute;
@@ -57,12 +62,14 @@ final class OpenModel implements AutoCloseable {
         Group group = new Group("expert_parallel", List.of(0), 0);
         peers = device.openPeerGroup(group, rank.context().rendezvous());
         collectives = collectivesProvider.map(provider -> provider.open(group, rank.context()));
-        comm = spec.moe().map(moe -> commProvider.open(
-                CommConfig.of(TOKENS, moe.dim(), moe.experts(), moe.topK(), DType.F32),
-                new CommContext(rank.context(), group, Optional.of(peers), collectives)));
+        spec.moe().ifPresent(moe -> PASSES.forEach(tokens -> exchanges.put(tokens, commProvider.open(
+                CommConfig.of(tokens, moe.dim(), moe.experts(), moe.topK(), DType.F32),
+                new CommContext(rank.context(), group, Optional.of(peers), collectives)))));
         kernels = spec.moe().map(moe -> kernelsProvider.open(rank.context()));
         model = spec.open(new ModelContext(rank.context(), 1, TOKENS, Precision.single(), ShardGroup.alone(),
-                ShardGroup.alone(), group, comm, kernels, recompute, false, 42));
+                ShardGroup.alone(), group, Optional.ofNullable(exchanges.get((long) TOKENS)), kernels, recompute, false,
+                42)
+                .withExchanges(exchanges));
         Random random = new Random(3);
         int vocabulary = Math.toIntExact(spec.vocabulary());
         labels = random.ints(TOKENS, 0, vocabulary).toArray();
@@ -126,6 +133,21 @@ final class OpenModel implements AutoCloseable {
         }
     }
 
+    /** The logits after each of some passes over the batch's tokens, by a session for all of them. */
+    List<double[]> decode(long vocabulary, List<Long> passes) {
+        Tensor logits = values.tensor(DType.F32, 1, vocabulary);
+        List<double[]> all = new ArrayList<>();
+        try (DecodingSession session = model.openDecoding(TOKENS)) {
+            for (long tokens : passes) {
+                try (Scope step = rank.context().memory().openStep()) {
+                    session.append(ids_T.slice(0, session.length(), session.length() + tokens), logits);
+                    all.add(read(logits));
+                }
+            }
+        }
+        return all;
+    }
+
     List<double[]> gradients() {
         return model.units().stream().map(ParameterUnit::gradientShard).map(this::read).toList();
     }
@@ -157,7 +179,7 @@ final class OpenModel implements AutoCloseable {
         rank.context().stream().synchronize();
         model.close();
         kernels.ifPresent(ExpertKernels::close);
-        comm.ifPresent(CommBackend::close);
+        exchanges.values().forEach(CommBackend::close);
         collectives.ifPresent(Collectives::close);
         peers.close();
         values.close();

@@ -122,10 +122,15 @@ final class AttentionDefinition {
 
     /** o and lse. */
     Approx[][] forward(double[] q, double[] k, double[] v) {
+        return forward(q, k, v, 0);
+    }
+
+    /** The same for the queries from {@code first} on; the results of the others are nothing. */
+    Approx[][] forward(double[] q, double[] k, double[] v, int first) {
         Results o = new Results(v.length / keyHeads * heads);
         Approx[] lse = new Approx[o.values.length / value];
         for (int bh = 0; bh < lse.length / Math.max(1, sequence); bh++) {
-            for (int s = 0; s < sequence; s++) {
+            for (int s = first; s < sequence; s++) {
                 double top = top(bh, s, q, k);
                 powers(bh, s, q, k, top);
                 Sum sum = new Sum();

@@ -136,6 +136,12 @@ public abstract class DeviceOpsContract {
         return checks(AttentionCases.all());
     }
 
+    /** Attention of the last tokens over a cache. */
+    @TestFactory
+    public Stream<DynamicTest> decode() {
+        return checks(DecodeCases.all());
+    }
+
     /** SwiGLU and its gradient. */
     @TestFactory
     public Stream<DynamicTest> activation() {
@@ -177,7 +183,7 @@ public abstract class DeviceOpsContract {
     @Order(LAST)
     public Stream<DynamicTest> rowsBeyond31Bits() {
         return checks(Stream.of(CopyCases.far(), ElementwiseCases.far(), NormCases.far(), RopeCases.far(),
-                AttentionCases.far(), ActivationCases.far()).flatMap(List::stream).toList());
+                AttentionCases.far(), DecodeCases.far(), ActivationCases.far()).flatMap(List::stream).toList());
     }
 
     /** Tensors of more than 2³¹ elements are gone through to their end. */
@@ -258,7 +264,8 @@ public abstract class DeviceOpsContract {
 
     private static Stream<OpCase> families() {
         return Stream.of(MatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
-                AttentionCases.all(), ActivationCases.all(), EmbeddingCases.all(), RoutingCases.all(), LossCases.all(),
+                AttentionCases.all(), DecodeCases.all(), ActivationCases.all(), EmbeddingCases.all(),
+                RoutingCases.all(), LossCases.all(),
                 OptimizerCases.all()).flatMap(List::stream);
     }
 

@@ -23,6 +23,8 @@ final class NaNCases {
                 some(AttentionCases.all(), 0, "attention B 2 S 32 H 2 Q 24 V 24 F32 DENSE",
                         "attention B 1 S 130 H 2 Q 192 V 128 BF16 DENSE",
                         "attention B 2 S 33 H 4 G 2 Q 24 V 16 F32 DENSE"),
+                some(DecodeCases.all(), 0, "attention over a cache T 5 L 9 H 4 G 4 Q 17 V 9 F32 DENSE",
+                        "attention over a cache T 1 L 65 H 16 G 1 Q 72 V 64 BF16 DENSE latents"),
                 some(EmbeddingCases.all(), 1, "embedding of 100 in (17, 130) BF16 DENSE",
                         "embedding gradient of 100 in (17, 130) F32 DENSE"),
                 some(OptimizerCases.all(), 0, "sum of squares BF16 x5000 DENSE"),

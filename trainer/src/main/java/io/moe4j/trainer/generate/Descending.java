@@ -1,0 +1,69 @@
+package io.moe4j.trainer.generate;
+
+/**
+ * Tokens by falling weight, equal ones by rising id. Only as much is sorted as is asked for, since a vocabulary has 100,000 tokens, of which a few have
+ * nearly all probability: a heap gives one after the other.
+ */
+final class Descending {
+    private final double[] weights;
+    private final int[] heap;
+    private final int[] sorted;
+    private int left;
+    private int known;
+
+    Descending(double[] weights) {
+        this.weights = weights;
+        this.left = weights.length;
+        this.heap = new int[left];
+        this.sorted = new int[left];
+        for (int i = 0; i < left; i++) {
+            heap[i] = i;
+        }
+        for (int i = left / 2 - 1; i >= 0; i--) {
+            sink(i);
+        }
+    }
+
+    /** The token at a place of the order, from 0. */
+    int get(int place) {
+        while (known <= place) {
+            sorted[known++] = heap[0];
+            heap[0] = heap[--left];
+            sink(0);
+        }
+        return sorted[place];
+    }
+
+    /** The first token, in this order, whose weight and those before it add up to more than {@code sum}; the last if none does. */
+    int firstBeyond(double sum) {
+        double before = 0;
+        for (int place = 0; place < weights.length - 1; place++) {
+            before += weights[get(place)];
+            if (before > sum) {
+                return get(place);
+            }
+        }
+        return get(weights.length - 1);
+    }
+
+    private void sink(int from) {
+        int at = from;
+        int token = heap[at];
+        while (2 * at + 1 < left) {
+            int child = 2 * at + 1;
+            if (child + 1 < left && isBefore(heap[child + 1], heap[child])) {
+                child++;
+            }
+            if (!isBefore(heap[child], token)) {
+                break;
+            }
+            heap[at] = heap[child];
+            at = child;
+        }
+        heap[at] = token;
+    }
+
+    private boolean isBefore(int a, int b) {
+        return weights[a] > weights[b] || weights[a] == weights[b] && a < b;
+    }
+}

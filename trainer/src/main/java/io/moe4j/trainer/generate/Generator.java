@@ -1,0 +1,161 @@
+package io.moe4j.trainer.generate;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.session.InferenceOptions;
+import io.moe4j.trainer.session.InferenceSession;
+import io.moe4j.trainer.session.MemoryPlan;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Continues sequences of tokens with a model, one at a time.
+ *
+ * <pre>{@code
+ * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry);
+ *         Generator generator = Generator.open(source, registry, InferenceOptions.onCpu(2048))) {
+ *     Generation answer = generator.generate(GenerationRequest.of(prompt, 100), token -> true);
+ *     List<Integer> ids = answer.ids();
+ * }
+ * }</pre>
+ *
+ * <p>Not thread-safe.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Generator implements AutoCloseable {
+    private final ModelSpec spec;
+    private final InferenceOptions options;
+    private final InferenceSession session;
+
+    /**
+     * Opens the model of a checkpoint or of a folder in Hugging Face's layout, and loads its parameters.
+     *
+     * @param source is read once; it may be closed afterwards
+     */
+    public static Generator open(ModelSource source, Registry registry, InferenceOptions options) {
+        return open(source.spec(), source::fill, registry, options);
+    }
+
+    /**
+     * Opens a model and loads its parameters.
+     *
+     * @param weights are read once
+     * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
+     */
+    public static Generator open(ModelSpec spec, WeightSource weights, Registry registry, InferenceOptions options) {
+        InferenceSession session = InferenceSession.open(spec, registry, options);
+        try {
+            session.call(rank -> {
+                weights.load(rank.context(), rank.model());
+                return rank;
+            });
+            return new Generator(spec, options, session);
+        } catch (RuntimeException | Error e) {
+            try {
+                session.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    private Generator(ModelSpec spec, InferenceOptions options, InferenceSession session) {
+        this.spec = spec;
+        this.options = options;
+        this.session = session;
+    }
+
+    /**
+     * Continues a prompt. Earlier answers have no influence.
+     *
+     * @param listener is told of each token
+     * @throws InputException if the prompt has an id that is not in the vocabulary, or leaves no room in the context
+     * @throws NonFiniteLogitsException if the model gives no probabilities
+     */
+    public Generation generate(GenerationRequest request, TokenListener listener) {
+        int[] prompt = request.prompt().stream().mapToInt(Integer::intValue).toArray();
+        check(prompt);
+        Sampler sampler = new Sampler(request.sampling());
+        List<GeneratedToken> tokens = new ArrayList<>();
+        long begin = System.nanoTime();
+        long first = begin;
+        float[] logits = append(prompt, true);
+        while (true) {
+            int id = sampler.choose(logits, tokens.size());
+            tokens.add(new GeneratedToken(id, Sampler.logProbability(logits, id)));
+            if (tokens.size() == 1) {
+                first = System.nanoTime();
+            }
+            boolean more = listener.accept(tokens.getLast());
+            if (request.endTokens().contains(id)) {
+                return answer(tokens, StopReason.END_TOKEN, prompt.length, begin, first);
+            } else if (tokens.size() == request.maxTokens()) {
+                return answer(tokens, StopReason.MAX_TOKENS, prompt.length, begin, first);
+            } else if (!more) {
+                return answer(tokens, StopReason.STOPPED, prompt.length, begin, first);
+            } else if (prompt.length + tokens.size() == options.capacity()) {
+                return answer(tokens, StopReason.CONTEXT_FULL, prompt.length, begin, first);
+            }
+            logits = append(new int[] {id}, false);
+        }
+    }
+
+    /** What it takes. */
+    public MemoryPlan memoryPlan() {
+        return session.memoryPlan();
+    }
+
+    /** The device, for people. */
+    public String device() {
+        return session.device().description();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+
+    private static Generation answer(List<GeneratedToken> tokens, StopReason reason, int prompt, long begin,
+            long first) {
+        return new Generation(tokens, reason, prompt, Duration.ofNanos(first - begin),
+                Duration.ofNanos(System.nanoTime() - first));
+    }
+
+    private float[] append(int[] ids, boolean anew) {
+        float[] logits = session.call(rank -> {
+            if (anew) {
+                rank.sequence().truncate(0);
+            }
+            return rank.append(ids);
+        });
+        for (int i = 0; i < logits.length; i++) {
+            if (!Float.isFinite(logits[i])) {
+                throw new NonFiniteLogitsException("the logit of token " + i + " is " + logits[i]
+                        + ", so that there are no probabilities to choose from: the model's parameters are damaged or not"
+                        + " finite; take an earlier checkpoint");
+            }
+        }
+        return logits;
+    }
+
+    private void check(int[] prompt) {
+        for (int i = 0; i < prompt.length; i++) {
+            if (prompt[i] < 0 || prompt[i] >= spec.vocabulary()) {
+                throw new InputException("token " + i + " of the prompt is " + prompt[i] + ": ids of " + spec.name()
+                        + " are from 0 to " + (spec.vocabulary() - 1) + "; use the tokenizer that it was trained with");
+            }
+        }
+        if (prompt.length >= options.capacity()) {
+            throw new InputException("a prompt of " + prompt.length + " tokens in a context of " + options.capacity()
+                    + ": there must be room for at least one more; shorten the prompt, or take a longer context (at most "
+                    + spec.maxSequence() + ")");
+        }
+    }
+}

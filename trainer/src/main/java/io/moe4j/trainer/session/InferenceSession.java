@@ -1,0 +1,174 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.runtime.planning.PlanningDevice;
+import io.moe4j.trainer.plugins.Linking;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+
+/**
+ * A model that is open on one device for generating: one rank, one sequence at a time, no gradients. Memory is planned first, like that of a training
+ * session: the passes of the longest sequence are made on a device that computes nothing. Nothing is shared with another session. Closing twice is
+ * harmless.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class InferenceSession implements AutoCloseable {
+    private final Resources resources = new Resources("generating");
+    private final Device device;
+    private final RankThreads threads;
+    private final MemoryPlan plan;
+    private final InferenceRank rank;
+
+    /**
+     * Opens a session. The parameters are zero until they are loaded.
+     *
+     * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
+     */
+    public static InferenceSession open(ModelSpec spec, Registry registry, InferenceOptions options) {
+        requireFits(spec, options);
+        return Linking.guard(registry, () -> new InferenceSession(spec, registry, options));
+    }
+
+    private InferenceSession(ModelSpec spec, Registry registry, InferenceOptions options) {
+        try {
+            InferenceProviders providers = InferenceProviders.choose(options, spec, registry);
+            Rendezvous rendezvous = ThreadRendezvous.of(1, options.timeout());
+            threads = resources.add(new RankThreads(List.of(0), rendezvous,
+                    failure -> Linking.explained(registry, failure)));
+            plan = plan(spec, providers, options, rendezvous);
+            device = resources.add(providers.device().open(config(options)));
+            requireMemory();
+            rank = onThread("opening", () -> {
+                Resources opened = new Resources("rank 0");
+                try {
+                    InferenceRank made = InferenceRank.open(spec, providers, options, device,
+                            opened.add(device.allocate(plan.stackBytes(), "planned memory")), rendezvous, opened);
+                    resources.add(() -> closeOnThread(made, opened));
+                    return made;
+                } catch (RuntimeException | Error e) {
+                    opened.close();
+                    throw e;
+                }
+            });
+        } catch (RuntimeException | Error e) {
+            try {
+                resources.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    /**
+     * Does something on the rank's thread, and waits for it. If it fails, the session can only be closed; what the work throws is thrown here.
+     *
+     * @throws RunFailedException if it failed with a checked exception or an error
+     */
+    public <T> T call(InferenceWork<T> work) {
+        return onThread("generating", () -> work.run(rank));
+    }
+
+    /** With one rank, it is clear which one failed: its own exception says more than one that is wrapped around it. */
+    private <T> T onThread(String phaseName, Callable<T> work) {
+        try {
+            return threads.call((number, phase) -> {
+                phase.enter(phaseName);
+                return work.call();
+            }).getFirst();
+        } catch (RunFailedException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    /** What it takes. */
+    public MemoryPlan memoryPlan() {
+        return plan;
+    }
+
+    /** Where it computes. */
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public void close() {
+        resources.close();
+    }
+
+    private void closeOnThread(InferenceRank made, Resources opened) {
+        onThread("closing", () -> {
+            try {
+                made.context().stream().synchronize();
+            } finally {
+                opened.close();
+            }
+            return made;
+        });
+    }
+
+    private static void requireFits(ModelSpec spec, InferenceOptions options) {
+        if (spec.cacheBytesPerToken(options.dtype()).isEmpty()) {
+            throw new InputException(spec.name() + " cannot generate: its plug-in does not say what a cache takes"
+                    + " (ModelSpec.cacheBytesPerToken, since version 1.4 of the models' SPI); take a newer version of it");
+        }
+        if (options.capacity() > spec.maxSequence()) {
+            throw new InputException(
+                    "a context of " + options.capacity() + " tokens: " + spec.name() + " has positions for "
+                            + spec.maxSequence() + "; ask for no more");
+        }
+    }
+
+    private static MemoryPlan plan(ModelSpec spec, InferenceProviders providers, InferenceOptions options,
+            Rendezvous rendezvous) {
+        try (PlanningDevice planning = PlanningDevice.open(providers.device().kind(), config(options),
+                providers.device().workspaceSizes()); Resources opened = new Resources("plan")) {
+            InferenceRank made = InferenceRank.open(spec, providers, options, planning, planning.endless(), rendezvous,
+                    opened);
+            made.rehearse();
+            MemoryStack stack = made.context().memory();
+            return new MemoryPlan(planning.allocatedBytes(), stack.peakByPurpose(), stack.peakBytes(), 0, 0);
+        }
+    }
+
+    private void requireMemory() {
+        if (plan.totalBytes() > device.capacityBytes()) {
+            throw new InputException(String.format(Locale.ROOT,
+                    "generating takes %.2f GiB, and %s has %.2f GiB. Use a shorter context, or smaller elements; the memory is %s",
+                    gib(plan.totalBytes()), device.description(), gib(device.capacityBytes()), plan.byPurpose()));
+        }
+    }
+
+    private static DeviceConfig config(InferenceOptions options) {
+        DeviceConfig all = DeviceConfig.defaults();
+        return all.withOrdinal(options.ordinal())
+                .withThreads(options.threads() == 0 ? all.threads() : options.threads())
+                .withStrict(options.strict()).withTimeout(options.timeout());
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+
+    /** Something that the rank does. */
+    @FunctionalInterface
+    public interface InferenceWork<T> {
+        /** Does it, on the rank's thread. */
+        T run(InferenceRank rank) throws Exception;
+    }
+}
