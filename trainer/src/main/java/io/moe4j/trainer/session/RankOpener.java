@@ -169,6 +169,7 @@ final class RankOpener {
                 config.optimizer().stateDtype());
         return new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
-                config.moe().forceLoadBalance(), training.seed(), config.model().from().isPresent());
+                config.moe().forceLoadBalance(), training.seed())
+                        .withBlank(config.model().from().isPresent());
     }
 }
