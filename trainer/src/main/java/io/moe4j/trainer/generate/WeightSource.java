@@ -19,8 +19,10 @@ public interface WeightSource {
 
     /** Parameters and buffers by their Hugging Face names, whatever they are read from. */
     static WeightSource byName(NamedValues values) {
-        return (rank, model) -> WeightTransfer.fill(rank, model, (range, into, at) -> values.read(range.name(), range.from(),
-                into, at, Math.toIntExact(range.count())), buffer -> true);
+        return (rank, model) -> WeightTransfer.fill(rank, model,
+                (range, into, at) -> values.read(range.name(), range.from(),
+                        into, at, Math.toIntExact(range.count())),
+                buffer -> true);
     }
 
     /** Gives elements of named tensors. Called from several threads at once. */

@@ -74,7 +74,7 @@ public final class InferenceRank {
         ModelContext opened = ModelContext.of(context, 1, options.capacity(),
                 new Precision(options.dtype(), options.dtype(), DType.F32, DType.F32), ShardGroup.alone(),
                 ShardGroup.alone(), alone, providers.recompute().policy(), 0).withForwardOnly()
-                        .withBlank(true);
+                .withBlank(true);
         if (spec.moe().isPresent()) {
             Map<Long, CommBackend> exchanges = exchanges(spec.moe().get(), providers, options, context, alone, sizes,
                     resources);

@@ -170,6 +170,6 @@ final class RankOpener {
         return new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
                 config.moe().forceLoadBalance(), training.seed())
-                        .withBlank(config.model().from().isPresent());
+                .withBlank(config.model().from().isPresent());
     }
 }
