@@ -2,6 +2,7 @@
 module io.moe4j.tokenizer.huggingface {
     requires ai.djl.tokenizers;
     requires io.moe4j.api;
+    requires org.slf4j;
     requires static transitive org.jspecify;
     requires tools.jackson.databind;
 

@@ -2,6 +2,7 @@ package io.moe4j.data;
 
 import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
+import java.util.Optional;
 
 /** Each byte is its own id, 0 to 255; id 256 ends a document. */
 final class ByteTokenizer implements Tokenizer {
@@ -15,6 +16,16 @@ final class ByteTokenizer implements Tokenizer {
     @Override
     public int endToken() {
         return BYTES;
+    }
+
+    @Override
+    public String identity() {
+        return "bytes";
+    }
+
+    @Override
+    public Optional<Decoder> decoder() {
+        return Optional.of(new ByteDecoder());
     }
 
     @Override

@@ -1,5 +1,7 @@
 package io.moe4j.api.text;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Provider;
 import java.nio.file.Path;
@@ -14,7 +16,7 @@ import java.util.Optional;
 public interface TokenizerProvider extends Provider {
 
     /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.0";
+    String SPI_VERSION = "1.1";
 
     /** Whether it reads this file or folder: decided by its name and what is in a folder, without reading much. */
     boolean reads(Path path);
@@ -23,7 +25,20 @@ public interface TokenizerProvider extends Provider {
      * Opens a tokenizer.
      *
      * @param path what it is read from; empty if the configuration gives the provider's id
-     * @throws io.moe4j.api.InputException if the path is needed and missing, or cannot be read
+     * @throws InputException if the path is needed and missing, or cannot be read
      */
     Tokenizer open(Optional<Path> path);
+
+    /**
+     * Opens a tokenizer, with a choice of the token that ends a document.
+     *
+     * @throws InputException also if the tokenizer has no such token, or no choice of it
+     */
+    default Tokenizer open(TokenizerSource source) {
+        source.endToken().ifPresent(token -> {
+            throw new InputException("the tokenizer " + id() + " has one token that ends a document, and data.end_token is \""
+                    + Shown.of(token) + "\"; leave data.end_token empty");
+        });
+        return open(source.path());
+    }
 }

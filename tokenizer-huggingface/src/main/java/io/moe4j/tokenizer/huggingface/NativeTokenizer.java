@@ -1,37 +1,42 @@
 package io.moe4j.tokenizer.huggingface;
 
-import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.api.text.Tokenizer;
-import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongFunction;
 
 /**
- * Hugging Face's tokenizer. A text is encoded as a whole, since where its words end depends on what follows; no special tokens are added around it,
- * but those written in the text are found.
+ * Hugging Face's tokenizer. No special tokens are added around a text, but those written in it are found, as in transformers. Bytes that are not UTF-8
+ * are read as U+FFFD.
  */
 final class NativeTokenizer implements Tokenizer {
-    /** One text needs some 100 times its size while it is encoded. */
-    private static final int LONGEST = 32 << 20;
-
     private final TokenizerFile file;
+    private final int endToken;
+    private final String identity;
+    private final Cuts cuts;
+    private final IdCache cache = new IdCache();
+    private final TokenizersLibrary library;
     private final ReentrantReadWriteLock open = new ReentrantReadWriteLock();
     private long handle;
 
-    NativeTokenizer(TokenizerFile file) {
+    NativeTokenizer(TokenizerFile file, int endToken) {
         this.file = file;
-        LibUtils.checkStatus();
+        this.endToken = endToken;
+        identity = "huggingface, SHA-256 " + file.digest() + ", end " + endToken;
+        cuts = CutRules.of(file.root());
+        library = NativeLibrary.load();
         try {
-            handle = TokenizersLibrary.LIB.createTokenizerFromString(file.json());
+            handle = library.createTokenizerFromString(file.json());
         } catch (RuntimeException e) {
             throw new InputException(file.path() + " is no tokenizer: " + Shown.of(e.getMessage()), e);
         }
-        TokenizersLibrary.LIB.disableTruncation(handle);
-        TokenizersLibrary.LIB.disablePadding(handle);
+        library.disableTruncation(handle);
+        library.disablePadding(handle);
     }
 
     @Override
@@ -41,29 +46,23 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public int endToken() {
-        return file.endToken();
+        return endToken;
+    }
+
+    @Override
+    public String identity() {
+        return identity;
     }
 
     @Override
     public Tokens tokens(InputStream text) {
-        return new Tokens() {
-            private long[] ids = new long[0];
-            private int next;
-            private boolean encoded;
+        return new TextIds(text, this::encode, cuts, cache);
+    }
 
-            @Override
-            public int read(int[] target, int from, int count) throws IOException {
-                if (!encoded) {
-                    ids = encode(text);
-                    encoded = true;
-                }
-                int read = Math.min(count, ids.length - next);
-                for (int i = 0; i < read; i++) {
-                    target[from + i] = Math.toIntExact(ids[next++]);
-                }
-                return read == 0 ? -1 : read;
-            }
-        };
+    @Override
+    public Optional<Decoder> decoder() {
+        return Optional.of(new IdText(ids -> ids.length == 0 ? "" : call(tokenizer -> library.decode(tokenizer, ids, false)),
+                file.vocabulary()));
     }
 
     @Override
@@ -71,7 +70,7 @@ final class NativeTokenizer implements Tokenizer {
         open.writeLock().lock();
         try {
             if (handle != 0) {
-                TokenizersLibrary.LIB.deleteTokenizer(handle);
+                library.deleteTokenizer(handle);
                 handle = 0;
             }
         } finally {
@@ -79,23 +78,29 @@ final class NativeTokenizer implements Tokenizer {
         }
     }
 
-    private long[] encode(InputStream text) throws IOException {
-        byte[] bytes = text.readNBytes(LONGEST + 1);
-        if (bytes.length > LONGEST) {
-            throw new IOException("a document has more than " + LONGEST + " bytes, the most that this tokenizer takes at"
-                    + " once; split it");
-        }
+    private int[] encode(byte[] text, int from, int to) {
+        return call(tokenizer -> {
+            long encoding = library.encode(tokenizer, new String(text, from, to - from, StandardCharsets.UTF_8), false);
+            try {
+                long[] ids = library.getTokenIds(encoding);
+                int[] narrow = new int[ids.length];
+                for (int i = 0; i < ids.length; i++) {
+                    narrow[i] = Math.toIntExact(ids[i]);
+                }
+                return narrow;
+            } finally {
+                library.deleteEncoding(encoding);
+            }
+        });
+    }
+
+    private <T> T call(LongFunction<T> call) {
         open.readLock().lock();
         try {
             if (handle == 0) {
                 throw new IllegalStateException("the tokenizer " + file.path() + " is closed");
             }
-            long encoding = TokenizersLibrary.LIB.encode(handle, new String(bytes, StandardCharsets.UTF_8), false);
-            try {
-                return TokenizersLibrary.LIB.getTokenIds(encoding);
-            } finally {
-                TokenizersLibrary.LIB.deleteEncoding(encoding);
-            }
+            return call.apply(handle);
         } finally {
             open.readLock().unlock();
         }

@@ -3,9 +3,13 @@ package io.moe4j.tokenizer.huggingface;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -13,76 +17,149 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/**
- * A tokenizer.json.
- *
- * @param path where it is
- * @param json its content
- * @param vocabulary the number of ids, one more than the largest
- * @param endToken the id that ends a document
- */
-record TokenizerFile(Path path, String json, int vocabulary, int endToken) {
+/** A tokenizer.json. */
+final class TokenizerFile {
     static final String NAME = "tokenizer.json";
-    private static final String CONFIG = "tokenizer_config.json";
     private static final long LARGEST = 256 << 20;
-    /** Where no tokenizer_config.json names the token that ends a text: those of published models. */
-    private static final List<String> ENDS = List.of("<|endoftext|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "</s>",
-            "<|end_of_text|>", "<eos>");
+    /** The parts that decide which ids a text has. The others are for decoding, and for what is added around a text. */
+    private static final List<String> DECIDING = List.of("normalizer", "pre_tokenizer", "model", "added_tokens");
 
-    static TokenizerFile read(Path path) {
-        JsonNode root = parse(path);
-        Map<String, Integer> added = new HashMap<>();
-        int largest = vocabulary(path, root.path("model").path("vocab"));
-        for (JsonNode token : root.path("added_tokens")) {
-            added.put(token.path("content").asString(""), token.path("id").asInt(-1));
-            largest = Math.max(largest, token.path("id").asInt(-1));
-        }
+    private final Path path;
+    private final String json;
+    private final JsonNode root;
+    private final Map<String, Integer> ids = new HashMap<>();
+    private final int vocabulary;
+
+    private TokenizerFile(Path path, String json, JsonNode root) {
+        this.path = path;
+        this.json = json;
+        this.root = root;
+        int largest = Math.max(addVocabulary(root.path("model").path("vocab")), addTokens(root.path("added_tokens")));
         if (largest < 0) {
-            throw new InputException(path + " is no tokenizer: it has no ids; give a " + NAME);
+            throw refusal("it has no ids; give a " + NAME);
         }
-        return new TokenizerFile(path, root.toString(), largest + 1, end(path, added));
+        this.vocabulary = largest + 1;
+        requireNoDropout();
     }
 
-    private static JsonNode parse(Path path) {
+    static TokenizerFile read(Path path) {
+        String json = text(path);
+        return new TokenizerFile(path, json, parse(path, json));
+    }
+
+    /** Where it is. */
+    Path path() {
+        return path;
+    }
+
+    /** Its text, unchanged: numbers that are written anew could be read differently. */
+    String json() {
+        return json;
+    }
+
+    /** Its content. */
+    JsonNode root() {
+        return root;
+    }
+
+    /** The number of ids, one more than the largest. */
+    int vocabulary() {
+        return vocabulary;
+    }
+
+    /** The id of a token as it is written in the file; those that are added come first. */
+    Optional<Integer> id(String token) {
+        return Optional.ofNullable(ids.get(token));
+    }
+
+    /** SHA-256 of what decides which ids a text has, however the file is indented. */
+    String digest() {
+        MessageDigest sha = sha256();
+        for (String part : DECIDING) {
+            sha.update((part + root.path(part) + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        return HexFormat.of().formatHex(sha.digest());
+    }
+
+    static JsonNode parse(Path path) {
+        return parse(path, text(path));
+    }
+
+    private static JsonNode parse(Path path, String json) {
+        try {
+            return JsonMapper.shared().readTree(json);
+        } catch (JacksonException e) {
+            throw new InputException(path + " is not JSON: " + Shown.of(e.getOriginalMessage())
+                    + "; copy it again from where it was published", e);
+        }
+    }
+
+    private static String text(Path path) {
         try {
             if (!Files.isRegularFile(path) || Files.size(path) > LARGEST) {
                 throw new InputException(path + " is no tokenizer: a file of at most " + LARGEST + " bytes is needed");
             }
-            return JsonMapper.shared().readTree(Files.readString(path));
-        } catch (JacksonException e) {
-            throw new InputException(path + " is no tokenizer: it is not JSON: " + Shown.of(e.getOriginalMessage()));
+            return Files.readString(path);
         } catch (IOException e) {
-            throw new InputException(path + " cannot be read (" + Shown.of(e.getMessage())
+            throw new InputException(path + " cannot be read (" + Shown.of(String.valueOf(e.getMessage()))
                     + "); give a text in UTF-8 that this user may read", e);
         }
     }
 
-    /** The largest id: an object has ids by token, a list has one entry for each id. */
-    private static int vocabulary(Path path, JsonNode vocab) {
-        if (vocab.isArray()) {
-            return vocab.size() - 1;
-        }
+    /** The largest id. An object has ids by token; a list has pairs of token and score, one for each id. */
+    private int addVocabulary(JsonNode vocab) {
         int largest = -1;
-        for (JsonNode id : vocab) {
-            if (!id.canConvertToInt() || id.intValue() < 0) {
-                throw new InputException(path + " is no tokenizer: an id is " + Shown.of(id));
+        if (vocab.isArray()) {
+            for (JsonNode pair : vocab) {
+                largest++;
+                ids.putIfAbsent(pair.path(0).asString(""), largest);
             }
-            largest = Math.max(largest, id.intValue());
+            return largest;
+        }
+        for (Map.Entry<String, JsonNode> entry : vocab.properties()) {
+            int id = id(entry.getValue(), entry.getKey());
+            ids.put(entry.getKey(), id);
+            largest = Math.max(largest, id);
         }
         return largest;
     }
 
-    private static int end(Path path, Map<String, Integer> added) {
-        Path config = path.resolveSibling(CONFIG);
-        Optional<String> named = Files.exists(config) ? text(parse(config).path("eos_token")) : Optional.empty();
-        List<String> candidates = named.map(List::of).orElse(ENDS);
-        return candidates.stream().filter(added::containsKey).map(added::get).findFirst()
-                .orElseThrow(() -> new InputException(path + " has no token that ends a text: none of " + candidates
-                        + " is among its added tokens; put a " + CONFIG + " with eos_token beside it"));
+    private int addTokens(JsonNode tokens) {
+        int largest = -1;
+        for (JsonNode token : tokens) {
+            String content = token.path("content").asString("");
+            int id = id(token.path("id"), content);
+            ids.put(content, id);
+            largest = Math.max(largest, id);
+        }
+        return largest;
     }
 
-    private static Optional<String> text(JsonNode token) {
-        JsonNode content = token.isObject() ? token.path("content") : token;
-        return content.isString() ? Optional.of(content.stringValue()) : Optional.empty();
+    private int id(JsonNode id, String token) {
+        // The native library has 32-bit ids, and memory for each up to the largest.
+        if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= 1 << 24) {
+            throw refusal("the id of \"" + Shown.of(token) + "\" is " + Shown.of(id) + ", and ids are in [0, " + (1 << 24) + ")");
+        }
+        return id.intValue();
+    }
+
+    /** With dropout, a text has other ids each time. */
+    private void requireNoDropout() {
+        JsonNode dropout = root.path("model").path("dropout");
+        if (dropout.isNumber() && dropout.doubleValue() != 0) {
+            throw refusal("its model.dropout is " + dropout + ", so that a text would have other ids each time; set it to null");
+        }
+    }
+
+    private InputException refusal(String reason) {
+        return new InputException(path + " is no tokenizer: " + reason);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
     }
 }

@@ -1,0 +1,31 @@
+package io.moe4j.api.text;
+
+import io.moe4j.api.Stability;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a tokenizer is opened from.
+ *
+ * @param path a file or folder that the provider reads; empty if the configuration gives the provider's id
+ * @param endToken the token that ends a document, as it is written in the vocabulary, such as {@code <|endoftext|>}; empty: as the tokenizer says
+ * @since 0.2.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record TokenizerSource(Optional<Path> path, Optional<String> endToken) {
+
+    /** Without a path. */
+    public static TokenizerSource ofId() {
+        return new TokenizerSource(Optional.empty(), Optional.empty());
+    }
+
+    /** A file or folder. */
+    public static TokenizerSource of(Path path) {
+        return new TokenizerSource(Optional.of(path), Optional.empty());
+    }
+
+    /** With another value of {@code endToken}. */
+    public TokenizerSource withEndToken(Optional<String> value) {
+        return new TokenizerSource(path, value);
+    }
+}
