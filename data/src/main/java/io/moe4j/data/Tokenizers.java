@@ -8,6 +8,7 @@ import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.api.text.TokenizerProvider;
+import io.moe4j.api.text.TokenizerSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -36,10 +37,22 @@ public final class Tokenizers {
      * @throws InputException if there is no such tokenizer, or it cannot be read
      */
     public static Tokenizer open(Registry registry, String name) {
+        return open(registry, name, Optional.empty());
+    }
+
+    /**
+     * Opens a tokenizer, with a choice of the token that ends a document.
+     *
+     * @param name as above
+     * @param endToken as it is written in the vocabulary; if absent, as the tokenizer's files say
+     * @throws InputException if there is no such tokenizer or token, or it cannot be read
+     */
+    public static Tokenizer open(Registry registry, String name, Optional<String> endToken) {
+        TokenizerSource source = TokenizerSource.ofId().withEndToken(endToken);
         List<TokenizerProvider> providers = registry.all(TokenizerProvider.class);
         Optional<TokenizerProvider> named = providers.stream().filter(each -> each.id().equals(name)).findFirst();
         if (named.isPresent()) {
-            return available(named.get()).open(Optional.empty());
+            return available(named.get()).open(source);
         }
         Path path = path(name).filter(Files::exists)
                 .orElseThrow(() -> new InputException("there is no tokenizer, and no"
@@ -49,7 +62,12 @@ public final class Tokenizers {
         TokenizerProvider reader = providers.stream().filter(each -> each.reads(path)).findFirst()
                 .orElseThrow(() -> new InputException(path + " is read by none of the tokenizers "
                         + providers.stream().map(Provider::id).toList() + "; give a tokenizer.json, or its folder"));
-        return available(reader).open(Optional.of(path));
+        return available(reader).open(TokenizerSource.of(path).withEndToken(endToken));
+    }
+
+    /** Whether some tokenizer reads what is in this folder. */
+    public static boolean isIn(Registry registry, Path folder) {
+        return registry.all(TokenizerProvider.class).stream().anyMatch(each -> each.reads(folder));
     }
 
     private static TokenizerProvider available(TokenizerProvider provider) {

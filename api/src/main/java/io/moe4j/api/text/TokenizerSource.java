@@ -9,7 +9,7 @@ import java.util.Optional;
  *
  * @param path a file or folder that the provider reads; empty if the configuration gives the provider's id
  * @param endToken the token that ends a document, as it is written in the vocabulary, such as {@code <|endoftext|>}; empty: as the tokenizer says
- * @since 0.2.0
+ * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TokenizerSource(Optional<Path> path, Optional<String> endToken) {

@@ -7,6 +7,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.Launch;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /** Whether the processes of a run were started alike. */
 public final class RunAgreement {
@@ -18,16 +19,16 @@ public final class RunAgreement {
      * Does nothing if all ranks are threads of this process.
      *
      * @param providers the plug-ins in use
-     * @param readsData whether what is read is what the configuration says
+     * @param tokenizer gives the identity of the tokenizer, if what is read is what the configuration says
      * @param resumed what tells the checkpoint that is continued
      * @param start what tells the weights that the run starts from
      * @throws InputException in every process, if they differ
      */
     public static void require(Launch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
-            boolean readsData, Optional<String> resumed, Optional<String> start) {
+            Supplier<Optional<String>> tokenizer, Optional<String> resumed, Optional<String> start) {
         if (launch.localRanks().size() < launch.worldSize()) {
             new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())
-                    .require(RunFacts.of(config, spec, providers, readsData, resumed, start));
+                    .require(RunFacts.of(config, spec, providers, tokenizer.get(), resumed, start));
         }
     }
 }

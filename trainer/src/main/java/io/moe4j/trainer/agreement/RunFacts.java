@@ -18,14 +18,15 @@ final class RunFacts {
 
     private RunFacts() {}
 
-    static Facts of(TrainerConfig config, ModelSpec spec, List<Provider> providers, boolean readsData,
+    static Facts of(TrainerConfig config, ModelSpec spec, List<Provider> providers, Optional<String> tokenizer,
             Optional<String> resumed, Optional<String> start) {
         Map<String, String> facts = new LinkedHashMap<>(AgreedKeys.of(config));
         facts.put("model", spec.name() + ", " + spec.figures(config.training().seqLen()) + ", "
                 + spec.moe().map(Object::toString).orElse("no experts"));
         facts.put("the checkpoint that is continued", resumed.orElse("none"));
         facts.put("the weights of model.from", start.orElse("none"));
-        if (readsData) {
+        if (tokenizer.isPresent()) {
+            facts.put("tokenizer (data.tokenizer)", tokenizer.get());
             addData(facts, CorpusPart.of(Corpus.open(config.data().path(), config.data().onBadLine())));
         }
         for (Provider provider : providers) {

@@ -5,13 +5,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The part of a configuration that all ranks of a run must have in common: all of it but paths, and what is only for people.
+ * The part of a configuration that all ranks of a run must have in common: all of it but paths, what is compared by its content, and what is only for people.
  *
  * @since 0.2.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class AgreedKeys {
     private static final String FOR_PEOPLE = "metrics.";
+    /** May be a path. What it does is compared instead. */
+    private static final String TOKENIZER = "data.tokenizer";
 
     private AgreedKeys() {}
 
@@ -20,7 +22,7 @@ public final class AgreedKeys {
         Schema schema = Schema.read();
         Map<String, String> agreed = new LinkedHashMap<>();
         schema.values(config).forEach((key, value) -> {
-            if (!schema.isPath(key) && !key.startsWith(FOR_PEOPLE)) {
+            if (!schema.isPath(key) && !key.startsWith(FOR_PEOPLE) && !key.equals(TOKENIZER)) {
                 agreed.put(key, schema.keys().getOrDefault(key, Kind.of("java.lang.String")).shown().apply(value));
             }
         });

@@ -5,7 +5,6 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.data.Corpus;
 import io.moe4j.api.text.Tokenizer;
-import io.moe4j.data.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -21,10 +20,10 @@ final class InputRules {
     /** Checks the tokenizer, and then the data with it. */
     static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Optional<Path> output,
             Findings findings) {
-        try (Tokenizer tokenizer = Tokenizers.open(registry, config.data().tokenizer())) {
+        try (Tokenizer tokenizer = ConfiguredTokenizer.open(config, registry)) {
             spec.ifPresent(model -> findings.require(tokenizer.vocabulary() <= model.vocabulary(), "the tokenizer has "
                     + tokenizer.vocabulary() + " ids, and " + model.name() + " a vocabulary of " + model.vocabulary(),
-                    "choose a model with a larger vocabulary", TOKENIZER, "model.flavor"));
+                    "choose the model's own tokenizer, or a model with a larger vocabulary", TOKENIZER, "model.flavor"));
             checkFiles(config, Optional.of(tokenizer), output, findings);
         } catch (InputException e) {
             findings.require(false, String.valueOf(e.getMessage()), "", TOKENIZER);

@@ -1,13 +1,13 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.spi.Registry;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
 import io.moe4j.data.DataCounts;
 import io.moe4j.api.text.Tokenizer;
-import io.moe4j.data.Tokenizers;
 import io.moe4j.trainer.step.Batch;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -21,7 +21,7 @@ final class CorpusBatches implements BatchSource.Factory {
     /** Lists the data, and opens the tokenizer, once for all ranks of this process. The last reader that is closed closes the tokenizer. */
     CorpusBatches(TrainerConfig config, Registry registry) {
         this.config = config;
-        tokenizer = Tokenizers.open(registry, config.data().tokenizer());
+        tokenizer = ConfiguredTokenizer.open(config, registry);
         corpus = Corpus.open(config.data().path(), config.data().onBadLine());
         corpus.require(tokenizer, config.sequencesPerStep() * (config.training().seqLen() + 1L));
     }

@@ -11,6 +11,7 @@ import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Providers;
@@ -74,7 +75,8 @@ public final class TrainingRun implements AutoCloseable {
             start = resumed.isPresent() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
-                    options.data().isEmpty(),
+                    () -> options.data().isPresent() ? Optional.empty()
+                            : Optional.of(ConfiguredTokenizer.identity(config, registry)),
                     resumed.map(load -> load.progress().toString()), start.map(ModelSource::identity));
             TrainingSession session = TrainingSession.open(config, spec, registry, options.launch(),
                     options.schedule());
