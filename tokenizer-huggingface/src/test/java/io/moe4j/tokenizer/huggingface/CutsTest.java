@@ -28,13 +28,20 @@ class CutsTest {
     private static final long SEED = 20261128;
     private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "   ", "\n", "\n", "\r\n", "\t", "\u00A0", "\u3000", "\u2028", "a", "be",
             "To", "or", "not", "HELLO", "'s", "'ll", "'", "don't", "1", "23", "4567", "+", "++", "=", "$", ".", ",", "...", "(", ")", "/", "//",
-            "\u00E9", "e\u0301", "\u0301", "\u0416\u0438\u0437\u043D\u044C", "\u4F60\u597D", "\u3042", "\uD55C\uAD6D", "\uD83D\uDE00", "\u0661", "\uFB1D", "\u0000", "\u0085", "\u200B", "<|endoftext|>",
+            "\u00E9", "e\u0301", "\u0301", 
+            "\u0416\u0438\u0437\u043D\u044C", "\u4F60\u597D", "\u3042", "\uD55C\uAD6D", "\uD83D\uDE00",
+            "\u0661", "\uFB1D", "\u0000", "\u0085", "\u200B", "<|endoftext|>",
             "<think>", "<s>", "</s>", "<", ">", "|", "\u00AD", "\u05D9\u05B4",
             "_", "\\", "\"", "#", "\u00BD", "\u2126", "\u1100\u1161");
 
-    private static final String QWEN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-    private static final String GPT_4O = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-    private static final String V3 = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
+    private static final String QWEN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+            + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String GPT_4O = "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+            + "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+            + "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*"
+            + "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String V3 = "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*"
+            + "|\\s*[\r\n]+|\\s+(?!\\S)|\\s+";
 
     @TempDir
     private Path folder;

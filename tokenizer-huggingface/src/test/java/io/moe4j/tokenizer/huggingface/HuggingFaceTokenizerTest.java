@@ -103,7 +103,8 @@ class HuggingFaceTokenizerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{} | has no ids", "nope | not JSON", "{\"model\":{\"vocab\":{\"a\":0},\"dropout\":0.1}} | dropout is 0.1", "`` | no ids",
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {"{} | has no ids", "nope | not JSON",
+            "{\"model\":{\"vocab\":{\"a\":0},\"dropout\":0.1}} | dropout is 0.1", "`` | no ids",
             "{\"model\":{\"vocab\":{\"a\":-1}}} | id of \"a\" is -1",
             "{\"model\":{\"vocab\":{\"a\":0}}} | no token that ends a document",
             "{\"model\":{\"vocab\":{\"a\":0}},\"added_tokens\":[{\"id\":1,\"content\":\"</s>\"}]} | is no tokenizer"})

@@ -8,6 +8,8 @@ import io.moe4j.data.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The tokenizer of a run: the one that {@code data.tokenizer} names, otherwise that of the model's folder ({@code model.from}), otherwise {@code bytes}.
@@ -16,6 +18,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredTokenizer {
+    private static final Logger log = LoggerFactory.getLogger(ConfiguredTokenizer.class);
     private static final String AUTO = "auto";
     private static final String BYTES = "bytes";
 
@@ -37,17 +40,20 @@ public final class ConfiguredTokenizer {
         }
     }
 
+    /** Says so in the log where the model's folder has no tokenizer, so that text is read as bytes. */
+    public static void noteIfAssumed(TrainerConfig config, Registry registry) {
+        config.model().from().filter(folder -> config.data().tokenizer().equals(AUTO) && ofModel(config, registry).isEmpty())
+                .ifPresent(folder -> log.warn("model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
+                        + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer", folder));
+    }
+
     /** The id of a provider, or a path. */
     private static String name(TrainerConfig config, Registry registry) {
         String named = config.data().tokenizer();
-        if (!named.equals(AUTO)) {
-            return named;
-        }
-        Optional<Path> folder = config.model().from();
-        folder.filter(path -> Files.isDirectory(path) && !Tokenizers.isIn(registry, path)).ifPresent(path -> {
-            throw new InputException("model.from = " + path + " has no tokenizer, and with another one its weights mean nothing;"
-                    + " copy its tokenizer.json there, or name one with data.tokenizer (\"bytes\" for bytes)");
-        });
-        return folder.map(Path::toString).orElse(BYTES);
+        return !named.equals(AUTO) ? named : ofModel(config, registry).map(Path::toString).orElse(BYTES);
+    }
+
+    private static Optional<Path> ofModel(TrainerConfig config, Registry registry) {
+        return config.model().from().filter(folder -> Files.isDirectory(folder) && Tokenizers.isIn(registry, folder));
     }
 }

@@ -21,6 +21,7 @@ final class CorpusBatches implements BatchSource.Factory {
     /** Lists the data, and opens the tokenizer, once for all ranks of this process. The last reader that is closed closes the tokenizer. */
     CorpusBatches(TrainerConfig config, Registry registry) {
         this.config = config;
+        ConfiguredTokenizer.noteIfAssumed(config, registry);
         tokenizer = ConfiguredTokenizer.open(config, registry);
         corpus = Corpus.open(config.data().path(), config.data().onBadLine());
         corpus.require(tokenizer, config.sequencesPerStep() * (config.training().seqLen() + 1L));
