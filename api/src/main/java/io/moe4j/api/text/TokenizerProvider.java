@@ -36,8 +36,9 @@ public interface TokenizerProvider extends Provider {
      */
     default Tokenizer open(TokenizerSource source) {
         source.endToken().ifPresent(token -> {
-            throw new InputException("the tokenizer " + id() + " has one token that ends a document, and data.end_token is \""
-                    + Shown.of(token) + "\"; leave data.end_token empty");
+            throw new InputException(
+                    "the tokenizer " + id() + " has one token that ends a document, and data.end_token is \""
+                            + Shown.of(token) + "\"; leave data.end_token empty");
         });
         return open(source.path());
     }

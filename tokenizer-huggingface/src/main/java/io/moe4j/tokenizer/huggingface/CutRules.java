@@ -39,12 +39,14 @@ final class CutRules {
     private static final String MARKS = "\\s?\\p{P}+";
     /** A slash may follow the line feed. */
     private static final String MARKS_AND_LINES = " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*";
-    private static final List<String> GPT2 = List.of("'s", "'t", "'re", "'ve", "'m", "'ll", "'d", " ?\\p{L}+", " ?\\p{N}+",
+    private static final List<String> GPT2 = List.of("'s", "'t", "'re", "'ve", "'m", "'ll", "'d", " ?\\p{L}+",
+            " ?\\p{N}+",
             " ?[^\\s\\p{L}\\p{N}]+", SPACES_BUT_ONE, SPACES);
     private static final String SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     /** Of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, DeepSeek-V2 and V3, as their tokenizers write them. */
     private static final Set<String> KNOWN = known(SUFFIX, "'(?i:[sdmt]|ll|ve|re)", "\\p{N}", "\\p{N}+", "\\p{N}{1,2}",
-            "\\p{N}{1,3}", "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+", "[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+", " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*",
+            "\\p{N}{1,3}", "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+", "[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+",
+            " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*",
             " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*", MARKS_AND_LINES, LINES,
             "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+" + SUFFIX + "?",
             "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*" + SUFFIX + "?",
@@ -74,7 +76,8 @@ final class CutRules {
 
     /** Spaces become U+2581, and each begins a piece. */
     private static boolean isMetaspace(JsonNode preTokenizer) {
-        return preTokenizer.path("type").asString("").equals("Metaspace") && preTokenizer.path("split").asBoolean(false);
+        return preTokenizer.path("type").asString("").equals("Metaspace")
+                && preTokenizer.path("split").asBoolean(false);
     }
 
     private static boolean isKnownNormalizer(JsonNode normalizer, boolean metaspace) {
@@ -92,9 +95,11 @@ final class CutRules {
         if (!all.isEmpty()) {
             int lines = all.indexOf(LINES);
             cuts = Cuts.after(VISIBLE).withLetters(true)
-                    .withLineFeed(lines >= 0 && (all.indexOf(SPACES_BUT_ONE) < 0 || lines < all.indexOf(SPACES_BUT_ONE)));
+                    .withLineFeed(
+                            lines >= 0 && (all.indexOf(SPACES_BUT_ONE) < 0 || lines < all.indexOf(SPACES_BUT_ONE)));
         } else if (has(stages, WORD)) {
-            cuts = Cuts.after(LETTERS + (has(stages, MARKS) ? PUNCTUATION : "") + (has(stages, "\\p{N}") ? DIGITS : ""));
+            cuts = Cuts
+                    .after(LETTERS + (has(stages, MARKS) ? PUNCTUATION : "") + (has(stages, "\\p{N}") ? DIGITS : ""));
         } else {
             return Cuts.none();
         }
@@ -124,7 +129,8 @@ final class CutRules {
                     stages.addAll(bytesBefore ? List.of(List.of("unknown")) : stages(steps.path(i)));
                 }
             }
-            case "Digits" -> stages.add(List.of(preTokenizer.path("individual_digits").asBoolean(false) ? "\\p{N}" : "\\p{N}+"));
+            case "Digits" -> stages
+                    .add(List.of(preTokenizer.path("individual_digits").asBoolean(false) ? "\\p{N}" : "\\p{N}+"));
             case "Split" -> stages.add(split(preTokenizer));
             case "ByteLevel" -> {
                 if (preTokenizer.path("add_prefix_space").asBoolean(true)) {
@@ -140,7 +146,8 @@ final class CutRules {
 
     private static List<String> split(JsonNode split) {
         String regex = split.path("pattern").path("Regex").asString("");
-        boolean isolated = split.path("behavior").asString("").equals("Isolated") && !split.path("invert").asBoolean(false);
+        boolean isolated = split.path("behavior").asString("").equals("Isolated")
+                && !split.path("invert").asBoolean(false);
         return isolated ? alternatives(regex.replace("\r", "\\r").replace("\n", "\\n")) : List.of("unknown");
     }
 

@@ -16,7 +16,8 @@ final class EndToken {
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     /** Files that may have {@code eos_token_id}: a number, or a list whose first entry counts. */
     private static final List<String> MODEL_CONFIGS = List.of("generation_config.json", "config.json");
-    private static final List<String> KNOWN = List.of("<|endoftext|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>", "</s>",
+    private static final List<String> KNOWN = List.of("<|endoftext|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
+            "</s>",
             "<|end_of_text|>", "<eos>");
     private static final String REMEDY = "; name it with data.end_token, such as data.end_token = \"<|endoftext|>\"";
 
@@ -32,9 +33,11 @@ final class EndToken {
             said = said.or(() -> ofModelConfig(file, config));
         }
         return said.or(() -> KNOWN.stream().map(file::id).flatMap(Optional::stream).findFirst())
-                .orElseThrow(() -> new InputException(file.path() + " has no token that ends a document: none of " + KNOWN
-                        + " is in its vocabulary, and no " + TOKENIZER_CONFIG + ", " + String.join(" or ", MODEL_CONFIGS)
-                        + " beside it names one" + REMEDY));
+                .orElseThrow(
+                        () -> new InputException(file.path() + " has no token that ends a document: none of " + KNOWN
+                                + " is in its vocabulary, and no " + TOKENIZER_CONFIG + ", "
+                                + String.join(" or ", MODEL_CONFIGS)
+                                + " beside it names one" + REMEDY));
     }
 
     private static Optional<Integer> ofTokenizerConfig(TokenizerFile file) {
@@ -44,7 +47,8 @@ final class EndToken {
         }
         JsonNode token = TokenizerFile.parse(path).path("eos_token");
         JsonNode content = token.isObject() ? token.path("content") : token;
-        return content.isString() ? Optional.of(id(file, content.stringValue(), "eos_token of " + path)) : Optional.empty();
+        return content.isString() ? Optional.of(id(file, content.stringValue(), "eos_token of " + path))
+                : Optional.empty();
     }
 
     private static Optional<Integer> ofModelConfig(TokenizerFile file, String name) {
@@ -58,8 +62,9 @@ final class EndToken {
             return Optional.empty();
         }
         if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= file.vocabulary()) {
-            throw new InputException("eos_token_id of " + path + " is " + Shown.of(id) + ", and the tokenizer beside it has the"
-                    + " ids 0 to " + (file.vocabulary() - 1) + REMEDY);
+            throw new InputException(
+                    "eos_token_id of " + path + " is " + Shown.of(id) + ", and the tokenizer beside it has the"
+                            + " ids 0 to " + (file.vocabulary() - 1) + REMEDY);
         }
         return Optional.of(id.intValue());
     }

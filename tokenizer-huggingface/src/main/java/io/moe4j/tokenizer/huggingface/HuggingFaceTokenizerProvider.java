@@ -48,8 +48,9 @@ public final class HuggingFaceTokenizerProvider implements TokenizerProvider {
 
     @Override
     public Tokenizer open(TokenizerSource source) {
-        Path given = source.path().orElseThrow(() -> new InputException("data.tokenizer = huggingface: the file is missing;"
-                + " give the path of a tokenizer.json as data.tokenizer"));
+        Path given = source.path()
+                .orElseThrow(() -> new InputException("data.tokenizer = huggingface: the file is missing;"
+                        + " give the path of a tokenizer.json as data.tokenizer"));
         TokenizerFile file = TokenizerFile.read(Files.isDirectory(given) ? given.resolve(TokenizerFile.NAME) : given);
         return new NativeTokenizer(file, EndToken.find(file, source.endToken()));
     }

@@ -25,10 +25,12 @@ import org.slf4j.LoggerFactory;
 final class NativeLibrary {
     private static final Logger log = LoggerFactory.getLogger(NativeLibrary.class);
     /** Folder in the jar by operating system and processor. */
-    private static final Map<String, String> FOLDERS = Map.of("linux-amd64", "linux-x86_64", "linux-aarch64", "linux-aarch64",
+    private static final Map<String, String> FOLDERS = Map.of("linux-amd64", "linux-x86_64", "linux-aarch64",
+            "linux-aarch64",
             "mac-aarch64", "osx-aarch64", "windows-amd64", "win-x86_64");
     /** Files by folder, in the order in which they are loaded. */
-    private static final Map<String, List<String>> FILES = Map.of("linux-x86_64", List.of("libtokenizers.so"), "linux-aarch64",
+    private static final Map<String, List<String>> FILES = Map.of("linux-x86_64", List.of("libtokenizers.so"),
+            "linux-aarch64",
             List.of("libtokenizers.so"), "osx-aarch64", List.of("libtokenizers.dylib"), "win-x86_64",
             List.of("libwinpthread-1.dll", "libgcc_s_seh-1.dll", "libstdc++-6.dll", "tokenizers.dll"));
     /**
@@ -43,7 +45,8 @@ final class NativeLibrary {
     static Availability probe() {
         return folder().isPresent() ? new Availability.Available()
                 : new Availability.Unavailable("its native library is not made for " + platform(),
-                        "use another tokenizer, or one of the platforms " + FOLDERS.keySet().stream().sorted().toList());
+                        "use another tokenizer, or one of the platforms "
+                                + FOLDERS.keySet().stream().sorted().toList());
     }
 
     /**
@@ -90,8 +93,9 @@ final class NativeLibrary {
     /** Native methods are found only if the class that loads the library has the class loader of the class that declares them. */
     private static void requireOneClassLoader() {
         if (NativeLibrary.class.getClassLoader() != TokenizersLibrary.class.getClassLoader()) {
-            throw new InputException("moe4j-tokenizer-huggingface and ai.djl.huggingface:tokenizers were loaded by different"
-                    + " class loaders; put both jars on the same module path, class path or plug-in path");
+            throw new InputException(
+                    "moe4j-tokenizer-huggingface and ai.djl.huggingface:tokenizers were loaded by different"
+                            + " class loaders; put both jars on the same module path, class path or plug-in path");
         }
     }
 
@@ -110,7 +114,8 @@ final class NativeLibrary {
     }
 
     private static String platform() {
-        String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).replaceAll("^(linux|mac|windows).*", "$1");
+        String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT).replaceAll("^(linux|mac|windows).*",
+                "$1");
         return system + "-" + System.getProperty("os.arch", "");
     }
 

@@ -61,8 +61,9 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public Optional<Decoder> decoder() {
-        return Optional.of(new IdText(ids -> ids.length == 0 ? "" : call(tokenizer -> library.decode(tokenizer, ids, false)),
-                file.vocabulary()));
+        return Optional
+                .of(new IdText(ids -> ids.length == 0 ? "" : call(tokenizer -> library.decode(tokenizer, ids, false)),
+                        file.vocabulary()));
     }
 
     @Override

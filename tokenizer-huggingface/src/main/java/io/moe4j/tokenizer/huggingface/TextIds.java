@@ -97,8 +97,9 @@ final class TextIds implements Tokenizer.Tokens {
                 return cut;
             }
             if (bytes.length > LONGEST) {
-                throw new IOException("a document has a piece of more than " + LONGEST + " bytes that this tokenizer must take as"
-                        + " a whole; split it");
+                throw new IOException(
+                        "a document has a piece of more than " + LONGEST + " bytes that this tokenizer must take as"
+                                + " a whole; split it");
             }
             bytes = Arrays.copyOf(bytes, bytes.length >= LONGEST ? LONGEST + 1 : Math.min(LONGEST, 2 * bytes.length));
         }

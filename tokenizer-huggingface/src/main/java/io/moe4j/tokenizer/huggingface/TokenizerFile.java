@@ -138,7 +138,8 @@ final class TokenizerFile {
     private int id(JsonNode id, String token) {
         // The native library has 32-bit ids, and memory for each up to the largest.
         if (!id.canConvertToInt() || id.intValue() < 0 || id.intValue() >= 1 << 24) {
-            throw refusal("the id of \"" + Shown.of(token) + "\" is " + Shown.of(id) + ", and ids are in [0, " + (1 << 24) + ")");
+            throw refusal("the id of \"" + Shown.of(token) + "\" is " + Shown.of(id) + ", and ids are in [0, "
+                    + (1 << 24) + ")");
         }
         return id.intValue();
     }
@@ -147,7 +148,8 @@ final class TokenizerFile {
     private void requireNoDropout() {
         JsonNode dropout = root.path("model").path("dropout");
         if (dropout.isNumber() && dropout.doubleValue() != 0) {
-            throw refusal("its model.dropout is " + dropout + ", so that a text would have other ids each time; set it to null");
+            throw refusal("its model.dropout is " + dropout
+                    + ", so that a text would have other ids each time; set it to null");
         }
     }
 

@@ -26,9 +26,11 @@ import tools.jackson.databind.node.ObjectNode;
 /** A text in pieces has the ids that it has as a whole. Random texts of what is hard for a pre-tokenizer, with every known way to split. */
 class CutsTest {
     private static final long SEED = 20261128;
-    private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "   ", "\n", "\n", "\r\n", "\t", "\u00A0", "\u3000", "\u2028", "a", "be",
-            "To", "or", "not", "HELLO", "'s", "'ll", "'", "don't", "1", "23", "4567", "+", "++", "=", "$", ".", ",", "...", "(", ")", "/", "//",
-            "\u00E9", "e\u0301", "\u0301", 
+    private static final List<String> PARTS = List.of(" ", " ", " ", "  ", "   ", "\n", "\n", "\r\n", "\t", "\u00A0",
+            "\u3000", "\u2028", "a", "be",
+            "To", "or", "not", "HELLO", "'s", "'ll", "'", "don't", "1", "23", "4567", "+", "++", "=", "$", ".", ",",
+            "...", "(", ")", "/", "//",
+            "\u00E9", "e\u0301", "\u0301",
             "\u0416\u0438\u0437\u043D\u044C", "\u4F60\u597D", "\u3042", "\uD55C\uAD6D", "\uD83D\uDE00",
             "\u0661", "\uFB1D", "\u0000", "\u0085", "\u200B", "<|endoftext|>",
             "<think>", "<s>", "</s>", "<", ">", "|", "\u00AD", "\u05D9\u05B4",
@@ -48,11 +50,13 @@ class CutsTest {
 
     static List<String> ways() {
         String bytes = byteLevel(false);
-        return List.of(byteLevel(true), sequence(split(QWEN), bytes), sequence(split(QWEN.replace("\\p{N}|", "\\p{N}{1,3}|")), bytes),
+        return List.of(byteLevel(true), sequence(split(QWEN), bytes),
+                sequence(split(QWEN.replace("\\p{N}|", "\\p{N}{1,3}|")), bytes),
                 sequence(split(GPT_4O), bytes),
                 sequence(split("\\p{N}{1,3}"), split("[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+"), split(V3), bytes),
                 sequence(split("[\r\n]"), split("\\s?\\p{L}+"), split("\\s?\\p{P}+"),
-                        split("[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+"), "{\"type\":\"Digits\",\"individual_digits\":true}",
+                        split("[\u4E00-\u9FA5\u0800-\u4E00\uAC00-\uD7FF]+"),
+                        "{\"type\":\"Digits\",\"individual_digits\":true}",
                         bytes),
                 sequence("{\"type\":\"Digits\",\"individual_digits\":false}", byteLevel(true)),
                 "{\"type\":\"Metaspace\",\"replacement\":\"\u2581\",\"prepend_scheme\":\"first\",\"split\":true}");
@@ -84,7 +88,8 @@ class CutsTest {
                 long encoding = library.encode(handle, text, false);
                 long[] whole = library.getTokenIds(encoding);
                 library.deleteEncoding(encoding);
-                assertEquals(Arrays.stream(whole).boxed().toList(), ids(tokenizer, text), () -> "seed " + SEED + ": \"" + text + "\"");
+                assertEquals(Arrays.stream(whole).boxed().toList(), ids(tokenizer, text),
+                        () -> "seed " + SEED + ": \"" + text + "\"");
             }
         } finally {
             library.deleteTokenizer(handle);
@@ -102,9 +107,12 @@ class CutsTest {
     @Test
     void whatIsNotProvedIsNotCut() throws Exception {
         assertTrue(CutRules.of(json("byte_bpe")).any());
-        for (String change : List.of("normalizer={\"type\":\"NFKC\"}", "pre_tokenizer=" + sequence(split("\\w+|\\s+"), byteLevel(false)),
-                "pre_tokenizer=null", "pre_tokenizer={\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"use_regex\":true}",
-                "pre_tokenizer=" + sequence(byteLevel(false), split(QWEN)), "pre_tokenizer=" + split(QWEN).replace("Isolated", "MergedWithNext"),
+        for (String change : List.of("normalizer={\"type\":\"NFKC\"}",
+                "pre_tokenizer=" + sequence(split("\\w+|\\s+"), byteLevel(false)),
+                "pre_tokenizer=null",
+                "pre_tokenizer={\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"use_regex\":true}",
+                "pre_tokenizer=" + sequence(byteLevel(false), split(QWEN)),
+                "pre_tokenizer=" + split(QWEN).replace("Isolated", "MergedWithNext"),
                 "pre_tokenizer=" + split("\\p{N}"), "added_tokens=[{\"id\":0,\"content\":\"<a>\",\"rstrip\":true}]",
                 "added_tokens=[{\"id\":0,\"content\":\"a b\"}]")) {
             ObjectNode root = json("byte_bpe");

@@ -40,7 +40,8 @@ class HuggingFaceTokenizerTest {
             assertTrue(golden.path("cases").size() > 60);
             for (JsonNode each : golden.path("cases")) {
                 String text = each.path("text").stringValue();
-                assertEquals(each.path("ids").valueStream().map(JsonNode::intValue).toList(), ids(tokenizer, text), text);
+                assertEquals(each.path("ids").valueStream().map(JsonNode::intValue).toList(), ids(tokenizer, text),
+                        text);
             }
         }
     }

@@ -42,9 +42,12 @@ public final class ConfiguredTokenizer {
 
     /** Says so in the log where the model's folder has no tokenizer, so that text is read as bytes. */
     public static void noteIfAssumed(TrainerConfig config, Registry registry) {
-        config.model().from().filter(folder -> config.data().tokenizer().equals(AUTO) && ofModel(config, registry).isEmpty())
-                .ifPresent(folder -> log.warn("model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
-                        + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer", folder));
+        config.model().from()
+                .filter(folder -> config.data().tokenizer().equals(AUTO) && ofModel(config, registry).isEmpty())
+                .ifPresent(folder -> log.warn(
+                        "model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
+                                + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer",
+                        folder));
     }
 
     /** The id of a provider, or a path. */

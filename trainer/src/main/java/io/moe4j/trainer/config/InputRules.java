@@ -23,7 +23,8 @@ final class InputRules {
         try (Tokenizer tokenizer = ConfiguredTokenizer.open(config, registry)) {
             spec.ifPresent(model -> findings.require(tokenizer.vocabulary() <= model.vocabulary(), "the tokenizer has "
                     + tokenizer.vocabulary() + " ids, and " + model.name() + " a vocabulary of " + model.vocabulary(),
-                    "choose the model's own tokenizer, or a model with a larger vocabulary", TOKENIZER, "model.flavor"));
+                    "choose the model's own tokenizer, or a model with a larger vocabulary", TOKENIZER,
+                    "model.flavor"));
             checkFiles(config, Optional.of(tokenizer), output, findings);
         } catch (InputException e) {
             findings.require(false, String.valueOf(e.getMessage()), "", TOKENIZER);
