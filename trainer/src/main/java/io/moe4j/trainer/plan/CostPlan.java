@@ -13,6 +13,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
+import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
 
 /**
@@ -33,7 +34,8 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
         return new CostPlan(config, spec.figures(config.training().seqLen()),
-                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), 0),
+                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
+                        0),
                 deviceBytes(providers.device()));
     }
 

@@ -21,7 +21,6 @@ import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -109,7 +108,7 @@ public final class TrainingRun implements AutoCloseable {
         model = ModelOrigin.of(config, spec, registry);
         validation = RunValidation.of(config.validation(), session, options.validation());
         resumed.ifPresent(this::load);
-        start.ifPresent(this::fill);
+        start.ifPresent(source -> ModelFill.of(session, source));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry));
@@ -362,23 +361,6 @@ public final class TrainingRun implements AutoCloseable {
             log.warn("{} was written by moe4j 0.1, without digests: values that were damaged since are not found",
                     load.folder());
         }
-    }
-
-    private void fill(ModelSource start) {
-        start.remarks().forEach(remark -> log.warn("{}: {}", start.path(), remark));
-        long begin = System.nanoTime();
-        try {
-            session.onRanks(rank -> {
-                rank.phase().enter("reading the weights of " + start.path());
-                start.fill(rank.context(), rank.model());
-                return rank;
-            });
-        } catch (RunFailedException e) {
-            // That a weight cannot be used is a matter of what was given, not of a rank.
-            throw e.getCause() instanceof InputException input ? input : e;
-        }
-        log.info("starting from the weights of {}, read in {} s", start.path(),
-                String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
     }
 
     private BatchSource source(int rank) {

@@ -7,7 +7,7 @@ import java.util.Optional;
 /**
  * A validation, or another evaluation.
  *
- * @param step after which it was made
+ * @param step after which it was made; 0 if it is not of a run
  * @param loss mean cross-entropy over all tokens that have a label; NaN if there is none
  * @param perplexity e to the power of the loss; infinite above 1.8e308
  * @param tokens that have a label, of all ranks together

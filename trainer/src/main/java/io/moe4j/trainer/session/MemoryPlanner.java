@@ -30,37 +30,41 @@ public final class MemoryPlanner {
      * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, takes more.
      *
      * @param schedule in which order microbatches pass through the model
+     * @param purpose what the rank is opened for
      * @param rank in the world, from 0
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            int rank) {
+            SessionPurpose purpose, int rank) {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
-        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, rank, (place, session) -> {
+        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, rank, (place, session) -> {
             Map<String, Long> allocated = place.device(rank).allocatedBytes();
-            session.step().rehearse();
+            boolean trains = purpose == SessionPurpose.TRAINING;
+            if (trains) {
+                session.step().rehearse();
+            }
             // Before validation: this is what a step sends.
             StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
             session.evaluator().ifPresent(Evaluator::rehearse);
             MemoryStack stack = session.context().memory();
             MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
-                    stack.peakLaneBytes(), session.step().lanes());
+                    stack.peakLaneBytes(), trains ? session.step().lanes() : 0);
             return new RankPlan(memory, traffic, exchange.map(CountedExchange::capacityRows).orElse(0L));
         });
     }
 
     /** What a rank's open model tells: it has no values, and takes no memory. */
     public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
-        return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), 0,
+        return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING, 0,
                 (place, session) -> told.apply(session.model()));
     }
 
     private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            int rank, BiFunction<PlanningPlace, RankSession, T> work) {
+            SessionPurpose purpose, int rank, BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers, place, schedule))
+                    new SessionModule(config, spec, providers, place, schedule, purpose))
                     .getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
                 return work.apply(place, session);

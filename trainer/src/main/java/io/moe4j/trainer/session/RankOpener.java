@@ -48,14 +48,17 @@ final class RankOpener {
     private final Providers providers;
     private final RankPlace place;
     private final Schedule schedule;
+    private final SessionPurpose purpose;
 
     @Inject
-    RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule) {
+    RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule,
+            SessionPurpose purpose) {
         this.config = config;
         this.spec = spec;
         this.providers = providers;
         this.place = place;
         this.schedule = schedule;
+        this.purpose = purpose;
     }
 
     /**
@@ -89,14 +92,21 @@ final class RankOpener {
                 .map(provider -> comm(provider, context, groups, collectives, resources));
         Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
+        Optional<RankTraining> training = purpose == SessionPurpose.EVALUATION ? Optional.empty()
+                : Optional.of(training(context, groups, model, comm, phase, resources));
+        Optional<Evaluator> evaluator = training.isPresent() && config.validation().interval() == 0 ? Optional.empty()
+                : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
+        return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, resources);
+    }
+
+    private RankTraining training(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
+            RankPhase phase, Resources resources) {
         Optimizer optimizer = resources.add(new Optimizer(context, model.units(), config.optimizer(),
                 config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
-        TrainStep step = resources.add(new TrainStep(context, model, comm, optimizer, capture, config, schedule,
-                providers.recompute().policy(), phase, groups.isFirstReplica(), canDigest(rank)));
-        Optional<Evaluator> evaluator = config.validation().interval() == 0 ? Optional.empty()
-                : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
-        return new RankSession(context, groups, model, optimizer, comm, kernels, step, evaluator, phase, resources);
+        return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
+                config, schedule, providers.recompute().policy(), phase, groups.isFirstReplica(),
+                canDigest(context.rank()))));
     }
 
     /** Digests came with version 1.3 of the devices' SPI. */
@@ -167,9 +177,10 @@ final class RankOpener {
         TrainingConfig training = config.training();
         Precision precision = new Precision(training.dtype(), training.parameterDtype(), training.gradientDtype(),
                 config.optimizer().stateDtype());
-        return new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
+        ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
                 config.moe().forceLoadBalance(), training.seed())
                 .withBlank(config.model().from().isPresent());
+        return purpose == SessionPurpose.EVALUATION ? opened.withBlank(true).withForwardOnly() : opened;
     }
 }

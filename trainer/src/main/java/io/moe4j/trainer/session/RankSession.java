@@ -25,24 +25,22 @@ public final class RankSession implements AutoCloseable {
     private final RankContext context;
     private final RankGroups groups;
     private final Model model;
-    private final Optimizer optimizer;
     private final Optional<CommBackend> comm;
     private final Optional<ExpertKernels> kernels;
-    private final TrainStep step;
+    private final Optional<RankTraining> training;
     private final Optional<Evaluator> evaluator;
     private final RankPhase phase;
     private final Resources resources;
 
-    RankSession(RankContext context, RankGroups groups, Model model, Optimizer optimizer, Optional<CommBackend> comm,
-            Optional<ExpertKernels> kernels, TrainStep step, Optional<Evaluator> evaluator, RankPhase phase,
-            Resources resources) {
+    RankSession(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
+            Optional<ExpertKernels> kernels, Optional<RankTraining> training, Optional<Evaluator> evaluator,
+            RankPhase phase, Resources resources) {
         this.context = context;
         this.groups = groups;
         this.model = model;
-        this.optimizer = optimizer;
         this.comm = comm;
         this.kernels = kernels;
-        this.step = step;
+        this.training = training;
         this.evaluator = evaluator;
         this.phase = phase;
         this.resources = resources;
@@ -69,9 +67,13 @@ public final class RankSession implements AutoCloseable {
         return model;
     }
 
-    /** Its moments. */
+    /**
+     * Its moments.
+     *
+     * @throws IllegalStateException if the session was opened for evaluation
+     */
     public Optimizer optimizer() {
-        return optimizer;
+        return training().optimizer();
     }
 
     /** Its exchange, if the model has experts. */
@@ -89,18 +91,27 @@ public final class RankSession implements AutoCloseable {
         return phase;
     }
 
-    /** Its training step. */
+    /**
+     * Its training step.
+     *
+     * @throws IllegalStateException if the session was opened for evaluation
+     */
     public TrainStep step() {
-        return step;
+        return training().step();
     }
 
     /**
-     * Evaluates its model, forward only; present if the run is validated.
+     * Evaluates its model, forward only; present in a session for evaluation, and in a run that is validated.
      *
      * @since 0.3.0
      */
     public Optional<Evaluator> evaluator() {
         return evaluator;
+    }
+
+    private RankTraining training() {
+        return training.orElseThrow(() -> new IllegalStateException(
+                "the session was opened for evaluation: its ranks have neither an optimizer nor steps"));
     }
 
     /** Waits until the rank's stream is empty, also after a failure: what it uses, or lets peers use, may be freed only then. */

@@ -12,9 +12,11 @@ final class SessionModule extends AbstractModule {
     private final Providers providers;
     private final RankPlace place;
     private final Schedule schedule;
+    private final SessionPurpose purpose;
 
     SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place,
-            Schedule schedule) {
+            Schedule schedule, SessionPurpose purpose) {
+        this.purpose = purpose;
         this.schedule = schedule;
         this.config = config;
         this.spec = spec;
@@ -30,6 +32,7 @@ final class SessionModule extends AbstractModule {
         bind(Providers.class).toInstance(providers);
         bind(RankPlace.class).toInstance(place);
         bind(Schedule.class).toInstance(schedule);
+        bind(SessionPurpose.class).toInstance(purpose);
         bind(RankOpener.class);
     }
 }

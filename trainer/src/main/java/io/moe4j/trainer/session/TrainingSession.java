@@ -61,17 +61,33 @@ public final class TrainingSession implements AutoCloseable {
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
             Schedule schedule) {
+        return open(config, spec, registry, launch, schedule, SessionPurpose.TRAINING);
+    }
+
+    /**
+     * Opens a session that evaluates and does not train.
+     *
+     * @since 0.3.0
+     */
+    public static TrainingSession openEvaluation(TrainerConfig config, ModelSpec spec, Registry registry,
+            Launch launch) {
+        return open(config, spec, registry, launch, Schedule.oneAfterTheOther(), SessionPurpose.EVALUATION);
+    }
+
+    private static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
+            Schedule schedule, SessionPurpose purpose) {
         return Linking.guard(registry, () -> {
             Providers providers = Providers.choose(config, spec, registry);
             Map<Integer, MemoryPlan> plans = new TreeMap<>();
             launch.localRanks().forEach(
-                    rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, rank).memory()));
-            return new TrainingSession(config, spec, providers, launch, plans, schedule, registry);
+                    rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, purpose, rank).memory()));
+            return new TrainingSession(config, spec, providers, launch, plans, schedule, purpose, registry);
         });
     }
 
     private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
-            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule, Registry registry) {
+            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule, SessionPurpose purpose,
+            Registry registry) {
         this.launch = launch;
         this.providers = providers;
         this.memoryPlans = memoryPlans;
@@ -84,7 +100,7 @@ public final class TrainingSession implements AutoCloseable {
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),
                     failure -> Linking.explained(registry, failure)));
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
-                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule))
+                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule, purpose))
                     .getInstance(RankOpener.class);
             threads.call((rank, phase) -> ranks.put(rank, opener.open(rank, phase)));
         } catch (RuntimeException | Error e) {

@@ -1,0 +1,106 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.agreement.RunAgreement;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.Providers;
+import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.EvaluationOutcome;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+
+/**
+ * A trained model that is open to be evaluated, on any number of ranks, whatever number it was trained on.
+ *
+ * <pre>{@code
+ * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry);
+ *         Evaluation evaluation = Evaluation.open(config, source, registry, Launch.threads(config), false)) {
+ *     double loss = evaluation.run(data, Long.MAX_VALUE, () -> false).loss();
+ * }
+ * }</pre>
+ *
+ * <p>Where ranks live in several JVMs, each opens such an object and makes the same calls. Not thread-safe.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Evaluation implements AutoCloseable {
+    private final ModelSpec spec;
+    private final TrainingSession session;
+    private final RunDescription description;
+
+    private Evaluation(TrainerConfig config, ModelSpec spec, TrainingSession session) {
+        this.spec = spec;
+        this.session = session;
+        description = RunDescription.of(config, spec, session);
+    }
+
+    /**
+     * Opens the model, and reads its weights.
+     *
+     * @param config layout, lengths and element types; its model is not used
+     * @param source is read once; it may be closed afterwards
+     * @param readsData whether what is evaluated is what the configuration says, so that processes compare it
+     * @throws InputException if the model cannot be evaluated, a weight cannot be used, or the memory does not suffice
+     */
+    public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, Launch launch,
+            boolean readsData) {
+        if (launch.worldSize() != config.ranks()) {
+            throw new InputException("the launch has " + launch.worldSize() + " ranks and the configuration "
+                    + config.ranks() + "; set ranks to the number that is started");
+        }
+        ModelSpec spec = source.spec().withMoeCommBackend(config.model().moeCommBackend());
+        RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(), readsData,
+                Optional.empty(), Optional.of(source.identity()));
+        TrainingSession session = TrainingSession.openEvaluation(config, spec, registry, launch);
+        try {
+            ModelFill.of(session, source);
+            return new Evaluation(config, spec, session);
+        } catch (RuntimeException | Error e) {
+            try {
+                session.close();
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
+    }
+
+    /** What is evaluated, where, and what it takes. */
+    public RunDescription description() {
+        return description;
+    }
+
+    /**
+     * Evaluates the data from its beginning.
+     *
+     * @param data what each rank reads, in batches of the size of a step's
+     * @param batches the most that are read
+     * @param stop whether to end before that; asked between batches, by the ranks' threads
+     * @return with step 0
+     */
+    public ValidationResult run(BatchSource.Factory data, long batches, BooleanSupplier stop) {
+        long begin = System.nanoTime();
+        EvaluationOutcome outcome = session.onRanks(rank -> {
+            try (EvaluationSource source = new EvaluationSource(data, rank.context().rank())) {
+                return rank.evaluator().orElseThrow().run("evaluation", source, batches, stop);
+            }
+        }).getFirst();
+        return ValidationResult.of(0, outcome, (System.nanoTime() - begin) / 1e9);
+    }
+
+    /** The model. */
+    public ModelSpec spec() {
+        return spec;
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}
