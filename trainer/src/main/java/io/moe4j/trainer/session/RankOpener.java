@@ -177,7 +177,8 @@ final class RankOpener {
         TrainingConfig training = config.training();
         Precision precision = new Precision(training.dtype(), training.parameterDtype(), training.gradientDtype(),
                 config.optimizer().stateDtype());
-        ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision, collectives.dense(),
+        ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
+                collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
                 config.moe().forceLoadBalance(), training.seed())
                 .withBlank(config.model().from().isPresent());

@@ -80,7 +80,8 @@ public final class TrainingSession implements AutoCloseable {
             Providers providers = Providers.choose(config, spec, registry);
             Map<Integer, MemoryPlan> plans = new TreeMap<>();
             launch.localRanks().forEach(
-                    rank -> plans.put(rank, MemoryPlanner.plan(config, spec, providers, schedule, purpose, rank).memory()));
+                    rank -> plans.put(rank,
+                            MemoryPlanner.plan(config, spec, providers, schedule, purpose, rank).memory()));
             return new TrainingSession(config, spec, providers, launch, plans, schedule, purpose, registry);
         });
     }
