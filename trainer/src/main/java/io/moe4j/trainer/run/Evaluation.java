@@ -5,6 +5,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.agreement.RunAgreement;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Launch;
@@ -55,7 +56,8 @@ public final class Evaluation implements AutoCloseable {
                     + config.ranks() + "; set ranks to the number that is started");
         }
         ModelSpec spec = source.spec().withMoeCommBackend(config.model().moeCommBackend());
-        RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(), readsData,
+        RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(),
+                () -> readsData ? Optional.of(ConfiguredTokenizer.identity(config, registry)) : Optional.empty(),
                 Optional.empty(), Optional.of(source.identity()));
         TrainingSession session = TrainingSession.openEvaluation(config, spec, registry, launch);
         try {
