@@ -155,20 +155,20 @@ public final class Tape {
     }
 
     private void runWhatBackwardReads(Variable output) {
-        Map<Variable, Node> producers = new IdentityHashMap<>();
+        IdentityHashMap<Variable, Node> producers = new IdentityHashMap<>();
         nodes.forEach(node -> producers.put(node.output, node));
         Set<Node> onPath = new HashSet<>();
         markPath(producers, output, onPath);
         Set<Node> needed = new HashSet<>();
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
-            boolean runs = needed.contains(node) || onPath.contains(node) && node.operation.backwardNeedsForward();
+            boolean runs = needed.contains(node) || (onPath.contains(node) && node.operation.backwardNeedsForward());
             if (runs) {
                 needed.add(node);
             }
             for (int k = 0; k < node.inputs.size(); k++) {
                 Node producer = producers.get(node.inputs.get(k));
-                if (producer != null && (runs || onPath.contains(node) && node.operation.readsInput(k))) {
+                if (producer != null && (runs || (onPath.contains(node) && node.operation.readsInput(k)))) {
                     needed.add(producer);
                 }
             }

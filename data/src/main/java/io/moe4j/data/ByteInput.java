@@ -88,8 +88,8 @@ final class ByteInput implements AutoCloseable {
 
         /** Bytes to skip: 3 if the text begins with the mark of UTF-8, else 0. Text in UTF-16 is refused. */
         static int length(String name, byte[] text, int count) {
-            if (count >= 2 && (text[0] == (byte) 0xFF && text[1] == (byte) 0xFE
-                    || text[0] == (byte) 0xFE && text[1] == (byte) 0xFF)) {
+            if (count >= 2 && ((text[0] == (byte) 0xFF && text[1] == (byte) 0xFE)
+                    || (text[0] == (byte) 0xFE && text[1] == (byte) 0xFF))) {
                 throw new InputException(name + " begins with the byte-order mark of UTF-16, and text must be UTF-8;"
                         + " convert it, for example with iconv -f UTF-16 -t UTF-8");
             }

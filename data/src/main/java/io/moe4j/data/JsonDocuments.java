@@ -101,7 +101,7 @@ final class JsonDocuments implements Documents {
         }
         boolean first = !started;
         started = true;
-        if (first || next == ByteInput.END && !inList) {
+        if (first || (next == ByteInput.END && !inList)) {
             return next != ByteInput.END;
         }
         if (!inList) {

@@ -83,7 +83,7 @@ class BatchReaderTest {
     @ParameterizedTest
     @CsvSource({"2, 1", "4, 1", "4, 3", "3, 2"})
     void ranksShareTheSameStream(int ranks, int batch) {
-        int steps = (int) (3 * sequences() / (ranks * batch));
+        int steps = (int) (3 * sequences() / ((long) ranks * batch));
         List<Batch> whole = read(new Share(0, 1, ranks * batch, SEQUENCE), steps);
         for (int rank = 0; rank < ranks; rank++) {
             List<Batch> part = read(new Share(rank, ranks, batch, SEQUENCE), steps);

@@ -35,7 +35,7 @@ public record DeviceBlocks(int perProcess, OptionalInt first, OptionalInt there)
                     + " divisor of " + ranks);
         }
         int from = first.orElseGet(() -> block(environment.localRank() / ranks) * perProcess);
-        if (from < 0 || there.isPresent() && from + (long) perProcess > there.getAsInt()) {
+        if (from < 0 || (there.isPresent() && from + (long) perProcess > there.getAsInt())) {
             problems.add(wanted(from) + ", and this process sees " + there.orElse(0)
                     + (there.orElse(0) > 0 ? " (0 to " + (there.getAsInt() - 1) + ")" : "")
                     + ": lower --device-ordinal or runtime.devices, or make more devices visible (for CUDA:"

@@ -107,7 +107,7 @@ final class Handshake {
     private Introduction introduce() throws IOException {
         byte[] nonce = new byte[NONCE_BYTES];
         new SecureRandom().nextBytes(nonce);
-        Introduction mine = new Introduction(secret.source().ordinal(), nonce);
+        Introduction mine = new Introduction(secret.source().number(), nonce);
         out.writeByte(mine.source);
         out.write(mine.nonce);
         out.flush();

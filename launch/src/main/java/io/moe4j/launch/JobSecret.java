@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,21 +45,29 @@ public final class JobSecret {
     /** The origin of a secret. Processes send each other its number, so that an error can name both origins. */
     enum Source {
         /** There is none. */
-        NONE("no secret"),
+        NONE(0, "no secret"),
         /** It was given as a text or in a file. */
-        GIVEN("a secret that was given (" + VARIABLE + " or " + FILE_VARIABLE + ")"),
+        GIVEN(1, "a secret that was given (" + VARIABLE + " or " + FILE_VARIABLE + ")"),
         /** It comes from the user's own file. */
-        USER_FILE("the secret in its user's home folder");
+        USER_FILE(2, "the secret in its user's home folder");
 
+        private final int number;
         private final String words;
 
-        Source(String words) {
+        Source(int number, String words) {
+            this.number = number;
             this.words = words;
+        }
+
+        /** What processes send each other; it must never change. */
+        int number() {
+            return number;
         }
 
         /** The source with this number; an unknown number comes from a newer version. */
         static String describe(int number) {
-            return number >= 0 && number < values().length ? values()[number].words : "a secret of unknown origin";
+            return Arrays.stream(values()).filter(source -> source.number == number).map(source -> source.words)
+                    .findFirst().orElse("a secret of unknown origin");
         }
     }
 

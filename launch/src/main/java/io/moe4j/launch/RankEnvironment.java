@@ -27,7 +27,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
     public RankEnvironment {
         localRanks = List.copyOf(localRanks);
         if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
-                || localRanks.size() < worldSize && master.isEmpty()) {
+                || (localRanks.size() < worldSize && master.isEmpty())) {
             throw new IllegalArgumentException("ranks " + localRanks + " of " + worldSize + " with "
                     + master.map(Endpoint::toString).orElse("no address to meet")
                     + ": a process has at least one rank of the world, and an address to meet the others unless it has all ranks");

@@ -140,7 +140,7 @@ final class World implements AutoCloseable {
      */
     private boolean isStarting() {
         return members.size() < size
-                || job.isEmpty() && System.nanoTime() - complete < START_UP.toNanos();
+                || (job.isEmpty() && System.nanoTime() - complete < START_UP.toNanos());
     }
 
     private static String jobName(String job) {

@@ -18,6 +18,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -48,8 +49,8 @@ class StrangersTest {
                     byte[] garbage = new byte[1 + random.nextInt(4000)];
                     random.nextBytes(garbage);
                     if (i % 2 == 0) {
-                        ByteBuffer.wrap(garbage.length < 12 ? garbage = new byte[12] : garbage).putLong(Wire.MAGIC)
-                                .putInt(Wire.VERSION);
+                        garbage = Arrays.copyOf(garbage, Math.max(12, garbage.length));
+                        ByteBuffer.wrap(garbage).putLong(Wire.MAGIC).putInt(Wire.VERSION);
                     }
                     stranger.getOutputStream().write(garbage);
                 }
@@ -145,7 +146,7 @@ class StrangersTest {
                 })) {
             TcpRendezvous zero = processes.open(0);
             TcpRendezvous one = processes.open(1, tap.endpoint(), Optional.empty());
-            processes.start(() -> one.exchange(processes.world(1), "k", marker));
+            Future<?> _ = processes.start(() -> one.exchange(processes.world(1), "k", marker));
             RankFailedException failed = assertThrows(RankFailedException.class,
                     () -> zero.exchange(processes.world(0), "k", marker));
             assertTrue(failed.getMessage().contains("was changed on its way"), failed.getMessage());
@@ -269,7 +270,7 @@ class StrangersTest {
         try (ServerSocket fake = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
                 Processes processes = new Processes(2, 1, SHORT)) {
             Endpoint there = new Endpoint("127.0.0.1", fake.getLocalPort());
-            processes.start(() -> {
+            Future<?> _ = processes.start(() -> {
                 while (true) {
                     try (Socket socket = fake.accept()) {
                         Handshake handshake = new Handshake(socket, JobSecret.none(), 1000);

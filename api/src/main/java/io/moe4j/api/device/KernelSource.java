@@ -62,6 +62,6 @@ public record KernelSource(String name, Map<String, CpuKernel> cpu, Map<DeviceKi
 
     /** Whether there are kernels for a kind of device. */
     public boolean supports(DeviceKind kind) {
-        return binaries.containsKey(kind) || kind.equals(DeviceKind.CPU) && !cpu.isEmpty();
+        return binaries.containsKey(kind) || (kind.equals(DeviceKind.CPU) && !cpu.isEmpty());
     }
 }

@@ -15,6 +15,8 @@ public final class GroupedProduct {
     private GroupedProduct() {}
 
     /**
+     * Arguments of y[r] = w[expert of r] · x[r].
+     *
      * @param x_RI rows of I elements
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
@@ -29,6 +31,8 @@ public final class GroupedProduct {
     }
 
     /**
+     * Arguments of dx[r] = w[expert of r]ᵀ · dy[r].
+     *
      * @param dy_RO rows of O elements
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
@@ -43,6 +47,8 @@ public final class GroupedProduct {
     }
 
     /**
+     * Arguments of dw[e] = Σ dy[r] · x[r]ᵀ over the rows r of expert e.
+     *
      * @param dy_RO rows of O elements
      * @param x_RI rows of I elements
      * @param offsets_e I32

@@ -84,6 +84,7 @@ public final class ThreadRendezvous implements Rendezvous {
         return meeting;
     }
 
+    @SuppressWarnings("WaitNotInLoop") // the caller has the loop
     private void await(WaitLimit limit, Group group, String key, Meeting meeting) {
         if (limit.expired()) {
             fail(tooLate(group, key, meeting));

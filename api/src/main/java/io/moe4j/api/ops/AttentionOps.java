@@ -105,6 +105,8 @@ public interface AttentionOps {
     }
 
     /**
+     * Arguments of {@link #forward}.
+     *
      * @param shape extents
      * @param scale factor of the scores
      * @param q_BSHQ (B, S, H, Q), any strides; the last is 1
@@ -149,6 +151,8 @@ public interface AttentionOps {
     }
 
     /**
+     * Arguments of {@link #backward}.
+     *
      * @param forward forward's arguments, with its results; where it has starts, gradients stay within documents too
      * @param do_BSHV (B, S, H, V), gradient with respect to o, contiguous
      * @param dq_BSHQ (B, S, H, Q), overwritten; any strides, the last is 1

@@ -14,6 +14,8 @@ import java.util.Optional;
 public interface NormOps {
 
     /**
+     * Normalises each row: y = x / sqrt(mean(x²) + eps) · weight.
+     *
      * @param x_TD rows may have a stride
      * @param weight_D contiguous
      * @param eps added to the mean square
@@ -26,6 +28,8 @@ public interface NormOps {
     void backward(Stream stream, Backward arguments);
 
     /**
+     * Arguments of {@link #backward}.
+     *
      * @param dy_TD gradient with respect to y
      * @param x_TD as in forward
      * @param weight_D as in forward

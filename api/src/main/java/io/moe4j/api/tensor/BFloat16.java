@@ -16,7 +16,7 @@ public final class BFloat16 {
     /** The nearest bfloat16, ties to even. NaN stays NaN: plain rounding could turn it into infinity, because a carry can clear its payload. */
     public static short round(float value) {
         int bits = Float.floatToRawIntBits(value);
-        return (short) (Float.isNaN(value) ? bits >>> 16 | QUIET : bits + 0x7fff + (bits >>> 16 & 1) >>> 16);
+        return (short) (Float.isNaN(value) ? bits >>> 16 | QUIET : (bits + 0x7fff + (bits >>> 16 & 1)) >>> 16);
     }
 
     /** The same number as a single; exact. */

@@ -16,6 +16,7 @@ final class BenchCommand implements Runnable {
     private CommandSpec spec = CommandSpec.create();
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // picocli sets its options
     private CommonOptions common = new CommonOptions();
 
     @Override

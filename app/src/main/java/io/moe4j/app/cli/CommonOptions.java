@@ -12,9 +12,11 @@ final class CommonOptions {
     static final String DEBUG = "--debug";
 
     @Option(names = {"-h", "--help"}, usageHelp = true, description = "Shows this help.")
+    @SuppressWarnings("UnusedVariable") // picocli sets and reads it
     private boolean help;
 
     @Option(names = DEBUG, description = "Shows the stack trace of an error.")
+    @SuppressWarnings("UnusedVariable") // the command line is searched for its name
     private boolean debug;
 
     @Option(names = "--plugin-path", paramLabel = "PATH",

@@ -19,6 +19,7 @@ final class JvmSignals {
      * @return puts back what was done before
      * @throws IllegalArgumentException if the JVM does not let this signal be handled, as with {@code -Xrs}
      */
+    @SuppressWarnings("ReferenceEquality") // the handler is equal to itself only
     static Runnable handle(String name, Runnable handler) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import java.util.Optional;
@@ -39,7 +40,8 @@ final class RunFolder implements AutoCloseable {
      * @throws InputException if it cannot be made or written, is in use, or has an earlier run that is not the one that is continued
      */
     static RunFolder open(@Nullable Path given, String config, Optional<Path> resume) {
-        return openIn(PARENT, given, nameOf(config) + "-" + LocalDateTime.now().format(TIME), resume);
+        return openIn(PARENT, given, nameOf(config) + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME),
+                resume);
     }
 
     /** The same, with the folder of new folders and the name of a new one. */

@@ -24,6 +24,7 @@ final class VerifyCommand implements Callable<Integer> {
     private CommandSpec spec = CommandSpec.create();
 
     @Mixin
+    @SuppressWarnings("UnusedVariable") // picocli sets its options
     private CommonOptions common = new CommonOptions();
 
     @Parameters(paramLabel = "CHECKPOINT|RUN",

@@ -49,7 +49,7 @@ public final class TerminalCalls {
     public static Optional<TerminalCalls> find() {
         String system = System.getProperty("os.name", "").toLowerCase(Locale.ROOT);
         boolean linux = system.contains("linux");
-        if (!TerminalCalls.class.getModule().isNativeAccessEnabled() || !linux && !system.contains("mac")) {
+        if (!TerminalCalls.class.getModule().isNativeAccessEnabled() || (!linux && !system.contains("mac"))) {
             return Optional.empty();
         }
         try {

@@ -111,7 +111,7 @@ final class RowKernels {
         int low = 0;
         int high = starts.length - 1;
         while (low < high) {
-            int middle = low + high + 1 >>> 1;
+            int middle = (low + high + 1) >>> 1;
             if (starts[middle] <= row) {
                 low = middle;
             } else {

@@ -77,7 +77,7 @@ final class Arguments {
                 "rows " + rows + " must be a matrix of F32 or BF16");
         require(rows.dim(1) == elements, what, "rows " + rows + " must have " + elements + " elements");
         require(rows.dim(1) <= 1 || rows.stride(1) == 1, what, "rows " + rows + " must have dense elements");
-        require(rows.dim(0) <= 1 || rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE, what,
+        require(rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE), what,
                 "rows " + rows + " must not overlap, and their stride must stay under 2^31 elements");
     }
 

@@ -47,7 +47,7 @@ final class Bf16 {
 
     static void store1(MemorySegment memory, long address, float value) {
         int bits = Float.floatToRawIntBits(value);
-        int rounded = Float.isNaN(value) ? QUIET_NAN : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16;
+        int rounded = Float.isNaN(value) ? QUIET_NAN : (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16;
         memory.set(ValueLayout.JAVA_SHORT_UNALIGNED, address, (short) rounded);
     }
 

@@ -13,8 +13,8 @@ import jdk.incubator.vector.FloatVector;
 final class Sigmoid {
     private static final float LOWEST = -87;
     private static final float HIGHEST = 88;
-    private static final float INVERSE_LN2 = 1.44269504f;
-    private static final float LN2_HIGH = 0.693359375f;
+    private static final float INVERSE_LN2 = 1.442695f;
+    private static final float LN2_HIGH = 0x1.63p-1f;
     private static final float LN2_LOW = -2.12194440e-4f;
     /** Adding 1.5 · 2²³ leaves the nearest integer in the low bits. */
     private static final float ROUNDER = 12582912;

@@ -44,6 +44,7 @@ class KitIsNotVacuousTest {
         }
     }
 
+    @SuppressWarnings("ArgumentSelectionDefectChecker") // one fault is that two arguments are exchanged
     static List<Fault> faults() {
         return List.of(
                 new Fault("a product does nothing", "forward", "NaN", ExpertKernelsContract::forward,

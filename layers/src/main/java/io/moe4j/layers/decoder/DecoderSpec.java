@@ -85,7 +85,7 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     public String deviceSpi() {
         return blocks.stream().distinct()
                 .flatMap(block -> Stream.of(block.attention().deviceSpi(), block.feedForward().deviceSpi()))
-                .max(Comparator.comparing(version -> SpiVersion.parse(version).minor())).orElseThrow();
+                .max(Comparator.comparingInt(version -> SpiVersion.parse(version).minor())).orElseThrow();
     }
 
     @Override

@@ -192,7 +192,7 @@ public final class ConfigReader {
     }
 
     private static boolean same(@Nullable Object value, Object supported) {
-        return value instanceof Number a && supported instanceof Number b ? a.doubleValue() == b.doubleValue()
+        return (value instanceof Number a && supported instanceof Number b) ? a.doubleValue() == b.doubleValue()
                 : supported.equals(value);
     }
 }

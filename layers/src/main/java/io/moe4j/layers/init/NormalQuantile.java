@@ -4,6 +4,7 @@ package io.moe4j.layers.init;
  * The quantile function of the standard normal distribution, by the rational approximations PPND16 of Wichura (Algorithm AS 241, Applied
  * Statistics 37, 1988); relative error about 1e-16. Uses StrictMath, so that the result has the same bits on every machine.
  */
+@SuppressWarnings("FloatingPointLiteralPrecision") // constants have the digits of their publication
 final class NormalQuantile {
     private NormalQuantile() {}
 

@@ -63,7 +63,7 @@ final class QuantileTable {
 
     /** Where an interval begins, or the last one ends. */
     static double start(int interval) {
-        return Double.longBitsToDouble(FIRST + interval << PLACE_BITS);
+        return Double.longBitsToDouble((FIRST + interval) << PLACE_BITS);
     }
 
     /** The derivative of the quantile with respect to the tail probability, at the value z: -1 / φ(z). */

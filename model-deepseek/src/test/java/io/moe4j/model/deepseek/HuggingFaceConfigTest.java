@@ -153,7 +153,7 @@ class HuggingFaceConfigTest {
     void whatIsNotComputedIsRefused(String type, String key, String text) {
         Map<String, Object> config = type.equals("deepseek_v2") ? second() : config();
         Object value = text.matches("[0-9.]+") ? Double.valueOf(text)
-                : text.equals("true") ? Boolean.TRUE : text;
+                : text.equals("true") ? (Object) true : text;
         config.put(key, value);
         String message = refusal(config);
         assertTrue(message.contains(key + " = " + value), message);

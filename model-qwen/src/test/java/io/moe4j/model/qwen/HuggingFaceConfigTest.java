@@ -94,7 +94,7 @@ class HuggingFaceConfigTest {
     void whatIsNotComputedIsRefused(String key, String text) {
         Map<String, Object> config = config();
         Object value = text.matches("-?[0-9]+") ? Integer.valueOf(text)
-                : text.matches("[0-9.]+") ? Double.valueOf(text) : text.equals("true") ? Boolean.TRUE : text;
+                : text.matches("[0-9.]+") ? Double.valueOf(text) : text.equals("true") ? (Object) true : text;
         config.put(key, value);
         assertTrue(refusal(config).contains(key + " = " + value), refusal(config));
     }

@@ -8,13 +8,12 @@ import io.moe4j.runtime.cpu.engine.Command;
 import io.moe4j.runtime.cpu.engine.CpuStream;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Recorded commands that can be replayed. */
 final class CpuCapturedGraph implements CapturedGraph {
     private final long size;
     private List<Command> commands;
-    private final Map<Memory, String> users = new IdentityHashMap<>();
+    private final IdentityHashMap<Memory, String> users = new IdentityHashMap<>();
     private boolean closed;
 
     CpuCapturedGraph(List<Command> commands) {

@@ -47,6 +47,7 @@ class ContextTurnsTest {
         noOverlaps(first, second);
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // lets the other threads in
     private static void noOverlaps(ContextTurns... devices) throws Exception {
         AtomicInteger launching = new AtomicInteger();
         AtomicInteger calling = new AtomicInteger();

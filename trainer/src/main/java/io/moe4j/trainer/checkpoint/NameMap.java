@@ -8,11 +8,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 
 /** Which checkpoint tensors a rank's parameters are made of. */
 public final class NameMap {
-    private final Map<Parameter, List<Slice>> slices = new IdentityHashMap<>();
+    private final IdentityHashMap<Parameter, List<Slice>> slices = new IdentityHashMap<>();
 
     private record Slice(String name, List<Long> shape, long from, long count) {}
 
@@ -20,6 +19,8 @@ public final class NameMap {
     @FunctionalInterface
     public interface RangeVisitor {
         /**
+         * Takes one part.
+         *
          * @param range the part, as elements of the checkpoint tensor
          * @param offset its first element, counted from the start of the part of the parameter that was asked for
          */

@@ -4,23 +4,20 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.checkpoint.store.Role;
 import io.moe4j.trainer.step.Optimizer.Shard;
-import java.util.function.Function;
 
 /** The tensors that lie in shards: one file each, all with the same names. */
 enum Part {
     /** Parameters and buffers. */
-    MODEL(Role.WEIGHTS, shard -> shard.unit().shard()),
+    MODEL(Role.WEIGHTS),
     /** AdamW's first moments. */
-    FIRST_MOMENT(Role.FIRST_MOMENT, Shard::firstMoment),
+    FIRST_MOMENT(Role.FIRST_MOMENT),
     /** AdamW's second moments. */
-    SECOND_MOMENT(Role.SECOND_MOMENT, Shard::secondMoment);
+    SECOND_MOMENT(Role.SECOND_MOMENT);
 
     private final Role role;
-    private final transient Function<Shard, Tensor> tensor;
 
-    Part(Role role, Function<Shard, Tensor> tensor) {
+    Part(Role role) {
         this.role = role;
-        this.tensor = tensor;
     }
 
     /** What its files are in a checkpoint. */
@@ -30,7 +27,11 @@ enum Part {
 
     /** The tensor of a unit. */
     Tensor of(Shard shard) {
-        return tensor.apply(shard);
+        return switch (this) {
+            case MODEL -> shard.unit().shard();
+            case FIRST_MOMENT -> shard.firstMoment();
+            case SECOND_MOMENT -> shard.secondMoment();
+        };
     }
 
     /** Element type of a rank's tensors. */

@@ -56,5 +56,6 @@ public record Arguments(List<Override> overrides, List<String> others) {
      * @param key such as {@code training.steps}
      * @param value as it was typed; empty if none was
      */
+    @SuppressWarnings("AvoidCommonTypeNames") // always written as Arguments.Override
     public record Override(String key, String value) {}
 }

@@ -42,7 +42,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "java.lang.String" -> new Kind("a text that is not empty",
                     value -> value.text().filter(text -> !text.isBlank()), Kind::quoted);
             case "java.util.Optional<java.lang.String>" -> new Kind("a text; empty for none",
-                    value -> value.text().map(text -> Optional.of(text).filter(given -> !given.isBlank())),
+                    value -> value.text().flatMap(Kind::textIfPresent),
                     Kind::quotedIfPresent);
             case "java.util.Optional<java.nio.file.Path>" -> new Kind("a path; empty for none",
                     value -> value.text().flatMap(Kind::path), Kind::quotedIfPresent);
@@ -112,6 +112,10 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "false" -> Optional.of(false);
             default -> Optional.empty();
         };
+    }
+
+    private static Optional<Optional<String>> textIfPresent(String text) {
+        return Optional.of(Optional.of(text).filter(given -> !given.isBlank()));
     }
 
     private static Optional<Optional<Path>> path(String text) {

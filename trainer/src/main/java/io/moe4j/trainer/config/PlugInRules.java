@@ -199,6 +199,6 @@ final class PlugInRules {
     private static boolean isSince(String version, Provider provider) {
         SpiVersion first = SpiVersion.parse(version);
         SpiVersion built = SpiVersion.parse(provider.spiVersion());
-        return built.major() > first.major() || built.major() == first.major() && built.minor() >= first.minor();
+        return built.major() > first.major() || (built.major() == first.major() && built.minor() >= first.minor());
     }
 }

@@ -31,7 +31,7 @@ final class PlugInTables {
 
     /** Sets {@code plugin.ID.KEY}; if that is not what is meant, says what is wrong. */
     Optional<String> set(String path, Value value) {
-        String[] parts = path.split("\\.");
+        String[] parts = path.split("\\.", -1);
         if (parts.length != 3) {
             return Optional.of("a setting of a plug-in has a name of three parts");
         }

@@ -29,7 +29,7 @@ public final class RunFailedException extends RuntimeException {
                 .map(failure -> "rank " + failure.rank() + " failed during " + failure.phase() + ": "
                         + failure.message())
                 .orElseGet(() -> String.valueOf(cause.getMessage())), cause);
-        failures.values().stream().filter(other -> other != cause).forEach(failed::addSuppressed);
+        failures.values().stream().filter(other -> !other.equals(cause)).forEach(failed::addSuppressed);
         return failed;
     }
 }

@@ -85,7 +85,8 @@ record DigestReport(List<Entry> entries) {
         if (most.isEmpty()) {
             return "ranks differ, as " + sets + ", and which are right cannot be told";
         }
-        List<Integer> others = sets.stream().filter(set -> set != most.get()).flatMap(List::stream).sorted().toList();
+        List<Integer> others = sets.stream().filter(set -> !set.equals(most.get())).flatMap(List::stream).sorted()
+                .toList();
         return (others.size() == 1 ? "rank " + others.getFirst() + " differs" : "ranks " + others + " differ")
                 + " from ranks " + most.get();
     }

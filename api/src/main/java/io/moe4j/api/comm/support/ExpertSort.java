@@ -107,7 +107,7 @@ public final class ExpertSort {
     /** Computes the place of a row. */
     @FunctionalInterface
     public interface Place {
-        /** @param index how many rows of the expert come before the row */
+        /** Where a row goes that {@code index} rows of its expert come before. */
         long of(int expert, long index);
     }
 }

@@ -141,7 +141,7 @@ public final class CpuStream implements Stream {
         @Nullable Recording of = other.recording();
         if (of == null && recording == null) {
             queue.add(new Command("await of stream " + other.stream().name(), other::await, List.of()));
-        } else if (of == null || recording != null && recording != of) {
+        } else if (of == null || (recording != null && recording != of)) {
             throw new DeviceException("stream " + name + " is being captured and waits for an event of stream "
                     + other.stream().name() + " that is not of this capture; record the event inside the capture");
         } else {

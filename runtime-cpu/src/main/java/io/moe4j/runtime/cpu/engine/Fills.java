@@ -16,7 +16,7 @@ final class Fills {
 
     /** Fills {@code count} 16-bit words. */
     static void halves(long address, short value, long count) {
-        int both = value << 16 | value & 0xFFFF;
+        int both = value << 16 | (value & 0xFFFF);
         words(address, both, count / 2);
         if (count % 2 == 1) {
             Addresses.ALL.set(JAVA_SHORT_UNALIGNED, address + 2 * (count - 1), value);

@@ -68,6 +68,7 @@ final class Loop {
     }
 
     /** Waits for ranges that other threads run; throws the failure of the first range that failed. */
+    @SuppressWarnings("ThreadPriorityCheck") // gives the core away only while it has nothing to do
     void finish() {
         long looked = contention.now();
         for (int i = 0; done.get() < count; i++) {

@@ -15,7 +15,7 @@ final class Poison {
         long most = Math.min(bytes, MOST);
         Fills.words(address, WORD, most / Integer.BYTES);
         for (long i = most / Integer.BYTES * Integer.BYTES; i < most; i++) {
-            Addresses.ALL.set(java.lang.foreign.ValueLayout.JAVA_BYTE, address + i, (byte) (WORD >>> 8 * (i % 4)));
+            Addresses.ALL.set(java.lang.foreign.ValueLayout.JAVA_BYTE, address + i, (byte) (WORD >>> (8 * (i % 4))));
         }
     }
 }

@@ -19,13 +19,12 @@ final class ThreadQueue implements CommandQueue {
     private final CorePool pool;
     private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
-    private final Thread thread;
     private volatile boolean ended;
 
     ThreadQueue(String name, CorePool pool) {
         this.name = name;
         this.pool = pool;
-        this.thread = Thread.ofPlatform().name(name).daemon().start(this::run);
+        Thread.ofPlatform().name(name).daemon().start(this::run);
     }
 
     private void run() {

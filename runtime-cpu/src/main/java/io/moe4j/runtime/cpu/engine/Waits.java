@@ -73,6 +73,7 @@ public final class Waits {
         }
     }
 
+    @SuppressWarnings("ThreadPriorityCheck") // gives the core away only while it has nothing to do
     private boolean look(BooleanSupplier condition) {
         WaitLimit limit = WaitLimit.of(timeout);
         Contention contention = pool.contention();

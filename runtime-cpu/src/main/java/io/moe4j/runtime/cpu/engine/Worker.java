@@ -75,7 +75,7 @@ final class Worker {
 
     private void sleep() {
         asleep = true;
-        if (pool.isClosed() || pool.findWork() != null && pool.hasFreeCore()) {
+        if (pool.isClosed() || (pool.findWork() != null && pool.hasFreeCore())) {
             asleep = false;
             return;
         }

@@ -123,7 +123,8 @@ final class AttentionBackward {
             long doAddress = dO.read(first, rows, b.dO);
             long dqAddress = dq.place(first, b.dq);
             for (int r = 0; r < rows; r++) {
-                b.delta[r] = Flat.dot(oAddress + 4 * r * o.lead(), doAddress + 4 * r * dO.lead(), o.columns(), b.lanes);
+                b.delta[r] = Flat.dot(oAddress + 4L * r * o.lead(), doAddress + 4L * r * dO.lead(), o.columns(),
+                        b.lanes);
             }
             int qDim = (int) q.columns();
             int vDim = (int) keys.v.columns();

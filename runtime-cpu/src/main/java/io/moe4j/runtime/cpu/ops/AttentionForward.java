@@ -67,14 +67,15 @@ final class AttentionForward {
                     k.read(tile, keys, b.k), lead(k), 0, b.scores, keys));
             for (int r = 0; r < rows; r++) {
                 int seen = (int) Math.min(keys, first + r + 1 - tile);
-                softmax(b, r, b.scores + 4L * r * keys, keys, seen, oAddress + 4 * r * o.lead(), o.columns(), tile > 0);
+                softmax(b, r, b.scores + 4L * r * keys, keys, seen, oAddress + 4L * r * o.lead(), o.columns(),
+                        tile > 0);
             }
             blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, keys,
                     v.read(tile, keys, b.v), lead(v), tile > 0 ? 1 : 0, oAddress, lead(o)));
         }
         long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
         for (int r = 0; r < rows; r++) {
-            Flat.scale(oAddress + 4 * r * o.lead(), 1 / b.sum[r], o.columns());
+            Flat.scale(oAddress + 4L * r * o.lead(), 1 / b.sum[r], o.columns());
             Lanes.set(lse, r, (float) (b.max[r] + Math.log(b.sum[r])));
         }
         o.write(first, rows, b.o);

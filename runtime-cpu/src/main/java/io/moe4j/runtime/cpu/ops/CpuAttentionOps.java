@@ -62,7 +62,7 @@ final class CpuAttentionOps implements AttentionOps {
 
     private static void check(String name, Tensor tensor, AttentionShape s, long heads, long dim) {
         Checks.shape(name, tensor, s.batch(), s.sequence(), heads, dim);
-        if (tensor.dtype() != s.dtype() || dim > 1 && tensor.stride(3) != 1) {
+        if (tensor.dtype() != s.dtype() || (dim > 1 && tensor.stride(3) != 1)) {
             throw new IllegalArgumentException(name + " is " + tensor + ", but must be of " + s.dtype()
                     + " with a dense last dimension");
         }

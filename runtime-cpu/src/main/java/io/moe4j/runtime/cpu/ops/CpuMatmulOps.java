@@ -19,7 +19,7 @@ final class CpuMatmulOps implements MatmulOps {
     public void matmul(Stream stream, Matmul arguments) {
         Product p = Product.of(arguments);
         if (arguments.a().dtype() != arguments.b().dtype()
-                || arguments.c().dtype() != arguments.a().dtype() && p.c().narrow()) {
+                || (arguments.c().dtype() != arguments.a().dtype() && p.c().narrow())) {
             throw new IllegalArgumentException("matmul of " + arguments.a() + " and " + arguments.b() + " into "
                     + arguments.c() + ": a and b must be of one type, and c of theirs or F32");
         }

@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorOperators;
  * omitted Taylor term is r⁸ / 8! &lt; 6e-9, a tenth of a unit in the last place. Gives NaN for NaN, 0 for -∞, ∞ for ∞.
  */
 final class Exp {
-    private static final float LOG2_E = 1.44269504f;
+    private static final float LOG2_E = 1.442695f;
     // ln 2 as the sum of two parts; products of the high part with n are exact.
     private static final float LN2_HIGH = 0x1.62e4p-1f;
     private static final float LN2_LOW = (float) (Math.log(2) - LN2_HIGH);

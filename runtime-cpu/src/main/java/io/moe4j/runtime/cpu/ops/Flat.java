@@ -75,7 +75,7 @@ final class Flat {
         FloatVector sum = FloatVector.zero(Lanes.F);
         FloatVector odd = FloatVector.zero(Lanes.F);
         long i = 0;
-        for (; i <= n - 2 * Lanes.COUNT; i += 2 * Lanes.COUNT) {
+        for (; i <= n - 2L * Lanes.COUNT; i += 2L * Lanes.COUNT) {
             sum = Lanes.load(a, i).fma(Lanes.load(b, i), sum);
             odd = Lanes.load(a, i + Lanes.COUNT).fma(Lanes.load(b, i + Lanes.COUNT), odd);
         }

@@ -37,7 +37,7 @@ final class StridedCopy {
 
     static StridedCopy of(Tensor source, Tensor destination) {
         boolean convertible = source.dtype() == destination.dtype()
-                || source.dtype().isFloating() && destination.dtype().isFloating();
+                || (source.dtype().isFloating() && destination.dtype().isFloating());
         if (!source.shape().equals(destination.shape()) || source.rank() > 4 || !convertible) {
             throw new IllegalArgumentException("copy of " + source + " to " + destination
                     + ": shapes must be equal and of at most 4 dimensions, types equal or both floating-point");

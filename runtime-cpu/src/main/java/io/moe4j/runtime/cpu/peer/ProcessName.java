@@ -40,7 +40,7 @@ record ProcessName(long pid, long startTicks, long namespace) {
             return false;
         }
         long start = start(pid);
-        return ProcessHandle.of(pid).isEmpty() || startTicks != 0 && start != 0 && start != startTicks;
+        return ProcessHandle.of(pid).isEmpty() || (startTicks != 0 && start != 0 && start != startTicks);
     }
 
     /** Field 22 of Linux's {@code stat}. The second field is the command's name in parentheses, which may contain blanks. */

@@ -41,7 +41,7 @@ class Bf16Test {
             for (int i = 0; i < count; i++) {
                 // Ties, and a NaN whose payload lies in the bits that are cut off.
                 int bits = random.nextInt();
-                Lanes.setInt(wide, i, i % 5 == 0 ? bits & 0xFFFF_0000 | 0x8000 : i % 11 == 0 ? 0x7F80_0001 : bits);
+                Lanes.setInt(wide, i, i % 5 == 0 ? (bits & 0xFFFF_0000) | 0x8000 : i % 11 == 0 ? 0x7F80_0001 : bits);
             }
             Lanes.setShort(narrow, count, (short) 0x1234);
             Bf16.round(wide, narrow, count);

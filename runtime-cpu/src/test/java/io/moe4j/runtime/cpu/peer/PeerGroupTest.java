@@ -37,12 +37,12 @@ class PeerGroupTest {
                     int round = launch.int32(0);
                     int self = launch.int32(1);
                     int next = (self + 1) % ranks;
-                    int mine = launch.memory().get(JAVA_INT_UNALIGNED, launch.peer(2, self) + 4 * (round % 2));
+                    int mine = launch.memory().get(JAVA_INT_UNALIGNED, launch.peer(2, self) + 4L * (round % 2));
                     if (mine != round + (self - round % ranks + ranks) % ranks * 1000 && round > 0) {
                         throw new IllegalStateException("round " + round + " on " + self + " found " + mine);
                     }
                     int value = round == 0 ? 1 + self * 1000 : mine + 1;
-                    launch.memory().set(JAVA_INT_UNALIGNED, launch.peer(2, next) + 4 * ((round + 1) % 2), value);
+                    launch.memory().set(JAVA_INT_UNALIGNED, launch.peer(2, next) + 4L * ((round + 1) % 2), value);
                 })));
                 for (int round = 0; round < 300; round++) {
                     rank.stream().launch(Launch.of(kernels.kernel("pass"), KernelArg.of(round),

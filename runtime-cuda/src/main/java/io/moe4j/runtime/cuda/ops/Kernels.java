@@ -66,7 +66,7 @@ final class Kernels {
         for (Tensor tensor : tensors) {
             int last = tensor.rank() - 1;
             if (tensor.address() % 16 != 0 || tensor.dim(last) % elements != 0
-                    || tensor.dim(last) > 1 && tensor.stride(last) != 1) {
+                    || (tensor.dim(last) > 1 && tensor.stride(last) != 1)) {
                 return false;
             }
             for (int d = 0; d < last; d++) {

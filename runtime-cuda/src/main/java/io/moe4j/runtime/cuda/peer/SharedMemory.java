@@ -101,6 +101,7 @@ final class SharedMemory implements AutoCloseable {
     }
 
     /** Unmaps the memory of all other ranks, even if some cannot be unmapped. */
+    @SuppressWarnings("ReferenceEquality") // the own memory is the same object
     private void unmap() {
         RuntimeException failure = null;
         for (Memory peer : peers) {

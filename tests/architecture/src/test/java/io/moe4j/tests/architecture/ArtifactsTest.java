@@ -25,7 +25,7 @@ final class ArtifactsTest {
     void theBomNamesWhatIsPublished() throws IOException {
         Set<String> published = new TreeSet<>();
         for (String module : all(MODULE, read("pom.xml"))) {
-            if (module.equals("tests/contract") || !module.startsWith("tests/") && !NOT_PUBLISHED.contains(module)) {
+            if (module.equals("tests/contract") || (!module.startsWith("tests/") && !NOT_PUBLISHED.contains(module))) {
                 published.add(module.replace('/', '-'));
             }
         }

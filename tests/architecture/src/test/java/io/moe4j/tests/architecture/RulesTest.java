@@ -55,7 +55,8 @@ final class RulesTest {
 
     Stream<Case> rules() {
         return Stream.of(
-                new Case(Rules.modulesKnowOnly(Design.allowed()), all(), Rules.modulesKnowOnly(plantedModules()),
+                new Case(Rules.modulesKnowOnly(Design.allowed()), RulesTest::all,
+                        Rules.modulesKnowOnly(plantedModules()),
                         PLANTED + "knowing", List.of(List.of("knowing.left.Left", "knowing.right.Right"))),
                 new Case(Design.guiceStaysIn(Set.of("io.moe4j.trainer")), outside("io.moe4j.trainer"),
                         Design.guiceStaysIn(Set.of("io.moe4j.trainer")), PLANTED + "guice",
@@ -71,20 +72,21 @@ final class RulesTest {
                         exported(house)), exportedName(house),
                         Rules.typesAreNotExported("the same", NATIVE_PACKAGES, (PLANTED + "natives")::equals),
                         PLANTED + "natives", List.of(List.of("Pointing.rows()"))),
-                new Case(Rules.noStaticMutableState(), all(), Rules.noStaticMutableState(), PLANTED + "mutable",
+                new Case(Rules.noStaticMutableState(), RulesTest::all, Rules.noStaticMutableState(),
+                        PLANTED + "mutable",
                         Stream.of("counter", "table", "cache", "names", "total", "disguised", "log")
                                 .map(field -> List.of("Remembers." + field + " ")).toList()),
-                new Case(Rules.noThreadLocals(), all(), Rules.noThreadLocals(), PLANTED + "threads",
+                new Case(Rules.noThreadLocals(), RulesTest::all, Rules.noThreadLocals(), PLANTED + "threads",
                         List.of(List.of("Bound", "java.lang.ThreadLocal"),
                                 List.of("Guesses", "java.util.concurrent.ThreadLocalRandom"))),
                 new Case(Rules.onlyTheCommandLinePrints("io.moe4j.app.cli"), outside("io.moe4j.app.cli"),
                         Rules.onlyTheCommandLinePrints("io.moe4j.app.cli"), PLANTED + "printing",
                         List.of(List.of("Prints.toOut", "System.out"), List.of("Prints.toErr", "System.err"),
                                 List.of("Prints.byIo", "java.lang.IO"), List.of("Prints.trace", "printStackTrace"))),
-                new Case(Rules.exportedTypesAreLabelled(exported(house)), exportedName(house).and(topLevel()),
+                new Case(Rules.exportedTypesAreLabelled(exported(house)), exportedName(house).and(RulesTest::topLevel),
                         Rules.exportedTypesAreLabelled((PLANTED + "unlabelled")::equals), PLANTED + "unlabelled",
                         List.of(List.of("Unlabelled is exported"))),
-                new Case(LocaleRule.everyTextNamesItsLocale(), all(), LocaleRule.everyTextNamesItsLocale(),
+                new Case(LocaleRule.everyTextNamesItsLocale(), RulesTest::all, LocaleRule.everyTextNamesItsLocale(),
                         PLANTED + "locale",
                         Stream.of("format(int)", "formatted", "lower", "upper", "printf", "number", "decimal", "date",
                                 "formatter", "scanned", "machine").map(method -> List.of("Localized." + method))
@@ -93,7 +95,7 @@ final class RulesTest {
                         name -> spi(house).test(name.substring(0, name.lastIndexOf('.'))),
                         Factories.ofArgumentRecords((PLANTED + "factoryless")::equals), PLANTED + "factoryless",
                         List.of(List.of("Takes$Bare is an argument of", "has no static factory"))),
-                new Case(Cycles.none(Design.DEVICE_SPI), all(), Cycles.none(Set.of()), PLANTED + "cycle",
+                new Case(Cycles.none(Design.DEVICE_SPI), RulesTest::all, Cycles.none(Set.of()), PLANTED + "cycle",
                         List.of(List.of("cycle.hen", "cycle.egg"))));
     }
 
@@ -129,12 +131,12 @@ final class RulesTest {
         return allowed;
     }
 
-    private static Predicate<String> all() {
-        return name -> true;
+    private static boolean all(String name) {
+        return true;
     }
 
-    private static Predicate<String> topLevel() {
-        return name -> !name.contains("$");
+    private static boolean topLevel(String name) {
+        return !name.contains("$");
     }
 
     private static Predicate<String> outside(String... packages) {

@@ -75,7 +75,7 @@ final class CollectiveRank {
         Random random = new Random(1000 * seed + index);
         double[] given = new double[count];
         Arrays.setAll(given, i -> type.isFloating()
-                ? Rounding.to(type, random.nextGaussian() * Math.scalb(1, random.nextInt(10) - 5))
+                ? Rounding.to(type, random.nextGaussian() * Math.scalb(1.0, random.nextInt(10) - 5))
                 : random.nextInt(1 << 20) - (1 << 19));
         return given;
     }

@@ -130,7 +130,7 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
     double[] values(DType dtype, int count, int salt) {
         Random random = new Random(seed * 131 + salt);
         double[] values = new double[count];
-        Arrays.setAll(values, i -> Rounding.to(dtype, random.nextGaussian() * Math.scalb(1, random.nextInt(12) - 6)));
+        Arrays.setAll(values, i -> Rounding.to(dtype, random.nextGaussian() * Math.scalb(1.0, random.nextInt(12) - 6)));
         return values;
     }
 

@@ -158,7 +158,8 @@ public abstract class DeviceContract {
         }
         double[] read = HostValues.read(stream, all);
         for (int i = 0; i < read.length; i++) {
-            assertEquals(i / 1000, read[i], "element " + i);
+            int written = i / 1000;
+            assertEquals(written, read[i], "element " + i);
         }
     }
 

@@ -14,7 +14,7 @@ final class Intercepted {
     /** What to do with a call. */
     @FunctionalInterface
     interface Answer {
-        /** @return {@link #CALL}, or what is returned instead of calling */
+        /** Returns {@link #CALL}, or what is returned instead of calling. */
         @Nullable
         Object to(String method, Object[] arguments);
     }

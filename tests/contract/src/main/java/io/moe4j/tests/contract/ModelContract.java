@@ -283,7 +283,7 @@ public abstract class ModelContract {
     @Test
     public void checkpointNamesCoverAllParameters() {
         try (OpenModel model = model()) {
-            Map<Parameter, boolean[]> covered = new IdentityHashMap<>();
+            IdentityHashMap<Parameter, boolean[]> covered = new IdentityHashMap<>();
             model.model().units().forEach(unit -> unit.parameters()
                     .forEach(parameter -> covered.put(parameter, new boolean[(int) parameter.elements()])));
             for (Map.Entry<String, ParameterSlice> entry : model.model().checkpointNames().entrySet()) {

@@ -120,7 +120,7 @@ class CutTest {
             SimulatedDisk disk = new SimulatedDisk((at, operation) -> {
                 boolean writes = operation instanceof Operation.Write || operation instanceof Operation.Create
                         || operation instanceof Operation.MakeFolder;
-                if (full[0] && (at == index || fullFromThenOn && at > index && writes)) {
+                if (full[0] && (at == index || (fullFromThenOn && at > index && writes))) {
                     throw new IOException(fullFromThenOn ? "No space left on device" : "Input/output error");
                 }
             });

@@ -49,7 +49,7 @@ final class FailureScenarios {
         replaying(provider, rank, (graph, all) -> {
             if (isLast(rank)) {
                 all.allGather(rank.gpu().stream, rank.gpu().tensor(DType.F32, PART),
-                        rank.gpu().tensor(DType.F32, PART * rank.world().size()));
+                        rank.gpu().tensor(DType.F32, (long) PART * rank.world().size()));
                 RankFailure failure = await(rank, limit(rank).multipliedBy(3));
                 System.out.println("rank " + rank.index() + " hung until " + failure);
                 return;

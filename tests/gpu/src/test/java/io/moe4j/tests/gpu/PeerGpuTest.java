@@ -149,7 +149,7 @@ final class PeerGpuTest {
         Reference.same("broadcast", all[ranks - 1], gpu.read(sent));
         Tensor counts = gpu.ints(new int[] {rank.index(), 1 << 20}, 2);
         collectives.allReduce(gpu.stream, counts);
-        Reference.same("integers", new double[] {ranks * (ranks - 1) / 2, (double) ranks * (1 << 20)},
+        Reference.same("integers", new double[] {ranks * (ranks - 1) / 2.0, (double) ranks * (1 << 20)},
                 gpu.read(counts));
         allToAll(rank, collectives, all, in);
     }

@@ -34,7 +34,7 @@ final class Reference {
 
     static short bf16Bits(float value) {
         int bits = Float.floatToIntBits(value);
-        return (short) (Float.isNaN(value) ? bits >>> 16 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16);
+        return (short) (Float.isNaN(value) ? bits >>> 16 : (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16);
     }
 
     /** a (m, k) times b (k, n). */

@@ -41,7 +41,7 @@ class ProcessesMeetTest {
         Path two = Files.createDirectories(folder.resolve("two"));
         for (Path each : List.of(one, two)) {
             Files.writeString(each.resolve("a.txt"), "the same ".repeat(500));
-            Files.writeString(each.resolve("b.txt"), (each == one ? "left " : "Left ") + "text ".repeat(500));
+            Files.writeString(each.resolve("b.txt"), (each.equals(one) ? "left " : "Left ") + "text ".repeat(500));
         }
         long begin = System.nanoTime();
         try (RankProcesses job = new RankProcesses(folder, 2)) {

@@ -105,8 +105,8 @@ class ReplicaCheckTest {
             word[0] ^= 1;
             stream.upload(MemorySegment.ofArray(word), first);
             return rank.optimizer().shards().stream()
-                    .filter(shard -> shard.unit().shard().memory() == whole.memory()
-                            || shard.secondMoment().memory() == whole.memory())
+                    .filter(shard -> shard.unit().shard().memory().equals(whole.memory())
+                            || shard.secondMoment().memory().equals(whole.memory()))
                     .map(shard -> shard.unit().name()).findFirst().orElse("");
         }).get(of);
     }

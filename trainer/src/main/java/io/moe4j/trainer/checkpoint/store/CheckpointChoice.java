@@ -12,7 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which checkpoint a path means: itself, or the newest one in it, or the newest one in the {@code checkpoints} folder of a run.
+ * Which checkpoint a path means: itself, or the newest one in it, or the newest one in the folder {@link #CHECKPOINTS} of a run.
  *
  * @param checkpoint to continue from
  * @param damaged newer ones that were passed over, the newest first
@@ -145,6 +145,6 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
 
     private static boolean isCheckpoint(Path path) {
         return Files.exists(path.resolve(Manifest.FILE)) || Files.exists(path.resolve(Progress.FILE))
-                || Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || OldLayout.isOne(path));
+                || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || OldLayout.isOne(path)));
     }
 }

@@ -56,7 +56,7 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
                     double[] row = ids.values();
                     double[] values = table.values();
                     double[] rows = new double[tokens * dim];
-                    Arrays.setAll(rows, i -> values[(int) row[i / dim] * dim + i % dim]);
+                    Arrays.setAll(rows, i -> values[((int) row[i / dim]) * dim + i % dim]);
                     return List.of(Expected.same("rows", out, rows));
                 });
     }
@@ -77,7 +77,7 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
                     Sum[] sums = new Sum[words * dim];
                     Arrays.setAll(sums, i -> new Sum());
                     for (int i = 0; i < gradients.length; i++) {
-                        sums[(int) row[i / dim] * dim + i % dim].add(gradients[i]);
+                        sums[((int) row[i / dim]) * dim + i % dim].add(gradients[i]);
                     }
                     Approx[] expected = new Approx[sums.length];
                     Arrays.setAll(expected,

@@ -66,7 +66,7 @@ record Expected(String name, Operand operand, double[] values, double[] bounds) 
         if (Double.isNaN(value)) {
             return Double.isNaN(actual);
         }
-        return bound == 0 || Double.isInfinite(value) ? Double.compare(actual, value) == 0
+        return (bound == 0 || Double.isInfinite(value)) ? Double.compare(actual, value) == 0
                 : Math.abs(actual - value) <= bound;
     }
 }
