@@ -1,4 +1,4 @@
-/** Tests that need an NVIDIA GPU. Terms: {@code docs/glossary.md}. */
+// Tests that need an NVIDIA GPU. Terms: docs/glossary.md.
 open module io.moe4j.tests.gpu {
     requires io.moe4j.tests.contract;
     requires io.moe4j.app;
