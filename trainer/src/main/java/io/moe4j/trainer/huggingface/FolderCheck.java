@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -22,12 +22,12 @@ final class FolderCheck {
     private static final String FREQUENCIES = ".rotary_emb.inv_freq";
 
     private final FolderConfig config;
-    private final SortedMap<String, Weight> found;
+    private final NavigableMap<String, Weight> found;
     private final ProblemList problems;
     private final Set<String> used = new HashSet<>();
     private final List<String> remarks = new ArrayList<>();
 
-    FolderCheck(FolderConfig config, SortedMap<String, Weight> found, ProblemList problems) {
+    FolderCheck(FolderConfig config, NavigableMap<String, Weight> found, ProblemList problems) {
         this.config = config;
         this.found = found;
         this.problems = problems;
