@@ -218,7 +218,7 @@ class ValidationTest {
             int only = rank;
             ValidationResult one = first(config -> FiniteData.of(Tiny.sequences(config),
                     other -> other == only ? only : 0), "validation.steps=0", overrides);
-            assertEquals(rank * 2 * 16, one.tokens());
+            assertEquals(rank * 2L * 16, one.tokens());
             sum += one.loss() * one.tokens();
         }
         assertEquals(sum / uneven.tokens(), uneven.loss(), 1e-12 * uneven.loss());
