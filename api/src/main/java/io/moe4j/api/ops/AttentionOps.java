@@ -61,7 +61,7 @@ public interface AttentionOps {
                         o_THV);
             }
             for (Tensor tensor : List.of(q_THQ, k_LGQ, v_LGV, o_THV)) {
-                if (tensor.dtype() != q_THQ.dtype() || tensor.dim(2) > 1 && tensor.stride(2) != 1) {
+                if (tensor.dtype() != q_THQ.dtype() || (tensor.dim(2) > 1 && tensor.stride(2) != 1)) {
                     throw refused("all have one type and a dense last dimension", q_THQ, k_LGQ, v_LGV, o_THV);
                 }
             }

@@ -64,6 +64,6 @@ final class Descending {
     }
 
     private boolean isBefore(int a, int b) {
-        return weights[a] > weights[b] || weights[a] == weights[b] && a < b;
+        return weights[a] > weights[b] || (weights[a] == weights[b] && a < b);
     }
 }
