@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -92,7 +93,7 @@ final class NativeLibrary {
 
     /** Native methods are found only if the class that loads the library has the class loader of the class that declares them. */
     private static void requireOneClassLoader() {
-        if (NativeLibrary.class.getClassLoader() != TokenizersLibrary.class.getClassLoader()) {
+        if (!Objects.equals(NativeLibrary.class.getClassLoader(), TokenizersLibrary.class.getClassLoader())) {
             throw new InputException(
                     "moe4j-tokenizer-huggingface and ai.djl.huggingface:tokenizers were loaded by different"
                             + " class loaders; put both jars on the same module path, class path or plug-in path");
