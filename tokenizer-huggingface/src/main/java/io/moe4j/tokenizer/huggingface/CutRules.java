@@ -82,8 +82,8 @@ final class CutRules {
 
     private static boolean isKnownNormalizer(JsonNode normalizer, boolean metaspace) {
         String type = normalizer.path("type").asString("");
-        return normalizer.isMissingNode() || normalizer.isNull() || type.equals("NFC") && !metaspace
-                || type.equals("Sequence") && normalizer.path("normalizers").isEmpty();
+        return normalizer.isMissingNode() || normalizer.isNull() || (type.equals("NFC") && !metaspace)
+                || (type.equals("Sequence") && normalizer.path("normalizers").isEmpty());
     }
 
     private static Cuts ofStages(List<List<String>> stages) {
@@ -106,7 +106,7 @@ final class CutRules {
         // An expression that matches single line ends, before any that could match one and a letter.
         boolean lineFirst = stages.getFirst().equals(List.of(LINE));
         boolean joins = stages.stream().flatMap(List::stream).anyMatch(Set.of(WORD, MARKS, MARKS_AND_LINES)::contains);
-        return cuts.withLineFeed(lineFirst || cuts.afterLineFeed() && !joins);
+        return cuts.withLineFeed(lineFirst || (cuts.afterLineFeed() && !joins));
     }
 
     private static boolean has(List<List<String>> stages, String only) {

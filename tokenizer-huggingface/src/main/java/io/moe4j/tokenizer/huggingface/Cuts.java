@@ -71,11 +71,11 @@ record Cuts(boolean[] beforeSpace, boolean afterLetters, boolean afterLineFeed) 
     /** Whether a letter of two or three bytes ends here. It must be written as UTF-8 demands: a wrong byte would be replaced by another character. */
     private static boolean endsWithLetter(byte[] text, int from, int to) {
         if (to - from >= 2 && isNext(text[to - 1]) && (text[to - 2] & 0xE0) == 0xC0) {
-            int letter = (text[to - 2] & 0x1F) << 6 | text[to - 1] & 0x3F;
+            int letter = (text[to - 2] & 0x1F) << 6 | (text[to - 1] & 0x3F);
             return letter >= 0x80 && Character.isLetter(letter);
         }
         if (to - from >= 3 && isNext(text[to - 1]) && isNext(text[to - 2]) && (text[to - 3] & 0xF0) == 0xE0) {
-            int letter = (text[to - 3] & 0x0F) << 12 | (text[to - 2] & 0x3F) << 6 | text[to - 1] & 0x3F;
+            int letter = (text[to - 3] & 0x0F) << 12 | (text[to - 2] & 0x3F) << 6 | (text[to - 1] & 0x3F);
             return letter >= 0x800 && Character.isLetter(letter);
         }
         return false;
