@@ -17,6 +17,11 @@ final class PlanningAttentionOps implements AttentionOps {
         extents(s, s.heads(), s.valueDim(), a.o_BSHV());
         Checks.live("attention", a.lse_BHS());
         a.workspace().ifPresent(workspace -> Checks.live("attention", workspace));
+        a.starts_BS().ifPresent(starts -> {
+            Checks.live("attention", starts);
+            Checks.that(starts.shape().equals(List.of(s.batch(), s.sequence())), "attention",
+                    "its starts are " + s.batch() + " by " + s.sequence(), starts);
+        });
     }
 
     @Override

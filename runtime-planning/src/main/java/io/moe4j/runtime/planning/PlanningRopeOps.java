@@ -16,4 +16,11 @@ final class PlanningRopeOps implements RopeOps {
     public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
         rotate(stream, x_THR, cosSin_SR, inverse, out_THR);
     }
+
+    @Override
+    public void rotateAt(Stream stream, AtPositions a) {
+        Checks.live("rope", a.positions_T());
+        Checks.sameRows("rope", a.x_THR(), a.positions_T());
+        rotate(stream, a.x_THR(), a.cosSin_SR(), a.inverse(), a.out_THR());
+    }
 }

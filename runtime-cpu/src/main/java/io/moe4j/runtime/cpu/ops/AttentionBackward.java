@@ -8,6 +8,7 @@ import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.ops.AttentionOps.Backward;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.runtime.cpu.engine.Blas;
+import java.util.List;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -28,7 +29,7 @@ final class AttentionBackward {
         this.scratch = scratch;
     }
 
-    void run(long from, long to) {
+    void run(AttentionBlocks blocks, long from, long to) {
         long q = shape.queryKeyDim();
         long v = shape.valueDim();
         // A whole head of keys and values needs fp32 scratch only if its elements are not fp32 already.
@@ -40,7 +41,7 @@ final class AttentionBackward {
                     lease.floats((long) QUERIES * KEYS), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
                     new float[Lanes.COUNT]);
             for (long task = from; task < to; task++) {
-                new KeyHead(task, buffers).run();
+                new KeyHead(task, buffers).run(blocks);
             }
         }
     }
@@ -77,14 +78,14 @@ final class AttentionBackward {
             dvAddress = dv.place(0, b.dv);
         }
 
-        void run() {
+        void run(AttentionBlocks blocks) {
             for (long s = 0; s < shape.sequence(); s++) {
                 Flat.fill(0, dkAddress + 4 * s * dk.lead(), dk.columns());
                 Flat.fill(0, dvAddress + 4 * s * dv.lead(), dv.columns());
             }
             long first = keyHead * shape.queriesPerKey();
             for (long head = first; head < first + shape.queriesPerKey(); head++) {
-                new QueryHead(this, head).run();
+                new QueryHead(this, head).run(blocks.documents(batch));
             }
             dk.write(0, shape.sequence(), b.dk);
             dv.write(0, shape.sequence(), b.dv);
@@ -111,13 +112,15 @@ final class AttentionBackward {
             lse = a.forward().lse_BHS().address() + 4 * (keys.batch * shape.heads() + head) * shape.sequence();
         }
 
-        void run() {
-            for (long first = 0; first < shape.sequence(); first += QUERIES) {
-                block(first, (int) Math.min(QUERIES, shape.sequence() - first));
+        void run(List<AttentionBlocks.Document> documents) {
+            for (AttentionBlocks.Document document : documents) {
+                for (long first = document.begin(); first < document.end(); first += QUERIES) {
+                    block(document.begin(), first, (int) Math.min(QUERIES, document.end() - first));
+                }
             }
         }
 
-        private void block(long first, int rows) {
+        private void block(long begin, long first, int rows) {
             long qAddress = q.read(first, rows, b.q);
             long oAddress = o.read(first, rows, b.o);
             long doAddress = dO.read(first, rows, b.dO);
@@ -129,7 +132,7 @@ final class AttentionBackward {
             int qDim = (int) q.columns();
             int vDim = (int) keys.v.columns();
             float scale = a.forward().scale();
-            for (long tile = 0; tile < first + rows; tile += KEYS) {
+            for (long tile = begin; tile < first + rows; tile += KEYS) {
                 int width = (int) Math.min(KEYS, first + rows - tile);
                 long kTile = keys.kAddress + 4 * tile * keys.k.lead();
                 long vTile = keys.vAddress + 4 * tile * keys.v.lead();
@@ -152,7 +155,7 @@ final class AttentionBackward {
                 blas.sgemm(new Sgemm(true, false, width, qDim, rows, scale, b.ds, width, qAddress, lead(q), 1,
                         keys.dkAddress + 4 * tile * keys.dk.lead(), lead(keys.dk)));
                 blas.sgemm(new Sgemm(false, false, rows, qDim, width, scale, b.ds, width, kTile, lead(keys.k),
-                        tile > 0 ? 1 : 0, dqAddress, lead(dq)));
+                        tile > begin ? 1 : 0, dqAddress, lead(dq)));
             }
             dq.write(first, rows, b.dq);
         }

@@ -28,12 +28,7 @@ final class AttentionForward {
         this.scratch = scratch;
     }
 
-    /** Number of query blocks in a head. */
-    long blocks() {
-        return Math.ceilDiv(shape.sequence(), QUERIES);
-    }
-
-    void run(long from, long to) {
+    void run(AttentionBlocks blocks, long from, long to) {
         long q = shape.queryKeyDim();
         long v = shape.valueDim();
         try (Scratch.Lease lease = scratch.take((long) QUERIES * (q + v + KEYS) + KEYS * (q + v) + 128)) {
@@ -41,37 +36,37 @@ final class AttentionForward {
                     lease.floats(QUERIES * v), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
                     new float[QUERIES], new float[Lanes.COUNT]);
             for (long task = from; task < to; task++) {
-                long head = task / blocks();
-                // Blocks with the longest rows come first, so that the last tasks to start are the shortest.
-                long block = blocks() - 1 - task % blocks();
-                block(head / shape.heads(), head % shape.heads(), block * QUERIES, buffers);
+                AttentionBlocks.Task one = blocks.task(task);
+                block(one.batch(), one.head(), one.block(), buffers);
             }
         }
     }
 
     private record Buffers(long q, long k, long v, long o, long scores, float[] max, float[] sum, float[] lanes) {}
 
-    private void block(long batch, long head, long first, Buffers b) {
+    private void block(long batch, long head, AttentionBlocks.Block block, Buffers b) {
+        long first = block.first();
+        int rows = block.rows();
         Rows q = CpuAttentionOps.head(a.q_BSHQ(), batch, head);
         Rows k = CpuAttentionOps.head(a.k_BSHQ(), batch, head / shape.queriesPerKey());
         Rows v = CpuAttentionOps.head(a.v_BSHV(), batch, head / shape.queriesPerKey());
         Rows o = CpuAttentionOps.head(a.o_BSHV(), batch, head);
-        int rows = (int) Math.min(QUERIES, shape.sequence() - first);
         long qAddress = q.read(first, rows, b.q);
         long oAddress = o.place(first, b.o);
         Arrays.fill(b.max, Float.NEGATIVE_INFINITY);
         Arrays.fill(b.sum, 0);
-        for (long tile = 0; tile < first + rows; tile += KEYS) {
+        for (long tile = block.begin(); tile < first + rows; tile += KEYS) {
+            boolean later = tile > block.begin();
             int keys = (int) Math.min(KEYS, first + rows - tile);
             blas.sgemm(new Sgemm(false, true, rows, keys, (int) q.columns(), a.scale(), qAddress, lead(q),
                     k.read(tile, keys, b.k), lead(k), 0, b.scores, keys));
             for (int r = 0; r < rows; r++) {
                 int seen = (int) Math.min(keys, first + r + 1 - tile);
                 softmax(b, r, b.scores + 4L * r * keys, keys, seen, oAddress + 4L * r * o.lead(), o.columns(),
-                        tile > 0);
+                        later);
             }
             blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, keys,
-                    v.read(tile, keys, b.v), lead(v), tile > 0 ? 1 : 0, oAddress, lead(o)));
+                    v.read(tile, keys, b.v), lead(v), later ? 1 : 0, oAddress, lead(o)));
         }
         long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
         for (int r = 0; r < rows; r++) {

@@ -6,6 +6,9 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 
 final class CpuAttentionOps implements AttentionOps {
     private final Commands commands;
@@ -19,11 +22,12 @@ final class CpuAttentionOps implements AttentionOps {
     @Override
     public void forward(Stream stream, Forward a) {
         check(a);
-        AttentionShape s = a.shape();
         AttentionForward work = new AttentionForward(a, commands.blas(), scratch);
         commands.submit(stream, "attention",
-                () -> commands.pool().parallelFor(s.batch() * s.heads() * work.blocks(), 1, work::run),
-                a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS());
+                () -> {
+                    AttentionBlocks blocks = AttentionBlocks.of(a);
+                    commands.pool().parallelFor(blocks.tasks(), 1, (from, to) -> work.run(blocks, from, to));
+                }, with(a.starts_BS(), a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV(), a.lse_BHS()));
     }
 
     @Override
@@ -37,9 +41,11 @@ final class CpuAttentionOps implements AttentionOps {
         check("dv", a.dv_BSHV(), s, s.keyHeads(), s.valueDim());
         AttentionBackward work = new AttentionBackward(a, commands.blas(), scratch);
         commands.submit(stream, "attentionBackward",
-                () -> commands.pool().parallelFor(s.batch() * s.keyHeads(), 1, work::run),
-                f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(), a.dq_BSHQ(), a.dk_BSHQ(),
-                a.dv_BSHV());
+                () -> {
+                    AttentionBlocks blocks = AttentionBlocks.of(f);
+                    commands.pool().parallelFor(s.batch() * s.keyHeads(), 1, (from, to) -> work.run(blocks, from, to));
+                }, with(f.starts_BS(), f.q_BSHQ(), f.k_BSHQ(), f.v_BSHV(), f.o_BSHV(), f.lse_BHS(), a.do_BSHV(),
+                        a.dq_BSHQ(), a.dk_BSHQ(), a.dv_BSHV()));
     }
 
     @Override
@@ -58,6 +64,16 @@ final class CpuAttentionOps implements AttentionOps {
         check("o", a.o_BSHV(), s, s.heads(), s.valueDim());
         Checks.dense("lse", a.lse_BHS(), DType.F32);
         Checks.elements("lse", a.lse_BHS(), s.batch() * s.heads() * s.sequence());
+        a.starts_BS().ifPresent(starts -> {
+            Checks.dense("starts", starts, DType.I32);
+            Checks.shape("starts", starts, s.batch(), s.sequence());
+        });
+    }
+
+    private static Tensor[] with(Optional<Tensor> starts, Tensor... tensors) {
+        List<Tensor> all = new ArrayList<>(List.of(tensors));
+        starts.ifPresent(all::add);
+        return all.toArray(Tensor[]::new);
     }
 
     private static void check(String name, Tensor tensor, AttentionShape s, long heads, long dim) {

@@ -5,6 +5,9 @@ import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorShuffle;
 
@@ -23,18 +26,33 @@ final class CpuRopeOps implements RopeOps {
 
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
-        float[] signs = new float[Lanes.COUNT];
-        for (int i = 0; i < signs.length; i++) {
-            signs[i] = (i % 2 == 0) == inverse ? 1 : -1;
-        }
-        submit(stream, x_THR, cosSin_SR, out_THR, (x, table, out, columns) -> pairs(x, table, signs, out, columns));
+        submit(stream, x_THR, cosSin_SR, Optional.empty(), out_THR, pairs(inverse));
     }
 
     @Override
     public void rotateHalves(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
+        submit(stream, x_THR, cosSin_SR, Optional.empty(), out_THR, halves(inverse));
+    }
+
+    @Override
+    public void rotateAt(Stream stream, AtPositions a) {
+        Checks.dense("positions", a.positions_T(), DType.I32);
+        Checks.shape("positions", a.positions_T(), a.x_THR().dim(0));
+        submit(stream, a.x_THR(), a.cosSin_SR(), Optional.of(a.positions_T()), a.out_THR(),
+                a.halves() ? halves(a.inverse()) : pairs(a.inverse()));
+    }
+
+    private static Turn pairs(boolean inverse) {
+        float[] signs = new float[Lanes.COUNT];
+        for (int i = 0; i < signs.length; i++) {
+            signs[i] = (i % 2 == 0) == inverse ? 1 : -1;
+        }
+        return (x, table, out, columns) -> pairs(x, table, signs, out, columns);
+    }
+
+    private static Turn halves(boolean inverse) {
         float direction = inverse ? -1 : 1;
-        submit(stream, x_THR, cosSin_SR, out_THR,
-                (x, table, out, columns) -> halves(x, table, direction, out, columns / 2));
+        return (x, table, out, columns) -> halves(x, table, direction, out, columns / 2);
     }
 
     /** Rotates one head of one token: from {@code x} to {@code out}, which may be the same. */
@@ -43,12 +61,13 @@ final class CpuRopeOps implements RopeOps {
         void apply(long x, long cosSin, long out, long columns);
     }
 
-    private void submit(Stream stream, Tensor x_THR, Tensor cosSin_SR, Tensor out_THR, Turn turn) {
+    private void submit(Stream stream, Tensor x_THR, Tensor cosSin_SR, Optional<Tensor> positions_T, Tensor out_THR,
+            Turn turn) {
         long heads = x_THR.dim(1);
         long columns = x_THR.dim(2);
-        long positions = cosSin_SR.dim(0);
+        long sequence = cosSin_SR.dim(0);
         Checks.shape("out", out_THR, x_THR.dim(0), heads, columns);
-        Checks.shape("cosSin", cosSin_SR, positions, columns);
+        Checks.shape("cosSin", cosSin_SR, sequence, columns);
         Checks.dense("cosSin", cosSin_SR, DType.F32);
         if (columns % 2 != 0) {
             throw new IllegalArgumentException(x_THR + " has rows of odd length; rotation takes pairs");
@@ -56,20 +75,28 @@ final class CpuRopeOps implements RopeOps {
         long table = cosSin_SR.address();
         Heads x = Heads.of(x_THR);
         Heads out = Heads.of(out_THR);
-        commands.submit(stream, "rope",
-                () -> Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
+        long given = positions_T.map(Tensor::address).orElse(0L);
+        List<Tensor> touched = new ArrayList<>(List.of(x_THR, cosSin_SR, out_THR));
+        positions_T.ifPresent(touched::add);
+        commands.submit(stream, "rope", () -> {
+            if (positions_T.isPresent()) {
+                Checks.ids("positions", given, x_THR.dim(0), sequence);
+            }
+            Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
                     try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
                         long in = lease.floats(columns);
                         long result = lease.floats(columns);
                         for (long t = from; t < to; t++) {
+                            long position = positions_T.isPresent() ? Lanes.getInt(given, t) : t % sequence;
                             for (long h = 0; h < heads; h++) {
-                                turn.apply(x.read(t, h, in), table + 4 * (t % positions) * columns,
+                                turn.apply(x.read(t, h, in), table + 4 * position * columns,
                                         out.place(t, h, result), columns);
                                 out.write(t, h, result);
                             }
                         }
                     }
-                }), x_THR, cosSin_SR, out_THR);
+                });
+        }, touched.toArray(Tensor[]::new));
     }
 
     /** Rotates pairs (a, b) that lie half a row apart to (a·cos − b·sin, b·cos + a·sin); {@code direction} -1 rotates back. */

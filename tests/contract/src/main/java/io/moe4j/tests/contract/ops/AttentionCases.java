@@ -10,14 +10,16 @@ import io.moe4j.tests.contract.Rounding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 
 /**
- * Causal attention and its gradients.
+ * Causal attention and its gradients, of whole sequences and of documents in them.
  *
  * @param shape extents
  * @param layout of q, k, v and their gradients; what the operation wants contiguous is
+ * @param documentLength tokens of a document, on average; 0 if each sequence is one
  */
-record AttentionCases(AttentionShape shape, Layout layout) {
+record AttentionCases(AttentionShape shape, Layout layout, int documentLength) {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
@@ -32,6 +34,13 @@ record AttentionCases(AttentionShape shape, Layout layout) {
                 add(cases, new AttentionShape(1, 70, 6, 2, 128, 128, type), layout);
                 add(cases, new AttentionShape(2, 20, 3, 1, 20, 20, type), layout);
             }
+            for (int length : new int[] {1, 3, 20, 300}) {
+                addDocuments(cases, new AttentionShape(2, 33, 4, 2, 24, 16, type), Layout.GAPS, length);
+                addDocuments(cases, new AttentionShape(1, 130, 2, 192, 128, type), Layout.DENSE, length);
+                addDocuments(cases, new AttentionShape(3, 70, 6, 2, 128, 128, type), Layout.ALIGNED_GAPS, length);
+            }
+            addDocuments(cases, new AttentionShape(2, 700, 1, 16, 8, type), Layout.DENSE, 150);
+            addDocuments(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE, 1);
             add(cases, new AttentionShape(0, 8, 1, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 257, 1, 64, 64, type), Layout.DENSE);
@@ -50,10 +59,19 @@ record AttentionCases(AttentionShape shape, Layout layout) {
     }
 
     private static void add(List<OpCase> cases, AttentionShape shape, Layout layout) {
-        AttentionCases one = new AttentionCases(shape, layout);
+        add(cases, new AttentionCases(shape, layout, 0));
+    }
+
+    private static void addDocuments(List<OpCase> cases, AttentionShape shape, Layout layout, int length) {
+        add(cases, new AttentionCases(shape, layout, length));
+    }
+
+    private static void add(List<OpCase> cases, AttentionCases one) {
+        AttentionShape shape = one.shape;
         String what = " B " + shape.batch() + " S " + shape.sequence() + " H " + shape.heads()
                 + (shape.keyHeads() == shape.heads() ? "" : " G " + shape.keyHeads()) + " Q "
-                + shape.queryKeyDim() + " V " + shape.valueDim() + " " + shape.dtype() + " " + layout;
+                + shape.queryKeyDim() + " V " + shape.valueDim() + " " + shape.dtype() + " " + one.layout
+                + (one.documentLength == 0 ? "" : ", documents of " + one.documentLength);
         cases.add(new OpCase("attention" + what, one::forward));
         cases.add(new OpCase("attention's gradient" + what, one::backward));
     }
@@ -63,7 +81,19 @@ record AttentionCases(AttentionShape shape, Layout layout) {
     }
 
     private AttentionDefinition definition() {
-        return new AttentionDefinition(shape, scale());
+        return new AttentionDefinition(shape, scale(), starts());
+    }
+
+    /** Each token begins a document with a probability of 1 / {@link #documentLength}. */
+    private int[] starts() {
+        int sequence = Math.toIntExact(shape.sequence());
+        int[] starts = new int[Math.toIntExact(shape.batch() * sequence)];
+        Random random = new Random(11);
+        for (int t = 0; documentLength > 0 && t < starts.length; t++) {
+            int s = t % sequence;
+            starts[t] = s == 0 || random.nextInt(documentLength) == 0 ? s : starts[t - 1];
+        }
+        return starts;
     }
 
     private double[] random(long heads, long dim, long seed) {
@@ -89,9 +119,10 @@ record AttentionCases(AttentionShape shape, Layout layout) {
                 shape.valueDim());
         Operand lse = bench.of(F32, Layout.DENSE, stored(results[1], F32), shape.batch(), shape.heads(),
                 shape.sequence());
-        return new Inputs(q, k, v, o, lse, new AttentionOps.Forward(shape, scale(), q.tensor(), k.tensor(), v.tensor(),
-                o.tensor(), lse.tensor(),
-                bench.workspace(bench.device().workspaceSizes().attentionForward(shape))));
+        AttentionOps.Forward call = new AttentionOps.Forward(shape, scale(), q.tensor(), k.tensor(), v.tensor(),
+                o.tensor(), lse.tensor(), bench.workspace(bench.device().workspaceSizes().attentionForward(shape)));
+        return new Inputs(q, k, v, o, lse, documentLength == 0 ? call
+                : call.withStarts(bench.ints(starts(), shape.batch(), shape.sequence()).tensor()));
     }
 
     private static double[] stored(Approx[] values, DType type) {

@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * Causal attention and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors are bf16,
+ * Causal attention within documents and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors are bf16,
  * probabilities and the gradients of
  * scores may be rounded to bf16 before they are multiplied, as tensor cores want it.
  */
@@ -20,10 +20,13 @@ final class AttentionDefinition {
     private final int value;
     private final double scale;
     private final double narrowed;
+    private final int[] starts;
     private final double[] p;
     private final double[] relative;
 
-    AttentionDefinition(AttentionShape shape, double scale) {
+    /** @param starts_BS where each token's document begins; all 0 if each sequence is one */
+    AttentionDefinition(AttentionShape shape, double scale, int[] starts_BS) {
+        starts = starts_BS;
         sequence = (int) shape.sequence();
         heads = (int) shape.heads();
         keyHeads = (int) shape.keyHeads();
@@ -99,9 +102,14 @@ final class AttentionDefinition {
         return (bh / heads * sequence + s) * keyHeads + bh % heads / (heads / keyHeads);
     }
 
+    /** The first key that query {@code s} of head {@code bh} attends over. */
+    private int start(int bh, int s) {
+        return starts[bh / heads * sequence + s];
+    }
+
     /** Fills {@link #p} with exp(score − shift), {@link #relative} with their relative errors. */
     private void powers(int bh, int query, double[] q, double[] k, double shift) {
-        for (int j = 0; j <= query; j++) {
+        for (int j = start(bh, query); j <= query; j++) {
             int from = row(bh, query) * queryKey;
             int with = keyRow(bh, j) * queryKey;
             double score = scale * dot(q, from, k, with, queryKey);
@@ -114,7 +122,7 @@ final class AttentionDefinition {
 
     private double top(int bh, int query, double[] q, double[] k) {
         double top = Double.NEGATIVE_INFINITY;
-        for (int j = 0; j <= query; j++) {
+        for (int j = start(bh, query); j <= query; j++) {
             top = Math.max(top, scale * dot(q, row(bh, query) * queryKey, k, keyRow(bh, j) * queryKey, queryKey));
         }
         return top;
@@ -134,13 +142,13 @@ final class AttentionDefinition {
                 double top = top(bh, s, q, k);
                 powers(bh, s, q, k, top);
                 Sum sum = new Sum();
-                for (int j = 0; j <= s; j++) {
+                for (int j = start(bh, s); j <= s; j++) {
                     sum.add(new Approx(p[j], p[j] * relative[j]));
                 }
                 Approx total = sum.result();
                 lse[bh * sequence + s] = total.log().plus(top);
                 double spread = total.error() / total.value();
-                for (int j = 0; j <= s; j++) {
+                for (int j = start(bh, s); j <= s; j++) {
                     double probability = p[j] / total.value();
                     o.add(row(bh, s) * value, probability, probability * (relative[j] + spread + narrowed), v,
                             keyRow(bh, j) * value, value);
@@ -161,7 +169,7 @@ final class AttentionDefinition {
                 double delta = dot(o, out, dO, out, value);
                 double deltaError = dotError(o, out, dO, out, value);
                 powers(bh, s, q, k, lse[bh * sequence + s]);
-                for (int j = 0; j <= s; j++) {
+                for (int j = start(bh, s); j <= s; j++) {
                     int key = keyRow(bh, j);
                     double dp = dot(dO, out, v, key * value, value);
                     double dpError = dotError(dO, out, v, key * value, value) + deltaError

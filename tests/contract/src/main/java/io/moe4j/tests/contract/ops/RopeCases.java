@@ -8,6 +8,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /**
  * Rotary position embedding.
@@ -21,9 +22,10 @@ import java.util.Random;
  * @param halves whether halves are rotated, or adjacent pairs
  * @param inverse back
  * @param inPlace into the input
+ * @param anywhere whether each token says its position, which is any
  */
 record RopeCases(int tokens, int heads, int width, int sequence, DType type, Layout layout, boolean halves,
-        boolean inverse, boolean inPlace) {
+        boolean inverse, boolean inPlace, boolean anywhere) {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
@@ -33,28 +35,33 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
             for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED, Layout.GAPS, Layout.ALIGNED_GAPS)) {
                 for (int[] s : shapes) {
                     for (boolean halves : List.of(false, true)) {
-                        cases.add(new RopeCases(s[0], s[1], s[2], s[3], type, layout, halves, false, false).toCase());
-                        cases.add(new RopeCases(s[0], s[1], s[2], s[3], type, layout, halves, true, true).toCase());
+                        for (boolean anywhere : List.of(false, true)) {
+                            cases.add(new RopeCases(s[0], s[1], s[2], s[3], type, layout, halves, false, false,
+                                    anywhere).toCase());
+                            cases.add(new RopeCases(s[0], s[1], s[2], s[3], type, layout, halves, true, true,
+                                    anywhere).toCase());
+                        }
                     }
                 }
             }
         }
-        cases.add(new RopeCases(1024, 16, 64, 512, BF16, Layout.ALIGNED_GAPS, false, false, false).toCase());
-        cases.add(new RopeCases(1024, 16, 64, 512, BF16, Layout.ALIGNED_GAPS, true, false, false).toCase());
+        cases.add(new RopeCases(1024, 16, 64, 512, BF16, Layout.ALIGNED_GAPS, false, false, false, false).toCase());
+        cases.add(new RopeCases(1024, 16, 64, 512, BF16, Layout.ALIGNED_GAPS, true, false, false, false).toCase());
         return cases;
     }
 
     static List<OpCase> far() {
-        return List.of(new RopeCases(4, 2, 8, 2, F32, Layout.FAR, false, false, false).toCase(),
-                new RopeCases(4, 2, 8, 2, F32, Layout.FAR, true, false, false).toCase(),
-                new RopeCases(4, 2, 16, 2, BF16, Layout.FAR, false, true, true).toCase(),
-                new RopeCases(4, 2, 16, 2, BF16, Layout.FAR, true, true, true).toCase());
+        return List.of(new RopeCases(4, 2, 8, 2, F32, Layout.FAR, false, false, false, false).toCase(),
+                new RopeCases(4, 2, 8, 2, F32, Layout.FAR, true, false, false, false).toCase(),
+                new RopeCases(4, 2, 16, 2, BF16, Layout.FAR, false, true, true, false).toCase(),
+                new RopeCases(4, 2, 16, 2, BF16, Layout.FAR, true, true, true, false).toCase());
     }
 
     private OpCase toCase() {
         return new OpCase((halves ? "rope on halves (" : "rope (") + tokens + ", " + heads + ", " + width
                 + ") of sequences of " + sequence + " " + type
-                + " " + layout + (inverse ? " back" : "") + (inPlace ? " in place" : ""), this::prepare);
+                + " " + layout + (inverse ? " back" : "") + (inPlace ? " in place" : "")
+                + (anywhere ? " at any positions" : ""), this::prepare);
     }
 
     private OpCall prepare(OpBench bench) {
@@ -62,13 +69,24 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
                 width);
         Operand table = bench.of(F32, Layout.DENSE, table(), sequence, width);
         Operand out = inPlace ? x : bench.blank(type, layout, tokens, heads, width);
-        return new OpCall(() -> rotate(bench, x, table, out), List.of(out),
+        Operand positions = bench.ints(positions(), tokens);
+        return new OpCall(() -> rotate(bench, x, table, positions, out), List.of(out),
                 () -> List.of(Expected.close("rotated", out, rotated(x.values(), table.values()))));
     }
 
-    private void rotate(OpBench bench, Operand x, Operand table, Operand out) {
+    private int[] positions() {
+        return anywhere ? new Random(5).ints(tokens, 0, sequence).toArray()
+                : IntStream.range(0, tokens).map(t -> t % sequence).toArray();
+    }
+
+    private void rotate(OpBench bench, Operand x, Operand table, Operand positions, Operand out) {
         RopeOps rope = bench.ops().rope();
-        if (halves) {
+        if (anywhere) {
+            RopeOps.AtPositions at = halves
+                    ? RopeOps.AtPositions.ofHalves(x.tensor(), table.tensor(), positions.tensor(), out.tensor())
+                    : RopeOps.AtPositions.ofPairs(x.tensor(), table.tensor(), positions.tensor(), out.tensor());
+            rope.rotateAt(bench.stream(), at.withInverse(inverse));
+        } else if (halves) {
             rope.rotateHalves(bench.stream(), x.tensor(), table.tensor(), inverse, out.tensor());
         } else {
             rope.rotate(bench.stream(), x.tensor(), table.tensor(), inverse, out.tensor());
@@ -99,11 +117,12 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
 
     private Approx[] rotated(double[] x, double[] table) {
         Approx[] rotated = new Approx[x.length];
+        int[] positions = positions();
         for (int row = 0; row < tokens * heads; row++) {
             for (int pair = 0; pair < width / 2; pair++) {
                 int one = row * width + first(pair);
                 int other = one + apart();
-                int at = row / heads % sequence * width + first(pair);
+                int at = positions[row / heads] * width + first(pair);
                 Approx a = Approx.exact(x[one]);
                 Approx b = Approx.exact(x[other]);
                 double cos = table[at];
