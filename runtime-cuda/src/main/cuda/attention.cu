@@ -1,6 +1,16 @@
 // Causal attention for any head dimensions and both types: the readable version, and the reference on the GPU. Large bf16 shapes go to cuDNN.
 // `perKey` adjacent query heads attend over one key head and its values: query head h over key head h / perKey.
+// `starts` (B, S), if it is given, has the place where each token's document begins: query s attends over the keys starts[s] to s. Starts never decrease.
+// With S = 3 and starts [0, 0, 2], query 1 attends over the keys 0 and 1, and query 2 over key 2 alone.
 #include "common.cuh"
+
+// The first key of query s.
+__device__ __forceinline__ long long firstKey(const int* starts, long long b, long long sequence, long long s) {
+    if (starts == nullptr) return 0;
+    long long from = starts[b * sequence + s];
+    if (from < 0 || from > s) __trap();
+    return from;
+}
 
 // One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the value
 // accumulator. Q and V, the elements of a query or key and of a value, are at most 32 * PER_LANE.
@@ -8,7 +18,7 @@
 static constexpr int PER_LANE = 8;
 
 template <typename T>
-__device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd,
+__device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, const int* starts, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd,
                        long long qb, long long qs, long long qh, long long kb, long long ks, long long kh, long long vb, long long vs, long long vh) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     long long rows = batch * heads * sequence;
@@ -22,7 +32,7 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, flo
             acc[i] = 0.f;
         }
         float top = -INFINITY, sum = 0.f;
-        for (long long j = 0; j <= s; j++) {
+        for (long long j = firstKey(starts, b, sequence, s); j <= s; j++) {
             float dot = 0.f;
 #pragma unroll
             for (int i = 0; i < PER_LANE; i++) {
@@ -48,10 +58,10 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, flo
     }
 }
 
-// dq of row s: sum over j <= s of ds[s, j] k[j], ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), delta[s] = do[s] . o[s] (stored for
+// dq of row s: sum over its keys j <= s of ds[s, j] k[j], ds = p (do . v[j] - delta[s]) scale, p = exp(score - lse[s]), delta[s] = do[s] . o[s] (stored for
 // attendBackwardKey).
 template <typename T>
-__device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, T* dq, float scale,
+__device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, T* dq, const int* starts, float scale,
                                     long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
                                     long long ks, long long kh, long long vb, long long vs, long long vh, long long dqb, long long dqs, long long dqh) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
@@ -70,7 +80,7 @@ __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T*
         d0 = warpSum(d0);
         if (lane == 0) delta[(b * heads + h) * sequence + s] = d0;
         float l = lse[(b * heads + h) * sequence + s];
-        for (long long j = 0; j <= s; j++) {
+        for (long long j = firstKey(starts, b, sequence, s); j <= s; j++) {
             float dot = 0.f, dp = 0.f;
 #pragma unroll
             for (int i = 0; i < PER_LANE; i++) {
@@ -93,9 +103,9 @@ __device__ void attendBackwardQuery(const T* q, const T* k, const T* v, const T*
     }
 }
 
-// dk and dv of row j of a key head: sums over its query heads and, in each of them, over s >= j, in this order.
+// dk and dv of row j of a key head: sums over its query heads and, in each of them, over the queries s >= j of its document, in this order.
 template <typename T>
-__device__ void attendBackwardKey(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, T* dk, T* dv, float scale,
+__device__ void attendBackwardKey(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, T* dk, T* dv, const int* starts, float scale,
                                   long long batch, long long sequence, int heads, int perKey, int qd, int vd, long long qb, long long qs, long long qh, long long kb,
                                   long long ks, long long kh, long long vb, long long vs, long long vh, long long dkb, long long dks, long long dkh,
                                   long long dvb, long long dvs, long long dvh) {
@@ -113,7 +123,7 @@ __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const floa
             ka[i] = va[i] = 0.f;
         }
         for (long long h = g * perKey; h < (g + 1) * perKey; h++) {
-            for (long long s = j; s < sequence; s++) {
+            for (long long s = j; s < sequence && firstKey(starts, b, sequence, s) <= j; s++) {
                 long long row = ((b * sequence + s) * heads + h) * vd, at = (b * heads + h) * sequence + s;
                 float dot = 0.f, dp = 0.f;
 #pragma unroll
@@ -142,18 +152,56 @@ __device__ void attendBackwardKey(const T* q, const T* k, const T* v, const floa
 #define STRIDES(x) long long x##b, long long x##s, long long x##h
 #define PASS(x) x##b, x##s, x##h
 #define ATTENTION(name, T)                                                                                                                           \
-    extern "C" __global__ void attention_##name(const T* q, const T* k, const T* v, T* o, float* lse, float scale, long long batch, long long sequence,  \
+    extern "C" __global__ void attention_##name(const T* q, const T* k, const T* v, T* o, float* lse, const int* starts, float scale, long long batch, long long sequence,  \
                                                 int heads, int perKey, int qd, int vd, STRIDES(q), STRIDES(k), STRIDES(v)) {                                     \
-        attend(q, k, v, o, lse, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v));                                                   \
+        attend(q, k, v, o, lse, starts, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v));                                                   \
     }                                                                                                                                                \
     extern "C" __global__ void attention_backward_q_##name(const T* q, const T* k, const T* v, const T* o, const float* lse, const T* dout, float* delta, \
-                                                           T* dq, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd,       \
+                                                           T* dq, const int* starts, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd,       \
                                                            STRIDES(q), STRIDES(k), STRIDES(v), STRIDES(dq)) {                                        \
-        attendBackwardQuery(q, k, v, o, lse, dout, delta, dq, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v), PASS(dq));           \
+        attendBackwardQuery(q, k, v, o, lse, dout, delta, dq, starts, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v), PASS(dq));           \
     }                                                                                                                                                \
     extern "C" __global__ void attention_backward_kv_##name(const T* q, const T* k, const T* v, const float* lse, const T* dout, const float* delta, \
-                                                            T* dk, T* dv, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd, \
+                                                            T* dk, T* dv, const int* starts, float scale, long long batch, long long sequence, int heads, int perKey, int qd, int vd, \
                                                             STRIDES(q), STRIDES(k), STRIDES(v), STRIDES(dk), STRIDES(dv)) {                          \
-        attendBackwardKey(q, k, v, lse, dout, delta, dk, dv, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v), PASS(dk), PASS(dv));  \
+        attendBackwardKey(q, k, v, lse, dout, delta, dk, dv, starts, scale, batch, sequence, heads, perKey, qd, vd, PASS(q), PASS(k), PASS(v), PASS(dk), PASS(dv));  \
     }
 FOR_EACH_TYPE(ATTENTION)
+
+// Grouped queries on kernels that know equal heads only: run j of `perKey` takes the query heads j, perKey + j, 2 perKey + j, ..., one for each key head.
+
+// parts[j, b, g, s] = lse[b, g perKey + j, s]: each run's rows, contiguous, `apart` elements from those of the run before. Traffic: 8 B H S bytes.
+// Example: B 1, S 1, H 4, perKey 2, apart 4: [1, 2, 3, 4] becomes [1, 3, -, -, 2, 4, -, -], where - is not written.
+extern "C" __global__ void attention_split_heads(const float* lse, float* parts, long long apart, long long batch, long long sequence, int heads, int perKey) {
+    long long total = batch * heads * sequence, run = total / perKey;
+    int keyHeads = heads / perKey;
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
+        long long j = i / run, r = i % run, s = r % sequence, g = r / sequence % keyHeads, b = r / sequence / keyHeads;
+        parts[j * apart + r] = lse[(b * heads + g * perKey + j) * sequence + s];
+    }
+}
+
+// out[b, s, g] = sum over j of parts[j, b, s, g], each `width` elements, a multiple of 8; in fp32, in the order of j, rounded once. `parts` is contiguous.
+// Traffic: (perKey + 1) B S G width elements. Example: B 1, S 1, G 1, perKey 2: rows [1, ...] and [2, ...] give [3, ...].
+template <typename T>
+__device__ void sumRuns(const T* parts, T* out, long long batch, long long sequence, int keyHeads, int perKey, int width, long long ob, long long os, long long oh) {
+    int perRow = width / 8;
+    long long rows = batch * sequence * keyHeads, total = rows * perRow;
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < total; i += (long long)gridDim.x * blockDim.x) {
+        long long row = i / perRow, g = row % keyHeads, s = row / keyHeads % sequence, b = row / keyHeads / sequence;
+        int at = (int)(i % perRow) * 8;
+        float sum[8] = {}, v[8];
+        for (int j = 0; j < perKey; j++) {
+            loadEight(parts + (j * rows + row) * width + at, v);
+#pragma unroll
+            for (int e = 0; e < 8; e++) sum[e] += v[e];
+        }
+        storeEight(out + b * ob + s * os + g * oh + at, sum);
+    }
+}
+#define SUM_RUNS(name, T)                                                                                                                             \
+    extern "C" __global__ void attention_sum_runs_##name(const T* parts, T* out, long long batch, long long sequence, int keyHeads, int perKey, int width, \
+                                                         long long ob, long long os, long long oh) {                                                  \
+        sumRuns(parts, out, batch, sequence, keyHeads, perKey, width, ob, os, oh);                                                                    \
+    }
+FOR_EACH_TYPE(SUM_RUNS)

@@ -1,11 +1,19 @@
 // Rotary position embedding: on adjacent pairs, and on halves. Shapes: T tokens, H heads, R rotated elements of a head, S tokens of a sequence.
 #include "common.cuh"
 
+// The row of the table for token t: its place in its sequence, or what `positions` (T) says, if it is given.
+__device__ __forceinline__ long long positionOf(const int* positions, long long t, int sequence) {
+    if (positions == nullptr) return t % sequence;
+    int position = positions[t];
+    if (position < 0 || position >= sequence) __trap();
+    return position;
+}
+
 // out[t, h, 2i] = x[2i] cos - x[2i+1] sin, out[t, h, 2i+1] = x[2i] sin + x[2i+1] cos, with cos and sin of (t mod S, i) at cosSin[t mod S, 2i], [2i+1];
 // `direction` -1 rotates back. Strides are in elements. `out` may be `x`. N elements per thread: 2, or 8 (16 bytes of bf16) where everything is aligned.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [1, 0].
 template <int N, typename T>
-__device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
+__device__ void rotate(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
                        long long xh, long long ot, long long oh) {
     int perHead = width / N, perRow = heads * perHead;
     long long total = rows * perRow;
@@ -20,7 +28,7 @@ __device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, 
             r = (int)(i % perRow);
         }
         int h = r / perHead, p = r % perHead * N;
-        const float* cs = cosSin + (t % sequence) * width + p;
+        const float* cs = cosSin + positionOf(positions, t, sequence) * width + p;
         const T* in = x + t * xt + h * xh + p;
         T* o = out + t * ot + h * oh + p;
         float v[N], c[N];
@@ -56,9 +64,9 @@ __device__ void rotate(const T* x, const float* cosSin, T* out, long long rows, 
     }
 }
 #define ROTATE(name, T, N)                                                                                                                     \
-    extern "C" __global__ void name(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, \
+    extern "C" __global__ void name(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, \
                                     long long xt, long long xh, long long ot, long long oh) {                                                 \
-        rotate<N>(x, cosSin, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                                   \
+        rotate<N>(x, cosSin, positions, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                                   \
     }
 ROTATE(rope_f32, float, 2)
 ROTATE(rope_bf16, bf16, 2)
@@ -68,7 +76,7 @@ ROTATE(rope_vectors_bf16, bf16, 8)
 // cosSin[t mod S, i], [half+i]. N elements of each half per thread: 1, or 8 (16 bytes of bf16) where everything is aligned and half is a multiple of 8.
 // Traffic: T H R read, T H R written. Example: x = [1, 0], angle 90 degrees (cos 0, sin 1): [0, 1]; back: [0, -1].
 template <int N, typename T>
-__device__ void rotateHalves(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
+__device__ void rotateHalves(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, long long xt,
                              long long xh, long long ot, long long oh) {
     int half = width / 2, perHead = half / N, perRow = heads * perHead;
     long long total = rows * perRow;
@@ -83,7 +91,7 @@ __device__ void rotateHalves(const T* x, const float* cosSin, T* out, long long 
             r = (int)(i % perRow);
         }
         int h = r / perHead, p = r % perHead * N;
-        const float* cs = cosSin + (t % sequence) * width + p;
+        const float* cs = cosSin + positionOf(positions, t, sequence) * width + p;
         const T* in = x + t * xt + h * xh + p;
         T* o = out + t * ot + h * oh + p;
         if constexpr (N == 8) {
@@ -108,9 +116,9 @@ __device__ void rotateHalves(const T* x, const float* cosSin, T* out, long long 
     }
 }
 #define ROTATE_HALVES(name, T, N)                                                                                                              \
-    extern "C" __global__ void name(const T* x, const float* cosSin, T* out, long long rows, int heads, int width, int sequence, float direction, \
+    extern "C" __global__ void name(const T* x, const float* cosSin, const int* positions, T* out, long long rows, int heads, int width, int sequence, float direction, \
                                     long long xt, long long xh, long long ot, long long oh) {                                                 \
-        rotateHalves<N>(x, cosSin, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                             \
+        rotateHalves<N>(x, cosSin, positions, out, rows, heads, width, sequence, direction, xt, xh, ot, oh);                                             \
     }
 ROTATE_HALVES(rope_halves_f32, float, 1)
 ROTATE_HALVES(rope_halves_bf16, bf16, 1)

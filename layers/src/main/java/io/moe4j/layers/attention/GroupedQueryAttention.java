@@ -67,6 +67,11 @@ public record GroupedQueryAttention(long heads, long keyHeads, boolean headNorms
     }
 
     @Override
+    public boolean keepsDocumentsApart() {
+        return true;
+    }
+
+    @Override
     public String deviceSpi() {
         return "1.3";
     }

@@ -9,6 +9,7 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.CacheRows;
 import io.moe4j.layers.block.CachedLayer;
+import io.moe4j.layers.block.CurrentDocuments;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
@@ -19,6 +20,7 @@ final class GroupedQueryLayer implements CachedLayer {
     private final GroupedQueryAttention spec;
     private final ModelContext context;
     private final Rotary rotary;
+    private final CurrentDocuments documents;
     private final Layer queries;
     private final Layer keys;
     private final Linear values_OD;
@@ -28,6 +30,7 @@ final class GroupedQueryLayer implements CachedLayer {
         this.spec = spec;
         this.context = block.context();
         this.rotary = block.rotary().of(spec.rotary());
+        this.documents = block.documents();
         this.queries = normed(block, "query", "q", spec.heads());
         this.keys = normed(block, "key", "k", spec.keyHeads());
         this.values_OD = block.linear("attention.value", "self_attn.v_proj.weight",
@@ -41,7 +44,8 @@ final class GroupedQueryLayer implements CachedLayer {
         Variable k = keys.forward(tape, x_TD);
         Variable v = values_OD.forward(tape, x_TD);
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(new RotaryGroupedAttention(shape, spec.softmaxScale(), rotary, q, k, v), q, k, v);
+        Variable o = tape.apply(new RotaryGroupedAttention(shape, spec.softmaxScale(), rotary, documents.now(),
+                q, k, v), q, k, v);
         return output_DO.forward(tape, o);
     }
 

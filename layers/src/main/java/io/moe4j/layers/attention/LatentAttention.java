@@ -77,6 +77,11 @@ public record LatentAttention(long heads, QueryProjection query, long latent, lo
     }
 
     @Override
+    public boolean keepsDocumentsApart() {
+        return true;
+    }
+
+    @Override
     public String deviceSpi() {
         return rotary.rotation() == Rotation.PAIRS ? "1.0" : "1.3";
     }

@@ -8,6 +8,7 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.CacheRows;
 import io.moe4j.layers.block.CachedLayer;
+import io.moe4j.layers.block.CurrentDocuments;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
@@ -18,6 +19,7 @@ final class LatentAttentionLayer implements CachedLayer {
     private final LatentAttention spec;
     private final ModelContext context;
     private final Rotary rotary;
+    private final CurrentDocuments documents;
     private final Layer queries;
     private final Linear latent_CD;
     private final RmsNorm latentNorm_C;
@@ -28,6 +30,7 @@ final class LatentAttentionLayer implements CachedLayer {
         this.spec = spec;
         this.context = block.context();
         this.rotary = block.rotary().of(spec.rotary());
+        this.documents = block.documents();
         this.queries = queries(block);
         this.latent_CD = block.linear("attention.latent", "self_attn.kv_a_proj_with_mqa.weight",
                 spec.latent() + spec.rotary().dim(), block.dim());
@@ -44,8 +47,8 @@ final class LatentAttentionLayer implements CachedLayer {
         Variable latent = latent_CD.forward(tape, x_TD);
         Variable keysValues = keysValues_OC.forward(tape, latentNorm_C.forward(tape, latent));
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(new RotaryLatentAttention(spec, shape, rotary, q, keysValues, latent), q, keysValues,
-                latent);
+        Variable o = tape.apply(new RotaryLatentAttention(spec, shape, rotary, documents.now(), q, keysValues,
+                latent), q, keysValues, latent);
         return output_DO.forward(tape, o);
     }
 

@@ -9,6 +9,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.Documents;
 import io.moe4j.layers.rotary.Rotary;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,16 +24,19 @@ final class RotaryGroupedAttention implements Operation {
     private final AttentionShape shape;
     private final float scale;
     private final Rotary rotary;
+    private final Optional<Documents> documents;
     private final Variable q;
     private final Variable k;
     private final Variable v;
     private @Nullable Tensor lse_BHS;
     private @Nullable Tensor o;
 
-    RotaryGroupedAttention(AttentionShape shape, float scale, Rotary rotary, Variable q, Variable k, Variable v) {
+    RotaryGroupedAttention(AttentionShape shape, float scale, Rotary rotary,
+            Optional<Documents> documents, Variable q, Variable k, Variable v) {
         this.shape = shape;
         this.scale = scale;
-        this.rotary = rotary;
+        this.rotary = rotary.within(documents);
+        this.documents = documents;
         this.q = q;
         this.k = k;
         this.v = v;
@@ -90,7 +94,7 @@ final class RotaryGroupedAttention implements Operation {
         }
         return new AttentionOps.Forward(shape, scale, split(q.tensor(), shape.heads()),
                 split(k.tensor(), shape.keyHeads()), split(v.tensor(), shape.keyHeads()), split(o, shape.heads()),
-                lse_BHS, workspace);
+                lse_BHS, workspace, starts());
     }
 
     /** (T, n·Q) as (T, n, Q). */
@@ -101,6 +105,11 @@ final class RotaryGroupedAttention implements Operation {
     /** (T, n·Q) as (B, S, n, Q). */
     private Tensor split(Tensor tensor, long count) {
         return tensor.view(shape.batch(), shape.sequence(), count, tensor.dim(1) / count);
+    }
+
+    /** (B, S): where documents begin. */
+    private Optional<Tensor> starts() {
+        return documents.map(bounds -> bounds.starts_T().view(shape.batch(), shape.sequence()));
     }
 
     private static Optional<Tensor> workspace(Tape tape, long bytes) {

@@ -9,6 +9,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.Documents;
 import io.moe4j.layers.rotary.Rotary;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -23,16 +24,18 @@ final class RotaryLatentAttention implements Operation {
     private final LatentAttention spec;
     private final AttentionShape shape;
     private final Rotary rotary;
+    private final Optional<Documents> documents;
     private final Variable q;
     private final Variable keysValues;
     private final Variable latent_TC;
     private @Nullable State state;
 
-    RotaryLatentAttention(LatentAttention spec, AttentionShape shape, Rotary rotary, Variable q,
-            Variable keysValues, Variable latent_TC) {
+    RotaryLatentAttention(LatentAttention spec, AttentionShape shape, Rotary rotary,
+            Optional<Documents> documents, Variable q, Variable keysValues, Variable latent_TC) {
         this.spec = spec;
         this.shape = shape;
-        this.rotary = rotary;
+        this.rotary = rotary.within(documents);
+        this.documents = documents;
         this.q = q;
         this.keysValues = keysValues;
         this.latent_TC = latent_TC;
@@ -101,7 +104,7 @@ final class RotaryLatentAttention implements Operation {
     private AttentionOps.Forward arguments(State made, Optional<Tensor> workspace) {
         return new AttentionOps.Forward(shape, spec.softmaxScale(), split(heads(q.tensor(), spec.queryKey())),
                 split(made.k_THQ), split(valuePart(keysValues.tensor())), split(heads(made.o, spec.value())),
-                made.lse_BHS, workspace);
+                made.lse_BHS, workspace, starts());
     }
 
     /** (T, H·n) as (T, H, n). */
@@ -137,6 +140,11 @@ final class RotaryLatentAttention implements Operation {
     private Tensor repeated(Tensor key_T1R) {
         return key_T1R.strided(new long[] {key_T1R.dim(0), spec.heads(), key_T1R.dim(2)},
                 new long[] {key_T1R.stride(0), 0, key_T1R.stride(2)});
+    }
+
+    /** (B, S): where documents begin. */
+    private Optional<Tensor> starts() {
+        return documents.map(bounds -> bounds.starts_T().view(shape.batch(), shape.sequence()));
     }
 
     private static Optional<Tensor> workspace(Tape tape, long bytes) {

@@ -34,6 +34,11 @@ public interface AttentionSpec {
         return OptionalLong.empty();
     }
 
+    /** Whether it keeps documents apart, as {@link BlockBuilder#documents} says where they begin. */
+    default boolean keepsDocumentsApart() {
+        return false;
+    }
+
     /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */
     default String deviceSpi() {
         return "1.0";

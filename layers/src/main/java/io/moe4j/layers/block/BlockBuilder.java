@@ -18,12 +18,13 @@ import java.util.Optional;
  * @param dense collects the parameters that every rank has
  * @param experts collects the parameters of this rank's experts
  * @param rotary the model's rotary embeddings
+ * @param documents where documents begin; a layer with attention reads it each time that it is run
  * @param balance biases and counts of the block's experts, if it has any
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
-        UnitBuilder experts, RotaryTables rotary, Optional<ExpertBalance.Layer> balance) {
+        UnitBuilder experts, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance) {
 
     /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */
     public String prefix() {

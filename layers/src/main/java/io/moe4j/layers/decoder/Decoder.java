@@ -62,6 +62,7 @@ final class Decoder implements Model {
     public void begin(Microbatch microbatch) {
         parts.units().forEach(unit -> unit.begin(microbatch));
         parts.balance().ifPresent(balance -> balance.begin(microbatch));
+        parts.documents().begin(microbatch);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.ShardGroup;
 import io.moe4j.layers.block.Block;
 import io.moe4j.layers.block.BlockBuilder;
+import io.moe4j.layers.block.CurrentDocuments;
 import io.moe4j.layers.block.ExpertBalance;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.init.InitialValues;
@@ -27,6 +28,7 @@ final class DecoderParts implements AutoCloseable {
     private final Resources resources;
     private final InitialValues initial;
     private final RotaryTables rotary;
+    private final CurrentDocuments documents;
     private final List<ParameterUnit> units = new ArrayList<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
     private final Map<Integer, ExpertBalance.Layer> balances = new LinkedHashMap<>();
@@ -45,6 +47,7 @@ final class DecoderParts implements AutoCloseable {
         this.resources = resources;
         initial = new InitialValues(context.seed());
         rotary = new RotaryTables(context.rank(), context.sequence(), resources);
+        documents = new CurrentDocuments(context.tokens());
         balance = spec.moe().map(moe -> resources.add(
                 new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
         embedding = openEmbedding();
@@ -61,6 +64,10 @@ final class DecoderParts implements AutoCloseable {
 
     Map<String, ParameterSlice> names() {
         return names;
+    }
+
+    CurrentDocuments documents() {
+        return documents;
     }
 
     Optional<ExpertBalance> balance() {
@@ -102,7 +109,7 @@ final class DecoderParts implements AutoCloseable {
             balances.put(layer, balance.orElseThrow().layer(balances.size()));
         }
         BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts, rotary,
-                Optional.ofNullable(balances.get(layer)));
+                documents, Optional.ofNullable(balances.get(layer)));
         RmsNorm attentionNorm = block.norm("attention_norm", "input_layernorm.weight", spec.dim(), spec.normEps());
         Layer attention = spec.blocks().get(layer).attention().open(block);
         RmsNorm feedForwardNorm = block.norm("feed_forward_norm", "post_attention_layernorm.weight", spec.dim(),

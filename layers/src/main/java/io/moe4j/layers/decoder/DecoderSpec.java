@@ -89,6 +89,11 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     }
 
     @Override
+    public boolean keepsDocumentsApart() {
+        return blocks.stream().allMatch(block -> block.attention().keepsDocumentsApart());
+    }
+
+    @Override
     public List<String> exportRemarks(boolean biasesMove) {
         return blocks.stream().map(BlockSpec::feedForward).distinct()
                 .flatMap(feedForward -> feedForward.exportRemarks(biasesMove).stream()).distinct().toList();

@@ -13,10 +13,12 @@ import java.util.Optional;
  *     that {@link ConfiguredTokenizer} finds
  * @param endToken the token that ends a document, as it is written in the vocabulary; if absent, the one that the tokenizer's files name
  * @param onBadLine what becomes of a line of a JSONL file that is not an object with a text
+ * @param documentBoundaries whether tokens attend within their document only, with positions that begin again in each
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record DataConfig(Optional<Path> path, String tokenizer, Optional<String> endToken, BadLines onBadLine) {
+public record DataConfig(Optional<Path> path, String tokenizer, Optional<String> endToken, BadLines onBadLine,
+        boolean documentBoundaries) {
 
     /** With another value of {@code path}. */
     public DataConfig withPath(Optional<Path> value) {
@@ -31,6 +33,11 @@ public record DataConfig(Optional<Path> path, String tokenizer, Optional<String>
     /** With another value of {@code endToken}. */
     public DataConfig withEndToken(Optional<String> value) {
         return Components.with(this, "endToken", value);
+    }
+
+    /** With another value of {@code documentBoundaries}. */
+    public DataConfig withDocumentBoundaries(boolean value) {
+        return Components.with(this, "documentBoundaries", value);
     }
 
     /** With another value of {@code onBadLine}. */

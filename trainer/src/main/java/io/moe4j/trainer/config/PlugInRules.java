@@ -30,6 +30,7 @@ final class PlugInRules {
     private static final String RECOMPUTE = "activation_checkpoint.mode";
     private static final String CAPTURE = "graph_capture.enable";
     private static final String ROUNDING = "optimizer.parameter_rounding";
+    private static final String BOUNDARIES = "data.document_boundaries";
     private static final String CAPACITY = "moe.receive_capacity";
 
     private final Registry registry;
@@ -98,6 +99,9 @@ final class PlugInRules {
         device.ifPresent(rules::rounding);
         device.ifPresent(provider -> rules.microbatches(provider, spec));
         device.ifPresent(provider -> spec.ifPresent(model -> rules.operations(provider, model)));
+        if (config.data().documentBoundaries()) {
+            device.ifPresent(provider -> rules.boundaries(provider, spec));
+        }
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
@@ -159,6 +163,17 @@ final class PlugInRules {
                         + " of its SPI, and only those of 1.3 and later count the tokens of several microbatches",
                 "set training.gradient_accumulation_steps to 1, or take a newer version of the plug-in",
                 "training.gradient_accumulation_steps", DEVICE);
+    }
+
+    /** A device or a model that was built before there were boundaries would attend across them without a word. */
+    private void boundaries(DeviceProvider device, Optional<ModelSpec> model) {
+        findings.require(isSince("1.4", device),
+                "this device's plug-in was built against version " + device.spiVersion()
+                        + " of its SPI, and only those of 1.4 and later keep documents apart",
+                "set " + BOUNDARIES + " to false, or take a newer version of the plug-in", BOUNDARIES, DEVICE);
+        model.ifPresent(spec -> findings.require(spec.keepsDocumentsApart(),
+                spec.name() + " does not keep the documents of a sequence apart",
+                "set " + BOUNDARIES + " to false, or choose a model that does", BOUNDARIES, "model.name"));
     }
 
     private void runsOn(boolean supported, DeviceKind kind, String key) {

@@ -106,20 +106,24 @@ final class RankOpener {
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
                 config, schedule, providers.recompute().policy(), phase, groups.isFirstReplica(),
-                canDigest(context.rank()))));
+                canDigest(context.rank()), isDeviceSince(4))));
     }
 
     /** Digests came with version 1.3 of the devices' SPI. */
     private boolean canDigest(int rank) {
-        SpiVersion built = SpiVersion.parse(providers.device().spiVersion());
-        boolean can = built.major() > 1 || built.minor() >= 3;
+        boolean can = isDeviceSince(3);
         if (!can && rank == 0 && config.runtime().agreementInterval() > 0) {
             log.info(
                     "ranks are not compared (runtime.agreement_interval): the plug-in of device \"{}\" was built against"
                             + " version {} of its SPI, and digests came with 1.3",
-                    providers.device().id(), built);
+                    providers.device().id(), providers.device().spiVersion());
         }
         return can;
+    }
+
+    private boolean isDeviceSince(int minor) {
+        SpiVersion built = SpiVersion.parse(providers.device().spiVersion());
+        return built.major() > 1 || built.minor() >= minor;
     }
 
     private RankContext context(int rank, RankGroups groups, Resources resources) {

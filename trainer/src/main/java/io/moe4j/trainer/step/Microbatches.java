@@ -7,7 +7,6 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.MicrobatchPass;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.recompute.RecomputePolicy;
-import io.moe4j.autograd.sharding.Microbatch;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +51,7 @@ public final class Microbatches {
     public void forward(int index) {
         require(index == forwards, index, "forward", forwards);
         forwards++;
-        model.begin(Microbatch.of(index, count()));
+        model.begin(buffers.microbatch(index));
         if (model.stages().isEmpty()) {
             return;
         }
@@ -65,7 +64,7 @@ public final class Microbatches {
     public void backward(int index) {
         require(index == backwards && index < forwards, index, "backward", backwards);
         backwards++;
-        model.begin(Microbatch.of(index, count()));
+        model.begin(buffers.microbatch(index));
         if (model.stages().isEmpty()) {
             // A model that was written before models had stages does all of it in one call.
             model.forwardBackward(buffers.ids_T(index), buffers.labels_T(index), lossScale, buffers.loss());

@@ -2,9 +2,13 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Microbatch;
+import io.moe4j.trainer.config.TrainerConfig;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** The static buffers of a rank's steps: what goes in, and what comes out. Their addresses never change, so that a captured step can be replayed. */
 final class StepBuffers implements AutoCloseable {
@@ -15,30 +19,40 @@ final class StepBuffers implements AutoCloseable {
     private final Memory inputs;
     private final Memory report;
     private final int microbatches;
+    private final Optional<DocumentBuffers> documents;
+    private final Resources resources;
 
     /**
      * Allocates the buffers.
      *
-     * @param tokensOfMicrobatch T
-     * @param microbatches of a step
+     * @param config says how many tokens and microbatches there are, and whether documents are kept apart
      */
-    StepBuffers(RankContext rank, long tokensOfMicrobatch, int microbatches) {
+    static StepBuffers open(RankContext rank, TrainerConfig config) {
+        return Resources.open("step buffers", resources -> new StepBuffers(rank, config, resources));
+    }
+
+    private StepBuffers(RankContext rank, TrainerConfig config, Resources resources) {
         this.rank = rank;
-        this.microbatches = microbatches;
-        long tokens = tokensOfMicrobatch * microbatches;
-        inputs = rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs");
-        try {
-            report = rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report");
-        } catch (RuntimeException | Error e) {
-            inputs.close();
-            throw e;
-        }
+        this.resources = resources;
+        this.microbatches = config.microbatches();
+        long tokens = config.training().localTokens() * microbatches;
+        inputs = resources.add(rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs"));
+        report = resources.add(rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report"));
+        documents = config.data().documentBoundaries()
+                ? Optional.of(resources.add(
+                        new DocumentBuffers(rank, config.training().seqLen(), tokens, microbatches)))
+                : Optional.empty();
         rank.stream().fill(Tensor.of(inputs, 0, DType.I32, 2 * tokens), 0);
         rank.stream().fill(Tensor.of(report, 0, DType.I32, REPORT_WORDS), 0);
     }
 
     int microbatches() {
         return microbatches;
+    }
+
+    /** What a model is told of one microbatch before it is enqueued. */
+    Microbatch microbatch(int index) {
+        return Microbatch.of(index, microbatches).withDocuments(documents.map(buffers -> buffers.of(index)));
     }
 
     /** The token ids of one microbatch. */
@@ -88,6 +102,7 @@ final class StepBuffers implements AutoCloseable {
         }
         rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids());
         rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels());
+        documents.ifPresent(buffers -> buffers.upload(batch));
     }
 
     /** Waits for the step, and reads what came out of it. */
@@ -118,7 +133,6 @@ final class StepBuffers implements AutoCloseable {
 
     @Override
     public void close() {
-        report.close();
-        inputs.close();
+        resources.close();
     }
 }

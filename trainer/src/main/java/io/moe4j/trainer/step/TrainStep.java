@@ -33,6 +33,7 @@ public final class TrainStep implements AutoCloseable {
     private final ForwardBackward forwardBackward;
     private final RankPhase phase;
     private final boolean countsGradients;
+    private final boolean canMask;
     private final Optional<ReplicaCheck> replicaCheck;
 
     /**
@@ -43,10 +44,11 @@ public final class TrainStep implements AutoCloseable {
      * @param recompute how the model's inner stages are run
      * @param countsGradients whether this rank's gradients are no copy of another replica's
      * @param canDigest whether the device makes digests, so that ranks can be compared
+     * @param canMask whether the device takes labels that do not count
      */
     public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
             Optional<GraphCapture> capture, TrainerConfig config, Schedule schedule, RecomputePolicy recompute,
-            RankPhase phase, boolean countsGradients, boolean canDigest) {
+            RankPhase phase, boolean countsGradients, boolean canDigest, boolean canMask) {
         this.rank = rank;
         this.model = model;
         this.comm = comm;
@@ -55,8 +57,9 @@ public final class TrainStep implements AutoCloseable {
         this.phase = phase;
         this.countsGradients = countsGradients;
         this.schedule = schedule;
+        this.canMask = canMask;
         learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
-        buffers = new StepBuffers(rank, config.training().localTokens(), config.microbatches());
+        buffers = StepBuffers.open(rank, config);
         replicaCheck = canDigest && config.runtime().agreementInterval() > 0 && rank.world().size() > 1
                 ? Optional.of(new ReplicaCheck(rank, model, optimizer))
                 : Optional.empty();
@@ -67,11 +70,12 @@ public final class TrainStep implements AutoCloseable {
     /**
      * Makes step {@code step}, from 1.
      *
-     * @param data this rank's batch. Where it is missing, forward and backward run on what the buffers hold, since all ranks have to take part, and
+     * @param given this rank's batch. Where it is missing, forward and backward run on what the buffers hold, since all ranks have to take part, and
      *        no rank uses what comes out
      * @param stop whether this rank wants the run to end after it
      */
-    public StepOutcome run(long step, StepData data, boolean stop) {
+    public StepOutcome run(long step, StepData given, boolean stop) {
+        StepData data = usable(given);
         phase.enter("step " + step + ", capture");
         forwardBackward.prepare();
         phase.enter("step " + step + ", forward and backward");
@@ -181,6 +185,24 @@ public final class TrainStep implements AutoCloseable {
                 .map(RankReport::decode).toList());
     }
 
+    /** A batch that this step cannot take is no batch: all ranks then learn why. */
+    private StepData usable(StepData data) {
+        Optional<String> problem = data instanceof Batch batch ? problem(batch) : Optional.empty();
+        return problem.<StepData>map(StepData.Missing::new).orElse(data);
+    }
+
+    private Optional<String> problem(Batch batch) {
+        if (!canMask && batch.labels() < batch.tokens()) {
+            return Optional.of("labels are masked, which came with version 1.4 of the devices' SPI: take a newer version of"
+                    + " the plug-in of device \"" + config.device() + "\", or data without masked labels");
+        }
+        if (batch.starts_T().isPresent() && !config.data().documentBoundaries()) {
+            return Optional.of("the batch says where documents begin, and data.document_boundaries is false: set it to"
+                    + " true, or give a batch without starts");
+        }
+        return batch.starts_T().flatMap(starts -> DocumentBuffers.problem(starts, config.training().seqLen()));
+    }
+
     /** Why ranks have no batch. */
     private String reasons(StepData data) {
         return RankWords.exchange(rank, "missing data", switch (data) {
@@ -189,12 +211,17 @@ public final class TrainStep implements AutoCloseable {
         });
     }
 
+    private String locateNonFinite(int microbatch) {
+        model.begin(buffers.microbatch(microbatch));
+        return model.locateNonFinite(buffers.ids_T(microbatch));
+    }
+
     /** Where each rank first has a value that is not finite; ranks with the same answer are told once. */
     private String locate(StepBuffers.Readings mine) {
         String here;
         try (Scope scope = rank.memory().openStep()) {
             here = IntStream.range(0, buffers.microbatches())
-                    .mapToObj(microbatch -> model.locateNonFinite(buffers.ids_T(microbatch))).distinct()
+                    .mapToObj(this::locateNonFinite).distinct()
                     .collect(Collectors.joining(", "))
                     + (Float.isFinite(mine.loss()) ? "" : " (loss "
                             + mine.loss() + ")");

@@ -7,7 +7,7 @@ import io.moe4j.runtime.cuda.cudnn.Graph.Node;
 /**
  * Causal attention as the operations that the library's fused kernels match, in the order that they expect. Extents are (B, H, S, elements of a
  * head); memory is (B, S, H, elements of a head), with any strides except that the last dimension is dense. Keys and values may have fewer heads than
- * queries: the library repeats them in its products, and expects their gradients to be computed for all query heads and then summed over each group.
+ * queries in forward, where the library repeats them in its products; in backward they have as many.
  */
 final class AttentionGraph {
     private static final int ROW = 2;
@@ -106,13 +106,13 @@ final class AttentionGraph {
         Node scaled = graph.pointwise(CUDNN_POINTWISE_MUL, product, scale, scores());
         Node shifted = graph.pointwise(CUDNN_POINTWISE_SUB, scaled, statistics, scores());
         Node probability = graph.pointwise(CUDNN_POINTWISE_EXP, masked(shifted), scores());
-        ofKeys(key, key.valueDim(), graph.reshape(probability, swapped()), dO, dv);
+        graph.matmul(graph.reshape(probability, swapped()), dO, dv);
 
         Node dP = graph.matmul(dO, v, scores());
         Node centred = graph.pointwise(CUDNN_POINTWISE_SUB, dP, delta, scores());
         Node times = graph.pointwise(CUDNN_POINTWISE_MUL, centred, probability, scores());
         Node dS = graph.pointwise(CUDNN_POINTWISE_MUL, times, scale, scores());
-        ofKeys(key, key.queryKeyDim(), graph.reshape(dS, swapped()), q, dk);
+        graph.matmul(graph.reshape(dS, swapped()), q, dk);
         Node keys = graph.reshape(k, graph.virtual(CUDNN_DATA_FLOAT,
                 new long[] {key.batch(), key.keyHeads(), key.sequence(), key.queryKeyDim()},
                 new long[] {k.strides()[0], k.strides()[1], k.strides()[3], k.strides()[2]}));
@@ -140,17 +140,6 @@ final class AttentionGraph {
     private Node swapped() {
         return graph.virtual(CUDNN_DATA_BFLOAT16, scores,
                 new long[] {scoreStrides[0], scoreStrides[1], 1, scoreStrides[2]});
-    }
-
-    /** gradient = a · b, summed over the query heads that share a key head. */
-    private void ofKeys(AttentionKey key, long width, Node a, Node b, Node gradient) {
-        if (key.heads() == key.keyHeads()) {
-            graph.matmul(a, b, gradient);
-            return;
-        }
-        Node all = graph.virtual(CUDNN_DATA_FLOAT, new long[] {key.batch(), key.heads(), key.sequence(), width},
-                new long[] {key.heads() * key.sequence() * width, key.sequence() * width, width, 1});
-        graph.reduce(CUDNN_REDUCE_TENSOR_ADD, graph.matmul(a, b, all), gradient);
     }
 
     private Node tensor(AttentionKey key, long heads, long width, AttentionKey.Strides strides) {

@@ -30,7 +30,7 @@ public final class AttentionWorkspace {
     }
 
     /** Sequences in one call: a divisor of the batch. */
-    static long sequencesAtOnce(AttentionShape shape) {
+    public static long sequencesAtOnce(AttentionShape shape) {
         for (long count = shape.batch(); count > 1; count--) {
             if (shape.batch() % count == 0 && count * matrixBytes(shape) <= MATRIX_LIMIT) {
                 return count;
@@ -41,7 +41,7 @@ public final class AttentionWorkspace {
 
     /** Bytes of the row sums, which come first in the workspace. */
     static long deltaBytes(AttentionShape shape) {
-        return Math.ceilDiv(4 * sequencesAtOnce(shape) * shape.heads() * shape.sequence(), ALIGNMENT) * ALIGNMENT;
+        return aligned(4 * sequencesAtOnce(shape) * shape.heads() * shape.sequence());
     }
 
     /** Bytes of the workspace in forward: a few words. */
@@ -49,9 +49,46 @@ public final class AttentionWorkspace {
         return FORWARD_BYTES;
     }
 
+    /** What one run of the gradient of grouped queries computes: as many query heads as there are key heads. */
+    public static AttentionShape oneRun(AttentionShape shape) {
+        return AttentionShape.of(shape.batch(), shape.sequence(), shape.keyHeads(), shape.queryKeyDim(),
+                shape.valueDim(), shape.dtype());
+    }
+
+    /**
+     * The workspace of the gradient of grouped queries: offsets in bytes of what all runs have of their own, then the workspace of one run, which they
+     * share. For 32 query and 4 key heads of 128 elements and 4096 tokens a sequence, runs have 8 · 4 MiB of dk and as much of dv a sequence, and share
+     * 128 MiB of scores a sequence.
+     *
+     * @param lse (P, A), of which each run uses the first B·G·S
+     * @param lseApart A: elements from one run to the next, so that each begins where the library wants it
+     * @param dk (P, B, S, G, Q)
+     * @param dv (P, B, S, G, V)
+     * @param run workspace of a run
+     * @param bytes all of it
+     */
+    public record Grouped(long lse, long lseApart, long dk, long dv, long run, long bytes) {}
+
+    /** The layout for a shape with fewer key heads than query heads. */
+    public static Grouped grouped(AttentionShape shape) {
+        AttentionShape run = oneRun(shape);
+        long rows = sequencesAtOnce(run) * shape.sequence() * shape.heads();
+        long lseApart = aligned(4 * rows / shape.queriesPerKey()) / 4;
+        long dk = 4 * lseApart * shape.queriesPerKey();
+        long dv = dk + aligned(shape.dtype().bytes() * rows * shape.queryKeyDim());
+        long workspace = dv + aligned(shape.dtype().bytes() * rows * shape.valueDim());
+        AttentionShape atOnce = AttentionShape.of(sequencesAtOnce(run), run.sequence(), run.heads(), run.queryKeyDim(),
+                run.valueDim(), run.dtype());
+        return new Grouped(0, lseApart, dk, dv, workspace, workspace + backwardBytes(atOnce));
+    }
+
+    private static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+
     /** Bytes of the whole workspace in backward. */
     public static long backwardBytes(AttentionShape shape) {
-        return deltaBytes(shape) + sequencesAtOnce(shape) * matrixBytes(shape) + EXTRA;
+        return shape.queriesPerKey() > 1 ? grouped(shape).bytes() : deltaBytes(shape) + sequencesAtOnce(shape) * matrixBytes(shape) + EXTRA;
     }
 
     private static long matrixBytes(AttentionShape shape) {

@@ -10,12 +10,13 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Attention: on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any shape but is slow. */
+/** Attention: on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any shape and documents but is slow. */
 final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
 
@@ -31,11 +32,12 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     public void forward(Stream stream, Forward a) {
         AttentionShape s = a.shape();
         require(s.queryKeyDim() <= MAX_DIM && s.valueDim() <= MAX_DIM, "attention", s);
-        if (rows(s) == 0 || cudnn.forward(stream, a)) {
+        check(a);
+        if (rows(s) == 0 || a.starts_BS().isEmpty() && cudnn.forward(stream, a)) {
             return;
         }
-        List<KernelArg> arguments = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()),
-                of(a.o_BSHV()), of(a.lse_BHS()));
+        List<KernelArg> arguments = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
+                of(a.lse_BHS()));
         addStrides(arguments, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV());
         kernels.warps(stream, "attention" + suffix(a.q_BSHQ()), rows(s), 0, arguments.toArray(KernelArg[]::new));
     }
@@ -44,24 +46,35 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     public void backward(Stream stream, Backward b) {
         Forward a = b.forward();
         AttentionShape s = a.shape();
-        if (rows(s) == 0 || cudnn.backward(stream, b)) {
+        check(a);
+        if (rows(s) == 0 || a.starts_BS().isEmpty() && onCudnn(stream, b)) {
             return;
         }
         Tensor delta = b.workspace()
                 .orElseThrow(() -> new DeviceException("the attention's gradient needs a workspace of "
                         + CudaWorkspaceSizes.INSTANCE.attentionBackward(s)
                         + " bytes; see WorkspaceSizes.attentionBackward"));
-        List<KernelArg> query = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
-                of(a.lse_BHS()),
+        List<KernelArg> query = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()), of(a.lse_BHS()),
                 of(b.do_BSHV()), of(delta), of(b.dq_BSHQ()));
         addStrides(query, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dq_BSHQ());
         kernels.warps(stream, "attention_backward_q" + suffix(a.q_BSHQ()), rows(s), 0, query.toArray(KernelArg[]::new));
-        List<KernelArg> key = arguments(s, a.scale(), of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.lse_BHS()),
+        List<KernelArg> key = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.lse_BHS()),
                 of(b.do_BSHV()), of(delta),
                 of(b.dk_BSHQ()), of(b.dv_BSHV()));
         addStrides(key, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dk_BSHQ(), b.dv_BSHV());
         kernels.warps(stream, "attention_backward_kv" + suffix(a.q_BSHQ()), rows(s) / s.queriesPerKey(), 0,
                 key.toArray(KernelArg[]::new));
+    }
+
+    private boolean onCudnn(Stream stream, Backward b) {
+        return b.forward().shape().queriesPerKey() == 1 ? cudnn.backward(stream, b)
+                : new GroupedBackward(kernels, cudnn).run(stream, b);
+    }
+
+    private static void check(Forward a) {
+        a.starts_BS().ifPresent(starts -> require(starts.dtype() == DType.I32 && starts.isContiguous()
+                && starts.shape().equals(List.of(a.shape().batch(), a.shape().sequence())), "attention within documents",
+                starts, a.shape()));
     }
 
     @Override
@@ -73,9 +86,11 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
         return s.batch() * s.heads() * s.sequence();
     }
 
-    private static List<KernelArg> arguments(AttentionShape s, float scale, KernelArg... tensors) {
+    private static List<KernelArg> arguments(Forward a, KernelArg... tensors) {
+        AttentionShape s = a.shape();
         List<KernelArg> arguments = new ArrayList<>(List.of(tensors));
-        arguments.addAll(List.of(of(scale), of(s.batch()), of(s.sequence()), ofInt(s.heads()),
+        arguments.add(a.starts_BS().map(Kernels::of).orElse(KernelArg.absent()));
+        arguments.addAll(List.of(of(a.scale()), of(s.batch()), of(s.sequence()), ofInt(s.heads()),
                 ofInt(s.queriesPerKey()), ofInt(s.queryKeyDim()), ofInt(s.valueDim())));
         return arguments;
     }
