@@ -14,6 +14,7 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
@@ -34,6 +35,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +49,8 @@ import org.junit.jupiter.api.Test;
 @Stability(Stability.Level.EVOLVING)
 public abstract class ModelContract {
     private static final double STEP = 1e-3;
+    /** Tokens of the first of two documents. */
+    private static final int BOUNDARY = 5;
 
     private Device device;
 
@@ -98,10 +102,14 @@ public abstract class ModelContract {
         device.close();
     }
 
-    private OpenModel model(RecomputePolicyProvider recompute) {
+    private OpenModel model(RecomputePolicyProvider recompute, OpenModel.Given given) {
         return new OpenModel(device, spec(), commProvider(), collectivesProvider(), kernelsProvider(),
                 recompute.policy(),
-                stackBytes());
+                stackBytes(), given);
+    }
+
+    private OpenModel model(RecomputePolicyProvider recompute) {
+        return model(recompute, OpenModel.Given.random(spec()));
     }
 
     private OpenModel model() {
@@ -277,6 +285,92 @@ public abstract class ModelContract {
         Map<K, double[]> values = new HashMap<>();
         tensors.forEach((key, tensor) -> values.put(key, model.read(tensor)));
         return values;
+    }
+
+    /**
+     * Two documents in one sequence have the logits, losses and gradients that they have as sequences of their own, under each recompute policy. Sums of
+     * some hundred singles in another order, through a few layers: 1e-4 of the largest value. Attention across the boundary changes the first digits,
+     * and so do positions that begin again in only one of forward and backward. A rotation sees distances only: positions that go on in both change
+     * the last digits, which this does not see.
+     */
+    @Test
+    public void documentsAreLikeSequencesOfTheirOwn() {
+        Assumptions.assumeTrue(spec().keepsDocumentsApart(), "the model does not keep documents apart");
+        OpenModel.Given both = OpenModel.Given.random(spec());
+        int vocabulary = Math.toIntExact(spec().vocabulary());
+        for (RecomputePolicyProvider policy : recomputePolicies()) {
+            try (OpenModel packed = model(policy, both); OpenModel first = model(policy, both.part(0, BOUNDARY));
+                    OpenModel second = model(policy, both.part(BOUNDARY, OpenModel.TOKENS))) {
+                packed.keepApart(starts());
+                double[] logits = packed.logits(vocabulary);
+                near("logits of the first document", first.logits(vocabulary),
+                        Arrays.copyOf(logits, BOUNDARY * vocabulary));
+                near("logits of the second document", second.logits(vocabulary),
+                        Arrays.copyOfRange(logits, BOUNDARY * vocabulary, logits.length));
+                near("loss", new double[] {first.forwardBackward() + second.forwardBackward()},
+                        new double[] {packed.forwardBackward()});
+                List<double[]> gradients = packed.gradients();
+                for (int unit = 0; unit < gradients.size(); unit++) {
+                    double[] sum = first.gradients().get(unit);
+                    double[] other = second.gradients().get(unit);
+                    for (int i = 0; i < sum.length; i++) {
+                        sum[i] += other[i];
+                    }
+                    near("gradients of " + packed.model().units().get(unit).name(), sum, gradients.get(unit));
+                }
+            }
+        }
+    }
+
+    /** What an earlier document says changes neither the logits of a later one, nor the gradients of its loss. Without the boundary it does. */
+    @Test
+    public void anEarlierDocumentDoesNotShow() {
+        Assumptions.assumeTrue(spec().keepsDocumentsApart(), "the model does not keep documents apart");
+        OpenModel.Given one = OpenModel.Given.random(spec());
+        Arrays.fill(one.labels(), 0, BOUNDARY, LossOps.IGNORED_LABEL);
+        OpenModel.Given other = new OpenModel.Given(one.sequence(), one.ids().clone(), one.labels());
+        for (int t = 0; t < BOUNDARY; t++) {
+            other.ids()[t] = Math.toIntExact((other.ids()[t] + 1 + t) % spec().vocabulary());
+        }
+        int vocabulary = Math.toIntExact(spec().vocabulary());
+        try (OpenModel a = model(recomputePolicies().getFirst(), one);
+                OpenModel b = model(recomputePolicies().getFirst(), other)) {
+            double across = distance(later(a.logits(vocabulary)), later(b.logits(vocabulary)));
+            assertTrue(across > 1e-3, () -> "without a boundary, logits change by " + across + " only");
+            a.keepApart(starts());
+            b.keepApart(starts());
+            near("logits of the later document", later(a.logits(vocabulary)), later(b.logits(vocabulary)));
+            near("loss", new double[] {a.forwardBackward()}, new double[] {b.forwardBackward()});
+            for (int unit = 0; unit < a.gradients().size(); unit++) {
+                near("gradients of " + a.model().units().get(unit).name(), a.gradients().get(unit),
+                        b.gradients().get(unit));
+            }
+        }
+    }
+
+    /** A boundary at place {@link #BOUNDARY}. */
+    private static int[] starts() {
+        int[] starts = new int[OpenModel.TOKENS];
+        Arrays.fill(starts, BOUNDARY, starts.length, BOUNDARY);
+        return starts;
+    }
+
+    private static double[] later(double[] logits) {
+        return Arrays.copyOfRange(logits, logits.length / OpenModel.TOKENS * BOUNDARY, logits.length);
+    }
+
+    private static void near(String what, double[] expected, double[] actual) {
+        assertEquals(expected.length, actual.length, what);
+        double distance = distance(expected, actual);
+        assertTrue(distance <= 1e-4, () -> what + " differ by " + distance + " of the largest");
+    }
+
+    /** The largest difference, relative to the largest value; NaN if a value is NaN. */
+    private static double distance(double[] expected, double[] actual) {
+        double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
+        double difference = IntStream.range(0, expected.length).mapToDouble(i -> Math.abs(expected[i] - actual[i])).max()
+                .orElse(0);
+        return difference == 0 ? 0 : difference / largest;
     }
 
     /** Every element of every parameter has exactly one name in a checkpoint, and the figures count them. */

@@ -24,17 +24,21 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
-/** A model that is open on one rank, in single precision, and one batch of random tokens. */
+/** A model that is open on one rank, in single precision, and one batch: of random tokens, unless others are given. */
 final class OpenModel implements AutoCloseable {
     static final int TOKENS = 24;
     /** Numbers of tokens that a model may be given at once. */
@@ -48,33 +52,56 @@ final class OpenModel implements AutoCloseable {
     private final Optional<ExpertKernels> kernels;
     private final Model model;
     private final RecomputePolicy recompute;
+    private final int tokens;
     private final int[] labels;
     private final Tensor ids_T;
     private final Tensor labels_T;
     private final Tensor loss;
 
+    /**
+     * What the model is run on.
+     *
+     * @param sequence S; there are as many sequences as the tokens need
+     */
+    @SuppressWarnings("ArrayRecordComponent")
+    record Given(int sequence, int[] ids, int[] labels) {
+
+        /** One sequence of random tokens. */
+        static Given random(ModelSpec spec) {
+            Random random = new Random(3);
+            int vocabulary = Math.toIntExact(spec.vocabulary());
+            int[] labels = random.ints(TOKENS, 0, vocabulary).toArray();
+            return new Given(TOKENS, random.ints(TOKENS, 0, vocabulary).toArray(), labels);
+        }
+
+        /** A part of it, as one sequence. */
+        Given part(int from, int to) {
+            return new Given(to - from, Arrays.copyOfRange(ids, from, to), Arrays.copyOfRange(labels, from, to));
+        }
+    }
+
     OpenModel(Device device, ModelSpec spec, CommBackendProvider commProvider,
             Optional<CollectivesProvider> collectivesProvider, ExpertKernelsProvider kernelsProvider,
-            RecomputePolicy recompute, long stackBytes) {
+            RecomputePolicy recompute, long stackBytes, Given given) {
         this.recompute = recompute;
         rank = SingleRank.on(device, stackBytes);
         values = new HostValues(device, rank.context().stream());
         Group group = new Group("expert_parallel", List.of(0), 0);
         peers = device.openPeerGroup(group, rank.context().rendezvous());
         collectives = collectivesProvider.map(provider -> provider.open(group, rank.context()));
-        spec.moe().ifPresent(moe -> PASSES.forEach(tokens -> exchanges.put(tokens, commProvider.open(
-                CommConfig.of(tokens, moe.dim(), moe.experts(), moe.topK(), DType.F32),
-                new CommContext(rank.context(), group, Optional.of(peers), collectives)))));
+        tokens = given.ids.length;
+        Stream.concat(Stream.of((long) tokens), PASSES.stream()).distinct()
+                .forEach(count -> spec.moe().ifPresent(moe -> exchanges.put(count, commProvider.open(
+                        CommConfig.of(count, moe.dim(), moe.experts(), moe.topK(), DType.F32),
+                        new CommContext(rank.context(), group, Optional.of(peers), collectives)))));
         kernels = spec.moe().map(moe -> kernelsProvider.open(rank.context()));
-        model = spec.open(new ModelContext(rank.context(), 1, TOKENS, Precision.single(), ShardGroup.alone(),
-                ShardGroup.alone(), group, Optional.ofNullable(exchanges.get((long) TOKENS)), kernels, recompute, false,
-                42)
+        model = spec.open(new ModelContext(rank.context(), tokens / given.sequence, given.sequence,
+                Precision.single(), ShardGroup.alone(), ShardGroup.alone(), group,
+                Optional.ofNullable(exchanges.get((long) tokens)), kernels, recompute, false, 42)
                 .withExchanges(exchanges));
-        Random random = new Random(3);
-        int vocabulary = Math.toIntExact(spec.vocabulary());
-        labels = random.ints(TOKENS, 0, vocabulary).toArray();
-        ids_T = values.of(random.ints(TOKENS, 0, vocabulary).toArray(), TOKENS);
-        labels_T = values.of(labels, TOKENS);
+        labels = given.labels;
+        ids_T = values.of(given.ids, tokens);
+        labels_T = values.of(labels, tokens);
         loss = values.tensor(DType.F32, 1);
     }
 
@@ -90,7 +117,17 @@ final class OpenModel implements AutoCloseable {
         return HostValues.read(rank.context().stream(), tensor);
     }
 
-    /** The mean loss; leaves the gradients. */
+    /** Says where documents begin, until it is called again. */
+    void keepApart(int... starts) {
+        int[] positions = new int[starts.length];
+        for (int t = 0; t < starts.length; t++) {
+            positions[t] = t - starts[t];
+        }
+        model.begin(Microbatch.ONLY.withDocuments(Optional.of(new Documents(values.of(starts, starts.length),
+                values.of(positions, positions.length)))));
+    }
+
+    /** The losses' sum over {@link #TOKENS}, which is their mean if there are so many; leaves the gradients. */
     double forwardBackward() {
         try (Scope step = rank.context().memory().openStep()) {
             rank.context().stream().fill(loss, 0);
@@ -118,7 +155,7 @@ final class OpenModel implements AutoCloseable {
 
     /** Each token's loss, forward only. */
     double[] losses() {
-        Tensor losses = values.tensor(DType.F32, TOKENS);
+        Tensor losses = values.tensor(DType.F32, tokens);
         try (Scope step = rank.context().memory().openStep()) {
             new ForwardPass(rank.context(), model).losses(ids_T, labels_T, losses);
             return read(losses);
@@ -126,7 +163,7 @@ final class OpenModel implements AutoCloseable {
     }
 
     double[] logits(long vocabulary) {
-        Tensor logits = values.tensor(DType.F32, TOKENS, vocabulary);
+        Tensor logits = values.tensor(DType.F32, tokens, vocabulary);
         try (Scope step = rank.context().memory().openStep()) {
             model.logits(ids_T, logits);
             return read(logits);

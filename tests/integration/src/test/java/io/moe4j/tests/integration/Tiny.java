@@ -58,6 +58,11 @@ final class Tiny {
         return open(model, Tiny::sequences, Tiny::threads, overrides);
     }
 
+    /** Opens a run of another model, made from this one, on other data. */
+    static TrainingRun openOther(UnaryOperator<ModelSpec> model, DataOf data, String... overrides) {
+        return open(model, data, Tiny::threads, overrides);
+    }
+
     /** Opens a run with other options. */
     static TrainingRun openWith(UnaryOperator<RunOptions> options, String... overrides) {
         return open(UnaryOperator.identity(), model(), Tiny::sequences, Tiny::threads, options, overrides);
