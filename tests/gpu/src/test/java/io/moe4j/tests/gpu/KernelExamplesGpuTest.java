@@ -1,5 +1,8 @@
 package io.moe4j.tests.gpu;
 
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -86,6 +89,36 @@ final class KernelExamplesGpuTest {
             gpu.device.ops().embedding().backward(gpu.stream, gpu.ints(ids, 35), gpu.floats(DType.F32, dout, 35, 1),
                     gradient, true, Optional.of(gpu.tensor(DType.I32, Math.ceilDiv(bytes, 4L))));
             Reference.same("gradient", new double[] {0, 0, 0, 0, 0, 561, 0, 20}, gpu.read(gradient));
+        }
+    }
+
+    /** The example in {@code loss.cu}. */
+    @Test
+    void crossEntropyExample() {
+        try (Gpu gpu = Gpu.open()) {
+            Tensor logits = gpu.floats(DType.F32, new double[4], 2, 2);
+            Tensor rows = gpu.tensor(DType.F32, 2);
+            Tensor loss = gpu.floats(DType.F32, new double[1], 1);
+            gpu.device.ops().loss().crossEntropy(gpu.stream, logits, gpu.ints(new int[] {1, LossOps.IGNORED_LABEL}, 2),
+                    1, rows, loss);
+            Reference.close("gradient", new double[] {0.5, -0.5, 0, 0}, gpu.read(logits), 1e-6, 0);
+            Reference.close("row losses", new double[] {0.6931472, 0}, gpu.read(rows), 1e-6, 0);
+        }
+    }
+
+    /** The example at the head of {@code attention.cu}: with equal scores, each output is the mean of the values that the query sees. */
+    @Test
+    void attentionWithinDocumentsExample() {
+        try (Gpu gpu = Gpu.open()) {
+            AttentionShape shape = AttentionShape.of(1, 3, 1, 1, 1, DType.F32);
+            Tensor zero = gpu.floats(DType.F32, new double[3], 1, 3, 1, 1);
+            Tensor o = gpu.tensor(DType.F32, 1, 3, 1, 1);
+            Tensor lse = gpu.tensor(DType.F32, 1, 1, 3);
+            gpu.device.ops().attention().forward(gpu.stream, AttentionOps.Forward.of(shape, 1, zero, zero,
+                    gpu.floats(DType.F32, new double[] {2, 4, 8}, 1, 3, 1, 1), o, lse)
+                    .withStarts(gpu.ints(new int[] {0, 0, 2}, 1, 3)));
+            Reference.close("o", new double[] {2, 3, 8}, gpu.read(o), 1e-6, 0);
+            Reference.close("lse", new double[] {0, 0.6931472, 0}, gpu.read(lse), 1e-6, 1e-7);
         }
     }
 }
