@@ -8,7 +8,7 @@ import io.moe4j.autograd.sharding.Documents;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** The static buffers of where the documents of a step begin, for all its microbatches: starts, then positions. */
+/** The static buffers of where documents begin, for all microbatches of a step or an evaluation: starts, then positions. */
 final class DocumentBuffers implements AutoCloseable {
     private final RankContext rank;
     private final Memory memory;
@@ -19,13 +19,14 @@ final class DocumentBuffers implements AutoCloseable {
      * Allocates the buffers, of sequences of one document each.
      *
      * @param sequence S
-     * @param tokens of all microbatches of a step
+     * @param tokens of all microbatches
+     * @param purpose of the memory, for reports
      */
-    DocumentBuffers(RankContext rank, int sequence, long tokens, int microbatches) {
+    DocumentBuffers(RankContext rank, int sequence, long tokens, int microbatches, String purpose) {
         this.rank = rank;
         this.sequence = sequence;
         this.microbatches = microbatches;
-        memory = rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs");
+        memory = rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), purpose);
         rank.stream().fill(Tensor.of(memory, 0, DType.I32, 2 * tokens), 0);
     }
 

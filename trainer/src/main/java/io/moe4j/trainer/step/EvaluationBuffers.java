@@ -2,21 +2,41 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Microbatch;
+import io.moe4j.trainer.config.TrainerConfig;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 
 /** What goes into a forward pass over one microbatch, and what comes out. Apart from the buffers of training steps, which a captured step may replay. */
 final class EvaluationBuffers implements AutoCloseable {
     private final RankContext rank;
     private final int tokens;
     private final Memory memory;
+    private final Optional<DocumentBuffers> documents;
+    private final Resources resources;
 
-    /** @param tokens T, of a microbatch */
-    EvaluationBuffers(RankContext rank, int tokens) {
+    /** Allocates the buffers of one microbatch. */
+    static EvaluationBuffers open(RankContext rank, TrainerConfig config) {
+        return Resources.open("evaluation buffers", resources -> new EvaluationBuffers(rank, config, resources));
+    }
+
+    private EvaluationBuffers(RankContext rank, TrainerConfig config, Resources resources) {
         this.rank = rank;
-        this.tokens = tokens;
-        memory = rank.device().allocate(3 * Tensor.bytes(DType.I32, tokens), "evaluation");
+        this.resources = resources;
+        this.tokens = Math.toIntExact(config.training().localTokens());
+        memory = resources.add(rank.device().allocate(3 * Tensor.bytes(DType.I32, tokens), "evaluation"));
+        documents = config.data().documentBoundaries()
+                ? Optional.of(resources.add(
+                        new DocumentBuffers(rank, config.training().seqLen(), tokens, 1, "evaluation")))
+                : Optional.empty();
+    }
+
+    /** What a model is told before its pass. */
+    Microbatch microbatch() {
+        return Microbatch.ONLY.withDocuments(documents.map(buffers -> buffers.of(0)));
     }
 
     Tensor ids_T() {
@@ -33,9 +53,10 @@ final class EvaluationBuffers implements AutoCloseable {
     }
 
     /** Enqueues the copies from the host. */
-    void upload(int[] ids, int[] labels) {
-        rank.stream().upload(MemorySegment.ofArray(ids), ids_T());
-        rank.stream().upload(MemorySegment.ofArray(labels), labels_T());
+    void upload(Batch batch) {
+        rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids_T());
+        rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels_T());
+        documents.ifPresent(buffers -> buffers.upload(batch));
     }
 
     /** Waits for the pass, and reads each token's loss. */
@@ -47,6 +68,6 @@ final class EvaluationBuffers implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
+        resources.close();
     }
 }

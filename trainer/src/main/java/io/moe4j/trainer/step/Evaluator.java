@@ -7,7 +7,6 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.ops.LossOps;
 import io.moe4j.autograd.model.ForwardPass;
 import io.moe4j.autograd.model.Model;
-import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -29,6 +28,7 @@ public final class Evaluator implements AutoCloseable {
     private final RankPhase phase;
     private final ForwardPass pass;
     private final EvaluationBuffers buffers;
+    private final BatchRules rules;
     private final int microbatchTokens;
     private final int microbatches;
     private final int sequenceTokens;
@@ -47,7 +47,9 @@ public final class Evaluator implements AutoCloseable {
         microbatches = config.microbatches();
         sequenceTokens = config.training().seqLen();
         pass = new ForwardPass(rank, model);
-        buffers = new EvaluationBuffers(rank, microbatchTokens);
+        buffers = EvaluationBuffers.open(rank, config);
+        // Masked labels do not reach the device here: all versions take them.
+        rules = new BatchRules(config, true);
     }
 
     /**
@@ -64,7 +66,7 @@ public final class Evaluator implements AutoCloseable {
         long done = 0;
         for (; done < batches; done++) {
             phase.enter(name + ", batch " + (done + 1));
-            Optional<StepData> mine = data.next();
+            Optional<StepData> mine = data.next().map(rules::usable);
             List<BatchVote> votes = exchange(BatchVote.of(mine, stop.getAsBoolean()));
             if (votes.stream().anyMatch(BatchVote::stop)) {
                 return new EvaluationOutcome.Stopped(done);
@@ -90,7 +92,7 @@ public final class Evaluator implements AutoCloseable {
     /** Makes a pass on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
     public void rehearse() {
         try (Scope step = rank.memory().openStep()) {
-            model.begin(Microbatch.ONLY);
+            model.begin(buffers.microbatch());
             pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
         }
     }
@@ -104,10 +106,13 @@ public final class Evaluator implements AutoCloseable {
         for (int from = 0; from < batch.tokens(); from += microbatchTokens) {
             int[] labels = Arrays.copyOfRange(batch.labels_T(), from, from + microbatchTokens);
             // Any id will do where the loss is not used; devices of earlier versions of their SPI know no label that does not count.
-            buffers.upload(Arrays.copyOfRange(batch.ids_T(), from, from + microbatchTokens),
-                    Arrays.stream(labels).map(label -> label == LossOps.IGNORED_LABEL ? 0 : label).toArray());
+            int to = from + microbatchTokens;
+            int begin = from;
+            buffers.upload(new Batch(Arrays.copyOfRange(batch.ids_T(), from, to),
+                    Arrays.stream(labels).map(label -> label == LossOps.IGNORED_LABEL ? 0 : label).toArray(),
+                    batch.starts_T().map(starts -> Arrays.copyOfRange(starts, begin, to))));
             try (Scope step = rank.memory().openStep()) {
-                model.begin(Microbatch.ONLY);
+                model.begin(buffers.microbatch());
                 pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
             }
             sums.add(labels, buffers.read());

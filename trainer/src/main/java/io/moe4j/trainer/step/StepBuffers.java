@@ -40,7 +40,7 @@ final class StepBuffers implements AutoCloseable {
         report = resources.add(rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report"));
         documents = config.data().documentBoundaries()
                 ? Optional.of(resources.add(
-                        new DocumentBuffers(rank, config.training().seqLen(), tokens, microbatches)))
+                        new DocumentBuffers(rank, config.training().seqLen(), tokens, microbatches, "step inputs")))
                 : Optional.empty();
         rank.stream().fill(Tensor.of(inputs, 0, DType.I32, 2 * tokens), 0);
         rank.stream().fill(Tensor.of(report, 0, DType.I32, REPORT_WORDS), 0);

@@ -33,7 +33,7 @@ public final class TrainStep implements AutoCloseable {
     private final ForwardBackward forwardBackward;
     private final RankPhase phase;
     private final boolean countsGradients;
-    private final boolean canMask;
+    private final BatchRules rules;
     private final Optional<ReplicaCheck> replicaCheck;
 
     /**
@@ -57,7 +57,7 @@ public final class TrainStep implements AutoCloseable {
         this.phase = phase;
         this.countsGradients = countsGradients;
         this.schedule = schedule;
-        this.canMask = canMask;
+        this.rules = new BatchRules(config, canMask);
         learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
         buffers = StepBuffers.open(rank, config);
         replicaCheck = canDigest && config.runtime().agreementInterval() > 0 && rank.world().size() > 1
@@ -75,7 +75,7 @@ public final class TrainStep implements AutoCloseable {
      * @param stop whether this rank wants the run to end after it
      */
     public StepOutcome run(long step, StepData given, boolean stop) {
-        StepData data = usable(given);
+        StepData data = rules.usable(given);
         phase.enter("step " + step + ", capture");
         forwardBackward.prepare();
         phase.enter("step " + step + ", forward and backward");
@@ -183,24 +183,6 @@ public final class TrainStep implements AutoCloseable {
     private WorldReport exchange(RankReport mine) {
         return new WorldReport(rank.rendezvous().exchange(rank.world(), "step report", mine.encode()).stream()
                 .map(RankReport::decode).toList());
-    }
-
-    /** A batch that this step cannot take is no batch: all ranks then learn why. */
-    private StepData usable(StepData data) {
-        Optional<String> problem = data instanceof Batch batch ? problem(batch) : Optional.empty();
-        return problem.<StepData>map(StepData.Missing::new).orElse(data);
-    }
-
-    private Optional<String> problem(Batch batch) {
-        if (!canMask && batch.labels() < batch.tokens()) {
-            return Optional.of("labels are masked, which came with version 1.4 of the devices' SPI: take a newer version of"
-                    + " the plug-in of device \"" + config.device() + "\", or data without masked labels");
-        }
-        if (batch.starts_T().isPresent() && !config.data().documentBoundaries()) {
-            return Optional.of("the batch says where documents begin, and data.document_boundaries is false: set it to"
-                    + " true, or give a batch without starts");
-        }
-        return batch.starts_T().flatMap(starts -> DocumentBuffers.problem(starts, config.training().seqLen()));
     }
 
     /** Why ranks have no batch. */

@@ -24,6 +24,11 @@ final class AttentionDefinition {
     private final double[] p;
     private final double[] relative;
 
+    /** Over sequences of one document each. */
+    AttentionDefinition(AttentionShape shape, double scale) {
+        this(shape, scale, new int[Math.toIntExact(shape.batch() * shape.sequence())]);
+    }
+
     /** @param starts_BS where each token's document begins; all 0 if each sequence is one */
     AttentionDefinition(AttentionShape shape, double scale, int[] starts_BS) {
         starts = starts_BS;
