@@ -21,8 +21,9 @@ record BatchRules(TrainerConfig config, boolean masks) {
 
     private Optional<String> problem(Batch batch) {
         if (!masks && batch.labels() < batch.tokens()) {
-            return Optional.of("labels are masked, which came with version 1.4 of the devices' SPI: take a newer version of"
-                    + " the plug-in of device \"" + config.device() + "\", or data without masked labels");
+            return Optional
+                    .of("labels are masked, which came with version 1.4 of the devices' SPI: take a newer version of"
+                            + " the plug-in of device \"" + config.device() + "\", or data without masked labels");
         }
         if (batch.starts_T().isPresent() && !config.data().documentBoundaries()) {
             return Optional.of("the batch says where documents begin, and data.document_boundaries is false: set it to"

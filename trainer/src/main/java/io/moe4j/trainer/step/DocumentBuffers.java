@@ -52,9 +52,10 @@ final class DocumentBuffers implements AutoCloseable {
             int s = t % sequence;
             int before = s == 0 ? 0 : starts_T[t - 1];
             if (starts_T[t] != s && (s == 0 || starts_T[t] != before)) {
-                return Optional.of("token " + s + " of sequence " + t / sequence + " of the batch says that its document"
-                        + " begins at " + starts_T[t] + ": it begins at " + (s == 0 ? "0, like each sequence"
-                                : before + " like that of the token before it, or at " + s));
+                return Optional
+                        .of("token " + s + " of sequence " + t / sequence + " of the batch says that its document"
+                                + " begins at " + starts_T[t] + ": it begins at " + (s == 0 ? "0, like each sequence"
+                                        : before + " like that of the token before it, or at " + s));
             }
         }
         return Optional.empty();

@@ -55,9 +55,11 @@ final class AttentionBlocks {
                 found.add(new Document(begin, s));
                 begin = s;
             } else if (start != begin) {
-                throw new DeviceException("attention's starts have " + start + " for token " + s + " of sequence " + batch
-                        + ", and its document begins at " + begin + ": a start is 0 for the first token, then that of the"
-                        + " token before it, or the token's own place");
+                throw new DeviceException(
+                        "attention's starts have " + start + " for token " + s + " of sequence " + batch
+                                + ", and its document begins at " + begin
+                                + ": a start is 0 for the first token, then that of the"
+                                + " token before it, or the token's own place");
             }
         }
         found.add(new Document(begin, sequence));

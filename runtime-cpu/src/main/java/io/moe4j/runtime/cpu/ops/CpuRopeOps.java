@@ -83,19 +83,19 @@ final class CpuRopeOps implements RopeOps {
                 Checks.ids("positions", given, x_THR.dim(0), sequence);
             }
             Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
-                    try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
-                        long in = lease.floats(columns);
-                        long result = lease.floats(columns);
-                        for (long t = from; t < to; t++) {
-                            long position = positions_T.isPresent() ? Lanes.getInt(given, t) : t % sequence;
-                            for (long h = 0; h < heads; h++) {
-                                turn.apply(x.read(t, h, in), table + 4 * position * columns,
-                                        out.place(t, h, result), columns);
-                                out.write(t, h, result);
-                            }
+                try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
+                    long in = lease.floats(columns);
+                    long result = lease.floats(columns);
+                    for (long t = from; t < to; t++) {
+                        long position = positions_T.isPresent() ? Lanes.getInt(given, t) : t % sequence;
+                        for (long h = 0; h < heads; h++) {
+                            turn.apply(x.read(t, h, in), table + 4 * position * columns,
+                                    out.place(t, h, result), columns);
+                            out.write(t, h, result);
                         }
                     }
-                });
+                }
+            });
         }, touched.toArray(Tensor[]::new));
     }
 

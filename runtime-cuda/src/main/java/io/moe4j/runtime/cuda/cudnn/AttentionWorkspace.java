@@ -88,7 +88,8 @@ public final class AttentionWorkspace {
 
     /** Bytes of the whole workspace in backward. */
     public static long backwardBytes(AttentionShape shape) {
-        return shape.queriesPerKey() > 1 ? grouped(shape).bytes() : deltaBytes(shape) + sequencesAtOnce(shape) * matrixBytes(shape) + EXTRA;
+        return shape.queriesPerKey() > 1 ? grouped(shape).bytes()
+                : deltaBytes(shape) + sequencesAtOnce(shape) * matrixBytes(shape) + EXTRA;
     }
 
     private static long matrixBytes(AttentionShape shape) {

@@ -54,7 +54,8 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
                 .orElseThrow(() -> new DeviceException("the attention's gradient needs a workspace of "
                         + CudaWorkspaceSizes.INSTANCE.attentionBackward(s)
                         + " bytes; see WorkspaceSizes.attentionBackward"));
-        List<KernelArg> query = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()), of(a.lse_BHS()),
+        List<KernelArg> query = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
+                of(a.lse_BHS()),
                 of(b.do_BSHV()), of(delta), of(b.dq_BSHQ()));
         addStrides(query, a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), b.dq_BSHQ());
         kernels.warps(stream, "attention_backward_q" + suffix(a.q_BSHQ()), rows(s), 0, query.toArray(KernelArg[]::new));
@@ -73,7 +74,8 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
 
     private static void check(Forward a) {
         a.starts_BS().ifPresent(starts -> require(starts.dtype() == DType.I32 && starts.isContiguous()
-                && starts.shape().equals(List.of(a.shape().batch(), a.shape().sequence())), "attention within documents",
+                && starts.shape().equals(List.of(a.shape().batch(), a.shape().sequence())),
+                "attention within documents",
                 starts, a.shape()));
     }
 

@@ -66,7 +66,8 @@ final class CudaRopeOps implements RopeOps {
     private void launch(Stream stream, String kernel, int elementsPerThread, Tensor x_THR, Tensor cosSin_SR,
             KernelArg positions_T, boolean inverse, Tensor out_THR) {
         kernels.each(stream, kernel + suffix(x_THR), x_THR.elements() / elementsPerThread, of(x_THR), of(cosSin_SR),
-                positions_T, of(out_THR), of(x_THR.dim(0)), ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)), ofInt(cosSin_SR.dim(0)),
+                positions_T, of(out_THR), of(x_THR.dim(0)), ofInt(x_THR.dim(1)), ofInt(x_THR.dim(2)),
+                ofInt(cosSin_SR.dim(0)),
                 of(inverse ? -1f : 1f), of(x_THR.stride(0)), of(x_THR.stride(1)), of(out_THR.stride(0)),
                 of(out_THR.stride(1)));
     }

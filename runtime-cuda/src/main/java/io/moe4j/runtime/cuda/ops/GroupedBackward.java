@@ -75,7 +75,8 @@ final class GroupedBackward {
         boolean run() {
             long rows = shape.batch() * whole.heads() * whole.sequence();
             kernels.each(stream, "attention_split_heads", rows, of(here(b.forward().lse_BHS())), of(lse_PA),
-                    of(lse_PA.stride(0)), of(shape.batch()), of(whole.sequence()), ofInt(whole.heads()), ofInt(whole.queriesPerKey()));
+                    of(lse_PA.stride(0)), of(shape.batch()), of(whole.sequence()), ofInt(whole.heads()),
+                    ofInt(whole.queriesPerKey()));
             for (long run = 0; run < whole.queriesPerKey(); run++) {
                 if (!cudnn.backward(stream, arguments(run))) {
                     return false;
@@ -115,7 +116,7 @@ final class GroupedBackward {
         private Tensor heads(Tensor tensor_BSHn, long run) {
             Tensor first = here(tensor_BSHn).slice(2, run, run + 1);
             return first.strided(new long[] {shape.batch(), shape.sequence(), shape.heads(), first.dim(3)}, new long[] {
-                first.stride(0), first.stride(1), whole.queriesPerKey() * first.stride(2), first.stride(3)});
+                    first.stride(0), first.stride(1), whole.queriesPerKey() * first.stride(2), first.stride(3)});
         }
 
         private static Tensor part(Tensor workspace, long offset, DType dtype, long... extents) {

@@ -368,7 +368,8 @@ public abstract class ModelContract {
     /** The largest difference, relative to the largest value; NaN if a value is NaN. */
     private static double distance(double[] expected, double[] actual) {
         double largest = Arrays.stream(expected).map(Math::abs).max().orElse(0);
-        double difference = IntStream.range(0, expected.length).mapToDouble(i -> Math.abs(expected[i] - actual[i])).max()
+        double difference = IntStream.range(0, expected.length).mapToDouble(i -> Math.abs(expected[i] - actual[i]))
+                .max()
                 .orElse(0);
         return difference == 0 ? 0 : difference / largest;
     }

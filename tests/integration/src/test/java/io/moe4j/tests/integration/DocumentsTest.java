@@ -147,8 +147,10 @@ final class DocumentsTest {
 
     @Test
     void startsThatAreNoneAreRefused() {
-        assertTrue(refusal(APART, 32, 3).contains("token 3 of sequence 1 of the batch says that its document begins at 2"
-                + ": it begins at 0 like that of the token before it, or at 3"), refusal(APART, 32, 3));
+        assertTrue(
+                refusal(APART, 32, 3).contains("token 3 of sequence 1 of the batch says that its document begins at 2"
+                        + ": it begins at 0 like that of the token before it, or at 3"),
+                refusal(APART, 32, 3));
         assertTrue(refusal(APART, 32, 0).contains("begins at 2: it begins at 0, like each sequence"),
                 refusal(APART, 32, 0));
         String off = refusal("training.seq_len=32", 32, 5);
