@@ -5,9 +5,8 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * Causal attention within documents and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors are bf16,
- * probabilities and the gradients of
- * scores may be rounded to bf16 before they are multiplied, as tensor cores want it.
+ * Causal attention within documents and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors
+ * are bf16, probabilities and the gradients of scores may be rounded to bf16 before they are multiplied, as tensor cores want it.
  */
 final class AttentionDefinition {
     /** Of exponentials, quotients and rescaled sums: their constant part. */
