@@ -33,7 +33,7 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
         AttentionShape s = a.shape();
         require(s.queryKeyDim() <= MAX_DIM && s.valueDim() <= MAX_DIM, "attention", s);
         check(a);
-        if (rows(s) == 0 || a.starts_BS().isEmpty() && cudnn.forward(stream, a)) {
+        if (rows(s) == 0 || (a.starts_BS().isEmpty() && cudnn.forward(stream, a))) {
             return;
         }
         List<KernelArg> arguments = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
@@ -47,7 +47,7 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
         Forward a = b.forward();
         AttentionShape s = a.shape();
         check(a);
-        if (rows(s) == 0 || a.starts_BS().isEmpty() && onCudnn(stream, b)) {
+        if (rows(s) == 0 || (a.starts_BS().isEmpty() && onCudnn(stream, b))) {
             return;
         }
         Tensor delta = b.workspace()
