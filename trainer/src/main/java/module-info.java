@@ -40,6 +40,7 @@ module io.moe4j.trainer {
     uses io.moe4j.api.device.DeviceProvider;
     uses io.moe4j.api.expert.ExpertKernelsProvider;
     uses io.moe4j.api.group.CollectivesProvider;
+    uses io.moe4j.api.text.SourceProvider;
     uses io.moe4j.api.text.TokenizerProvider;
     uses io.moe4j.autograd.model.ModelProvider;
     uses io.moe4j.autograd.recompute.RecomputePolicyProvider;

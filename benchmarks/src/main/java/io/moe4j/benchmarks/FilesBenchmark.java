@@ -1,10 +1,16 @@
 package io.moe4j.benchmarks;
 
 import io.moe4j.api.tensor.DType;
-import io.moe4j.data.BatchReader;
-import io.moe4j.data.Corpus;
-import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.ChangedData;
+import io.moe4j.data.CorpusOptions;
+import io.moe4j.data.DataOptions;
+import io.moe4j.data.DataSource;
+import io.moe4j.data.Packing;
+import io.moe4j.data.SequenceBatch;
+import io.moe4j.data.StepBatches;
+import io.moe4j.data.StreamOptions;
 import io.moe4j.data.Tokenizers;
+import io.moe4j.data.TrainingData;
 import io.moe4j.safetensors.SafetensorsWriter.Declaration;
 import io.moe4j.safetensors.SafetensorsWriter;
 import java.io.IOException;
@@ -15,6 +21,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.IntStream;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.Param;
@@ -31,7 +38,7 @@ public class FilesBenchmark extends AverageMicros {
     int mebibytes;
 
     private final Arena arena = Arena.ofShared();
-    private final BatchReader reader = reader();
+    private final StepBatches reader = reader();
     private Path folder = Path.of("");
     private MemorySegment tensor = MemorySegment.NULL;
 
@@ -63,12 +70,16 @@ public class FilesBenchmark extends AverageMicros {
 
     /** A sequence of the packaged corpus: read, split into tokens, shuffled. */
     @Benchmark
-    public BatchReader.Batch nextBatch() {
-        return reader.next();
+    public SequenceBatch nextBatch() {
+        return reader.next(0);
     }
 
-    private static BatchReader reader() {
-        Tokenizer tokenizer = Tokenizers.bytes();
-        return new BatchReader(Corpus.open(Optional.empty()), tokenizer, new BatchReader.Share(0, 1, 1, SEQUENCE), 1);
+    private static StepBatches reader() {
+        DataOptions options = new DataOptions(CorpusOptions.DEFAULT, SEQUENCE, 1, StreamOptions.SHUFFLE_TOKENS, 0,
+                ChangedData.FAIL);
+        return new StepBatches(
+                TrainingData.training(List.of(new DataSource("packaged", Optional.empty(), 1, 0)), options,
+                        Tokenizers.bytes(), Optional.empty()),
+                new StepBatches.Layout(1, Set.of(0), 1), Packing.JOINED, StepBatches.Ending.FAILS);
     }
 }

@@ -2,6 +2,8 @@ package io.moe4j.data;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.text.Document;
+import io.moe4j.api.text.DocumentReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -9,13 +11,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.jspecify.annotations.Nullable;
 
 /** The documents of all files in an archive, in the order of its directory; hidden files and folders are skipped. */
-final class ArchiveDocuments implements Documents {
+final class ArchiveDocuments implements DocumentReader {
     /** Archives may contain archives, up to this depth: there are archives that contain themselves. */
     private static final int DEEPEST = 4;
     /** The most characters of an entry's name in a message. Names in archives may have 65,535 bytes. */
@@ -27,23 +31,29 @@ final class ArchiveDocuments implements Documents {
     private final Reading reading;
     private final int depth;
     private int next;
-    private @Nullable Documents documents;
+    private String first;
+    private @Nullable DocumentReader documents;
 
-    private ArchiveDocuments(String name, ZipFile archive, List<ZipEntry> entries, Reading reading, int depth) {
+    private ArchiveDocuments(String name, ZipFile archive, List<ZipEntry> entries, Reading reading,
+            int depth, Start start) {
         this.name = name;
         this.archive = archive;
         this.entries = entries;
         this.reading = reading;
         this.depth = depth;
+        this.next = start.entry();
+        this.first = start.position();
     }
 
     /**
      * Opens an archive. An archive that is not a file of its own is first copied into one, because its directory is at its end.
      *
+     * @param position of a reader of the same archive; empty for the beginning
      * @param depth number of archives that contain it
      */
     @SuppressWarnings("MustBeClosedChecker") // the documents close it
-    static Documents open(String name, Content content, Reading reading, int depth) throws IOException {
+    static DocumentReader open(String name, Content content, Reading reading, String position, int depth)
+            throws IOException {
         if (depth >= DEEPEST) {
             throw new InputException(name + " is inside of " + depth + " archives, and at most " + (DEEPEST - 1)
                     + " are looked into; unpack it");
@@ -58,13 +68,19 @@ final class ArchiveDocuments implements Documents {
             }
             ZipFile archive = new ZipFile(path.toFile());
             List<ZipEntry> entries = archive.stream().map(ZipEntry.class::cast)
-                    .filter(entry -> !entry.isDirectory() && !Source.isHidden(List.of(entry.getName().split("/"))))
+                    .filter(entry -> !entry.isDirectory() && !CorpusFile.isHidden(List.of(entry.getName().split("/"))))
                     .toList();
             if (entries.isEmpty()) {
                 archive.close();
                 throw new InputException(name + " is an archive without a file; remove it from the data");
             }
-            return new ArchiveDocuments(name, archive, entries, reading, depth);
+            try {
+                return new ArchiveDocuments(name, archive, entries, reading, depth,
+                        Start.of(name, position, entries.size()));
+            } catch (RuntimeException e) {
+                archive.close();
+                throw e;
+            }
         } catch (ZipException e) {
             throw new InputException(name + " is no whole zip archive (" + Shown.of(e.getMessage())
                     + "); make it again, or remove it from the data", e);
@@ -77,11 +93,11 @@ final class ArchiveDocuments implements Documents {
     }
 
     @Override
-    public Optional<InputStream> next() throws IOException {
+    public Optional<Document> next() throws IOException {
         while (documents != null || next < entries.size()) {
-            Documents current = documents != null ? documents : open(entries.get(next++));
+            DocumentReader current = documents != null ? documents : open(entries.get(next++), takeFirst());
             documents = current;
-            Optional<InputStream> document = current.next();
+            Optional<Document> document = current.next();
             if (document.isPresent()) {
                 return document;
             }
@@ -95,7 +111,7 @@ final class ArchiveDocuments implements Documents {
     public void checkHead() throws IOException {
         for (ZipEntry entry : entries) {
             next++;
-            try (Documents current = open(entry)) {
+            try (DocumentReader current = open(entry, "")) {
                 documents = current;
                 current.checkHead();
             }
@@ -103,21 +119,57 @@ final class ArchiveDocuments implements Documents {
     }
 
     @Override
+    public String position() {
+        DocumentReader current = documents;
+        return current != null ? next - 1 + "/" + current.position() : next + "/" + first;
+    }
+
+    @Override
     public String where() {
-        Documents current = documents;
+        DocumentReader current = documents;
         return current != null ? current.where() : next == 0 ? name : shown(entries.get(next - 1));
     }
 
     @Override
     public void close() throws IOException {
-        try (archive; Documents current = documents) {
+        try (archive; DocumentReader current = documents) {
             documents = null;
         }
     }
 
-    private Documents open(ZipEntry entry) throws IOException {
-        return new Source(shown(entry), () -> CheckedEntry.open(archive, entry)).open(reading,
+    private DocumentReader open(ZipEntry entry, String position) throws IOException {
+        return new CorpusFile(shown(entry), () -> CheckedEntry.open(archive, entry)).open(reading, position,
                 depth + 1);
+    }
+
+    /** The position in the first entry: it is for this one only. */
+    private String takeFirst() {
+        String position = first;
+        first = "";
+        return position;
+    }
+
+    /**
+     * Where to go on.
+     *
+     * @param entry that is opened first
+     * @param position in it
+     */
+    private record Start(int entry, String position) {
+        private static final Pattern FORM = Pattern.compile("([0-9]{1,9})/(.*)");
+
+        static Start of(String name, String position, int entries) {
+            if (position.isEmpty()) {
+                return new Start(0, "");
+            }
+            Matcher parts = FORM.matcher(position);
+            if (!parts.matches() || Integer.parseInt(parts.group(1)) > entries) {
+                throw new InputException(name + " has no position \"" + Shown.of(position) + "\": entry/position is"
+                        + " expected, with one of its " + entries
+                        + " entries; it was another file when the checkpoint was written");
+            }
+            return new Start(Integer.parseInt(parts.group(1)), parts.group(2));
+        }
     }
 
     /** The entry's name for messages. A long name is cut in the middle, since its end decides how the entry is read. */

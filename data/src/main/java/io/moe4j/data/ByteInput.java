@@ -16,7 +16,9 @@ final class ByteInput implements AutoCloseable {
     private final byte[] buffer = new byte[SIZE];
     private int next;
     private int end;
-    private long line = 1;
+    /** Number of bytes of the input before those in the buffer. */
+    private long before;
+    private long line;
 
     /**
      * Begins to read.
@@ -25,10 +27,27 @@ final class ByteInput implements AutoCloseable {
      * @param byLine whether the end of a line reads as {@link #END}, until {@link #nextLine()}
      */
     ByteInput(String name, InputStream in, boolean byLine) throws IOException {
+        this(in, byLine, 0, 1);
+        fill();
+        next = ByteOrderMark.length(name, buffer, end);
+    }
+
+    /**
+     * Goes on in the middle.
+     *
+     * @param before number of bytes before the first of {@code in}
+     * @param line number of the line that the first of {@code in} is in
+     */
+    ByteInput(InputStream in, boolean byLine, long before, long line) {
         this.in = in;
         this.byLine = byLine;
-        end = Math.max(0, in.readNBytes(buffer, 0, SIZE));
-        next = ByteOrderMark.length(name, buffer, end);
+        this.before = before;
+        this.line = line;
+    }
+
+    /** Number of bytes that were taken. */
+    long offset() {
+        return before + next;
     }
 
     /** The next byte, 0 to 255, or {@link #END}. */
@@ -76,10 +95,11 @@ final class ByteInput implements AutoCloseable {
     }
 
     private boolean fill() throws IOException {
-        int read = in.read(buffer, 0, SIZE);
+        before += end;
         next = 0;
-        end = Math.max(0, read);
-        return read > 0;
+        end = 0;
+        end = in.readNBytes(buffer, 0, SIZE);
+        return end > 0;
     }
 
     /** The byte-order marks that other programs write before text. */

@@ -5,10 +5,22 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The bytes of a file, of an entry of an archive, or of a resource; can be opened more than once. */
+/** Bytes that can be read any number of times. */
 @FunctionalInterface
 interface Content {
     InputStream open() throws IOException;
+
+    /** From a byte on. Costs nothing for a file; otherwise what comes before is read and dropped. */
+    default InputStream open(long from) throws IOException {
+        InputStream in = open();
+        try {
+            in.skipNBytes(from);
+            return in;
+        } catch (IOException | RuntimeException e) {
+            in.close();
+            throw e;
+        }
+    }
 
     /** The path, if the bytes are those of a whole file. */
     default Optional<Path> file() {

@@ -1,8 +1,9 @@
 package io.moe4j.data;
 
-import io.moe4j.api.text.Tokenizer;
-import io.moe4j.api.Stability;
 import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.text.DocumentReader;
+import io.moe4j.api.text.Tokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -20,31 +21,37 @@ public final class Corpus {
     private static final String PACKAGED = "/io/moe4j/data/corpus/moe4j-sources.zip";
 
     private final String name;
-    private final List<Source> sources;
-    private final BadLines badLines;
+    private final Optional<Path> root;
+    private final List<CorpusFile> files;
+    private final CorpusOptions options;
 
-    private Corpus(String name, List<Source> sources, BadLines badLines) {
+    private Corpus(String name, Optional<Path> root, List<CorpusFile> files, CorpusOptions options) {
         this.name = name;
-        this.sources = List.copyOf(sources);
-        this.badLines = badLines;
+        this.root = root;
+        this.files = List.copyOf(files);
+        this.options = options;
     }
 
-    /** As {@link #open(Optional, BadLines)}; a bad line ends the run. */
+    /** As {@link #open(Optional, CorpusOptions)}; a bad line ends the run. */
     public static Corpus open(Optional<Path> path) {
-        return open(path, BadLines.FAIL);
+        return open(path, CorpusOptions.DEFAULT);
+    }
+
+    /** As {@link #open(Optional, CorpusOptions)}, with this rule for bad lines. */
+    public static Corpus open(Optional<Path> path, BadLines badLines) {
+        return open(path, CorpusOptions.DEFAULT.withBadLines(badLines));
     }
 
     /**
      * Lists the files of a corpus.
      *
      * @param path a file or a folder. A folder is searched with all its subfolders, except hidden ones; links are followed. A name that ends with
-     *     {@code .jsonl} or {@code .ndjson} has a document in each line, {@code .json} has a list of them, {@code .zip} and {@code .jar} are
-     *     archives of files; any other file is one text. If absent, the packaged sources of this project are used
-     * @param badLines what happens with lines of JSONL files that have no text
+     *     {@code .gz} or {@code .zst} is unpacked, and read as the rest of the name says: {@code .zip} and {@code .jar} are archives of files, the
+     *     providers of formats read others, such as {@code .jsonl}; any other file is one text. If absent, the packaged sources of this project are used
      * @throws InputException if there is nothing to read, or an entry that is not a file
      */
-    public static Corpus open(Optional<Path> path, BadLines badLines) {
-        return path.map(given -> of(given, badLines)).orElseGet(() -> packaged(badLines));
+    public static Corpus open(Optional<Path> path, CorpusOptions options) {
+        return path.map(given -> of(given, options)).orElseGet(() -> packaged(options));
     }
 
     /** Its name for people. */
@@ -59,17 +66,24 @@ public final class Corpus {
      * @throws InputException if there is too little text, or it cannot be read
      */
     public void require(Tokenizer tokenizer, long needed) {
-        try (TokenStream tokens = new TokenStream(sources, tokenizer, new Reading(badLines, false))) {
+        long seen = tokens(tokenizer, needed, DocumentSplit.NONE);
+        if (seen < needed) {
+            throw new InputException(seen == 0 ? name + " has no text; give files that are not empty"
+                    : name + " has " + seen + " tokens, and one step of all ranks needs " + needed
+                            + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
+        }
+    }
+
+    /** The number of its tokens, if that is below {@code enough}, and otherwise some number from there on; reads no more than needed for that. */
+    long tokens(Tokenizer tokenizer, long enough, DocumentSplit split) {
+        try (DocumentStream tokens = new DocumentStream(files, tokenizer, new Reading(options, false), split,
+                DocumentStream.Place.BEGINNING)) {
             int[] buffer = new int[1 << 12];
             long seen = 0;
-            for (int read = 0; read >= 0 && seen < needed; seen += Math.max(read, 0)) {
+            for (int read = 0; read >= 0 && seen < enough; seen += Math.max(read, 0)) {
                 read = tokens.read(buffer, 0, buffer.length);
             }
-            if (seen < needed) {
-                throw new InputException(seen == 0 ? name + " has no text; give files that are not empty"
-                        : name + " has " + seen + " tokens, and one step of all ranks needs " + needed
-                                + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
-            }
+            return seen;
         }
     }
 
@@ -79,9 +93,9 @@ public final class Corpus {
      * @throws InputException for the first file that cannot be read
      */
     public void checkHeads() {
-        for (Source source : sources) {
-            String where = source.name();
-            try (Documents documents = source.open(new Reading(badLines, false))) {
+        for (CorpusFile file : files) {
+            String where = file.name();
+            try (DocumentReader documents = file.open(new Reading(options, false))) {
                 try {
                     documents.checkHead();
                 } catch (IOException e) {
@@ -89,34 +103,39 @@ public final class Corpus {
                     throw e;
                 }
             } catch (IOException e) {
-                throw Source.unreadable(where, e);
+                throw CorpusFile.unreadable(where, e);
             }
         }
     }
 
-    List<Source> sources() {
-        return sources;
+    List<CorpusFile> files() {
+        return files;
     }
 
-    BadLines badLines() {
-        return badLines;
+    CorpusOptions options() {
+        return options;
     }
 
-    private static Corpus packaged(BadLines badLines) {
+    /** The folder that files are named from; absent for the packaged sources. */
+    Optional<Path> root() {
+        return root;
+    }
+
+    private static Corpus packaged(CorpusOptions options) {
         if (Corpus.class.getResource(PACKAGED) == null) {
             throw new InputException(
                     "the packaged corpus is missing; build with Maven, which makes it, or set data.path");
         }
-        return new Corpus("the packaged sources", List.of(new Source("moe4j-sources.zip", () -> {
+        return new Corpus("the packaged sources", Optional.empty(), List.of(new CorpusFile("moe4j-sources.zip", () -> {
             InputStream in = Corpus.class.getResourceAsStream(PACKAGED);
             if (in == null) {
                 throw new IOException("the packaged corpus is missing");
             }
             return in;
-        })), badLines);
+        })), options);
     }
 
-    private static Corpus of(Path path, BadLines badLines) {
+    private static Corpus of(Path path, CorpusOptions options) {
         if (!Files.exists(path)) {
             throw new InputException(path + (Files.isSymbolicLink(path) ? " is a link to something that does not exist"
                     : " does not exist") + "; give a text file, a .jsonl file, or a folder of them");
@@ -129,7 +148,7 @@ public final class Corpus {
         if (files.isEmpty()) {
             throw new InputException(path + " has no files; give a folder with text files");
         }
-        return new Corpus(path.toString(),
-                files.stream().map(file -> new Source(file.toString(), FileContent.of(file))).toList(), badLines);
+        return new Corpus(path.toString(), Optional.of(folder ? path : path.resolveSibling("")),
+                files.stream().map(file -> new CorpusFile(file.toString(), FileContent.of(file))).toList(), options);
     }
 }

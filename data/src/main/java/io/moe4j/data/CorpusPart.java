@@ -40,14 +40,14 @@ public record CorpusPart(String name, long bytes, String digest) {
      * @throws InputException if a part cannot be read
      */
     public static List<CorpusPart> of(Corpus corpus) {
-        List<Source> sources = corpus.sources();
+        List<CorpusFile> sources = corpus.files();
         boolean whole = sources.stream().mapToLong(source -> file(source).map(CorpusPart::size).orElse(0L))
                 .sum() <= WHOLE_BYTES;
         long each = SAMPLED_BYTES / sources.size();
         int pieceBytes = Math.toIntExact(Math.clamp(each / 2, LEAST_PIECE_BYTES, MOST_PIECE_BYTES));
         int pieces = Math.toIntExact(Math.max(2, each / pieceBytes));
         List<CorpusPart> parts = new ArrayList<>();
-        for (Source source : sources) {
+        for (CorpusFile source : sources) {
             Optional<Path> file = whole ? Optional.empty() : file(source);
             try {
                 parts.add(file.isPresent() ? sampled(file.get(), pieces, pieceBytes) : whole(source));
@@ -59,7 +59,7 @@ public record CorpusPart(String name, long bytes, String digest) {
         return parts;
     }
 
-    private static CorpusPart whole(Source source) throws IOException {
+    private static CorpusPart whole(CorpusFile source) throws IOException {
         MessageDigest digest = sha256();
         long bytes = 0;
         try (InputStream in = source.content().open()) {
@@ -91,7 +91,7 @@ public record CorpusPart(String name, long bytes, String digest) {
         }
     }
 
-    private static Optional<Path> file(Source source) {
+    private static Optional<Path> file(CorpusFile source) {
         try {
             return Optional.of(Path.of(source.name())).filter(Files::isRegularFile);
         } catch (InvalidPathException e) {

@@ -2,6 +2,7 @@ package io.moe4j.data;
 
 import io.moe4j.api.Stability;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Where the data of a run goes on: between two steps, the same for all ranks.
@@ -15,6 +16,11 @@ public record DataPosition(int sequenceTokens, List<Part> sources) {
 
     public DataPosition {
         sources = List.copyOf(sources);
+    }
+
+    /** The part of a source. */
+    public Optional<Part> of(String source) {
+        return sources.stream().filter(part -> part.position().source().equals(source)).findFirst();
     }
 
     /**

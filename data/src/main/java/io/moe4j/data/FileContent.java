@@ -3,6 +3,8 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.SeekableByteChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -36,8 +38,30 @@ final class FileContent implements Content {
 
     @Override
     public InputStream open() throws IOException {
+        return open(0);
+    }
+
+    @Override
+    @SuppressWarnings("MustBeClosedChecker") // the caller closes it
+    public InputStream open(long from) throws IOException {
         requireUnchanged();
-        return Files.newInputStream(path);
+        SeekableByteChannel channel = Files.newByteChannel(path);
+        try {
+            return Channels.newInputStream(channel.position(from));
+        } catch (IOException | RuntimeException e) {
+            channel.close();
+            throw e;
+        }
+    }
+
+    /** Its size when it was listed. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Its modification time when it was listed, in milliseconds since 1970. */
+    long changedMillis() {
+        return changed.toMillis();
     }
 
     @Override

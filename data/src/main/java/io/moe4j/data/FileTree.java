@@ -42,7 +42,7 @@ final class FileTree {
             }
             above.push(real);
             try (Stream<Path> entries = Files.list(folder)) {
-                entries.filter(entry -> !Source.isHidden(List.of(entry.getFileName()))).forEach(this::visit);
+                entries.filter(entry -> !CorpusFile.isHidden(List.of(entry.getFileName()))).forEach(this::visit);
             }
             above.pop();
         } catch (IOException | UncheckedIOException e) {

@@ -1,52 +1,109 @@
 package io.moe4j.data;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.text.Document;
+import io.moe4j.api.text.DocumentReader;
+import io.moe4j.api.text.ReadRequest;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * The key {@code text} of each object is a document. Objects stand one in each line, where blank lines are skipped; or in one JSON file, as a list or
  * one after another.
  */
-final class JsonDocuments implements Documents {
+final class JsonDocuments implements DocumentReader {
     private final String name;
     private final ByteInput in;
     private final boolean byLine;
-    private final Reading reading;
+    private final ReadRequest request;
     private final Spool text = new Spool();
+    private final Spool prompt = new Spool();
     private final JsonScanner scanner;
     private boolean started;
     private boolean inList;
     private long number;
 
+    private JsonDocuments(ReadRequest request, ByteInput in, boolean byLine, Start start) {
+        this.name = request.input().name();
+        this.in = in;
+        this.byLine = byLine;
+        this.request = request;
+        started = start.started();
+        inList = start.inList();
+        number = start.number();
+        List<JsonScanner.Field> fields = new ArrayList<>();
+        fields.add(new JsonScanner.Field(request.textField(), text, true));
+        request.promptField().ifPresent(key -> fields.add(new JsonScanner.Field(key, prompt, false)));
+        scanner = new JsonScanner(in, fields);
+    }
+
     /**
-     * Begins to read.
+     * Opens a file.
      *
      * @param byLine whether each line has an object
      */
-    JsonDocuments(String name, InputStream in, boolean byLine, Reading reading) throws IOException {
-        this.name = name;
-        this.in = new ByteInput(name, in, byLine);
-        this.byLine = byLine;
-        this.reading = reading;
-        scanner = new JsonScanner(this.in, text);
+    static JsonDocuments open(ReadRequest request, boolean byLine) throws IOException {
+        String name = request.input().name();
+        Start start = Start.of(name, request.position());
+        InputStream bytes = request.input().open(start.offset());
+        try {
+            ByteInput in = start.started() ? new ByteInput(bytes, byLine, start.offset(), start.number())
+                    : new ByteInput(name, bytes, byLine);
+            return new JsonDocuments(request, in, byLine, start);
+        } catch (IOException | RuntimeException e) {
+            bytes.close();
+            throw e;
+        }
+    }
+
+    /**
+     * Where to go on.
+     *
+     * @param offset of the first byte
+     * @param number of the line, or value, that ends there
+     */
+    private record Start(long offset, long number, boolean inList, boolean started) {
+        private static final Pattern FORM = Pattern.compile("([0-9]{1,18}):([0-9]{1,18}):([01])");
+
+        static Start of(String name, String position) {
+            if (position.isEmpty()) {
+                return new Start(0, 0, false, false);
+            }
+            Matcher parts = FORM.matcher(position);
+            if (!parts.matches()) {
+                throw new InputException(name + " has no position \"" + Shown.of(position)
+                        + "\": offset:line is expected; it was another kind of file when the checkpoint was written");
+            }
+            return new Start(Long.parseLong(parts.group(1)), Long.parseLong(parts.group(2)), parts.group(3).equals("1"),
+                    true);
+        }
     }
 
     @Override
-    public Optional<InputStream> next() throws IOException {
+    public Optional<Document> next() throws IOException {
         while (byLine ? lineFollows() : valueFollows()) {
             try {
                 scanner.document();
                 if (byLine) {
                     scanner.end();
                 }
-                reading.document(scanner.loneSurrogates());
-                return Optional.of(text.content());
+                if (scanner.loneSurrogates() > 0) {
+                    request.log().loneSurrogates(scanner.loneSurrogates());
+                }
+                Document document = Document.of(text.content());
+                return Optional.of(
+                        request.promptField().isPresent() ? document.withPrompt(prompt.content()) : document);
             } catch (JsonProblem problem) {
                 if (!byLine && problem.isSyntax()) {
-                    throw Reading.refusal(where(), problem);
+                    throw refusal(problem);
                 }
-                reading.badLine(where(), problem);
+                request.log().badLine(where(), String.valueOf(problem.getMessage()));
             }
         }
         return Optional.empty();
@@ -54,9 +111,14 @@ final class JsonDocuments implements Documents {
 
     @Override
     public void checkHead() throws IOException {
-        if (reading.badLines() == BadLines.FAIL) {
+        if (!request.log().skipsBadLines()) {
             next();
         }
+    }
+
+    @Override
+    public String position() {
+        return started ? in.offset() + ":" + (byLine ? in.line() : number) + ":" + (inList ? 1 : 0) : "";
     }
 
     @Override
@@ -66,7 +128,7 @@ final class JsonDocuments implements Documents {
 
     @Override
     public void close() throws IOException {
-        try (text; in) {
+        try (text; prompt; in) {
             started = true;
         }
     }
@@ -112,7 +174,7 @@ final class JsonDocuments implements Documents {
             return true;
         }
         if (next != ']') {
-            throw Reading.refusal(where(), JsonProblem.syntax("a comma or the list's end was expected before it"));
+            throw refusal(JsonProblem.syntax("a comma or the list's end was expected before it"));
         }
         in.take();
         inList = false;
@@ -124,7 +186,11 @@ final class JsonDocuments implements Documents {
         try {
             scanner.end();
         } catch (JsonProblem problem) {
-            throw Reading.refusal(where(), problem);
+            throw refusal(problem);
         }
+    }
+
+    private InputException refusal(JsonProblem problem) {
+        return new InputException(where() + " " + problem.getMessage() + Reading.remedy(request.textField()), problem);
     }
 }

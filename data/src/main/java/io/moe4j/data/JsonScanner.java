@@ -1,30 +1,41 @@
 package io.moe4j.data;
 
+import io.moe4j.api.Shown;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the one text of each JSON object, and checks the rest of it, and keeps only the text: a line may be larger than memory. Accepts JSON in
+ * Reads the wanted texts of each JSON object, checks the rest of it, and keeps only the texts: a line may be larger than memory. Accepts JSON in
  * UTF-8, and also the {@code NaN}, {@code Infinity} and {@code -Infinity} that Python writes.
  */
 final class JsonScanner {
-    private static final String KEY = "text";
     private static final int DEEPEST = 512;
     private static final int REPLACEMENT = 0xFFFD;
 
     private final ByteInput in;
-    private final Spool text;
+    private final List<Field> fields;
+    private final List<byte[]> keys;
+    private final Start start;
     private long loneSurrogates;
 
     /**
-     * Reads from {@code in}.
+     * A key whose text is wanted.
      *
+     * @param key it
      * @param text receives the texts
+     * @param required whether each object must have it
      */
-    JsonScanner(ByteInput in, Spool text) {
+    record Field(String key, Spool text, boolean required) {}
+
+    /** Reads from {@code in}. */
+    JsonScanner(ByteInput in, List<Field> fields) {
         this.in = in;
-        this.text = text;
+        this.fields = List.copyOf(fields);
+        keys = fields.stream().map(field -> field.key().getBytes(StandardCharsets.UTF_8)).toList();
+        start = new Start(keys.stream().mapToInt(key -> key.length).max().orElse(0));
     }
 
     /** Number of unpaired surrogates that were replaced in the last text. */
@@ -42,25 +53,21 @@ final class JsonScanner {
         return value;
     }
 
-    /** Reads one value, and its text. */
+    /** Reads one value, and its texts. */
     void document() throws IOException, JsonProblem {
         loneSurrogates = 0;
-        text.clear();
-        int texts = 0;
-        boolean other = false;
+        int[] found = new int[fields.size()];
+        boolean[] other = new boolean[fields.size()];
+        for (Field field : fields) {
+            field.text().clear();
+        }
         if (blanks() == '{') {
             in.take();
             for (boolean more = blanks() != '}'; more; more = follows('}')) {
-                if (key()) {
-                    if (blanks() == '"') {
-                        in.take();
-                        text.clear();
-                        string(text);
-                    } else {
-                        other = true;
-                        value(1);
-                    }
-                    texts++;
+                int field = key();
+                if (field >= 0) {
+                    found[field]++;
+                    other[field] |= !text(fields.get(field).text());
                 } else {
                     value(1);
                 }
@@ -68,14 +75,31 @@ final class JsonScanner {
             in.take();
         } else {
             value(0);
-            other = true;
         }
-        if (texts > 1) {
-            throw JsonProblem.content("has the key \"text\" " + texts + " times");
+        for (int i = 0; i < found.length; i++) {
+            require(fields.get(i), found[i], other[i]);
         }
-        if (texts == 0 || other) {
-            throw JsonProblem.content("has no string \"text\"");
+    }
+
+    private static void require(Field field, int found, boolean other) throws JsonProblem {
+        if (found > 1) {
+            throw JsonProblem.content("has the key \"" + Shown.of(field.key()) + "\" " + found + " times");
         }
+        if (other || found == 0 && field.required()) {
+            throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\"");
+        }
+    }
+
+    /** Reads a value; false if it is not a text. */
+    private boolean text(Spool spool) throws IOException, JsonProblem {
+        if (blanks() != '"') {
+            value(1);
+            return false;
+        }
+        in.take();
+        spool.clear();
+        string(spool);
+        return true;
     }
 
     /** Checks that only white space is left before the end of the line, or of the input. */
@@ -86,13 +110,18 @@ final class JsonScanner {
         }
     }
 
-    /** Reads a key and its colon; true if the key is {@code text}. */
-    private boolean key() throws IOException, JsonProblem {
+    /** Reads a key and its colon; the index of the wanted field that has this key, or -1. */
+    private int key() throws IOException, JsonProblem {
         expect(blanks(), '"', "a key in quotes");
-        Start key = new Start();
-        string(key);
+        start.clear();
+        string(start);
         expect(blanks(), ':', "a colon");
-        return key.is(KEY);
+        for (int i = 0; i < fields.size(); i++) {
+            if (start.is(keys.get(i))) {
+                return i;
+            }
+        }
+        return -1;
     }
 
     /** Whether a comma follows an element; false at the closing bracket, which is not taken. */
@@ -245,7 +274,7 @@ final class JsonScanner {
             in.take();
             if (in.peek() != 'u') {
                 putCharacter(sink, REPLACEMENT);
-                loneSurrogates += sink == text ? 1 : 0;
+                loneSurrogates += isText(sink) ? 1 : 0;
                 escape(sink);
                 return;
             }
@@ -256,12 +285,16 @@ final class JsonScanner {
                 return;
             }
             putCharacter(sink, REPLACEMENT);
-            loneSurrogates += sink == text ? 1 : 0;
+            loneSurrogates += isText(sink) ? 1 : 0;
             first = second;
         }
         boolean lone = Character.isSurrogate((char) first);
         putCharacter(sink, lone ? REPLACEMENT : first);
-        loneSurrogates += lone && sink == text ? 1 : 0;
+        loneSurrogates += lone && isText(sink) ? 1 : 0;
+    }
+
+    private static boolean isText(@Nullable Sink sink) {
+        return sink instanceof Spool;
     }
 
     private int hex() throws IOException, JsonProblem {
@@ -312,10 +345,14 @@ final class JsonScanner {
         void put(byte value) throws IOException;
     }
 
-    /** The beginning of a string: enough to compare it with a short one. */
+    /** The beginning of a string: enough to compare it with the keys that are wanted. */
     private static final class Start implements Sink {
-        private final byte[] start = new byte[KEY.length() + 1];
+        private final byte[] start;
         private int length;
+
+        private Start(int longest) {
+            start = new byte[longest + 1];
+        }
 
         @Override
         public void put(byte value) {
@@ -324,8 +361,12 @@ final class JsonScanner {
             }
         }
 
-        boolean is(String other) {
-            return new String(start, 0, length, StandardCharsets.UTF_8).equals(other);
+        private void clear() {
+            length = 0;
+        }
+
+        private boolean is(byte[] other) {
+            return Arrays.equals(start, 0, length, other, 0, other.length);
         }
     }
 }

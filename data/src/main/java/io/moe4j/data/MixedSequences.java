@@ -44,29 +44,34 @@ public final class MixedSequences implements AutoCloseable {
     }
 
     /**
-     * Reads the next sequence.
+     * Reads the next sequence, if there is one.
      *
-     * @param target receives S + 1 tokens with their marks; see {@link MarkedToken}
-     * @throws InputException if the data cannot be read, or is used up
+     * @param target receives S + 1 tokens with their marks
+     * @return false if the data is used up
+     * @throws InputException if the data cannot be read
      */
-    public void next(int[] target) {
-        advance(source -> source.next(target));
+    public boolean poll(int[] target) {
+        return advance(source -> source.next(target));
     }
 
-    /** Passes over sequences as if they were read. */
-    public void skip(long count) {
+    /**
+     * Passes over sequences as if they were read.
+     *
+     * @return how many; fewer than {@code count} only if the data is used up
+     * @throws InputException if the data cannot be read
+     */
+    public long skip(long count) {
         if (sources.size() == 1) {
             long skipped = sources.getFirst().sequences().skip(count);
             mixture.take(0, skipped);
-            if (skipped < count) {
-                end(0);
-                throw usedUp();
-            }
-            return;
+            return skipped;
         }
         for (long i = 0; i < count; i++) {
-            advance(source -> source.skip(1) == 1);
+            if (!advance(source -> source.skip(1) == 1)) {
+                return i;
+            }
         }
+        return count;
     }
 
     /** Where it goes on. */
@@ -97,16 +102,16 @@ public final class MixedSequences implements AutoCloseable {
         Closing.all(sources.stream().map(WeightedSource::sequences).toList());
     }
 
-    private void advance(Step step) {
+    private boolean advance(Step step) {
         while (!mixture.isUsedUp()) {
             int chosen = mixture.choose();
             if (step.passes(sources.get(chosen).sequences())) {
                 mixture.take(chosen, 1);
-                return;
+                return true;
             }
             end(chosen);
         }
-        throw usedUp();
+        return false;
     }
 
     private void end(int source) {
@@ -115,7 +120,8 @@ public final class MixedSequences implements AutoCloseable {
                 mixture.isUsedUp() ? "" : "; the others share its part of the mixture");
     }
 
-    private InputException usedUp() {
+    /** The error for data that is used up. */
+    InputException usedUp() {
         return new InputException("the data is used up: "
                 + String.join(", ", progress().stream()
                         .map(each -> each.source() + " gave " + each.sequences() + " sequences in " + each.epoch()
@@ -130,8 +136,7 @@ public final class MixedSequences implements AutoCloseable {
         boolean same = position.isPresent() && position.get().sources().size() == sources.size();
         for (int i = 0; i < weights.length; i++) {
             WeightedSource source = sources.get(i);
-            Optional<DataPosition.Part> before = position.stream().flatMap(all -> all.sources().stream())
-                    .filter(part -> part.position().source().equals(source.sequences().name())).findFirst();
+            Optional<DataPosition.Part> before = position.flatMap(all -> all.of(source.sequences().name()));
             boolean usedUp = before.filter(DataPosition.Part::usedUp).isPresent();
             weights[i] = usedUp ? 0 : source.weight();
             taken[i] = before.map(DataPosition.Part::taken).orElse(0L);

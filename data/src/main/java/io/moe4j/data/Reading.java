@@ -1,60 +1,85 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.text.ReadLog;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** One pass over the data: how bad lines are handled, and the counts so far. For use by one thread. */
-final class Reading {
+final class Reading implements ReadLog {
     private static final Logger log = LoggerFactory.getLogger(Reading.class);
     /** Only the first few bad lines are logged; all are counted. */
     private static final int REPORTED = 10;
-    private static final String REMEDY = "; each must be an object such as {\"text\": \"a document\"}. Correct it";
 
-    private final BadLines badLines;
+    private final CorpusOptions options;
     private final boolean reports;
-    private long documents;
-    private long bad;
-    private long loneSurrogates;
+    private DataCounts counts;
 
     /**
      * Begins a pass.
      *
-     * @param reports whether bad lines are logged: only one of several readers of the same data does
+     * @param reports whether bad lines are logged: only one of several passes over the same data does
      */
-    Reading(BadLines badLines, boolean reports) {
-        this.badLines = badLines;
+    Reading(CorpusOptions options, boolean reports) {
+        this(options, reports, DataCounts.NONE);
+    }
+
+    /** Goes on with a pass. */
+    Reading(CorpusOptions options, boolean reports, DataCounts counts) {
+        this.options = options;
         this.reports = reports;
+        this.counts = counts;
     }
 
-    BadLines badLines() {
-        return badLines;
+    CorpusOptions options() {
+        return options;
     }
 
-    void document(long surrogates) {
-        documents++;
-        loneSurrogates += surrogates;
+    @Override
+    public boolean skipsBadLines() {
+        return options.badLines() == BadLines.SKIP;
     }
 
-    /** Throws for a bad line, or counts it. */
-    void badLine(String where, JsonProblem problem) {
-        if (badLines == BadLines.FAIL) {
-            throw new InputException(where + " " + problem.getMessage() + REMEDY
-                    + ", or leave such lines out with data.on_bad_line = \"skip\"", problem);
+    @Override
+    public void badLine(String where, String problem) {
+        if (!skipsBadLines()) {
+            throw new InputException(where + " " + problem + remedy()
+                    + ", or leave such lines out with data.on_bad_line = \"skip\"");
         }
-        bad++;
-        if (reports && bad <= REPORTED) {
-            log.warn("{} {}; it is left out (data.on_bad_line = \"skip\"){}", where, problem.getMessage(),
-                    bad == REPORTED ? "; further ones are only counted" : "");
+        counts = counts.plus(new DataCounts(0, 0, 1, 0, 0));
+        if (reports && counts.badLines() <= REPORTED) {
+            log.warn("{} {}; it is left out (data.on_bad_line = \"skip\"){}", where, problem,
+                    counts.badLines() == REPORTED ? "; further ones are only counted" : "");
         }
     }
 
-    /** The error for a problem after which reading cannot continue. */
-    static InputException refusal(String where, JsonProblem problem) {
-        return new InputException(where + " " + problem.getMessage() + REMEDY, problem);
+    @Override
+    public void loneSurrogates(long count) {
+        counts = counts.plus(new DataCounts(0, 0, 0, count, 0));
+    }
+
+    void document() {
+        counts = counts.plus(new DataCounts(1, 0, 0, 0, 0));
+    }
+
+    void emptyDocument() {
+        counts = counts.plus(new DataCounts(0, 1, 0, 0, 0));
+    }
+
+    void invalidBytes(long count) {
+        counts = counts.plus(new DataCounts(0, 0, 0, 0, count));
+    }
+
+    /** What a line of JSON should be, for an error's end. */
+    static String remedy(String textField) {
+        return "; each must be an object such as {\"" + textField + "\": \"a document\"}. Correct it";
+    }
+
+    private String remedy() {
+        return remedy(options.textField());
     }
 
     DataCounts counts() {
-        return new DataCounts(documents, 0, bad, loneSurrogates, 0);
+        return counts;
     }
 }

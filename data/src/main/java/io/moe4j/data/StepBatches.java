@@ -1,11 +1,13 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Stability;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -24,6 +26,7 @@ public final class StepBatches implements AutoCloseable {
     private final MixedSequences sequences;
     private final Layout layout;
     private final Packing packing;
+    private final Ending ending;
     private final ExecutorService background;
     /** Batches that were read and not yet taken, by step and rank. */
     private final Map<Long, Map<Integer, SequenceBatch>> waiting = new HashMap<>();
@@ -62,17 +65,26 @@ public final class StepBatches implements AutoCloseable {
         }
     }
 
+    /** What happens when the data is used up. */
+    public enum Ending {
+        /** A step that it does not fill fails: for training. */
+        FAILS,
+        /** A last step that it does not fill has no labels in what is missing, and then there are no more: for validation. */
+        IS_FILLED
+    }
+
     private record Step(Map<Integer, SequenceBatch> batches, State after) {}
 
     /** Goes on where {@code sequences} are, and begins to read. Closes them when it is closed. */
-    public StepBatches(MixedSequences sequences, Layout layout, Packing packing) {
+    public StepBatches(MixedSequences sequences, Layout layout, Packing packing, Ending ending) {
         this.sequences = sequences;
+        this.ending = ending;
         this.layout = layout;
         this.packing = packing;
         layout.localRanks().forEach(rank -> nextStep.put(rank, 0L));
         state = state();
         background = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("moe4j-data").factory());
-        ahead = background.submit(this::read);
+        ahead = background.submit((Callable<Step>) this::readStep);
     }
 
     /**
@@ -80,22 +92,40 @@ public final class StepBatches implements AutoCloseable {
      *
      * @throws io.moe4j.api.InputException if the data cannot be read: for every rank, and again in later calls
      */
-    public synchronized SequenceBatch next(int rank) {
+    public SequenceBatch next(int rank) {
+        return take(rank).orElseThrow(sequences::usedUp);
+    }
+
+    /**
+     * A rank's batch of its next step, or nothing if the data has ended: for all ranks in the same step.
+     *
+     * @throws io.moe4j.api.InputException if the data cannot be read
+     */
+    public Optional<SequenceBatch> poll(int rank) {
+        return take(rank);
+    }
+
+    private synchronized Optional<SequenceBatch> take(int rank) {
         long step = nextStep.getOrDefault(rank, -1L);
         if (step == steps) {
             Step read = await();
+            if (read.batches().isEmpty()) {
+                return Optional.empty();
+            }
             waiting.put(steps++, new HashMap<>(read.batches()));
             state = read.after();
-            ahead = background.submit(this::read);
+            ahead = background.submit((Callable<Step>) this::readStep);
         }
-        Map<Integer, SequenceBatch> batches = Optional.ofNullable(waiting.get(step))
-                .orElseThrow(() -> new IllegalArgumentException("rank " + rank + " is none of " + layout.localRanks()));
-        SequenceBatch batch = Optional.ofNullable(batches.remove(rank)).orElseThrow();
+        Map<Integer, SequenceBatch> batches = waiting.get(step);
+        SequenceBatch batch = batches == null ? null : batches.remove(rank);
+        if (batches == null || batch == null) {
+            throw new IllegalArgumentException("rank " + rank + " is none of " + layout.localRanks());
+        }
         if (batches.isEmpty()) {
             waiting.remove(step);
         }
         nextStep.put(rank, step + 1);
-        return batch;
+        return Optional.of(batch);
     }
 
     /** How far the data has come with the last step that a rank has taken. Ask between steps, when all ranks have taken the same. */
@@ -106,6 +136,7 @@ public final class StepBatches implements AutoCloseable {
     @Override
     public void close() {
         background.shutdownNow();
+        // Ends what the background waits for.
         sequences.close();
     }
 
@@ -123,29 +154,47 @@ public final class StepBatches implements AutoCloseable {
         }
     }
 
-    private Step read() {
+    /** Reads the next step; one without batches if the data has ended. */
+    private Step readStep() {
         int length = sequences.sequenceTokens();
         int[] window = new int[length + 1];
         Map<Integer, SequenceBatch> batches = new HashMap<>();
-        long passed = 0;
+        long found = 0;
         for (int rank = 0; rank < layout.ranks(); rank++) {
             if (!layout.localRanks().contains(rank)) {
-                passed += layout.batch();
+                found += skip(layout.batch());
                 continue;
             }
-            sequences.skip(passed);
-            passed = 0;
             int tokens = Math.multiplyExact(layout.batch(), length);
             SequenceBatch batch = new SequenceBatch(new int[tokens], new int[tokens],
                     packing.documentBoundaries() ? Optional.of(new int[tokens]) : Optional.empty());
             for (int i = 0; i < layout.batch(); i++) {
-                sequences.next(window);
+                found += read(window) ? 1 : 0;
                 packing.put(window, batch, i * length);
             }
             batches.put(rank, batch);
         }
-        sequences.skip(passed);
-        return new Step(batches, state());
+        return new Step(found == 0 ? Map.of() : batches, state());
+    }
+
+    private long skip(long count) {
+        long skipped = sequences.skip(count);
+        if (skipped < count && ending == Ending.FAILS) {
+            throw sequences.usedUp();
+        }
+        return skipped;
+    }
+
+    /** Reads a sequence; false where the data has ended, and the sequence has no label. */
+    private boolean read(int[] window) {
+        boolean present = sequences.poll(window);
+        if (!present) {
+            if (ending == Ending.FAILS) {
+                throw sequences.usedUp();
+            }
+            Arrays.fill(window, MarkedToken.PADDING | MarkedToken.NOT_LEARNED);
+        }
+        return present;
     }
 
     private State state() {

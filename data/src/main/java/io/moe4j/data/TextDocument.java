@@ -1,36 +1,44 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.text.Document;
+import io.moe4j.api.text.DocumentReader;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Optional;
 
 /** A file that is one document. */
-final class TextDocument implements Documents {
+final class TextDocument implements DocumentReader {
     private static final int LOOK_AHEAD = 4096;
+    private static final String END = "end";
 
     private final String name;
-    private final BufferedInputStream text;
+    private final InputStream text;
     private final Reading reading;
     private boolean taken;
 
-    TextDocument(String name, InputStream text, Reading reading) {
+    TextDocument(String name, Content content, String position, Reading reading) throws IOException {
         this.name = name;
-        this.text = new BufferedInputStream(text, 1 << 16);
         this.reading = reading;
+        if (!position.isEmpty() && !position.equals(END)) {
+            throw new InputException(name + " has no position \"" + position + "\": it is one text; it was another kind of"
+                    + " file when the checkpoint was written");
+        }
+        taken = !position.isEmpty();
+        text = new BufferedInputStream(content.open(), 1 << 16);
     }
 
     @Override
-    public Optional<InputStream> next() throws IOException {
+    public Optional<Document> next() throws IOException {
         if (taken) {
             return Optional.empty();
         }
-        taken = true;
         text.mark(LOOK_AHEAD);
         byte[] beginning = text.readNBytes(LOOK_AHEAD);
         text.reset();
-        text.skipNBytes(ByteInput.ByteOrderMark.length(name, beginning, beginning.length));
+        int mark = ByteInput.ByteOrderMark.length(name, beginning, beginning.length);
+        text.skipNBytes(mark);
         for (byte value : beginning) {
             // Nearly every file that is not text has a zero byte.
             if (value == 0) {
@@ -38,8 +46,21 @@ final class TextDocument implements Documents {
                         + "; give text files, or remove it from the data");
             }
         }
-        reading.document(0);
-        return Optional.of(text);
+        taken = true;
+        return Optional.of(Document.of(new Utf8Input(name, text, mark, reading)));
+    }
+
+    @Override
+    public String position() {
+        return taken ? END : "";
+    }
+
+    @Override
+    public void checkHead() throws IOException {
+        Optional<Document> document = next();
+        if (document.isPresent()) {
+            document.get().text().readNBytes(LOOK_AHEAD);
+        }
     }
 
     @Override

@@ -78,11 +78,11 @@ class CorpusTest {
 
     private static String read(Path file) {
         StringBuilder text = new StringBuilder();
-        try (TokenStream stream = new TokenStream(Corpus.open(Optional.of(file)).sources(), new ByteTokenizer(),
-                new Reading(BadLines.FAIL, false))) {
+        try (DocumentStream stream = new DocumentStream(Corpus.open(Optional.of(file)).files(), new ByteTokenizer(),
+                new Reading(CorpusOptions.DEFAULT, false))) {
             int[] one = new int[1];
             while (stream.read(one, 0, 1) > 0) {
-                text.append(Integer.toHexString(one[0])).append(' ');
+                text.append(Integer.toHexString(MarkedToken.id(one[0]))).append(' ');
             }
         }
         return text.toString();

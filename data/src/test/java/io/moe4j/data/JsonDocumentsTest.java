@@ -53,7 +53,7 @@ class JsonDocumentsTest {
         Path file = folder.resolve("x.jsonl");
         Files.write(file, ("{\"text\":\"a\"}\n{\"text\":\"b\n\n7\n{\"text\":\"c\",\"text\":\"d\"}\n{\"t\":\"\u00ff\"}\n"
                 + "{\"text\":\"e\"}").getBytes(StandardCharsets.ISO_8859_1));
-        Reading reading = new Reading(BadLines.SKIP, false);
+        Reading reading = new Reading(CorpusOptions.DEFAULT.withBadLines(BadLines.SKIP), false);
         assertEquals(List.of("a", "e"), Texts.of(file, reading));
         assertEquals(new DataCounts(2, 0, 4, 0, 0), reading.counts());
         assertEquals("x.jsonl, line 2 is not JSON: it ends inside a string", refusal(file));
@@ -63,7 +63,7 @@ class JsonDocumentsTest {
     void halvesOfCharactersAreReplacedAndCounted() throws IOException {
         Path file = Files.writeString(folder.resolve("x.jsonl"),
                 "{\"text\":\"\\ud83d|\\ude00|\\ud83d\\ud83d\\ude00|\\ud83d\\n\"}\n{\"other\":\"\\ud83d\",\"text\":\"\"}");
-        Reading reading = new Reading(BadLines.FAIL, false);
+        Reading reading = new Reading(CorpusOptions.DEFAULT, false);
         assertEquals(List.of("\uFFFD|\uFFFD|\uFFFD\uD83D\uDE00|\uFFFD\n", ""), Texts.of(file, reading));
         assertEquals(new DataCounts(2, 0, 0, 4, 0), reading.counts());
     }

@@ -1,5 +1,6 @@
 package io.moe4j.data;
 
+import io.moe4j.api.text.DocumentReader;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -19,19 +20,20 @@ final class Texts {
 
     /** All documents of a file or folder. */
     static List<String> of(Path path) {
-        return of(path, new Reading(BadLines.FAIL, false));
+        return of(path, new Reading(CorpusOptions.DEFAULT, false));
     }
 
     /** All documents of a file or folder. */
     static List<String> of(Path path, Reading reading) {
         List<String> texts = new ArrayList<>();
-        for (Source source : Corpus.open(Optional.of(path)).sources()) {
-            try (Documents documents = source.open(reading)) {
+        for (CorpusFile file : Corpus.open(Optional.of(path), reading.options()).files()) {
+            try (DocumentReader documents = file.open(reading)) {
                 for (var next = documents.next(); next.isPresent(); next = documents.next()) {
-                    texts.add(new String(next.get().readAllBytes(), StandardCharsets.UTF_8));
+                    reading.document();
+                    texts.add(new String(next.get().text().readAllBytes(), StandardCharsets.UTF_8));
                 }
             } catch (IOException e) {
-                throw Source.unreadable(source.name(), e);
+                throw CorpusFile.unreadable(file.name(), e);
             }
         }
         return texts;

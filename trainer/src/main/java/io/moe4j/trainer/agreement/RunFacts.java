@@ -4,6 +4,8 @@ import io.moe4j.api.spi.Provider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.Corpus;
 import io.moe4j.data.CorpusPart;
+import io.moe4j.data.DataSource;
+import io.moe4j.trainer.config.ConfiguredData;
 import io.moe4j.trainer.config.AgreedKeys;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.util.LinkedHashMap;
@@ -27,7 +29,11 @@ final class RunFacts {
         facts.put("the weights of model.from", start.orElse("none"));
         if (tokenizer.isPresent()) {
             facts.put("tokenizer (data.tokenizer)", tokenizer.get());
-            addData(facts, CorpusPart.of(Corpus.open(config.data().path(), config.data().onBadLine())));
+            for (DataSource source : ConfiguredData.sources(config.data())) {
+                addData(facts, config.data().sources().isEmpty() ? "data.path" : "data.sources." + source.name(), source);
+            }
+            config.validation().path().ifPresent(path -> addData(facts, "validation.path",
+                    new DataSource("validation", Optional.of(path), 1, 1)));
         }
         for (Provider provider : providers) {
             facts.put("plug-in " + provider.getClass().getName(), "\"" + provider.id() + "\", SPI "
@@ -38,11 +44,12 @@ final class RunFacts {
     }
 
     /** Names are not compared: only what is read, and in which order. The end of a name tells how a file is read. */
-    private static void addData(Map<String, String> facts, List<CorpusPart> parts) {
-        facts.put("data (data.path)", parts.size() + " parts, " + parts.stream().mapToLong(CorpusPart::bytes).sum()
+    private static void addData(Map<String, String> facts, String key, DataSource source) {
+        List<CorpusPart> parts = CorpusPart.of(Corpus.open(source.path()));
+        facts.put("data (" + key + ")", parts.size() + " parts, " + parts.stream().mapToLong(CorpusPart::bytes).sum()
                 + " bytes, SHA-256 " + BuildDigest.of(parts.stream().map(RunFacts::content).toList()));
         for (int i = 0; i < Math.min(parts.size(), MOST_PARTS); i++) {
-            facts.put("data, part " + (i + 1), content(parts.get(i)));
+            facts.put("data (" + key + "), part " + (i + 1), content(parts.get(i)));
         }
     }
 

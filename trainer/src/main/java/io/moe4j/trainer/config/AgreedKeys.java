@@ -21,8 +21,14 @@ public final class AgreedKeys {
     public static Map<String, String> of(TrainerConfig config) {
         Schema schema = Schema.read();
         Map<String, String> agreed = new LinkedHashMap<>();
+        SourceTables.shown(config.data().sources()).forEach((key, value) -> {
+            if (!key.endsWith(".path")) {
+                agreed.put(key, value);
+            }
+        });
         schema.values(config).forEach((key, value) -> {
-            if (!schema.isPath(key) && !key.startsWith(FOR_PEOPLE) && !key.equals(TOKENIZER)) {
+            if (!key.equals(SourceTables.KEY) && !schema.isPath(key) && !key.startsWith(FOR_PEOPLE)
+                    && !key.equals(TOKENIZER)) {
                 agreed.put(key, schema.keys().getOrDefault(key, Kind.of("java.lang.String")).shown().apply(value));
             }
         });

@@ -24,6 +24,7 @@ final class ConfigCheck {
         spec.ifPresent(model -> LayoutRules.checkModel(config, model, findings));
         PlugInRules.check(registry, config, spec, use, findings);
         PlugInTables.check(registry, config, findings);
+        SourceTables.check(config.data(), findings);
         if (use.readsData()) {
             InputRules.check(registry, config, spec, use.output(), findings);
         }

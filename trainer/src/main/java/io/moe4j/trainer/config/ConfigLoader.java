@@ -66,8 +66,8 @@ public final class ConfigLoader {
     public static String toml(TrainerConfig config) {
         Schema schema = Schema.read();
         Map<String, Object> values = schema.values(config);
-        return PlugInTables.toml(config.plugin()) + values.entrySet().stream()
-                .filter(entry -> !entry.getKey().equals(PlugInTables.KEY))
+        return PlugInTables.toml(config.plugin()) + SourceTables.toml(config.data().sources()) + values.entrySet()
+                .stream().filter(entry -> schema.keys().containsKey(entry.getKey()))
                 .map(entry -> entry.getKey() + " = "
                         + schema.keys().getOrDefault(entry.getKey(), Kind.of("java.lang.String")).shown()
                                 .apply(entry.getValue())

@@ -2,8 +2,12 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.BadLines;
+import io.moe4j.data.ChangedData;
 import java.nio.file.Path;
+import java.util.Collections;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /**
  * What is read.
@@ -13,12 +17,24 @@ import java.util.Optional;
  *     that {@link ConfiguredTokenizer} finds
  * @param endToken the token that ends a document, as it is written in the vocabulary; if absent, the one that the tokenizer's files name
  * @param onBadLine what becomes of a line of a JSONL file that is not an object with a text
+ * @param textField the key of an object, or the column of a table, that has the text
+ * @param promptField the key or column that has what precedes the text and is not learned; none if absent
  * @param documentBoundaries whether tokens attend within their document only, with positions that begin again in each
+ * @param maskDocumentEnds whether the label that follows a document's end, and those of padding, are ignored
+ * @param epochs after which a source is used up; 0: never
+ * @param shuffleTokens tokens of a block of a source, in which sequences are shuffled
+ * @param onChanged what happens with a source whose files have changed since the checkpoint that is continued
+ * @param sources the sources that are mixed, by name; empty for {@code path} alone
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DataConfig(Optional<Path> path, String tokenizer, Optional<String> endToken, BadLines onBadLine,
-        boolean documentBoundaries) {
+        String textField, Optional<String> promptField, boolean documentBoundaries, boolean maskDocumentEnds, long epochs, int shuffleTokens,
+        ChangedData onChanged, Map<String, SourceConfig> sources) {
+
+    public DataConfig {
+        sources = Collections.unmodifiableMap(new TreeMap<>(sources));
+    }
 
     /** With another value of {@code path}. */
     public DataConfig withPath(Optional<Path> value) {
@@ -35,13 +51,48 @@ public record DataConfig(Optional<Path> path, String tokenizer, Optional<String>
         return Components.with(this, "endToken", value);
     }
 
+    /** With another value of {@code onBadLine}. */
+    public DataConfig withOnBadLine(BadLines value) {
+        return Components.with(this, "onBadLine", value);
+    }
+
+    /** With another value of {@code textField}. */
+    public DataConfig withTextField(String value) {
+        return Components.with(this, "textField", value);
+    }
+
+    /** With another value of {@code promptField}. */
+    public DataConfig withPromptField(Optional<String> value) {
+        return Components.with(this, "promptField", value);
+    }
+
     /** With another value of {@code documentBoundaries}. */
     public DataConfig withDocumentBoundaries(boolean value) {
         return Components.with(this, "documentBoundaries", value);
     }
 
-    /** With another value of {@code onBadLine}. */
-    public DataConfig withOnBadLine(BadLines value) {
-        return Components.with(this, "onBadLine", value);
+    /** With another value of {@code maskDocumentEnds}. */
+    public DataConfig withMaskDocumentEnds(boolean value) {
+        return Components.with(this, "maskDocumentEnds", value);
+    }
+
+    /** With another value of {@code epochs}. */
+    public DataConfig withEpochs(long value) {
+        return Components.with(this, "epochs", value);
+    }
+
+    /** With another value of {@code shuffleTokens}. */
+    public DataConfig withShuffleTokens(int value) {
+        return Components.with(this, "shuffleTokens", value);
+    }
+
+    /** With another value of {@code onChanged}. */
+    public DataConfig withOnChanged(ChangedData value) {
+        return Components.with(this, "onChanged", value);
+    }
+
+    /** With another value of {@code sources}. */
+    public DataConfig withSources(Map<String, SourceConfig> value) {
+        return Components.with(this, "sources", value);
     }
 }

@@ -4,14 +4,18 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
 import io.moe4j.data.Corpus;
+import io.moe4j.data.DataSource;
+import io.moe4j.data.TrainingData;
 import io.moe4j.api.text.Tokenizer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** Whether what is to be read is there. Looks at the beginning of the data only. */
 final class InputRules {
     private static final String PATH = "data.path";
+    private static final String VALIDATION_PATH = "validation.path";
     private static final String TOKENIZER = "data.tokenizer";
     private static final String RESUME = "checkpoint.resume";
 
@@ -25,28 +29,44 @@ final class InputRules {
                     + tokenizer.vocabulary() + " ids, and " + model.name() + " a vocabulary of " + model.vocabulary(),
                     "choose the model's own tokenizer, or a model with a larger vocabulary", TOKENIZER,
                     "model.flavor"));
-            checkFiles(config, Optional.of(tokenizer), output, findings);
+            checkFiles(registry, config, Optional.of(tokenizer), output, findings);
         } catch (InputException e) {
             findings.require(false, String.valueOf(e.getMessage()), "", TOKENIZER);
-            checkFiles(config, Optional.empty(), output, findings);
+            checkFiles(registry, config, Optional.empty(), output, findings);
         }
     }
 
-    private static void checkFiles(TrainerConfig config, Optional<Tokenizer> reader, Optional<Path> output,
-            Findings findings) {
-        long sequences = (long) config.ranks() * config.training().localBatchSize();
-        try {
-            Corpus corpus = Corpus.open(config.data().path(), config.data().onBadLine());
-            corpus.checkHeads();
-            reader.ifPresent(tokenizer -> corpus.require(tokenizer,
-                    Math.max(1, sequences * (config.training().seqLen() + 1L))));
-        } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", PATH);
+    private static void checkFiles(Registry registry, TrainerConfig config, Optional<Tokenizer> reader,
+            Optional<Path> output, Findings findings) {
+        long sequences = Math.max(1, (long) config.ranks() * config.training().localBatchSize());
+        checkData(registry, config, ConfiguredData.sources(config.data()), reader,
+                sequences * Math.max(1, config.training().seqLen() + 1L), findings,
+                config.data().sources().isEmpty() ? PATH : SourceTables.KEY);
+        if (config.validation().path().isPresent()) {
+            ConfiguredData.validation(config)
+                    .ifPresent(sources -> checkData(registry, config, sources, reader, 1, findings, VALIDATION_PATH));
         }
         Optional<Path> resume = config.checkpoint().resume();
         // A job that continues its own output folder has none when it is started first.
         findings.require(resume.isEmpty() || resume.equals(output) || Files.exists(resume.get()),
                 "there is no such checkpoint",
                 "give the path of one, or leave it empty to begin anew", RESUME);
+    }
+
+    private static void checkData(Registry registry, TrainerConfig config, List<DataSource> sources,
+            Optional<Tokenizer> reader, long neededTokens, Findings findings, String key) {
+        try {
+            for (DataSource source : sources) {
+                Corpus.open(source.path(), ConfiguredData.corpus(config.data(), registry)).checkHeads();
+            }
+            boolean readable = findings.readable("training.seq_len", "validation.split", "data.shuffle_tokens")
+                    && config.validation().split() >= 0 && config.validation().split() < 1;
+            if (readable && reader.isPresent()) {
+                TrainingData.require(sources, ConfiguredData.options(config, registry), reader.get(), neededTokens);
+            }
+        } catch (InputException e) {
+            findings.note(new Problem(key.equals(SourceTables.KEY) ? "[data.sources]" : findings.shown(key),
+                    String.valueOf(e.getMessage()), ""));
+        }
     }
 }

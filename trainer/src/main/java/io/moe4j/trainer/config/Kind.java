@@ -5,6 +5,7 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.data.BadLines;
+import io.moe4j.data.ChangedData;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,6 +60,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.ParameterRounding" -> choice(Arrays.asList(ParameterRounding.values()),
                     Kind::lower);
+            case "io.moe4j.data.ChangedData" -> choice(Arrays.asList(ChangedData.values()), Kind::lower);
             case "io.moe4j.data.BadLines" -> choice(Arrays.asList(BadLines.values()), Kind::lower);
             case "io.moe4j.trainer.config.ResumeFrom" -> choice(Arrays.asList(ResumeFrom.values()), Kind::lower);
             default -> throw new IllegalStateException("no configuration value is known to have the type " + type);

@@ -24,6 +24,7 @@ final class Layers {
     private final Schema schema = Schema.read();
     private final Map<String, Object> values = new LinkedHashMap<>();
     private final PlugInTables plugIns = new PlugInTables();
+    private final SourceTables sources = new SourceTables();
     private final List<Problem> problems = new ArrayList<>();
     private final Set<String> broken = new HashSet<>();
     private int omitted;
@@ -60,6 +61,7 @@ final class Layers {
             resolved.put(SHARD_DEGREE, Math.max(1, ranks / Math.max(1, replicas)));
         }
         resolved.put(PlugInTables.KEY, plugIns.tables());
+        resolved.put(SourceTables.KEY, sources.tables());
         return schema.build(resolved);
     }
 
@@ -84,7 +86,8 @@ final class Layers {
     private void addSection(String prefix, JsonNode section, String source) {
         section.properties().forEach(property -> {
             String path = prefix + property.getKey();
-            if (property.getValue().isObject() && (schema.isSection(path) || PlugInTables.isTable(path))) {
+            if (property.getValue().isObject()
+                    && (schema.isSection(path) || PlugInTables.isTable(path) || SourceTables.isTable(path))) {
                 addSection(path + ".", property.getValue(), source);
             } else {
                 set(path, new Value.Filed(property.getValue()),
@@ -97,6 +100,10 @@ final class Layers {
         if (path.startsWith(PlugInTables.KEY + ".")) {
             plugIns.set(path, value).ifPresent(rule -> note(new Problem(shown, rule,
                     "write plugin.ID.KEY, where ID is the plug-in's id and KEY a setting that it has")));
+            return;
+        }
+        if (SourceTables.owns(path)) {
+            sources.set(path, value, shown).ifPresent(this::note);
             return;
         }
         Kind kind = schema.keys().get(path);

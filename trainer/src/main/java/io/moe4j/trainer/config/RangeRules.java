@@ -24,6 +24,14 @@ final class RangeRules {
         rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
         rules.atLeast(config.validation().interval(), 0, "validation.interval");
         rules.atLeast(config.validation().steps(), 0, "validation.steps");
+        rules.atLeast(config.data().epochs(), 0, "data.epochs");
+        rules.atLeast(config.data().shuffleTokens(), 1, "data.shuffle_tokens");
+        findings.require(config.validation().split() >= 0 && config.validation().split() < 1,
+                "it must be at least 0 and below 1", "0.01 keeps a hundredth of the documents for validation",
+                "validation.split");
+        findings.require(config.validation().split() == 0 || config.validation().path().isEmpty(),
+                "validation has either data of its own or a part of that of training", "remove one of them",
+                "validation.path", "validation.split");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");

@@ -60,7 +60,7 @@ final class Schema {
     private static void collect(Class<? extends Record> type, String prefix, Map<String, Kind> keys) {
         for (RecordComponent component : type.getRecordComponents()) {
             String path = prefix + snakeCase(component.getName());
-            if (PlugInTables.KEY.equals(path)) {
+            if (PlugInTables.KEY.equals(path) || SourceTables.KEY.equals(path)) {
                 continue;
             }
             if (isSection(component)) {

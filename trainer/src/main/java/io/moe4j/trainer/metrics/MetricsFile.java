@@ -72,8 +72,18 @@ public final class MetricsFile implements AutoCloseable {
         line.put("receive_capacity_rows", step.receiveCapacityRows());
         line.put("dropped_rows", step.droppedRows());
         line.put("labels", step.labels());
+        line.put("data_seconds", step.dataSeconds());
+        line.put("documents", step.data().documents());
+        line.put("empty_documents", step.data().emptyDocuments());
         line.put("bad_lines", step.data().badLines());
         line.put("lone_surrogates", step.data().loneSurrogates());
+        line.put("invalid_bytes", step.data().invalidBytes());
+        if (!step.sources().isEmpty()) {
+            Map<String, Object> sources = new LinkedHashMap<>();
+            step.sources().forEach(source -> sources.put(source.source(),
+                    Map.of("sequences", source.sequences(), "epoch", source.epoch())));
+            line.put("sources", sources);
+        }
         write(line);
     }
 

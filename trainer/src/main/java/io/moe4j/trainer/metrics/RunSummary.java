@@ -2,6 +2,7 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
+import io.moe4j.data.SourceProgress;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ public final class RunSummary {
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
                         rows.getMax(), last.receiveCapacityRows(), dropped))
-                + validation() + data(last.data());
+                + validation() + data(last);
     }
 
     private String validation() {
@@ -102,13 +103,28 @@ public final class RunSummary {
                         first.step(), lastLoss.loss(), lastLoss.step(), lowest) + none;
     }
 
-    /** Only what is wrong with the data is told. */
-    private static String data(DataCounts data) {
-        return data.badLines() == 0 && data.loneSurrogates() == 0 ? ""
-                : String.format(Locale.ROOT,
-                        "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
-                                + " %,d, halves of characters replaced by U+FFFD: %,d",
-                        data.documents(), data.badLines(),
-                        data.loneSurrogates());
+    /** Of one source, only what is wrong with it is told; of several, also how far each has come. */
+    private static String data(StepResult last) {
+        StringBuilder text = new StringBuilder();
+        DataCounts data = last.data();
+        if (data.hasProblems()) {
+            text.append(String.format(Locale.ROOT,
+                    "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
+                            + " %,d, halves of characters replaced by U+FFFD: %,d",
+                    data.documents(), data.badLines(), data.loneSurrogates()));
+            if (data.invalidBytes() > 0) {
+                text.append(String.format(Locale.ROOT, ", bytes that are not UTF-8 and were replaced: %,d",
+                        data.invalidBytes()));
+            }
+        }
+        if (last.sources().size() > 1) {
+            long all = last.sources().stream().mapToLong(SourceProgress::sequences).sum();
+            for (SourceProgress source : last.sources()) {
+                text.append(String.format(Locale.ROOT, "%ndata source %s: %,d sequences (%.2f%%), in epoch %,d",
+                        source.source(), source.sequences(), 100.0 * source.sequences() / Math.max(1, all),
+                        source.epoch()));
+            }
+        }
+        return text.toString();
     }
 }

@@ -7,6 +7,7 @@ import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.SourceProvider;
 import io.moe4j.api.text.TokenizerProvider;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
@@ -30,7 +31,8 @@ record Spi<P extends Provider>(Class<P> type, String version) {
                 new Spi<>(ExpertKernelsProvider.class, ExpertKernelsProvider.SPI_VERSION),
                 new Spi<>(RecomputePolicyProvider.class, RecomputePolicyProvider.SPI_VERSION),
                 new Spi<>(ModelProvider.class, ModelProvider.SPI_VERSION),
-                new Spi<>(TokenizerProvider.class, TokenizerProvider.SPI_VERSION));
+                new Spi<>(TokenizerProvider.class, TokenizerProvider.SPI_VERSION),
+                new Spi<>(SourceProvider.class, SourceProvider.SPI_VERSION));
     }
 
     /** Adds its providers of a host. */

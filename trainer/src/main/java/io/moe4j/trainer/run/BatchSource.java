@@ -2,7 +2,10 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
+import io.moe4j.data.DataPosition;
+import io.moe4j.data.SourceProgress;
 import io.moe4j.trainer.step.Batch;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -35,6 +38,24 @@ public interface BatchSource extends AutoCloseable {
         return DataCounts.NONE;
     }
 
+    /**
+     * Where the data goes on, for all ranks together, after the last batch that was given. Asked between steps.
+     *
+     * @since 0.3.0
+     */
+    default Optional<DataPosition> position() {
+        return Optional.empty();
+    }
+
+    /**
+     * How far each source of the data has come.
+     *
+     * @since 0.3.0
+     */
+    default List<SourceProgress> progress() {
+        return List.of();
+    }
+
     @Override
     default void close() {}
 
@@ -48,5 +69,17 @@ public interface BatchSource extends AutoCloseable {
          * @param sequences that all ranks together have read already, in a run that is continued
          */
         BatchSource open(int rank, long sequences);
+
+        /**
+         * Opens it where a run goes on.
+         *
+         * @param rank world rank
+         * @param sequences that all ranks together have read already
+         * @param position what {@link BatchSource#position()} was when the run was saved, if it was known
+         * @since 0.3.0
+         */
+        default BatchSource open(int rank, long sequences, Optional<DataPosition> position) {
+            return open(rank, sequences);
+        }
     }
 }

@@ -1,63 +1,125 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.DataCounts;
+import io.moe4j.data.DataOptions;
+import io.moe4j.data.DataPosition;
+import io.moe4j.data.DataSource;
+import io.moe4j.data.MixedSequences;
+import io.moe4j.data.SequenceBatch;
+import io.moe4j.data.SourceProgress;
+import io.moe4j.data.StepBatches;
+import io.moe4j.data.TrainingData;
+import io.moe4j.trainer.config.ConfiguredData;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.config.TrainingConfig;
-import io.moe4j.data.BatchReader;
-import io.moe4j.data.Corpus;
-import io.moe4j.data.DataCounts;
-import io.moe4j.api.text.Tokenizer;
 import io.moe4j.trainer.step.Batch;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Batches of the data that a configuration names. */
+/** Batches of the data that a configuration names: one reader for all ranks of this process. */
 final class CorpusBatches implements BatchSource.Factory {
-    private final TrainerConfig config;
-    private final Corpus corpus;
-    private final Tokenizer tokenizer;
-    private final AtomicInteger readers = new AtomicInteger();
+    private static final Logger log = LoggerFactory.getLogger(CorpusBatches.class);
 
-    /** Lists the data, and opens the tokenizer, once for all ranks of this process. The last reader that is closed closes the tokenizer. */
-    CorpusBatches(TrainerConfig config, Registry registry) {
+    private final TrainerConfig config;
+    private final Set<Integer> localRanks;
+    private final List<DataSource> sources;
+    private final DataOptions options;
+    private final Tokenizer tokenizer;
+    private final AtomicInteger open = new AtomicInteger();
+    private @Nullable StepBatches batches;
+
+    /** Looks at the data, and opens the tokenizer. The last source that is closed closes it. */
+    CorpusBatches(TrainerConfig config, Registry registry, List<Integer> localRanks) {
         this.config = config;
+        this.localRanks = Set.copyOf(localRanks);
+        sources = ConfiguredData.sources(config.data());
+        options = ConfiguredData.options(config, registry);
         ConfiguredTokenizer.noteIfAssumed(config, registry);
         tokenizer = ConfiguredTokenizer.open(config, registry);
-        corpus = Corpus.open(config.data().path(), config.data().onBadLine());
-        corpus.require(tokenizer, config.sequencesPerStep() * (config.training().seqLen() + 1L));
+        try {
+            TrainingData.require(sources, options, tokenizer,
+                    config.sequencesPerStep() * (config.training().seqLen() + 1L));
+        } catch (RuntimeException e) {
+            tokenizer.close();
+            throw e;
+        }
     }
 
     @Override
     public BatchSource open(int rank, long sequences) {
-        TrainingConfig training = config.training();
-        BatchReader reader = new BatchReader(corpus, tokenizer,
-                new BatchReader.Share(rank, config.ranks(), training.localBatchSize() * config.microbatches(),
-                        training.seqLen()),
-                training.seed());
-        reader.seek(sequences);
-        readers.incrementAndGet();
-        return new Reading(reader, () -> {
-            if (readers.decrementAndGet() == 0) {
-                tokenizer.close();
-            }
-        });
+        return open(rank, sequences, Optional.empty());
     }
 
-    private record Reading(BatchReader reader, Runnable closed) implements BatchSource {
+    @Override
+    public synchronized BatchSource open(int rank, long sequences, Optional<DataPosition> position) {
+        StepBatches shared = batches;
+        if (shared == null) {
+            shared = new StepBatches(mixed(sequences, position),
+                    new StepBatches.Layout(config.ranks(), localRanks,
+                            config.training().localBatchSize() * config.microbatches()),
+                    ConfiguredData.packing(config.data()), StepBatches.Ending.FAILS);
+            batches = shared;
+        }
+        open.incrementAndGet();
+        return new RankBatches(rank, shared, this::closed);
+    }
+
+    private MixedSequences mixed(long sequences, Optional<DataPosition> position) {
+        MixedSequences mixed = TrainingData.training(sources, options, tokenizer, position);
+        if (position.isEmpty() && sequences > 0) {
+            log.info("the checkpoint has no position of the data: {} sequences are read to get there", sequences);
+            try {
+                mixed.skip(sequences);
+            } catch (RuntimeException e) {
+                mixed.close();
+                throw e;
+            }
+        }
+        return mixed;
+    }
+
+    private synchronized void closed() {
+        StepBatches shared = batches;
+        if (open.decrementAndGet() == 0 && shared != null) {
+            try {
+                shared.close();
+            } finally {
+                tokenizer.close();
+            }
+        }
+    }
+
+    private record RankBatches(int rank, StepBatches shared, Runnable closed) implements BatchSource {
         @Override
         public Batch next() {
-            BatchReader.Batch batch = reader.next();
-            return new Batch(batch.ids(), batch.labels());
+            SequenceBatch read = shared.next(rank);
+            return new Batch(read.ids_T(), read.labels_T(), read.starts_T());
         }
 
         @Override
         public DataCounts counts() {
-            return reader.counts();
+            return shared.current().counts();
+        }
+
+        @Override
+        public Optional<DataPosition> position() {
+            return Optional.of(shared.current().position());
+        }
+
+        @Override
+        public List<SourceProgress> progress() {
+            return shared.current().progress();
         }
 
         @Override
         public void close() {
-            reader.close();
             closed.run();
         }
     }

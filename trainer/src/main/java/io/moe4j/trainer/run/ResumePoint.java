@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -105,7 +106,8 @@ final class ResumePoint {
         }
         Progress.Data before = progress.data().get();
         Progress.Data now = data(config);
-        if (!before.path().equals(now.path())) {
+        // With a position, the files themselves are compared.
+        if (progress.position().isEmpty() && !before.path().equals(now.path())) {
             log.warn("{} was written with data.path = \"{}\", and goes on with \"{}\": unless that is the same data, it"
                     + " begins in the middle, after {} sequences", folder, before.path(), now.path(),
                     progress.sequences());
@@ -128,8 +130,16 @@ final class ResumePoint {
 
     /** What a run of this configuration reads. */
     static Progress.Data data(TrainerConfig config) {
-        return new Progress.Data(config.training().seqLen(), config.training().localBatchSize(),
-                config.data().path().map(Path::toString).orElse(""));
+        return new Progress.Data(config.training().seqLen(),
+                config.training().localBatchSize() * config.microbatches(), path(config));
+    }
+
+    /** For messages: where the data lies. */
+    private static String path(TrainerConfig config) {
+        return config.data().sources().isEmpty() ? config.data().path().map(Path::toString).orElse("")
+                : config.data().sources().entrySet().stream()
+                        .map(entry -> entry.getKey() + ": " + entry.getValue().path().map(Path::toString).orElse(""))
+                        .collect(Collectors.joining(", "));
     }
 
     /** A sequence of n tokens takes n + 1 of the data: the last is a label only. */

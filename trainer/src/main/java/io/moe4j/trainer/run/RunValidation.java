@@ -35,7 +35,8 @@ final class RunValidation {
         }
         return Optional.of(new RunValidation(config, session, data.orElseThrow(() -> new InputException(
                 "validation.interval = " + config.interval()
-                        + " asks for validations, and there is no data for them; give some (RunOptions.withValidation),"
+                        + " asks for validations, and there is no data for them; give"
+                        + " validation.path or validation.split (from Java also RunOptions.withValidation),"
                         + " or set validation.interval to 0"))));
     }
 

@@ -2,6 +2,8 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
+import io.moe4j.data.SourceProgress;
+import java.util.List;
 
 /**
  * A step that was made.
@@ -22,11 +24,18 @@ import io.moe4j.data.DataCounts;
  * @param receiveCapacityRows what a rank can receive
  * @param droppedRows rows that were dropped, all ranks together
  * @param labels how many labels count, of all ranks
+ * @param dataSeconds the longest that a rank of this JVM has waited for its batch
  * @param data what the longest pass over the data has met so far; nothing in a JVM without the first rank
+ * @param sources how far each source of the data has come; nothing in a JVM without the first rank
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
-        long labels, DataCounts data) {}
+        long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources) {
+
+    public StepResult {
+        sources = List.copyOf(sources);
+    }
+}

@@ -8,6 +8,8 @@ import io.moe4j.trainer.step.StepOutcome;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
 
 /** Turns what a step has given, and the time that it took, into its result. */
 final class Throughput {
@@ -21,7 +23,8 @@ final class Throughput {
         this.flopsPerToken = flopsPerToken;
     }
 
-    StepResult result(long step, StepOutcome.Completed done, double seconds, DataCounts data) {
+    StepResult result(long step, StepOutcome.Completed done, double seconds, double dataSeconds,
+            Optional<BatchSource> data) {
         Collection<Device> devices = session.devices().values();
         double peak = devices.stream().mapToDouble(Device::peakFlops).sum();
         Device fullest = Collections.max(devices, Comparator.comparingLong(Throughput::allocated));
@@ -31,7 +34,9 @@ final class Throughput {
         return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), seconds, tokensPerSecond,
                 flops, peak > 0 ? local / peak : 0, allocated(fullest),
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
-                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(), data);
+                done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(),
+                dataSeconds, data.map(BatchSource::counts).orElse(DataCounts.NONE),
+                data.map(BatchSource::progress).orElse(List.of()));
     }
 
     private static long allocated(Device device) {

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.data.DataCounts;
+import io.moe4j.data.DataPosition;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
@@ -17,7 +17,6 @@ import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
-import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +44,8 @@ public final class TrainingRun implements AutoCloseable {
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
     private final StoredModel model;
+    /** What the configuration names for validation. */
+    private final Optional<ValidationBatches> ownValidation;
     private final Optional<RunValidation> validation;
     private volatile boolean stopRequested;
     private boolean stopped;
@@ -52,6 +53,7 @@ public final class TrainingRun implements AutoCloseable {
     private long stepsDone;
     /** By all ranks together: where the data goes on. */
     private long sequencesDone;
+    private Optional<DataPosition> position = Optional.empty();
 
     /**
      * A checkpoint that was saved.
@@ -106,13 +108,17 @@ public final class TrainingRun implements AutoCloseable {
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
         model = ModelOrigin.of(config, spec, registry);
-        validation = RunValidation.of(config.validation(), session, options.validation());
+        ownValidation = options.validation().isPresent() ? Optional.empty()
+                : ValidationBatches.of(config, registry, session.launch().localRanks());
+        validation = RunValidation.of(config.validation(), session,
+                options.validation().or(() -> ownValidation.map(BatchSource.Factory.class::cast)));
         resumed.ifPresent(this::load);
         start.ifPresent(source -> ModelFill.of(session, source));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
-        BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry));
-        session.launch().localRanks().forEach(rank -> sources.put(rank, data.open(rank, sequencesDone)));
+        List<Integer> ranks = session.launch().localRanks();
+        BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
+        ranks.forEach(rank -> sources.put(rank, data.open(rank, sequencesDone, position)));
     }
 
     /** What runs, where, and what it takes. */
@@ -152,9 +158,10 @@ public final class TrainingRun implements AutoCloseable {
         long begin = System.nanoTime();
         Optional<Path> lost = checkpoints.lost();
         boolean stop = stopRequested || lost.isPresent();
+        DataWait wait = new DataWait();
         StepOutcome outcome = session.onRanks(rank -> {
             rank.phase().enter("step " + step + ", data");
-            return rank.step().run(step, read(source(rank.context().rank())), stop);
+            return rank.step().run(step, wait.read(source(rank.context().rank())), stop);
         }).getFirst();
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
@@ -173,8 +180,10 @@ public final class TrainingRun implements AutoCloseable {
         };
         stepsDone = step;
         sequencesDone += config.sequencesPerStep();
+        position = anySource().position();
         stopped = done.stop();
-        StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9, counts());
+        StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9,
+                wait.seconds(), firstRank());
         if (done.droppedRows() > 0) {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),
                     done.receivedRowsMax(), done.receiveCapacityRows());
@@ -246,16 +255,20 @@ public final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
+        try (ValidationBatches closed = ownValidation.orElse(null)) {
             sources.values().forEach(BatchSource::close);
         } finally {
             session.close();
         }
     }
 
-    private DataCounts counts() {
-        BatchSource first = sources.get(0);
-        return first == null ? DataCounts.NONE : first.counts();
+    /** What rank 0 reads, if it is here. */
+    private Optional<BatchSource> firstRank() {
+        return Optional.ofNullable(sources.get(0));
+    }
+
+    private BatchSource anySource() {
+        return source(session.launch().localRanks().getFirst());
     }
 
     /** Before the checkpoint, so that a run that is continued from that has the validation too. Not if all ranks are about to end early. */
@@ -320,7 +333,7 @@ public final class TrainingRun implements AutoCloseable {
 
     private Progress progress() {
         return new Progress(stepsDone, sequencesDone, config.training().seed(), config.ranks(),
-                Optional.of(ResumePoint.data(config)), Optional.of(model));
+                Optional.of(ResumePoint.data(config)), Optional.of(model), position);
     }
 
     /** Does what only this process does, between calls of all ranks; where that fails, the ranks of other processes learn why. */
@@ -331,15 +344,6 @@ public final class TrainingRun implements AutoCloseable {
             session.launch().rendezvous().fail(new RankFailure(session.launch().localRanks().getFirst(), phase,
                     e.getMessage() == null ? e.toString() : e.getMessage()));
             throw e;
-        }
-    }
-
-    /** A rank's batch; without one, all ranks have to learn it before any of them stops. */
-    private static StepData read(BatchSource source) {
-        try {
-            return source.next();
-        } catch (InputException e) {
-            return new StepData.Missing(String.valueOf(e.getMessage()));
         }
     }
 
@@ -356,6 +360,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         stepsDone = load.progress().step();
         sequencesDone = ResumePoint.sequences(load.folder(), load.progress(), config);
+        position = load.progress().position();
         log.info("continuing {} after step {}, {} sequences read", load.folder(), stepsDone, sequencesDone);
         if (!load.isDigested()) {
             log.warn("{} was written by moe4j 0.1, without digests: values that were damaged since are not found",

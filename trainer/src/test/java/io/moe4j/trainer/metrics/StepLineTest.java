@@ -27,8 +27,8 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200,
-                DataCounts.NONE);
+        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0,
+                DataCounts.NONE, List.of());
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
 
@@ -50,7 +50,7 @@ class StepLineTest {
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
         summary.add(
-                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, DataCounts.NONE));
+                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE, List.of()));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
@@ -69,13 +69,15 @@ class StepLineTest {
         List<String> lines = Files.readAllLines(file);
         assertEquals(2, lines.size());
         assertTrue(lines.get(0).startsWith("{\"step\":1,"));
-        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5,\"labels\":31320,\"bad_lines\":3,\"lone_surrogates\":2}"));
+        assertTrue(lines.get(1).endsWith("\"dropped_rows\":5,\"labels\":31320,\"data_seconds\":0.25,"
+                + "\"documents\":50000,\"empty_documents\":0,\"bad_lines\":3,\"lone_surrogates\":2,"
+                + "\"invalid_bytes\":0}"), lines.get(1));
     }
 
     @Test
     void aStepWithoutLabelsHasNoLoss() throws IOException {
-        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
-                DataCounts.NONE);
+        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0, 0,
+                DataCounts.NONE, List.of());
         assertTrue(StepLine.of(without).startsWith("step:  2  loss:     none  grad_norm:  0.0000"),
                 StepLine.of(without));
         RunSummary summary = new RunSummary();
@@ -95,7 +97,7 @@ class StepLineTest {
 
     private static StepResult step(long number, long dropped) {
         return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
-                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320,
-                new DataCounts(50_000, 0, 3, number, 0));
+                Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320, 0.25,
+                new DataCounts(50_000, 0, 3, number, 0), List.of());
     }
 }

@@ -6,8 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
 import io.moe4j.data.BadLines;
-import io.moe4j.data.BatchReader;
 import io.moe4j.data.Corpus;
+import io.moe4j.data.DocumentSplit;
+import io.moe4j.data.MarkedToken;
+import io.moe4j.data.StreamOptions;
+import io.moe4j.data.StreamedSequences;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
 import java.io.ByteArrayOutputStream;
@@ -111,10 +114,9 @@ class JsonLinesFuzzTest {
         Fuzz.of(1500).run(documents(), WORDS, input -> {
             Path file = write("x.jsonl", input);
             assertTrue(isRead(file, BadLines.SKIP));
-            try (BatchReader reader = new BatchReader(Corpus.open(Optional.of(file), BadLines.SKIP), BYTES,
-                    new BatchReader.Share(1, 2, 1, 8), 1)) { // the first rank logs bad lines
-                reader.next();
-                return reader.counts().badLines() == 0;
+            try (StreamedSequences sequences = read(Corpus.open(Optional.of(file), BadLines.SKIP), 8)) {
+                sequences.skip(1);
+                return sequences.counts().badLines() == 0;
             } catch (InputException e) {
                 assertTrue(e.getMessage().contains("has no text"), e.getMessage());
                 return false;
@@ -185,8 +187,10 @@ class JsonLinesFuzzTest {
                 throw e;
             }
         }
-        try (BatchReader reader = new BatchReader(corpus, BYTES, new BatchReader.Share(0, 1, 1, length), 1)) {
-            int[] ids = reader.next().ids();
+        try (StreamedSequences sequences = read(corpus, length)) {
+            int[] ids = new int[length + 1];
+            sequences.next(ids);
+            Arrays.setAll(ids, i -> MarkedToken.id(ids[i]));
             byte[] text = new byte[length];
             int end = 0;
             for (; ids[end] != BYTES.endToken(); end++) {
@@ -194,6 +198,11 @@ class JsonLinesFuzzTest {
             }
             return new String(Arrays.copyOf(text, end), StandardCharsets.UTF_8);
         }
+    }
+
+    private static StreamedSequences read(Corpus corpus, int length) {
+        return new StreamedSequences("x", corpus, BYTES,
+                new StreamOptions(length, 1, 1, StreamOptions.SHUFFLE_TOKENS, DocumentSplit.NONE), Optional.empty());
     }
 
     private static Optional<String> text(byte[] line) {

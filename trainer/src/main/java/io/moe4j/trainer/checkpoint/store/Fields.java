@@ -82,6 +82,28 @@ record Fields(String file, JsonNode node) {
         return object(name).map(found -> JsonMapper.shared().convertValue(found.node, new TypeReference<>() {}));
     }
 
+    /** A finite number above 0. */
+    double positive(String name) {
+        JsonNode value = node.path(name);
+        if (!value.isNumber() || !(value.doubleValue() > 0) || Double.isInfinite(value.doubleValue())) {
+            throw wrong(name, "a number above 0", value);
+        }
+        return value.doubleValue();
+    }
+
+    boolean flag(String name) {
+        JsonNode value = node.path(name);
+        if (!value.isBoolean()) {
+            throw wrong(name, "true or false", value);
+        }
+        return value.booleanValue();
+    }
+
+    /** The names of all fields. */
+    List<String> names() {
+        return List.copyOf(node.propertyNames());
+    }
+
     List<Integer> ranks() {
         JsonNode value = node.path("ranks");
         if (!value.isArray() || !value.valueStream().allMatch(rank -> isCount(rank) && rank.canConvertToInt())) {

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Stability;
+import io.moe4j.data.DataPosition;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,25 +17,26 @@ import tools.jackson.databind.json.JsonMapper;
  * @param ranks number of ranks of the world that wrote it
  * @param data what the run read; checkpoints of 0.1 do not have it
  * @param model what the run trained; checkpoints before 0.3 do not have it
+ * @param position where each source of the data goes on; checkpoints of 0.1 and 0.2 do not have it, nor those of a run that reads data of its own
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Progress(long step, long sequences, long seed, int ranks, Optional<Data> data,
-        Optional<StoredModel> model) {
+        Optional<StoredModel> model, Optional<DataPosition> position) {
     static final String FILE = "progress.json";
 
     /**
      * What a run reads.
      *
      * @param sequenceTokens tokens of a sequence
-     * @param localBatchSize sequences of a rank in a step
+     * @param localBatchSize sequences of a rank in a step, all microbatches together
      * @param path where it lies; empty for the packaged sources
      */
     public record Data(int sequenceTokens, int localBatchSize, String path) {}
 
-    /** Without a word on the model. */
+    /** Without a word on the model, and without a position of the data. */
     public Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {
-        this(step, sequences, seed, ranks, data, Optional.empty());
+        this(step, sequences, seed, ranks, data, Optional.empty(), Optional.empty());
     }
 
     byte[] encode() {
@@ -51,6 +53,7 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
             json.put("data", fields);
         });
         model.ifPresent(trained -> json.put("model", trained.json()));
+        position.ifPresent(at -> json.put("position", PositionJson.encode(at)));
         return (JsonMapper.shared().writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
@@ -63,6 +66,7 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
         return new Progress(fields.count("step"), fields.count("sequences"), fields.whole("seed"), ranks,
                 fields.object("data").map(data -> new Data(Math.max(1, data.smallCount("sequence_tokens")),
                         data.smallCount("local_batch_size"), data.text("path"))),
-                fields.object("model").map(StoredModel::decode));
+                fields.object("model").map(StoredModel::decode),
+                fields.object("position").map(PositionJson::decode));
     }
 }

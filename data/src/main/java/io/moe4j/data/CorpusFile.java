@@ -1,0 +1,77 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.text.DocumentReader;
+import io.moe4j.api.text.ReadRequest;
+import io.moe4j.api.text.SourceProvider;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.List;
+import java.util.Locale;
+import java.util.zip.ZipException;
+
+/**
+ * A file with documents, or an entry of an archive. The end of its name decides how it is read, after that of its compression: {@code x.jsonl.gz} is
+ * unpacked, and read as lines of JSON.
+ *
+ * @param name a path, or {@code archive!/entry}
+ * @param content its bytes, packed as its name says
+ */
+record CorpusFile(String name, Content content) {
+
+    /** Opens it at its beginning. */
+    DocumentReader open(Reading reading) throws IOException {
+        return open(reading, "", 0);
+    }
+
+    /**
+     * Opens it.
+     *
+     * @param position of a reader of the same file; empty for the beginning
+     * @param archives number of archives that contain it
+     */
+    DocumentReader open(Reading reading, String position, int archives) throws IOException {
+        Compression compression = Compression.of(name);
+        String unpackedName = compression.unpackedName(name);
+        Content unpacked = compression.unpack(content);
+        String lower = unpackedName.toLowerCase(Locale.ROOT);
+        if (lower.endsWith(".zip") || lower.endsWith(".jar")) {
+            return ArchiveDocuments.open(name, unpacked, reading, position, archives);
+        }
+        UnpackedInput input = new UnpackedInput(unpackedName, unpacked);
+        ReadRequest request = new ReadRequest(input, position, reading.options().textField(),
+                reading.options().promptField(), reading);
+        String plainName = lower.substring(lower.lastIndexOf('/') + 1);
+        for (SourceProvider provider : reading.options().formats()) {
+            if (provider.reads(plainName)) {
+                return input.closedWith(() -> provider.open(request));
+            }
+        }
+        return new TextDocument(name, unpacked, position, reading);
+    }
+
+    /** The error for a file that cannot be read. */
+    static InputException unreadable(String where, IOException e) {
+        String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+        return new InputException(where + " cannot be read ("
+                + (reason.equals(where) ? e.getClass().getSimpleName() : reason)
+                + "); " + (e instanceof ZipException || e instanceof EOFException ? "it is damaged: make it again"
+                        : "check that it exists and that this user may read it"),
+                e);
+    }
+
+    /** Whether a part of a path begins with a dot, in which case it is not read. */
+    static boolean isHidden(Iterable<?> path) {
+        for (Object part : path) {
+            if (part.toString().startsWith(".")) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Providers that are always there. */
+    static List<SourceProvider> formats() {
+        return List.of(new JsonSourceProvider());
+    }
+}

@@ -1,0 +1,83 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Shown;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What tells whether a corpus is the one that a position was taken in: names below its folder and sizes, and how it is read. Times of change are kept apart:
+ * a copy has others.
+ *
+ * @param files their number
+ * @param bytes of all files together, as they are stored
+ * @param digest of names, sizes, and of what decides which documents are read
+ * @param times digest of the times of change
+ */
+record CorpusFingerprint(long files, long bytes, String digest, String times) {
+
+    static CorpusFingerprint of(Corpus corpus, DocumentSplit split) {
+        MessageDigest digest = sha256();
+        MessageDigest times = sha256();
+        CorpusOptions options = corpus.options();
+        add(digest, options.textField() + "\n" + options.promptField().orElse("") + "\n" + split.fraction() + "\n"
+                + options.badLines());
+        long bytes = 0;
+        for (CorpusFile file : corpus.files()) {
+            long size = file.content() instanceof FileContent content ? content.bytes() : 0;
+            add(digest, relativeName(corpus, file) + "\n" + size);
+            add(times, file.content() instanceof FileContent content ? String.valueOf(content.changedMillis()) : "");
+            bytes += size;
+        }
+        return new CorpusFingerprint(corpus.files().size(), bytes, hex(digest), hex(times));
+    }
+
+    Map<String, String> values() {
+        return Map.of("files", String.valueOf(files), "bytes", String.valueOf(bytes), "digest", digest, "times", times);
+    }
+
+    /** What has changed since a position was taken, if something has. */
+    Optional<String> changedSince(SourcePosition position) {
+        if (digest.equals(position.text("digest"))) {
+            return Optional.empty();
+        }
+        boolean same = position.text("files").equals(String.valueOf(files))
+                && position.text("bytes").equals(String.valueOf(bytes));
+        return Optional.of(same
+                ? "names or sizes of its " + files + " files, data.text_field, data.prompt_field, data.on_bad_line or"
+                        + " validation.split"
+                : "it had " + Shown.of(position.text("files")) + " files of " + Shown.of(position.text("bytes"))
+                        + " bytes, and has " + files + " of " + bytes);
+    }
+
+    /** Whether files were written again since a position was taken, perhaps with the same content. */
+    boolean wasWrittenAgainSince(SourcePosition position) {
+        return !times.equals(position.text("times"));
+    }
+
+    private static String relativeName(Corpus corpus, CorpusFile file) {
+        return corpus.root().map(root -> root.toAbsolutePath().relativize(Path.of(file.name()).toAbsolutePath()).toString().replace('\\', '/'))
+                .orElse("");
+    }
+
+    private static void add(MessageDigest digest, String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) 0);
+    }
+
+    private static String hex(MessageDigest digest) {
+        return HexFormat.of().formatHex(digest.digest()).substring(0, 32);
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,41 @@
+package io.moe4j.data;
+
+import io.moe4j.api.Stability;
+import java.util.List;
+
+/**
+ * How sources become sequences.
+ *
+ * @param corpus how their files are read
+ * @param sequenceTokens S; a sequence has one token more
+ * @param seed of the order
+ * @param shuffleTokens tokens of a block of one source, in which sequences are shuffled
+ * @param validationSplit part of the documents that is kept for validation; 0: none
+ * @param changed what happens with a source whose files have changed since the checkpoint that is continued
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record DataOptions(CorpusOptions corpus, int sequenceTokens, long seed, int shuffleTokens,
+        double validationSplit, ChangedData changed) {
+
+    /** The order of training, for one source. */
+    StreamOptions training(DataSource source) {
+        return new StreamOptions(sequenceTokens, seed, source.epochs(), shuffleTokens,
+                new DocumentSplit(validationSplit, false));
+    }
+
+    /**
+     * Each document once, in the order of files.
+     *
+     * @param heldOut whether only those that are kept for validation are read
+     */
+    StreamOptions once(boolean heldOut) {
+        return new StreamOptions(sequenceTokens, seed, 1, 0,
+                heldOut ? new DocumentSplit(validationSplit, true) : DocumentSplit.NONE);
+    }
+
+    /** The corpora of sources, in their order. */
+    List<Corpus> corpora(List<DataSource> sources) {
+        return sources.stream().map(source -> Corpus.open(source.path(), corpus)).toList();
+    }
+}

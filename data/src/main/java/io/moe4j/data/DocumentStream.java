@@ -1,0 +1,233 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.text.Document;
+import io.moe4j.api.text.DocumentReader;
+import io.moe4j.api.text.Tokenizer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The marked tokens of several files in order: of each document its prompt, its text and an end token. A document without tokens has no end token
+ * either.
+ */
+final class DocumentStream implements AutoCloseable {
+    private final List<CorpusFile> files;
+    private final Tokenizer tokenizer;
+    private final Reading reading;
+    private final DocumentSplit split;
+    private int next;
+    /** Where the first file is opened; empty for the others. */
+    private String opensAt;
+    private @Nullable DocumentReader documents;
+    private @Nullable OpenDocument document;
+
+    /**
+     * A place between two tokens.
+     *
+     * @param file index in the list of files; their number at the end
+     * @param position in the file, before the document that the next token is of
+     * @param tokens of this document that come before
+     * @param counts up to this document
+     */
+    record Place(int file, String position, long tokens, DataCounts counts) {
+        static final Place BEGINNING = new Place(0, "", 0, DataCounts.NONE);
+    }
+
+    /** A document that is being read. */
+    private static final class OpenDocument {
+        private final Place place;
+        private final Tokenizer.@Nullable Tokens prompt;
+        private final Tokenizer.Tokens text;
+        private boolean inPrompt;
+        private long tokens;
+
+        private OpenDocument(Place place, Tokenizer.@Nullable Tokens prompt, Tokenizer.Tokens text) {
+            this.place = place;
+            this.prompt = prompt;
+            this.text = text;
+            inPrompt = prompt != null;
+        }
+    }
+
+    /**
+     * Goes on at a place of a stream of the same files.
+     *
+     * @param reading counts, from those of {@code place} on
+     */
+    DocumentStream(List<CorpusFile> files, Tokenizer tokenizer, Reading reading, DocumentSplit split, Place place) {
+        this.files = files;
+        this.tokenizer = tokenizer;
+        this.reading = reading;
+        this.split = split;
+        next = place.file();
+        opensAt = place.position();
+        pass(place.tokens());
+    }
+
+    /** Reads from the beginning. */
+    DocumentStream(List<CorpusFile> files, Tokenizer tokenizer, Reading reading) {
+        this(files, tokenizer, reading, DocumentSplit.NONE, Place.BEGINNING);
+    }
+
+    /** Counts so far. */
+    DataCounts counts() {
+        return reading.counts();
+    }
+
+    /** The place after the last token that was read. */
+    Place place() {
+        OpenDocument current = document;
+        if (current != null) {
+            return new Place(current.place.file, current.place.position, current.tokens, current.place.counts);
+        }
+        return between();
+    }
+
+    /**
+     * Reads up to {@code count} tokens; fewer only at the end.
+     *
+     * @return number of tokens read; -1 at the end
+     */
+    int read(int[] target, int from, int count) {
+        try {
+            int done = 0;
+            while (done < count) {
+                int read = readSome(target, from + done, count - done);
+                if (read < 0) {
+                    return done == 0 ? -1 : done;
+                }
+                done += read;
+            }
+            return done;
+        } catch (IOException e) {
+            throw CorpusFile.unreadable(where(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        document = null;
+        if (documents != null) {
+            try {
+                documents.close();
+            } catch (IOException e) {
+                throw new InputException(files.get(next - 1).name() + " cannot be closed", e);
+            } finally {
+                documents = null;
+            }
+        }
+    }
+
+    private String where() {
+        return documents != null ? documents.where() : files.get(Math.max(0, next - 1)).name();
+    }
+
+    private Place between() {
+        DocumentReader current = documents;
+        return current != null ? new Place(next - 1, current.position(), 0, reading.counts())
+                : new Place(next, opensAt, 0, reading.counts());
+    }
+
+    /** Passes tokens of the document that comes next, all of them in this document. */
+    private void pass(long tokens) {
+        int[] passed = new int[1 << 12];
+        for (long left = tokens; left > 0;) {
+            int read = read(passed, 0, (int) Math.min(left, passed.length));
+            left = read < 0 ? 0 : left - read;
+        }
+        if (tokens > 0 && (document == null || document.tokens != tokens)) {
+            throw new InputException(files.get(Math.clamp(next - 1L, 0, files.size() - 1)).name()
+                    + " has a document that is shorter than it was when the checkpoint was written; data must not change"
+                    + " before a run is continued");
+        }
+    }
+
+    private int readSome(int[] target, int from, int count) throws IOException {
+        while (true) {
+            OpenDocument current = document;
+            if (current != null) {
+                int read = read(current, target, from, count);
+                if (read > 0) {
+                    return read;
+                }
+            } else if (documents != null) {
+                nextDocument(documents);
+            } else if (next < files.size()) {
+                documents = files.get(next++).open(reading, opensAt, 0);
+                opensAt = "";
+            } else {
+                return -1;
+            }
+        }
+    }
+
+    /** Reads tokens of a document; 0 if it has no more. */
+    private int read(OpenDocument current, int[] target, int from, int count) throws IOException {
+        if (current.inPrompt && current.prompt != null) {
+            int read = current.prompt.read(target, from, count);
+            if (read > 0) {
+                mark(current, target, from, read, MarkedToken.NOT_LEARNED);
+                return read;
+            }
+            current.inPrompt = false;
+        }
+        int read = current.text.read(target, from, count);
+        if (read > 0) {
+            mark(current, target, from, read, 0);
+            return read;
+        }
+        document = null;
+        if (current.tokens == 0) {
+            reading.emptyDocument();
+            return 0;
+        }
+        target[from] = tokenizer.endToken();
+        return 1;
+    }
+
+    private void mark(OpenDocument current, int[] target, int from, int count, int marks) {
+        for (int i = from; i < from + count; i++) {
+            if (target[i] < 0 || target[i] >= tokenizer.vocabulary()) {
+                throw new InputException("the tokenizer gave the id " + target[i] + " for text of " + where()
+                        + "; ids must be in [0, " + tokenizer.vocabulary() + ")");
+            }
+            target[i] |= marks;
+        }
+        if (current.tokens == 0) {
+            target[from] |= MarkedToken.FIRST;
+        }
+        current.tokens += count;
+    }
+
+    private void nextDocument(DocumentReader from) throws IOException {
+        Place place = between();
+        Optional<Document> found = from.next();
+        if (found.isEmpty()) {
+            close();
+            return;
+        }
+        Optional<InputStream> text = selected(found.get().text());
+        if (text.isPresent()) {
+            reading.document();
+            document = new OpenDocument(place, found.get().prompt().map(tokenizer::tokens).orElse(null),
+                    tokenizer.tokens(text.get()));
+        }
+    }
+
+    /** The text, if it is on this side of the split. */
+    private Optional<InputStream> selected(InputStream text) throws IOException {
+        if (!split.selects()) {
+            return Optional.of(text);
+        }
+        byte[] beginning = text.readNBytes(DocumentSplit.DECIDING_BYTES);
+        return split.reads(DocumentSplit.hash(beginning, beginning.length))
+                ? Optional.of(new SequenceInputStream(new ByteArrayInputStream(beginning), text))
+                : Optional.empty();
+    }
+}

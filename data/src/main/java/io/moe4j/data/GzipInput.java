@@ -1,0 +1,169 @@
+package io.moe4j.data;
+
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.zip.CRC32;
+import java.util.zip.DataFormatException;
+import java.util.zip.Inflater;
+import java.util.zip.ZipException;
+
+/**
+ * Unpacks a gzip file of one or more members, as {@code cat a.gz b.gz} makes it. Zeros may follow the last member. Unlike the JDK's stream, it takes nothing
+ * else for the end: a damaged member is an error, and not the end of the text.
+ */
+final class GzipInput extends InputStream {
+    private static final int SIZE = 1 << 16;
+    private static final int CHECKSUM_OF_HEADER = 2;
+    private static final int EXTRA = 4;
+    private static final int NAME = 8;
+    private static final int COMMENT = 16;
+
+    private final InputStream in;
+    private final Inflater inflater = new Inflater(true);
+    private final CRC32 checksum = new CRC32();
+    private final byte[] buffer = new byte[SIZE];
+    private int next;
+    private int end;
+    private long length;
+    private boolean first = true;
+    private boolean inMember;
+    private boolean ended;
+
+    GzipInput(InputStream in) {
+        this.in = in;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+    }
+
+    @Override
+    public int read(byte[] target, int from, int count) throws IOException {
+        if (count == 0) {
+            return 0;
+        }
+        while (!ended) {
+            if (!inMember) {
+                begin();
+                continue;
+            }
+            int read = inflate(target, from, count);
+            if (read > 0) {
+                checksum.update(target, from, read);
+                length += read;
+                return read;
+            }
+            if (inflater.finished()) {
+                finish();
+            } else if (inflater.needsDictionary()) {
+                throw new ZipException("it is no whole gzip file: it needs a dictionary");
+            }
+        }
+        return -1;
+    }
+
+    @Override
+    public void close() throws IOException {
+        inflater.end();
+        in.close();
+    }
+
+    private int inflate(byte[] target, int from, int count) throws IOException {
+        try {
+            int read = inflater.inflate(target, from, count);
+            if (read == 0 && inflater.needsInput()) {
+                require(next < end || fill());
+                inflater.setInput(buffer, next, end - next);
+                next = end;
+            }
+            return read;
+        } catch (DataFormatException e) {
+            throw new ZipException("it is no whole gzip file: " + e.getMessage());
+        }
+    }
+
+    /** Reads the header of the next member, or finds the end. */
+    private void begin() throws IOException {
+        int value = take();
+        while (!first && value == 0) {
+            value = take();
+        }
+        if (value < 0 && !first) {
+            ended = true;
+            return;
+        }
+        require(value >= 0);
+        if (value != 0x1f || needed() != 0x8b || needed() != 8) {
+            throw new ZipException(first ? "it is no gzip file"
+                    : "it is no whole gzip file: what follows a member is neither another one nor zeros");
+        }
+        int flags = needed();
+        skip(6);
+        if ((flags & EXTRA) != 0) {
+            skip(needed() | needed() << 8);
+        }
+        for (int i = Integer.bitCount(flags & (NAME | COMMENT)); i > 0; i--) {
+            while (needed() != 0) {
+                // A text that ends with a zero.
+            }
+        }
+        skip((flags & CHECKSUM_OF_HEADER) != 0 ? 2 : 0);
+        inMember = true;
+    }
+
+    /** Compares checksum and length of a member with what stands after it. */
+    private void finish() throws IOException {
+        next -= inflater.getRemaining();
+        long expected = word();
+        long expectedLength = word();
+        if (expected != checksum.getValue() || expectedLength != (length & 0xFFFF_FFFFL)) {
+            throw new ZipException("it is no whole gzip file: its checksum is " + Long.toHexString(checksum.getValue())
+                    + " of " + length + " bytes, and the file says " + Long.toHexString(expected) + " of "
+                    + expectedLength);
+        }
+        checksum.reset();
+        inflater.reset();
+        length = 0;
+        inMember = false;
+        first = false;
+    }
+
+    private long word() throws IOException {
+        long word = 0;
+        for (int shift = 0; shift < 32; shift += 8) {
+            word |= (long) needed() << shift;
+        }
+        return word;
+    }
+
+    private void skip(int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            needed();
+        }
+    }
+
+    private int needed() throws IOException {
+        int value = take();
+        require(value >= 0);
+        return value;
+    }
+
+    private int take() throws IOException {
+        return next < end || fill() ? Byte.toUnsignedInt(buffer[next++]) : -1;
+    }
+
+    private static void require(boolean more) throws EOFException {
+        if (!more) {
+            throw new EOFException("it is no whole gzip file: it ends too early");
+        }
+    }
+
+    private boolean fill() throws IOException {
+        next = 0;
+        end = Math.max(0, in.read(buffer, 0, SIZE));
+        return end > 0;
+    }
+}

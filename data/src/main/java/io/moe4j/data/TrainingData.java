@@ -1,0 +1,143 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.text.Tokenizer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Opens what a run reads.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class TrainingData {
+    private static final Logger log = LoggerFactory.getLogger(TrainingData.class);
+
+    private TrainingData() {}
+
+    /**
+     * The mixture of some sources, in the order of training.
+     *
+     * @param position where it goes on; begins if absent
+     * @throws InputException if a source cannot be read, or the position does not fit
+     */
+    public static MixedSequences training(List<DataSource> sources, DataOptions options, Tokenizer tokenizer,
+            Optional<DataPosition> position) {
+        position.ifPresent(before -> warnOfOtherSources(before, sources));
+        List<WeightedSource> opened = new ArrayList<>();
+        try {
+            for (DataSource source : sources) {
+                Optional<SourcePosition> before = position.flatMap(all -> all.of(source.name()))
+                        .map(DataPosition.Part::position);
+                Corpus corpus = Corpus.open(source.path(), options.corpus());
+                StreamOptions stream = options.training(source);
+                opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
+                        before.map(found -> checked(found, corpus, stream, options.changed()))), source.weight()));
+            }
+            return new MixedSequences(opened, options.sequenceTokens(), position);
+        } catch (RuntimeException e) {
+            Closing.all(opened.stream().map(WeightedSource::sequences).toList());
+            throw e;
+        }
+    }
+
+    /**
+     * Each document once, in the order of sources and files: for validation.
+     *
+     * @param heldOut whether only the documents are read that are kept for validation; see {@link DocumentSplit}
+     */
+    public static MixedSequences once(List<DataSource> sources, DataOptions options, Tokenizer tokenizer,
+            boolean heldOut) {
+        List<WeightedSource> opened = new ArrayList<>();
+        try {
+            for (DataSource source : sources) {
+                opened.add(new WeightedSource(
+                        new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus()), tokenizer,
+                                options.once(heldOut), Optional.empty()),
+                        source.weight()));
+            }
+            return new MixedSequences(opened, options.sequenceTokens(), Optional.empty());
+        } catch (RuntimeException e) {
+            Closing.all(opened.stream().map(WeightedSource::sequences).toList());
+            throw e;
+        }
+    }
+
+    /**
+     * Checks that there is enough text for one step, and text in each source; reads no more than needed for that.
+     *
+     * @param needed tokens of one step, all ranks together
+     * @throws InputException if there is too little text, or it cannot be read
+     */
+    public static void require(List<DataSource> sources, DataOptions options, Tokenizer tokenizer, long needed) {
+        DocumentSplit split = new DocumentSplit(options.validationSplit(), false);
+        long seen = 0;
+        for (DataSource source : sources) {
+            long left = Math.max(1, needed - seen);
+            long tokens = Corpus.open(source.path(), options.corpus()).tokens(tokenizer, left, split);
+            if (tokens == 0) {
+                throw new InputException(name(source) + " has no text" + (split.selects()
+                        ? " for training, beside what validation.split keeps; give more documents"
+                        : "; give files that are not empty"));
+            }
+            seen += tokens;
+        }
+        if (seen < needed) {
+            throw new InputException((sources.size() == 1 ? name(sources.getFirst()) + " has "
+                    : "the " + sources.size() + " data sources have together ") + seen
+                    + " tokens, and one step of all ranks needs " + needed
+                    + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
+        }
+    }
+
+    private static String name(DataSource source) {
+        return source.path().map(Object::toString).orElse("the packaged sources");
+    }
+
+    private static SourcePosition checked(SourcePosition before, Corpus corpus, StreamOptions options,
+            ChangedData changed) {
+        CorpusFingerprint now = CorpusFingerprint.of(corpus, options.split());
+        Optional<String> change = before.kind().equals(StreamState.KIND) ? now.changedSince(before)
+                : Optional.of("it was read as " + before.kind());
+        if (change.isEmpty()) {
+            if (now.wasWrittenAgainSince(before)) {
+                log.info("files of the data source {} have other times of change than when the checkpoint was written,"
+                        + " and the same names and sizes: they are taken for the same", before.source());
+            }
+            return before;
+        }
+        if (changed == ChangedData.FAIL) {
+            throw new InputException("the data source \"" + before.source() + "\" (" + corpus.name()
+                    + ") has changed since the checkpoint was written: " + change.get()
+                    + ". Restore what it was, or let it begin its next epoch with data.on_changed = \"restart\"");
+        }
+        StreamState state = before.kind().equals(StreamState.KIND) ? StreamState.decode(before)
+                : StreamState.beginning(options.sequenceTokens() + 1, options.seed());
+        log.warn("the data source {} has changed since the checkpoint was written ({}): it begins epoch {}",
+                before.source(), change.get(), state.start().epoch() + 2);
+        return state.atEpoch(state.start().epoch() + 1, 0).withoutEpochLength().encode(before.source(), now);
+    }
+
+    private static void warnOfOtherSources(DataPosition before, List<DataSource> sources) {
+        for (DataPosition.Part part : before.sources()) {
+            String name = part.position().source();
+            if (sources.stream().noneMatch(source -> source.name().equals(name))) {
+                log.warn("the checkpoint has read from the data source \"{}\", which is not configured any more", name);
+            }
+        }
+        for (DataSource source : sources) {
+            Optional<DataPosition.Part> part = before.of(source.name());
+            if (part.isEmpty()) {
+                log.warn("the data source \"{}\" is not in the checkpoint: it begins with its first epoch", source.name());
+            } else if (part.get().weight() != source.weight()) {
+                log.warn("the data source \"{}\" had the weight {} in the checkpoint, and has {}: sources are mixed by the"
+                        + " new weights from here on", source.name(), part.get().weight(), source.weight());
+            }
+        }
+    }
+}

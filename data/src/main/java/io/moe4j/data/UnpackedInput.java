@@ -1,0 +1,108 @@
+package io.moe4j.data;
+
+import io.moe4j.api.text.Document;
+import io.moe4j.api.text.DocumentReader;
+import io.moe4j.api.text.SourceInput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** A file as providers see it. Where one needs a file of its own and there is none, it is copied into a temporary one. */
+final class UnpackedInput implements SourceInput {
+    private final String name;
+    private final Content content;
+    private @Nullable Path copy;
+
+    UnpackedInput(String name, Content content) {
+        this.name = name;
+        this.content = content;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public InputStream open(long from) throws IOException {
+        return content.open(from);
+    }
+
+    @Override
+    public Path file() throws IOException {
+        Optional<Path> file = content.file();
+        if (file.isPresent()) {
+            // Finds out whether it has changed.
+            content.open().close();
+            return file.get();
+        }
+        Path existing = copy;
+        if (existing != null) {
+            return existing;
+        }
+        Path created = Files.createTempFile("moe4j-unpacked-", ".tmp");
+        copy = created;
+        try (InputStream in = content.open()) {
+            Files.copy(in, created, StandardCopyOption.REPLACE_EXISTING);
+        }
+        return created;
+    }
+
+    /** A reader that removes the copy when it is closed, or cannot be opened. */
+    DocumentReader closedWith(Opening opening) throws IOException {
+        DocumentReader opened;
+        try {
+            opened = opening.open();
+        } catch (IOException | RuntimeException e) {
+            removeCopy();
+            throw e;
+        }
+        return new DocumentReader() {
+            @Override
+            public Optional<Document> next() throws IOException {
+                return opened.next();
+            }
+
+            @Override
+            public String position() {
+                return opened.position();
+            }
+
+            @Override
+            public String where() {
+                return opened.where();
+            }
+
+            @Override
+            public void checkHead() throws IOException {
+                opened.checkHead();
+            }
+
+            @Override
+            public void close() throws IOException {
+                try {
+                    opened.close();
+                } finally {
+                    removeCopy();
+                }
+            }
+        };
+    }
+
+    private void removeCopy() throws IOException {
+        if (copy != null) {
+            Files.deleteIfExists(copy);
+            copy = null;
+        }
+    }
+
+    /** Opens a reader. */
+    @FunctionalInterface
+    interface Opening {
+        DocumentReader open() throws IOException;
+    }
+}
