@@ -1,6 +1,7 @@
 package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
+import io.moe4j.data.SourceProgress;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
@@ -80,8 +81,12 @@ public final class MetricsFile implements AutoCloseable {
         line.put("invalid_bytes", step.data().invalidBytes());
         if (!step.sources().isEmpty()) {
             Map<String, Object> sources = new LinkedHashMap<>();
-            step.sources().forEach(source -> sources.put(source.source(),
-                    Map.of("sequences", source.sequences(), "epoch", source.epoch())));
+            for (SourceProgress source : step.sources()) {
+                Map<String, Object> progress = new LinkedHashMap<>();
+                progress.put("sequences", source.sequences());
+                progress.put("epoch", source.epoch());
+                sources.put(source.source(), progress);
+            }
             line.put("sources", sources);
         }
         write(line);

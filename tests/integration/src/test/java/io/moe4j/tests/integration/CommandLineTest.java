@@ -25,7 +25,9 @@ class CommandLineTest {
     private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
             + "\"lr\":[0-9.E-]+,\"tokens_per_second\":[0-9.E]+,\"memory_bytes\":\\d+,\"host_syncs\":0,\"captured\":true,"
             + "\"received_rows_max\":\\d+,\"receive_capacity_rows\":\\d+,\"dropped_rows\":0,\"labels\":64,"
-            + "\"bad_lines\":0,\"lone_surrogates\":0}");
+            + "\"data_seconds\":[0-9.E-]+,\"documents\":\\d+,\"empty_documents\":\\d+,\"bad_lines\":0,"
+            + "\"lone_surrogates\":0,\"invalid_bytes\":0,"
+            + "\"sources\":\\{\"data\":\\{\"sequences\":\\d+,\"epoch\":\\d+}}}");
     private static final Pattern SAVED = Pattern.compile("--checkpoint.resume (\\S+)");
 
     @TempDir

@@ -78,7 +78,8 @@ class LateDataTest {
                         + " halves of characters replaced by U+FFFD: 1"),
                 out.toString());
         String metrics = Files.readString(folder.resolve("run/metrics.jsonl"));
-        assertTrue(metrics.endsWith("\"bad_lines\":1,\"lone_surrogates\":1}\n"), metrics);
+        assertTrue(metrics.contains("\"documents\":4000,\"empty_documents\":0,\"bad_lines\":1,\"lone_surrogates\":1,"
+                + "\"invalid_bytes\":0"), metrics);
     }
 
     private Path withABadLine() throws IOException {
@@ -86,7 +87,10 @@ class LateDataTest {
                 + "{\"txt\": \"\"}\n" + "{\"text\": \"half \\ud83d\"}\n" + "{\"text\": \"more text\"}\n".repeat(1999));
     }
 
-    /** An epoch is one step of two sequences of 17 tokens here. The file changes in the first, so that the second epoch cannot be read. */
+    /**
+     * An epoch is one step of two sequences of 17 tokens here. The file changes in the first one, while the next ones are read in the background: one of the
+     * first few steps after it cannot be made.
+     */
     @Test
     void whatCannotBeReadLaterSavesTheRunThatIsContinuedThen() throws IOException {
         Path data = Files.writeString(folder.resolve("x.txt"), "a".repeat(33));
@@ -101,18 +105,18 @@ class LateDataTest {
                 }
             }
         };
-        assertEquals(2, train(out, err, "--data.path", data.toString(), "--training.steps", "2",
+        assertEquals(2, train(out, err, "--data.path", data.toString(), "--training.steps", "9",
                 "--checkpoint.enable"), err.toString());
-        assertTrue(err.toString().contains("the data of step 2 cannot be read")
+        assertTrue(err.toString().matches("(?s).*the data of step [2-6] cannot be read.*")
                 && err.toString().contains("x.txt has changed since the data was listed"), err.toString());
         Matcher saved = Pattern.compile("continue it with --checkpoint.resume (\\S+)").matcher(err.toString());
         assertTrue(saved.find(), err.toString());
         assertTrue(Files.isDirectory(Path.of(saved.group(1))), saved.group(1));
         change(data, "a".repeat(33));
         Files.setLastModifiedTime(data, written);
-        assertEquals(0, train(new StringWriter(), err, "--data.path", data.toString(), "--training.steps", "2",
+        assertEquals(0, train(new StringWriter(), err, "--data.path", data.toString(), "--training.steps", "9",
                 "--checkpoint.resume", saved.group(1)), err.toString());
-        assertEquals(2, Files.readAllLines(folder.resolve("run/metrics.jsonl")).size());
+        assertEquals(9, Files.readAllLines(folder.resolve("run/metrics.jsonl")).size());
     }
 
     private static void change(Path file, String text) {
