@@ -85,7 +85,7 @@ final class JsonScanner {
         if (found > 1) {
             throw JsonProblem.content("has the key \"" + Shown.of(field.key()) + "\" " + found + " times");
         }
-        if (other || found == 0 && field.required()) {
+        if (other || (found == 0 && field.required())) {
             throw JsonProblem.content("has no string \"" + Shown.of(field.key()) + "\"");
         }
     }
