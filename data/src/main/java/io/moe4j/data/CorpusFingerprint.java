@@ -60,7 +60,9 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
     }
 
     private static String relativeName(Corpus corpus, CorpusFile file) {
-        return corpus.root().map(root -> root.toAbsolutePath().relativize(Path.of(file.name()).toAbsolutePath()).toString().replace('\\', '/'))
+        return corpus.root()
+                .map(root -> root.toAbsolutePath().relativize(Path.of(file.name()).toAbsolutePath()).toString()
+                        .replace('\\', '/'))
                 .orElse("");
     }
 

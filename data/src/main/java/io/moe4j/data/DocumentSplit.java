@@ -24,8 +24,9 @@ public record DocumentSplit(double fraction, boolean forValidation) {
 
     public DocumentSplit {
         if (!(fraction >= 0 && fraction < 1)) {
-            throw new IllegalArgumentException("a part of " + fraction + " of the documents is for validation; it must be"
-                    + " at least 0 and below 1");
+            throw new IllegalArgumentException(
+                    "a part of " + fraction + " of the documents is for validation; it must be"
+                            + " at least 0 and below 1");
         }
     }
 

@@ -50,7 +50,8 @@ public final class StreamedSequences implements SequenceSource {
                 .orElse(StreamState.beginning(length, options.seed()));
         state = found.withLength(length);
         reader = new BlockReader(corpus, tokenizer, options, found.start());
-        background = Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("moe4j-data-" + name).factory());
+        background = Executors
+                .newSingleThreadExecutor(Thread.ofPlatform().daemon().name("moe4j-data-" + name).factory());
         ahead = background.submit(reader::read);
         if (state.inBlock() > 0) {
             int inBlock = state.inBlock();
@@ -108,7 +109,8 @@ public final class StreamedSequences implements SequenceSource {
     @Override
     public DataCounts counts() {
         BlockReader.Block current = block;
-        return StreamState.longer(state.longest(), current == null ? state.start().place().counts() : current.after().place().counts());
+        return StreamState.longer(state.longest(),
+                current == null ? state.start().place().counts() : current.after().place().counts());
     }
 
     @Override

@@ -22,8 +22,9 @@ final class TextDocument implements DocumentReader {
         this.name = name;
         this.reading = reading;
         if (!position.isEmpty() && !position.equals(END)) {
-            throw new InputException(name + " has no position \"" + position + "\": it is one text; it was another kind of"
-                    + " file when the checkpoint was written");
+            throw new InputException(
+                    name + " has no position \"" + position + "\": it is one text; it was another kind of"
+                            + " file when the checkpoint was written");
         }
         taken = !position.isEmpty();
         text = new BufferedInputStream(content.open(), 1 << 16);

@@ -133,10 +133,13 @@ public final class TrainingData {
         for (DataSource source : sources) {
             Optional<DataPosition.Part> part = before.of(source.name());
             if (part.isEmpty()) {
-                log.warn("the data source \"{}\" is not in the checkpoint: it begins with its first epoch", source.name());
+                log.warn("the data source \"{}\" is not in the checkpoint: it begins with its first epoch",
+                        source.name());
             } else if (part.get().weight() != source.weight()) {
-                log.warn("the data source \"{}\" had the weight {} in the checkpoint, and has {}: sources are mixed by the"
-                        + " new weights from here on", source.name(), part.get().weight(), source.weight());
+                log.warn(
+                        "the data source \"{}\" had the weight {} in the checkpoint, and has {}: sources are mixed by the"
+                                + " new weights from here on",
+                        source.name(), part.get().weight(), source.weight());
             }
         }
     }

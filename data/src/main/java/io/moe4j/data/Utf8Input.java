@@ -101,7 +101,8 @@ final class Utf8Input extends InputStream {
         }
         pending[0] = raw;
         pendingBytes = 1;
-        missing = value >= 0xC2 && value <= 0xDF ? 1 : (value & 0xF0) == 0xE0 ? 2 : value >= 0xF0 && value <= 0xF4 ? 3 : 0;
+        missing = value >= 0xC2 && value <= 0xDF ? 1
+                : (value & 0xF0) == 0xE0 ? 2 : value >= 0xF0 && value <= 0xF4 ? 3 : 0;
         least = value == 0xE0 ? 0xA0 : value == 0xF0 ? 0x90 : 0x80;
         most = value == 0xED ? 0x9F : value == 0xF4 ? 0x8F : 0xBF;
         if (missing == 0) {
@@ -112,8 +113,10 @@ final class Utf8Input extends InputStream {
     /** Puts U+FFFD in the place of what is pending. */
     private void replace() {
         if (!reading.skipsBadLines()) {
-            throw new InputException(name + " is not UTF-8: byte 0x" + Integer.toHexString(Byte.toUnsignedInt(pending[0]))
-                    + " near byte " + (offset - pendingBytes + 1) + " begins no whole character; convert it, for example with"
+            throw new InputException(name + " is not UTF-8: byte 0x"
+                    + Integer.toHexString(Byte.toUnsignedInt(pending[0]))
+                    + " near byte " + (offset - pendingBytes + 1)
+                    + " begins no whole character; convert it, for example with"
                     + " iconv -f LATIN1 -t UTF-8, or have such bytes replaced by U+FFFD with data.on_bad_line = \"skip\"");
         }
         reading.invalidBytes(pendingBytes);

@@ -166,7 +166,8 @@ class StreamedSequencesTest {
 
     @Test
     void countsDoNotDependOnStops() throws IOException {
-        Files.writeString(folder.resolve("bad.jsonl"), "{\"text\":\"a\"}\nbad\n{\"text\":\"\"}\n{\"text\":\"b\\ud800\"}\n7\n");
+        Files.writeString(folder.resolve("bad.jsonl"),
+                "{\"text\":\"a\"}\nbad\n{\"text\":\"\"}\n{\"text\":\"b\\ud800\"}\n7\n");
         Files.write(folder.resolve("latin"), new byte[] {'a', (byte) 0xe9, 'b', (byte) 0xe2, (byte) 0x82});
         Corpus corpus = Corpus.open(Optional.of(folder), BadLines.SKIP);
         StreamOptions options = options(40, 0);
@@ -221,9 +222,11 @@ class StreamedSequencesTest {
             int[] sequence = new int[8];
             assertTrue(source.next(sequence));
             int end = TOKENIZER.endToken();
-            assertArrayEquals(new int[] {'a' | MarkedToken.FIRST | MarkedToken.NOT_LEARNED, 'b' | MarkedToken.NOT_LEARNED,
-                    'c', end, 'd' | MarkedToken.FIRST, end, end | MarkedToken.FIRST | MarkedToken.PADDING,
-                    end | MarkedToken.PADDING}, sequence);
+            assertArrayEquals(
+                    new int[] {'a' | MarkedToken.FIRST | MarkedToken.NOT_LEARNED, 'b' | MarkedToken.NOT_LEARNED,
+                            'c', end, 'd' | MarkedToken.FIRST, end, end | MarkedToken.FIRST | MarkedToken.PADDING,
+                            end | MarkedToken.PADDING},
+                    sequence);
             assertEquals(new DataCounts(3, 1, 0, 0, 0), source.counts());
         }
     }

@@ -30,7 +30,8 @@ final class RunFacts {
         if (tokenizer.isPresent()) {
             facts.put("tokenizer (data.tokenizer)", tokenizer.get());
             for (DataSource source : ConfiguredData.sources(config.data())) {
-                addData(facts, config.data().sources().isEmpty() ? "data.path" : "data.sources." + source.name(), source);
+                addData(facts, config.data().sources().isEmpty() ? "data.path" : "data.sources." + source.name(),
+                        source);
             }
             config.validation().path().ifPresent(path -> addData(facts, "validation.path",
                     new DataSource("validation", Optional.of(path), 1, 1)));

@@ -29,7 +29,8 @@ import java.util.TreeMap;
  */
 @Stability(Stability.Level.EVOLVING)
 public record DataConfig(Optional<Path> path, String tokenizer, Optional<String> endToken, BadLines onBadLine,
-        String textField, Optional<String> promptField, boolean documentBoundaries, boolean maskDocumentEnds, long epochs, int shuffleTokens,
+        String textField, Optional<String> promptField, boolean documentBoundaries, boolean maskDocumentEnds,
+        long epochs, int shuffleTokens,
         ChangedData onChanged, Map<String, SourceConfig> sources) {
 
     public DataConfig {

@@ -50,7 +50,8 @@ class StepLineTest {
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
         summary.add(
-                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE, List.of()));
+                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE,
+                        List.of()));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
@@ -76,7 +77,8 @@ class StepLineTest {
 
     @Test
     void aStepWithoutLabelsHasNoLoss() throws IOException {
-        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0, 0,
+        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
+                0,
                 DataCounts.NONE, List.of());
         assertTrue(StepLine.of(without).startsWith("step:  2  loss:     none  grad_norm:  0.0000"),
                 StepLine.of(without));

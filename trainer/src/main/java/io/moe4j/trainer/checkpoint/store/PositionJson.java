@@ -57,8 +57,9 @@ final class PositionJson {
             values.put(key, found.text(key));
         }
         if (values.size() > MOST_VALUES) {
-            throw new DamageException(fields.file() + ": a source of the data has " + values.size() + " values, and at most "
-                    + MOST_VALUES + " are expected");
+            throw new DamageException(
+                    fields.file() + ": a source of the data has " + values.size() + " values, and at most "
+                            + MOST_VALUES + " are expected");
         }
         return new DataPosition.Part(new SourcePosition(fields.text("name"), fields.text("kind"), values),
                 fields.positive("weight"), fields.count("taken"), fields.flag("used_up"));
