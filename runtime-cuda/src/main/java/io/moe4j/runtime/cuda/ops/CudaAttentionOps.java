@@ -19,6 +19,9 @@ import java.util.List;
 /** Attention: on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any shape and documents but is slow. */
 final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
+    /** Those of {@code decode.cu}. */
+    private static final int MAX_DECODE_DIM = 640;
+    private static final int DECODE_WARPS = 8;
 
     private final Kernels kernels;
     private final CudnnAttention cudnn;
@@ -77,6 +80,21 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
                 && starts.shape().equals(List.of(a.shape().batch(), a.shape().sequence())),
                 "attention within documents",
                 starts, a.shape()));
+    }
+
+    @Override
+    public void decode(Stream stream, Decode a) {
+        require(a.q_THQ().dim(2) <= MAX_DECODE_DIM && a.v_LGV().dim(2) <= MAX_DECODE_DIM, "attention over a cache",
+                a.q_THQ(), a.k_LGQ(), a.v_LGV(), a.o_THV());
+        List<KernelArg> arguments = new ArrayList<>(List.of(of(a.q_THQ()), of(a.k_LGQ()), of(a.v_LGV()), of(a.o_THV()),
+                of(a.scale()), of(a.queries()), of(a.keys()), ofInt(a.heads()), ofInt(a.queriesPerKey()),
+                ofInt(a.q_THQ().dim(2)), ofInt(a.v_LGV().dim(2))));
+        for (Tensor tensor : List.of(a.q_THQ(), a.k_LGQ(), a.v_LGV(), a.o_THV())) {
+            arguments.addAll(List.of(of(tensor.stride(0)), of(tensor.stride(1))));
+        }
+        int sumBytes = Math.toIntExact(DECODE_WARPS * a.v_LGV().dim(2) * Float.BYTES);
+        kernels.blocks(stream, "decode" + suffix(a.q_THQ()), a.queries() * a.heads(), 32 * DECODE_WARPS, sumBytes,
+                arguments.toArray(KernelArg[]::new));
     }
 
     @Override

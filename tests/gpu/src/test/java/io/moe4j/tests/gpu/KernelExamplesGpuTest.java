@@ -40,6 +40,19 @@ final class KernelExamplesGpuTest {
         }
     }
 
+    /** The example in {@code decode.cu}. */
+    @Test
+    void decodeExample() {
+        try (Gpu gpu = Gpu.open()) {
+            Tensor o = gpu.tensor(DType.F32, 1, 1, 1);
+            gpu.device.ops().attention().decode(gpu.stream,
+                    AttentionOps.Decode.of(1, gpu.floats(DType.F32, new double[] {0}, 1, 1, 1),
+                            gpu.floats(DType.F32, new double[] {0, 0}, 2, 1, 1),
+                            gpu.floats(DType.F32, new double[] {2, 4}, 2, 1, 1), o));
+            Reference.close("o", new double[] {3}, gpu.read(o), 1e-6, 0);
+        }
+    }
+
     /** The order of the sum: the n tokens of a word in runs of ceil(n / 32), each run in order, then the runs in order; all in fp32. */
     @ParameterizedTest(name = "{0} tokens of {1} words")
     @CsvSource({"33,1", "32,1", "700,9", "20000,40"})
