@@ -2,6 +2,7 @@ package io.moe4j.trainer.generate;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
+import io.moe4j.autograd.model.ModelSpec;
 import java.util.List;
 import java.util.Set;
 
@@ -32,6 +33,26 @@ public record GenerationRequest(List<Integer> prompt, int maxTokens, Sampling sa
     /** The most probable tokens, to the last. */
     public static GenerationRequest of(List<Integer> prompt, int maxTokens) {
         return new GenerationRequest(prompt, maxTokens, Sampling.greedy(), Set.of());
+    }
+
+    /**
+     * Checks that a model can begin with the prompt.
+     *
+     * @param capacity the most tokens of the sequence
+     * @throws InputException if the prompt has an id that is not in the vocabulary, or leaves no room for an answer
+     */
+    public void requireFits(ModelSpec spec, long capacity) {
+        for (int i = 0; i < prompt.size(); i++) {
+            if (prompt.get(i) < 0 || prompt.get(i) >= spec.vocabulary()) {
+                throw new InputException("token " + i + " of the prompt is " + prompt.get(i) + ": ids of " + spec.name()
+                        + " are from 0 to " + (spec.vocabulary() - 1) + "; use the tokenizer that it was trained with");
+            }
+        }
+        if (prompt.size() >= capacity) {
+            throw new InputException("a prompt of " + prompt.size() + " tokens in a context of " + capacity
+                    + ": there must be room for at least one more; shorten the prompt, or take a longer context ("
+                    + spec.name() + " has at most " + spec.maxSequence() + ")");
+        }
     }
 
     public GenerationRequest withSampling(Sampling value) {

@@ -81,7 +81,7 @@ public final class Generator implements AutoCloseable {
      */
     public Generation generate(GenerationRequest request, TokenListener listener) {
         int[] prompt = request.prompt().stream().mapToInt(Integer::intValue).toArray();
-        check(prompt);
+        request.requireFits(spec, options.capacity());
         Sampler sampler = new Sampler(request.sampling());
         List<GeneratedToken> tokens = new ArrayList<>();
         long begin = System.nanoTime();
@@ -143,19 +143,5 @@ public final class Generator implements AutoCloseable {
             }
         }
         return logits;
-    }
-
-    private void check(int[] prompt) {
-        for (int i = 0; i < prompt.length; i++) {
-            if (prompt[i] < 0 || prompt[i] >= spec.vocabulary()) {
-                throw new InputException("token " + i + " of the prompt is " + prompt[i] + ": ids of " + spec.name()
-                        + " are from 0 to " + (spec.vocabulary() - 1) + "; use the tokenizer that it was trained with");
-            }
-        }
-        if (prompt.length >= options.capacity()) {
-            throw new InputException("a prompt of " + prompt.length + " tokens in a context of " + options.capacity()
-                    + ": there must be room for at least one more; shorten the prompt, or take a longer context (at most "
-                    + spec.maxSequence() + ")");
-        }
     }
 }

@@ -1,0 +1,35 @@
+package io.moe4j.app.generate;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is to be continued. */
+public sealed interface Prompt {
+
+    /** A text. */
+    record Text(String text) implements Prompt {}
+
+    /** Ids, at least one. */
+    record Ids(List<Integer> ids) implements Prompt {
+
+        public Ids {
+            ids = List.copyOf(ids);
+        }
+
+        /** Of numbers with commas or spaces between them, such as {@code 5,17,2}. */
+        public static Ids parse(String numbers) {
+            List<Integer> ids = new ArrayList<>();
+            for (String number : numbers.strip().split("[,\\s]+")) {
+                try {
+                    ids.add(Integer.parseUnsignedInt(number));
+                } catch (NumberFormatException e) {
+                    throw new InputException("prompt ids \"" + Shown.of(numbers) + "\": \"" + Shown.of(number)
+                            + "\" is no id; give whole numbers with commas between them, such as 5,17,2", e);
+                }
+            }
+            return new Ids(ids);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+package io.moe4j.app.generate;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Prompts of a file, one in each line; empty lines do not count. A file whose name ends in {@code .jsonl} has an object in each line, with {@code "prompt"}
+ * (which may have line ends) or {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
+ */
+public final class PromptFile {
+
+    private PromptFile() {}
+
+    /** Reads a file. */
+    public static List<Prompt> read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + (Files.exists(file) ? " is no file" : " does not exist")
+                    + "; give a text file with a prompt in each line, or - for standard input");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return read(in, file.toString(), file.toString().endsWith(".jsonl"));
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be read (" + Shown.of(e.getMessage())
+                    + "); give a text file in UTF-8 that you may read", e);
+        }
+    }
+
+    /**
+     * Reads lines to their end.
+     *
+     * @param name for messages
+     * @param json whether lines are objects
+     */
+    public static List<Prompt> read(InputStream in, String name, boolean json) throws IOException {
+        List<Prompt> prompts = new ArrayList<>();
+        BufferedReader lines = new BufferedReader(new InputStreamReader(in, StandardCharsets.UTF_8));
+        int number = 0;
+        for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            number++;
+            if (!line.isBlank()) {
+                prompts.add(json ? object(line, name + ", line " + number) : new Prompt.Text(line));
+            }
+        }
+        if (prompts.isEmpty()) {
+            throw new InputException(name + " has no prompt: all its " + number + " lines are empty; give one in each line");
+        }
+        return prompts;
+    }
+
+    private static Prompt object(String line, String place) {
+        JsonNode object;
+        try {
+            object = JsonMapper.shared().readTree(line);
+        } catch (JacksonException e) {
+            throw new InputException(place + " is no JSON: " + Shown.of(e.getOriginalMessage())
+                    + "; give an object with \"prompt\" or \"prompt_ids\"", e);
+        }
+        if (object.path("prompt").isString()) {
+            return new Prompt.Text(object.path("prompt").stringValue());
+        }
+        JsonNode ids = object.path("prompt_ids");
+        if (!ids.isArray() || ids.isEmpty() || ids.valueStream().anyMatch(id -> !id.isInt())) {
+            throw new InputException(place + " has neither a text as \"prompt\" nor whole numbers as \"prompt_ids\": "
+                    + Shown.of(line));
+        }
+        return new Prompt.Ids(ids.valueStream().map(JsonNode::intValue).toList());
+    }
+}

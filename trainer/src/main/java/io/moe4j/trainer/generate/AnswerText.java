@@ -1,0 +1,34 @@
+package io.moe4j.trainer.generate;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.text.Tokenizer;
+import java.util.Optional;
+
+/**
+ * The text of one answer, piece by piece, in whole characters. An id that the tokenizer has no text for is written as its number: {@code [151700]}.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class AnswerText {
+    private final Optional<Tokenizer.Decoder> decoder;
+    private final int vocabulary;
+
+    AnswerText(Optional<Tokenizer.Decoder> decoder, int vocabulary) {
+        this.decoder = decoder;
+        this.vocabulary = vocabulary;
+    }
+
+    /** The text that became complete with an id; may be empty. */
+    public String next(int id) {
+        if (decoder.isEmpty()) {
+            return "[" + id + "]";
+        }
+        return id < vocabulary ? decoder.get().next(id) : decoder.get().end() + "[" + id + "]";
+    }
+
+    /** The text that was held back. */
+    public String end() {
+        return decoder.map(Tokenizer.Decoder::end).orElse("");
+    }
+}

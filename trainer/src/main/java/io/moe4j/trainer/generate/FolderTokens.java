@@ -1,0 +1,95 @@
+package io.moe4j.trainer.generate;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.MissingNode;
+
+/**
+ * What the files of a folder in Hugging Face's layout say of its special tokens.
+ *
+ * @param start the tokens that come before every text, as they are written; may be empty
+ * @param endTokens ids that end a text; may be empty
+ */
+record FolderTokens(String start, Set<Integer> endTokens) {
+
+    static FolderTokens of(Path folder) {
+        Set<Integer> ends = endTokens(folder.resolve("generation_config.json"));
+        return new FolderTokens(start(folder), ends.isEmpty() ? endTokens(folder.resolve("config.json")) : ends);
+    }
+
+    /** {@code add_bos_token} decides if it is there; otherwise the tokenizer's own template does. */
+    private static String start(Path folder) {
+        JsonNode config = read(folder.resolve("tokenizer_config.json"));
+        if (config.path("add_bos_token").isBoolean()) {
+            JsonNode bos = config.path("bos_token");
+            String text = bos.isObject() ? bos.path("content").asString("") : bos.asString("");
+            return config.path("add_bos_token").booleanValue() ? text : "";
+        }
+        return template(read(folder.resolve("tokenizer.json")).path("post_processor")).orElse("");
+    }
+
+    /** The special tokens before the text in a TemplateProcessing, which may be one of a Sequence. */
+    private static Optional<String> template(JsonNode processor) {
+        for (JsonNode one : processor.path("processors")) {
+            Optional<String> found = template(one);
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        if (!processor.path("type").asString("").equals("TemplateProcessing")) {
+            return Optional.empty();
+        }
+        StringBuilder start = new StringBuilder();
+        for (JsonNode piece : processor.path("single")) {
+            if (piece.has("Sequence")) {
+                break;
+            }
+            start.append(piece.path("SpecialToken").path("id").asString(""));
+        }
+        return Optional.of(start.toString());
+    }
+
+    private static Set<Integer> endTokens(Path file) {
+        JsonNode value = read(file).path("eos_token_id");
+        Set<Integer> ids = new TreeSet<>();
+        if (value.isInt()) {
+            ids.add(value.intValue());
+        } else if (value.isArray()) {
+            for (JsonNode id : value) {
+                if (!id.isInt()) {
+                    throw new InputException(file + ": eos_token_id is " + Shown.of(value)
+                            + ", and must be a whole number, or a list of them; take the published file");
+                }
+                ids.add(id.intValue());
+            }
+        } else if (!value.isMissingNode() && !value.isNull()) {
+            throw new InputException(file + ": eos_token_id is " + Shown.of(value)
+                    + ", and must be a whole number, or a list of them; take the published file");
+        }
+        return ids;
+    }
+
+    private static JsonNode read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            return MissingNode.getInstance();
+        }
+        try {
+            return JsonMapper.shared().readTree(Files.readString(file));
+        } catch (JacksonException e) {
+            throw new InputException(file + " is no JSON: " + Shown.of(e.getOriginalMessage()) + "; take the published file",
+                    e);
+        } catch (IOException e) {
+            throw new InputException(file + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it",
+                    e);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+package io.moe4j.trainer.generate;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.Tokenizers;
+import io.moe4j.trainer.model.FolderSource;
+import io.moe4j.trainer.model.ModelSource;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * How texts become the ids of a model, and ids become texts.
+ *
+ * <p>A prompt for a folder in Hugging Face's layout begins with the tokens that its tokenizer puts before every text, if it does so, such as
+ * {@code <|begin_of_sentence|>}, as transformers has it; its answers end with the tokens that {@code generation_config.json} or {@code config.json} calls
+ * {@code eos_token_id}. A prompt for a checkpoint has no such beginning, as its training data had none; its answers end with the token that ended documents.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ModelText implements AutoCloseable {
+    private final Tokenizer tokenizer;
+    private final String start;
+    private final Set<Integer> endTokens;
+
+    private ModelText(Tokenizer tokenizer, String start, Set<Integer> endTokens) {
+        this.tokenizer = tokenizer;
+        this.start = start;
+        this.endTokens = endTokens;
+    }
+
+    /**
+     * Opens the tokenizer of a model.
+     *
+     * @param tokenizer an id or a path, instead of the model's own
+     * @throws InputException if the model has none and none is given, or it cannot be read
+     */
+    public static ModelText open(ModelSource source, Registry registry, Optional<String> tokenizer) {
+        String name = tokenizer.or(source::tokenizer).orElseThrow(() -> new InputException(source.path()
+                + " has no tokenizer.json; name a tokenizer (--tokenizer), or give the ids of the prompt (--prompt-ids)"));
+        Tokenizer opened = Tokenizers.open(registry, name);
+        try {
+            if (source instanceof FolderSource) {
+                FolderTokens tokens = FolderTokens.of(source.path());
+                Set<Integer> ends = tokens.endTokens();
+                return new ModelText(opened, tokenizer.isPresent() ? "" : tokens.start(),
+                        ends.isEmpty() ? Set.of(opened.endToken()) : ends);
+            }
+            return new ModelText(opened, "", Set.of(opened.endToken()));
+        } catch (RuntimeException | Error e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    /** The ids of a prompt. An empty one is the token that ends a document, after which another begins. */
+    public List<Integer> ids(String prompt) {
+        String whole = prompt.startsWith(start) ? prompt : start + prompt;
+        List<Integer> ids = new ArrayList<>();
+        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(whole.getBytes(StandardCharsets.UTF_8)));
+        int[] some = new int[1024];
+        try {
+            for (int read = tokens.read(some, 0, some.length); read > 0; read = tokens.read(some, 0, some.length)) {
+                for (int i = 0; i < read; i++) {
+                    ids.add(some[i]);
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return ids.isEmpty() ? List.of(tokenizer.endToken()) : List.copyOf(ids);
+    }
+
+    /** The ids that end an answer. */
+    public Set<Integer> endTokens() {
+        return endTokens;
+    }
+
+    /** Turns the ids of one answer into text. */
+    public AnswerText answer() {
+        return new AnswerText(tokenizer.decoder(), tokenizer.vocabulary());
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+}
