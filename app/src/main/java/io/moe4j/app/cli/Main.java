@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {TrainCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
                 VerifyCommand.class,
-                DoctorCommand.class, BenchCommand.class},
+                DoctorCommand.class, BenchCommand.class, GenerateCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done: a run has made its last step", "1:tried, and failed",
                 "2:bad input: nothing was started",
@@ -29,12 +29,16 @@ import picocli.CommandLine.Command;
 public final class Main {
     /** A descriptor of the launcher's, which says in {@link #KEPT_ERRORS} that standard error goes through a filter until {@link #main} is reached. */
     private static final String KEPT_ERRORS = "moe4j.stderr";
+    private static final int STANDARD_INPUT = 0;
+    private static final int STANDARD_OUTPUT = 1;
     private static final int STANDARD_ERROR = 2;
 
     private final Screen screen;
+    private final Optional<TerminalCalls> calls;
 
-    private Main(Screen screen) {
+    private Main(Screen screen, Optional<TerminalCalls> calls) {
         this.screen = screen;
+        this.calls = calls;
     }
 
     /** Runs a command and ends the JVM with its exit code. */
@@ -44,7 +48,7 @@ public final class Main {
                 kept -> calls.ifPresent(open -> open.move(kept, STANDARD_ERROR)));
         System.exit(run(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
                 new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-                Screen.standardOutput(calls, System.getenv()), arguments));
+                Screen.standardOutput(calls, System.getenv()), calls, arguments));
     }
 
     /**
@@ -53,11 +57,12 @@ public final class Main {
      * @return 0 done, 1 failed, 2 bad input; see {@code moe4j --help} for runs that end early
      */
     public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        return run(out, err, Screen.none(), arguments);
+        return run(out, err, Screen.none(), Optional.empty(), arguments);
     }
 
-    private static int run(PrintWriter out, PrintWriter err, Screen screen, String... arguments) {
-        CommandLine commandLine = new CommandLine(new Main(screen));
+    private static int run(PrintWriter out, PrintWriter err, Screen screen, Optional<TerminalCalls> calls,
+            String... arguments) {
+        CommandLine commandLine = new CommandLine(new Main(screen, calls));
         ConfigOptions.keepOthers(commandLine);
         commandLine.setOut(out).setErr(err);
         commandLine.setAbbreviatedOptionsAllowed(false);
@@ -69,6 +74,16 @@ public final class Main {
             return code == ExitCode.OK ? ExitCode.FAILED : code;
         }
         return code;
+    }
+
+    /** Whether a person types the input; false where that cannot be known. */
+    boolean isInputTerminal() {
+        return calls.filter(open -> open.isTerminal(STANDARD_INPUT)).isPresent();
+    }
+
+    /** Whether a person sees the output; false where that cannot be known. */
+    boolean isOutputTerminal() {
+        return calls.filter(open -> open.isTerminal(STANDARD_OUTPUT)).isPresent();
     }
 
     /** What standard output is. */

@@ -26,7 +26,7 @@ public sealed interface Prompt {
                     ids.add(Integer.parseUnsignedInt(number));
                 } catch (NumberFormatException e) {
                     throw new InputException("prompt ids \"" + Shown.of(numbers) + "\": \"" + Shown.of(number)
-                            + "\" is no id; give whole numbers with commas between them, such as 5,17,2", e);
+                            + "\" is no id; give whole numbers with commas between them, such as 5,17,2");
                 }
             }
             return new Ids(ids);

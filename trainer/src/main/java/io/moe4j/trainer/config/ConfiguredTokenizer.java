@@ -51,7 +51,7 @@ public final class ConfiguredTokenizer {
     }
 
     /** The id of a provider, or a path. */
-    private static String name(TrainerConfig config, Registry registry) {
+    public static String name(TrainerConfig config, Registry registry) {
         String named = config.data().tokenizer();
         return !named.equals(AUTO) ? named : ofModel(config, registry).map(Path::toString).orElse(BYTES);
     }

@@ -19,6 +19,11 @@ public final class AnswerText {
         this.vocabulary = vocabulary;
     }
 
+    /** An answer of ids only: {@code [5][17]}. */
+    public static AnswerText ofIds() {
+        return new AnswerText(Optional.empty(), 0);
+    }
+
     /** The text that became complete with an id; may be empty. */
     public String next(int id) {
         if (decoder.isEmpty()) {

@@ -5,6 +5,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import java.nio.file.Files;
@@ -18,7 +19,7 @@ final class ModelOrigin {
     private ModelOrigin() {}
 
     static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry) {
-        String tokenizer = absolute(config.data().tokenizer());
+        String tokenizer = absolute(ConfiguredTokenizer.name(config, registry));
         Optional<Path> from = config.model().from().map(folder -> folder.toAbsolutePath().normalize());
         try {
             if (from.isPresent()) {

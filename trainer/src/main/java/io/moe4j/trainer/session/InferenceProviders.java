@@ -25,7 +25,7 @@ record InferenceProviders(DeviceProvider device, CollectivesProvider collectives
      * @throws InputException if one is unknown, not available, or too old
      */
     static InferenceProviders choose(InferenceOptions options, ModelSpec spec, Registry registry) {
-        DeviceProvider device = available(registry.get(DeviceProvider.class, options.device()));
+        DeviceProvider device = available(known(registry, DeviceProvider.class, options.device()));
         SpiVersion built = SpiVersion.parse(device.spiVersion());
         if (built.major() == NEEDED.major() && built.minor() < NEEDED.minor()) {
             throw new InputException("device \"" + device.id() + "\" was built against version " + built
@@ -36,10 +36,18 @@ record InferenceProviders(DeviceProvider device, CollectivesProvider collectives
                 Providers.collectives(device.collectivesId(), device, registry),
                 spec.moe()
                         .map(moe -> supporting(
-                                available(registry.get(CommBackendProvider.class, options.commBackend())),
+                                available(known(registry, CommBackendProvider.class, options.commBackend())),
                                 device)),
-                spec.moe().map(moe -> available(registry.get(ExpertKernelsProvider.class, options.expertKernels()))),
+                spec.moe().map(moe -> available(known(registry, ExpertKernelsProvider.class, options.expertKernels()))),
                 registry.get(RecomputePolicyProvider.class, "none"));
+    }
+
+    private static <P extends Provider> P known(Registry registry, Class<P> spi, String id) {
+        try {
+            return registry.get(spi, id);
+        } catch (IllegalArgumentException e) {
+            throw new InputException(String.valueOf(e.getMessage()), e);
+        }
     }
 
     private static CommBackendProvider supporting(CommBackendProvider comm, DeviceProvider device) {

@@ -1,0 +1,156 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.app.generate.Prompt;
+import io.moe4j.app.generate.PromptFile;
+import io.moe4j.trainer.generate.Sampling;
+import io.moe4j.trainer.session.InferenceOptions;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Options of {@code generate}; mixed in. */
+final class GenerateOptions {
+    private static final String STANDARD_INPUT = "-";
+
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "What is continued. May be given several times.")
+    private List<String> prompts = new ArrayList<>();
+
+    @Option(names = "--prompts", paramLabel = "FILE|-",
+            description = {"Prompts, one in each line; - is standard input.",
+                    "A .jsonl file has objects with \"prompt\" or \"prompt_ids\"."})
+    private @Nullable String file;
+
+    @Option(names = "--prompt-ids", paramLabel = "IDS",
+            description = "The ids of a prompt, as 5,17,2. May be given several times.")
+    private List<String> ids = new ArrayList<>();
+
+    @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "128",
+            description = "The most tokens of an answer. Default: ${DEFAULT-VALUE}.")
+    private int maxTokens;
+
+    @Option(names = "--temperature", paramLabel = "T", defaultValue = "0",
+            description = {"0 takes the most probable token (the default);",
+                    "1 draws with the model's own probabilities; more is more random."})
+    private double temperature;
+
+    @Option(names = "--top-p", paramLabel = "P",
+            description = "Draws from the most probable tokens that have P of the probability together. Default: 1, all.")
+    private @Nullable Double topP;
+
+    @Option(names = "--seed", paramLabel = "N",
+            description = "Seed of what is drawn: the same prompt and seed have the same answer. Default: 0.")
+    private @Nullable Long seed;
+
+    @Option(names = "--ignore-end-token", description = "Goes on after the token that ends a text.")
+    private boolean ignoreEndToken;
+
+    @Option(names = "--context", paramLabel = "N",
+            description = {"The most tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
+                    "4096 where prompts are typed; never more than the model has positions."})
+    private @Nullable Long context;
+
+    @Option(names = "--tokenizer", paramLabel = "ID|PATH",
+            description = "Instead of the model's own: bytes, or a tokenizer.json.")
+    private @Nullable String tokenizer;
+
+    @Option(names = "--device", paramLabel = "ID", defaultValue = "cpu",
+            description = "cpu, or cuda; cuda:1 is the second GPU. Default: ${DEFAULT-VALUE}.")
+    private String device = "";
+
+    @Option(names = "--dtype", paramLabel = "TYPE",
+            description = "float32 or bfloat16, of weights and cache. Default: float32 on the CPU, bfloat16 elsewhere.")
+    private @Nullable String dtype;
+
+    @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
+            description = "Threads of the CPU. Default: all cores.")
+    private int threads;
+
+    @Option(names = "--pass", paramLabel = "N", defaultValue = "256",
+            description = "The most tokens of a prompt that pass through the model at once. Default: ${DEFAULT-VALUE}.")
+    private long pass;
+
+    /** The prompts that were given; empty if none were. */
+    List<Prompt> prompts() {
+        List<Prompt> all = new ArrayList<>();
+        prompts.forEach(text -> all.add(new Prompt.Text(text)));
+        ids.forEach(numbers -> all.add(Prompt.Ids.parse(numbers)));
+        if (file != null) {
+            all.addAll(file.equals(STANDARD_INPUT) ? standardInput() : PromptFile.read(Path.of(file)));
+        }
+        return all;
+    }
+
+    /** The prompts of standard input, one in each line. */
+    static List<Prompt> standardInput() {
+        try {
+            return PromptFile.read(System.in, "standard input", false);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    int maxTokens() {
+        if (maxTokens < 1) {
+            throw new InputException("--max-tokens " + maxTokens + ": an answer has at least 1 token");
+        }
+        return maxTokens;
+    }
+
+    Sampling sampling() {
+        if (temperature == 0 && (topP != null || seed != null)) {
+            throw new InputException((topP != null ? "--top-p " + topP : "--seed " + seed)
+                    + " with --temperature 0, which always takes the most probable token; give a temperature above 0,"
+                    + " such as 1");
+        }
+        return new Sampling(temperature, topP == null ? 1 : topP, seed == null ? 0 : seed);
+    }
+
+    boolean ignoresEndToken() {
+        return ignoreEndToken;
+    }
+
+    OptionalLong context() {
+        return context == null ? OptionalLong.empty() : OptionalLong.of(context);
+    }
+
+    Optional<String> tokenizer() {
+        return Optional.ofNullable(tokenizer);
+    }
+
+    /** How the model is opened. */
+    InferenceOptions inference(long capacity) {
+        String id = device.contains(":") ? device.substring(0, device.indexOf(':')) : device;
+        return InferenceOptions.onCpu(capacity).withDevice(id, ordinal()).withDtype(dtype(id)).withThreads(threads)
+                .withLongestPass(pass);
+    }
+
+    private int ordinal() {
+        if (!device.contains(":")) {
+            return 0;
+        }
+        try {
+            return Integer.parseUnsignedInt(device.substring(device.indexOf(':') + 1));
+        } catch (NumberFormatException e) {
+            throw new InputException("--device " + device + ": a number of a device must follow the colon, as in cuda:1");
+        }
+    }
+
+    private DType dtype(String id) {
+        if (dtype == null) {
+            return id.equals("cpu") ? DType.F32 : DType.BF16;
+        }
+        return switch (dtype) {
+            case "float32" -> DType.F32;
+            case "bfloat16" -> DType.BF16;
+            default -> throw new InputException("--dtype " + dtype + ": it must be float32 or bfloat16");
+        };
+    }
+}

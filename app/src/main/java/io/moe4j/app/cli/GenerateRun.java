@@ -1,0 +1,164 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.app.generate.Prompt;
+import io.moe4j.app.terminal.SafeText;
+import io.moe4j.trainer.generate.AnswerText;
+import io.moe4j.trainer.generate.GeneratedToken;
+import io.moe4j.trainer.generate.Generation;
+import io.moe4j.trainer.generate.GenerationRequest;
+import io.moe4j.trainer.generate.Generator;
+import io.moe4j.trainer.generate.StopReason;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Generates the answers to prompts and prints them: texts as they grow, or objects. */
+final class GenerateRun {
+    private final Generator generator;
+    private final GenerateTexts texts;
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final boolean watched;
+
+    /** @param watched whether the output goes to a terminal, which would obey control characters */
+    GenerateRun(Generator generator, GenerateTexts texts, PrintWriter out, PrintWriter err, boolean watched) {
+        this.generator = generator;
+        this.texts = texts;
+        this.out = out;
+        this.err = err;
+        this.watched = watched;
+    }
+
+    /** Answers all prompts, until a signal comes. Of several, each is shown before its answer. */
+    int all(List<Prompt> prompts, List<GenerationRequest> requests, boolean json) {
+        for (int i = 0; i < prompts.size(); i++) {
+            if (!json && prompts.size() > 1) {
+                out.println((i == 0 ? "> " : "\n> ") + shown(prompts.get(i)));
+            }
+            Optional<StopSignal> signal = one(prompts.get(i), requests.get(i), json);
+            if (signal.isPresent()) {
+                return signal.get().exitCode();
+            }
+            if (out.checkError()) {
+                return ExitCode.FAILED;
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** Asks for prompts until the input ends. */
+    int ask(Function<String, GenerationRequest> request, boolean json) {
+        BufferedReader lines = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        try {
+            while (true) {
+                err.print("> ");
+                err.flush();
+                String line = lines.readLine();
+                if (line == null) {
+                    err.println();
+                    return ExitCode.OK;
+                }
+                if (!line.isBlank()) {
+                    Optional<StopSignal> signal = answer(line, request, json);
+                    if (signal.filter(each -> each != StopSignal.INT).isPresent()) {
+                        return signal.get().exitCode();
+                    }
+                }
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A prompt that cannot be answered does not end the conversation. */
+    private Optional<StopSignal> answer(String line, Function<String, GenerationRequest> request, boolean json) {
+        try {
+            return one(new Prompt.Text(line), request.apply(line), json);
+        } catch (InputException e) {
+            err.println("error: " + e.getMessage());
+            return Optional.empty();
+        }
+    }
+
+    private Optional<StopSignal> one(Prompt prompt, GenerationRequest request, boolean json) {
+        AtomicBoolean stopped = new AtomicBoolean();
+        try (Interrupts interrupts = Interrupts.handle(signal -> stopped.set(true))) {
+            AnswerText answer = texts.answer();
+            StringBuilder whole = new StringBuilder();
+            Generation made = generator.generate(request, token -> {
+                if (!request.endTokens().contains(token.id())) {
+                    print(answer.next(token.id()), whole, json);
+                }
+                return !stopped.get() && !out.checkError();
+            });
+            print(answer.end(), whole, json);
+            if (json) {
+                out.println(JsonMapper.shared().writeValueAsString(object(prompt, request, made, whole.toString())));
+            } else {
+                out.println();
+            }
+            out.flush();
+            err.println(summary(made, request));
+            return interrupts.received();
+        }
+    }
+
+    private void print(String text, StringBuilder whole, boolean json) {
+        whole.append(text);
+        if (!json && !text.isEmpty()) {
+            out.print(watched ? SafeText.of(text) : text);
+            out.flush();
+        }
+    }
+
+    private static String shown(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Text(String text) -> Shown.of(text);
+            case Prompt.Ids(List<Integer> ids) -> Shown.of(ids);
+        };
+    }
+
+    private Map<String, Object> object(Prompt prompt, GenerationRequest request, Generation made, String text) {
+        Map<String, Object> object = new LinkedHashMap<>();
+        if (prompt instanceof Prompt.Text(String written)) {
+            object.put("prompt", written);
+        }
+        object.put("prompt_ids", request.prompt());
+        object.put("ids", made.ids());
+        if (texts.text().isPresent()) {
+            object.put("text", text);
+        }
+        object.put("logprobs", made.tokens().stream().map(GeneratedToken::logProbability).toList());
+        object.put("stop", made.reason().name().toLowerCase(Locale.ROOT));
+        return object;
+    }
+
+    private static String summary(Generation made, GenerationRequest request) {
+        String speed = made.tokens().size() < 2 ? ""
+                : String.format(Locale.ROOT, ", %.1f tokens/s", made.tokensPerSecond());
+        return String.format(Locale.ROOT, "[prompt: %d tokens, %.2f s; answer: %d tokens%s; %s]", made.promptTokens(),
+                made.promptTime().toNanos() / 1e9, made.tokens().size(), speed, reason(made.reason(), request));
+    }
+
+    private static String reason(StopReason reason, GenerationRequest request) {
+        return switch (reason) {
+            case END_TOKEN -> "ended by itself";
+            case MAX_TOKENS -> "stopped after --max-tokens " + request.maxTokens();
+            case CONTEXT_FULL -> "stopped: the context is full; --context takes more, up to the positions of the model";
+            case STOPPED -> "stopped";
+        };
+    }
+}

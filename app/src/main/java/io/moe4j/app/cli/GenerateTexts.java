@@ -1,0 +1,37 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.generate.Prompt;
+import io.moe4j.trainer.generate.AnswerText;
+import io.moe4j.trainer.generate.ModelText;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Texts and ids of a model.
+ *
+ * @param text its tokenizer; a model without one takes ids, and its answers are ids
+ */
+record GenerateTexts(Optional<ModelText> text) implements AutoCloseable {
+
+    List<Integer> ids(Prompt prompt) {
+        return switch (prompt) {
+            case Prompt.Ids(List<Integer> ids) -> ids;
+            case Prompt.Text(String written) -> text
+                    .orElseThrow(() -> new IllegalStateException("a text was given without a tokenizer")).ids(written);
+        };
+    }
+
+    Set<Integer> endTokens() {
+        return text.map(ModelText::endTokens).orElse(Set.of());
+    }
+
+    AnswerText answer() {
+        return text.map(ModelText::answer).orElseGet(AnswerText::ofIds);
+    }
+
+    @Override
+    public void close() {
+        text.ifPresent(ModelText::close);
+    }
+}
