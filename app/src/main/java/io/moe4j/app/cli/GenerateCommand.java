@@ -51,7 +51,8 @@ final class GenerateCommand implements Callable<Integer> {
             description = "A checkpoint, the folder of a run, for its newest one, or a model folder in Hugging Face's layout.")
     private Path path = Path.of("");
 
-    @Option(names = "--json", description = "Prints an object for each prompt, in one line: ids, text, logarithms of probabilities.")
+    @Option(names = "--json",
+            description = "Prints an object for each prompt, in one line: ids, text, logarithms of probabilities.")
     private boolean json;
 
     @Option(names = {"-v", "--verbose"}, description = "Tells what is opened, and the memory that it takes.")
@@ -70,16 +71,20 @@ final class GenerateCommand implements Callable<Integer> {
             source.remarks().forEach(this::tell);
             ModelSpec model = source.spec();
             List<GenerationRequest> requests = new ArrayList<>();
-            prompts.forEach(prompt -> requests.add(new GenerationRequest(texts.ids(prompt), maxTokens, sampling, ends(texts))));
+            prompts.forEach(
+                    prompt -> requests.add(new GenerationRequest(texts.ids(prompt), maxTokens, sampling, ends(texts))));
             long capacity = capacity(model, requests);
             requests.forEach(request -> request.requireFits(model, capacity));
             InferenceOptions inference = options.inference(capacity);
             try (Generator generator = Generator.open(source, registry, inference)) {
                 tellWhatIsOpen(source, generator, inference);
-                GenerateRun run = new GenerateRun(generator, texts, spec.commandLine().getOut(), spec.commandLine().getErr(),
+                GenerateRun run = new GenerateRun(generator, texts, spec.commandLine().getOut(),
+                        spec.commandLine().getErr(),
                         main != null && main.isOutputTerminal());
-                return typed ? run.ask(text -> new GenerationRequest(texts.ids(new Prompt.Text(text)), maxTokens, sampling,
-                        ends(texts)), json) : run.all(prompts, requests, json);
+                return typed
+                        ? run.ask(text -> new GenerationRequest(texts.ids(new Prompt.Text(text)), maxTokens, sampling,
+                                ends(texts)), json)
+                        : run.all(prompts, requests, json);
             }
         }
     }
@@ -99,8 +104,9 @@ final class GenerateCommand implements Callable<Integer> {
         if (options.context().isPresent()) {
             long context = options.context().getAsLong();
             if (context < 2 || context > model.maxSequence()) {
-                throw new InputException("--context " + context + ": " + model.name() + " takes 2 to " + model.maxSequence()
-                        + " tokens");
+                throw new InputException(
+                        "--context " + context + ": " + model.name() + " takes 2 to " + model.maxSequence()
+                                + " tokens");
             }
             return context;
         }
@@ -117,7 +123,8 @@ final class GenerateCommand implements Callable<Integer> {
                     inference.capacity(), perToken, mib(perToken * inference.capacity())));
             tell(String.format(Locale.ROOT, "memory: %.2f MiB, of which:", mib(generator.memoryPlan().totalBytes())));
             generator.memoryPlan().byPurpose()
-                    .forEach((purpose, bytes) -> tell(String.format(Locale.ROOT, "  %-36s %12.2f MiB", purpose, mib(bytes))));
+                    .forEach((purpose,
+                            bytes) -> tell(String.format(Locale.ROOT, "  %-36s %12.2f MiB", purpose, mib(bytes))));
         }
     }
 

@@ -53,7 +53,8 @@ final class GenerateOptions {
     private boolean ignoreEndToken;
 
     @Option(names = "--context", paramLabel = "N",
-            description = {"The most tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
+            description = {
+                    "The most tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
                     "4096 where prompts are typed; never more than the model has positions."})
     private @Nullable Long context;
 
@@ -139,7 +140,8 @@ final class GenerateOptions {
         try {
             return Integer.parseUnsignedInt(device.substring(device.indexOf(':') + 1));
         } catch (NumberFormatException e) {
-            throw new InputException("--device " + device + ": a number of a device must follow the colon, as in cuda:1");
+            throw new InputException(
+                    "--device " + device + ": a number of a device must follow the colon, as in cuda:1");
         }
     }
 

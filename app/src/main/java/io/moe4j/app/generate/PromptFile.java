@@ -54,7 +54,8 @@ public final class PromptFile {
             }
         }
         if (prompts.isEmpty()) {
-            throw new InputException(name + " has no prompt: all its " + number + " lines are empty; give one in each line");
+            throw new InputException(
+                    name + " has no prompt: all its " + number + " lines are empty; give one in each line");
         }
         return prompts;
     }

@@ -85,10 +85,12 @@ record FolderTokens(String start, Set<Integer> endTokens) {
         try {
             return JsonMapper.shared().readTree(Files.readString(file));
         } catch (JacksonException e) {
-            throw new InputException(file + " is no JSON: " + Shown.of(e.getOriginalMessage()) + "; take the published file",
+            throw new InputException(
+                    file + " is no JSON: " + Shown.of(e.getOriginalMessage()) + "; take the published file",
                     e);
         } catch (IOException e) {
-            throw new InputException(file + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it",
+            throw new InputException(
+                    file + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it",
                     e);
         }
     }
