@@ -39,6 +39,8 @@ final class RunReport {
     static String end(TrainerConfig config, TrainingRun run, Optional<StopSignal> signal, Path folder) {
         StringBuilder text = new StringBuilder();
         if (run.stepsDone() < config.training().steps()) {
+            config.checkpoint().export().ifPresent(export -> text.append(line("export",
+                    "%s is not written: that is done after the last step", export)));
             text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
                     signal.map(each -> "by " + each).orElse("because another process of the run was asked to end")));
             text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())

@@ -5,6 +5,8 @@ import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.metrics.MetricsFile;
 import io.moe4j.trainer.metrics.RunSummary;
+import io.moe4j.trainer.model.ExportOptions;
+import io.moe4j.trainer.model.ModelExport;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
@@ -46,6 +48,7 @@ final class TrainLoop {
             while (run.hasNext()) {
                 run.step();
             }
+            export();
             return exitCode(interrupts);
         }
     }
@@ -64,6 +67,7 @@ final class TrainLoop {
             out.println(report);
             out.println("no step was made: training.steps = " + config.training().steps() + ", and " + begin
                     + " were made before; raise it to go on");
+            tellExport(out);
             return ExitCode.OK;
         }
         RunSummary summary = new RunSummary();
@@ -79,10 +83,24 @@ final class TrainLoop {
             }
             output.close();
             out.println(summary.text());
+            tellExport(out);
             out.print(RunReport.end(config, run, interrupts.received(), folder.path()));
             out.flush();
             return exitCode(interrupts);
         }
+    }
+
+    /** After the last step; a run that ended earlier is not exported. */
+    private Optional<ModelExport.Exported> export() {
+        return config.checkpoint().export().filter(folder -> run.stepsDone() >= config.training().steps())
+                .flatMap(folder -> run.export(folder, ExportOptions.defaults()));
+    }
+
+    private void tellExport(PrintWriter out) {
+        export().ifPresent(exported -> {
+            exported.remarks().forEach(remark -> out.println("note      " + remark));
+            out.println("exported  " + exported.folder());
+        });
     }
 
     private Consumer<StopSignal> stopping(StepOutput output) {

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Provider;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The SPI of models; selected by {@code model.name}.
@@ -16,7 +17,8 @@ public interface ModelProvider extends Provider {
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
      * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses},
-     * {@link ModelSpec#keepsDocumentsApart}, {@link Model#openDecoding} and {@link ModelSpec#cacheBytesPerToken}.
+     * {@link ModelSpec#keepsDocumentsApart}, {@link Model#openDecoding}, {@link ModelSpec#cacheBytesPerToken}, {@link ModelContext#blank} and
+     * {@link #toHuggingFace}.
      */
     String SPI_VERSION = "1.4";
 
@@ -41,4 +43,14 @@ public interface ModelProvider extends Provider {
      * @throws IllegalArgumentException listing every key that is missing or unsupported
      */
     ModelSpec fromHuggingFace(Map<String, Object> config);
+
+    /**
+     * How other software knows a model of this family: {@link #fromHuggingFace} of the returned keys computes the same. Since SPI 1.4.
+     *
+     * @return empty if this provider writes no {@code config.json}
+     * @throws IllegalArgumentException if no published class computes what the spec says; the message lists why
+     */
+    default Optional<HuggingFaceForm> toHuggingFace(ModelSpec spec) {
+        return Optional.empty();
+    }
 }

@@ -2,10 +2,13 @@ package io.moe4j.model.deepseek;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.layers.decoder.DecoderSpec;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Offers {@code deepseek_v3}.
@@ -56,5 +59,10 @@ public final class DeepSeekV3Provider implements ModelProvider {
     @Override
     public ModelSpec fromHuggingFace(Map<String, Object> config) {
         return HuggingFaceConfig.spec(config);
+    }
+
+    @Override
+    public Optional<HuggingFaceForm> toHuggingFace(ModelSpec spec) {
+        return spec instanceof DecoderSpec decoder ? Optional.of(ConfigValues.of(decoder)) : Optional.empty();
     }
 }

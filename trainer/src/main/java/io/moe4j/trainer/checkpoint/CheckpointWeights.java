@@ -1,6 +1,7 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.trainer.checkpoint.store.Role;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import java.util.List;
@@ -30,6 +31,11 @@ public final class CheckpointWeights implements AutoCloseable {
     /** Reads elements of a tensor into {@code into}, from {@code offset}. */
     public void read(NamedRange range, float[] into, int offset) {
         reader.read(range, into, offset);
+    }
+
+    /** The type of the parameters: single precision if any has it. Experts' biases are not asked. */
+    public DType dtype() {
+        return reader.dtype(name -> !name.endsWith("bias"));
     }
 
     @Override

@@ -12,6 +12,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -71,6 +72,14 @@ final class PartReader implements AutoCloseable {
                         Math.toIntExact(offset + low - range.from()), Math.toIntExact(high - low));
             }
         }
+    }
+
+    /** The widest type of those tensors that {@code names} accepts. */
+    DType dtype(Predicate<String> names) {
+        return pieces.entrySet().stream().filter(each -> names.test(each.getKey()))
+                .flatMap(each -> each.getValue().stream()).map(Piece::dtype).anyMatch(DType::isSinglePrecision)
+                        ? DType.F32
+                        : DType.BF16;
     }
 
     @Override

@@ -12,11 +12,12 @@ import java.util.Optional;
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
  * @param resume a checkpoint to continue from, or the folder of a run, for its newest
  * @param resumeFrom which checkpoint of a run's folder is continued
+ * @param export the model folder, in Hugging Face's layout, that is written after the last step
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Optional<Path> resume,
-        ResumeFrom resumeFrom) {
+        ResumeFrom resumeFrom, Optional<Path> export) {
 
     /** With another value of {@code enable}. */
     public CheckpointConfig withEnable(boolean value) {
@@ -41,5 +42,10 @@ public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Op
     /** With another value of {@code resumeFrom}. */
     public CheckpointConfig withResumeFrom(ResumeFrom value) {
         return Components.with(this, "resumeFrom", value);
+    }
+
+    /** With another value of {@code export}. */
+    public CheckpointConfig withExport(Optional<Path> value) {
+        return Components.with(this, "export", value);
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.TensorEntry;
 import java.nio.charset.StandardCharsets;
@@ -75,6 +76,15 @@ public final class FolderWeights implements AutoCloseable {
             throw new IllegalArgumentException("tensor \"" + name + "\" was not expected when the folder was opened");
         }
         weight.read(from, into, to, count);
+    }
+
+    /** The type that keeps all weights as they are: bfloat16 if all have it, but for biases; also if they are FP8, whose values are rounded then. */
+    public DType dtype() {
+        return weights.entrySet().stream().filter(each -> !each.getKey().endsWith("bias"))
+                .allMatch(each -> switch (each.getValue().type()) {
+                    case BF16, F8_E4M3 -> true;
+                    case F32, F16, F64, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL -> false;
+                }) ? DType.BF16 : DType.F32;
     }
 
     /** Tells whether two processes have opened the same weights: a digest of all names, types, shapes and places, not of values. */

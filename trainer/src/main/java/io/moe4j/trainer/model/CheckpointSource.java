@@ -91,6 +91,11 @@ public final class CheckpointSource implements ModelSource {
         WeightTransfer.fill(rank, open, weights::read, name -> true);
     }
 
+    ExportDetails details() {
+        return new ExportDetails(weights::read, name -> true, weights.dtype(), model.config().orElse(Map.of()),
+                model.generation().orElse(Map.of()), model.from().map(Path::of));
+    }
+
     @Override
     public void close() {
         weights.close();

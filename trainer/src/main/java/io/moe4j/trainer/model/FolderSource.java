@@ -12,6 +12,7 @@ import io.moe4j.trainer.huggingface.FolderWeights;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -82,6 +83,14 @@ public final class FolderSource implements ModelSource {
     public void fill(RankContext rank, Model model) {
         WeightTransfer.fill(rank, model, (range, into, offset) -> weights.read(range.name(), range.from(), into, offset,
                 Math.toIntExact(range.count())), weights::has);
+    }
+
+    ExportDetails details() {
+        return new ExportDetails((range, into, offset) -> {
+            if (weights.has(range.name())) {
+                weights.read(range.name(), range.from(), into, offset, Math.toIntExact(range.count()));
+            }
+        }, weights::has, weights.dtype(), config.model(), config.generation().orElse(Map.of()), Optional.of(path));
     }
 
     @Override

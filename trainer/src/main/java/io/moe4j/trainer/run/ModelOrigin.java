@@ -2,6 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
@@ -11,10 +12,15 @@ import io.moe4j.trainer.huggingface.FolderConfig;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the checkpoints of a run say of its model. */
 final class ModelOrigin {
+
+    private static final Logger log = LoggerFactory.getLogger(ModelOrigin.class);
 
     private ModelOrigin() {}
 
@@ -30,14 +36,28 @@ final class ModelOrigin {
                 }
             }
             ModelProvider provider = registry.get(ModelProvider.class, config.model().name());
-            Optional<String> flavor = Optional.of(config.model().flavor())
-                    .filter(name -> provider.flavors().contains(name) && same(provider.flavor(name), spec));
-            return new StoredModel(provider.id(), flavor, Optional.empty(), Optional.empty(), tokenizer,
-                    Optional.empty());
+            if (provider.flavors().contains(config.model().flavor())
+                    && same(provider.flavor(config.model().flavor()), spec)) {
+                return new StoredModel(provider.id(), Optional.of(config.model().flavor()), keys(provider, spec),
+                        Optional.empty(), tokenizer, Optional.empty());
+            }
         } catch (InputException | IllegalArgumentException e) {
-            // A library has opened another model than its configuration names: there is no more to say of it.
-            return new StoredModel(config.model().name(), Optional.empty(), Optional.empty(), Optional.empty(),
-                    tokenizer, Optional.empty());
+            log.debug("the configuration's model is not the one that is open", e);
+        }
+        // A library has opened another model than its configuration names.
+        return registry.all(ModelProvider.class).stream().flatMap(provider -> keys(provider, spec)
+                .map(keys -> new StoredModel(provider.id(), Optional.empty(), Optional.of(keys), Optional.empty(),
+                        tokenizer, Optional.empty()))
+                .stream()).findFirst().orElseGet(() -> new StoredModel(config.model().name(), Optional.empty(),
+                        Optional.empty(), Optional.empty(), tokenizer, Optional.empty()));
+    }
+
+    private static Optional<Map<String, Object>> keys(ModelProvider provider, ModelSpec spec) {
+        try {
+            return provider.toHuggingFace(spec).map(HuggingFaceForm::config);
+        } catch (IllegalArgumentException e) {
+            log.debug("{} has no config.json for {}", provider.id(), spec.name(), e);
+            return Optional.empty();
         }
     }
 

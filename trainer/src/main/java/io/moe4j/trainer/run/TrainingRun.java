@@ -13,6 +13,8 @@ import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.ExportOptions;
+import io.moe4j.trainer.model.ModelExport;
 import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RunFailedException;
@@ -37,6 +39,7 @@ public final class TrainingRun implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TrainingRun.class);
     private final TrainerConfig config;
     private final ModelSpec spec;
+    private final Registry registry;
     private final RunOptions options;
     private final TrainingSession session;
     private final Throughput throughput;
@@ -102,6 +105,7 @@ public final class TrainingRun implements AutoCloseable {
             Optional<CheckpointLoad> resumed, Optional<ModelSource> start) {
         this.config = config;
         this.spec = spec;
+        this.registry = registry;
         this.options = options;
         this.session = session;
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
@@ -222,6 +226,41 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Path save(Path checkpoints) {
         return this.checkpoints.save(checkpoints, progress());
+    }
+
+    /**
+     * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
+     * exported is the checkpoint of this step; where the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and removed again.
+     *
+     * @param folder is not there yet, or empty
+     * @return what was written, in the process of rank 0
+     * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
+     */
+    public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
+        boolean alone = session.launch().localRanks().size() == session.launch().worldSize();
+        if (alone) {
+            ModelExport.requireFree(folder);
+        } else if (session.launch().hasFirstRank()) {
+            told("preparing the export", () -> ModelExport.requireFree(folder));
+        }
+        Optional<Saved> saved = lastSaved().filter(checkpoint -> checkpoint.step() == stepsDone);
+        if (saved.isPresent()) {
+            return exported(saved.get().folder(), folder, exportOptions);
+        }
+        try (TemporaryFolder temporary = new TemporaryFolder(
+                folder.resolveSibling(folder.getFileName() + ".checkpoint"),
+                session.launch().hasFirstRank())) {
+            return exported(save(temporary.path()), folder, exportOptions);
+        }
+    }
+
+    private Optional<ModelExport.Exported> exported(Path checkpoint, Path folder, ExportOptions exportOptions) {
+        if (!session.launch().hasFirstRank()) {
+            return Optional.empty();
+        }
+        try (ModelSource source = ModelSource.open(checkpoint, registry)) {
+            return Optional.of(ModelExport.write(source, folder, exportOptions, registry));
+        }
     }
 
     /** The newest checkpoint that this object has saved by itself, if it has saved one. */

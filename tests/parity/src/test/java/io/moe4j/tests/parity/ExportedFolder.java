@@ -26,11 +26,15 @@ record ExportedFolder(Path folder, JsonNode expected) {
             throw new IllegalStateException("folder " + name + " is missing");
         }
         try {
-            Path file = Path.of(url.toURI());
-            return new ExportedFolder(file.getParent(), JsonMapper.shared().readTree(Files.readAllBytes(file)));
+            return at(Path.of(url.toURI()).getParent());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    static ExportedFolder at(Path folder) throws IOException {
+        return new ExportedFolder(folder,
+                JsonMapper.shared().readTree(Files.readAllBytes(folder.resolve("expected.json"))));
     }
 
     int sequences() {

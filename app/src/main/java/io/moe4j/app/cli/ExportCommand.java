@@ -1,0 +1,81 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.trainer.model.ExportOptions;
+import io.moe4j.trainer.model.ModelExport;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.plugins.Plugins;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code moe4j export}. */
+@Command(name = "export",
+        description = {
+                "Writes a trained model as a folder in Hugging Face's layout: config.json, generation_config.json,"
+                        + " safetensors with an index, and the tokenizer where it is known.",
+                "The folder gets its name when it is complete, and never replaces anything."})
+final class ExportCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Parameters(index = "0", paramLabel = "RUN|CHECKPOINT",
+            description = "The folder of a run, for its newest checkpoint; a checkpoint; or a model folder, to convert it.")
+    private Path source = Path.of("");
+
+    @Parameters(index = "1", paramLabel = "DIR", description = "The new folder.")
+    private Path folder = Path.of("");
+
+    @Option(names = "--dtype", paramLabel = "bf16|fp32",
+            description = "Element type of the weights; bf16 rounds to the nearest, ties to even. Default: as in the checkpoint.")
+    private @Nullable WeightsType dtype;
+
+    @Option(names = "--max-shard-size", paramLabel = "SIZE", converter = ByteSize.class, defaultValue = "5GB",
+            description = "Most bytes of tensors in a file, such as 500MB or 2GiB. Default: ${DEFAULT-VALUE}.")
+    private long mostBytes;
+
+    /** Names of element types, as they are typed. */
+    enum WeightsType {
+        bf16, fp32;
+
+        DType dtype() {
+            return switch (this) {
+                case bf16 -> DType.BF16;
+                case fp32 -> DType.F32;
+            };
+        }
+    }
+
+    @Override
+    public Integer call() {
+        ModelExport.requireFree(folder);
+        Registry registry = Plugins.load(common.pluginPath());
+        PrintWriter out = spec.commandLine().getOut();
+        long begin = System.nanoTime();
+        try (ModelSource opened = ModelSource.open(source, registry)) {
+            ExportOptions options = ExportOptions.defaults().withMostBytesOfFile(mostBytes);
+            opened.remarks().forEach(remark -> out.println("note      " + remark));
+            ModelExport.Exported exported = ModelExport.write(opened, folder,
+                    dtype == null ? options : options.withDtype(dtype.dtype()), registry);
+            exported.remarks().forEach(remark -> out.println("note      " + remark));
+            out.println(String.format(Locale.ROOT, "exported  %s: %s of %s, %.3f GB of weights in %.1f s",
+                    exported.folder(), opened.spec().name(), opened.path(), exported.bytes() / 1e9,
+                    (System.nanoTime() - begin) / 1e9));
+            out.flush();
+            return ExitCode.OK;
+        }
+    }
+}

@@ -1,0 +1,235 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.safetensors.StoredType;
+import io.moe4j.tests.integration.FolderCopy.Stored;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.ExportOptions;
+import io.moe4j.trainer.model.ModelExport;
+import io.moe4j.trainer.model.ModelExport.Exported;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.run.TrainingRun;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Models out of runs and checkpoints, and in again. */
+class ExportTest {
+    private static final ExportOptions SMALL_FILES = ExportOptions.defaults().withMostBytesOfFile(20_000);
+
+    private final Registry registry = Plugins.load(List.of());
+
+    @TempDir
+    private Path folder;
+
+    /** Four ranks that share experts and shards write; two that do not share experts, and one, go on. */
+    @Test
+    void anotherRunStartsFromTheSameWeights() throws IOException {
+        requireSameAfterwards(UnaryOperator.identity());
+    }
+
+    /** Embedding and head are one tensor, and no class of Qwen has experts' biases: without moved ones, none are written. */
+    @Test
+    void aTiedModelOfAnotherFamilyToo() throws IOException {
+        requireSameAfterwards(Tiny::qwen, "moe.load_balance_coeff=0");
+        FolderCopy written = FolderCopy.of(folder.resolve("model"));
+        assertFalse(written.tensors.containsKey("lm_head.weight"));
+        assertTrue(written.tensors.keySet().stream().noneMatch(name -> name.contains("bias")));
+    }
+
+    private void requireSameAfterwards(UnaryOperator<ModelSpec> model, String... overrides) throws IOException {
+        Map<String, float[]> before;
+        Path written = folder.resolve("model");
+        String[] all = Stream.concat(Stream.of("training.steps=3"), Stream.of(overrides)).toArray(String[]::new);
+        try (TrainingRun run = Tiny.openOther(model, all)) {
+            Tiny.losses(run);
+            before = tensors(run);
+            Exported exported = run.export(written, SMALL_FILES).orElseThrow();
+            assertEquals(List.of(), exported.remarks());
+        }
+        try (Stream<Path> beside = Files.list(folder)) {
+            assertEquals(List.of(written), beside.toList(), "nothing temporary is left");
+        }
+        try (Stream<Path> files = Files.list(written)) {
+            assertTrue(files.filter(file -> file.toString().endsWith(".safetensors")).count() > 2);
+        }
+        for (String ranks : List.of("ranks=1", "ranks=2 parallelism.data_parallel_shard_degree=2",
+                "ranks=2 parallelism.data_parallel_shard_degree=2 parallelism.expert_parallel_degree=2 runtime.strict=true")) {
+            try (TrainingRun run = openFrom(written, ranks.split(" "))) {
+                requireEqual(before, tensors(run));
+                assertTrue(Double.isFinite(run.step().loss()));
+            }
+        }
+    }
+
+    /** What a checkpoint has is what its run had; its own folder says which model it is of, also where it started from a folder. */
+    @Test
+    void aCheckpointIsExportedWithoutItsRun() throws IOException {
+        Path first = folder.resolve("first");
+        Path checkpoints = folder.resolve("checkpoints");
+        try (TrainingRun run = Tiny.open("training.steps=2")) {
+            Tiny.losses(run);
+            Path checkpoint = run.save(checkpoints);
+            export(checkpoint, first, SMALL_FILES);
+            requireEqual(tensors(run), floats(FolderCopy.of(first)));
+        }
+        Path second = folder.resolve("second");
+        try (TrainingRun run = openFrom(first, "training.steps=1")) {
+            run.step();
+            export(run.save(folder.resolve("later")), second, SMALL_FILES);
+            requireEqual(tensors(run), floats(FolderCopy.of(second)));
+        }
+        assertEquals(FolderCopy.of(first).config, FolderCopy.of(second).config);
+    }
+
+    /** Nearest, ties to even; and what has been rounded once stays as it is, from file to file and through a run in bfloat16. */
+    @Test
+    void bfloat16IsRoundedOnce() throws IOException {
+        Path singles = folder.resolve("singles");
+        Path halves = folder.resolve("halves");
+        Path again = folder.resolve("again");
+        Path trained = folder.resolve("trained");
+        try (TrainingRun run = Tiny.open("training.steps=1")) {
+            run.step();
+            run.export(singles, SMALL_FILES);
+        }
+        export(singles, halves, SMALL_FILES.withDtype(DType.BF16));
+        export(halves, again, SMALL_FILES);
+        try (TrainingRun run = openFrom(halves, "training.parameter_dtype=bfloat16")) {
+            run.export(trained, ExportOptions.defaults());
+        }
+        FolderCopy from = FolderCopy.of(singles);
+        FolderCopy rounded = FolderCopy.of(halves);
+        from.tensors.forEach((name, tensor) -> {
+            Stored half = rounded.tensors.get(name);
+            if (name.endsWith("bias")) {
+                assertArrayEquals(tensor.bytes(), half.bytes(), name);
+                return;
+            }
+            assertEquals(StoredType.BF16, half.type(), name);
+            ByteBuffer bytes = ByteBuffer.wrap(half.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+            for (float value : tensor.floats()) {
+                assertEquals(BFloat16.round(value), bytes.getShort(), name);
+            }
+        });
+        requireSameBytes(rounded, FolderCopy.of(again));
+        requireSameBytes(rounded, FolderCopy.of(trained));
+    }
+
+    @Test
+    void biasesThatNoClassHasAreToldAndKept() throws IOException {
+        Path written = folder.resolve("model");
+        Map<String, float[]> before;
+        try (TrainingRun run = Tiny.openOther(Tiny::qwen, "training.steps=2")) {
+            Tiny.losses(run);
+            before = tensors(run);
+            List<String> remarks = run.export(written, SMALL_FILES).orElseThrow().remarks();
+            assertEquals(2, remarks.size());
+            assertTrue(remarks.getFirst().contains("which no published class does"), remarks.getFirst());
+            assertTrue(remarks.getLast().contains("e_score_correction_bias"), remarks.getLast());
+        }
+        try (TrainingRun run = openFrom(written)) {
+            requireEqual(before, tensors(run));
+        }
+    }
+
+    @Test
+    void nothingIsEverReplaced() throws IOException {
+        Path model = folder.resolve("model");
+        Files.createDirectories(model);
+        Files.writeString(model.resolve("config.json"), "mine");
+        Path empty = Files.createDirectory(folder.resolve("empty"));
+        Path part = Files.createDirectory(folder.resolve("locked.part"));
+        try (TrainingRun run = Tiny.open("training.steps=1")) {
+            InputException there = assertThrows(InputException.class, () -> run.export(model, SMALL_FILES));
+            assertTrue(there.getMessage().contains("exists already"), there.getMessage());
+            run.export(empty, SMALL_FILES);
+            assertTrue(Files.exists(empty.resolve("config.json")));
+        }
+        assertEquals("mine", Files.readString(model.resolve("config.json")));
+        try (FileChannel channel = FileChannel.open(part.resolve(".lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE); FileLock lock = channel.lock()) {
+            InputException held = assertThrows(InputException.class,
+                    () -> export(empty, folder.resolve("locked"), SMALL_FILES));
+            assertTrue(lock.isValid() && held.getMessage().contains("written by another export"), held.getMessage());
+        }
+        // What a killed export has left is removed by the next.
+        Files.writeString(part.resolve("model-00009-of-00009.safetensors"), "half");
+        export(empty, folder.resolve("locked"), ExportOptions.defaults());
+        assertFalse(Files.exists(part));
+        try (Stream<Path> files = Files.list(folder.resolve("locked"))) {
+            assertEquals(List.of("config.json", "generation_config.json", "model-00001-of-00001.safetensors",
+                    "model.safetensors.index.json"),
+                    files.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    private Exported export(Path from, Path to, ExportOptions options) {
+        try (ModelSource source = ModelSource.open(from, registry)) {
+            return ModelExport.write(source, to, options, registry);
+        }
+    }
+
+    private TrainingRun openFrom(Path model, String... overrides) {
+        String[] all = Stream.concat(Stream.of("model.from=" + model, "training.seq_len=16", "training.steps=6"),
+                Stream.of(overrides)).toArray(String[]::new);
+        TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN, Arguments.of(all).overrides(),
+                ConfigUse.running());
+        return Trainer.open(config, registry, RunOptions.threads(config).withData(Tiny.sequences(config)));
+    }
+
+    private static Map<String, float[]> tensors(TrainingRun run) {
+        Map<String, float[]> values = new TreeMap<>();
+        run.tensors().shapes().keySet().forEach(name -> values.put(name, run.tensors().read(name).values()));
+        return values;
+    }
+
+    private static Map<String, float[]> floats(FolderCopy copy) {
+        Map<String, float[]> values = new TreeMap<>();
+        copy.tensors.forEach((name, tensor) -> values.put(name, tensor.floats()));
+        return values;
+    }
+
+    /** In every bit. */
+    private static void requireEqual(Map<String, float[]> expected, Map<String, float[]> found) {
+        assertEquals(expected.keySet(), found.keySet());
+        expected.forEach((name, values) -> assertArrayEquals(values, found.get(name), name));
+    }
+
+    private static void requireSameBytes(FolderCopy expected, FolderCopy found) {
+        assertEquals(expected.tensors.keySet(), found.tensors.keySet());
+        expected.tensors.forEach((name, tensor) -> {
+            assertEquals(tensor.type(), found.tensors.get(name).type(), name);
+            assertArrayEquals(tensor.bytes(), found.tensors.get(name).bytes(), name);
+        });
+    }
+}

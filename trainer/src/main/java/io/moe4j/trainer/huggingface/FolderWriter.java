@@ -1,0 +1,128 @@
+package io.moe4j.trainer.huggingface;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.safetensors.SafetensorsWriter;
+import io.moe4j.safetensors.SafetensorsWriter.Declaration;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.LongStream;
+import tools.jackson.databind.SerializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Writes a model folder. It has its name only when it is complete. */
+public final class FolderWriter implements AutoCloseable {
+    /** Elements that are converted at a time: 4 MiB of singles for each core. */
+    private static final int BLOCK = 1 << 20;
+    /** Transformers reads no file without it. */
+    private static final Map<String, String> METADATA = Map.of("format", "pt");
+
+    private final NewFolder folder;
+
+    /** Gives elements of a tensor. Called from several threads at once. */
+    @FunctionalInterface
+    public interface Source {
+        /** Reads {@code count} elements, from {@code from}, into the beginning of {@code into}. */
+        void read(Declaration tensor, long from, float[] into, int count);
+    }
+
+    /**
+     * Begins a folder.
+     *
+     * @throws InputException if it is there already, or cannot be written
+     */
+    public FolderWriter(Path place) {
+        folder = NewFolder.begin(place);
+    }
+
+    /** As the constructor's check, long before there is something to write. */
+    public static void requireFree(Path place) {
+        NewFolder.requireFree(place);
+    }
+
+    /**
+     * Writes all weights and the index.
+     *
+     * @param tensors in the order of their data, F32 or BF16
+     * @param mostBytes of tensors in a file
+     * @return bytes of all tensors
+     */
+    public long weights(List<Declaration> tensors, long mostBytes, Source source) throws IOException {
+        ShardPlan plan = ShardPlan.of(tensors, mostBytes);
+        for (int file = 0; file < plan.files().size(); file++) {
+            List<Declaration> declared = plan.files().get(file);
+            try (SafetensorsWriter writer = SafetensorsWriter.create(folder.path().resolve(plan.name(file)), declared,
+                    METADATA)) {
+                declared.forEach(tensor -> write(writer, tensor, source));
+                writer.commit();
+            } catch (UncheckedIOException e) {
+                throw e.getCause() == null ? new IOException(e) : new IOException(e.getMessage(), e.getCause());
+            }
+        }
+        json(FolderFiles.INDEX, plan.index());
+        return plan.bytes();
+    }
+
+    /** Writes {@code config.json} and {@code generation_config.json}. */
+    public void config(Map<String, Object> config, Map<String, Object> generation) throws IOException {
+        json(FolderConfig.GENERATION, generation);
+        json(FolderConfig.NAME, config);
+    }
+
+    /** Copies a file into the folder. */
+    public void copy(Path file, String name) throws IOException {
+        Files.copy(file, folder.path().resolve(name));
+    }
+
+    /** Gives the folder its name; it survives a power cut from then on. */
+    public void complete() throws IOException {
+        folder.complete();
+    }
+
+    /** Ends the writing; unless it was completed, nothing remains. */
+    @Override
+    public void close() throws IOException {
+        folder.close();
+    }
+
+    private static void write(SafetensorsWriter writer, Declaration tensor, Source source) {
+        LongStream.range(0, Math.ceilDiv(tensor.elements(), BLOCK)).parallel().forEach(block -> {
+            long from = block * BLOCK;
+            int count = (int) Math.min(BLOCK, tensor.elements() - from);
+            float[] values = new float[count];
+            source.read(tensor, from, values, count);
+            writer.write(tensor.name(), from,
+                    MemorySegment.ofArray(encoded(values, tensor.type().dtype().orElseThrow())));
+        });
+    }
+
+    /** Rounds to the nearest, ties to even; what has come from a bfloat16 is that again. */
+    private static byte[] encoded(float[] values, DType dtype) {
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
+        switch (dtype) {
+            case F32 -> bytes.asFloatBuffer().put(values);
+            case BF16 -> {
+                for (float value : values) {
+                    bytes.putShort(BFloat16.round(value));
+                }
+            }
+            case I32, I64 -> throw new IllegalArgumentException(dtype + " is no type of weights");
+        }
+        return bytes.array();
+    }
+
+    private void json(String name, Map<String, Object> values) throws IOException {
+        String text = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+                .writeValueAsString(values);
+        Files.write(folder.path().resolve(name), (text + "\n").getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,173 @@
+package io.moe4j.trainer.huggingface;
+
+import io.moe4j.api.InputException;
+import java.io.File;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A folder that is not there, or is whole: it is written beside its place as {@code NAME.part}, and gets its name when it is complete. What an export that was
+ * killed has left there is removed by the next one.
+ */
+final class NewFolder implements AutoCloseable {
+    private static final String PART = ".part";
+    private static final String LOCK = ".lock";
+
+    private final Path place;
+    private final Path part;
+    private final FileChannel lock;
+    private boolean complete;
+
+    private NewFolder(Path place, Path part, FileChannel lock) {
+        this.place = place;
+        this.part = part;
+        this.lock = lock;
+    }
+
+    /**
+     * Checks that a folder may be written, as far as this can be known before.
+     *
+     * @throws InputException if there is one already that is not empty, or the place cannot be written
+     */
+    static void requireFree(Path place) {
+        Path path = place.toAbsolutePath().normalize();
+        if (Files.exists(path) && !isEmptyFolder(path)) {
+            throw new InputException(place + " exists already: a model is never written over what is there."
+                    + " Give the name of a new folder, or remove it");
+        }
+        Path there = path.getParent();
+        while (there != null && !Files.exists(there)) {
+            there = there.getParent();
+        }
+        if (there == null || !Files.isDirectory(there) || !Files.isWritable(there)) {
+            throw new InputException(place + " cannot be made: " + there + " is no folder that you may write;"
+                    + " give another place");
+        }
+    }
+
+    /**
+     * Begins to write it.
+     *
+     * @throws InputException if it cannot be made, or is being written by somebody else
+     */
+    static NewFolder begin(Path place) {
+        requireFree(place);
+        Path path = place.toAbsolutePath().normalize();
+        Path part = path.resolveSibling(path.getFileName() + PART);
+        try {
+            Files.createDirectories(part);
+            FileChannel channel = FileChannel.open(part.resolve(LOCK), StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE);
+            try {
+                take(channel, part);
+                clear(part);
+                return new NewFolder(path, part, channel);
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new InputException(part + " cannot be written (" + e.getMessage() + "); give another place", e);
+        }
+    }
+
+    /** Where the files are written meanwhile. */
+    Path path() {
+        return part;
+    }
+
+    /** Gives the folder its name; survives a power cut from then on. */
+    void complete() throws IOException {
+        try (Stream<Path> files = Files.list(part)) {
+            for (Path file : files.toList()) {
+                force(file);
+            }
+        }
+        Files.delete(part.resolve(LOCK));
+        forceFolder(part);
+        // An empty folder of that name is replaced; a full one, made meanwhile, is not.
+        if (isEmptyFolder(place)) {
+            Files.delete(place);
+        }
+        Files.move(part, place, StandardCopyOption.ATOMIC_MOVE);
+        complete = true;
+        Path parent = place.getParent();
+        if (parent != null) {
+            forceFolder(parent);
+        }
+    }
+
+    /** Ends the writing; unless it was completed, nothing remains. */
+    @Override
+    public void close() throws IOException {
+        try (FileChannel held = lock) {
+            if (!complete) {
+                clear(part);
+                Files.deleteIfExists(part.resolve(LOCK));
+                Files.deleteIfExists(part);
+            }
+        }
+    }
+
+    /** The lock is released with its channel. */
+    private static void take(FileChannel channel, Path part) throws IOException {
+        @Nullable FileLock taken;
+        try {
+            taken = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            taken = null;
+        }
+        if (taken == null) {
+            throw new InputException(part + " is being written by another export; wait for it, or give another place");
+        }
+    }
+
+    /** Removes all but the lock. */
+    private static void clear(Path folder) throws IOException {
+        List<Path> all;
+        try (Stream<Path> found = Files.walk(folder)) {
+            all = found.sorted(Comparator.reverseOrder()).toList();
+        }
+        for (Path each : all) {
+            if (!each.equals(folder) && !each.equals(folder.resolve(LOCK))) {
+                Files.delete(each);
+            }
+        }
+    }
+
+    private static boolean isEmptyFolder(Path path) {
+        if (!Files.isDirectory(path)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(path)) {
+            return files.findAny().isEmpty();
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static void force(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.force(true);
+        }
+    }
+
+    private static void forceFolder(Path folder) throws IOException {
+        // Windows opens no folders, and writes names through.
+        if (File.separatorChar == '/') {
+            try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+        }
+    }
+}

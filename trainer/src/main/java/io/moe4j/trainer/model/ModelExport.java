@@ -1,0 +1,131 @@
+package io.moe4j.trainer.model;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.HuggingFaceForm;
+import io.moe4j.autograd.model.ModelProvider;
+import io.moe4j.safetensors.SafetensorsWriter.Declaration;
+import io.moe4j.trainer.checkpoint.NamedRange;
+import io.moe4j.trainer.huggingface.ExpectedTensors;
+import io.moe4j.trainer.huggingface.FolderWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes a model for other software: a folder in Hugging Face's layout, with {@code config.json}, {@code generation_config.json}, weights in safetensors
+ * files with an index, and the tokenizer where it is known. A few MiB for each core are in memory at a time, however large the model is.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ModelExport {
+    private final ModelSource source;
+    private final ExportDetails details;
+    private final ExpectedTensors tensors;
+    private final HuggingFaceForm form;
+
+    /**
+     * A folder that was written.
+     *
+     * @param folder where it is
+     * @param bytes of its weights
+     * @param remarks what a person should know: in what other software will compute something else, files that are not there
+     */
+    public record Exported(Path folder, long bytes, List<String> remarks) {
+
+        public Exported {
+            remarks = List.copyOf(remarks);
+        }
+    }
+
+    private ModelExport(ModelSource source, Registry registry) {
+        this.source = source;
+        details = ExportDetails.of(source);
+        tensors = WholeModel.tensors(source.spec(), registry);
+        try {
+            form = registry.get(ModelProvider.class, source.modelName()).toHuggingFace(source.spec())
+                    .orElseThrow(() -> new IllegalArgumentException("its provider \"" + source.modelName()
+                            + "\" writes no config.json"));
+        } catch (IllegalArgumentException e) {
+            throw new InputException(source.path() + " cannot be exported: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Checks that a folder may be written there, long before there is something to write.
+     *
+     * @throws InputException if it is there already, or cannot be written
+     */
+    public static void requireFree(Path folder) {
+        FolderWriter.requireFree(folder);
+    }
+
+    /**
+     * Exports a model. The folder is written under another name beside its place, and renamed when it is complete.
+     *
+     * @param source stays open
+     * @param folder is not there yet, or empty
+     * @throws InputException if the model fits no published class of its family, or if the folder is there already or cannot be written
+     * @throws UncheckedIOException if writing fails; nothing is left behind
+     */
+    public static Exported write(ModelSource source, Path folder, ExportOptions options, Registry registry) {
+        return new ModelExport(source, registry).write(folder, options);
+    }
+
+    private Exported write(Path folder, ExportOptions options) {
+        DType dtype = options.dtype().orElseGet(details::dtype);
+        try (FolderWriter writer = new FolderWriter(folder)) {
+            boolean moved = tensors.biases().entrySet().stream()
+                    .anyMatch(bias -> isMoved(bias.getKey(), bias.getValue()));
+            List<Declaration> declared = new ArrayList<>();
+            tensors.parameters().forEach((name, shape) -> declared.add(new Declaration(name, dtype, shape)));
+            if (form.expertBiases() || moved) {
+                tensors.biases().forEach((name, shape) -> declared.add(new Declaration(name, DType.F32, shape)));
+            }
+            long bytes = writer.weights(declared, options.mostBytesOfFile(),
+                    (tensor, from, into, count) -> details.weights()
+                            .read(new NamedRange(tensor.name(), tensor.shape(), from, count), into, 0));
+            List<String> remarks = new ArrayList<>(form.remarks());
+            remarks.addAll(source.spec().exportRemarks(moved));
+            if (moved && !form.expertBiases()) {
+                remarks.add(
+                        "the folder has the experts' biases (e_score_correction_bias), so that moe4j reads the same model"
+                                + " again; its published class has none: transformers names them as unexpected, stricter software"
+                                + " refuses them");
+            }
+            TokenizerFiles tokenizer = TokenizerFiles.of(source.tokenizer(), details.folder());
+            for (Path file : tokenizer.files()) {
+                writer.copy(file, String.valueOf(file.getFileName()));
+            }
+            remarks.addAll(tokenizer.remarks());
+            Map<String, Object> config = ExportedConfig.of(form, details.config(), dtype);
+            writer.config(config, ExportedConfig.generation(details.generation(), config));
+            writer.complete();
+            return new Exported(folder, bytes, remarks);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the model cannot be written to " + folder + " (" + e.getMessage()
+                    + "); nothing is left there", e);
+        }
+    }
+
+    /** Whether a bias is there, and training has moved it. */
+    private boolean isMoved(String name, List<Long> shape) {
+        if (!details.hasBias(name)) {
+            return false;
+        }
+        float[] values = new float[Math.toIntExact(shape.getFirst())];
+        details.weights().read(new NamedRange(name, shape, 0, values.length), values, 0);
+        for (float value : values) {
+            if (value != 0) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
