@@ -34,22 +34,23 @@ class KitIsNotVacuousTest {
 
     @Test
     void findsTheEndOfATextThatIsSaidTooEarly() {
-        finds("stops where the text pauses", "ids of text that arrives byte by byte", TokenizerContract::theSameIdsInAnyPieces, new Broken() {
-            @Override
-            public Tokens tokens(InputStream text) {
-                return (target, from, count) -> {
-                    byte[] some = new byte[8];
-                    int read = text.read(some, 0, Math.min(8, count));
-                    if (read == 1 && count > 1 && some[0] == ' ') {
-                        return -1;
+        finds("stops where the text pauses", "ids of text that arrives byte by byte",
+                TokenizerContract::theSameIdsInAnyPieces, new Broken() {
+                    @Override
+                    public Tokens tokens(InputStream text) {
+                        return (target, from, count) -> {
+                            byte[] some = new byte[8];
+                            int read = text.read(some, 0, Math.min(8, count));
+                            if (read == 1 && count > 1 && some[0] == ' ') {
+                                return -1;
+                            }
+                            for (int i = 0; i < read; i++) {
+                                target[from + i] = Byte.toUnsignedInt(some[i]);
+                            }
+                            return read;
+                        };
                     }
-                    for (int i = 0; i < read; i++) {
-                        target[from + i] = Byte.toUnsignedInt(some[i]);
-                    }
-                    return read;
-                };
-            }
-        });
+                });
     }
 
     @Test
@@ -71,18 +72,19 @@ class KitIsNotVacuousTest {
 
     @Test
     void findsAnIdWhereNoneWasAskedFor() {
-        finds("writes before its place", "whether place 1 was written", TokenizerContract::writesOnlyWhereItIsAsked, new Broken() {
-            @Override
-            public Tokens tokens(InputStream text) {
-                Tokens real = super.tokens(text);
-                return (target, from, count) -> {
-                    if (from > 0) {
-                        target[from - 1] = 0;
+        finds("writes before its place", "whether place 1 was written", TokenizerContract::writesOnlyWhereItIsAsked,
+                new Broken() {
+                    @Override
+                    public Tokens tokens(InputStream text) {
+                        Tokens real = super.tokens(text);
+                        return (target, from, count) -> {
+                            if (from > 0) {
+                                target[from - 1] = 0;
+                            }
+                            return real.read(target, from, count);
+                        };
                     }
-                    return real.read(target, from, count);
-                };
-            }
-        });
+                });
     }
 
     @Test
@@ -98,116 +100,122 @@ class KitIsNotVacuousTest {
 
     @Test
     void findsStateThatIsSharedByThreads() {
-        finds("one buffer for all", "ids, from several threads", TokenizerContract::threadsDoNotDisturbEachOther, new Broken() {
-            private final AtomicInteger users = new AtomicInteger();
+        finds("one buffer for all", "ids, from several threads", TokenizerContract::threadsDoNotDisturbEachOther,
+                new Broken() {
+                    private final AtomicInteger users = new AtomicInteger();
 
-            @Override
-            public Tokens tokens(InputStream text) {
-                Tokens real = super.tokens(text);
-                return (target, from, count) -> {
-                    int user = users.incrementAndGet();
-                    int read = real.read(target, from, count);
-                    Thread.yield();
-                    if (users.get() != user && read > 0) {
-                        target[from] ^= 1;
+                    @Override
+                    public Tokens tokens(InputStream text) {
+                        Tokens real = super.tokens(text);
+                        return (target, from, count) -> {
+                            int user = users.incrementAndGet();
+                            int read = real.read(target, from, count);
+                            Thread.yield();
+                            if (users.get() != user && read > 0) {
+                                target[from] ^= 1;
+                            }
+                            return read;
+                        };
                     }
-                    return read;
-                };
-            }
-        });
+                });
     }
 
     @Test
     void findsAStreamThatIsClosed() {
-        finds("closes what is not its own", "the stream was closed", TokenizerContract::theStreamIsTheCallers, new Broken() {
-            @Override
-            public Tokens tokens(InputStream text) {
-                Tokens real = super.tokens(text);
-                return (target, from, count) -> {
-                    int read = real.read(target, from, count);
-                    if (read < 0) {
-                        text.close();
+        finds("closes what is not its own", "the stream was closed", TokenizerContract::theStreamIsTheCallers,
+                new Broken() {
+                    @Override
+                    public Tokens tokens(InputStream text) {
+                        Tokens real = super.tokens(text);
+                        return (target, from, count) -> {
+                            int read = real.read(target, from, count);
+                            if (read < 0) {
+                                text.close();
+                            }
+                            return read;
+                        };
                     }
-                    return read;
-                };
-            }
-        });
+                });
     }
 
     @Test
     void findsAnErrorThatIsSwallowed() {
-        finds("an unreadable text is empty", "Expected java.io.IOException to be thrown", TokenizerContract::theStreamIsTheCallers, new Broken() {
-            @Override
-            public Tokens tokens(InputStream text) {
-                Tokens real = super.tokens(text);
-                return (target, from, count) -> {
-                    try {
-                        return real.read(target, from, count);
-                    } catch (IOException e) {
-                        return -1;
+        finds("an unreadable text is empty", "Expected java.io.IOException to be thrown",
+                TokenizerContract::theStreamIsTheCallers, new Broken() {
+                    @Override
+                    public Tokens tokens(InputStream text) {
+                        Tokens real = super.tokens(text);
+                        return (target, from, count) -> {
+                            try {
+                                return real.read(target, from, count);
+                            } catch (IOException e) {
+                                return -1;
+                            }
+                        };
                     }
-                };
-            }
-        });
+                });
     }
 
     @Test
     void findsAnIdentityThatChanges() {
         AtomicInteger number = new AtomicInteger();
-        finds("another identity each time", "identity of the same tokenizer", TokenizerContract::tokenizersAreClosedByThemselves, () -> {
-            int mine = number.incrementAndGet();
-            return new Broken() {
-                @Override
-                public String identity() {
-                    return "bytes " + mine;
-                }
-            };
-        });
+        finds("another identity each time", "identity of the same tokenizer",
+                TokenizerContract::tokenizersAreClosedByThemselves, () -> {
+                    int mine = number.incrementAndGet();
+                    return new Broken() {
+                        @Override
+                        public String identity() {
+                            return "bytes " + mine;
+                        }
+                    };
+                });
     }
 
     @Test
     void findsHalfACharacter() {
-        finds("gives each byte as a character", "half a character", TokenizerContract::textComesBackIdById, new Broken() {
-            @Override
-            public Optional<Decoder> decoder() {
-                return Optional.of(new Decoder() {
+        finds("gives each byte as a character", "half a character", TokenizerContract::textComesBackIdById,
+                new Broken() {
                     @Override
-                    public String next(int id) {
-                        return id < 128 ? Character.toString(id) : "\uFFFD";
-                    }
+                    public Optional<Decoder> decoder() {
+                        return Optional.of(new Decoder() {
+                            @Override
+                            public String next(int id) {
+                                return id < 128 ? Character.toString(id) : "\uFFFD";
+                            }
 
-                    @Override
-                    public String end() {
-                        return "";
+                            @Override
+                            public String end() {
+                                return "";
+                            }
+                        });
                     }
                 });
-            }
-        });
     }
 
     @Test
     void findsTextThatIsLost() {
-        finds("keeps what was held back", "text that comes back|decoded a second time", TokenizerContract::textComesBackIdById, new Broken() {
-            @Override
-            public Optional<Decoder> decoder() {
-                Decoder real = super.decoder().orElseThrow();
-                return Optional.of(new Decoder() {
-                    private String held = "";
-
+        finds("keeps what was held back", "text that comes back|decoded a second time",
+                TokenizerContract::textComesBackIdById, new Broken() {
                     @Override
-                    public String next(int id) {
-                        String given = held;
-                        held = real.next(id);
-                        return given;
-                    }
+                    public Optional<Decoder> decoder() {
+                        Decoder real = super.decoder().orElseThrow();
+                        return Optional.of(new Decoder() {
+                            private String held = "";
 
-                    @Override
-                    public String end() {
-                        return real.end();
+                            @Override
+                            public String next(int id) {
+                                String given = held;
+                                held = real.next(id);
+                                return given;
+                            }
+
+                            @Override
+                            public String end() {
+                                return real.end();
+                            }
+                        });
                     }
                 });
-            }
-        });
     }
 
     @Test

@@ -22,9 +22,11 @@ class MoreTokenizersTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"llama, </s>, false", "metaspace, </s>, true", "bert, </s>, false", "gpt2, <|endoftext|>, true", "normalized, </s>, false"})
+    @CsvSource({"llama, </s>, false", "metaspace, </s>, true", "bert, </s>, false", "gpt2, <|endoftext|>, true",
+            "normalized, </s>, false"})
     void everyIdIsTheSame(String name, String end, boolean cut) throws IOException {
-        ObjectNode root = (ObjectNode) JsonMapper.shared().readTree(Files.readString(Texts.resource("more/" + name + ".json")));
+        ObjectNode root = (ObjectNode) JsonMapper.shared()
+                .readTree(Files.readString(Texts.resource("more/" + name + ".json")));
         JsonNode cases = root.remove("cases");
         Path path = Files.writeString(folder.resolve("tokenizer.json"), root.toString());
         try (Tokenizer tokenizer = new HuggingFaceTokenizerProvider()
@@ -34,7 +36,8 @@ class MoreTokenizersTest {
             Tokenizer.Decoder decoder = tokenizer.decoder().orElseThrow();
             for (JsonNode each : cases) {
                 String text = each.path("text").stringValue();
-                assertEquals(each.path("ids").valueStream().map(JsonNode::intValue).toList(), Texts.ids(tokenizer, text), text);
+                assertEquals(each.path("ids").valueStream().map(JsonNode::intValue).toList(),
+                        Texts.ids(tokenizer, text), text);
                 StringBuilder decoded = new StringBuilder();
                 each.path("ids").forEach(id -> decoded.append(decoder.next(id.intValue())));
                 assertEquals(each.path("decoded").stringValue(), decoded + decoder.end(), text);

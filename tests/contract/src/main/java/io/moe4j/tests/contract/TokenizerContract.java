@@ -54,7 +54,8 @@ public abstract class TokenizerContract {
     /** Texts to try it on. */
     protected List<String> texts() {
         return List.of("", "a", " ", "To be, or not to be.", "two  spaces\n\nand\tlines\r\n", "caf\u00E9 cafe\u0301",
-                "\u4F60\u597D\uFF0C\u4E16\u754C", "\uD83D\uDE00 \uD83D\uDC69\u200D\uD83D\uDCBB", "\u0000", "1,234.5", "<|endoftext|> </s>",
+                "\u4F60\u597D\uFF0C\u4E16\u754C", "\uD83D\uDE00 \uD83D\uDC69\u200D\uD83D\uDCBB", "\u0000", "1,234.5",
+                "<|endoftext|> </s>",
                 TokenizerTexts.longText());
     }
 
@@ -105,7 +106,8 @@ public abstract class TokenizerContract {
                 assertEquals(expected, TokenizerTexts.ids(tokenizer.tokens(TokenizerTexts.stream(text)), piece),
                         "ids, " + piece + " at once, of " + shown(text));
             }
-            assertEquals(expected, TokenizerTexts.ids(tokenizer.tokens(new TokenizerTexts.Slow(TokenizerTexts.stream(text))), 100),
+            assertEquals(expected,
+                    TokenizerTexts.ids(tokenizer.tokens(new TokenizerTexts.Slow(TokenizerTexts.stream(text))), 100),
                     "ids of text that arrives byte by byte: " + shown(text));
         }
     }
@@ -182,7 +184,9 @@ public abstract class TokenizerContract {
         String unknown = "<|there is no such token|>";
         InputException refusal = assertThrows(InputException.class,
                 () -> provider().open(source().withEndToken(Optional.of(unknown))).close());
-        assertTrue(String.valueOf(refusal.getMessage()).contains(unknown) && refusal.getMessage().contains("data.end_token"),
+        assertTrue(
+                String.valueOf(refusal.getMessage()).contains(unknown)
+                        && refusal.getMessage().contains("data.end_token"),
                 refusal.getMessage());
     }
 
@@ -197,7 +201,8 @@ public abstract class TokenizerContract {
         for (String text : texts()) {
             String first = decoded(decoder, ids(text));
             assertEquals(first, decoded(decoder, ids(text)), "text, decoded a second time");
-            assertEquals(text.indexOf('\uFFFD') >= 0, first.indexOf('\uFFFD') >= 0 && keepsText(), "half a character in " + shown(first));
+            assertEquals(text.indexOf('\uFFFD') >= 0, first.indexOf('\uFFFD') >= 0 && keepsText(),
+                    "half a character in " + shown(first));
             if (keepsText()) {
                 assertEquals(text, first, "text that comes back");
             }
@@ -222,6 +227,7 @@ public abstract class TokenizerContract {
     }
 
     private static String shown(String text) {
-        return "\"" + text.substring(0, Math.min(100, text.length())) + "\" (" + text.getBytes(StandardCharsets.UTF_8).length + " bytes)";
+        return "\"" + text.substring(0, Math.min(100, text.length())) + "\" ("
+                + text.getBytes(StandardCharsets.UTF_8).length + " bytes)";
     }
 }

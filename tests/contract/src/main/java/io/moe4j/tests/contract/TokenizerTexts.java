@@ -40,8 +40,9 @@ final class TokenizerTexts {
         int[] some = new int[most + 1];
         for (int read = tokens.read(some, 1, most); read != -1; read = tokens.read(some, 1, most)) {
             if (read < 1 || read > most || ids.size() > MOST_IDS) {
-                throw new AssertionFailedError("read() says " + read + " after " + ids.size() + " ids, where 1 to " + most
-                        + ", or -1 at the end, are possible");
+                throw new AssertionFailedError(
+                        "read() says " + read + " after " + ids.size() + " ids, where 1 to " + most
+                                + ", or -1 at the end, are possible");
             }
             for (int i = 0; i < read; i++) {
                 ids.add(some[1 + i]);
