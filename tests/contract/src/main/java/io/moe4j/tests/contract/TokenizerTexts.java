@@ -96,5 +96,10 @@ final class TokenizerTexts {
         public int read() throws IOException {
             throw problem;
         }
+
+        @Override
+        public int read(byte[] target, int from, int count) throws IOException {
+            throw problem;
+        }
     }
 }
