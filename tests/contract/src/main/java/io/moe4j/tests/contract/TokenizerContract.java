@@ -184,10 +184,8 @@ public abstract class TokenizerContract {
         String unknown = "<|there is no such token|>";
         InputException refusal = assertThrows(InputException.class,
                 () -> provider().open(source().withEndToken(Optional.of(unknown))).close());
-        assertTrue(
-                String.valueOf(refusal.getMessage()).contains(unknown)
-                        && refusal.getMessage().contains("data.end_token"),
-                refusal.getMessage());
+        String message = String.valueOf(refusal.getMessage());
+        assertTrue(message.contains(unknown) && message.contains("data.end_token"), message);
     }
 
     /** Text comes back id by id: no character is given in halves, nothing is lost. */
