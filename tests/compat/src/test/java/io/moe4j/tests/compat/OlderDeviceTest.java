@@ -132,16 +132,31 @@ final class OlderDeviceTest {
         assertEquals(losses, train(4, "--device", "cpus", "--runtime.devices", "4", "--graph_capture.enable", "false"));
     }
 
-    /** It would round to the nearest without a word. */
+    /** It would round to the nearest without an error. */
     @Test
     void stochasticRoundingIsRefused() {
+        String refusal = refusal("--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding", "stochastic");
+        assertTrue(refusal.contains("optimizer.parameter_rounding = \"stochastic\", device = \"cpus\"")
+                && refusal.contains("built against version 1.0"), refusal);
+    }
+
+    /** Its attention would not see where documents begin. */
+    @Test
+    void documentBoundariesAreRefused() {
+        String refusal = refusal("--data.document_boundaries", "true");
+        assertTrue(refusal.contains("data.document_boundaries = true, device = \"cpus\"")
+                && refusal.contains("built against version 1.0 of its SPI, and only those of 1.4 and later keep documents"),
+                refusal);
+    }
+
+    private String refusal(String... more) {
+        List<String> arguments = new ArrayList<>(List.of("train", "--plugin-path", jar.toString(), "--output",
+                work.resolve("refused").toString(), "--device", "cpus"));
+        arguments.addAll(List.of(more));
         StringWriter err = new StringWriter();
-        int exit = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), "train", "--plugin-path",
-                jar.toString(), "--output", work.resolve("refused").toString(), "--device", "cpus",
-                "--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding", "stochastic");
-        assertEquals(2, exit, err::toString);
-        assertTrue(err.toString().contains("optimizer.parameter_rounding = \"stochastic\", device = \"cpus\"")
-                && err.toString().contains("built against version 1.0"), err::toString);
+        assertEquals(2, Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err),
+                arguments.toArray(String[]::new)), err::toString);
+        return err.toString();
     }
 
     private List<String> train(int devices, String... more) throws IOException {
