@@ -6,18 +6,14 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.ops.LossOps;
-import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.BatchSource;
 import io.moe4j.trainer.run.DataException;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.step.Batch;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.UnaryOperator;
@@ -38,7 +34,7 @@ final class DocumentsTest {
     }
 
     /** The tokens of {@link Tiny#sequences}, with starts. */
-    private static Tiny.DataOf withStarts(UnaryOperator<Batch> change) {
+    static Tiny.DataOf withStarts(UnaryOperator<Batch> change) {
         return config -> {
             BatchSource.Factory plain = Tiny.sequences(config);
             return (rank, read) -> {
@@ -173,7 +169,7 @@ final class DocumentsTest {
     }
 
     /** Documents of 6 tokens on average, other ones in each batch. */
-    private static Batch random(Batch batch) {
+    static Batch random(Batch batch) {
         Random random = new Random(Arrays.hashCode(batch.ids_T()));
         int[] starts = new int[batch.tokens()];
         for (int t = 0; t < starts.length; t++) {
@@ -184,17 +180,6 @@ final class DocumentsTest {
     }
 
     private static UnaryOperator<ModelSpec> family(String name) {
-        return name.equals("deepseek_v3") ? UnaryOperator.identity()
-                : deepseek -> Plugins.load(List.of()).get(ModelProvider.class, name).fromHuggingFace(qwen());
-    }
-
-    private static Map<String, Object> qwen() {
-        Map<String, Object> config = new HashMap<>(Map.of("model_type", "qwen3_moe", "vocab_size", 61,
-                "hidden_size", 32, "num_hidden_layers", 3, "num_attention_heads", 4, "num_key_value_heads", 2,
-                "head_dim", 8, "intermediate_size", 40, "moe_intermediate_size", 24, "num_experts", 8));
-        config.putAll(Map.of("num_experts_per_tok", 3, "norm_topk_prob", true, "rms_norm_eps", 1e-6, "rope_theta",
-                10000, "max_position_embeddings", 64, "hidden_act", "silu", "tie_word_embeddings", false,
-                "attention_bias", false, "mlp_only_layers", List.of(0), "decoder_sparse_step", 1));
-        return config;
+        return name.equals("deepseek_v3") ? UnaryOperator.identity() : Tiny::qwen;
     }
 }

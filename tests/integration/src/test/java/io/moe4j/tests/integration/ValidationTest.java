@@ -251,6 +251,20 @@ class ValidationTest {
         assertEquals(1, validations(Tiny::sequences, "validation.interval=6").size(), "once, if both are due");
     }
 
+    /** The loss is that of a training step on the same batch, with the documents of each microbatch; without boundaries it is another one. */
+    @Test
+    void documentsAreKeptApart() {
+        Tiny.DataOf data = DocumentsTest.withStarts(DocumentsTest::random);
+        String how = NO_LEARNING + " training.seq_len=32 training.gradient_accumulation_steps=2 validation.interval=1"
+                + " validation.steps=1 data.document_boundaries=true";
+        double validated = validations(data, how).getFirst().loss();
+        try (TrainingRun run = Tiny.open(data, words(how, "validation.interval=0"))) {
+            assertEquals(run.step().loss(), validated, 1e-6 * validated);
+        }
+        double across = validations(Tiny::sequences, how).getFirst().loss();
+        assertTrue(Math.abs(across - validated) > 1e-4 * validated, "boundaries that change nothing would show nothing");
+    }
+
     /** What one rank cannot read ends the validation of all, and not the run. */
     @Test
     void unreadableDataIsToldAndTheRunGoesOn() {
