@@ -135,7 +135,8 @@ final class OlderDeviceTest {
     /** It would round to the nearest without an error. */
     @Test
     void stochasticRoundingIsRefused() {
-        String refusal = refusal("--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding", "stochastic");
+        String refusal = refusal("--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding",
+                "stochastic");
         assertTrue(refusal.contains("optimizer.parameter_rounding = \"stochastic\", device = \"cpus\"")
                 && refusal.contains("built against version 1.0"), refusal);
     }
@@ -145,7 +146,8 @@ final class OlderDeviceTest {
     void documentBoundariesAreRefused() {
         String refusal = refusal("--data.document_boundaries", "true");
         assertTrue(refusal.contains("data.document_boundaries = true, device = \"cpus\"")
-                && refusal.contains("built against version 1.0 of its SPI, and only those of 1.4 and later keep documents"),
+                && refusal.contains(
+                        "built against version 1.0 of its SPI, and only those of 1.4 and later keep documents"),
                 refusal);
     }
 
