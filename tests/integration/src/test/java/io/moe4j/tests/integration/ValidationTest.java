@@ -262,8 +262,8 @@ class ValidationTest {
             assertEquals(run.step().loss(), validated, 1e-6 * validated);
         }
         double across = validations(Tiny::sequences, how).getFirst().loss();
-        assertTrue(Math.abs(across - validated) > 1e-4 * validated,
-                "boundaries that change nothing would show nothing");
+        assertTrue(Math.abs(across - validated) > 1e-5 * validated,
+                () -> validated + " with boundaries and " + across + " without: too near to show anything");
     }
 
     /** What one rank cannot read ends the validation of all, and not the run. */
