@@ -121,7 +121,10 @@ final class ArchiveDocuments implements DocumentReader {
     @Override
     public String position() {
         DocumentReader current = documents;
-        return current != null ? next - 1 + "/" + current.position() : next + "/" + first;
+        if (current != null) {
+            return next - 1 + "/" + current.position();
+        }
+        return next == 0 && first.isEmpty() ? "" : next + "/" + first;
     }
 
     @Override
