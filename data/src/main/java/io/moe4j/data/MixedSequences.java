@@ -21,6 +21,7 @@ public final class MixedSequences implements AutoCloseable {
     private final List<WeightedSource> sources;
     private final int sequenceTokens;
     private final Mixture mixture;
+    private final boolean tellsEnds;
 
     /**
      * Begins, or goes on.
@@ -28,13 +29,16 @@ public final class MixedSequences implements AutoCloseable {
      * @param sources in an order that is the same each time; each at its position already
      * @param sequenceTokens S
      * @param position where the mixture goes on. Sources of it that are not in {@code sources}, and new ones, change the weights
+     * @param tellsEnds whether a source that is used up is logged
      */
-    public MixedSequences(List<WeightedSource> sources, int sequenceTokens, Optional<DataPosition> position) {
+    public MixedSequences(List<WeightedSource> sources, int sequenceTokens, Optional<DataPosition> position,
+            boolean tellsEnds) {
         if (sources.isEmpty()) {
             throw new IllegalArgumentException("there is no source; give at least one");
         }
         this.sources = List.copyOf(sources);
         this.sequenceTokens = sequenceTokens;
+        this.tellsEnds = tellsEnds;
         this.mixture = mixture(position);
     }
 
@@ -116,8 +120,10 @@ public final class MixedSequences implements AutoCloseable {
 
     private void end(int source) {
         mixture.end(source);
-        log.info("the data source {} is used up{}", sources.get(source).sequences().name(),
+        if (tellsEnds) {
+            log.warn("the data source {} is used up{}", sources.get(source).sequences().name(),
                 mixture.isUsedUp() ? "" : "; the others share its part of the mixture");
+        }
     }
 
     /** The error for data that is used up. */

@@ -39,7 +39,7 @@ public final class TrainingData {
                 opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
                         before.map(found -> checked(found, corpus, stream, options.changed()))), source.weight()));
             }
-            return new MixedSequences(opened, options.sequenceTokens(), position);
+            return new MixedSequences(opened, options.sequenceTokens(), position, true);
         } catch (RuntimeException e) {
             Closing.all(opened.stream().map(WeightedSource::sequences).toList());
             throw e;
@@ -61,7 +61,7 @@ public final class TrainingData {
                                 options.once(heldOut), Optional.empty()),
                         source.weight()));
             }
-            return new MixedSequences(opened, options.sequenceTokens(), Optional.empty());
+            return new MixedSequences(opened, options.sequenceTokens(), Optional.empty(), false);
         } catch (RuntimeException e) {
             Closing.all(opened.stream().map(WeightedSource::sequences).toList());
             throw e;
