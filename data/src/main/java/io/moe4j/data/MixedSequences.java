@@ -122,7 +122,7 @@ public final class MixedSequences implements AutoCloseable {
         mixture.end(source);
         if (tellsEnds) {
             log.warn("the data source {} is used up{}", sources.get(source).sequences().name(),
-                mixture.isUsedUp() ? "" : "; the others share its part of the mixture");
+                    mixture.isUsedUp() ? "" : "; the others share its part of the mixture");
         }
     }
 

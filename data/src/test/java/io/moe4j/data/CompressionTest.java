@@ -35,10 +35,12 @@ class CompressionTest {
     @ParameterizedTest
     @ValueSource(strings = {".gz", ".zst", ".GZ"})
     void everyKindOfFileMayBePacked(String ending) throws IOException {
-        assertEquals(TEXTS, Texts.of(Files.write(folder.resolve("x.jsonl" + ending), pack(ending, Texts.bytes(LINES)))));
+        assertEquals(TEXTS,
+                Texts.of(Files.write(folder.resolve("x.jsonl" + ending), pack(ending, Texts.bytes(LINES)))));
         assertEquals(List.of("some text\n"),
                 Texts.of(Files.write(folder.resolve("x.txt" + ending), pack(ending, Texts.bytes("some text\n")))));
-        assertEquals(List.of(LINES), Texts.of(Files.write(folder.resolve("x" + ending), pack(ending, Texts.bytes(LINES)))));
+        assertEquals(List.of(LINES),
+                Texts.of(Files.write(folder.resolve("x" + ending), pack(ending, Texts.bytes(LINES)))));
         assertEquals(List.of("d"), Texts.of(Files.write(folder.resolve("x.json" + ending),
                 pack(ending, Texts.bytes("[{\"text\":\"d\"}]")))));
         Path archive = Texts.zip(folder.resolve("y.zip"), Map.of("a.jsonl" + ending, pack(ending, Texts.bytes(LINES))));

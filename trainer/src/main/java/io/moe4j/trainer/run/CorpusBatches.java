@@ -74,8 +74,10 @@ final class CorpusBatches implements BatchSource.Factory {
     private MixedSequences mixed(long sequences, Optional<DataPosition> position) {
         MixedSequences mixed = TrainingData.training(sources, options, tokenizer, position);
         if (position.isEmpty() && sequences > 0) {
-            log.warn("the checkpoint has no position of the data, as those before version 0.3: {} sequences are read to get"
-                    + " there; the next checkpoint has one", sequences);
+            log.warn(
+                    "the checkpoint has no position of the data, as those before version 0.3: {} sequences are read to get"
+                            + " there; the next checkpoint has one",
+                    sequences);
             try {
                 mixed.skip(sequences);
             } catch (RuntimeException e) {
