@@ -42,7 +42,7 @@ final class RunReport {
             config.checkpoint().export().ifPresent(export -> text.append(line("export",
                     "%s is not written: that is done after the last step", export)));
             text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
-                    signal.map(each -> "by " + each).orElse("because another process of the run was asked to end")));
+                    signal.map(each -> "by " + each).orElseGet(() -> because(run))));
             text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())
                     .map(saved -> line("continue", "with the same command and --checkpoint.resume %s%s", saved.folder(),
                             config.checkpoint().resume().isPresent() ? "" : " --output " + folder))
@@ -50,6 +50,11 @@ final class RunReport {
                             "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
         }
         return text.append(line("metrics", "%s", folder.resolve("metrics.jsonl"))).toString();
+    }
+
+    /** Why a run ended early that this process was not asked to end. */
+    static String because(TrainingRun run) {
+        return "because the process of rank " + run.stoppedBy().getFirst() + " was asked to end";
     }
 
     private static String line(String name, String format, Object... values) {

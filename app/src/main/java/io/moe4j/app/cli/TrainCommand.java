@@ -1,7 +1,6 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.device.DeviceProvider;
-import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.launch.RankEnvironment;
@@ -22,7 +21,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -86,7 +84,8 @@ final class TrainCommand implements Callable<Integer> {
                 return steps(launch, loop::follow);
             }
         }
-        try (RunFolder folder = told(launch, "making the run's folder", () -> folder(config, environment, launch));
+        try (RunFolder folder = launch.told("making the run's folder",
+                () -> folder(config, environment, launch));
                 TrainingRun run = open(config, registry, launch, folder.path())) {
             TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
             return steps(launch, () -> loop.lead(folder, spec.commandLine().getOut(), main().screen()));
@@ -101,7 +100,7 @@ final class TrainCommand implements Callable<Integer> {
             // All processes have come to the same decision.
             throw e;
         } catch (IOException | RuntimeException | Error e) {
-            tell(launch, "the work between steps", e);
+            launch.tell("the work between steps", e);
             throw e;
         }
     }
@@ -121,27 +120,8 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private TrainingRun open(TrainerConfig config, Registry registry, Launch launch, Path folder) {
-        return told(launch, "opening the run",
+        return launch.told("opening the run",
                 () -> Trainer.open(config, registry, new RunOptions(launch).withOutput(folder)));
-    }
-
-    /** Where ranks of other processes wait for those of this one, they are told why it does not come. */
-    private static <T> T told(Launch launch, String phase, Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (RuntimeException | Error e) {
-            tell(launch, phase, e);
-            throw e;
-        }
-    }
-
-    /** Tells the other processes of a failure, before anything is closed that may wait for them. Harmless if a rank has told it already. */
-    private static void tell(Launch launch, String phase, Throwable failure) {
-        String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
-        Throwable cause = failure.getCause();
-        launch.rendezvous().fail(new RankFailure(launch.localRanks().getFirst(), phase,
-                cause == null || cause.getMessage() == null || message.contains(cause.getMessage()) ? message
-                        : message + ": " + cause.getMessage()));
     }
 
     /** Makes all steps, and returns the exit code. */

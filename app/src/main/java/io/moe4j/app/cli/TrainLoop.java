@@ -36,7 +36,7 @@ final class TrainLoop {
     }
 
     /**
-     * In a process without rank 0: says nothing unless it is asked to end.
+     * In a process without rank 0: says nothing unless the run ends early.
      *
      * @return the exit code
      */
@@ -49,6 +49,9 @@ final class TrainLoop {
                 run.step();
             }
             export();
+            if (interrupts.received().isEmpty() && !run.stoppedBy().isEmpty()) {
+                err.println("the run has ended after step " + run.stepsDone() + ", " + RunReport.because(run));
+            }
             return exitCode(interrupts);
         }
     }

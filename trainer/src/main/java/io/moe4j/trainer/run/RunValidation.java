@@ -62,7 +62,7 @@ final class RunValidation {
         ValidationResult result = ValidationResult.of(step, outcome, (System.nanoTime() - begin) / 1e9);
         if (session.launch().hasFirstRank()) {
             result.problem().ifPresent(problem -> log.warn("{}: {}; the run {}", name, problem,
-                    result.brokenOff() ? "ends" : "goes on"));
+                    result.stoppedBy().isEmpty() ? "goes on" : "ends"));
         }
         return result;
     }

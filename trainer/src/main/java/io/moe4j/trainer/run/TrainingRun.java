@@ -1,7 +1,6 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
-import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataPosition;
@@ -52,6 +51,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Optional<RunValidation> validation;
     private volatile boolean stopRequested;
     private boolean stopped;
+    private List<Integer> stoppedBy = List.of();
     private Optional<ValidationResult> lastValidation = Optional.empty();
     private long stepsDone;
     /** By all ranks together: where the data goes on. */
@@ -185,7 +185,8 @@ public final class TrainingRun implements AutoCloseable {
         stepsDone = step;
         sequencesDone += config.sequencesPerStep();
         position = anySource().position();
-        stopped = done.stop();
+        stoppedBy = done.stopping();
+        stopped = !stoppedBy.isEmpty();
         StepResult result = throughput.result(step, done, (System.nanoTime() - begin) / 1e9,
                 wait.seconds(), firstRank());
         if (done.droppedRows() > 0) {
@@ -215,6 +216,15 @@ public final class TrainingRun implements AutoCloseable {
     /** Ends the run after the step that is under way. May be called from any thread. */
     public void requestStop() {
         stopRequested = true;
+    }
+
+    /**
+     * The ranks whose processes have asked the run to end; empty unless it has ended because of that.
+     *
+     * @since 0.3.0
+     */
+    public List<Integer> stoppedBy() {
+        return stoppedBy;
     }
 
     /**
@@ -319,7 +329,8 @@ public final class TrainingRun implements AutoCloseable {
         told("telling of step " + stepsDone, listener::validating);
         ValidationResult result = validation.get().run(stepsDone, () -> stopRequested);
         lastValidation = Optional.of(result);
-        stopped = result.brokenOff();
+        stoppedBy = result.stoppedBy();
+        stopped = !stoppedBy.isEmpty();
         told("telling of the validation after step " + stepsDone, () -> listener.validated(result));
     }
 
@@ -375,15 +386,11 @@ public final class TrainingRun implements AutoCloseable {
                 Optional.of(ResumePoint.data(config)), Optional.of(model), position);
     }
 
-    /** Does what only this process does, between calls of all ranks; where that fails, the ranks of other processes learn why. */
     private void told(String phase, Runnable work) {
-        try {
+        session.launch().told(phase, () -> {
             work.run();
-        } catch (RuntimeException | Error e) {
-            session.launch().rendezvous().fail(new RankFailure(session.launch().localRanks().getFirst(), phase,
-                    e.getMessage() == null ? e.toString() : e.getMessage()));
-            throw e;
-        }
+            return phase;
+        });
     }
 
     private void load(CheckpointLoad load) {

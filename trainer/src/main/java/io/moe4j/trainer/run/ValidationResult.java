@@ -2,6 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.step.EvaluationOutcome;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -15,13 +16,17 @@ import java.util.Optional;
  * @param batches that were evaluated, each by all ranks
  * @param seconds that it took
  * @param droppedRows rows that were dropped, all ranks together
- * @param brokenOff whether it was ended early, since the run was asked to end
+ * @param stoppedBy the ranks whose processes were asked to end, if it was broken off because of that
  * @param problem why the loss is none, or not that of all the data, in words; empty if all is well
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ValidationResult(long step, double loss, double perplexity, long tokens, long sequences, long batches,
-        double seconds, long droppedRows, boolean brokenOff, Optional<String> problem) {
+        double seconds, long droppedRows, List<Integer> stoppedBy, Optional<String> problem) {
+
+    public ValidationResult {
+        stoppedBy = List.copyOf(stoppedBy);
+    }
 
     /** Tokens that were evaluated in a second, of all ranks together. */
     public double tokensPerSecond() {
@@ -31,17 +36,18 @@ public record ValidationResult(long step, double loss, double perplexity, long t
     static ValidationResult of(long step, EvaluationOutcome outcome, double seconds) {
         return switch (outcome) {
             case EvaluationOutcome.Completed all -> new ValidationResult(step, all.loss(), all.perplexity(),
-                    all.tokens(), all.sequences(), all.batches(), seconds, all.droppedRows(), false, problem(all));
-            case EvaluationOutcome.Stopped(long batches) -> none(step, batches, seconds, true,
-                    "it was broken off after " + batches + " batches, since the run was asked to end");
-            case EvaluationOutcome.WithoutData(String reasons) -> none(step, 0, seconds, false,
+                    all.tokens(), all.sequences(), all.batches(), seconds, all.droppedRows(), List.of(), problem(all));
+            case EvaluationOutcome.Stopped(long batches, List<Integer> ranks) -> none(step, batches, seconds, ranks,
+                    "it was broken off after " + batches + " batches, since the process of rank " + ranks.getFirst()
+                            + " was asked to end");
+            case EvaluationOutcome.WithoutData(String reasons) -> none(step, 0, seconds, List.of(),
                     "the data cannot be read: " + reasons);
         };
     }
 
-    private static ValidationResult none(long step, long batches, double seconds, boolean brokenOff,
+    private static ValidationResult none(long step, long batches, double seconds, List<Integer> stoppedBy,
             String problem) {
-        return new ValidationResult(step, Double.NaN, Double.NaN, 0, 0, batches, seconds, 0, brokenOff,
+        return new ValidationResult(step, Double.NaN, Double.NaN, 0, 0, batches, seconds, 0, stoppedBy,
                 Optional.of(problem));
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -56,6 +58,34 @@ public record Launch(int worldSize, List<Integer> localRanks, List<Integer> devi
     public static Launch threads(int worldSize, Duration timeout) {
         return new Launch(worldSize, IntStream.range(0, worldSize).boxed().toList(), 0,
                 ThreadRendezvous.of(worldSize, timeout));
+    }
+
+    /**
+     * Does what only this process does, between calls of all ranks. Where that fails, the other processes learn why, instead of waiting for this one.
+     *
+     * @param phase what is done, such as {@code "opening the run"}
+     * @since 0.3.0
+     */
+    public <T> T told(String phase, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error e) {
+            tell(phase, e);
+            throw e;
+        }
+    }
+
+    /**
+     * Tells the other processes of a failure: before anything is closed that may wait for them. Harmless if a rank has told it already.
+     *
+     * @since 0.3.0
+     */
+    public void tell(String phase, Throwable failure) {
+        String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
+        Throwable cause = failure.getCause();
+        rendezvous.fail(new RankFailure(localRanks.getFirst(), phase,
+                cause == null || cause.getMessage() == null || message.contains(cause.getMessage()) ? message
+                        : message + ": " + cause.getMessage()));
     }
 
     /** Whether rank 0, which reports for all, is here. */

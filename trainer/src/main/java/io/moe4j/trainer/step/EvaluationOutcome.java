@@ -1,6 +1,7 @@
 package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
+import java.util.List;
 
 /**
  * How an evaluation ended; the same on every rank.
@@ -40,8 +41,9 @@ public sealed interface EvaluationOutcome {
      * A rank was asked to end.
      *
      * @param batches that were evaluated
+     * @param ranks that were asked
      */
-    record Stopped(long batches) implements EvaluationOutcome {}
+    record Stopped(long batches, List<Integer> ranks) implements EvaluationOutcome {}
 
     /**
      * A rank's data could not be read.

@@ -13,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 
 /**
  * Evaluates a model on one rank, forward only: it changes nothing that training uses. All ranks make the same passes. Before each, they tell each other
@@ -68,8 +69,10 @@ public final class Evaluator implements AutoCloseable {
             phase.enter(name + ", batch " + (done + 1));
             Optional<StepData> mine = data.next().map(rules::usable);
             List<BatchVote> votes = exchange(BatchVote.of(mine, stop.getAsBoolean()));
-            if (votes.stream().anyMatch(BatchVote::stop)) {
-                return new EvaluationOutcome.Stopped(done);
+            List<Integer> stopping = IntStream.range(0, votes.size()).filter(each -> votes.get(each).stop()).boxed()
+                    .toList();
+            if (!stopping.isEmpty()) {
+                return new EvaluationOutcome.Stopped(done, stopping);
             }
             if (votes.stream().anyMatch(BatchVote::missing)) {
                 return new EvaluationOutcome.WithoutData(RankWords.exchange(rank, "missing data of an evaluation",

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
+import java.util.List;
 
 /**
  * How a step ended; the same on every rank. Only {@link Completed} has changed anything.
@@ -22,11 +23,11 @@ public sealed interface StepOutcome {
      * @param receivedRowsMax the most rows that a rank was to receive in one exchange
      * @param receiveCapacityRows what a rank can receive
      * @param droppedRows rows that were dropped, all ranks together
-     * @param stop whether a rank wants the run to end
+     * @param stopping the ranks that want the run to end
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
-            long receivedRowsMax, long receiveCapacityRows, long droppedRows, boolean stop) implements StepOutcome {}
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping) implements StepOutcome {}
 
     /**
      * A rank had no batch.

@@ -123,7 +123,7 @@ public final class TrainStep implements AutoCloseable {
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured(),
-                world.requiredRows(), capacity, world.droppedRows(), world.stop());
+                world.requiredRows(), capacity, world.droppedRows(), world.stopping());
     }
 
     /**

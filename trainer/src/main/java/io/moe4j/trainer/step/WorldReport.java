@@ -65,7 +65,8 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().anyMatch(RankReport::withoutData);
     }
 
-    boolean stop() {
-        return ranks.stream().anyMatch(RankReport::stop);
+    /** The ranks that want the run to end. */
+    List<Integer> stopping() {
+        return IntStream.range(0, ranks.size()).filter(rank -> ranks.get(rank).stop()).boxed().toList();
     }
 }

@@ -71,11 +71,11 @@ class ValidationLineTest {
     }
 
     private static ValidationResult validation(long step, double loss) {
-        return new ValidationResult(step, loss, Math.exp(loss), 40_960, 20, 10, 2, 0, false, Optional.empty());
+        return new ValidationResult(step, loss, Math.exp(loss), 40_960, 20, 10, 2, 0, List.of(), Optional.empty());
     }
 
     private static ValidationResult none(String problem) {
-        return new ValidationResult(20, Double.NaN, Double.NaN, 0, 0, 0, 2, 0, false, Optional.of(problem));
+        return new ValidationResult(20, Double.NaN, Double.NaN, 0, 0, 0, 2, 0, List.of(), Optional.of(problem));
     }
 
     private static StepResult step(long step) {

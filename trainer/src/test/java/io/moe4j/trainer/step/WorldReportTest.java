@@ -1,8 +1,6 @@
 package io.moe4j.trainer.step;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Optional;
@@ -28,14 +26,14 @@ class WorldReportTest {
         assertEquals(30, world.requiredRows());
         assertEquals(3, world.droppedRows());
         assertEquals(4, world.hostSyncs());
-        assertFalse(world.stop());
+        assertEquals(List.of(), world.stopping());
     }
 
     @Test
     void oneIsEnoughToStop() {
-        assertTrue(new WorldReport(
+        assertEquals(List.of(1), new WorldReport(
                 List.of(new RankReport(5, 0, 0, 0, 0, 0, false, false), new RankReport(5, 0, 0, 0, 0, 0, true, false)))
-                .stop());
+                .stopping());
     }
 
     @Test

@@ -100,7 +100,7 @@ class ProcessesTest {
             assertEquals(3, first.exitValue(), () -> log(0));
             assertEquals(143, signalled.exitValue(), () -> log(1));
             assertTrue(log(1).contains("SIGTERM: the run ends with this step or the next"), log(1));
-            assertTrue(log(0).contains("because another process of the run was asked to end"), log(0));
+            assertTrue(log(0).contains("because the process of rank 1 was asked to end"), log(0));
             List<Path> runs;
             try (Stream<Path> found = Files.list(folder.resolve("outputs"))) {
                 runs = found.toList();
