@@ -27,7 +27,8 @@ public sealed interface StepOutcome {
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
-            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping) implements StepOutcome {}
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping)
+            implements StepOutcome {}
 
     /**
      * A rank had no batch.
