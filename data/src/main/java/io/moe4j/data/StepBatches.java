@@ -194,6 +194,11 @@ public final class StepBatches implements AutoCloseable {
             }
             Arrays.fill(window, MarkedToken.PADDING | MarkedToken.NOT_LEARNED);
         }
+        if (ending == Ending.IS_FILLED) {
+            // What follows the end of the data is no text, and has no loss.
+            Arrays.setAll(window, i -> MarkedToken.has(window[i], MarkedToken.PADDING)
+                    ? window[i] | MarkedToken.NOT_LEARNED : window[i]);
+        }
         return present;
     }
 

@@ -76,6 +76,21 @@ final class ConfigOptions {
         return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
     }
 
+    /**
+     * The configuration of a command that has arguments of its own beside options, checked.
+     *
+     * @param otherwise what is taken if none was named
+     * @param first overrides that are then laid over it before those of the command line
+     * @param always overrides that are laid over any configuration before those of the command line
+     */
+    TrainerConfig loadBesideArguments(Registry registry, ConfigUse use, String otherwise,
+            List<Arguments.Override> first, List<Arguments.Override> always) {
+        List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
+        overrides.addAll(always);
+        overrides.addAll(arguments().overrides());
+        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+    }
+
     /** The configuration that was named, or {@code otherwise}. */
     String nameOrFile(String otherwise) {
         return config == null ? otherwise : config;

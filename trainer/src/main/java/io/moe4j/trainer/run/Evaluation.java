@@ -12,6 +12,7 @@ import io.moe4j.trainer.session.Launch;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.EvaluationOutcome;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -31,11 +32,15 @@ import java.util.function.BooleanSupplier;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Evaluation implements AutoCloseable {
+    private final TrainerConfig config;
+    private final Registry registry;
     private final ModelSpec spec;
     private final TrainingSession session;
     private final RunDescription description;
 
-    private Evaluation(TrainerConfig config, ModelSpec spec, TrainingSession session) {
+    private Evaluation(TrainerConfig config, ModelSpec spec, Registry registry, TrainingSession session) {
+        this.config = config;
+        this.registry = registry;
         this.spec = spec;
         this.session = session;
         description = RunDescription.of(config, spec, session);
@@ -62,7 +67,7 @@ public final class Evaluation implements AutoCloseable {
         TrainingSession session = TrainingSession.openEvaluation(config, spec, registry, launch);
         try {
             ModelFill.of(session, source);
-            return new Evaluation(config, spec, session);
+            return new Evaluation(config, spec, registry, session);
         } catch (RuntimeException | Error e) {
             try {
                 session.close();
@@ -79,7 +84,29 @@ public final class Evaluation implements AutoCloseable {
     }
 
     /**
-     * Evaluates the data from its beginning.
+     * Evaluates the texts that {@code validation.path} names, each once.
+     *
+     * @param stop whether to end early; asked between batches, by the ranks' threads
+     * @throws InputException if they cannot be read, or have no token
+     */
+    public EvaluationResult run(BooleanSupplier stop) {
+        try (ValidationBatches data = ValidationBatches.require(config, registry, session.launch().localRanks())) {
+            if (data.texts().vocabulary() > spec.vocabulary()) {
+                throw new InputException("the tokenizer has " + data.texts().vocabulary() + " ids, and " + spec.name()
+                        + " a vocabulary of " + spec.vocabulary()
+                        + "; name the tokenizer that the model was trained with, with --data.tokenizer");
+            }
+            ValidationResult loss = run(data, Long.MAX_VALUE, stop);
+            if (loss.tokens() == 0 && loss.stoppedBy().isEmpty()) {
+                throw new InputException(config.validation().path().map(Path::toString).orElse("the data") + ": "
+                        + loss.problem().orElse("no token counts"));
+            }
+            return new EvaluationResult(loss, data.counts(), data.texts().bytes(), data.texts().ids());
+        }
+    }
+
+    /**
+     * Evaluates other data from its beginning.
      *
      * @param data what each rank reads, in batches of the size of a step's
      * @param batches the most that are read

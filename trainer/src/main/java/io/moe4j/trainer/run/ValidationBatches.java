@@ -2,7 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.DataCounts;
 import io.moe4j.data.DataOptions;
 import io.moe4j.data.DataSource;
 import io.moe4j.data.SequenceBatch;
@@ -27,9 +27,10 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
     private final Set<Integer> localRanks;
     private final List<DataSource> sources;
     private final DataOptions options;
-    private final Tokenizer tokenizer;
+    private final CountedTokenizer tokenizer;
     private final Map<Integer, Integer> openings = new HashMap<>();
     private final Map<Integer, Pass> passes = new HashMap<>();
+    private DataCounts counts = DataCounts.NONE;
 
     private ValidationBatches(TrainerConfig config, Registry registry, List<Integer> localRanks,
             List<DataSource> sources) {
@@ -37,7 +38,7 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         this.localRanks = Set.copyOf(localRanks);
         this.sources = sources;
         options = ConfiguredData.options(config, registry);
-        tokenizer = ConfiguredTokenizer.open(config, registry);
+        tokenizer = new CountedTokenizer(ConfiguredTokenizer.open(config, registry));
     }
 
     /** One validation, and how many ranks have closed it. */
@@ -55,6 +56,26 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         return config.validation().interval() == 0 ? Optional.empty()
                 : ConfiguredData.validation(config)
                         .map(sources -> new ValidationBatches(config, registry, localRanks, sources));
+    }
+
+    /**
+     * What the configuration names, whether it validates or not.
+     *
+     * @throws InputException if it names nothing
+     */
+    static ValidationBatches require(TrainerConfig config, Registry registry, List<Integer> localRanks) {
+        return new ValidationBatches(config, registry, localRanks, ConfiguredData.validation(config)
+                .orElseThrow(() -> new InputException("there is nothing to evaluate on; set validation.path")));
+    }
+
+    /** What was read so far, by all validations together. */
+    CountedTokenizer texts() {
+        return tokenizer;
+    }
+
+    /** What the newest validation that has ended has met. */
+    synchronized DataCounts counts() {
+        return counts;
     }
 
     @Override
@@ -106,6 +127,7 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         Pass pass = passes.get(number);
         if (pass != null && ++pass.closed == localRanks.size()) {
             passes.remove(number);
+            counts = pass.batches.current().counts();
             pass.batches.close();
         }
     }

@@ -1,0 +1,124 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.ThreadRendezvous;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.launch.RankEnvironment;
+import io.moe4j.launch.TcpRendezvous;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.ModelSource;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.Evaluation;
+import io.moe4j.trainer.run.EvaluationResult;
+import io.moe4j.trainer.session.Launch;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** {@code moe4j eval}. */
+@Command(name = "eval", customSynopsis = "moe4j eval CHECKPOINT|RUN|DIR --data PATH [OPTION]... [--key VALUE]...",
+        description = {"Evaluates a trained model on texts: loss and perplexity per token, bits per byte.",
+                "The model is a checkpoint, the newest one of a run, or a folder in Hugging Face's layout. Texts are a text "
+                        + "file, JSONL, or a folder, as for training; all are read once, in the order of files.",
+                "The tokenizer is the model's, unless --data.tokenizer names another. Sequences have training.seq_len tokens: "
+                        + "by default " + EvalCommand.SEQUENCE + ", or as many as the model takes. "
+                        + "--ranks may be any number, whatever number the model was trained on."})
+final class EvalCommand implements Callable<Integer> {
+    /** Longer sequences give lower losses, and take more memory. */
+    static final int SEQUENCE = 1024;
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Mixin
+    private ConfigOptions configOptions = new ConfigOptions();
+
+    @Mixin
+    private LaunchOptions launchOptions = new LaunchOptions();
+
+    @Option(names = "--data", paramLabel = "PATH", description = "A text file, a JSONL file, or a folder of them.")
+    private @Nullable Path data;
+
+    @Option(names = "--json", description = "Prints one JSON object.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        Arguments arguments = configOptions.arguments();
+        if (arguments.others().size() != 1) {
+            throw new ParameterException(spec.commandLine(), "eval takes one checkpoint, run or model folder, and was"
+                    + " given " + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others())));
+        }
+        if (data == null) {
+            throw new ParameterException(spec.commandLine(),
+                    "there is nothing to evaluate on; give texts with --data PATH");
+        }
+        Registry registry = Plugins.load(common.pluginPath());
+        try (ModelSource source = ModelSource.open(Path.of(arguments.others().getFirst()), registry)) {
+            TrainerConfig config = config(registry, source, data);
+            return evaluate(config, registry, source);
+        }
+    }
+
+    private TrainerConfig config(Registry registry, ModelSource source, Path texts) {
+        String[] first = {"training.seq_len=" + Math.min(SEQUENCE, source.spec().maxSequence())};
+        // An evaluation is not captured, so that every exchange will do.
+        List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
+                "validation.path=" + texts, "validation.split=0"));
+        source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));
+        return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()), NamedConfigs.PLAIN,
+                Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
+    }
+
+    private int evaluate(TrainerConfig config, Registry registry, ModelSource source) {
+        RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
+        List<Integer> devices = launchOptions.devices(environment, config,
+                registry.get(DeviceProvider.class, config.device()));
+        if (!environment.isDistributed()) {
+            return evaluate(config, registry, source, new Launch(environment.worldSize(), environment.localRanks(),
+                    devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
+        }
+        try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
+                LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {
+            return evaluate(config, registry, source,
+                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
+        }
+    }
+
+    private int evaluate(TrainerConfig config, Registry registry, ModelSource source, Launch launch) {
+        AtomicBoolean stop = new AtomicBoolean();
+        try (Evaluation evaluation = launch.told("opening the model",
+                () -> Evaluation.open(config, source, registry, launch, true));
+                Interrupts interrupts = Interrupts.handle(signal -> {
+                    stop.set(true);
+                    spec.commandLine().getErr().println(signal + ": the evaluation ends with this batch; a second"
+                            + " signal ends it at once");
+                })) {
+            EvaluationResult result = launch.told("evaluating", () -> evaluation.run(stop::get));
+            if (launch.hasFirstRank()) {
+                EvalReport report = new EvalReport(source, evaluation, config, result);
+                spec.commandLine().getOut().print(json ? report.json() : report.text());
+                spec.commandLine().getOut().flush();
+            }
+            if (!result.loss().stoppedBy().isEmpty()) {
+                return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);
+            }
+            return result.loss().problem().isEmpty() ? ExitCode.OK : ExitCode.FAILED;
+        }
+    }
+}

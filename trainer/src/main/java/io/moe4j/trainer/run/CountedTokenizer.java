@@ -1,0 +1,96 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.text.Tokenizer;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A tokenizer, with the bytes of the texts that it has read and the ids that it has given for them. The ends of documents are not among them. */
+final class CountedTokenizer implements Tokenizer {
+    private final Tokenizer tokenizer;
+    private final AtomicLong bytes = new AtomicLong();
+    private final AtomicLong ids = new AtomicLong();
+
+    CountedTokenizer(Tokenizer tokenizer) {
+        this.tokenizer = tokenizer;
+    }
+
+    /** Bytes of text in UTF-8. */
+    long bytes() {
+        return bytes.get();
+    }
+
+    /** Ids that were given for them. */
+    long ids() {
+        return ids.get();
+    }
+
+    @Override
+    public int vocabulary() {
+        return tokenizer.vocabulary();
+    }
+
+    @Override
+    public int endToken() {
+        return tokenizer.endToken();
+    }
+
+    @Override
+    public Tokens tokens(InputStream text) {
+        Tokens tokens = tokenizer.tokens(new Counted(text));
+        return (target, from, count) -> {
+            int read = tokens.read(target, from, count);
+            ids.addAndGet(Math.max(read, 0));
+            return read;
+        };
+    }
+
+    @Override
+    public String identity() {
+        return tokenizer.identity();
+    }
+
+    @Override
+    public Optional<Decoder> decoder() {
+        return tokenizer.decoder();
+    }
+
+    @Override
+    public void close() {
+        tokenizer.close();
+    }
+
+    private final class Counted extends FilterInputStream {
+        Counted(InputStream text) {
+            super(text);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int read = super.read();
+            bytes.addAndGet(read < 0 ? 0 : 1);
+            return read;
+        }
+
+        @Override
+        public int read(byte[] target, int from, int count) throws IOException {
+            int read = super.read(target, from, count);
+            bytes.addAndGet(Math.max(read, 0));
+            return read;
+        }
+
+        @Override
+        public long skip(long count) throws IOException {
+            long skipped = super.skip(count);
+            bytes.addAndGet(skipped);
+            return skipped;
+        }
+
+        @Override
+        public boolean markSupported() {
+            return false;
+        }
+    }
+}
