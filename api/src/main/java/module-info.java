@@ -13,6 +13,7 @@ module io.moe4j.api {
     exports io.moe4j.api.host;
     exports io.moe4j.api.memory;
     exports io.moe4j.api.ops;
+    exports io.moe4j.api.ops.support;
     exports io.moe4j.api.spi;
     exports io.moe4j.api.tensor;
     exports io.moe4j.api.text;

@@ -7,8 +7,8 @@ import java.util.Optional;
 /**
  * Arguments of {@link CommBackend#combine}. Start from {@link #of}; components may be added in later minor versions.
  *
- * @param rows a lease whose rows the experts have overwritten with their outputs
- * @param out_TD (T, D), contiguous, of the configured row type: overwritten
+ * @param rows a lease whose rows the experts have overwritten with their outputs, see {@link ReceivedRows#outputs_RD()}
+ * @param out_TD (T, D), contiguous, of the configured return type: overwritten
  * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows
  * @since 0.1.0
  */

@@ -3,6 +3,7 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Provider;
+import io.moe4j.api.tensor.DType;
 
 /**
  * The SPI of expert-parallel communication; selected by {@code moe_comm_backend} in the model spec.
@@ -14,12 +15,23 @@ public interface CommBackendProvider extends Provider {
 
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.1 added {@link CommBackend#statistics()}, 1.2
-     * {@link CommRequirements#worstCaseOnly()} and {@link Provider#settings()}.
+     * {@link CommRequirements#worstCaseOnly()} and {@link Provider#settings()}, 1.3 rows with scales: {@link #supports(DeviceKind, DType)},
+     * {@link CommConfig#returnType()} and {@link ReceivedRows#outputs_RD()}.
      */
-    String SPI_VERSION = "1.2";
+    String SPI_VERSION = "1.3";
 
     /** Whether the backend runs on devices of this kind: true only if it has all that it needs there, such as its kernels. */
     boolean supports(DeviceKind kind);
+
+    /**
+     * Whether it carries rows of this type on devices of this kind; a type with scales only if the scales arrive with the rows. Ask before a run: a
+     * backend refuses to open for another type. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default boolean supports(DeviceKind kind, DType rowType) {
+        return supports(kind) && rowType.isPlainFloating();
+    }
 
     /** What the backend needs, and what it rules out; configurations are checked against this before anything is opened. */
     CommRequirements requirements();

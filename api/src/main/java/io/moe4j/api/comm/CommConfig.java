@@ -2,6 +2,7 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 
 /**
  * The shapes that a backend is opened for. Start from {@link #of}; components may be added in later minor versions.
@@ -10,21 +11,32 @@ import io.moe4j.api.tensor.DType;
  * @param dim D, elements of a row
  * @param experts E, divisible by the group's size
  * @param topK K, experts of a token, 1 to E
- * @param rowType F32 or BF16
+ * @param rowType of the rows that are dispatched: F32, BF16, or a type with {@linkplain DType#isScaled() scales}, one for each piece of 1 × 128
  * @param capacity rows that a rank can receive
  * @param onOverflow what happens to rows beyond the capacity
+ * @param returnType of the rows that combine brings back and sums: the row type, or F32 or BF16 where that has scales. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
-        OverflowAction onOverflow) {
+        OverflowAction onOverflow, DType returnType) {
 
     public CommConfig {
         if (tokens < 0 || dim < 1 || experts < 1 || topK < 1 || topK > experts || !rowType.isFloating()) {
             throw new IllegalArgumentException("tokens " + tokens + ", dim " + dim + ", experts " + experts + ", topK "
                     + topK + ", rows of "
-                    + rowType + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of F32 or BF16 are needed");
+                    + rowType + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of floating-point numbers are needed");
         }
+        if (!returnType.isPlainFloating() || (!rowType.isScaled() && returnType != rowType)) {
+            throw new IllegalArgumentException("rows of " + rowType + " that come back as " + returnType
+                    + ": they come back in their own type, or as F32 or BF16 where theirs has scales");
+        }
+    }
+
+    /** The components of SPI 1.2. Rows whose type has scales come back as BF16. */
+    public CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
+            OverflowAction onOverflow) {
+        this(tokens, dim, experts, topK, rowType, capacity, onOverflow, rowType.isScaled() ? DType.BF16 : rowType);
     }
 
     /** Dropless: the receive buffer holds the worst case. */
@@ -33,7 +45,25 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     public CommConfig withCapacity(ReceiveCapacity value, OverflowAction action) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, value, action);
+        return new CommConfig(tokens, dim, experts, topK, rowType, value, action, returnType);
+    }
+
+    /**
+     * With rows that come back in another type, where those that are dispatched have scales.
+     *
+     * @since 0.3.0
+     */
+    public CommConfig withReturnType(DType type) {
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, type);
+    }
+
+    /**
+     * Scales of a dispatched row: one for each piece of 128 elements, or 0 where the row type has none.
+     *
+     * @since 0.3.0
+     */
+    public long scalesOfRow() {
+        return rowType.isScaled() ? Math.ceilDiv(dim, Scales.BLOCK) : 0;
     }
 
     /** N = T·K, rows that a rank sends. */

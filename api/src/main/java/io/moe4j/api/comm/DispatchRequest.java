@@ -8,7 +8,7 @@ import java.util.Optional;
  * Arguments of {@link CommBackend#dispatch}. Start from {@link #of}; components may be added in later minor versions.
  *
  * @param plan where rows go
- * @param x_TD (T, D), contiguous, of the configured row type
+ * @param x_TD (T, D), contiguous, of the configured row type; if that has scales, one for each piece of 1 × 128, contiguous: they travel with the rows
  * @param weights_TK F32 (T, K): a scalar to send with each row
  * @param into the buffer to receive into
  * @since 0.1.0

@@ -15,8 +15,21 @@ public interface ReceivedRows {
     /** The plan that the rows came by. */
     DispatchPlan plan();
 
-    /** (R_max, D): row r &lt; R is valid, all others are undefined and must not be read or written. Experts may overwrite valid rows. */
+    /**
+     * (R_max, D): row r &lt; R is valid, all others are undefined and must not be read or written. Experts may overwrite valid rows. Of the
+     * configured row type, with the scales that came with the rows if that has scales.
+     */
     Tensor rows_RD();
+
+    /**
+     * (R_max, D), of the configured return type: where experts write row r &lt; R of their outputs, or of the gradients, that combine brings back. It
+     * is {@link #rows_RD()} itself, or may share memory with it where the types differ: write outputs when no row is read any more. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default Tensor outputs_RD() {
+        return rows_RD();
+    }
 
     /** F32 (R_max): the scalars that came with the rows; undefined if none were sent. */
     Tensor weights_R();

@@ -2,6 +2,7 @@ package io.moe4j.api.expert;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
 
 /**
  * The computation of experts, over buffers of R_max rows of which the first {@code offsets[e-1]} are valid. Offsets are read on the device. Rows at
@@ -27,6 +28,15 @@ public interface ExpertKernels extends AutoCloseable {
 
     /** The gradients of {@link #swiglu} with respect to gate, up and weight. */
     void swigluBackward(Stream stream, SwiGlu.Backward arguments);
+
+    /**
+     * Whether the grouped products take rows and weights of this type. Ask before a run: products of another type are errors. Since SPI 1.2.
+     *
+     * @since 0.3.0
+     */
+    default boolean supports(DType operands) {
+        return operands.isPlainFloating();
+    }
 
     @Override
     void close();

@@ -13,8 +13,8 @@ import io.moe4j.api.spi.Provider;
 @Stability(Stability.Level.EVOLVING)
 public interface ExpertKernelsProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.1";
+    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ExpertKernels#supports}. */
+    String SPI_VERSION = "1.2";
 
     /** Whether the kernels run on devices of this kind. */
     boolean supports(DeviceKind kind);

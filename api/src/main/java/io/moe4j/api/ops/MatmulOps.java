@@ -11,10 +11,17 @@ import io.moe4j.api.tensor.Tensor;
  */
 @Stability(Stability.Level.EVOLVING)
 public interface MatmulOps {
+    /** The most terms of a product of operands with scales that are summed without their scales. */
+    int RUN = 128;
 
     /**
      * c = alpha · op(a) · op(b) + beta · c; with beta = 0 the old values of c are ignored, NaN included. With another beta, the product may be
      * rounded to c's type before c is added. Extents may be 0: with k = 0, the product is 0.
+     *
+     * <p>Where a and b have {@linkplain Tensor#scales() scales}, the k terms of an element of op(a) · op(b) are summed in runs. A run has one scale of
+     * a and one of b, and at most {@value #RUN} terms; runs are cut where a scale changes, and at multiples of {@value #RUN}. The stored numbers of a
+     * run are multiplied and summed in fp32; the run's sum is multiplied by both scales, and added to the other runs' in fp32. Since SPI 1.4, on
+     * devices that {@linkplain DeviceOps#supports support} the type.
      */
     void matmul(Stream stream, Matmul arguments);
 
@@ -23,7 +30,7 @@ public interface MatmulOps {
      *
      * @param a (m, k), or (k, m) if transposed; rows may have a stride, of less than 2 GiB as in b and c
      * @param b (k, n), or (n, k) if transposed; rows may have a stride; of a's type
-     * @param c (m, n); rows may have a stride; of a's type or F32
+     * @param c (m, n); rows may have a stride; of a's type or F32; F32 or BF16 if a and b have scales
      * @param transposeA whether a is given transposed
      * @param transposeB whether b is given transposed
      * @param alpha factor of the product
@@ -40,6 +47,12 @@ public interface MatmulOps {
                 throw new IllegalArgumentException(
                         "matmul of " + a + (transposeA ? "ᵀ" : "") + " and " + b + (transposeB ? "ᵀ" : "")
                                 + " into " + c + ": shapes must be (m, k), (k, n) and (m, n)");
+            }
+            a.requireScales("the left operand of a matmul");
+            b.requireScales("the right operand of a matmul");
+            if (c.dtype().isScaled()) {
+                throw new IllegalArgumentException("matmul of " + a + " and " + b + " into " + c
+                        + ": sums have no scales; give an F32 or BF16 result, and quantize it afterwards");
             }
         }
 

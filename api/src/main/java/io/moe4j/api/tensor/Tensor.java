@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Memory;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
@@ -15,10 +16,13 @@ import java.util.stream.LongStream;
  * @param dtype element type
  * @param shape extents, outermost first; an extent may be zero
  * @param strides elements (not bytes) between neighbours along each dimension; zero repeats the same elements
+ * @param scales what the stored numbers are to be multiplied by, for a type that {@linkplain DType#isScaled() needs scales}; slices and views of a
+ *     tensor have their part of its scales. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.STABLE)
-public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides) {
+public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides,
+        Optional<Scales> scales) {
 
     public Tensor {
         shape = List.copyOf(shape);
@@ -39,6 +43,14 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
                     "a tensor of shape " + shape + ", strides " + strides + " and type " + dtype
                             + " at byte " + byteOffset + " does not fit into " + memory.bytes() + " bytes of memory");
         }
+        if (scales.isPresent()) {
+            scales.get().check(shape, dtype);
+        }
+    }
+
+    /** A tensor without scales. */
+    public Tensor(Memory memory, long byteOffset, DType dtype, List<Long> shape, List<Long> strides) {
+        this(memory, byteOffset, dtype, shape, strides, Optional.empty());
     }
 
     /** A dense row-major tensor. */
@@ -103,7 +115,31 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
             throw new IllegalArgumentException("cannot view " + this + " as " + Arrays.toString(newShape)
                     + ": it must be contiguous and have as many elements");
         }
-        return new Tensor(memory, byteOffset, dtype, box(newShape), box(denseStrides(newShape)));
+        return new Tensor(memory, byteOffset, dtype, box(newShape), box(denseStrides(newShape)),
+                scales.map(given -> given.view(shape, newShape)));
+    }
+
+    /**
+     * The same elements with other scales; none takes them away, and leaves the stored numbers.
+     *
+     * @since 0.3.0
+     */
+    public Tensor withScales(Optional<Scales> others) {
+        return new Tensor(memory, byteOffset, dtype, shape, strides, others);
+    }
+
+    /**
+     * Checks that the stored numbers are the elements, or have the scales that make them so.
+     *
+     * @param what this tensor is, for the message
+     * @throws IllegalArgumentException if the type needs scales and there are none
+     * @since 0.3.0
+     */
+    public void requireScales(String what) {
+        if (dtype.isScaled() && scales.isEmpty()) {
+            throw new IllegalArgumentException(what + " is " + this + " without scales, and " + dtype
+                    + " needs them; quantize into a tensor with scales, or give those that belong to it");
+        }
     }
 
     /** Elements {@code from} (inclusive) to {@code to} (exclusive) along {@code dimension}; negative dimensions count from the end. */
@@ -116,23 +152,30 @@ public record Tensor(Memory memory, long byteOffset, DType dtype, List<Long> sha
         }
         Long[] extents = shape.toArray(Long[]::new);
         extents[d] = to - from;
-        return new Tensor(memory, byteOffset + from * stride(d) * dtype.bytes(), dtype, List.of(extents), strides);
+        return new Tensor(memory, byteOffset + from * stride(d) * dtype.bytes(), dtype, List.of(extents), strides,
+                scales.map(given -> given.slice(d, from, to, dim(d))));
     }
 
     /** The sub-tensor at {@code index} of the outermost dimension, which disappears. */
     public Tensor select(long index) {
         Tensor one = slice(0, index, index + 1);
-        return new Tensor(memory, one.byteOffset, dtype, shape.subList(1, rank()), strides.subList(1, rank()));
+        return new Tensor(memory, one.byteOffset, dtype, shape.subList(1, rank()), strides.subList(1, rank()),
+                scales.map(given -> given.select(index)));
     }
 
-    /** This tensor with the given extents and strides (in elements), from the same first element. */
+    /** This tensor with the given extents and strides (in elements), from the same first element. A tensor with scales cannot be seen so. */
     public Tensor strided(long[] newShape, long[] newStrides) {
+        if (scales.isPresent()) {
+            throw new IllegalArgumentException(this + " with the shape " + Arrays.toString(newShape) + " and strides "
+                    + Arrays.toString(newStrides) + ": its scales do not follow; slice, select or view it");
+        }
         return new Tensor(memory, byteOffset, dtype, box(newShape), box(newStrides));
     }
 
     @Override
     public String toString() {
-        return dtype + shape.toString() + (isContiguous() ? "" : " strides " + strides);
+        return dtype + shape.toString() + (isContiguous() ? "" : " strides " + strides)
+                + scales.map(given -> " with " + given).orElse("");
     }
 
     private static long lastElement(List<Long> shape, List<Long> strides) {

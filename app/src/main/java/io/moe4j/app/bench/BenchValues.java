@@ -33,8 +33,8 @@ final class BenchValues {
                 switch (tensor.dtype()) {
                     case BF16 -> host.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
                     case F32 -> host.setAtIndex(ValueLayout.JAVA_INT, i, bits);
-                    case I32, I64 -> throw new IllegalArgumentException(
-                            tensor + " is drawn from -1 to 1; give a floating-point tensor");
+                    case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                            tensor + " is drawn from -1 to 1; give an F32 or BF16 tensor");
                 }
             }
             stream.upload(host, flat.slice(0, 0, first));

@@ -117,7 +117,7 @@ final class Golden implements AutoCloseable {
     /** Elements of a floating-point tensor. */
     float[] floats(String name, long from, int count) {
         TensorEntry entry = file.entry(name);
-        if (!entry.type().dtype().map(DType::isFloating).orElse(false)) {
+        if (!entry.type().dtype().map(DType::isPlainFloating).orElse(false)) {
             throw refusal(Shown.of(entry) + " must be F32 or BF16");
         }
         float[] values = new float[count];

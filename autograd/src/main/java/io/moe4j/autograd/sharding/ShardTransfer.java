@@ -83,7 +83,7 @@ public final class ShardTransfer {
                     host.setAtIndex(ValueLayout.JAVA_SHORT, i, BFloat16.round(values[i]));
                 }
             }
-            case I32, I64 -> throw notAParameter(dtype);
+            case I32, I64, F8_E4M3 -> throw notAParameter(dtype);
         }
     }
 
@@ -95,7 +95,7 @@ public final class ShardTransfer {
                     values[i] = BFloat16.widen(host.getAtIndex(ValueLayout.JAVA_SHORT, i));
                 }
             }
-            case I32, I64 -> throw notAParameter(dtype);
+            case I32, I64, F8_E4M3 -> throw notAParameter(dtype);
         }
     }
 

@@ -86,10 +86,18 @@ final class EpKernels {
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
     void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot) {
+        dispatch(x_TD, weights_TK, plan, slot, slot.peerRows());
+        // Scales travel in the way of their rows.
+        x_TD.scales().ifPresent(
+                scales -> dispatch(scales.values(), Optional.empty(), plan, slot, slot.peerRowScales()));
+    }
+
+    private void dispatch(Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot,
+            KernelArg peerRows) {
         launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
-                KernelArg.of(x_TD), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+                KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(config.dim() * config.rowType().bytes()), slot.peerRows(), slot.peerWeights());
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, slot.peerWeights());
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, Tensor out_TD, Optional<Tensor> scalars_TK) {
@@ -109,11 +117,11 @@ final class EpKernels {
     }
 
     private String sumKernel() {
-        return switch (config.rowType()) {
+        return switch (config.returnType()) {
             case F32 -> COMBINE_F32;
             case BF16 -> COMBINE_BF16;
-            case I32, I64 -> throw new IllegalArgumentException(
-                    "rows of " + config.rowType() + " are not summed; rows are F32 or BF16");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    "rows of " + config.returnType() + " are not summed; rows are F32 or BF16");
         };
     }
 }

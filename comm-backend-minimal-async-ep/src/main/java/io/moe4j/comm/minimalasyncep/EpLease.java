@@ -25,6 +25,12 @@ record EpLease(EpPlan plan, ReceiveSlot slot, long dispatch) implements Received
     }
 
     @Override
+    public Tensor outputs_RD() {
+        slot.check(dispatch);
+        return slot.outputs_RD();
+    }
+
+    @Override
     public Tensor weights_R() {
         slot.check(dispatch);
         return slot.weights_R();

@@ -59,9 +59,10 @@ final class MinimalAsyncEp implements CommBackend {
     private long dispatches;
     private boolean closed;
 
-    static MinimalAsyncEp open(CommConfig config, CommContext context) {
+    static MinimalAsyncEp open(CommConfig config, CommContext context, boolean supportsRows) {
         ExchangeChecks checks = new ExchangeChecks(ID, config);
         checks.group(context.group());
+        checks.rowType(context.rank().device().targetKind(), supportsRows);
         if (context.peers().isEmpty()) {
             throw new DeviceException("minimal_async_ep was opened without peer memory; open a PeerGroup on the device,"
                     + " as its requirements say");
@@ -84,8 +85,7 @@ final class MinimalAsyncEp implements CommBackend {
                 "exchange counts"));
         counts_EPE = Tensor.of(counts.local(), 0, DType.I32, group.size(), config.experts());
         for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
-            slots.put(buffer, new ReceiveSlot(buffer, peers, resources, config.rowType(), capacityRows(),
-                    config.dim()));
+            slots.put(buffer, new ReceiveSlot(buffer, peers, resources, config, capacityRows()));
         }
         statistics_2 = Tensor.of(resources.add(device.allocate(Tensor.bytes(DType.I64, 2), "exchange statistics")), 0,
                 DType.I64, 2);

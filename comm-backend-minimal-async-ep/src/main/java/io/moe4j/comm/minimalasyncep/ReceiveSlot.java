@@ -1,31 +1,44 @@
 package io.moe4j.comm.minimalasyncep;
 
+import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /** One receive buffer on every rank, with the scalars of its rows, and the dispatch that holds it now. */
 final class ReceiveSlot {
     private final ReceiveBuffer name;
     private final SymmetricMemory rows;
     private final SymmetricMemory scalars;
+    private final Optional<SymmetricMemory> rowScales;
     private final Tensor rows_RD;
+    private final Tensor outputs_RD;
     private final Tensor weights_R;
     private final Tensor scalars_R;
     private long holder;
 
     /** Allocates the buffer; every rank must call this. */
-    ReceiveSlot(ReceiveBuffer name, PeerGroup peers, Resources resources, DType rowType, long capacity, long dim) {
+    ReceiveSlot(ReceiveBuffer name, PeerGroup peers, Resources resources, CommConfig config, long capacity) {
         String purpose = "receive buffer: " + name.name().toLowerCase(java.util.Locale.ROOT);
         this.name = name;
-        rows = resources.add(peers.allocate(Tensor.bytes(rowType, capacity, dim), purpose));
+        // Rows that arrive with scales are smaller than the outputs that are written over them.
+        DType widest = config.rowType().isScaled() ? config.returnType() : config.rowType();
+        rows = resources.add(peers.allocate(Tensor.bytes(widest, capacity, config.dim()), purpose));
+        rowScales = config.rowType().isScaled()
+                ? Optional.of(resources.add(peers.allocate(Tensor.bytes(DType.F32, capacity, config.scalesOfRow()),
+                        purpose + " scales")))
+                : Optional.empty();
         // First the weights that arrive, then the scalars that go back.
         scalars = resources.add(peers.allocate(2 * Tensor.bytes(DType.F32, capacity), purpose + " scalars"));
-        rows_RD = Tensor.of(rows.local(), 0, rowType, capacity, dim);
+        rows_RD = Tensor.of(rows.local(), 0, config.rowType(), capacity, config.dim()).withScales(rowScales.map(
+                memory -> Scales.ofRows(Tensor.of(memory.local(), 0, DType.F32, capacity, config.scalesOfRow()))));
+        outputs_RD = Tensor.of(rows.local(), 0, config.returnType(), capacity, config.dim());
         weights_R = Tensor.of(scalars.local(), 0, DType.F32, capacity);
         scalars_R = Tensor.of(scalars.local(), weights_R.bytes(), DType.F32, capacity);
     }
@@ -51,6 +64,11 @@ final class ReceiveSlot {
         return rows_RD;
     }
 
+    /** Over the rows' own memory. */
+    Tensor outputs_RD() {
+        return outputs_RD;
+    }
+
     Tensor weights_R() {
         return weights_R;
     }
@@ -61,6 +79,10 @@ final class ReceiveSlot {
 
     KernelArg peerRows() {
         return KernelArg.peers(rows);
+    }
+
+    KernelArg peerRowScales() {
+        return KernelArg.peers(rowScales.orElseThrow());
     }
 
     KernelArg peerWeights() {

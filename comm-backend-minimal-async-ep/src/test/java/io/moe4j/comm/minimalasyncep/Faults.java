@@ -26,6 +26,7 @@ final class Faults {
     private static final Tests STATISTICS = CommBackendContract::statisticsAreOfAllPlans;
     private static final Tests CAPTURE = CommBackendContract::capture;
     private static final Tests OVERLAP = CommBackendContract::exchangesOverlap;
+    private static final Tests SCALED = CommBackendContract::rowsWithScales;
     private static final Tests OUT_OF_RANGE = CommBackendContract::refusesIdsOutOfRange;
 
     private Faults() {}
@@ -96,6 +97,15 @@ final class Faults {
                         .wrapped((backend, context) -> new Wrapped(backend, context).clearsSent()),
                 Fault.of("returns a copy of out", EXCHANGES, "what combine returns")
                         .wrapped((backend, context) -> new Wrapped(backend, context).returnsAnother()),
+                // Scales.
+                Fault.of("scales of another row", SCALED, "\\bscales of rows_RD")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::exchangesScales)),
+                Fault.of("scales dropped", SCALED, "without scales; the scales of dispatched rows arrive")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).withoutScales()),
+                Fault.of("scales of the dispatch before", SCALED, "\\bscales of rows_RD")
+                        .kernel("dispatch_rows", Kernels::staleScales),
+                Fault.of("outputs come back from where rows of another type lie", SCALED, "out_TD")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).outputsElsewhere()),
                 // Plans.
                 Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
                         .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),

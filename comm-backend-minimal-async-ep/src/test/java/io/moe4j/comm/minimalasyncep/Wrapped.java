@@ -14,6 +14,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -68,6 +69,54 @@ final class Wrapped extends ForwardingCommBackend {
     static void writesPadding(Stream stream, ReceivedRows received) {
         if (received.rows_RD().dim(0) >= 3) {
             stream.fill(received.rows_RD().select(received.rows_RD().dim(0) - 1), 0);
+        }
+    }
+
+    static void exchangesScales(Stream stream, ReceivedRows received) {
+        Tensor scales = received.rows_RD().scales().orElseThrow().values();
+        if (scales.dim(0) >= 2) {
+            stream.copy(scales.select(0), scales.select(1));
+        }
+    }
+
+    Wrapped withoutScales() {
+        rows = pending -> () -> new Seen(pending.await(), rows_RD -> rows_RD.withScales(Optional.empty()));
+        return this;
+    }
+
+    /** Experts write into other memory than combine reads. */
+    Wrapped outputsElsewhere() {
+        rows = pending -> () -> new Seen(pending.await(), UnaryOperator.identity());
+        combined = request -> CombineRequest.of(((Seen) request.rows()).real(), request.out_TD());
+        return this;
+    }
+
+    /** Received rows, seen differently. */
+    private record Seen(ReceivedRows real, UnaryOperator<Tensor> view) implements ReceivedRows {
+        @Override
+        public DispatchPlan plan() {
+            return real.plan();
+        }
+
+        @Override
+        public Tensor rows_RD() {
+            return view.apply(real.rows_RD());
+        }
+
+        @Override
+        public Tensor outputs_RD() {
+            Tensor outputs = real.outputs_RD();
+            return outputs.dim(0) < 2 ? outputs : outputs.slice(0, 1, outputs.dim(0));
+        }
+
+        @Override
+        public Tensor weights_R() {
+            return real.weights_R();
+        }
+
+        @Override
+        public Tensor scalars_R() {
+            return real.scalars_R();
         }
     }
 

@@ -63,7 +63,7 @@ final class NcclCollectives implements Collectives {
 
     @Override
     public void reduceScatter(Stream stream, Tensor in, Tensor out) {
-        Checks.require(in.dtype().isFloating() && out.dtype().isFloating()
+        Checks.require(in.dtype().isPlainFloating() && out.dtype().isPlainFloating()
                 && in.elements() == out.elements() * group.size(), "reduce-scatter", group,
                 "in has size * n elements, both of F32 or BF16", in, out);
         scatter(stream, in.view(group.size(), out.elements()), out.view(out.elements()));

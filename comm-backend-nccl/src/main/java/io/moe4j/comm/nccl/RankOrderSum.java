@@ -1,5 +1,6 @@
 package io.moe4j.comm.nccl;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -8,7 +9,6 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import java.lang.foreign.MemorySegment;
-import java.util.Locale;
 
 /**
  * Sums the parts that the ranks sent, in rank order. Layout of the scratch, for P ranks:
@@ -86,7 +86,14 @@ final class RankOrderSum implements AutoCloseable {
     }
 
     private static String name(DType dtype) {
-        return dtype.name().toLowerCase(Locale.ROOT);
+        return switch (dtype) {
+            case F32 -> "f32";
+            case BF16 -> "bf16";
+            case I32 -> "i32";
+            case I64 -> "i64";
+            case F8_E4M3 -> throw new DeviceException(
+                    "a sum over ranks of " + dtype + ", whose scales differ; dequantize, and sum F32 or BF16");
+        };
     }
 
     @Override

@@ -18,6 +18,7 @@ import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
@@ -47,9 +48,10 @@ final class Standard implements CommBackend {
     private long dropped;
     private boolean closed;
 
-    static Standard open(CommConfig config, CommContext context) {
+    static Standard open(CommConfig config, CommContext context, boolean supportsRows) {
         ExchangeChecks checks = new ExchangeChecks(ID, config);
         checks.group(context.group());
+        checks.rowType(context.rank().device().targetKind(), supportsRows);
         if (context.collectives().isEmpty()) {
             throw new DeviceException("standard was opened without collectives; open some on the group, as its"
                     + " requirements say");
@@ -112,14 +114,25 @@ final class Standard implements CommBackend {
         checkOpen();
         checks.dispatch(request);
         StandardPlan plan = own(request.plan());
-        StandardRows rows = new StandardRows(plan,
-                memory.allocate("received rows", config.rowType(), capacityRows(), config.dim()),
+        Tensor rows_RD = memory.allocate("received rows", config.rowType(), capacityRows(), config.dim());
+        Optional<Tensor> scales = request.x_TD().scales().map(given -> receiveScales(plan, given.values()));
+        StandardRows rows = new StandardRows(plan, rows_RD.withScales(scales.map(Scales::ofRows)),
+                config.rowType().isScaled()
+                        ? memory.allocate("received rows", config.returnType(), capacityRows(), config.dim())
+                        : rows_RD,
                 memory.allocate("received rows", DType.F32, capacityRows()),
                 memory.allocate("received rows", DType.F32, capacityRows()));
-        send(plan, request.x_TD(), config.topK(), rows.rows_RD());
+        send(plan, request.x_TD(), config.topK(), rows_RD);
         request.weights_TK().ifPresent(weights -> send(plan, weights.view(config.routedRows(), 1), 1,
                 rows.weights_R().view(capacityRows(), 1)));
         return () -> rows;
+    }
+
+    /** Scales travel in the way of their rows. */
+    private Tensor receiveScales(StandardPlan plan, Tensor scales) {
+        Tensor received = memory.allocate("received rows", DType.F32, capacityRows(), config.scalesOfRow());
+        send(plan, scales, config.topK(), received);
+        return received;
     }
 
     /** Sends rows to the ranks of their experts, where they end in the experts' order. Each source row is shared by {@code sharers} routed rows. */
@@ -147,7 +160,7 @@ final class Standard implements CommBackend {
         StandardPlan plan = own(rows.plan());
         Tensor out_TD = request.out_TD();
         try (Scope scratch = memory.open()) {
-            Tensor returned = giveBack(plan, rows.rows_RD());
+            Tensor returned = giveBack(plan, rows.outputs_RD());
             kernels.sumRows(returned, plan.places_N(), out_TD);
         }
         request.scalars_TK().ifPresent(scalars -> {

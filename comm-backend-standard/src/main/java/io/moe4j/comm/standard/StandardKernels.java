@@ -114,11 +114,11 @@ final class StandardKernels {
     }
 
     private String sumKernel() {
-        return switch (config.rowType()) {
+        return switch (config.returnType()) {
             case F32 -> SUM_ROWS_F32;
             case BF16 -> SUM_ROWS_BF16;
-            case I32, I64 -> throw new IllegalArgumentException(
-                    "rows of " + config.rowType() + " are not summed; rows are F32 or BF16");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    "rows of " + config.returnType() + " are not summed; rows are F32 or BF16");
         };
     }
 }

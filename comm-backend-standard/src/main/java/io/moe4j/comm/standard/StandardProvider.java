@@ -7,6 +7,7 @@ import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.tensor.DType;
 
 /** Offers {@code standard}. */
 public final class StandardProvider implements CommBackendProvider {
@@ -40,12 +41,19 @@ public final class StandardProvider implements CommBackendProvider {
     }
 
     @Override
+    public boolean supports(DeviceKind kind, DType rowType) {
+        // The kernels for CUDA move bytes too, and have not been run with scales.
+        return supports(kind) && (rowType.isPlainFloating() || (rowType.isScaled() && !kind.equals(DeviceKind.CUDA)));
+    }
+
+    @Override
     public CommRequirements requirements() {
         return CommRequirements.none().withHostSynchronisation().withCollectives();
     }
 
     @Override
     public CommBackend open(CommConfig config, CommContext context) {
-        return Standard.open(config, context);
+        DeviceKind kind = context.rank().device().targetKind();
+        return Standard.open(config, context, supports(kind, config.rowType()));
     }
 }

@@ -18,8 +18,12 @@ final class Arguments {
         rows(what, result, out);
         require(rows.dim(0) == result.dim(0), what, "rows " + rows + " and result " + result
                 + " must have the same capacity");
-        require(rows.dtype() == w_eOI.dtype() && rows.dtype() == result.dtype(), what, "rows " + rows + ", weights "
-                + w_eOI + " and result " + result + " must have one type; convert first");
+        boolean fits = rows.dtype().isScaled() ? result.dtype().isPlainFloating() : rows.dtype() == result.dtype();
+        require(rows.dtype() == w_eOI.dtype() && fits, what, "rows " + rows + ", weights " + w_eOI + " and result "
+                + result + " must have one type, or the result F32 or BF16 where rows and weights have scales;"
+                + " convert first");
+        require(w_eOI.scales().stream().allMatch(scales -> scales.block().getFirst() == 1), what,
+                "weights " + w_eOI + " must have scales of their own for each expert");
     }
 
     static void weightGradient(Tensor dy_RO, Tensor x_RI, Tensor dw_eOI, Tensor offsets_e) {
@@ -32,8 +36,9 @@ final class Arguments {
         rows(what, x_RI, dw_eOI.dim(2));
         require(dy_RO.dim(0) == x_RI.dim(0) && dy_RO.dtype() == x_RI.dtype(), what, "rows " + dy_RO + " and " + x_RI
                 + " must have one type and the same capacity");
-        require(dw_eOI.dtype() == DType.F32 || dw_eOI.dtype() == dy_RO.dtype(), what, "gradient " + dw_eOI
-                + " must be F32 or of the type of the rows " + dy_RO);
+        require(dw_eOI.dtype() == DType.F32 || (dy_RO.dtype().isScaled() ? dw_eOI.dtype().isPlainFloating()
+                : dw_eOI.dtype() == dy_RO.dtype()), what, "gradient " + dw_eOI
+                + " must be F32, or of the type of the rows " + dy_RO + ", or BF16 where they have scales");
     }
 
     static void swiglu(SwiGlu.Forward arguments) {
@@ -61,8 +66,8 @@ final class Arguments {
 
     private static void like(String what, Tensor gate, Tensor rows) {
         rows(what, rows, gate.dim(1));
-        require(rows.dim(0) == gate.dim(0) && rows.dtype() == gate.dtype(), what, "rows " + rows
-                + " must have the shape and type of the gate " + gate);
+        require(rows.dim(0) == gate.dim(0) && rows.dtype() == gate.dtype() && rows.dtype().isPlainFloating(), what,
+                "rows " + rows + " must have the shape and type of the gate " + gate + ", F32 or BF16");
     }
 
     private static void scalars(String what, Tensor gate, Tensor weights) {
@@ -74,7 +79,7 @@ final class Arguments {
 
     private static void rows(String what, Tensor rows, long elements) {
         require(rows.rank() == 2 && rows.dtype().isFloating(), what,
-                "rows " + rows + " must be a matrix of F32 or BF16");
+                "rows " + rows + " must be a matrix of floating-point numbers");
         require(rows.dim(1) == elements, what, "rows " + rows + " must have " + elements + " elements");
         require(rows.dim(1) <= 1 || rows.stride(1) == 1, what, "rows " + rows + " must have dense elements");
         require(rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE), what,
@@ -83,7 +88,7 @@ final class Arguments {
 
     private static void weights(String what, Tensor w_eOI) {
         require(w_eOI.rank() == 3 && w_eOI.dtype().isFloating(), what,
-                "weights " + w_eOI + " must be (experts, O, I), F32 or BF16");
+                "weights " + w_eOI + " must be (experts, O, I), of floating-point numbers");
         require(w_eOI.dim(2) <= 1 || w_eOI.stride(2) == 1, what, "weights " + w_eOI + " must have dense rows");
         require(w_eOI.stride(1) <= Integer.MAX_VALUE, what,
                 "weights " + w_eOI + " must have a row stride under 2^31 elements");

@@ -27,6 +27,12 @@ final class CpuKernels {
         }
         kernels.put("grouped_weight_gradient_bf16_bf16",
                 launch -> grouped.weightGradient(launch, DType.BF16, DType.BF16));
+        for (DType result : List.of(DType.F32, DType.BF16)) {
+            String types = "_f8_e4m3_" + result.name().toLowerCase(Locale.ROOT);
+            kernels.put("grouped_forward" + types, launch -> CpuScaledGrouped.forward(launch, result));
+            kernels.put("grouped_input_gradient" + types, launch -> CpuScaledGrouped.inputGradient(launch, result));
+            kernels.put("grouped_weight_gradient" + types, launch -> CpuScaledGrouped.weightGradient(launch, result));
+        }
         return KernelSource.cpu("swiglu", kernels);
     }
 }

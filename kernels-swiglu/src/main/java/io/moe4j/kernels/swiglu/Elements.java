@@ -61,7 +61,7 @@ enum Elements {
         return switch (dtype) {
             case F32 -> F32;
             case BF16 -> BF16;
-            case I32, I64 -> throw new IllegalArgumentException("rows of " + dtype + "; rows are F32 or BF16");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException("rows of " + dtype + "; rows are F32 or BF16");
         };
     }
 

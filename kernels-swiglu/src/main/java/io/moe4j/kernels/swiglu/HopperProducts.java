@@ -76,7 +76,7 @@ final class HopperProducts {
     private static boolean hasType(Tensor operand) {
         return switch (operand.dtype()) {
             case BF16 -> true;
-            case F32, I32, I64 -> false;
+            case F32, I32, I64, F8_E4M3 -> false;
         };
     }
 

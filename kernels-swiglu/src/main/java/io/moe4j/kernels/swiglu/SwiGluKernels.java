@@ -9,6 +9,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.SwiGlu;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Locale;
@@ -19,6 +20,7 @@ final class SwiGluKernels implements ExpertKernels {
     private final KernelModule module;
     private final Grid.Grids grids;
     private final HopperProducts hopper;
+    private final ScaledLaunches scaled;
     private final Optional<Scratch> scratch;
 
     /** Which kernels compute the grouped products. */
@@ -33,6 +35,8 @@ final class SwiGluKernels implements ExpertKernels {
         this.grids = grids;
         this.module = module;
         this.hopper = new HopperProducts(module, grids, products);
+        // The binary for CUDA has no products of operands with scales.
+        this.scaled = new ScaledLaunches(module, scratch.isPresent());
         this.scratch = scratch;
     }
 
@@ -57,6 +61,10 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor w = product.w_eOI();
         Tensor y = product.y_RO();
         Arguments.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
+        if (x.dtype().isScaled()) {
+            stream.launch(scaled.forward(product));
+            return;
+        }
         stream.launch(hopper.forward(product)
                 .orElseGet(() -> launch("grouped_forward_" + name(x), grids.product(x.dtype()),
                         KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
@@ -71,6 +79,10 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor w = product.w_eOI();
         Tensor dx = product.dx_RI();
         Arguments.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
+        if (dy.dtype().isScaled()) {
+            stream.launch(scaled.inputGradient(product));
+            return;
+        }
         stream.launch(hopper.inputGradient(product)
                 .orElseGet(() -> launch("grouped_input_gradient_" + name(dy), grids.product(dy.dtype()),
                         KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
@@ -85,6 +97,10 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor x = product.x_RI();
         Tensor dw = product.dw_eOI();
         Arguments.weightGradient(dy, x, dw, product.offsets_e());
+        if (dy.dtype().isScaled()) {
+            stream.launch(scaled.weightGradient(product));
+            return;
+        }
         stream.launch(hopper.weightGradient(product)
                 .orElseGet(() -> launch("grouped_weight_gradient_" + name(dy) + "_" + name(dw),
                         grids.product(dy.dtype()),
@@ -121,6 +137,11 @@ final class SwiGluKernels implements ExpertKernels {
                 KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),
                 KernelArg.of(gate.dim(0)), KernelArg.of(dgate), KernelArg.of(dgate.stride(0)), KernelArg.of(dup),
                 KernelArg.of(dup.stride(0)), optional(arguments.dweights_R())));
+    }
+
+    @Override
+    public boolean supports(DType operands) {
+        return operands.isPlainFloating() || (operands.isScaled() && scaled.exist());
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.tests.contract.ExpertKernelsContract;
 import io.moe4j.tests.contract.Planted;
@@ -44,6 +45,18 @@ class KitIsNotVacuousTest {
         }
     }
 
+    /** The same numbers; along the outermost dimension, all have the scales of the first. */
+    private static Tensor firstScales(Tensor tensor) {
+        if (tensor.scales().isEmpty()) {
+            return tensor;
+        }
+        Tensor values = tensor.scales().get().values();
+        long[] strides = values.strides().stream().mapToLong(Long::longValue).toArray();
+        strides[0] = 0;
+        Tensor first = values.strided(values.shape().stream().mapToLong(Long::longValue).toArray(), strides);
+        return tensor.withScales(Optional.of(new Scales(first, tensor.scales().get().block())));
+    }
+
     @SuppressWarnings("ArgumentSelectionDefectChecker") // one fault is that two arguments are exchanged
     static List<Fault> faults() {
         return List.of(
@@ -63,6 +76,20 @@ class KitIsNotVacuousTest {
                                     new long[] {0, w.stride(1), w.stride(2)});
                             real.forward(stream, new GroupedProduct.Forward(given.x_RI(), same, given.offsets_e(),
                                     given.y_RO()));
+                            return null;
+                        }),
+                new Fault("scales of the first row for all rows", "forward", "expected",
+                        ExpertKernelsContract::productsWithScales, (real, stream, arguments) -> {
+                            GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
+                            real.forward(stream, new GroupedProduct.Forward(firstScales(given.x_RI()), given.w_eOI(),
+                                    given.offsets_e(), given.y_RO()));
+                            return null;
+                        }),
+                new Fault("scales of the first expert for all experts", "inputGradient", "expected",
+                        ExpertKernelsContract::productsWithScales, (real, stream, arguments) -> {
+                            GroupedProduct.InputGradient given = (GroupedProduct.InputGradient) arguments;
+                            real.inputGradient(stream, new GroupedProduct.InputGradient(given.dy_RO(),
+                                    firstScales(given.w_eOI()), given.offsets_e(), given.dx_RI()));
                             return null;
                         }),
                 new Fault("an input gradient does nothing", "inputGradient", "NaN",

@@ -66,7 +66,7 @@ final class ExpertHidden implements Operation {
         exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(gateUp(), inputs.rows_RD(),
                 offsets_e, exchange.gateUp_e2FD().gradient(), exchange.gateUp_e2FD().accumulatesGradient()));
         exchange.kernels().inputGradient(tape.stream(), new GroupedProduct.InputGradient(gateUp(),
-                exchange.gateUp_e2FD().value(), offsets_e, outputGradients.rows_RD()));
+                exchange.gateUp_e2FD().value(), offsets_e, outputGradients.outputs_RD()));
         gradients.write(0, dx_TD -> gradients.write(1,
                 dweights_TK -> exchange.combine(outputGradients, dx_TD, Optional.of(dweights_TK))));
     }

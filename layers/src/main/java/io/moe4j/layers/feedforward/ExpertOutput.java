@@ -40,7 +40,7 @@ final class ExpertOutput implements Operation {
     public void forward(Tape tape, Tensor out_TD) {
         ReceivedRows rows = exchange.takeInputs();
         exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(h_RF.tensor(),
-                exchange.down_eDF().value(), exchange.offsets_e(), rows.rows_RD()));
+                exchange.down_eDF().value(), exchange.offsets_e(), rows.outputs_RD()));
         exchange.combine(rows, out_TD, Optional.empty());
     }
 

@@ -58,6 +58,7 @@ class DeviceTest {
                         case BF16 -> new int[] {0xC040_C040};
                         case I32 -> new int[] {-3};
                         case I64 -> new int[] {-3, -1};
+                        case F8_E4M3 -> new int[] {0xC4C4_C4C4};
                     };
                     for (int i = 0; i < bits.length; i++) {
                         assertEquals(wanted[i % wanted.length], bits[i], type + " " + i);

@@ -8,6 +8,7 @@ import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
@@ -165,6 +166,8 @@ public final class CudaStream implements Stream {
                     Float.floatToRawIntBits((float) value), count, handle);
             case I32 -> JCudaDriver.cuMemsetD32Async(Driver.at(tensor.address()), (int) value, count, handle);
             case BF16 -> JCudaDriver.cuMemsetD16Async(Driver.at(tensor.address()), BFloat16.round((float) value), count,
+                    handle);
+            case F8_E4M3 -> JCudaDriver.cuMemsetD8Async(Driver.at(tensor.address()), Float8.round((float) value), count,
                     handle);
             case I64 -> fillWords(tensor.address(), (long) value, count);
         };

@@ -112,7 +112,7 @@ final class PartReader implements AutoCloseable {
     private void add(SafetensorsFile file) {
         files.add(file);
         file.tensors().values().forEach(entry -> {
-            if (!entry.type().dtype().map(DType::isFloating).orElse(false)) {
+            if (!entry.type().dtype().map(DType::isPlainFloating).orElse(false)) {
                 throw new InputException(file.path() + ": tensor \"" + entry.name() + "\" has elements of "
                         + entry.type() + ", and F32 or BF16 were expected; choose a checkpoint that is whole");
             }

@@ -73,6 +73,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case BF16 -> "bfloat16";
             case I32 -> "int32";
             case I64 -> "int64";
+            case F8_E4M3 -> "float8_e4m3";
         };
     }
 

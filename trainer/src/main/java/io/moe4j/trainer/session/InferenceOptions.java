@@ -28,7 +28,7 @@ public record InferenceOptions(String device, int ordinal, int threads, DType dt
         String commBackend, String expertKernels, boolean strict, Duration timeout, List<Settings> settings) {
 
     public InferenceOptions {
-        if (capacity < 1 || longestPass < 1 || threads < 0 || ordinal < 0 || !dtype.isFloating()) {
+        if (capacity < 1 || longestPass < 1 || threads < 0 || ordinal < 0 || !dtype.isPlainFloating()) {
             throw new InputException("generating with a context of " + capacity + " tokens, passes of up to "
                     + longestPass
                     + ", " + threads + " threads, device number " + ordinal + ", elements of " + dtype

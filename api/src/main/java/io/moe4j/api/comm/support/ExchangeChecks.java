@@ -5,8 +5,10 @@ import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.stream.LongStream;
@@ -34,6 +36,32 @@ public record ExchangeChecks(String backend, CommConfig config) {
         }
     }
 
+    /**
+     * Checks that the backend carries rows of the configured type on this kind of device.
+     *
+     * @param supported what its provider says
+     * @since 0.3.0
+     */
+    public void rowType(DeviceKind kind, boolean supported) {
+        if (!supported) {
+            throw new DeviceException(backend + " was opened for rows of " + config.rowType() + " on a device of kind "
+                    + kind + ", where it carries no such rows; ask its provider's supports first, or use F32 or BF16"
+                    + " rows");
+        }
+    }
+
+    private void scales(Tensor x_TD) {
+        if (!config.rowType().isScaled()) {
+            return;
+        }
+        x_TD.requireScales("x_TD");
+        Scales scales = x_TD.scales().orElseThrow();
+        if (!scales.block().equals(List.of(1L, Scales.BLOCK)) || !scales.values().isContiguous()) {
+            throw new IllegalArgumentException("x_TD is " + x_TD + "; rows travel with one scale for each piece of 1 x "
+                    + Scales.BLOCK + ", and those are contiguous");
+        }
+    }
+
     /** Checks the ids of a plan. */
     public void ids(Tensor ids_TK) {
         shape("ids_TK", ids_TK, DType.I32, config.tokens(), config.topK());
@@ -42,13 +70,14 @@ public record ExchangeChecks(String backend, CommConfig config) {
     /** Checks the tensors of a dispatch. */
     public void dispatch(DispatchRequest request) {
         shape("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
+        scales(request.x_TD());
         request.weights_TK().ifPresent(weights -> shape("weights_TK", weights, DType.F32, config.tokens(),
                 config.topK()));
     }
 
     /** Checks the tensors of a combine. */
     public void combine(CombineRequest request) {
-        shape("out_TD", request.out_TD(), config.rowType(), config.tokens(), config.dim());
+        shape("out_TD", request.out_TD(), config.returnType(), config.tokens(), config.dim());
         request.scalars_TK().ifPresent(scalars -> shape("scalars_TK", scalars, DType.F32, config.tokens(),
                 config.topK()));
     }

@@ -9,6 +9,7 @@ import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Setting;
+import io.moe4j.api.tensor.DType;
 import java.util.List;
 
 /**
@@ -70,6 +71,11 @@ public abstract class ForwardingCommBackendProvider implements CommBackendProvid
     @Override
     public boolean supports(DeviceKind kind) {
         return provider.supports(kind);
+    }
+
+    @Override
+    public boolean supports(DeviceKind kind, DType rowType) {
+        return provider.supports(kind, rowType);
     }
 
     @Override

@@ -14,6 +14,11 @@ final class Fills {
 
     private Fills() {}
 
+    /** Fills {@code count} bytes. */
+    static void bytes(long address, byte value, long count) {
+        Addresses.ALL.asSlice(address, count).fill(value);
+    }
+
     /** Fills {@code count} 16-bit words. */
     static void halves(long address, short value, long count) {
         int both = value << 16 | (value & 0xFFFF);

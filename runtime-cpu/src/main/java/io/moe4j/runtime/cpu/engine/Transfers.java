@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cpu.engine;
 
 import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Tensor;
 
 /** Copies and fills memory, on several cores where that is faster. */
@@ -22,6 +23,7 @@ final class Transfers {
                 case F32 -> Fills.words(address, Float.floatToRawIntBits((float) value), to - from);
                 case BF16 -> Fills.halves(address, BFloat16.round((float) value), to - from);
                 case I32 -> Fills.words(address, (int) value, to - from);
+                case F8_E4M3 -> Fills.bytes(address, Float8.round((float) value), to - from);
                 case I64 -> Fills.doubleWords(address, (long) value, to - from);
             }
         });

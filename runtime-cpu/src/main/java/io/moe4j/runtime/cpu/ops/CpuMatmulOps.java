@@ -17,6 +17,10 @@ final class CpuMatmulOps implements MatmulOps {
 
     @Override
     public void matmul(Stream stream, Matmul arguments) {
+        if (arguments.a().dtype().isScaled()) {
+            new ScaledMatmul(commands, scratch).run(stream, arguments);
+            return;
+        }
         Product p = Product.of(arguments);
         if (arguments.a().dtype() != arguments.b().dtype()
                 || (arguments.c().dtype() != arguments.a().dtype() && p.c().narrow())) {

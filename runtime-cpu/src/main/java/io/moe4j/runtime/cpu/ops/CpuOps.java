@@ -12,12 +12,16 @@ import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.Optional;
 
 /** The operations on the CPU. Results do not depend on the number of cores: work is cut by shape, and sums run in a fixed order. */
 @Stability(Stability.Level.INTERNAL)
 public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm, RopeOps rope, AttentionOps attention,
-        ActivationOps activation, EmbeddingOps embedding, RoutingOps routing, LossOps loss, OptimizerOps optimizer)
+        ActivationOps activation, EmbeddingOps embedding, RoutingOps routing, LossOps loss, OptimizerOps optimizer,
+        Optional<ScalingOps> scaling)
         implements DeviceOps {
 
     /** Operations that submit their work through {@code commands}. */
@@ -30,6 +34,11 @@ public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm,
                 new CpuNormOps(commands, scratch), new CpuRopeOps(commands, scratch),
                 new CpuAttentionOps(commands, scratch), new CpuActivationOps(commands, scratch),
                 new CpuEmbeddingOps(commands, scratch), new CpuRoutingOps(commands),
-                new CpuLossOps(commands, scratch), new CpuOptimizerOps(commands, scratch));
+                new CpuLossOps(commands, scratch), new CpuOptimizerOps(commands, scratch), Optional.of(new CpuScalingOps(commands)));
+    }
+
+    @Override
+    public boolean supports(DType operands) {
+        return operands.isFloating();
     }
 }

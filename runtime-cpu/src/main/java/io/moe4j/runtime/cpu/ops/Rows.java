@@ -43,7 +43,8 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
         return switch (tensor.dtype()) {
             case F32 -> false;
             case BF16 -> true;
-            case I32, I64 -> throw new IllegalArgumentException(tensor + ": elements must be F32 or BF16");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    tensor + ": elements must be F32 or BF16");
         };
     }
 

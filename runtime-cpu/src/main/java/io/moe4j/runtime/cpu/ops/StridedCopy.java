@@ -37,10 +37,14 @@ final class StridedCopy {
 
     static StridedCopy of(Tensor source, Tensor destination) {
         boolean convertible = source.dtype() == destination.dtype()
-                || (source.dtype().isFloating() && destination.dtype().isFloating());
+                || (source.dtype().isPlainFloating() && destination.dtype().isPlainFloating());
         if (!source.shape().equals(destination.shape()) || source.rank() > 4 || !convertible) {
             throw new IllegalArgumentException("copy of " + source + " to " + destination
-                    + ": shapes must be equal and of at most 4 dimensions, types equal or both floating-point");
+                    + ": shapes must be equal and of at most 4 dimensions, types equal or both F32 or BF16");
+        }
+        if (source.scales().isPresent() || destination.scales().isPresent()) {
+            throw new IllegalArgumentException("copy of " + source + " to " + destination
+                    + ": copy the stored numbers and the scales, each without scales; or quantize and dequantize");
         }
         List<Dimension> dimensions = new ArrayList<>();
         for (int d = 0; d < source.rank(); d++) {

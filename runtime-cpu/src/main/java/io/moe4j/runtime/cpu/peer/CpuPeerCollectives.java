@@ -69,7 +69,8 @@ final class CpuPeerCollectives implements Collectives {
 
     @Override
     public void reduceScatter(Stream stream, Tensor in, Tensor out) {
-        if (in.elements() != out.elements() * group.size() || !in.dtype().isFloating() || !out.dtype().isFloating()) {
+        if (in.elements() != out.elements() * group.size() || !in.dtype().isPlainFloating()
+                || !out.dtype().isPlainFloating()) {
             throw new DeviceException("reduce-scatter of " + in + " over " + group.size() + " ranks into " + out
                     + ": in has size * n elements, and both are F32 or BF16");
         }

@@ -40,6 +40,7 @@ final class RankSums {
                     }
                 }
                 case BF16 -> mixed(fromType, from, toType, to, first, end);
+                case F8_E4M3 -> throw notSummed(fromType);
             }
         });
     }
@@ -65,7 +66,7 @@ final class RankSums {
             switch (toType) {
                 case F32 -> ALL.set(JAVA_INT_UNALIGNED, to + 4 * i, Float.floatToRawIntBits(sum));
                 case BF16 -> ALL.set(JAVA_SHORT_UNALIGNED, to + 2 * i, BFloat16.round(sum));
-                case I32, I64 -> throw notFloating(toType);
+                case I32, I64, F8_E4M3 -> throw notSummed(toType);
             }
         }
     }
@@ -74,13 +75,13 @@ final class RankSums {
         return switch (type) {
             case F32 -> Float.intBitsToFloat(ALL.get(JAVA_INT_UNALIGNED, address + 4 * index));
             case BF16 -> BFloat16.widen(ALL.get(JAVA_SHORT_UNALIGNED, address + 2 * index));
-            case I32, I64 -> throw notFloating(type);
+            case I32, I64, F8_E4M3 -> throw notSummed(type);
         };
     }
 
-    private static IllegalArgumentException notFloating(DType type) {
-        return new IllegalArgumentException(
-                "a sum from floating-point numbers to " + type + " or back; give tensors of one kind");
+    private static IllegalArgumentException notSummed(DType type) {
+        return new IllegalArgumentException("a sum from F32 or BF16 to " + type
+                + " or back; give tensors of one kind, and sum what has scales after it was dequantized");
     }
 
     private static void ints(long[] from, long to, long first, long end) {

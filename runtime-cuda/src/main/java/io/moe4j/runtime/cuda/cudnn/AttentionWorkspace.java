@@ -25,7 +25,7 @@ public final class AttentionWorkspace {
     static boolean hasType(AttentionShape shape) {
         return switch (shape.dtype()) {
             case BF16 -> true;
-            case F32, I32, I64 -> false;
+            case F32, I32, I64, F8_E4M3 -> false;
         };
     }
 

@@ -80,7 +80,7 @@ public final class TensorMaps {
         return switch (dtype) {
             case F32 -> 7;
             case BF16 -> 9;
-            case I32, I64 -> throw new DeviceException(
+            case I32, I64, F8_E4M3 -> throw new DeviceException(
                     "a tensor map of " + dtype + " was asked for; use F32 or BF16");
         };
     }

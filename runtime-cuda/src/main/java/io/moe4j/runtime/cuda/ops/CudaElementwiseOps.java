@@ -24,7 +24,7 @@ final class CudaElementwiseOps implements ElementwiseOps {
 
     @Override
     public void copy(Stream stream, Tensor source, Tensor destination) {
-        boolean convertible = source.dtype().isFloating() && destination.dtype().isFloating();
+        boolean convertible = source.dtype().isPlainFloating() && destination.dtype().isPlainFloating();
         require(source.shape().equals(destination.shape()) && source.rank() <= 4
                 && (convertible || source.dtype() == destination.dtype()), "copy", source, destination);
         if (source.elements() == 0) {

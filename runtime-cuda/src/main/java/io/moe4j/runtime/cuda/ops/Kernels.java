@@ -87,7 +87,7 @@ final class Kernels {
         return switch (dtype) {
             case F32 -> "_f32";
             case BF16 -> "_bf16";
-            case I32, I64 -> throw new DeviceException(
+            case I32, I64, F8_E4M3 -> throw new DeviceException(
                     "an operation on floating-point numbers was given " + dtype + "; use F32 or BF16");
         };
     }
@@ -96,7 +96,7 @@ final class Kernels {
     static boolean hasVectorForm(Tensor tensor) {
         return switch (tensor.dtype()) {
             case BF16 -> true;
-            case F32, I32, I64 -> false;
+            case F32, I32, I64, F8_E4M3 -> false;
         };
     }
 

@@ -119,7 +119,7 @@ final class PreparedMatmul implements AutoCloseable {
         return switch (dtype) {
             case F32 -> CUDA_R_32F;
             case BF16 -> CUDA_R_16BF;
-            case I32, I64 -> throw new DeviceException("a product of " + dtype + " matrices; use F32 or BF16");
+            case I32, I64, F8_E4M3 -> throw new DeviceException("a product of " + dtype + " matrices; use F32 or BF16");
         };
     }
 

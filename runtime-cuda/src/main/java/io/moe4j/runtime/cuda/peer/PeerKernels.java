@@ -1,12 +1,12 @@
 package io.moe4j.runtime.cuda.peer;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import java.util.Locale;
 
 /** Launches the kernels of {@code collectives.cu}. A table has one pointer per rank. */
 final class PeerKernels {
@@ -56,6 +56,13 @@ final class PeerKernels {
     }
 
     private static String name(DType dtype) {
-        return dtype.name().toLowerCase(Locale.ROOT);
+        return switch (dtype) {
+            case F32 -> "f32";
+            case BF16 -> "bf16";
+            case I32 -> "i32";
+            case I64 -> "i64";
+            case F8_E4M3 -> throw new DeviceException(
+                    "a sum over ranks of " + dtype + ", whose scales differ; dequantize, and sum F32 or BF16");
+        };
     }
 }

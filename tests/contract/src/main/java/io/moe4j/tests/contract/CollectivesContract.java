@@ -87,7 +87,7 @@ public abstract class CollectivesContract {
     /** Out is every rank's in. */
     @TestFactory
     public Stream<DynamicTest> allGather() {
-        return cases(List.of(DType.values()), CollectiveRank::allGather);
+        return cases(HostValues.types(device), CollectiveRank::allGather);
     }
 
     /** A rank's part of the sum, in the same type and in the other. */
@@ -99,13 +99,13 @@ public abstract class CollectivesContract {
     /** The sum, everywhere. */
     @TestFactory
     public Stream<DynamicTest> allReduce() {
-        return cases(List.of(DType.values()), CollectiveRank::allReduce);
+        return cases(List.of(DType.F32, DType.BF16, DType.I32, DType.I64), CollectiveRank::allReduce);
     }
 
     /** The root's, everywhere; each rank is root once. */
     @TestFactory
     public Stream<DynamicTest> broadcast() {
-        return cases(List.of(DType.values()), CollectiveRank::broadcast);
+        return cases(HostValues.types(device), CollectiveRank::broadcast);
     }
 
     /** Uneven parts, some of them empty. */

@@ -211,6 +211,24 @@ public abstract class CommBackendContract {
                 .map(shape -> exchange(shape, rowType)));
     }
 
+    /**
+     * Rows of types with scales, where the provider says that it supports them: numbers and scales arrive together. Where it says no, it is not opened
+     * for them.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> rowsWithScales() {
+        DeviceKind kind = deviceProvider().kind();
+        return Stream.of(DType.values()).filter(DType::isScaled).flatMap(type -> provider().supports(kind, type)
+                ? Stream.concat(groupSizes().stream().flatMap(ranks -> CommScaled.cases(ranks).stream())
+                        .map(shape -> dynamicTest(shape + ", " + type,
+                                () -> kit.onAllRanks(shape, type, new CommScaled(shape, type)::on))),
+                        Stream.of(dynamicTest(type + " without scales",
+                                () -> kit.onAllRanks(small(1), type, new CommScaled(small(1), type)::withoutScales))))
+                : Stream.of(dynamicTest(type + " is refused", () -> CommScaled.isRefused(kit, small(1), type))));
+    }
+
     /** Capacities exactly full, one row too small, and much too small, under either action; forced balance in its own capacity. */
     @TestFactory
     public Stream<DynamicTest> capacities() {

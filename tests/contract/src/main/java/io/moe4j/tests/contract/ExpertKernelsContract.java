@@ -110,6 +110,16 @@ public abstract class ExpertKernelsContract {
         return cases(new ProductChecks(bench)::forward);
     }
 
+    /**
+     * Grouped products of rows and weights with scales, where the kernels support them; where they do not, they refuse them.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> productsWithScales() {
+        return ScaledGrouped.tests(bench);
+    }
+
     /** dx = dy · w. */
     @TestFactory
     public Stream<DynamicTest> inputGradient() {

@@ -4,11 +4,13 @@ import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -21,6 +23,11 @@ final class HostValues implements AutoCloseable {
     HostValues(Device device, Stream stream) {
         this.device = device;
         this.stream = stream;
+    }
+
+    /** The types that tensors on a device can have. */
+    static List<DType> types(Device device) {
+        return Arrays.stream(DType.values()).filter(type -> !type.isScaled() || device.ops().supports(type)).toList();
     }
 
     /** An uninitialised tensor. */
@@ -56,6 +63,7 @@ final class HostValues implements AutoCloseable {
                     case F32 -> host.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values[i]);
                     case BF16 -> host.setAtIndex(ValueLayout.JAVA_SHORT, i, Rounding.bf16Bits(values[i]));
                     case I32 -> host.setAtIndex(ValueLayout.JAVA_INT, i, (int) values[i]);
+                    case F8_E4M3 -> host.set(ValueLayout.JAVA_BYTE, i, Float8.round((float) values[i]));
                     case I64 -> host.setAtIndex(ValueLayout.JAVA_LONG, i, (long) values[i]);
                 }
             }
@@ -77,6 +85,7 @@ final class HostValues implements AutoCloseable {
                     case F32 -> host.getAtIndex(ValueLayout.JAVA_FLOAT, i);
                     case BF16 -> Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
                     case I32 -> host.getAtIndex(ValueLayout.JAVA_INT, i);
+                    case F8_E4M3 -> Float8.widen(host.get(ValueLayout.JAVA_BYTE, i));
                     case I64 -> host.getAtIndex(ValueLayout.JAVA_LONG, i);
                 };
             }

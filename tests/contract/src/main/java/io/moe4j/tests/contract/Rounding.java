@@ -3,6 +3,7 @@ package io.moe4j.tests.contract;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
 
 /**
  * Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here.
@@ -20,12 +21,20 @@ public final class Rounding {
 
     /** The relative error of storing a result. */
     public static double stored(DType dtype) {
-        return dtype == DType.BF16 ? 0x1p-8 : U32;
+        return switch (dtype) {
+            case F32, I32, I64 -> U32;
+            case BF16 -> 0x1p-8;
+            case F8_E4M3 -> 0x1p-4;
+        };
     }
 
     /** The nearest value of the type. */
     public static double to(DType dtype, double value) {
-        return dtype == DType.BF16 ? Float.intBitsToFloat(bf16Bits(value) << 16) : (float) value;
+        return switch (dtype) {
+            case F32, I32, I64 -> (float) value;
+            case BF16 -> Float.intBitsToFloat(bf16Bits(value) << 16);
+            case F8_E4M3 -> Float8.widen(Float8.round((float) value));
+        };
     }
 
     /** The bits of the nearest bf16, to even. NaN stays NaN. */

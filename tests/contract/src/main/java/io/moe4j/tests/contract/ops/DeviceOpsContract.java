@@ -16,6 +16,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.tests.contract.ScaledOps;
 import io.moe4j.tests.contract.SingleRank;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,6 +99,16 @@ public abstract class DeviceOpsContract {
     @TestFactory
     public Stream<DynamicTest> matmul() {
         return checks(MatmulCases.all());
+    }
+
+    /**
+     * Quantising, and products of operands with scales, where the device supports them; where it does not, it refuses them.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> scaled() {
+        return new ScaledOps(device, rank.context().stream()).tests();
     }
 
     /** Copies between any strides and types. */

@@ -1,6 +1,7 @@
 package io.moe4j.tests.contract.ops;
 
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
 import io.moe4j.tests.contract.Rounding;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -18,6 +19,7 @@ final class Elements {
             case BF16 -> bytes.putShort(at, Rounding.bf16Bits(value));
             case I32 -> bytes.putInt(at, (int) value);
             case I64 -> bytes.putLong(at, (long) value);
+            case F8_E4M3 -> bytes.put(at, Float8.round((float) value));
         }
     }
 
@@ -29,6 +31,7 @@ final class Elements {
             case BF16 -> Float.intBitsToFloat(bytes.getShort(at) << 16);
             case I32 -> bytes.getInt(at);
             case I64 -> bytes.getLong(at);
+            case F8_E4M3 -> Float8.widen(bytes.get(at));
         };
     }
 

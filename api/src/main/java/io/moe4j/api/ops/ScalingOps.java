@@ -1,0 +1,38 @@
+package io.moe4j.api.ops;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * Between fp32 numbers and types that have scales. For each block of x with the largest size m, in fp32, each division rounded once:
+ *
+ * <ul>
+ * <li>scale = m / 448, at least 2⁻¹²⁶ (so a block of zeros has a scale too);
+ * <li>stored number = the nearest e4m3 of x / scale, see {@link io.moe4j.api.tensor.Float8#round};
+ * <li>and back: x = stored number · scale.
+ * </ul>
+ *
+ * <p>The same on every device, bit for bit. A block with a NaN or an infinity becomes NaN: all of its elements.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public interface ScalingOps {
+
+    /**
+     * Computes the scales and the stored numbers.
+     *
+     * @param x F32 or BF16; the elements of its rows are dense
+     * @param scaled of the same shape, with scales: overwritten, and its scales too
+     */
+    void quantize(Stream stream, Tensor x, Tensor scaled);
+
+    /**
+     * Multiplies by the scales, rounded once.
+     *
+     * @param scaled with scales; the elements of its rows are dense
+     * @param x F32 or BF16, of the same shape: overwritten
+     */
+    void dequantize(Stream stream, Tensor scaled, Tensor x);
+}

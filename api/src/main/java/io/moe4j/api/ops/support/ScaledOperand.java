@@ -1,0 +1,51 @@
+package io.moe4j.api.ops.support;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+
+/**
+ * A matrix of 8-bit numbers with scales, as an operand of products: sums run along its inner dimension.
+ *
+ * @param numbers address of element (0, 0)
+ * @param outerStride bytes from an element to the next along the outer dimension
+ * @param innerStride bytes from an element to the next along the inner dimension
+ * @param scales address of the scale of element (0, 0)
+ * @param outerScales bytes from a scale to the next along the outer dimension
+ * @param innerScales bytes from a scale to the next along the inner dimension
+ * @param outerBlock elements along the outer dimension that share a scale
+ * @param innerBlock elements along the inner dimension that share a scale
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record ScaledOperand(long numbers, long outerStride, long innerStride, long scales, long outerScales,
+        long innerScales, long outerBlock, long innerBlock) {
+
+    /** A matrix with scales, whose sums run along its rows. */
+    public static ScaledOperand of(Tensor matrix) {
+        Scales scales = matrix.scales().orElseThrow();
+        Tensor values = scales.values();
+        return new ScaledOperand(matrix.address(), matrix.stride(0), matrix.stride(1), values.address(),
+                values.stride(0) * Float.BYTES, values.stride(1) * Float.BYTES, scales.block().get(0),
+                scales.block().get(1));
+    }
+
+    /** The same matrix, whose sums run along its columns. */
+    public ScaledOperand transposed() {
+        return new ScaledOperand(numbers, innerStride, outerStride, scales, innerScales, outerScales, innerBlock,
+                outerBlock);
+    }
+
+    long number(long outer, long inner) {
+        return numbers + outer * outerStride + inner * innerStride;
+    }
+
+    long scale(long outer, long inner) {
+        return scales + outer / outerBlock * outerScales + inner / innerBlock * innerScales;
+    }
+
+    /** The element from which on another scale may hold. */
+    long end(long inner) {
+        return (inner / innerBlock + 1) * innerBlock;
+    }
+}

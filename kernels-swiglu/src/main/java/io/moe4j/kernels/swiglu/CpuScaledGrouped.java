@@ -1,0 +1,92 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.ops.support.ScaledOperand;
+import io.moe4j.api.ops.support.ScaledSum;
+import io.moe4j.api.tensor.DType;
+
+/**
+ * The grouped products of operands with scales on the CPU, one element at a time: a reference, not fast kernels. {@link ScaledLaunches} has the order of
+ * the arguments.
+ */
+final class CpuScaledGrouped {
+    private static final int STACK = 7;
+    private static final int EXTENTS = 16;
+    private static final int RESULT = 21;
+    private static final int EXTENTS_OF_GRADIENT = 14;
+    private static final int GRADIENT = 19;
+
+    private CpuScaledGrouped() {}
+
+    /** y[r] = w[j] · x[r]. */
+    static void forward(CpuLaunch launch, DType result) {
+        rows(launch, result, false);
+    }
+
+    /** dx[r] = w[j]ᵀ · dy[r]. */
+    static void inputGradient(CpuLaunch launch, DType result) {
+        rows(launch, result, true);
+    }
+
+    private static void rows(CpuLaunch launch, DType type, boolean transposed) {
+        ScaledOperand rows = operand(launch, 0, 0, 0);
+        int outputs = launch.int32(EXTENTS + 2);
+        int inputs = launch.int32(EXTENTS + 3);
+        int columns = transposed ? inputs : outputs;
+        int terms = transposed ? outputs : inputs;
+        Matrix results = new Matrix(launch.pointer(RESULT), launch.int64(RESULT + 1), type);
+        Elements elements = Elements.of(type);
+        ScaledSum sum = new ScaledSum(launch.memory());
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(EXTENTS), launch.int32(EXTENTS + 1),
+                launch.int64(EXTENTS + 4), columns);
+        launch.parallelFor(blocks.count(), 1, (from, to) -> {
+            for (long index = from; index < to; index++) {
+                RowBlocks.Block block = blocks.get(index);
+                ScaledOperand stored = operand(launch, STACK, block.expert() * launch.int64(STACK + 7),
+                        block.expert() * launch.int64(STACK + 8));
+                ScaledOperand weights = transposed ? stored.transposed() : stored;
+                for (long row = block.row(); row < block.row() + block.rows(); row++) {
+                    for (int column = block.column(); column < block.column() + block.columns(); column++) {
+                        elements.store1(launch.memory(), results.at(row, column).address(),
+                                sum.of(rows, row, weights, column, 0, terms));
+                    }
+                }
+            }
+        });
+    }
+
+    /** dw[j] = Σ dy[r] ⊗ x[r], over the rows r of expert j. */
+    static void weightGradient(CpuLaunch launch, DType type) {
+        ScaledOperand dy = operand(launch, 0, 0, 0).transposed();
+        ScaledOperand x = operand(launch, STACK, 0, 0).transposed();
+        long offsets = launch.pointer(EXTENTS_OF_GRADIENT);
+        int experts = launch.int32(EXTENTS_OF_GRADIENT + 1);
+        int outputs = launch.int32(EXTENTS_OF_GRADIENT + 2);
+        int inputs = launch.int32(EXTENTS_OF_GRADIENT + 3);
+        long capacity = launch.int64(EXTENTS_OF_GRADIENT + 4);
+        long expertStride = launch.int64(GRADIENT + 1);
+        boolean accumulate = launch.int32(GRADIENT + 3) != 0;
+        Matrix dw = new Matrix(launch.pointer(GRADIENT), launch.int64(GRADIENT + 2), type);
+        Elements elements = Elements.of(type);
+        ScaledSum sum = new ScaledSum(launch.memory());
+        launch.parallelFor((long) experts * outputs, 1, (from, to) -> {
+            for (long index = from; index < to; index++) {
+                int expert = (int) (index / outputs);
+                long o = index % outputs;
+                long start = PanelProduct.offset(launch, offsets, expert - 1, capacity);
+                long end = PanelProduct.offset(launch, offsets, expert, capacity);
+                for (int i = 0; i < inputs; i++) {
+                    long address = dw.at(o, i).address() + expert * expertStride * type.bytes();
+                    float before = accumulate ? elements.load1(launch.memory(), address) : 0;
+                    elements.store1(launch.memory(), address, before + sum.of(dy, o, x, i, start, end));
+                }
+            }
+        });
+    }
+
+    private static ScaledOperand operand(CpuLaunch launch, int at, long numbersBefore, long scalesBefore) {
+        return new ScaledOperand(launch.pointer(at) + numbersBefore, launch.int64(at + 1), 1,
+                launch.pointer(at + 2) + Float.BYTES * scalesBefore, Float.BYTES * launch.int64(at + 3),
+                Float.BYTES * launch.int64(at + 4), launch.int64(at + 5), launch.int64(at + 6));
+    }
+}

@@ -1,0 +1,181 @@
+package io.moe4j.runtime.cpu.ops;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.Float8;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.cpu.engine.Addresses;
+import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.Optional;
+
+/** Quantises block by block. A block is up to a part of one row, or that part of several rows. */
+final class CpuScalingOps implements ScalingOps {
+    private final Commands commands;
+
+    CpuScalingOps(Commands commands) {
+        this.commands = commands;
+    }
+
+    @Override
+    public void quantize(Stream stream, Tensor x, Tensor scaled) {
+        Grid grid = Grid.of("quantize", x, scaled);
+        commands.submit(stream, "quantize", () -> Blocks.overRows(commands, grid.blocks(), grid.blockElements(),
+                (from, to) -> {
+                    for (long block = from; block < to; block++) {
+                        quantize(grid, block);
+                    }
+                }), x, scaled, grid.scales());
+    }
+
+    @Override
+    public void dequantize(Stream stream, Tensor scaled, Tensor x) {
+        Grid grid = Grid.of("dequantize", x, scaled);
+        commands.submit(stream, "dequantize", () -> Blocks.overRows(commands, grid.blocks(), grid.blockElements(),
+                (from, to) -> {
+                    for (long block = from; block < to; block++) {
+                        dequantize(grid, block);
+                    }
+                }), x, scaled, grid.scales());
+    }
+
+    private static void quantize(Grid grid, long block) {
+        float largest = 0;
+        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
+            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+                // Keeps NaN, unlike a comparison.
+                largest = Math.max(largest, Math.abs(grid.plain().get(row, column)));
+            }
+        }
+        float scale = Math.max(largest / Float8.MAX, Float.MIN_NORMAL);
+        Addresses.ALL.set(JAVA_FLOAT_UNALIGNED, grid.scaleOf(block), scale);
+        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
+            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+                Addresses.ALL.set(JAVA_BYTE, grid.numberOf(row, column),
+                        Float8.round(grid.plain().get(row, column) / scale));
+            }
+        }
+    }
+
+    private static void dequantize(Grid grid, long block) {
+        float scale = Addresses.ALL.get(JAVA_FLOAT_UNALIGNED, grid.scaleOf(block));
+        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
+            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+                grid.plain().set(row, column,
+                        Float8.widen(Addresses.ALL.get(JAVA_BYTE, grid.numberOf(row, column))) * scale);
+            }
+        }
+    }
+
+    /**
+     * The blocks of a matrix, or of a stack of matrices whose blocks do not reach from one into the next.
+     *
+     * @param plain all rows, of all matrices
+     * @param rows rows of one matrix
+     */
+    private record Grid(Plain plain, Tensor numbers, Tensor scales, long matrices, long rows, long columns,
+            long blockRows, long blockColumns) {
+
+        static Grid of(String what, Tensor x, Tensor scaled) {
+            if (!x.dtype().isPlainFloating() || !scaled.dtype().isScaled() || scaled.scales().isEmpty()
+                    || !x.shape().equals(scaled.shape()) || x.rank() < 1 || x.rank() > 3) {
+                throw new IllegalArgumentException(what + " between " + x + " and " + scaled
+                        + ": one is F32 or BF16, the other has scales, and both have one shape of 1 to 3 dimensions");
+            }
+            Scales scales = scaled.scales().get();
+            int last = x.rank() - 1;
+            long blockRows = last == 0 ? 1 : scales.block().get(last - 1);
+            if (x.rank() == 3 && scales.block().getFirst() != 1) {
+                throw new IllegalArgumentException(what + " of " + scaled + ": a block lies in one matrix of a stack");
+            }
+            return new Grid(Plain.of(stack(x)), stack(scaled.withScales(Optional.empty())),
+                    stack(scales.values()), last == 2 ? x.dim(0) : 1, last == 0 ? 1 : x.dim(last - 1), x.dim(last),
+                    blockRows, scales.block().get(last));
+        }
+
+        private static Tensor stack(Tensor tensor) {
+            return switch (tensor.rank()) {
+                case 1 -> tensor.strided(new long[] {1, 1, tensor.dim(0)}, new long[] {0, 0, tensor.stride(0)});
+                case 2 -> tensor.strided(new long[] {1, tensor.dim(0), tensor.dim(1)},
+                        new long[] {0, tensor.stride(0), tensor.stride(1)});
+                default -> tensor;
+            };
+        }
+
+        long blocks() {
+            return scales.elements();
+        }
+
+        long blockElements() {
+            return Math.min(blockRows, rows) * Math.min(blockColumns, columns);
+        }
+
+        private long across() {
+            return Math.ceilDiv(columns, blockColumns);
+        }
+
+        private long down() {
+            return Math.ceilDiv(rows, blockRows);
+        }
+
+        long matrix(long block) {
+            return block / across() / down();
+        }
+
+        long firstRow(long block) {
+            return matrix(block) * rows + block / across() % down() * blockRows;
+        }
+
+        long endRow(long block) {
+            return Math.min(firstRow(block) + blockRows, (matrix(block) + 1) * rows);
+        }
+
+        long firstColumn(long block) {
+            return block % across() * blockColumns;
+        }
+
+        long endColumn(long block) {
+            return Math.min(firstColumn(block) + blockColumns, columns);
+        }
+
+        long scaleOf(long block) {
+            return scales.address() + Float.BYTES * (matrix(block) * scales.stride(0)
+                    + block / across() % down() * scales.stride(1) + block % across() * scales.stride(2));
+        }
+
+        long numberOf(long row, long column) {
+            return numbers.address() + row / rows * numbers.stride(0) + row % rows * numbers.stride(1)
+                    + column * numbers.stride(2);
+        }
+    }
+
+    /** F32 or BF16 elements of a stack of matrices, by row of all of them. */
+    private record Plain(Tensor tensor, boolean narrow) {
+        static Plain of(Tensor tensor) {
+            return new Plain(tensor, Rows.isNarrow(tensor));
+        }
+
+        float get(long row, long column) {
+            return narrow
+                    ? BFloat16.widen(Lanes.getShort(tensor.address(), index(row, column)))
+                    : Lanes.get(tensor.address(), index(row, column));
+        }
+
+        void set(long row, long column, float value) {
+            if (narrow) {
+                Lanes.setShort(tensor.address(), index(row, column), BFloat16.round(value));
+            } else {
+                Lanes.set(tensor.address(), index(row, column), value);
+            }
+        }
+
+        private long index(long row, long column) {
+            return row / tensor.dim(1) * tensor.stride(0) + row % tensor.dim(1) * tensor.stride(1)
+                    + column * tensor.stride(2);
+        }
+    }
+}

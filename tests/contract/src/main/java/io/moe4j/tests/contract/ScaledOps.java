@@ -1,0 +1,180 @@
+package io.moe4j.tests.contract;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.DynamicTest.dynamicTest;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.DynamicTest;
+
+/**
+ * What a device does with types that have scales: quantises with the bits of the definition, multiplies within a derived bound; or says that it does not
+ * support them, and refuses.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class ScaledOps {
+    private static final List<Long> ROWS = List.of(1L, Scales.BLOCK);
+    private static final List<Long> COLUMNS = List.of(Scales.BLOCK, 1L);
+    private static final List<Long> SQUARES = List.of(Scales.BLOCK, Scales.BLOCK);
+
+    private final Device device;
+    private final Stream stream;
+
+    /** On an open device. */
+    public ScaledOps(Device device, Stream stream) {
+        this.device = device;
+        this.stream = stream;
+    }
+
+    /** All tests. */
+    public java.util.stream.Stream<DynamicTest> tests() {
+        return Arrays.stream(DType.values()).filter(DType::isScaled).flatMap(type -> device.ops().supports(type)
+                ? java.util.stream.Stream.concat(quantizing(type), products(type))
+                : java.util.stream.Stream.of(dynamicTest(type + " is refused", () -> isRefused(type))));
+    }
+
+    private java.util.stream.Stream<DynamicTest> quantizing(DType type) {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (DType plain : List.of(DType.F32, DType.BF16)) {
+            tests.add(dynamicTest("quantize " + plain + " rows to " + type, () -> quantize(type, plain, ROWS, 5, 300)));
+            tests.add(dynamicTest("quantize a " + plain + " matrix to " + type,
+                    () -> quantize(type, plain, SQUARES, 300, 129)));
+            tests.add(dynamicTest("quantize a stack of " + plain + " matrices to " + type,
+                    () -> quantize(type, plain, List.of(1L, Scales.BLOCK, Scales.BLOCK), 3, 130, 7)));
+            tests.add(dynamicTest("quantize no " + plain + " row to " + type, () -> quantize(type, plain, ROWS, 0, 3)));
+        }
+        return tests.stream();
+    }
+
+    private void quantize(DType type, DType plain, List<Long> block, long... shape) {
+        try (HostValues values = new HostValues(device, stream)) {
+            long[] blocks = new long[shape.length];
+            Arrays.setAll(blocks, d -> Math.ceilDiv(shape[d], block.get(d)));
+            double[] given = inputs(plain, (int) Tensor.bytes(type, shape));
+            Tensor x = values.of(plain, given, shape);
+            Tensor scales = values.tensor(DType.F32, blocks);
+            Tensor scaled = values.tensor(type, shape).withScales(Optional.of(new Scales(scales, block)));
+            Tensor back = values.tensor(DType.F32, shape);
+            ScalingOps ops = device.ops().scaling().orElseThrow(() -> new AssertionError(
+                    "the device supports " + type + ", and has no scaling()"));
+            ops.quantize(stream, x, scaled);
+            ops.dequantize(stream, scaled, back);
+            float[] largest = new float[(int) scales.elements()];
+            for (int i = 0; i < given.length; i++) {
+                int at = ScaledValues.blockOf(i, block, blocks, shape);
+                largest[at] = Math.max(largest[at], Math.abs((float) given[i]));
+            }
+            double[] expectedScales = new double[largest.length];
+            Arrays.setAll(expectedScales, i -> Math.max(largest[i] / Float8.MAX, Float.MIN_NORMAL));
+            double[] numbers = new double[given.length];
+            double[] elements = new double[given.length];
+            for (int i = 0; i < given.length; i++) {
+                float scale = (float) expectedScales[ScaledValues.blockOf(i, block, blocks, shape)];
+                numbers[i] = Float8.widen(Float8.round((float) given[i] / scale));
+                elements[i] = (float) numbers[i] * scale;
+            }
+            assertArrayEquals(expectedScales, HostValues.read(stream, scales), "scales");
+            assertArrayEquals(numbers, HostValues.read(stream, scaled.withScales(Optional.empty())), "stored numbers");
+            assertArrayEquals(elements, HostValues.read(stream, back), "and back");
+            assertArrayEquals(given, HostValues.read(stream, x), "x, which is read only");
+        }
+    }
+
+    /** Numbers of all sizes; a long run of zeros, one NaN and one infinity, each in a block of its own if there are several. */
+    private static double[] inputs(DType plain, int count) {
+        Random random = new Random(3);
+        double[] given = new double[count];
+        for (int i = 0; i < count; i++) {
+            given[i] = Rounding.to(plain, random.nextGaussian() * Math.scalb(1.0, random.nextInt(30) - 15));
+        }
+        if (count > 1200) {
+            Arrays.fill(given, 300, 600, 0);
+            given[count - 1] = Double.NaN;
+            given[700] = Double.NEGATIVE_INFINITY;
+        }
+        return given;
+    }
+
+    private java.util.stream.Stream<DynamicTest> products(DType type) {
+        List<DynamicTest> tests = new ArrayList<>();
+        long[][] extents = {{3, 5, 300}, {1, 1, 1}, {129, 2, 128}, {4, 130, 257}, {4, 3, 0}, {0, 3, 5}};
+        for (long[] mnk : extents) {
+            for (int transposes = 0; transposes < 4; transposes++) {
+                boolean a = (transposes & 1) != 0;
+                boolean b = (transposes & 2) != 0;
+                for (DType result : List.of(DType.F32, DType.BF16)) {
+                    tests.add(dynamicTest("matmul " + type + " " + Arrays.toString(mnk) + (a ? " aᵀ" : "")
+                            + (b ? " bᵀ" : "") + " into " + result, () -> product(type, result, mnk, a, b)));
+                }
+            }
+        }
+        return tests.stream();
+    }
+
+    private void product(DType type, DType result, long[] mnk, boolean transposeA, boolean transposeB) {
+        int m = (int) mnk[0];
+        int n = (int) mnk[1];
+        int k = (int) mnk[2];
+        List<List<Long>> blocks = List.of(ROWS, COLUMNS, SQUARES, List.of(2L, 48L));
+        for (int i = 0; i < blocks.size(); i++) {
+            try (HostValues values = new HostValues(device, stream)) {
+                ScaledValues a = ScaledValues.random(values, type, blocks.get(i), 7, transposeA ? k : m,
+                        transposeA ? m : k);
+                ScaledValues b = ScaledValues.random(values, type, blocks.get((i + 2) % blocks.size()), 8,
+                        transposeB ? n : k, transposeB ? k : n);
+                double[] before = new Random(9).doubles((long) m * n, -1, 1).map(x -> Rounding.to(result, x)).toArray();
+                for (float beta : new float[] {0, 1}) {
+                    Tensor c = values.of(result, before, m, n);
+                    if (beta == 0) {
+                        stream.fill(c, Double.NaN);
+                    }
+                    Matmul call = new Matmul(a.tensor(), b.tensor(), c, transposeA, transposeB, 0.5f, beta);
+                    device.ops().matmul().matmul(stream, call);
+                    double[] actual = HostValues.read(stream, c);
+                    for (int row = 0; row < m; row++) {
+                        for (int column = 0; column < n; column++) {
+                            double[] terms = new double[k];
+                            for (int t = 0; t < k; t++) {
+                                terms[t] = 0.5 * a.elements()[transposeA ? t * m + row : row * k + t]
+                                        * b.elements()[transposeB ? column * k + t : t * n + column];
+                            }
+                            ScaledValues.check("c[" + row + ", " + column + "] with blocks of " + blocks.get(i)
+                                    + " and beta " + beta, result, terms, beta * before[row * n + column],
+                                    actual[row * n + column]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    private void isRefused(DType type) {
+        assertEquals(Optional.empty(), device.ops().scaling().map(Object::getClass), "scaling() of a device that supports"
+                + " no type with scales");
+        try (HostValues values = new HostValues(device, stream)) {
+            Tensor a = values.tensor(type, 2, 2)
+                    .withScales(Optional.of(Scales.ofRows(values.of(DType.F32, new double[] {1, 1}, 2, 1))));
+            Tensor c = values.tensor(DType.F32, 2, 2);
+            RuntimeException refused = assertThrows(RuntimeException.class,
+                    () -> device.ops().matmul().matmul(stream, Matmul.of(a, a, c)));
+            assertTrue(String.valueOf(refused.getMessage()).contains(type.name()), refused.toString());
+        }
+    }
+}

@@ -1,0 +1,67 @@
+package io.moe4j.tests.contract;
+
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+
+/**
+ * A tensor with scales whose elements the host knows.
+ *
+ * @param tensor on the device
+ * @param elements stored numbers times scales, row-major; exact
+ */
+record ScaledValues(Tensor tensor, double[] elements) {
+
+    /** Random numbers, with scales of very different sizes, so that a scale of another block shows. */
+    static ScaledValues random(HostValues values, DType type, List<Long> block, long seed, long... shape) {
+        Random random = new Random(seed);
+        long[] blocks = new long[shape.length];
+        Arrays.setAll(blocks, d -> Math.ceilDiv(shape[d], block.get(d)));
+        double[] numbers = random.doubles(count(shape), -20, 20).map(number -> Rounding.to(type, number)).toArray();
+        double[] scales = random.doubles(count(blocks), 1, 2)
+                .map(scale -> (float) Math.scalb(scale, random.nextInt(14) - 7)).toArray();
+        double[] elements = new double[numbers.length];
+        for (int i = 0; i < elements.length; i++) {
+            elements[i] = numbers[i] * scales[blockOf(i, block, blocks, shape)];
+        }
+        return new ScaledValues(values.of(type, numbers, shape)
+                .withScales(Optional.of(new Scales(values.of(DType.F32, scales, blocks), block))), elements);
+    }
+
+    /** The index of the block that element {@code i} lies in, both counted row-major. */
+    static int blockOf(long i, List<Long> block, long[] blocks, long... shape) {
+        long rest = i;
+        long index = 0;
+        long weight = 1;
+        for (int d = shape.length - 1; d >= 0; d--) {
+            index += weight * (rest % shape[d] / block.get(d));
+            weight *= blocks[d];
+            rest /= shape[d];
+        }
+        return Math.toIntExact(index);
+    }
+
+    private static int count(long... shape) {
+        return Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+    }
+
+    /**
+     * Checks one element of a product: stored numbers of 4 significant bits have exact products in fp32; a run of r terms is summed with (r − 1) roundings, multiplied
+     * by two scales with 2, and added to the other runs with one for each run; then alpha, and what is added. All are relative to Σ|a · b|. Storing
+     * rounds once more. A run ends where a scale changes, so there are up to as many as terms.
+     */
+    static void check(String what, DType stored, double[] terms, double before, double actual) {
+        double sum = before;
+        double size = Math.abs(before);
+        for (double term : terms) {
+            sum += term;
+            size += Math.abs(term);
+        }
+        double bound = (terms.length + 6) * Rounding.U32 * size;
+        Rounding.check(what, sum, actual, bound + Rounding.stored(stored) * (Math.abs(sum) + bound) + Rounding.TINY);
+    }
+}
