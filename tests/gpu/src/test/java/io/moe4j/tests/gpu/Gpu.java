@@ -7,6 +7,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -115,6 +116,7 @@ final class Gpu implements AutoCloseable {
                     case BF16 -> Float.intBitsToFloat(host.getAtIndex(ValueLayout.JAVA_SHORT, i) << 16);
                     case I32 -> host.getAtIndex(ValueLayout.JAVA_INT, i);
                     case I64 -> host.getAtIndex(ValueLayout.JAVA_LONG, i);
+                    case F8_E4M3 -> Float8.widen(host.get(ValueLayout.JAVA_BYTE, i));
                 };
             }
             return values;
