@@ -25,7 +25,8 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
         if (tokens < 0 || dim < 1 || experts < 1 || topK < 1 || topK > experts || !rowType.isFloating()) {
             throw new IllegalArgumentException("tokens " + tokens + ", dim " + dim + ", experts " + experts + ", topK "
                     + topK + ", rows of "
-                    + rowType + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of floating-point numbers are needed");
+                    + rowType
+                    + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of floating-point numbers are needed");
         }
         if (!returnType.isPlainFloating() || (!rowType.isScaled() && returnType != rowType)) {
             throw new IllegalArgumentException("rows of " + rowType + " that come back as " + returnType

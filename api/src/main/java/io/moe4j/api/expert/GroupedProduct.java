@@ -38,7 +38,6 @@ public final class GroupedProduct {
             check(x_RI, w_eOI, y_RO);
         }
 
-
         /** y[r] = w[expert of r] · x[r]. */
         public static Forward of(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
             return new Forward(x_RI, w_eOI, offsets_e, y_RO);
@@ -58,7 +57,6 @@ public final class GroupedProduct {
         public InputGradient {
             check(dy_RO, w_eOI, dx_RI);
         }
-
 
         /** dx[r] = w[expert of r]ᵀ · dy[r]. */
         public static InputGradient of(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
@@ -80,7 +78,6 @@ public final class GroupedProduct {
         public WeightGradient {
             check(dy_RO, x_RI, dw_eOI);
         }
-
 
         /** dw[e] = Σ dy[r] · x[r]ᵀ over the rows r of expert e, overwritten. */
         public static WeightGradient of(Tensor dy_RO, Tensor x_RI, Tensor offsets_e, Tensor dw_eOI) {

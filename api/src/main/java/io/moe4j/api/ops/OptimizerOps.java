@@ -36,7 +36,8 @@ public interface OptimizerOps {
 
         /** Checks that only BF16 parameters are rounded stochastically. */
         public AdamW {
-            if (rounding instanceof Rounding.Stochastic && !(parameter.dtype().isRounded() && parameter.dtype().isPlainFloating())) {
+            if (rounding instanceof Rounding.Stochastic
+                    && !(parameter.dtype().isRounded() && parameter.dtype().isPlainFloating())) {
                 throw new IllegalArgumentException("AdamW of " + parameter + " with stochastic rounding: only BF16"
                         + " parameters are rounded; use Rounding.nearest()");
             }

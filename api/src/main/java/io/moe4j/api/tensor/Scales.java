@@ -23,7 +23,8 @@ public record Scales(Tensor values, List<Long> block) {
 
     public Scales {
         block = List.copyOf(block);
-        if (values.dtype() != DType.F32 || values.rank() != block.size() || block.stream().anyMatch(extent -> extent < 1)) {
+        if (values.dtype() != DType.F32 || values.rank() != block.size()
+                || block.stream().anyMatch(extent -> extent < 1)) {
             throw new IllegalArgumentException("scales " + values + " of blocks of " + block
                     + ": scales are F32, and have an extent of at least 1 of a block for each of their dimensions");
         }

@@ -15,19 +15,22 @@ class Float8Test {
     void everyNumberComesBack() {
         for (int bits = 0; bits < 256; bits++) {
             float number = Float8.widen((byte) bits);
-            assertEquals(Float.isNaN(number) ? 0x7F : (byte) bits, Float8.round(number), "0x" + Integer.toHexString(bits) + ", " + number);
+            assertEquals(Float.isNaN(number) ? 0x7F : (byte) bits, Float8.round(number),
+                    "0x" + Integer.toHexString(bits) + ", " + number);
         }
     }
 
     @ParameterizedTest
-    @CsvSource({"0x00, 0", "0x01, 0x1p-9", "0x07, 0x1.cp-7", "0x08, 0x1p-6", "0x38, 1", "0x40, 2", "0x77, 240", "0x7E, 448", "0xFE, -448"})
+    @CsvSource({"0x00, 0", "0x01, 0x1p-9", "0x07, 0x1.cp-7", "0x08, 0x1p-6", "0x38, 1", "0x40, 2", "0x77, 240",
+            "0x7E, 448", "0xFE, -448"})
     void numbersOfTheSpecification(String bits, String number) {
         assertEquals(Float.parseFloat(number.contains("x") ? number : number + "f"),
                 Float8.widen((byte) (int) Integer.decode(bits)));
     }
 
     @ParameterizedTest
-    @CsvSource({"449, 448", "1e30, 448", "Infinity, 448", "-Infinity, -448", "NaN, NaN", "0x1p-10, 0", "0x1.8p-10, 0x1p-9",
+    @CsvSource({"449, 448", "1e30, 448", "Infinity, 448", "-Infinity, -448", "NaN, NaN", "0x1p-10, 0",
+            "0x1.8p-10, 0x1p-9",
             "-0.0, -0.0", "17, 16", "19, 20", "0x1.fp-7, 0x1p-6"})
     void theEnds(String given, String expected) {
         assertEquals(Float.parseFloat(expected), Float8.widen(Float8.round(Float.parseFloat(given))));

@@ -72,7 +72,8 @@ class ScalesTest {
     @Test
     void onlyTypesThatNeedScalesHaveThemAndOneForEachBlock() {
         Scales six = Scales.ofRows(Tensor.of(memory, 0, DType.F32, 6, 3));
-        for (Tensor wrong : List.of(Tensor.of(memory, 0, DType.BF16, 6, 300), Tensor.of(memory, 0, DType.F8_E4M3, 6, 257 - 1),
+        for (Tensor wrong : List.of(Tensor.of(memory, 0, DType.BF16, 6, 300),
+                Tensor.of(memory, 0, DType.F8_E4M3, 6, 257 - 1),
                 Tensor.of(memory, 0, DType.F8_E4M3, 5, 300), Tensor.of(memory, 0, DType.F8_E4M3, 1, 6, 300))) {
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                     () -> wrong.withScales(Optional.of(six)));
@@ -91,7 +92,8 @@ class ScalesTest {
                 () -> Matmul.ofTransposedB(x, bare, c), () -> Matmul.ofTransposedB(x, x, rows(6, 6)),
                 () -> GroupedProduct.Forward.of(bare, weights(1, 6, 300), Tensor.of(memory, 0, DType.I32, 1), c),
                 () -> GroupedProduct.WeightGradient.of(x, bare, Tensor.of(memory, 0, DType.I32, 1), c),
-                () -> GroupedProduct.InputGradient.of(x, weights(1, 300, 6), Tensor.of(memory, 0, DType.I32, 1), rows(6, 6)))) {
+                () -> GroupedProduct.InputGradient.of(x, weights(1, 300, 6), Tensor.of(memory, 0, DType.I32, 1),
+                        rows(6, 6)))) {
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class, wrong::run);
             assertTrue(String.valueOf(refused.getMessage()).contains("scales"), refused.getMessage());
         }

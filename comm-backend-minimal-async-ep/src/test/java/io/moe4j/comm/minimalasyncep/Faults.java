@@ -99,7 +99,8 @@ final class Faults {
                         .wrapped((backend, context) -> new Wrapped(backend, context).returnsAnother()),
                 // Scales.
                 Fault.of("scales of another row", SCALED, "\\bscales of rows_RD")
-                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::exchangesScales)),
+                        .wrapped(
+                                (backend, context) -> new Wrapped(backend, context).received(Wrapped::exchangesScales)),
                 Fault.of("scales dropped", SCALED, "without scales; the scales of dispatched rows arrive")
                         .wrapped((backend, context) -> new Wrapped(backend, context).withoutScales()),
                 Fault.of("scales of the dispatch before", SCALED, "\\bscales of rows_RD")

@@ -4,4 +4,5 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.tensor.Tensor;
 
 /** Received rows in their own memory: valid until the scope that was open at their dispatch closes, whatever is dispatched later. */
-record StandardRows(StandardPlan plan, Tensor rows_RD, Tensor outputs_RD, Tensor weights_R, Tensor scalars_R) implements ReceivedRows {}
+record StandardRows(StandardPlan plan, Tensor rows_RD, Tensor outputs_RD, Tensor weights_R, Tensor scalars_R)
+        implements ReceivedRows {}

@@ -38,7 +38,7 @@ final class Arguments {
                 + " must have one type and the same capacity");
         require(dw_eOI.dtype() == DType.F32 || (dy_RO.dtype().isScaled() ? dw_eOI.dtype().isPlainFloating()
                 : dw_eOI.dtype() == dy_RO.dtype()), what, "gradient " + dw_eOI
-                + " must be F32, or of the type of the rows " + dy_RO + ", or BF16 where they have scales");
+                        + " must be F32, or of the type of the rows " + dy_RO + ", or BF16 where they have scales");
     }
 
     static void swiglu(SwiGlu.Forward arguments) {

@@ -50,7 +50,8 @@ record Grid(int blocks, int threads, int sharedBytes) {
                 case BF16 -> new Grid(8 * multiprocessors, 128, 2 * 32 * KIB);
                 // grouped_gemm_fp32.cu
                 case F32 -> new Grid(4 * multiprocessors, 256, 0);
-                case I32, I64, F8_E4M3 -> throw new IllegalArgumentException("rows of " + rows + "; rows are F32 or BF16");
+                case I32, I64,
+                        F8_E4M3 -> throw new IllegalArgumentException("rows of " + rows + "; rows are F32 or BF16");
             };
         }
     }

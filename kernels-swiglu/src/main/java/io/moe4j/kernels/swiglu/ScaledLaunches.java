@@ -56,7 +56,8 @@ final class ScaledLaunches {
                     + " was asked for: these expert kernels do not run with such rows on this device; ask"
                     + " ExpertKernels.supports first, or take F32 or BF16 rows");
         }
-        return new Grid(1, 128, 0).launch(module.kernel(kernel + "_" + name(operand.dtype()) + "_" + name(result.dtype())),
+        return new Grid(1, 128, 0).launch(
+                module.kernel(kernel + "_" + name(operand.dtype()) + "_" + name(result.dtype())),
                 Stream.of(arguments).flatMap(List::stream).toList());
     }
 

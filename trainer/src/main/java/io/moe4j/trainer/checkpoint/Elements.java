@@ -23,7 +23,8 @@ public final class Elements {
                     out.set(SHORT, 2L * i, (short) (Float.floatToRawIntBits(values[from + i]) >>> 16));
                 }
             }
-            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(dtype + " is no type of parameters; F32 and BF16 are");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    dtype + " is no type of parameters; F32 and BF16 are");
         }
     }
 
@@ -35,7 +36,8 @@ public final class Elements {
                     values[to + i] = BFloat16.widen(in.get(SHORT, 2 * (fromElement + i)));
                 }
             }
-            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(dtype + " is no type of parameters; F32 and BF16 are");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    dtype + " is no type of parameters; F32 and BF16 are");
         }
     }
 }

@@ -34,7 +34,8 @@ public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm,
                 new CpuNormOps(commands, scratch), new CpuRopeOps(commands, scratch),
                 new CpuAttentionOps(commands, scratch), new CpuActivationOps(commands, scratch),
                 new CpuEmbeddingOps(commands, scratch), new CpuRoutingOps(commands),
-                new CpuLossOps(commands, scratch), new CpuOptimizerOps(commands, scratch), Optional.of(new CpuScalingOps(commands)));
+                new CpuLossOps(commands, scratch), new CpuOptimizerOps(commands, scratch),
+                Optional.of(new CpuScalingOps(commands)));
     }
 
     @Override

@@ -144,8 +144,9 @@ final class ScaledGrouped {
             ScaledValues x = ScaledValues.random(values, type, ROWS, 1, 2, 3);
             ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 2, 1, 4, 3);
             Tensor y = values.tensor(DType.F32, 2, 4);
-            RuntimeException refused = assertThrows(RuntimeException.class, () -> bench.kernels().forward(bench.stream(),
-                    GroupedProduct.Forward.of(x.tensor(), w.tensor(), bench.offsets(new int[] {2}), y)));
+            RuntimeException refused = assertThrows(RuntimeException.class,
+                    () -> bench.kernels().forward(bench.stream(),
+                            GroupedProduct.Forward.of(x.tensor(), w.tensor(), bench.offsets(new int[] {2}), y)));
             assertTrue(String.valueOf(refused.getMessage()).contains(type.name()), refused.toString());
         }
     }

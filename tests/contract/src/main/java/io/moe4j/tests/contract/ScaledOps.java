@@ -166,8 +166,9 @@ public final class ScaledOps {
     }
 
     private void isRefused(DType type) {
-        assertEquals(Optional.empty(), device.ops().scaling().map(Object::getClass), "scaling() of a device that supports"
-                + " no type with scales");
+        assertEquals(Optional.empty(), device.ops().scaling().map(Object::getClass),
+                "scaling() of a device that supports"
+                        + " no type with scales");
         try (HostValues values = new HostValues(device, stream)) {
             Tensor a = values.tensor(type, 2, 2)
                     .withScales(Optional.of(Scales.ofRows(values.of(DType.F32, new double[] {1, 1}, 2, 1))));
