@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Launches of the grouped products whose operands have scales. Each operand is passed with its scales, see {@link #operand}. */
 final class ScaledLaunches {
@@ -31,26 +30,25 @@ final class ScaledLaunches {
 
     Launch forward(GroupedProduct.Forward product) {
         Tensor w = product.w_eOI();
-        return launch("grouped_forward", product.x_RI(), product.y_RO(), operand(product.x_RI()), stack(w),
-                extents(product.offsets_e(), w.dim(1), w.dim(2), product.x_RI().dim(0)), result(product.y_RO()));
+        return launch("grouped_forward", product.x_RI(), product.y_RO(), List.of(operand(product.x_RI()), stack(w),
+                extents(product.offsets_e(), w.dim(1), w.dim(2), product.x_RI().dim(0)), result(product.y_RO())));
     }
 
     Launch inputGradient(GroupedProduct.InputGradient product) {
         Tensor w = product.w_eOI();
-        return launch("grouped_input_gradient", product.dy_RO(), product.dx_RI(), operand(product.dy_RO()), stack(w),
-                extents(product.offsets_e(), w.dim(1), w.dim(2), product.dy_RO().dim(0)), result(product.dx_RI()));
+        return launch("grouped_input_gradient", product.dy_RO(), product.dx_RI(), List.of(operand(product.dy_RO()), stack(w),
+                extents(product.offsets_e(), w.dim(1), w.dim(2), product.dy_RO().dim(0)), result(product.dx_RI())));
     }
 
     Launch weightGradient(GroupedProduct.WeightGradient product) {
         Tensor dw = product.dw_eOI();
-        return launch("grouped_weight_gradient", product.dy_RO(), dw, operand(product.dy_RO()),
+        return launch("grouped_weight_gradient", product.dy_RO(), dw, List.of(operand(product.dy_RO()),
                 operand(product.x_RI()), extents(product.offsets_e(), dw.dim(1), dw.dim(2), product.dy_RO().dim(0)),
                 List.of(KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
-                        KernelArg.of(product.accumulate() ? 1 : 0)));
+                        KernelArg.of(product.accumulate() ? 1 : 0))));
     }
 
-    @SafeVarargs
-    private Launch launch(String kernel, Tensor operand, Tensor result, List<KernelArg>... arguments) {
+    private Launch launch(String kernel, Tensor operand, Tensor result, List<List<KernelArg>> arguments) {
         if (!exist) {
             throw new DeviceException("a grouped product of " + operand
                     + " was asked for: these expert kernels do not run with such rows on this device; ask"
@@ -58,7 +56,7 @@ final class ScaledLaunches {
         }
         return new Grid(1, 128, 0).launch(
                 module.kernel(kernel + "_" + name(operand.dtype()) + "_" + name(result.dtype())),
-                Stream.of(arguments).flatMap(List::stream).toList());
+                arguments.stream().flatMap(List::stream).toList());
     }
 
     private static String name(DType dtype) {
