@@ -115,7 +115,7 @@ public final class FolderWriter implements AutoCloseable {
                     bytes.putShort(BFloat16.round(value));
                 }
             }
-            case I32, I64 -> throw new IllegalArgumentException(dtype + " is no type of weights");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(dtype + " is no type of weights");
         }
         return bytes.array();
     }

@@ -34,7 +34,7 @@ final class ExportedConfig {
         String name = switch (dtype) {
             case F32 -> "float32";
             case BF16 -> "bfloat16";
-            case I32, I64 -> throw new IllegalArgumentException(dtype + " is no type of weights");
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(dtype + " is no type of weights");
         };
         config.put("torch_dtype", name);
         config.put("dtype", name);
