@@ -52,10 +52,9 @@ final class CommScaled {
         try (Scope step = rank.memory().openStep()) {
             Tensor ids = rank.values().of(reference.ids(rank.index()), shape.tokens(), shape.topK());
             DispatchPlan plan = rank.backend().plan(ids);
-            for (int round = 0; round < ROUNDS; round++) {
-                for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
-                    exchange(rank, plan, buffer, 100 * round + 50 * buffer.ordinal());
-                }
+            for (int salt = 0; salt < 200 * ROUNDS; salt += 200) {
+                exchange(rank, plan, ReceiveBuffer.ACTIVATIONS, salt);
+                exchange(rank, plan, ReceiveBuffer.GRADIENTS, salt + 100);
             }
         }
     }
