@@ -6,8 +6,9 @@ import java.util.Optional;
 
 /**
  * The operations that every device implements, by family. All enqueue work and return. The suffix of a tensor's name is its shape: {@code x_TD} is
- * (T, D). Floating-point tensors are F32 or BF16, where an operation does not say that they can have scales; arithmetic is in fp32 and rounded once, sums have a fixed order. Tensors are contiguous unless an
- * operation says otherwise; where rows may have a stride, the elements of each row are dense. Extents may be 0. A NaN among the inputs gives NaN.
+ * (T, D). Floating-point tensors are F32 or BF16, where an operation does not say that they can have scales; arithmetic is in fp32 and rounded once,
+ * sums have a fixed order. Tensors are contiguous unless an operation says otherwise; where rows may have a stride, the elements of each row are
+ * dense. Extents may be 0. A NaN among the inputs gives NaN.
  *
  * @since 0.1.0
  */

@@ -21,7 +21,8 @@ final class ScaledGrouped {
     private static final int OUTPUTS = 131;
     private static final int INPUTS = 260;
     private static final int CAPACITY = 14;
-    private static final int[] OFFSETS = {0, 5, 5, 11};
+    /** Of experts without a row, with five, with none, with six. */
+    private static final List<Integer> OFFSETS = List.of(0, 5, 5, 11);
     private static final int VALID = 11;
     private static final double MARK = -12345.0f;
 
@@ -55,10 +56,10 @@ final class ScaledGrouped {
     private void forward(DType result) {
         try (HostValues values = new HostValues(bench.device(), bench.stream())) {
             ScaledValues x = ScaledValues.random(values, type, ROWS, 1, CAPACITY, INPUTS);
-            ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 2, OFFSETS.length, OUTPUTS, INPUTS);
+            ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 2, OFFSETS.size(), OUTPUTS, INPUTS);
             Tensor y = marked(values, result, CAPACITY, OUTPUTS);
             bench.kernels().forward(bench.stream(), GroupedProduct.Forward.of(x.tensor(), w.tensor(),
-                    bench.offsets(OFFSETS), y));
+                    bench.offsets(offsets()), y));
             checkRows("y", result, y, OUTPUTS, INPUTS, (row, column, term) -> x.elements()[row * INPUTS + term]
                     * w.elements()[(expert(row) * OUTPUTS + column) * INPUTS + term]);
         }
@@ -67,10 +68,10 @@ final class ScaledGrouped {
     private void inputGradient(DType result) {
         try (HostValues values = new HostValues(bench.device(), bench.stream())) {
             ScaledValues dy = ScaledValues.random(values, type, ROWS, 3, CAPACITY, OUTPUTS);
-            ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 4, OFFSETS.length, OUTPUTS, INPUTS);
+            ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 4, OFFSETS.size(), OUTPUTS, INPUTS);
             Tensor dx = marked(values, result, CAPACITY, INPUTS);
             bench.kernels().inputGradient(bench.stream(), GroupedProduct.InputGradient.of(dy.tensor(), w.tensor(),
-                    bench.offsets(OFFSETS), dx));
+                    bench.offsets(offsets()), dx));
             checkRows("dx", result, dx, INPUTS, OUTPUTS, (row, column, term) -> dy.elements()[row * OUTPUTS + term]
                     * w.elements()[(expert(row) * OUTPUTS + term) * INPUTS + column]);
         }
@@ -82,17 +83,17 @@ final class ScaledGrouped {
             ScaledValues x = ScaledValues.random(values, type, ROWS, 6, CAPACITY, INPUTS);
             for (boolean accumulate : new boolean[] {false, true}) {
                 double before = accumulate ? 0.25 : 0;
-                Tensor dw = values.tensor(result, OFFSETS.length, OUTPUTS, INPUTS);
+                Tensor dw = values.tensor(result, OFFSETS.size(), OUTPUTS, INPUTS);
                 bench.stream().fill(dw, accumulate ? before : Double.NaN);
                 bench.kernels().weightGradient(bench.stream(), GroupedProduct.WeightGradient
-                        .of(dy.tensor(), x.tensor(), bench.offsets(OFFSETS), dw).withAccumulate(accumulate));
+                        .of(dy.tensor(), x.tensor(), bench.offsets(offsets()), dw).withAccumulate(accumulate));
                 double[] actual = HostValues.read(bench.stream(), dw);
                 for (int i = 0; i < actual.length; i++) {
                     int expert = i / INPUTS / OUTPUTS;
                     int o = i / INPUTS % OUTPUTS;
                     int column = i % INPUTS;
-                    int first = expert == 0 ? 0 : OFFSETS[expert - 1];
-                    double[] terms = new double[OFFSETS[expert] - first];
+                    int first = expert == 0 ? 0 : OFFSETS.get(expert - 1);
+                    double[] terms = new double[OFFSETS.get(expert) - first];
                     Arrays.setAll(terms, t -> dy.elements()[(first + t) * OUTPUTS + o]
                             * x.elements()[(first + t) * INPUTS + column]);
                     ScaledValues.check("dw[" + expert + ", " + o + ", " + column + "]", result, terms, before,
@@ -125,9 +126,13 @@ final class ScaledGrouped {
         }
     }
 
+    private static int[] offsets() {
+        return OFFSETS.stream().mapToInt(Integer::intValue).toArray();
+    }
+
     private static int expert(int row) {
         int expert = 0;
-        while (OFFSETS[expert] <= row) {
+        while (OFFSETS.get(expert) <= row) {
             expert++;
         }
         return expert;

@@ -50,9 +50,10 @@ record ScaledValues(Tensor tensor, double[] elements) {
     }
 
     /**
-     * Checks one element of a product: stored numbers of 4 significant bits have exact products in fp32; a run of r terms is summed with (r − 1) roundings, multiplied
-     * by two scales with 2, and added to the other runs with one for each run; then alpha, and what is added. All are relative to Σ|a · b|. Storing
-     * rounds once more. A run ends where a scale changes, so there are up to as many as terms.
+     * Checks one element of a product. Stored numbers of 4 significant bits have exact products in fp32. A run of r terms is summed with r − 1
+     * roundings, multiplied by two scales with 2, and added to the other runs with one; then follow alpha, and what is added. All are relative to
+     * Σ|a · b|. So an element of k terms has at most k + 6 roundings on its way where all terms are in one run, or each in its own. Storing rounds
+     * once more.
      */
     static void check(String what, DType stored, double[] terms, double before, double actual) {
         double sum = before;
