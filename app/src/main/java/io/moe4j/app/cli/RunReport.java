@@ -16,12 +16,15 @@ final class RunReport {
      * Before the first step.
      *
      * @param begin steps that were made before
+     * @param start the model folder that the run started from
      */
-    static String start(TrainerConfig config, long begin, Path folder) {
+    static String start(TrainerConfig config, long begin, Path folder, Optional<TrainingRun.Start> start) {
         CheckpointConfig checkpoint = config.checkpoint();
         String continuing = begin == 0 ? "" : line("continues", "%s after step %d",
                 checkpoint.resume().map(Path::toString).orElse("a checkpoint"), begin);
         return continuing
+                + start.map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
+                        from.seconds())).orElse("")
                 + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
                         config.training().steps(), config.tokensPerStep(),
                         checkpoint.enable()

@@ -38,6 +38,11 @@ public final class CheckpointWeights implements AutoCloseable {
         return reader.dtype(name -> !name.endsWith("bias"));
     }
 
+    /** Bytes of all tensors. */
+    public long bytes() {
+        return reader.bytes();
+    }
+
     @Override
     public void close() {
         reader.close();

@@ -82,6 +82,11 @@ final class PartReader implements AutoCloseable {
                         : DType.BF16;
     }
 
+    /** Bytes of all tensors. */
+    long bytes() {
+        return pieces.values().stream().flatMap(List::stream).mapToLong(piece -> piece.data.byteSize()).sum();
+    }
+
     @Override
     public void close() {
         files.forEach(SafetensorsFile::close);

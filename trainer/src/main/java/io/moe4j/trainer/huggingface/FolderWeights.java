@@ -16,11 +16,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /**
  * The weights of a folder. Its files are mapped into memory, and only what a rank asks for is read. Safe for use by many threads.
  */
 public final class FolderWeights implements AutoCloseable {
+    /** So many experts are compared in any case. */
+    private static final long ENOUGH = 10_000;
+
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final TreeMap<String, Weight> found = new TreeMap<>();
     private final Map<String, Weight> weights = new HashMap<>();
@@ -31,9 +35,10 @@ public final class FolderWeights implements AutoCloseable {
     /**
      * Opens the files, and compares what is in them with what the model has.
      *
+     * @param expected gives what the model has; asked only where the folder has at least a tenth of its tensors
      * @throws InputException with everything that is missing, not of this model, or of another shape or type
      */
-    public static FolderWeights open(Path folder, FolderConfig config, ExpectedTensors expected) {
+    public static FolderWeights open(Path folder, FolderConfig config, Supplier<ExpectedTensors> expected) {
         FolderWeights opened = new FolderWeights();
         try {
             FolderFiles files = FolderFiles.find(folder);
@@ -41,8 +46,9 @@ public final class FolderWeights implements AutoCloseable {
             opened.openFiles(files, problems);
             // What is missing because a file cannot be read is not told a second time.
             problems.refuse(folder + " cannot be used:");
+            requirePlausible(folder, config, opened.found.size());
             FolderCheck check = new FolderCheck(config, opened.found, problems);
-            opened.weights.putAll(check.match(expected));
+            opened.weights.putAll(check.match(expected.get()));
             problems.refuse(folder + " does not have the weights of its " + FolderConfig.NAME + " ("
                     + config.spec().name() + "):");
             opened.remarks.addAll(check.remarks());
@@ -56,6 +62,11 @@ public final class FolderWeights implements AutoCloseable {
     /** What there is to tell: tensors that are not read, biases that are not there. */
     public List<String> remarks() {
         return List.copyOf(remarks);
+    }
+
+    /** Bytes of all tensors that are read. */
+    public long bytes() {
+        return weights.values().stream().mapToLong(weight -> weight.entry().bytes()).sum();
     }
 
     /** Whether there is such a tensor; parameters always are. */
@@ -102,6 +113,17 @@ public final class FolderWeights implements AutoCloseable {
     @Override
     public void close() {
         files.forEach(SafetensorsFile::close);
+    }
+
+    /** A config.json of two billion experts would take hours to compare, and tell nothing more. */
+    private static void requirePlausible(Path folder, FolderConfig config, int found) {
+        long experts = config.spec().moe().map(moe -> (long) moe.experts() * moe.layers()).orElse(0L);
+        if (experts > ENOUGH && experts > 10L * found) {
+            throw new InputException(
+                    folder + " has " + found + " tensors, and its " + FolderConfig.NAME + " says that the"
+                            + " model has " + experts + " experts in its layers; take the " + FolderConfig.NAME
+                            + " that belongs to the weights");
+        }
     }
 
     private void openFiles(FolderFiles from, ProblemList problems) {

@@ -82,6 +82,11 @@ public final class CheckpointSource implements ModelSource {
     }
 
     @Override
+    public long bytes() {
+        return weights.bytes();
+    }
+
+    @Override
     public String identity() {
         return stored.progress().toString();
     }

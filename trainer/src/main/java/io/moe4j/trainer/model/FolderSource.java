@@ -1,12 +1,14 @@
 package io.moe4j.trainer.model;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
+import io.moe4j.trainer.huggingface.ExpectedTensors;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import io.moe4j.trainer.huggingface.FolderWeights;
 import java.nio.file.Files;
@@ -46,7 +48,16 @@ public final class FolderSource implements ModelSource {
         }
         FolderConfig config = FolderConfig.read(path, registry);
         return new FolderSource(path, config,
-                FolderWeights.open(path, config, WholeModel.tensors(config.spec(), registry)));
+                FolderWeights.open(path, config, () -> expected(config, registry)));
+    }
+
+    private static ExpectedTensors expected(FolderConfig config, Registry registry) {
+        try {
+            return WholeModel.tensors(config.spec(), registry);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new InputException(config.file() + " says a model that cannot be opened: "
+                    + Shown.of(e.getMessage()) + "; take the published file", e);
+        }
     }
 
     @Override
@@ -72,6 +83,11 @@ public final class FolderSource implements ModelSource {
     @Override
     public List<String> remarks() {
         return weights.remarks();
+    }
+
+    @Override
+    public long bytes() {
+        return weights.bytes();
     }
 
     @Override

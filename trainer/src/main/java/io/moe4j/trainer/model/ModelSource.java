@@ -56,6 +56,9 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
     /** What a person should know: tensors of the folder that are not read, experts' biases that are not there. */
     List<String> remarks();
 
+    /** Size of the weights in the files, without what is not read. */
+    long bytes();
+
     /** A text that is the same in all processes that have opened the same model. */
     String identity();
 

@@ -14,8 +14,13 @@ final class ModelFill {
 
     private ModelFill() {}
 
-    /** @throws InputException if a weight cannot be used */
-    static void of(TrainingSession session, ModelSource source) {
+    /**
+     * Fills them.
+     *
+     * @return how long it took, in seconds
+     * @throws InputException if a weight cannot be used
+     */
+    static double of(TrainingSession session, ModelSource source) {
         source.remarks().forEach(remark -> log.warn("{}: {}", source.path(), remark));
         long begin = System.nanoTime();
         try {
@@ -28,7 +33,8 @@ final class ModelFill {
             // That a weight cannot be used is a matter of what was given, not of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
-        log.info("read the weights of {} in {} s", source.path(),
-                String.format(Locale.ROOT, "%.1f", (System.nanoTime() - begin) / 1e9));
+        double seconds = (System.nanoTime() - begin) / 1e9;
+        log.info("read the weights of {} in {} s", source.path(), String.format(Locale.ROOT, "%.1f", seconds));
+        return seconds;
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.TokenizerProvider;
 import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
@@ -25,7 +26,10 @@ final class ModelOrigin {
     private ModelOrigin() {}
 
     static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry) {
-        String tokenizer = absolute(ConfiguredTokenizer.name(config, registry));
+        String named = ConfiguredTokenizer.name(config, registry);
+        String tokenizer = registry.all(TokenizerProvider.class).stream().anyMatch(each -> each.id().equals(named))
+                ? named
+                : absolute(named);
         Optional<Path> from = config.model().from().map(folder -> folder.toAbsolutePath().normalize());
         try {
             if (from.isPresent()) {

@@ -45,6 +45,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
+    private final Optional<Start> start;
     private final StoredModel model;
     /** What the configuration names for validation. */
     private final Optional<ValidationBatches> ownValidation;
@@ -65,6 +66,15 @@ public final class TrainingRun implements AutoCloseable {
      * @param folder where it is
      */
     public record Saved(long step, Path folder) {}
+
+    /**
+     * A model folder that a run starts from.
+     *
+     * @param folder where it is
+     * @param bytes of its weights
+     * @param seconds that this process took to read its part
+     */
+    public record Start(Path folder, long bytes, double seconds) {}
 
     static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (options.launch().worldSize() != config.ranks()) {
@@ -117,7 +127,7 @@ public final class TrainingRun implements AutoCloseable {
         validation = RunValidation.of(config.validation(), session,
                 options.validation().or(() -> ownValidation.map(BatchSource.Factory.class::cast)));
         resumed.ifPresent(this::load);
-        start.ifPresent(source -> ModelFill.of(session, source));
+        this.start = start.map(source -> new Start(source.path(), source.bytes(), ModelFill.of(session, source)));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         List<Integer> ranks = session.launch().localRanks();
@@ -276,6 +286,11 @@ public final class TrainingRun implements AutoCloseable {
     /** The newest checkpoint that this object has saved by itself, if it has saved one. */
     public Optional<Saved> lastSaved() {
         return checkpoints.newest();
+    }
+
+    /** The model folder whose weights the run has begun with; empty if it began with initial values, or continues a checkpoint. */
+    public Optional<Start> start() {
+        return start;
     }
 
     /** Where checkpoints go by themselves, if the run has an output folder. */
