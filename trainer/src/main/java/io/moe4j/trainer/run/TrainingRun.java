@@ -250,7 +250,8 @@ public final class TrainingRun implements AutoCloseable {
 
     /**
      * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
-     * exported is the checkpoint of this step; where the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and removed again.
+     * exported is the checkpoint of this step; where the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
+     * removed when the folder is complete.
      *
      * @param folder is not there yet, or empty
      * @return what was written, in the process of rank 0
@@ -267,10 +268,16 @@ public final class TrainingRun implements AutoCloseable {
         if (saved.isPresent()) {
             return exported(saved.get().folder(), folder, exportOptions);
         }
-        try (TemporaryFolder temporary = new TemporaryFolder(
-                folder.resolveSibling(folder.getFileName() + ".checkpoint"),
-                session.launch().hasFirstRank())) {
-            return exported(save(temporary.path()), folder, exportOptions);
+        Path checkpoint = save(PassingCheckpoint.folder(folder));
+        try {
+            Optional<ModelExport.Exported> exported = exported(checkpoint, folder, exportOptions);
+            exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
+            return exported;
+        } catch (RuntimeException e) {
+            // What was trained is worth more than the room that it takes.
+            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"", folder,
+                    checkpoint, checkpoint, folder);
+            throw e;
         }
     }
 

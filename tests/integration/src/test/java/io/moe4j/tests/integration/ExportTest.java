@@ -174,14 +174,17 @@ class ExportTest {
             assertTrue(there.getMessage().contains("exists already"), there.getMessage());
             run.export(empty, SMALL_FILES);
             assertTrue(Files.exists(empty.resolve("config.json")));
+            try (FileChannel channel = FileChannel.open(part.resolve(".lock"), StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE); FileLock lock = channel.lock()) {
+                InputException held = assertThrows(InputException.class,
+                        () -> run.export(folder.resolve("locked"), SMALL_FILES));
+                assertTrue(lock.isValid() && held.getMessage().contains("written by another export"), held.getMessage());
+            }
         }
         assertEquals("mine", Files.readString(model.resolve("config.json")));
-        try (FileChannel channel = FileChannel.open(part.resolve(".lock"), StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE); FileLock lock = channel.lock()) {
-            InputException held = assertThrows(InputException.class,
-                    () -> export(empty, folder.resolve("locked"), SMALL_FILES));
-            assertTrue(lock.isValid() && held.getMessage().contains("written by another export"), held.getMessage());
-        }
+        // What was trained is kept where it could not be exported.
+        export(folder.resolve("locked.checkpoint"), folder.resolve("later"), SMALL_FILES);
+        requireSameBytes(FolderCopy.of(empty), FolderCopy.of(folder.resolve("later")));
         // What a killed export has left is removed by the next.
         Files.writeString(part.resolve("model-00009-of-00009.safetensors"), "half");
         export(empty, folder.resolve("locked"), ExportOptions.defaults());
