@@ -275,7 +275,8 @@ public final class TrainingRun implements AutoCloseable {
             return exported;
         } catch (RuntimeException e) {
             // What was trained is worth more than the room that it takes.
-            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"", folder,
+            log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
+                    folder,
                     checkpoint, checkpoint, folder);
             throw e;
         }

@@ -178,7 +178,8 @@ class ExportTest {
                     StandardOpenOption.WRITE); FileLock lock = channel.lock()) {
                 InputException held = assertThrows(InputException.class,
                         () -> run.export(folder.resolve("locked"), SMALL_FILES));
-                assertTrue(lock.isValid() && held.getMessage().contains("written by another export"), held.getMessage());
+                assertTrue(lock.isValid() && held.getMessage().contains("written by another export"),
+                        held.getMessage());
             }
         }
         assertEquals("mine", Files.readString(model.resolve("config.json")));
