@@ -53,6 +53,11 @@ public final class GatherAllProvider implements CommBackendProvider {
     }
 
     @Override
+    public boolean supports(DeviceKind kind, DType rowType) {
+        return supports(kind) && rowType == DType.F32;
+    }
+
+    @Override
     public CommRequirements requirements() {
         // Every row is gathered anyway: there is no buffer that could be smaller, and nothing is ever dropped.
         return CommRequirements.none().withCollectives().withWorstCaseOnly();
