@@ -1,0 +1,167 @@
+package io.moe4j.tests.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.app.cli.Main;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.Trainer;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command line's {@code generate}, on a folder and on checkpoints of several ranks. */
+class GenerateCommandTest {
+    private static final Path FOLDER = Goldens.path("deepseek_v3").resolveSibling("export").resolve("v3");
+
+    @TempDir
+    private Path temp;
+
+    private record Result(int code, String out, String err) {
+
+        JsonNode json() {
+            assertEquals(0, code, err);
+            return JsonMapper.shared().readTree(out);
+        }
+    }
+
+    private static Result generate(Object... arguments) {
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        String[] all = Stream.concat(Stream.of("generate"), Stream.of(arguments).map(String::valueOf))
+                .toArray(String[]::new);
+        int code = Main.run(new PrintWriter(out), new PrintWriter(err), all);
+        return new Result(code, out.toString(), err.toString());
+    }
+
+    /** The first of the golden continuations. */
+    private static JsonNode golden() throws IOException {
+        try (InputStream in = Objects.requireNonNull(GenerateTest.class.getResourceAsStream("generate.json"))) {
+            return JsonMapper.shared().readTree(in).path("models").path("export/v3").get(0);
+        }
+    }
+
+    private static String ids(JsonNode array) {
+        return array.toString().replaceAll("[\\[\\]]", "");
+    }
+
+    /** Four ranks with two experts each have loaded the folder, made a step that changes nothing, and saved: the answer is still that of transformers. */
+    @Test
+    void aCheckpointOfFourRanksAnswersLikeTheFolderItCameFrom() throws IOException {
+        Registry registry = Plugins.load(List.of());
+        TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
+                Arguments.of("model.from=" + FOLDER, "ranks=4", "parallelism.data_parallel_shard_degree=4",
+                        "parallelism.expert_parallel_degree=4", "training.seq_len=8", "training.local_batch_size=1",
+                        "training.steps=1", "optimizer.lr=1e-30", "moe.load_balance_coeff=0", "runtime.timeout=20")
+                        .overrides(),
+                ConfigUse.running());
+        Path checkpoint;
+        try (TrainingRun run = Trainer.open(config, registry,
+                RunOptions.threads(config).withData((rank, read) -> () -> new Batch(new int[8], new int[8])))) {
+            run.step();
+            checkpoint = run.save(temp.resolve("saved"));
+        }
+        JsonNode expected = golden();
+        JsonNode answer = generate(checkpoint, "--prompt-ids", ids(expected.path("prompt")), "--max-tokens",
+                expected.path("continuation").size(), "--ignore-end-token", "--json").json();
+        assertEquals(expected.path("continuation"), answer.path("ids"));
+        assertEquals("max_tokens", answer.path("stop").stringValue());
+        for (int i = 0; i < answer.path("ids").size(); i++) {
+            assertEquals(expected.path("logprobs").get(i).doubleValue(), answer.path("logprobs").get(i).doubleValue(),
+                    1.2e-3);
+        }
+    }
+
+    @Test
+    void anAnswerEndsWithTheEndTokenOrWithTheContext() throws IOException {
+        JsonNode expected = golden();
+        String prompt = ids(expected.path("prompt"));
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, temp.resolve(file.getFileName().toString()));
+            }
+        }
+        Files.writeString(temp.resolve("generation_config.json"),
+                "{\"eos_token_id\": [77, " + expected.path("continuation").get(2) + "]}");
+        JsonNode ended = generate(temp, "--tokenizer", "bytes", "--prompt-ids", prompt, "--json").json();
+        assertEquals("end_token", ended.path("stop").stringValue());
+        assertEquals(3, ended.path("ids").size());
+
+        JsonNode full = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2, "--json")
+                .json();
+        assertEquals("context_full", full.path("stop").stringValue());
+        assertEquals(2, full.path("ids").size());
+        assertTrue(full.path("text").isMissingNode(), full.toString());
+    }
+
+    /** What is drawn depends on prompt and seed, and not on what is answered before. */
+    @Test
+    void severalPromptsHaveTheAnswersThatEachHasAlone() throws IOException {
+        Path file = Files.writeString(temp.resolve("prompts.jsonl"),
+                "{\"prompt\": \"abc\"}\n{\"prompt_ids\": [4, 5]}\n{\"prompt\": \"abc\"}\n");
+        List<String> options = List.of("--tokenizer", "bytes", "--temperature", "1.3", "--top-p", "0.9", "--seed", "12",
+                "--max-tokens", "9", "--json", "--ignore-end-token");
+        List<String> lines = generate(Stream.concat(Stream.of(FOLDER, "--prompts", file), options.stream()).toArray()).out()
+                .lines().toList();
+        assertEquals(3, lines.size());
+        assertEquals(lines.get(0), lines.get(2));
+        String alone = generate(Stream.concat(Stream.of(FOLDER, "--prompt", "abc"), options.stream()).toArray()).out();
+        assertEquals(lines.getFirst(), alone.strip());
+    }
+
+    @Test
+    void textIsPrintedAsItIs() {
+        Result result = generate(FOLDER, "--tokenizer", "bytes", "--prompt", "abc", "--max-tokens", "12",
+                "--ignore-end-token", "-v");
+        assertEquals(0, result.code(), result.err());
+        assertTrue(result.out().length() > 1 && result.out().endsWith("\n"), result.out());
+        // Three layers with a latent of 24 and 16 rotated elements in single precision; see the folder's config.json.
+        assertTrue(result.err().contains("the cache takes 480 bytes a token"), result.err());
+        assertTrue(result.err().contains("[prompt: 3 tokens, "), result.err());
+        assertTrue(result.err().contains("stopped after --max-tokens 12]"), result.err());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"--prompt-ids 5,x | \"x\" is no id", "--prompt-ids 5,300 | ids of deepseek_v3 are from 0 to 255",
+            "--prompt-ids 5 --max-tokens 0 | --max-tokens 0: an answer has at least 1 token",
+            "--prompt-ids 5 --temperature -1 | temperature -1.0: it must be from 0",
+            "--prompt-ids 5 --temperature 1 --top-p 0 | top-p 0.0: it must be above 0 and at most 1",
+            "--prompt-ids 5 --top-p 0.5 | --top-p 0.5 with --temperature 0",
+            "--prompt-ids 5 --seed 3 | --seed 3 with --temperature 0",
+            "--prompt-ids 5,6,7 --context 3 | a prompt of 3 tokens in a context of 3",
+            "--prompt-ids 5 --context 1 | --context 1: deepseek_v3 takes 2 to",
+            "--prompt-ids 5 --pass 0 | passes of up to 0", "--prompt-ids 5 --device abacus | there is no Device \"abacus\"",
+            "--prompt-ids 5 --device cpu:x | a number of a device must follow the colon",
+            "--prompt-ids 5 --dtype int8 | --dtype int8: it must be float32 or bfloat16",
+            "--prompt abc | has no tokenizer.json; name a tokenizer", "--prompts /nowhere | /nowhere does not exist",
+            "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
+    void badInputIsRefused(String arguments, String expected) {
+        Object[] all = Stream.concat(Stream.of(FOLDER), Stream.of(arguments.split(" "))).toArray();
+        Result result = generate(all);
+        assertEquals(2, result.code(), result.err());
+        assertEquals("", result.out());
+        assertTrue(result.err().contains(expected), result.err());
+        assertEquals(1, result.err().lines().count(), result.err());
+    }
+}
