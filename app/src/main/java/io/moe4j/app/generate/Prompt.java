@@ -21,7 +21,7 @@ public sealed interface Prompt {
         /** Of numbers with commas or spaces between them, such as {@code 5,17,2}. */
         public static Ids parse(String numbers) {
             List<Integer> ids = new ArrayList<>();
-            for (String number : numbers.strip().split("[,\\s]+", -1)) {
+            for (String number : numbers.strip().split("\\s*,\\s*|\\s+", -1)) {
                 try {
                     ids.add(Integer.parseUnsignedInt(number));
                 } catch (NumberFormatException e) {
