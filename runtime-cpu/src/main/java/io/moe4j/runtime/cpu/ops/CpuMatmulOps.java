@@ -7,6 +7,9 @@ import io.moe4j.runtime.cpu.engine.Commands;
 
 /** Matrix products. The result is cut into panels by its shape alone; one core computes each panel. */
 final class CpuMatmulOps implements MatmulOps {
+    /** Multiply-adds for which handing work to another core pays. */
+    private static final long SMALL = 1 << 16;
+
     private final Commands commands;
     private final Scratch scratch;
 
@@ -27,6 +30,12 @@ final class CpuMatmulOps implements MatmulOps {
             throw new IllegalArgumentException("matmul of " + arguments.a() + " and " + arguments.b() + " into "
                     + arguments.c() + ": a and b must be of one type, and c of theirs or F32");
         }
+        if (OneRow.is(arguments)) {
+            commands.submit(stream, "matmul", () -> commands.pool().parallelFor(Math.ceilDiv(p.n(), OneRow.COLUMNS),
+                    Math.max(1, SMALL / (OneRow.COLUMNS * p.k())), (from, to) -> oneRow(p, from, to)), arguments.a(),
+                    arguments.b(), arguments.c());
+            return;
+        }
         Panels panels = Panels.of(p.m(), p.n(), p.k());
         commands.submit(stream, "matmul",
                 () -> commands.pool().parallelFor(panels.count(), 1, (from, to) -> {
@@ -39,6 +48,18 @@ final class CpuMatmulOps implements MatmulOps {
     private record Product(Matmul arguments, Rows a, Rows b, Rows c, long m, long n, long k) {
         static Product of(Matmul x) {
             return new Product(x, Rows.of(x.a()), Rows.of(x.b()), Rows.of(x.c()), x.m(), x.n(), x.k());
+        }
+    }
+
+    private void oneRow(Product p, long from, long to) {
+        long first = from * OneRow.COLUMNS;
+        long end = Math.min(p.n(), to * OneRow.COLUMNS);
+        try (Scratch.Lease lease = scratch.take(p.k() + end - first + 2L * Lanes.COUNT)) {
+            long a = p.a().read(0, lease.floats(p.k()));
+            long results = lease.floats(end - first);
+            long out = p.c().placePart(0, first, results);
+            new OneRow(a, p.b(), p.arguments()).run(first, end, out, new float[Lanes.COUNT]);
+            p.c().writePart(0, first, end - first, results);
         }
     }
 

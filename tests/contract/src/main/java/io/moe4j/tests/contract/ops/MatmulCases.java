@@ -50,6 +50,11 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
             cases.add(new MatmulCases(1, 1, 1, F32, F32, form, 0, Layout.SHIFTED));
         }
         cases.add(new MatmulCases(1, 700, 300, F32, F32, Form.NT, 0, Layout.DENSE));
+        for (Layout layout : List.of(Layout.DENSE, Layout.GAPS, Layout.ALIGNED_GAPS)) {
+            cases.add(new MatmulCases(1, 100, 257, F32, F32, Form.NT, 0, layout));
+            cases.add(new MatmulCases(1, 100, 257, BF16, BF16, Form.NT, 0, layout));
+            cases.add(new MatmulCases(1, 65, 40, BF16, F32, Form.NT, 0, layout));
+        }
         cases.add(new MatmulCases(300, 1, 400, BF16, F32, Form.NN, 0, Layout.DENSE));
         cases.add(new MatmulCases(300, 576, 512, BF16, BF16, Form.NT, 0, Layout.DENSE));
         for (DType in : List.of(F32, BF16)) {
