@@ -3,9 +3,11 @@ package io.moe4j.app.cli;
 import io.moe4j.api.Stability;
 import io.moe4j.app.terminal.Screen;
 import io.moe4j.app.terminal.TerminalCalls;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -76,14 +78,22 @@ public final class Main {
         return code;
     }
 
-    /** Whether a person types the input; false where that cannot be known. */
+    /** Whether a person types the input. */
     boolean isInputTerminal() {
-        return calls.filter(open -> open.isTerminal(STANDARD_INPUT)).isPresent();
+        return isTerminal(STANDARD_INPUT);
     }
 
-    /** Whether a person sees the output; false where that cannot be known. */
+    /** Whether a person sees the output. */
     boolean isOutputTerminal() {
-        return calls.filter(open -> open.isTerminal(STANDARD_OUTPUT)).isPresent();
+        return isTerminal(STANDARD_OUTPUT);
+    }
+
+    /** Where the calls of the C library are missing, a console is a terminal if both its input and its output are. */
+    private boolean isTerminal(int descriptor) {
+        return calls.map(open -> open.isTerminal(descriptor)).orElseGet(() -> {
+            @Nullable Console console = System.console();
+            return console != null && console.isTerminal();
+        });
     }
 
     /** What standard output is. */
