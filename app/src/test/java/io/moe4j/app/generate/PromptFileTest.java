@@ -43,7 +43,8 @@ class PromptFileTest {
 
     @Test
     void aFileWithoutPromptsIsRefused() {
-        assertTrue(assertThrows(InputException.class, () -> read("a.txt", "\n \n")).getMessage().contains("all its 2 lines"));
+        assertTrue(assertThrows(InputException.class, () -> read("a.txt", "\n \n")).getMessage()
+                .contains("all its 2 lines"));
         assertThrows(InputException.class, () -> PromptFile.read(folder.resolve("missing")));
         assertThrows(InputException.class, () -> PromptFile.read(folder));
     }

@@ -32,8 +32,9 @@ class FolderTokensTest {
     void theTemplateOfTheTokenizerSaysHowTextsBegin() throws IOException {
         file("tokenizer.json", "{\"post_processor\": " + TEMPLATE + "}");
         assertEquals("<s>", FolderTokens.of(folder).start());
-        file("tokenizer.json", "{\"post_processor\": {\"type\": \"Sequence\", \"processors\": [{\"type\": \"ByteLevel\"}, "
-                + TEMPLATE + "]}}");
+        file("tokenizer.json",
+                "{\"post_processor\": {\"type\": \"Sequence\", \"processors\": [{\"type\": \"ByteLevel\"}, "
+                        + TEMPLATE + "]}}");
         assertEquals("<s>", FolderTokens.of(folder).start());
         file("tokenizer.json", "{\"post_processor\": {\"type\": \"ByteLevel\"}}");
         assertEquals("", FolderTokens.of(folder).start());

@@ -108,7 +108,8 @@ class GenerateCommandTest {
         assertEquals("end_token", ended.path("stop").stringValue());
         assertEquals(3, ended.path("ids").size());
 
-        JsonNode full = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2, "--json")
+        JsonNode full = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2,
+                "--json")
                 .json();
         assertEquals("context_full", full.path("stop").stringValue());
         assertEquals(2, full.path("ids").size());
@@ -122,7 +123,8 @@ class GenerateCommandTest {
                 "{\"prompt\": \"abc\"}\n{\"prompt_ids\": [4, 5]}\n{\"prompt\": \"abc\"}\n");
         List<String> options = List.of("--tokenizer", "bytes", "--temperature", "1.3", "--top-p", "0.9", "--seed", "12",
                 "--max-tokens", "9", "--json", "--ignore-end-token");
-        List<String> lines = generate(Stream.concat(Stream.of(FOLDER, "--prompts", file), options.stream()).toArray()).out()
+        List<String> lines = generate(Stream.concat(Stream.of(FOLDER, "--prompts", file), options.stream()).toArray())
+                .out()
                 .lines().toList();
         assertEquals(3, lines.size());
         assertEquals(lines.get(0), lines.get(2));
@@ -143,19 +145,22 @@ class GenerateCommandTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', value = {"--prompt-ids 5,x | \"x\" is no id", "--prompt-ids 5,300 | ids of deepseek_v3 are from 0 to 255",
-            "--prompt-ids 5 --max-tokens 0 | --max-tokens 0: an answer has at least 1 token",
-            "--prompt-ids 5 --temperature -1 | temperature -1.0: it must be from 0",
-            "--prompt-ids 5 --temperature 1 --top-p 0 | top-p 0.0: it must be above 0 and at most 1",
-            "--prompt-ids 5 --top-p 0.5 | --top-p 0.5 with --temperature 0",
-            "--prompt-ids 5 --seed 3 | --seed 3 with --temperature 0",
-            "--prompt-ids 5,6,7 --context 3 | a prompt of 3 tokens in a context of 3",
-            "--prompt-ids 5 --context 1 | --context 1: deepseek_v3 takes 2 to",
-            "--prompt-ids 5 --pass 0 | passes of up to 0", "--prompt-ids 5 --device abacus | there is no Device \"abacus\"",
-            "--prompt-ids 5 --device cpu:x | a number of a device must follow the colon",
-            "--prompt-ids 5 --dtype int8 | --dtype int8: it must be float32 or bfloat16",
-            "--prompt abc | has no tokenizer.json; name a tokenizer", "--prompts /nowhere | /nowhere does not exist",
-            "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
+    @CsvSource(delimiter = '|',
+            value = {"--prompt-ids 5,x | \"x\" is no id", "--prompt-ids 5,300 | ids of deepseek_v3 are from 0 to 255",
+                    "--prompt-ids 5 --max-tokens 0 | --max-tokens 0: an answer has at least 1 token",
+                    "--prompt-ids 5 --temperature -1 | temperature -1.0: it must be from 0",
+                    "--prompt-ids 5 --temperature 1 --top-p 0 | top-p 0.0: it must be above 0 and at most 1",
+                    "--prompt-ids 5 --top-p 0.5 | --top-p 0.5 with --temperature 0",
+                    "--prompt-ids 5 --seed 3 | --seed 3 with --temperature 0",
+                    "--prompt-ids 5,6,7 --context 3 | a prompt of 3 tokens in a context of 3",
+                    "--prompt-ids 5 --context 1 | --context 1: deepseek_v3 takes 2 to",
+                    "--prompt-ids 5 --pass 0 | passes of up to 0",
+                    "--prompt-ids 5 --device abacus | there is no Device \"abacus\"",
+                    "--prompt-ids 5 --device cpu:x | a number of a device must follow the colon",
+                    "--prompt-ids 5 --dtype int8 | --dtype int8: it must be float32 or bfloat16",
+                    "--prompt abc | has no tokenizer.json; name a tokenizer",
+                    "--prompts /nowhere | /nowhere does not exist",
+                    "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
     void badInputIsRefused(String arguments, String expected) {
         Object[] all = Stream.concat(Stream.of(FOLDER), Stream.of(arguments.split(" "))).toArray();
         Result result = generate(all);
