@@ -3,6 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.api.Stability;
 import io.moe4j.app.terminal.Screen;
 import io.moe4j.app.terminal.TerminalCalls;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -88,7 +89,8 @@ public final class Main {
 
     /** Where the calls of the C library are missing, a console is a terminal if both its input and its output are. */
     private boolean isTerminal(int descriptor) {
-        return calls.map(open -> open.isTerminal(descriptor)).orElseGet(() -> System.console().isTerminal());
+        return calls.map(open -> open.isTerminal(descriptor)).orElseGet(
+                () -> Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false));
     }
 
     /** What standard output is. */

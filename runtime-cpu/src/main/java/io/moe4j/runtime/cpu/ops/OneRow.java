@@ -46,7 +46,7 @@ record OneRow(long a, Rows b, Matmul x) {
         FloatVector odd = FloatVector.zero(Lanes.F);
         long n = b.columns();
         long i = 0;
-        for (; i <= n - 2 * Lanes.COUNT; i += 2 * Lanes.COUNT) {
+        for (; i <= n - 2L * Lanes.COUNT; i += 2L * Lanes.COUNT) {
             sum = Lanes.load(a, i).fma(wide(row, i), sum);
             odd = Lanes.load(a, i + Lanes.COUNT).fma(wide(row, i + Lanes.COUNT), odd);
         }
