@@ -41,10 +41,12 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Changes the compiled classes of a plug-in one instruction at a time, and runs the contract kit against each. What the kit does not notice is listed with its line: each is a hole of
+ * Changes the compiled classes of a plug-in one instruction at a time, and runs the contract kit against each. What the kit does not notice is listed with
+ * its line: each is a hole of
  * the kit, or means the same. See build-support/mutants.
  *
- * <p>Kinds: conditions negated, their boundaries moved, arithmetic exchanged, increments reversed, calls without a result left out, constants one more, results replaced by 0.
+ * <p>Kinds: conditions negated, their boundaries moved, arithmetic exchanged, increments reversed, calls without a result left out, constants one more,
+ * results replaced by 0.
  */
 final class Mutants {
     private static final Set<String> TOO_LARGE = Set.of("rowsBeyond31Bits");
