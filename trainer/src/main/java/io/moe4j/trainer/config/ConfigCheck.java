@@ -26,6 +26,7 @@ final class ConfigCheck {
         PlugInTables.check(registry, config, findings);
         SourceTables.check(config.data(), findings);
         if (use.readsData()) {
+            ExportRules.check(registry, config, spec, findings);
             InputRules.check(registry, config, spec, use.output(), findings);
         }
         return findings.problems();

@@ -7,7 +7,6 @@ import io.moe4j.data.Corpus;
 import io.moe4j.data.DataSource;
 import io.moe4j.data.TrainingData;
 import io.moe4j.api.text.Tokenizer;
-import io.moe4j.trainer.huggingface.FolderWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -47,7 +46,6 @@ final class InputRules {
             ConfiguredData.validation(config)
                     .ifPresent(sources -> checkData(registry, config, sources, reader, 1, findings, VALIDATION_PATH));
         }
-        config.checkpoint().export().ifPresent(folder -> checkExport(folder, findings));
         Optional<Path> resume = config.checkpoint().resume();
         // A job that continues its own output folder has none when it is started first.
         findings.require(resume.isEmpty() || resume.equals(output) || Files.exists(resume.get()),
@@ -69,15 +67,6 @@ final class InputRules {
         } catch (InputException e) {
             findings.note(new Problem(key.equals(SourceTables.KEY) ? "[data.sources]" : findings.shown(key),
                     String.valueOf(e.getMessage()), ""));
-        }
-    }
-
-    /** Known before the first step, not after the last. */
-    private static void checkExport(Path folder, Findings findings) {
-        try {
-            FolderWriter.requireFree(folder);
-        } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", "checkpoint.export");
         }
     }
 }

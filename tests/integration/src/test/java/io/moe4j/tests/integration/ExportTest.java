@@ -111,6 +111,34 @@ class ExportTest {
         assertEquals(FolderCopy.of(first).config, FolderCopy.of(second).config);
     }
 
+    /** The files of the tokenizer come along, from the folder that a run started from; so does what it says of generation. */
+    @Test
+    void whatBelongsToTheModelComesAlong() throws IOException {
+        Path first = folder.resolve("first");
+        try (TrainingRun run = Tiny.open("training.steps=1")) {
+            run.export(first, ExportOptions.defaults());
+        }
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "merges.txt")) {
+            Files.writeString(first.resolve(name), "{\"" + name + "\": 1}");
+        }
+        Files.writeString(first.resolve("notes.txt"), "not the tokenizer's");
+        Files.writeString(first.resolve("generation_config.json"), "{\"temperature\": 0.5}");
+        Files.writeString(first.resolve("config.json"), Files.readString(first.resolve("config.json"))
+                .replaceFirst("\\{", "{\"initializer_range\": 0.03, \"auto_map\": {}, \"transformers_version\": \"4.40.0\","));
+        Path second = folder.resolve("second");
+        try (TrainingRun run = openFrom(first)) {
+            export(run.save(folder.resolve("later")), second, ExportOptions.defaults());
+        }
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "merges.txt")) {
+            assertEquals(Files.readString(first.resolve(name)), Files.readString(second.resolve(name)));
+        }
+        assertFalse(Files.exists(second.resolve("notes.txt")));
+        assertTrue(Files.readString(second.resolve("generation_config.json")).contains("\"temperature\" : 0.5"));
+        String config = Files.readString(second.resolve("config.json"));
+        assertTrue(config.contains("\"initializer_range\" : 0.03"), config);
+        assertFalse(config.contains("auto_map") || config.contains("transformers_version"), config);
+    }
+
     /** Nearest, ties to even; and what has been rounded once stays as it is, from file to file and through a run in bfloat16. */
     @Test
     void bfloat16IsRoundedOnce() throws IOException {
