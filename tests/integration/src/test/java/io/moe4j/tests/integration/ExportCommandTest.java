@@ -31,10 +31,12 @@ class ExportCommandTest {
             run.save(checkpoints);
         }
         Path singles = folder.resolve("singles");
-        assertEquals(0, moe4j("export", folder.resolve("run").toString(), singles.toString(), "--max-shard-size", "20KB"),
+        assertEquals(0,
+                moe4j("export", folder.resolve("run").toString(), singles.toString(), "--max-shard-size", "20KB"),
                 err.toString());
         assertTrue(out.toString().contains("exported  " + singles + ": qwen3_moe of "), out.toString());
-        assertTrue(out.toString().contains("note      experts are selected by softmax scores plus biases"), out.toString());
+        assertTrue(out.toString().contains("note      experts are selected by softmax scores plus biases"),
+                out.toString());
         Path halves = folder.resolve("halves");
         assertEquals(0, moe4j("export", singles.toString(), halves.toString(), "--dtype", "bf16"), err.toString());
         assertTrue(weights(halves) < 0.6 * weights(singles) && weights(halves) > 0.4 * weights(singles));
@@ -59,8 +61,10 @@ class ExportCommandTest {
 
     private void assertRefused(String said, String from, String to, String... options) {
         err.getBuffer().setLength(0);
-        String[] all = Stream.concat(Stream.of("export", folder.resolve(from).toString(), folder.resolve(to).toString()),
-                Stream.of(options)).toArray(String[]::new);
+        String[] all = Stream
+                .concat(Stream.of("export", folder.resolve(from).toString(), folder.resolve(to).toString()),
+                        Stream.of(options))
+                .toArray(String[]::new);
         assertEquals(2, moe4j(all), () -> said + ": " + err);
         assertTrue(err.toString().contains(said), err.toString());
         assertFalse(err.toString().contains("\tat "), err.toString());

@@ -124,7 +124,8 @@ class ExportTest {
         Files.writeString(first.resolve("notes.txt"), "not the tokenizer's");
         Files.writeString(first.resolve("generation_config.json"), "{\"temperature\": 0.5}");
         Files.writeString(first.resolve("config.json"), Files.readString(first.resolve("config.json"))
-                .replaceFirst("\\{", "{\"initializer_range\": 0.03, \"auto_map\": {}, \"transformers_version\": \"4.40.0\","));
+                .replaceFirst("\\{",
+                        "{\"initializer_range\": 0.03, \"auto_map\": {}, \"transformers_version\": \"4.40.0\","));
         Path second = folder.resolve("second");
         try (TrainingRun run = openFrom(first)) {
             export(run.save(folder.resolve("later")), second, ExportOptions.defaults());
