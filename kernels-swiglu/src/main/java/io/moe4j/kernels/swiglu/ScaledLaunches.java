@@ -36,8 +36,10 @@ final class ScaledLaunches {
 
     Launch inputGradient(GroupedProduct.InputGradient product) {
         Tensor w = product.w_eOI();
-        return launch("grouped_input_gradient", product.dy_RO(), product.dx_RI(), List.of(operand(product.dy_RO()), stack(w),
-                extents(product.offsets_e(), w.dim(1), w.dim(2), product.dy_RO().dim(0)), result(product.dx_RI())));
+        return launch("grouped_input_gradient", product.dy_RO(), product.dx_RI(),
+                List.of(operand(product.dy_RO()), stack(w),
+                        extents(product.offsets_e(), w.dim(1), w.dim(2), product.dy_RO().dim(0)),
+                        result(product.dx_RI())));
     }
 
     Launch weightGradient(GroupedProduct.WeightGradient product) {
