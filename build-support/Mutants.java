@@ -49,6 +49,7 @@ import java.util.stream.Stream;
  * results replaced by 0.
  */
 final class Mutants {
+    private static final String RESULT = "result: ";
     private static final Set<String> TOO_LARGE = Set.of("rowsBeyond31Bits");
     private static final List<String> FIRST = List.of("exchanges", "capacities", "statisticsAreOfAllPlans", "plansOutliveScopes",
             "plansReadTheIdsOfNow", "rowsWithScales", "exchangesOverlap", "refusesIdsOutOfRange", "leasesEnd");
@@ -75,7 +76,7 @@ final class Mutants {
         List<String> survivors = new ArrayList<>();
         int next = -1;
         while (next < mutants.size()) {
-            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx2g", "-XX:+UseSerialGC",
+            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx2g", "-XX:+UseSerialGC", "-XX:ErrorFile=/dev/null",
                     "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                     "Mutants"));
             command.addAll(List.of(arguments));
@@ -116,8 +117,12 @@ final class Mutants {
         CompletableFuture<String> line = new CompletableFuture<>();
         Thread.ofVirtual().start(() -> {
             try {
+                // A JVM that is ended by a mutant's write to a wrong address reports that on the same stream.
                 String read = results.readLine();
-                line.complete(read == null ? "ended" : read);
+                while (read != null && !read.startsWith(RESULT)) {
+                    read = results.readLine();
+                }
+                line.complete(read == null ? "ended" : read.substring(RESULT.length()));
             } catch (IOException e) {
                 line.complete("ended");
             }
@@ -133,7 +138,7 @@ final class Mutants {
         PrintStream results = System.out;
         System.setOut(new PrintStream(java.io.OutputStream.nullOutputStream()));
         for (int i = from; i < mutants.size(); i++) {
-            results.println(i < 0 ? run(classes, tests, kit, Optional.empty()) : run(classes, tests, kit, Optional.of(mutants.get(i))));
+            results.println(RESULT + (i < 0 ? run(classes, tests, kit, Optional.empty()) : run(classes, tests, kit, Optional.of(mutants.get(i)))));
             results.flush();
         }
         System.exit(0);

@@ -47,7 +47,8 @@ public interface CommBackend extends AutoCloseable {
     PendingRows dispatch(DispatchRequest request);
 
     /**
-     * Brings rows back and sums them: out[t] = Σ_k row(t, k), in fp32, in slot order, rounded once; dropped rows count as zero.
+     * Brings rows back and sums them: out[t] = Σ_k row(t, k), in fp32, in slot order, rounded once; dropped rows count as zero. Temporaries of
+     * this call are given back before it returns.
      */
     PendingTokens combine(CombineRequest request);
 

@@ -110,6 +110,8 @@ final class Faults {
                 // Plans.
                 Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
                         .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),
+                Fault.of("combine holds memory", SCOPES, "temporaries held after combine")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).holdsAfterCombine()),
                 Fault.of("a plan cached by the address of its ids", IDS, "whose ids were in the same tensor")
                         .wrapped((backend, context) -> new Wrapped(backend, context).cachesPlans()),
                 Fault.of("a plan cached by the address of its ids, captured", CAPTURE,

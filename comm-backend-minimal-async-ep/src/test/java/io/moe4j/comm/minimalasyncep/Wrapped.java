@@ -11,6 +11,7 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.comm.support.ForwardingCommBackend;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.HashMap;
 import java.util.Map;
@@ -118,6 +119,14 @@ final class Wrapped extends ForwardingCommBackend {
         public Tensor scalars_R() {
             return real.scalars_R();
         }
+    }
+
+    Wrapped holdsAfterCombine() {
+        combined = request -> {
+            context.rank().memory().allocate("planted", DType.F32, 3);
+            return request;
+        };
+        return this;
     }
 
     Wrapped withoutScalars() {

@@ -1,6 +1,7 @@
 package io.moe4j.tests.contract;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
@@ -108,6 +109,12 @@ public abstract class CommBackendContract {
                 .accepts(SpiVersion.parse(provider().spiVersion())));
         assertInstanceOf(Availability.Available.class, provider().probe());
         assertTrue(provider().supports(deviceProvider().kind()));
+        for (DType type : List.of(DType.I32, DType.I64)) {
+            assertFalse(provider().supports(deviceProvider().kind(), type), "supports rows of " + type);
+        }
+        for (DType type : rowTypes()) {
+            assertTrue(provider().supports(deviceProvider().kind(), type), "supports rows of " + type);
+        }
         assertEquals(provider().requirements(), provider().requirements());
         assertEquals(names(provider().settings()), names(provider().settings()), "names of the settings");
     }

@@ -127,6 +127,7 @@ final class CommMisuse {
             assertTrue(String.valueOf(refusal.getMessage()).contains("closed"), refusal.toString());
             if (hasStatistics) {
                 assertThrows(IllegalStateException.class, () -> rank.backend().statistics());
+                assertThrows(IllegalStateException.class, () -> rank.backend().resetStatistics());
             }
         }
         rank.backend().close();

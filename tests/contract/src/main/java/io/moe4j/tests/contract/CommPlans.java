@@ -51,6 +51,7 @@ final class CommPlans {
             }
             for (int layer = PLANS - 1; layer >= 0; layer--) {
                 useAgain(rank, layer, plans.get(layer));
+                combineHoldsNothing(rank, stack, plans.get(layer));
             }
         }
     }
@@ -63,6 +64,19 @@ final class CommPlans {
         rank.expect("tokensPerExpert_E" + at, reference.tokensPerExpert(), plan.tokensPerExpert_E());
         try (Scope scope = rank.memory().open()) {
             exchange(rank, now, plan, at);
+        }
+    }
+
+    /** What was received may stay in the scope of its dispatch; what combine needs for itself may not. */
+    private void combineHoldsNothing(CommRank rank, StackGuards stack, DispatchPlan plan) {
+        Tensor x = rank.values().of(DType.F32, shape.values(DType.F32, shape.tokens() * shape.dim(), 1),
+                shape.tokens(), shape.dim());
+        Tensor scalars = rank.values().tensor(DType.F32, shape.tokens(), shape.topK());
+        try (Scope scope = rank.memory().open()) {
+            ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS)).await();
+            List<String> before = stack.temporaries();
+            rank.backend().combine(CombineRequest.of(rows, x).withScalars(scalars)).await();
+            assertEquals(before, stack.temporaries(), "temporaries held after combine(...): it gives them back");
         }
     }
 
