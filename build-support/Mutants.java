@@ -76,7 +76,8 @@ final class Mutants {
         List<String> survivors = new ArrayList<>();
         int next = -1;
         while (next < mutants.size()) {
-            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx2g", "-XX:+UseSerialGC", "-XX:ErrorFile=/dev/null",
+            List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx2g", "-XX:+UseSerialGC",
+                    "-XX:ErrorFile=/dev/null",
                     "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                     "Mutants"));
             command.addAll(List.of(arguments));
