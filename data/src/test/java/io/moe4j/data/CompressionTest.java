@@ -78,7 +78,7 @@ class CompressionTest {
             if (length != first) {
                 Files.write(file, Arrays.copyOf(whole, length));
                 InputException e = assertThrows(InputException.class, () -> Texts.of(file), "cut to " + length);
-                assertTrue(e.getMessage().startsWith(file + " cannot be read (") && e.getMessage().contains("damaged")
+                assertTrue((e.getMessage().startsWith(file + " cannot be read (") && e.getMessage().contains("damaged"))
                         || e.getMessage().contains(", line "), length + ": " + e.getMessage());
             }
         }

@@ -99,6 +99,7 @@ class KitIsNotVacuousTest {
     }
 
     @Test
+    @SuppressWarnings("ThreadPriorityCheck") // lets the other threads in
     void findsStateThatIsSharedByThreads() {
         finds("one buffer for all", "ids, from several threads", TokenizerContract::threadsDoNotDisturbEachOther,
                 new Broken() {
