@@ -34,8 +34,13 @@ public final class TrainingData {
             for (DataSource source : sources) {
                 Optional<SourcePosition> before = position.flatMap(all -> all.of(source.name()))
                         .map(DataPosition.Part::position);
-                Corpus corpus = Corpus.open(source.path(), options.corpus());
                 StreamOptions stream = options.training(source);
+                if (TokenizedSources.has(source)) {
+                    opened.add(new WeightedSource(TokenizedSources.sequences(source, tokenizer, stream, before),
+                            source.weight()));
+                    continue;
+                }
+                Corpus corpus = Corpus.open(source.path(), options.corpus());
                 opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
                         before.map(found -> checked(found, corpus, stream, options.changed()))), source.weight()));
             }
@@ -43,6 +48,19 @@ public final class TrainingData {
         } catch (RuntimeException e) {
             Closing.all(opened.stream().map(WeightedSource::sequences).toList());
             throw e;
+        }
+    }
+
+    /**
+     * Checks the beginning of every file of a source, so that one that is not what it should be is reported at once.
+     *
+     * @throws InputException for the first file that cannot be read
+     */
+    public static void checkHeads(DataSource source, CorpusOptions options) {
+        if (TokenizedSources.has(source)) {
+            source.path().ifPresent(path -> TokenFolder.open(path).close());
+        } else {
+            Corpus.open(source.path(), options).checkHeads();
         }
     }
 
@@ -56,10 +74,11 @@ public final class TrainingData {
         List<WeightedSource> opened = new ArrayList<>();
         try {
             for (DataSource source : sources) {
-                opened.add(new WeightedSource(
-                        new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus()), tokenizer,
-                                options.once(heldOut), Optional.empty()),
-                        source.weight()));
+                SequenceSource sequences = TokenizedSources.has(source)
+                        ? TokenizedSources.sequences(source, tokenizer, options.once(heldOut), Optional.empty())
+                        : new StreamedSequences(source.name(), Corpus.open(source.path(), options.corpus()), tokenizer,
+                                options.once(heldOut), Optional.empty());
+                opened.add(new WeightedSource(sequences, source.weight()));
             }
             return new MixedSequences(opened, options.sequenceTokens(), Optional.empty(), false);
         } catch (RuntimeException e) {
@@ -79,7 +98,8 @@ public final class TrainingData {
         long seen = 0;
         for (DataSource source : sources) {
             long left = Math.max(1, needed - seen);
-            long tokens = Corpus.open(source.path(), options.corpus()).tokens(tokenizer, left, split);
+            long tokens = TokenizedSources.has(source) ? TokenizedSources.tokens(source, tokenizer, split)
+                    : Corpus.open(source.path(), options.corpus()).tokens(tokenizer, left, split);
             if (tokens == 0) {
                 throw new InputException(name(source) + " has no text" + (split.selects()
                         ? " for training, beside what validation.split keeps; give more documents"

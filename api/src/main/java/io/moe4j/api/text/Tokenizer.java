@@ -3,6 +3,8 @@ package io.moe4j.api.text;
 import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -31,6 +33,14 @@ public interface Tokenizer extends AutoCloseable {
      */
     default String identity() {
         return getClass().getName() + ", " + vocabulary() + " ids, end " + endToken();
+    }
+
+    /**
+     * The files that it is made of, the one that a provider opens it from first. Copied into one folder, they make the same tokenizer. Empty if it is not
+     * read from files.
+     */
+    default List<Path> files() {
+        return List.of();
     }
 
     /** Turns ids into text, one after another; empty if this tokenizer cannot do that. */

@@ -16,6 +16,8 @@ final class EndToken {
     private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
     /** Files that may have {@code eos_token_id}: a number, or a list whose first entry counts. */
     private static final List<String> MODEL_CONFIGS = List.of("generation_config.json", "config.json");
+    /** All files that may name it. */
+    static final List<String> CONFIGS = List.of(TOKENIZER_CONFIG, "generation_config.json", "config.json");
     private static final List<String> KNOWN = List.of("<|endoftext|>", "<\uFF5Cend\u2581of\u2581sentence\uFF5C>",
             "</s>",
             "<|end_of_text|>", "<eos>");

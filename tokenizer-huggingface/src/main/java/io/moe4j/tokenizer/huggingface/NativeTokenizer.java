@@ -6,9 +6,13 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.text.Tokenizer;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
+import java.util.stream.Stream;
 
 /**
  * Hugging Face's tokenizer. No special tokens are added around a text, but those written in it are found, as in transformers. Bytes that are not UTF-8
@@ -52,6 +56,12 @@ final class NativeTokenizer implements Tokenizer {
     @Override
     public String identity() {
         return identity;
+    }
+
+    @Override
+    public List<Path> files() {
+        return Stream.concat(Stream.of(file.path()), EndToken.CONFIGS.stream().map(file.path()::resolveSibling).filter(Files::isRegularFile))
+                .toList();
     }
 
     @Override

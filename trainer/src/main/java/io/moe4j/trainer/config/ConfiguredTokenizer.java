@@ -4,6 +4,8 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.text.Tokenizer;
+import io.moe4j.data.TokenFolder;
+import io.moe4j.data.TokenManifest;
 import io.moe4j.data.Tokenizers;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tokenizer of a run: the one that {@code data.tokenizer} names, otherwise that of the model's folder ({@code model.from}), otherwise {@code bytes}.
+ * The tokenizer of a run: the one that {@code data.tokenizer} names, otherwise that of the tokenized text that is read, otherwise that of the model's folder ({@code model.from}), otherwise {@code bytes}.
  *
  * @since 0.3.0
  */
@@ -40,10 +42,16 @@ public final class ConfiguredTokenizer {
         }
     }
 
+    /** What {@code data.tokenizer} says, and {@code bytes} where it says nothing: of use where the tokenizer has no files. */
+    public static String id(TrainerConfig config) {
+        return config.data().tokenizer().equals(AUTO) ? BYTES : config.data().tokenizer();
+    }
+
     /** Says so in the log where the model's folder has no tokenizer, so that text is read as bytes. */
     public static void noteIfAssumed(TrainerConfig config, Registry registry) {
         config.model().from()
-                .filter(folder -> config.data().tokenizer().equals(AUTO) && ofModel(config, registry).isEmpty())
+                .filter(folder -> config.data().tokenizer().equals(AUTO)
+                && ofModel(config, registry).isEmpty() && ofTokens(config.data()).isEmpty())
                 .ifPresent(folder -> log.warn(
                         "model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
                                 + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer",
@@ -53,7 +61,17 @@ public final class ConfiguredTokenizer {
     /** The id of a provider, or a path. */
     public static String name(TrainerConfig config, Registry registry) {
         String named = config.data().tokenizer();
-        return !named.equals(AUTO) ? named : ofModel(config, registry).map(Path::toString).orElse(BYTES);
+        return !named.equals(AUTO) ? named
+                : ofTokens(config.data()).or(() -> ofModel(config, registry).map(Path::toString)).orElse(BYTES);
+    }
+
+    /** A folder of tokenized text has its tokenizer with it. */
+    private static Optional<String> ofTokens(DataConfig data) {
+        return ConfiguredData.sources(data).stream().flatMap(source -> source.path().stream()).filter(TokenFolder::isIn)
+                .findFirst().map(folder -> {
+                    String name = TokenManifest.read(folder).tokenizerName();
+                    return name.contains("/") ? folder.resolve(name).toString() : name;
+                });
     }
 
     private static Optional<Path> ofModel(TrainerConfig config, Registry registry) {

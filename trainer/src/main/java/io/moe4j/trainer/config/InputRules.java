@@ -3,7 +3,6 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
-import io.moe4j.data.Corpus;
 import io.moe4j.data.DataSource;
 import io.moe4j.data.TrainingData;
 import io.moe4j.api.text.Tokenizer;
@@ -57,7 +56,7 @@ final class InputRules {
             Optional<Tokenizer> reader, long neededTokens, Findings findings, String key) {
         try {
             for (DataSource source : sources) {
-                Corpus.open(source.path(), ConfiguredData.corpus(config.data(), registry)).checkHeads();
+                TrainingData.checkHeads(source, ConfiguredData.corpus(config.data(), registry));
             }
             boolean readable = findings.readable("training.seq_len", "validation.split", "data.shuffle_tokens")
                     && config.validation().split() >= 0 && config.validation().split() < 1;

@@ -1,0 +1,114 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.text.Tokenizer;
+import io.moe4j.app.terminal.Screen;
+import io.moe4j.data.Corpus;
+import io.moe4j.data.DataCounts;
+import io.moe4j.data.DocumentSplit;
+import io.moe4j.data.TokenManifest;
+import io.moe4j.data.Tokenization;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.ConfiguredData;
+import io.moe4j.trainer.config.ConfiguredTokenizer;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParentCommand;
+import picocli.CommandLine.Spec;
+
+/** {@code moe4j tokenize}. */
+@Command(name = "tokenize", customSynopsis = "moe4j tokenize [OPTION]... [--key VALUE]... OUTPUT-FOLDER",
+        description = {"Tokenizes the text of data.path once, into a folder that data.path can be afterwards.",
+                "Interrupted, the same command goes on after the last shard that is finished."})
+final class TokenizeCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec = CommandSpec.create();
+
+    @ParentCommand
+    private @Nullable Main main;
+
+    @Mixin
+    private CommonOptions common = new CommonOptions();
+
+    @Mixin
+    private ConfigOptions config = new ConfigOptions();
+
+    @Option(names = "--threads", paramLabel = "N", description = "Threads that tokenize. Default: all cores.")
+    private int threads = Runtime.getRuntime().availableProcessors();
+
+    @Option(names = "--shard-tokens", paramLabel = "N", description = "Tokens of a shard. Default: ${DEFAULT-VALUE}.")
+    private long shardTokens = 1L << 28;
+
+    @Option(names = "--held-out", description = "Takes the documents that validation.split keeps for validation, and no others.")
+    private boolean heldOut;
+
+    @Override
+    public Integer call() {
+        Arguments arguments = config.arguments();
+        if (arguments.others().size() != 1) {
+            throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and these were given: "
+                    + arguments.others() + "; for example: moe4j tokenize --data.path texts tokens");
+        }
+        if (threads < 1 || shardTokens < 1) {
+            throw new ParameterException(spec.commandLine(),
+                    "--threads " + threads + " --shard-tokens " + shardTokens + ": both must be at least 1");
+        }
+        Registry registry = Plugins.load(common.pluginPath());
+        TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(NamedConfigs.PLAIN), arguments.overrides(),
+                ConfigUse.planning());
+        if (!settings.data().sources().isEmpty()) {
+            throw new InputException("a folder is made of one data.path, and there are " + settings.data().sources().size()
+                    + " data.sources; tokenize each into a folder of its own, and mix the folders");
+        }
+        if (heldOut && settings.validation().split() == 0) {
+            throw new InputException("--held-out takes what validation.split keeps, and that is 0; give --validation.split too,"
+                    + " the same as for the other folder");
+        }
+        run(settings, registry, Path.of(arguments.others().getFirst()));
+        return ExitCode.OK;
+    }
+
+    private void run(TrainerConfig settings, Registry registry, Path folder) {
+        PrintWriter out = spec.commandLine().getOut();
+        long begin = System.nanoTime();
+        Corpus corpus = Corpus.open(settings.data().path(), ConfiguredData.corpus(settings.data(), registry));
+        corpus.checkHeads();
+        TokenizeLine line = new TokenizeLine(out, main == null ? Screen.none() : main.screen(), System::nanoTime);
+        try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry)) {
+            TokenManifest made = Tokenization.run(corpus, tokenizer,
+                    new Tokenization.Options(ConfiguredTokenizer.id(settings), new DocumentSplit(settings.validation().split(), heldOut),
+                            shardTokens, threads),
+                    folder, line::at);
+            line.close();
+            out.println(summary(folder, made, line.bytes(), (System.nanoTime() - begin) / 1e9));
+            out.flush();
+        } finally {
+            line.close();
+        }
+    }
+
+    private static String summary(Path folder, TokenManifest made, long bytes, double seconds) {
+        DataCounts counts = made.counts();
+        return String.format(Locale.ROOT,
+                "%s: %,d tokens of %,d documents in %d shard%s of %d-byte ids; %,d empty documents, %,d bad lines, %,d lone"
+                        + " surrogates, %,d invalid bytes; %s",
+                folder, made.tokens(), made.documents(), made.shards().size(), made.shards().size() == 1 ? "" : "s",
+                made.tokenBytes(), counts.emptyDocuments(), counts.badLines(), counts.loneSurrogates(), counts.invalidBytes(),
+                bytes == 0 ? "nothing was left to do" : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
+    }
+}

@@ -1,0 +1,113 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.Stability;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/**
+ * What a folder of tokenized text has: the file {@code tokens.properties}.
+ *
+ * @param tokenizer identity of the tokenizer; see {@link io.moe4j.api.text.Tokenizer#identity()}
+ * @param tokenizerName a provider's id, or the path of the tokenizer's file below the folder
+ * @param vocabulary number of ids
+ * @param endToken the id that ends each document
+ * @param plan in one line, what was tokenized and how: digests of the tokenizer, and of names and sizes of the files
+ * @param tokens of all shards
+ * @param counts of the documents that were read, and of what was wrong
+ * @param shards in order
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record TokenManifest(String tokenizer, String tokenizerName, int vocabulary, int endToken, String plan, long tokens,
+        DataCounts counts, List<ShardInfo> shards) {
+    /** The file's name. A folder with it is whole. */
+    public static final String NAME = "tokens.properties";
+    static final String FORMAT = "moe4j tokens";
+    static final long VERSION = 1;
+    /** Ids below this fit into two bytes. */
+    private static final int SHORT = 1 << 16;
+
+    public TokenManifest {
+        shards = List.copyOf(shards);
+    }
+
+    /** Bytes of a token: 2 or 4. */
+    public int tokenBytes() {
+        return tokenBytes(vocabulary);
+    }
+
+    static int tokenBytes(int vocabulary) {
+        return vocabulary <= SHORT ? Short.BYTES : Integer.BYTES;
+    }
+
+    /** Documents of all shards: those that have tokens. */
+    public long documents() {
+        return shards.stream().mapToLong(ShardInfo::documents).sum();
+    }
+
+    /** Tells whether two folders have the same tokens. */
+    String digest() {
+        return Digests.shortOf(shards.stream().map(ShardInfo::digest).collect(Collectors.joining(" ")));
+    }
+
+    /**
+     * Reads it.
+     *
+     * @throws InputException if it is missing, damaged, or of another version
+     */
+    public static TokenManifest read(Path folder) {
+        Records file = Records.read(folder.resolve(NAME));
+        if (!file.text("format").equals(FORMAT)) {
+            throw file.damaged("has the format \"" + Shown.of(file.text("format")) + "\", and not \"" + FORMAT + "\"");
+        }
+        if (file.count("version") != VERSION) {
+            throw new InputException(folder + " was written in version " + file.count("version") + " of its format, and this moe4j"
+                    + " reads version " + VERSION + "; " + (file.count("version") > VERSION ? "use a later moe4j"
+                            : "make it again with moe4j tokenize"));
+        }
+        List<ShardInfo> shards = new ArrayList<>();
+        long tokens = 0;
+        for (long i = 0; i < file.count("shards"); i++) {
+            String name = shardName(i);
+            ShardInfo shard = ShardReceipt.shard(file, name, name + ".");
+            shards.add(shard);
+            tokens += shard.tokens();
+        }
+        long vocabulary = file.count("vocabulary");
+        long end = file.count("end_token");
+        if (tokens != file.count("tokens") || vocabulary < 1 || vocabulary > MarkedToken.MOST_IDS || end >= vocabulary) {
+            throw file.damaged("contradicts itself: " + tokens + " tokens of " + shards.size() + " shards, " + vocabulary
+                    + " ids, end token " + end);
+        }
+        return new TokenManifest(file.text("tokenizer"), file.text("tokenizer_name"), (int) vocabulary, (int) end,
+                file.text("plan"), tokens, ShardReceipt.counts(file), shards);
+    }
+
+    void write(Path folder) {
+        Records file = new Records(folder.resolve(NAME));
+        file.put("format", FORMAT);
+        file.put("version", VERSION);
+        file.put("tokenizer", tokenizer);
+        file.put("tokenizer_name", tokenizerName);
+        file.put("vocabulary", vocabulary);
+        file.put("end_token", endToken);
+        file.put("token_bytes", tokenBytes());
+        file.put("plan", plan);
+        file.put("tokens", tokens);
+        ShardReceipt.put(file, counts);
+        file.put("shards", shards.size());
+        for (ShardInfo shard : shards) {
+            ShardReceipt.put(file, shard, shard.name() + ".");
+        }
+        file.write();
+    }
+
+    static String shardName(long number) {
+        return String.format(Locale.ROOT, "shard-%05d", number);
+    }
+}

@@ -1,0 +1,319 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Stability;
+import io.moe4j.api.text.Tokenizer;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/**
+ * Tokenizes a corpus into a folder; see {@link TokenFolder}. The files depend on the corpus, the tokenizer and the options, and not on the number of
+ * threads. Each finished shard has a receipt, after which interrupted work goes on; the folder counts as whole when it has its manifest.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Tokenization {
+    private static final String LOCK = ".lock";
+    private static final String PART = ".part";
+
+    private final Corpus corpus;
+    private final Tokenizer tokenizer;
+    private final Options options;
+    private final Path folder;
+    private final Progress progress;
+    private final String plan;
+
+    /**
+     * How.
+     *
+     * @param tokenizerName the provider's id, for a tokenizer that is not read from files
+     * @param split which documents
+     * @param shardTokens a shard ends with the first portion of documents that brings it to this size
+     * @param threads that tokenize
+     */
+    public record Options(String tokenizerName, DocumentSplit split, long shardTokens, int threads) {
+        public Options {
+            if (shardTokens < 1 || threads < 1) {
+                throw new IllegalArgumentException(shardTokens + " tokens in a shard, " + threads
+                        + " threads: at least one of each is needed");
+            }
+        }
+    }
+
+    /** Is told how far the work is. */
+    @FunctionalInterface
+    public interface Progress {
+        /**
+         * Some more was written.
+         *
+         * @param bytes of the files, as they are stored, that were read
+         * @param allBytes of all files
+         * @param tokens written, those of earlier runs included
+         */
+        void at(long bytes, long allBytes, long tokens);
+    }
+
+    private Tokenization(Corpus corpus, Tokenizer tokenizer, Options options, Path folder, Progress progress) {
+        this.corpus = corpus;
+        this.tokenizer = tokenizer;
+        this.options = options;
+        this.folder = folder;
+        this.progress = progress;
+        plan = "version " + TokenManifest.VERSION + ", tokenizer " + tokenizer.identity() + ", source "
+                + CorpusFingerprint.of(corpus, options.split()).digest()
+                + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens() + " tokens";
+    }
+
+    /**
+     * Tokenizes, or goes on where it was interrupted. Does nothing if the folder is whole already.
+     *
+     * @param folder empty, not there yet, or what an earlier run of the same corpus, tokenizer and options has left
+     * @return what the folder has
+     * @throws InputException if the folder has something else, or a file cannot be read or written
+     */
+    public static TokenManifest run(Corpus corpus, Tokenizer tokenizer, Options options, Path folder, Progress progress) {
+        try {
+            Files.createDirectories(folder);
+            try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                    FileLock lock = lock(channel, folder)) {
+                return lock.isValid() ? new Tokenization(corpus, tokenizer, options, folder, progress).run() : refuse(folder);
+            }
+        } catch (IOException e) {
+            throw new InputException(folder + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
+        }
+    }
+
+    private static FileLock lock(FileChannel channel, Path folder) throws IOException {
+        try {
+            FileLock lock = channel.tryLock();
+            return lock == null ? refuse(folder) : lock;
+        } catch (OverlappingFileLockException e) {
+            return refuse(folder);
+        }
+    }
+
+    private static <T> T refuse(Path folder) {
+        throw new InputException("another process is tokenizing into " + folder + "; wait for its end, or give another folder");
+    }
+
+    private TokenManifest run() throws IOException {
+        if (TokenFolder.isIn(folder)) {
+            TokenManifest found = TokenManifest.read(folder);
+            requireSame(found.plan());
+            return found;
+        }
+        List<ShardReceipt> receipts = receipts();
+        requireOnlyOurs(receipts);
+        TokenizePlace place = receipts.isEmpty() ? TokenizePlace.BEGINNING : receipts.getLast().after();
+        String name = keepTokenizer();
+        try (TokenizingPool pool = new TokenizingPool(tokenizer, options.threads());
+                RawDocuments documents = new RawDocuments(corpus, options.split(), place)) {
+            DataCounts counts = new ShardLoop(documents, pool, tokenizer, receipts).run(place.counts());
+            List<ShardInfo> shards = receipts.stream().map(ShardReceipt::shard).toList();
+            TokenManifest manifest = new TokenManifest(tokenizer.identity(), name, tokenizer.vocabulary(), tokenizer.endToken(), plan,
+                    shards.stream().mapToLong(ShardInfo::tokens).sum(), counts, shards);
+            manifest.write(folder);
+            return manifest;
+        }
+    }
+
+    /** The shards that are whole. What follows the first one that is not is removed. */
+    private List<ShardReceipt> receipts() throws IOException {
+        List<ShardReceipt> receipts = new ArrayList<>();
+        while (true) {
+            Optional<ShardReceipt> receipt = ShardReceipt.read(folder, TokenManifest.shardName(receipts.size()));
+            if (receipt.isEmpty()) {
+                return receipts;
+            }
+            requireSame(receipt.get().plan());
+            ShardInfo shard = receipt.get().shard();
+            long tokenBytes = shard.tokens() * TokenManifest.tokenBytes(tokenizer.vocabulary());
+            long documentBytes = shard.documents() * TokenFolder.DOCUMENT_BYTES;
+            if (!has(shard, TokenFolder.TOKENS, tokenBytes) || !has(shard, TokenFolder.DOCUMENTS, documentBytes)
+                    || !has(shard, TokenFolder.SUMS, ShardFile.sumBytes(tokenBytes) + ShardFile.sumBytes(documentBytes))) {
+                for (int i = receipts.size(); Files.deleteIfExists(ShardReceipt.path(folder, TokenManifest.shardName(i))); i++) {
+                    // The next one.
+                }
+                return receipts;
+            }
+            receipts.add(receipt.get());
+        }
+    }
+
+    private boolean has(ShardInfo shard, String end, long bytes) throws IOException {
+        Path file = folder.resolve(shard.name() + end);
+        return Files.isRegularFile(file) && Files.size(file) == bytes;
+    }
+
+    private void requireSame(String found) {
+        if (!found.equals(plan)) {
+            throw new InputException(folder + " has other tokens (" + found + ") than those that are asked for (" + plan
+                    + "); give another folder, or remove this one");
+        }
+    }
+
+    /** Half-written files of an earlier run are removed; anything that moe4j did not write is left alone, and refused. */
+    private void requireOnlyOurs(List<ShardReceipt> receipts) throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                String name = String.valueOf(file.getFileName());
+                if (name.matches("(shard-\\d+|tokens)\\.[a-z]+\\.part")) {
+                    Files.delete(file);
+                } else if (!name.equals(LOCK) && !name.equals("tokenizer") && !name.matches("shard-\\d+\\.(tokens|documents|sums|properties)")) {
+                    throw new InputException(folder + " has " + name + ", which moe4j tokenize did not write; give an empty folder");
+                } else if (receipts.isEmpty() && name.startsWith("shard-")) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /** Copies the tokenizer's files, so that the folder knows its tokenizer. */
+    private String keepTokenizer() throws IOException {
+        List<Path> files = tokenizer.files();
+        if (files.isEmpty()) {
+            return options.tokenizerName();
+        }
+        Path kept = Files.createDirectories(folder.resolve("tokenizer"));
+        for (Path file : files) {
+            Path part = kept.resolve(file.getFileName() + PART);
+            Files.copy(file, part, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(part, kept.resolve(String.valueOf(file.getFileName())), StandardCopyOption.ATOMIC_MOVE);
+        }
+        return "tokenizer/" + files.getFirst().getFileName();
+    }
+
+    /** Reads, has tokenized, and writes, in order. */
+    private final class ShardLoop {
+        private final RawDocuments documents;
+        private final TokenizingPool pool;
+        private final Tokenizer tokenizer;
+        private final List<ShardReceipt> receipts;
+        private final long allBytes = RawDocuments.bytes(corpus);
+        private long tokens;
+        private long empty;
+        private ShardWriter shard;
+
+        private ShardLoop(RawDocuments documents, TokenizingPool pool, Tokenizer tokenizer, List<ShardReceipt> receipts) {
+            this.documents = documents;
+            this.pool = pool;
+            this.tokenizer = tokenizer;
+            this.receipts = receipts;
+            tokens = receipts.stream().mapToLong(receipt -> receipt.shard().tokens()).sum();
+            shard = open();
+        }
+
+        private DataCounts run(DataCounts before) throws IOException {
+            try {
+                DataCounts counts = before;
+                while (true) {
+                    Optional<RawDocuments.Portion> portion = documents.next();
+                    while (pool.isFull() || !pool.isEmpty() && (portion.isEmpty() || portion.get().isLong())) {
+                        counts = write(pool.take());
+                    }
+                    if (portion.isEmpty()) {
+                        break;
+                    }
+                    if (portion.get().isLong()) {
+                        counts = writeLong(portion.get().documents().getFirst());
+                    } else {
+                        pool.submit(portion.get());
+                    }
+                }
+                // Lines may follow the last document.
+                counts = with(documents.place().counts());
+                if (shard.tokens() > 0) {
+                    finish(documents.place());
+                }
+                return counts;
+            } finally {
+                shard.close();
+                removeParts();
+            }
+        }
+
+        private DataCounts write(TokenizingPool.Tokenized portion) {
+            for (TokenizedDocument document : portion.documents()) {
+                if (document.count() == 0) {
+                    empty++;
+                } else {
+                    shard.add(document.ids(), 0, document.count());
+                    shard.endDocument(document.promptTokens());
+                }
+            }
+            return written(portion.after());
+        }
+
+        /** A long document is tokenized here, while it is read. */
+        private DataCounts writeLong(RawDocuments.Raw document) throws IOException {
+            long before = shard.tokens();
+            int promptTokens = 0;
+            if (document.prompt().isPresent()) {
+                TokenizedDocument prompt = TokenizedDocument.of(Optional.empty(), document.prompt().get(), tokenizer, document.where());
+                promptTokens = Math.max(0, prompt.count() - 1);
+                shard.add(prompt.ids(), 0, promptTokens);
+            }
+            Tokenizer.Tokens ids = tokenizer.tokens(document.stream());
+            int[] some = new int[1 << 14];
+            try {
+                for (int read = ids.read(some, 0, some.length); read >= 0; read = ids.read(some, 0, some.length)) {
+                    TokenizedDocument.check(some, read, tokenizer, document.where());
+                    shard.add(some, 0, read);
+                    progress.at(documents.bytesRead(), allBytes, tokens + shard.tokens());
+                }
+            } catch (IOException e) {
+                throw CorpusFile.unreadable(document.where(), e);
+            }
+            if (shard.tokens() == before) {
+                empty++;
+            } else {
+                shard.add(new int[] {tokenizer.endToken()}, 0, 1);
+                shard.endDocument(promptTokens);
+            }
+            return written(documents.place());
+        }
+
+        private DataCounts written(TokenizePlace after) {
+            progress.at(documents.bytesRead(), allBytes, tokens + shard.tokens());
+            if (shard.tokens() >= options.shardTokens()) {
+                finish(after);
+                shard = open();
+            }
+            return with(after.counts());
+        }
+
+        private void finish(TokenizePlace after) {
+            ShardInfo info = shard.finish();
+            ShardReceipt receipt = new ShardReceipt(plan, info, new TokenizePlace(after.file(), after.position(), with(after.counts())));
+            receipt.write(folder);
+            receipts.add(receipt);
+            tokens += info.tokens();
+        }
+
+        /** Empty documents are known only when they were tokenized. */
+        private DataCounts with(DataCounts counts) {
+            return counts.plus(new DataCounts(0, empty, 0, 0, 0));
+        }
+
+        private ShardWriter open() {
+            return new ShardWriter(folder, TokenManifest.shardName(receipts.size()), TokenManifest.tokenBytes(tokenizer.vocabulary()));
+        }
+
+        private void removeParts() throws IOException {
+            for (String end : List.of(TokenFolder.TOKENS, TokenFolder.DOCUMENTS, TokenFolder.SUMS)) {
+                Files.deleteIfExists(folder.resolve(TokenManifest.shardName(receipts.size()) + end + PART));
+            }
+        }
+    }
+}

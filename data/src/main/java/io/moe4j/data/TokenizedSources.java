@@ -1,0 +1,62 @@
+package io.moe4j.data;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.text.Tokenizer;
+import java.util.Optional;
+
+/** Sources whose path is a folder of tokenized text. */
+final class TokenizedSources {
+
+    private TokenizedSources() {}
+
+    /** Whether this is one. */
+    static boolean has(DataSource source) {
+        source.path().filter(TokenFolder::isBegun).ifPresent(path -> {
+            throw new InputException(path + " is not whole: tokenizing was interrupted, or still runs; repeat the same moe4j tokenize,"
+                    + " which goes on after the last shard that is finished");
+        });
+        return source.path().filter(TokenFolder::isIn).isPresent();
+    }
+
+    /**
+     * Opens it.
+     *
+     * @param wantsSplit whether documents have to be told apart by their texts
+     * @throws InputException also if it was tokenized otherwise than by this tokenizer
+     */
+    static TokenFolder open(DataSource source, Tokenizer tokenizer, boolean wantsSplit) {
+        if (wantsSplit) {
+            throw new InputException(source.path().orElseThrow() + " has tokens, and validation.split chooses documents by their"
+                    + " texts; give validation.path, and make both with moe4j tokenize --validation.split 0.01, once without and"
+                    + " once with --held-out");
+        }
+        TokenFolder folder = TokenFolder.open(source.path().orElseThrow());
+        String its = folder.manifest().tokenizer();
+        if (!its.equals(tokenizer.identity())) {
+            folder.close();
+            throw new InputException(source.path().orElseThrow() + " was made with the tokenizer " + its
+                    + ", and data.tokenizer is " + tokenizer.identity() + "; leave out data.tokenizer and data.end_token, or"
+                    + " tokenize the text again");
+        }
+        return folder;
+    }
+
+    /** Its sequences. */
+    static SequenceSource sequences(DataSource source, Tokenizer tokenizer, StreamOptions options,
+            Optional<SourcePosition> position) {
+        TokenFolder folder = open(source, tokenizer, options.split().selects());
+        try {
+            return new ShardSequences(source.name(), folder, options, position);
+        } catch (RuntimeException e) {
+            folder.close();
+            throw e;
+        }
+    }
+
+    /** How many tokens it has. */
+    static long tokens(DataSource source, Tokenizer tokenizer, DocumentSplit split) {
+        try (TokenFolder folder = open(source, tokenizer, split.selects())) {
+            return folder.tokens();
+        }
+    }
+}
