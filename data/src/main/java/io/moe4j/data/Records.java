@@ -83,7 +83,8 @@ final class Records {
     void write() {
         StringBuilder text = new StringBuilder();
         values.forEach((key, value) -> text.append(key).append('=').append(value).append('\n'));
-        text.append(CHECKSUM).append('=').append(checksum(text.toString())).append('\n');
+        String sum = checksum(text.toString());
+        text.append(CHECKSUM).append('=').append(sum).append('\n');
         Path part = path.resolveSibling(path.getFileName() + ".part");
         try {
             Files.writeString(part, text);

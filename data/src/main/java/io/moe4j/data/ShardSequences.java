@@ -82,6 +82,11 @@ public final class ShardSequences implements SequenceSource {
                 "length", String.valueOf(length), "seed", String.valueOf(seed), "digest", folder.manifest().digest()));
     }
 
+    /** Sequences of an epoch. */
+    public long sequences() {
+        return sequences;
+    }
+
     /** Those of the whole folder: they are known from the beginning. */
     @Override
     public DataCounts counts() {
