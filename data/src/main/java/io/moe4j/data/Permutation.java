@@ -51,7 +51,7 @@ final class Permutation {
         long left = number >>> half;
         long right = number & mask;
         for (long key : keys) {
-            long next = left ^ mix(right + key) & mask;
+            long next = left ^ (mix(right + key) & mask);
             left = right;
             right = next;
         }

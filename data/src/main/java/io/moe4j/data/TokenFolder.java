@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * A folder of tokenized text with random access: tokens by position, documents by number. Positions count over all shards, and may exceed 2<sup>31</sup>.
@@ -71,8 +72,8 @@ public final class TokenFolder implements AutoCloseable {
 
     /** Whether this is a folder of tokenized text that is not whole yet: {@code moe4j tokenize} was interrupted, or still runs. */
     public static boolean isBegun(Path folder) {
-        return !isIn(folder) && Files.exists(folder.resolve(TokenManifest.shardName(0) + TOKENS + ".part"))
-                || !isIn(folder) && Files.exists(folder.resolve(TokenManifest.shardName(0) + ".properties"));
+        String first = TokenManifest.shardName(0);
+        return !isIn(folder) && Stream.of(TOKENS + ".part", ".properties").anyMatch(end -> Files.exists(folder.resolve(first + end)));
     }
 
     /**
@@ -80,6 +81,7 @@ public final class TokenFolder implements AutoCloseable {
      *
      * @throws InputException if a file is missing, is cut off, or the manifest is damaged
      */
+    @SuppressWarnings("MustBeClosedChecker") // the folder closes it
     public static TokenFolder open(Path path) {
         TokenManifest manifest = TokenManifest.read(path);
         Arena arena = Arena.ofShared();

@@ -87,7 +87,10 @@ public final class Tokenization {
             Files.createDirectories(folder);
             try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                     FileLock lock = lock(channel, folder)) {
-                return lock.isValid() ? new Tokenization(corpus, tokenizer, options, folder, progress).run() : refuse(folder);
+                if (!lock.isValid()) {
+                    throw refusal(folder);
+                }
+                return new Tokenization(corpus, tokenizer, options, folder, progress).run();
             }
         } catch (IOException e) {
             throw new InputException(folder + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
@@ -97,14 +100,17 @@ public final class Tokenization {
     private static FileLock lock(FileChannel channel, Path folder) throws IOException {
         try {
             FileLock lock = channel.tryLock();
-            return lock == null ? refuse(folder) : lock;
+            if (lock == null) {
+                throw refusal(folder);
+            }
+            return lock;
         } catch (OverlappingFileLockException e) {
-            return refuse(folder);
+            throw refusal(folder);
         }
     }
 
-    private static <T> T refuse(Path folder) {
-        throw new InputException("another process is tokenizing into " + folder + "; wait for its end, or give another folder");
+    private static InputException refusal(Path folder) {
+        return new InputException("another process is tokenizing into " + folder + "; wait for its end, or give another folder");
     }
 
     private TokenManifest run() throws IOException {
@@ -119,7 +125,7 @@ public final class Tokenization {
         String name = keepTokenizer();
         try (TokenizingPool pool = new TokenizingPool(tokenizer, options.threads());
                 RawDocuments documents = new RawDocuments(corpus, options.split(), place)) {
-            DataCounts counts = new ShardLoop(documents, pool, tokenizer, receipts).run(place.counts());
+            DataCounts counts = new ShardLoop(documents, pool, tokenizer, receipts).run();
             List<ShardInfo> shards = receipts.stream().map(ShardReceipt::shard).toList();
             TokenManifest manifest = new TokenManifest(tokenizer.identity(), name, tokenizer.vocabulary(), tokenizer.endToken(), plan,
                     shards.stream().mapToLong(ShardInfo::tokens).sum(), counts, shards);
@@ -214,25 +220,24 @@ public final class Tokenization {
             shard = open();
         }
 
-        private DataCounts run(DataCounts before) throws IOException {
+        private DataCounts run() throws IOException {
             try {
-                DataCounts counts = before;
                 while (true) {
                     Optional<RawDocuments.Portion> portion = documents.next();
-                    while (pool.isFull() || !pool.isEmpty() && (portion.isEmpty() || portion.get().isLong())) {
-                        counts = write(pool.take());
+                    while (pool.isFull() || (!pool.isEmpty() && (portion.isEmpty() || portion.get().isLong()))) {
+                        write(pool.take());
                     }
                     if (portion.isEmpty()) {
                         break;
                     }
                     if (portion.get().isLong()) {
-                        counts = writeLong(portion.get().documents().getFirst());
+                        writeLong(portion.get().documents().getFirst());
                     } else {
                         pool.submit(portion.get());
                     }
                 }
                 // Lines may follow the last document.
-                counts = with(documents.place().counts());
+                DataCounts counts = with(documents.place().counts());
                 if (shard.tokens() > 0) {
                     finish(documents.place());
                 }
@@ -243,7 +248,7 @@ public final class Tokenization {
             }
         }
 
-        private DataCounts write(TokenizingPool.Tokenized portion) {
+        private void write(TokenizingPool.Tokenized portion) {
             for (TokenizedDocument document : portion.documents()) {
                 if (document.count() == 0) {
                     empty++;
@@ -252,11 +257,11 @@ public final class Tokenization {
                     shard.endDocument(document.promptTokens());
                 }
             }
-            return written(portion.after());
+            written(portion.after());
         }
 
         /** A long document is tokenized here, while it is read. */
-        private DataCounts writeLong(RawDocuments.Raw document) throws IOException {
+        private void writeLong(RawDocuments.Raw document) throws IOException {
             long before = shard.tokens();
             int promptTokens = 0;
             if (document.prompt().isPresent()) {
@@ -281,16 +286,15 @@ public final class Tokenization {
                 shard.add(new int[] {tokenizer.endToken()}, 0, 1);
                 shard.endDocument(promptTokens);
             }
-            return written(documents.place());
+            written(documents.place());
         }
 
-        private DataCounts written(TokenizePlace after) {
+        private void written(TokenizePlace after) {
             progress.at(documents.bytesRead(), allBytes, tokens + shard.tokens());
             if (shard.tokens() >= options.shardTokens()) {
                 finish(after);
                 shard = open();
             }
-            return with(after.counts());
         }
 
         private void finish(TokenizePlace after) {

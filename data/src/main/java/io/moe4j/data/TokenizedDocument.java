@@ -21,7 +21,6 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
     static TokenizedDocument of(Optional<byte[]> prompt, byte[] text, Tokenizer tokenizer, String where) {
         try {
             int[] ids = new int[64 + text.length / 3];
-            int count = 0;
             int inPrompt = 0;
             if (prompt.isPresent()) {
                 TokenizedDocument before = read(tokenizer, new ByteArrayInputStream(prompt.get()), ids, 0);
@@ -30,7 +29,7 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
             }
             TokenizedDocument all = read(tokenizer, new ByteArrayInputStream(text), ids, inPrompt);
             ids = all.ids;
-            count = all.count;
+            int count = all.count;
             check(ids, count, tokenizer, where);
             if (count > 0) {
                 ids = count == ids.length ? Arrays.copyOf(ids, count + 1) : ids;
