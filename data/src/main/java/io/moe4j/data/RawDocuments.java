@@ -166,7 +166,8 @@ final class RawDocuments implements AutoCloseable {
         if (split.selects() && !split.reads(DocumentSplit.hash(text, text.length))) {
             return Optional.empty();
         }
-        return Optional.of(new Raw(prompt, text, text.length < LONGEST ? Optional.empty() : Optional.of(document.text()), where));
+        return Optional.of(
+                new Raw(prompt, text, text.length < LONGEST ? Optional.empty() : Optional.of(document.text()), where));
     }
 
     private static long size(CorpusFile file) {

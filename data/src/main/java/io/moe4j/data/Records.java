@@ -43,8 +43,10 @@ final class Records {
             }
             return records;
         } catch (IOException e) {
-            throw new InputException(path + " cannot be read (" + e.getMessage() + "); restore it, or make the folder again with"
-                    + " moe4j tokenize", e);
+            throw new InputException(
+                    path + " cannot be read (" + e.getMessage() + "); restore it, or make the folder again with"
+                            + " moe4j tokenize",
+                    e);
         }
     }
 
@@ -76,8 +78,9 @@ final class Records {
     }
 
     InputException damaged(String problem) {
-        return new InputException(path + " is damaged: it " + problem + "; restore it, or make the folder again with moe4j"
-                + " tokenize");
+        return new InputException(
+                path + " is damaged: it " + problem + "; restore it, or make the folder again with moe4j"
+                        + " tokenize");
     }
 
     void write() {
@@ -92,7 +95,8 @@ final class Records {
             Files.move(part, path, StandardCopyOption.ATOMIC_MOVE);
             syncFolder(path);
         } catch (IOException e) {
-            throw new InputException(path + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
+            throw new InputException(
+                    path + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
         }
     }
 

@@ -50,8 +50,10 @@ final class ShardFile {
             }
             return channel.map(FileChannel.MapMode.READ_ONLY, 0, bytes, arena);
         } catch (IOException e) {
-            throw new InputException(path + " cannot be read (" + e.getMessage() + "); restore it, or make it again with moe4j"
-                    + " tokenize", e);
+            throw new InputException(
+                    path + " cannot be read (" + e.getMessage() + "); restore it, or make it again with moe4j"
+                            + " tokenize",
+                    e);
         }
     }
 
@@ -73,8 +75,9 @@ final class ShardFile {
             sum.reset();
             sum.update(content.asSlice(begin, Math.min(BLOCK, content.byteSize() - begin)).asByteBuffer());
             if ((int) sum.getValue() != sums.get(SUM, block * Integer.BYTES)) {
-                throw new InputException(path + " is damaged: its bytes from " + begin + " on do not have the checksum that they"
-                        + " were written with; restore the file, or make it again with moe4j tokenize");
+                throw new InputException(
+                        path + " is damaged: its bytes from " + begin + " on do not have the checksum that they"
+                                + " were written with; restore the file, or make it again with moe4j tokenize");
             }
         }
         return content.asSlice(from, count);

@@ -21,7 +21,8 @@ record ShardReceipt(String plan, ShardInfo shard, TokenizePlace after) {
         }
         Records file = Records.read(path);
         return Optional.of(new ShardReceipt(file.text("plan"), shard(file, name, ""), new TokenizePlace(
-                Math.toIntExact(Math.min(Integer.MAX_VALUE, file.count("next_file"))), file.text("next_position"), counts(file))));
+                Math.toIntExact(Math.min(Integer.MAX_VALUE, file.count("next_file"))), file.text("next_position"),
+                counts(file))));
     }
 
     static Path path(Path folder, String name) {

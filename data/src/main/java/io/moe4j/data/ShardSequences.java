@@ -78,8 +78,10 @@ public final class ShardSequences implements SequenceSource {
 
     @Override
     public SourcePosition position() {
-        return new SourcePosition(name, KIND, Map.of("passed", String.valueOf(passed), "sequences", String.valueOf(sequences),
-                "length", String.valueOf(length), "seed", String.valueOf(seed), "digest", folder.manifest().digest()));
+        return new SourcePosition(name, KIND,
+                Map.of("passed", String.valueOf(passed), "sequences", String.valueOf(sequences),
+                        "length", String.valueOf(length), "seed", String.valueOf(seed), "digest",
+                        folder.manifest().digest()));
     }
 
     /** Sequences of an epoch. */
@@ -159,7 +161,8 @@ public final class ShardSequences implements SequenceSource {
             throw before.damaged("contradicts itself: " + before);
         }
         if (!before.text("digest").equals(folder.manifest().digest())) {
-            throw before.damaged("was taken in another folder of tokenized text, or in the same before it was made again");
+            throw before
+                    .damaged("was taken in another folder of tokenized text, or in the same before it was made again");
         }
         long inEpoch = oldPassed % oldSequences;
         return oldLength == length ? oldPassed

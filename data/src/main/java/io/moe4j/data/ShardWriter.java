@@ -62,7 +62,8 @@ final class ShardWriter implements AutoCloseable {
             tokens.finish();
             documents.finish();
             Path sums = part(TokenFolder.SUMS);
-            try (FileChannel out = FileChannel.open(sums, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING,
+            try (FileChannel out = FileChannel.open(sums, StandardOpenOption.CREATE,
+                    StandardOpenOption.TRUNCATE_EXISTING,
                     StandardOpenOption.WRITE)) {
                 writeAll(out, tokens.sums());
                 writeAll(out, documents.sums());

@@ -29,7 +29,8 @@ public final class TokenFolder implements AutoCloseable {
     static final String DOCUMENTS = ".documents";
     static final String SUMS = ".sums";
     static final int DOCUMENT_BYTES = 16;
-    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
+            .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
     private final Path path;
@@ -73,7 +74,8 @@ public final class TokenFolder implements AutoCloseable {
     /** Whether this is a folder of tokenized text that is not whole yet: {@code moe4j tokenize} was interrupted, or still runs. */
     public static boolean isBegun(Path folder) {
         String first = TokenManifest.shardName(0);
-        return !isIn(folder) && Stream.of(TOKENS + ".part", ".properties").anyMatch(end -> Files.exists(folder.resolve(first + end)));
+        return !isIn(folder) && Stream.of(TOKENS + ".part", ".properties")
+                .anyMatch(end -> Files.exists(folder.resolve(first + end)));
     }
 
     /**
@@ -101,7 +103,8 @@ public final class TokenFolder implements AutoCloseable {
         long tokenBytes = Math.multiplyExact(shard.tokens(), (long) manifest.tokenBytes());
         long documentBytes = Math.multiplyExact(shard.documents(), (long) DOCUMENT_BYTES);
         long tokenSums = ShardFile.sumBytes(tokenBytes);
-        MemorySegment sums = ShardFile.map(path.resolve(shard.name() + SUMS), tokenSums + ShardFile.sumBytes(documentBytes), arena);
+        MemorySegment sums = ShardFile.map(path.resolve(shard.name() + SUMS),
+                tokenSums + ShardFile.sumBytes(documentBytes), arena);
         shards.add(new Shard(
                 ShardFile.map(path.resolve(shard.name() + TOKENS), tokenBytes, sums.asSlice(0, tokenSums), arena),
                 ShardFile.map(path.resolve(shard.name() + DOCUMENTS), documentBytes, sums.asSlice(tokenSums), arena)));
@@ -153,7 +156,8 @@ public final class TokenFolder implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             int id = bytes == Short.BYTES ? Short.toUnsignedInt(ids.get(SHORT, 2L * i)) : ids.get(INT, 4L * i);
             if (id < 0 || id >= manifest.vocabulary()) {
-                throw new InputException(path.resolve(manifest.shards().get(shard).name() + TOKENS) + " has the id " + id
+                throw new InputException(path.resolve(manifest.shards().get(shard).name() + TOKENS) + " has the id "
+                        + id
                         + ", and ids are in [0, " + manifest.vocabulary() + "); make it again with moe4j tokenize");
             }
             target[to + i] = id;
@@ -186,12 +190,15 @@ public final class TokenFolder implements AutoCloseable {
         long start = document == 0 ? 0 : end(shard, document - 1);
         long end = end(shard, document);
         long prompt = shards.get(shard).documents().number(document * DOCUMENT_BYTES + Long.BYTES);
-        if (start < 0 || end <= start || end > manifest.shards().get(shard).tokens() || prompt < 0 || prompt >= end - start) {
-            throw new InputException(path.resolve(manifest.shards().get(shard).name() + DOCUMENTS) + " is damaged: document "
-                    + document + " goes from " + start + " to " + end + " with a prompt of " + prompt
-                    + "; make it again with moe4j tokenize");
+        if (start < 0 || end <= start || end > manifest.shards().get(shard).tokens() || prompt < 0
+                || prompt >= end - start) {
+            throw new InputException(
+                    path.resolve(manifest.shards().get(shard).name() + DOCUMENTS) + " is damaged: document "
+                            + document + " goes from " + start + " to " + end + " with a prompt of " + prompt
+                            + "; make it again with moe4j tokenize");
         }
-        return new Extent(firstDocuments[shard] + document, firstTokens[shard] + start, firstTokens[shard] + end, prompt);
+        return new Extent(firstDocuments[shard] + document, firstTokens[shard] + start, firstTokens[shard] + end,
+                prompt);
     }
 
     private long end(int shard, long document) {

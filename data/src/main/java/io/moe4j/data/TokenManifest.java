@@ -23,7 +23,8 @@ import java.util.stream.Collectors;
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record TokenManifest(String tokenizer, String tokenizerName, int vocabulary, int endToken, String plan, long tokens,
+public record TokenManifest(String tokenizer, String tokenizerName, int vocabulary, int endToken, String plan,
+        long tokens,
         DataCounts counts, List<ShardInfo> shards) {
     /** The file's name. A folder with it is whole. */
     public static final String NAME = "tokens.properties";
@@ -66,7 +67,8 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
             throw file.damaged("has the format \"" + Shown.of(file.text("format")) + "\", and not \"" + FORMAT + "\"");
         }
         if (file.count("version") != VERSION) {
-            throw new InputException(folder + " was written in version " + file.count("version") + " of its format, and this moe4j"
+            throw new InputException(folder + " was written in version " + file.count("version")
+                    + " of its format, and this moe4j"
                     + " reads version " + VERSION + "; " + (file.count("version") > VERSION ? "use a later moe4j"
                             : "make it again with moe4j tokenize"));
         }
@@ -80,9 +82,11 @@ public record TokenManifest(String tokenizer, String tokenizerName, int vocabula
         }
         long vocabulary = file.count("vocabulary");
         long end = file.count("end_token");
-        if (tokens != file.count("tokens") || vocabulary < 1 || vocabulary > MarkedToken.MOST_IDS || end >= vocabulary) {
-            throw file.damaged("contradicts itself: " + tokens + " tokens of " + shards.size() + " shards, " + vocabulary
-                    + " ids, end token " + end);
+        if (tokens != file.count("tokens") || vocabulary < 1 || vocabulary > MarkedToken.MOST_IDS
+                || end >= vocabulary) {
+            throw file
+                    .damaged("contradicts itself: " + tokens + " tokens of " + shards.size() + " shards, " + vocabulary
+                            + " ids, end token " + end);
         }
         return new TokenManifest(file.text("tokenizer"), file.text("tokenizer_name"), (int) vocabulary, (int) end,
                 file.text("plan"), tokens, ShardReceipt.counts(file), shards);

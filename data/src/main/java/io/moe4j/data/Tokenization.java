@@ -72,7 +72,8 @@ public final class Tokenization {
         this.progress = progress;
         plan = "version " + TokenManifest.VERSION + ", tokenizer " + tokenizer.identity() + ", source "
                 + CorpusFingerprint.of(corpus, options.split()).digest()
-                + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens() + " tokens";
+                + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens()
+                + " tokens";
     }
 
     /**
@@ -82,10 +83,12 @@ public final class Tokenization {
      * @return what the folder has
      * @throws InputException if the folder has something else, or a file cannot be read or written
      */
-    public static TokenManifest run(Corpus corpus, Tokenizer tokenizer, Options options, Path folder, Progress progress) {
+    public static TokenManifest run(Corpus corpus, Tokenizer tokenizer, Options options, Path folder,
+            Progress progress) {
         try {
             Files.createDirectories(folder);
-            try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try (FileChannel channel = FileChannel.open(folder.resolve(LOCK), StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE);
                     FileLock lock = lock(channel, folder)) {
                 if (!lock.isValid()) {
                     throw refusal(folder);
@@ -93,7 +96,8 @@ public final class Tokenization {
                 return new Tokenization(corpus, tokenizer, options, folder, progress).run();
             }
         } catch (IOException e) {
-            throw new InputException(folder + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
+            throw new InputException(
+                    folder + " cannot be written (" + e.getMessage() + "); make room, or give another folder", e);
         }
     }
 
@@ -110,7 +114,8 @@ public final class Tokenization {
     }
 
     private static InputException refusal(Path folder) {
-        return new InputException("another process is tokenizing into " + folder + "; wait for its end, or give another folder");
+        return new InputException(
+                "another process is tokenizing into " + folder + "; wait for its end, or give another folder");
     }
 
     private TokenManifest run() throws IOException {
@@ -127,7 +132,8 @@ public final class Tokenization {
                 RawDocuments documents = new RawDocuments(corpus, options.split(), place)) {
             DataCounts counts = new ShardLoop(documents, pool, tokenizer, receipts).run();
             List<ShardInfo> shards = receipts.stream().map(ShardReceipt::shard).toList();
-            TokenManifest manifest = new TokenManifest(tokenizer.identity(), name, tokenizer.vocabulary(), tokenizer.endToken(), plan,
+            TokenManifest manifest = new TokenManifest(tokenizer.identity(), name, tokenizer.vocabulary(),
+                    tokenizer.endToken(), plan,
                     shards.stream().mapToLong(ShardInfo::tokens).sum(), counts, shards);
             manifest.write(folder);
             return manifest;
@@ -147,8 +153,10 @@ public final class Tokenization {
             long tokenBytes = shard.tokens() * TokenManifest.tokenBytes(tokenizer.vocabulary());
             long documentBytes = shard.documents() * TokenFolder.DOCUMENT_BYTES;
             if (!has(shard, TokenFolder.TOKENS, tokenBytes) || !has(shard, TokenFolder.DOCUMENTS, documentBytes)
-                    || !has(shard, TokenFolder.SUMS, ShardFile.sumBytes(tokenBytes) + ShardFile.sumBytes(documentBytes))) {
-                for (int i = receipts.size(); Files.deleteIfExists(ShardReceipt.path(folder, TokenManifest.shardName(i))); i++) {
+                    || !has(shard, TokenFolder.SUMS,
+                            ShardFile.sumBytes(tokenBytes) + ShardFile.sumBytes(documentBytes))) {
+                for (int i = receipts.size(); Files
+                        .deleteIfExists(ShardReceipt.path(folder, TokenManifest.shardName(i))); i++) {
                     // The next one.
                 }
                 return receipts;
@@ -176,8 +184,10 @@ public final class Tokenization {
                 String name = String.valueOf(file.getFileName());
                 if (name.matches("(shard-\\d+|tokens)\\.[a-z]+\\.part")) {
                     Files.delete(file);
-                } else if (!name.equals(LOCK) && !name.equals("tokenizer") && !name.matches("shard-\\d+\\.(tokens|documents|sums|properties)")) {
-                    throw new InputException(folder + " has " + name + ", which moe4j tokenize did not write; give an empty folder");
+                } else if (!name.equals(LOCK) && !name.equals("tokenizer")
+                        && !name.matches("shard-\\d+\\.(tokens|documents|sums|properties)")) {
+                    throw new InputException(
+                            folder + " has " + name + ", which moe4j tokenize did not write; give an empty folder");
                 } else if (receipts.isEmpty() && name.startsWith("shard-")) {
                     Files.delete(file);
                 }
@@ -211,7 +221,8 @@ public final class Tokenization {
         private long empty;
         private ShardWriter shard;
 
-        private ShardLoop(RawDocuments documents, TokenizingPool pool, Tokenizer tokenizer, List<ShardReceipt> receipts) {
+        private ShardLoop(RawDocuments documents, TokenizingPool pool, Tokenizer tokenizer,
+                List<ShardReceipt> receipts) {
             this.documents = documents;
             this.pool = pool;
             this.tokenizer = tokenizer;
@@ -265,7 +276,8 @@ public final class Tokenization {
             long before = shard.tokens();
             int promptTokens = 0;
             if (document.prompt().isPresent()) {
-                TokenizedDocument prompt = TokenizedDocument.of(Optional.empty(), document.prompt().get(), tokenizer, document.where());
+                TokenizedDocument prompt = TokenizedDocument.of(Optional.empty(), document.prompt().get(), tokenizer,
+                        document.where());
                 promptTokens = Math.max(0, prompt.count() - 1);
                 shard.add(prompt.ids(), 0, promptTokens);
             }
@@ -299,7 +311,8 @@ public final class Tokenization {
 
         private void finish(TokenizePlace after) {
             ShardInfo info = shard.finish();
-            ShardReceipt receipt = new ShardReceipt(plan, info, new TokenizePlace(after.file(), after.position(), with(after.counts())));
+            ShardReceipt receipt = new ShardReceipt(plan, info,
+                    new TokenizePlace(after.file(), after.position(), with(after.counts())));
             receipt.write(folder);
             receipts.add(receipt);
             tokens += info.tokens();
@@ -311,7 +324,8 @@ public final class Tokenization {
         }
 
         private ShardWriter open() {
-            return new ShardWriter(folder, TokenManifest.shardName(receipts.size()), TokenManifest.tokenBytes(tokenizer.vocabulary()));
+            return new ShardWriter(folder, TokenManifest.shardName(receipts.size()),
+                    TokenManifest.tokenBytes(tokenizer.vocabulary()));
         }
 
         private void removeParts() throws IOException {

@@ -44,13 +44,15 @@ record TokenizedDocument(int[] ids, int count, int promptTokens) {
     static void check(int[] ids, int count, Tokenizer tokenizer, String where) {
         for (int i = 0; i < count; i++) {
             if (ids[i] < 0 || ids[i] >= tokenizer.vocabulary()) {
-                throw new InputException("the tokenizer gave the id " + ids[i] + " for text of " + where + "; ids must be in [0, "
-                        + tokenizer.vocabulary() + ")");
+                throw new InputException(
+                        "the tokenizer gave the id " + ids[i] + " for text of " + where + "; ids must be in [0, "
+                                + tokenizer.vocabulary() + ")");
             }
         }
     }
 
-    private static TokenizedDocument read(Tokenizer tokenizer, InputStream text, int[] into, int from) throws IOException {
+    private static TokenizedDocument read(Tokenizer tokenizer, InputStream text, int[] into, int from)
+            throws IOException {
         Tokenizer.Tokens tokens = tokenizer.tokens(text);
         int[] ids = into;
         int count = from;

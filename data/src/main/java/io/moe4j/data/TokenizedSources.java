@@ -12,8 +12,9 @@ final class TokenizedSources {
     /** Whether this is one. */
     static boolean has(DataSource source) {
         source.path().filter(TokenFolder::isBegun).ifPresent(path -> {
-            throw new InputException(path + " is not whole: tokenizing was interrupted, or still runs; repeat the same moe4j tokenize,"
-                    + " which goes on after the last shard that is finished");
+            throw new InputException(
+                    path + " is not whole: tokenizing was interrupted, or still runs; repeat the same moe4j tokenize,"
+                            + " which goes on after the last shard that is finished");
         });
         return source.path().filter(TokenFolder::isIn).isPresent();
     }
@@ -26,7 +27,8 @@ final class TokenizedSources {
      */
     static TokenFolder open(DataSource source, Tokenizer tokenizer, boolean wantsSplit) {
         if (wantsSplit) {
-            throw new InputException(source.path().orElseThrow() + " has tokens, and validation.split chooses documents by their"
+            throw new InputException(source.path().orElseThrow()
+                    + " has tokens, and validation.split chooses documents by their"
                     + " texts; give validation.path, and make both with moe4j tokenize --validation.split 0.01, once without and"
                     + " once with --held-out");
         }
@@ -35,7 +37,8 @@ final class TokenizedSources {
         if (!its.equals(tokenizer.identity())) {
             folder.close();
             throw new InputException(source.path().orElseThrow() + " was made with the tokenizer " + its
-                    + ", and data.tokenizer is " + tokenizer.identity() + "; leave out data.tokenizer and data.end_token, or"
+                    + ", and data.tokenizer is " + tokenizer.identity()
+                    + "; leave out data.tokenizer and data.end_token, or"
                     + " tokenize the text again");
         }
         return folder;

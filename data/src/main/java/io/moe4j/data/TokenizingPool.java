@@ -23,7 +23,8 @@ final class TokenizingPool implements AutoCloseable {
 
     TokenizingPool(Tokenizer tokenizer, int count) {
         this.tokenizer = tokenizer;
-        threads = Executors.newFixedThreadPool(count, Thread.ofPlatform().daemon().name("moe4j-tokenize-", 0).factory());
+        threads = Executors.newFixedThreadPool(count,
+                Thread.ofPlatform().daemon().name("moe4j-tokenize-", 0).factory());
         most = 2 * count + 1;
     }
 

@@ -51,7 +51,8 @@ class PermutationTest {
             counts[(int) (order.at(0) * 9 + order.at(1) * 3 + order.at(2))]++;
         }
         for (int index : new int[] {5, 7, 11, 15, 19, 21}) {
-            assertTrue(Math.abs(counts[index] - 3_333) < 320, "order " + Integer.toString(index, 3) + ": " + counts[index]);
+            assertTrue(Math.abs(counts[index] - 3_333) < 320,
+                    "order " + Integer.toString(index, 3) + ": " + counts[index]);
         }
     }
 

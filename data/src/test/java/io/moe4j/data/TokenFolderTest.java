@@ -45,7 +45,8 @@ class TokenFolderTest {
                     .append(i % 7 == 0 ? "say" : "").append("\"}\n");
         }
         Files.writeString(texts.resolve("a.jsonl"), lines);
-        Files.writeString(texts.resolve("b.txt"), IntStream.range(0, 200_000).mapToObj(i -> i + " ").collect(Collectors.joining()));
+        Files.writeString(texts.resolve("b.txt"),
+                IntStream.range(0, 200_000).mapToObj(i -> i + " ").collect(Collectors.joining()));
         Files.writeString(texts.resolve("c.txt"), "\u00E9 last");
     }
 
@@ -62,7 +63,8 @@ class TokenFolderTest {
             assertTrue(manifest.counts().emptyDocuments() > 400, manifest.toString());
             assertTrue(manifest.shards().size() > 2, manifest.toString());
             for (StreamOptions options : List.of(options(0), options(1))) {
-                try (ShardSequences sequences = new ShardSequences("x", TokenFolder.open(folder.resolve("out")), options,
+                try (ShardSequences sequences = new ShardSequences("x", TokenFolder.open(folder.resolve("out")),
+                        options,
                         Optional.empty())) {
                     assertEpochOf(expected, sequences, (int) tokens.tokens(), options.shuffleTokens() == 0);
                 }
@@ -93,7 +95,8 @@ class TokenFolderTest {
                 assertArrayEquals(Arrays.copyOfRange(expected, first, first + window.length), window, "sequence " + i);
             }
             first += window.length;
-            assertTrue(left.merge(Arrays.toString(window), -1, Integer::sum) >= 0, "sequence " + i + " comes too often");
+            assertTrue(left.merge(Arrays.toString(window), -1, Integer::sum) >= 0,
+                    "sequence " + i + " comes too often");
         }
         assertEquals(Set.of(0), Set.copyOf(left.values()), "each sequence comes once in an epoch");
     }
@@ -118,7 +121,8 @@ class TokenFolderTest {
                 });
             } catch (IllegalStateException e) {
                 interruptions++;
-                assertTrue(TokenFolder.isBegun(folder.resolve("cut")) || names("cut").stream().noneMatch(name -> name.endsWith(".tokens")));
+                assertTrue(TokenFolder.isBegun(folder.resolve("cut"))
+                        || names("cut").stream().noneMatch(name -> name.endsWith(".tokens")));
                 Files.writeString(folder.resolve("cut").resolve("shard-00007.tokens.part"), "half");
             }
         }
@@ -140,7 +144,8 @@ class TokenFolderTest {
     @Test
     void damageIsFound() throws IOException {
         TokenManifest manifest = tokenize("out", 2, 10_000);
-        for (String name : List.of("shard-00000.tokens", "shard-00001.documents", "shard-00000.sums", "tokens.properties")) {
+        for (String name : List.of("shard-00000.tokens", "shard-00001.documents", "shard-00000.sums",
+                "tokens.properties")) {
             Path file = folder.resolve("out").resolve(name);
             byte[] whole = Files.readAllBytes(file);
             byte[] flipped = whole.clone();
@@ -168,7 +173,8 @@ class TokenFolderTest {
         assertEquals(15, TokenizedSources.sequences(source, BYTES, options(1), Optional.empty()).skip(15));
         InputException other = assertThrows(InputException.class,
                 () -> TokenizedSources.sequences(source, new Failing(1), options(1), Optional.empty()));
-        assertTrue(String.valueOf(other.getMessage()).contains("was made with the tokenizer bytes"), other.getMessage());
+        assertTrue(String.valueOf(other.getMessage()).contains("was made with the tokenizer bytes"),
+                other.getMessage());
         InputException split = assertThrows(InputException.class, () -> TokenizedSources.sequences(source, BYTES,
                 new StreamOptions(S, 1, 0, 1, new DocumentSplit(0.1, false)), Optional.empty()));
         assertTrue(String.valueOf(split.getMessage()).contains("--held-out"), split.getMessage());
@@ -192,7 +198,8 @@ class TokenFolderTest {
                     mine.skip(rank);
                     for (int i = rank; i < 300; i += ranks) {
                         assertTrue(mine.next(sequence));
-                        assertEquals(all.get(i), Arrays.toString(sequence), "sequence " + i + " on rank " + rank + " of " + ranks);
+                        assertEquals(all.get(i), Arrays.toString(sequence),
+                                "sequence " + i + " on rank " + rank + " of " + ranks);
                         assertEquals(ranks - 1, mine.skip(ranks - 1L));
                     }
                 }
@@ -234,7 +241,8 @@ class TokenFolderTest {
             tokens.read(kept / 2 + 100, target, 0, S + 1);
             InputException damage = assertThrows(InputException.class,
                     () -> tokens.read(kept / 2 - S, target, 0, S + 1));
-            assertTrue(String.valueOf(damage.getMessage()).contains("bytes from " + (kept - ShardFile.BLOCK)), damage.getMessage());
+            assertTrue(String.valueOf(damage.getMessage()).contains("bytes from " + (kept - ShardFile.BLOCK)),
+                    damage.getMessage());
         }
     }
 
@@ -251,8 +259,9 @@ class TokenFolderTest {
                 return 69_999;
             }
         };
-        TokenManifest manifest = Tokenization.run(corpus(), wide, settings(2, 10_000), folder.resolve("wide"), (done, all, tokens) -> {
-        });
+        TokenManifest manifest = Tokenization.run(corpus(), wide, settings(2, 10_000), folder.resolve("wide"),
+                (done, all, tokens) -> {
+                });
         assertEquals(4, manifest.tokenBytes());
         try (TokenFolder tokens = TokenFolder.open(folder.resolve("wide"))) {
             int[] end = new int[1];
@@ -314,8 +323,9 @@ class TokenFolderTest {
     }
 
     private TokenManifest tokenize(String name, int threads, long shardTokens) {
-        return Tokenization.run(corpus(), BYTES, settings(threads, shardTokens), folder.resolve(name), (done, all, tokens) -> {
-        });
+        return Tokenization.run(corpus(), BYTES, settings(threads, shardTokens), folder.resolve(name),
+                (done, all, tokens) -> {
+                });
     }
 
     private Corpus corpus() {
@@ -341,7 +351,8 @@ class TokenFolderTest {
     private TreeMap<String, String> content(String name) throws IOException {
         TreeMap<String, String> content = new TreeMap<>();
         for (String file : names(name)) {
-            content.put(file, new String(Files.readAllBytes(folder.resolve(name).resolve(file)), StandardCharsets.ISO_8859_1));
+            content.put(file,
+                    new String(Files.readAllBytes(folder.resolve(name).resolve(file)), StandardCharsets.ISO_8859_1));
         }
         return content;
     }

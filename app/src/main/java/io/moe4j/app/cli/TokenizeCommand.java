@@ -54,7 +54,8 @@ final class TokenizeCommand implements Callable<Integer> {
     @Option(names = "--shard-tokens", paramLabel = "N", description = "Tokens of a shard. Default: ${DEFAULT-VALUE}.")
     private long shardTokens = 1L << 28;
 
-    @Option(names = "--held-out", description = "Takes the documents that validation.split keeps for validation, and no others.")
+    @Option(names = "--held-out",
+            description = "Takes the documents that validation.split keeps for validation, and no others.")
     private boolean heldOut;
 
     @Override
@@ -69,15 +70,18 @@ final class TokenizeCommand implements Callable<Integer> {
                     "--threads " + threads + " --shard-tokens " + shardTokens + ": both must be at least 1");
         }
         Registry registry = Plugins.load(common.pluginPath());
-        TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(NamedConfigs.PLAIN), arguments.overrides(),
+        TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(NamedConfigs.PLAIN),
+                arguments.overrides(),
                 ConfigUse.planning());
         if (!settings.data().sources().isEmpty()) {
-            throw new InputException("a folder is made of one data.path, and there are " + settings.data().sources().size()
-                    + " data.sources; tokenize each into a folder of its own, and mix the folders");
+            throw new InputException(
+                    "a folder is made of one data.path, and there are " + settings.data().sources().size()
+                            + " data.sources; tokenize each into a folder of its own, and mix the folders");
         }
         if (heldOut && settings.validation().split() == 0) {
-            throw new InputException("--held-out takes what validation.split keeps, and that is 0; give --validation.split too,"
-                    + " the same as for the other folder");
+            throw new InputException(
+                    "--held-out takes what validation.split keeps, and that is 0; give --validation.split too,"
+                            + " the same as for the other folder");
         }
         run(settings, registry, Path.of(arguments.others().getFirst()));
         return ExitCode.OK;
@@ -91,7 +95,8 @@ final class TokenizeCommand implements Callable<Integer> {
         TokenizeLine line = new TokenizeLine(out, main == null ? Screen.none() : main.screen(), System::nanoTime);
         try (Tokenizer tokenizer = ConfiguredTokenizer.open(settings, registry)) {
             TokenManifest made = Tokenization.run(corpus, tokenizer,
-                    new Tokenization.Options(ConfiguredTokenizer.id(settings), new DocumentSplit(settings.validation().split(), heldOut),
+                    new Tokenization.Options(ConfiguredTokenizer.id(settings),
+                            new DocumentSplit(settings.validation().split(), heldOut),
                             shardTokens, threads),
                     folder, line::at);
             line.close();
@@ -108,7 +113,9 @@ final class TokenizeCommand implements Callable<Integer> {
                 "%s: %,d tokens of %,d documents in %d shard%s of %d-byte ids; %,d empty documents, %,d bad lines, %,d lone"
                         + " surrogates, %,d invalid bytes; %s",
                 folder, made.tokens(), made.documents(), made.shards().size(), made.shards().size() == 1 ? "" : "s",
-                made.tokenBytes(), counts.emptyDocuments(), counts.badLines(), counts.loneSurrogates(), counts.invalidBytes(),
-                bytes == 0 ? "nothing was left to do" : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
+                made.tokenBytes(), counts.emptyDocuments(), counts.badLines(), counts.loneSurrogates(),
+                counts.invalidBytes(),
+                bytes == 0 ? "nothing was left to do"
+                        : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
     }
 }

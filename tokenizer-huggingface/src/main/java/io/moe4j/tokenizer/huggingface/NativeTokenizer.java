@@ -60,7 +60,9 @@ final class NativeTokenizer implements Tokenizer {
 
     @Override
     public List<Path> files() {
-        return Stream.concat(Stream.of(file.path()), EndToken.CONFIGS.stream().map(file.path()::resolveSibling).filter(Files::isRegularFile))
+        return Stream
+                .concat(Stream.of(file.path()),
+                        EndToken.CONFIGS.stream().map(file.path()::resolveSibling).filter(Files::isRegularFile))
                 .toList();
     }
 

@@ -51,7 +51,7 @@ public final class ConfiguredTokenizer {
     public static void noteIfAssumed(TrainerConfig config, Registry registry) {
         config.model().from()
                 .filter(folder -> config.data().tokenizer().equals(AUTO)
-                && ofModel(config, registry).isEmpty() && ofTokens(config.data()).isEmpty())
+                        && ofModel(config, registry).isEmpty() && ofTokens(config.data()).isEmpty())
                 .ifPresent(folder -> log.warn(
                         "model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
                                 + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer",
