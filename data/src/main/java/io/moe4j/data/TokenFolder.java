@@ -18,7 +18,7 @@ import java.util.stream.Stream;
  * Thread-safe; nothing is read but what is asked for.
  *
  * <p>Each shard has {@code shard-00000.tokens}: ids of 2 or 4 bytes, little-endian, one after another, with the end token after each document;
- * {@code .documents}: 16 bytes for each document, the position of its end in the shard (8 bytes), the number of tokens of its prompt (4), and zeros (4);
+ * {@code .documents}: 16 bytes for each document, the position of its end in the shard (8 bytes), and the number of tokens of its prompt (8);
  * {@code .sums}: a CRC-32C for each 8,192 bytes of the first file, then of the second.
  *
  * @since 0.3.0

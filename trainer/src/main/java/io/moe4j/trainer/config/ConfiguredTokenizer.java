@@ -14,7 +14,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The tokenizer of a run: the one that {@code data.tokenizer} names, otherwise that of the tokenized text that is read, otherwise that of the model's folder ({@code model.from}), otherwise {@code bytes}.
+ * The tokenizer of a run: the one that {@code data.tokenizer} names, otherwise that of the tokenized text that is read, otherwise that of the model's
+ * folder ({@code model.from}), otherwise {@code bytes}.
  *
  * @since 0.3.0
  */
