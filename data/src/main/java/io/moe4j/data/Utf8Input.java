@@ -10,8 +10,9 @@ import java.io.InputStream;
  */
 final class Utf8Input extends InputStream {
     private static final int SIZE = 1 << 14;
-    private static final byte[] REPLACEMENT = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
 
+    /** U+FFFD. */
+    private final byte[] replacement = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
     private final String name;
     private final InputStream in;
     private final Reading reading;
@@ -120,8 +121,8 @@ final class Utf8Input extends InputStream {
                     + " iconv -f LATIN1 -t UTF-8, or have such bytes replaced by U+FFFD with data.on_bad_line = \"skip\"");
         }
         reading.invalidBytes(pendingBytes);
-        System.arraycopy(REPLACEMENT, 0, text, end, REPLACEMENT.length);
-        end += REPLACEMENT.length;
+        System.arraycopy(replacement, 0, text, end, replacement.length);
+        end += replacement.length;
         pendingBytes = 0;
         missing = 0;
     }

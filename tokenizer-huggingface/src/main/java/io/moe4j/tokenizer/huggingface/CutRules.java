@@ -44,14 +44,15 @@ final class CutRules {
             " ?[^\\s\\p{L}\\p{N}]+", SPACES_BUT_ONE, SPACES);
     private static final String SUFFIX = "(?i:'s|'t|'re|'ve|'m|'ll|'d)";
     /** Of GPT-2, GPT-4, GPT-4o, Llama 3, Qwen, DeepSeek-V2 and V3, as their tokenizers write them. */
-    private static final Set<String> KNOWN = known(SUFFIX, "'(?i:[sdmt]|ll|ve|re)", "\\p{N}", "\\p{N}+", "\\p{N}{1,2}",
+    private static final Set<String> KNOWN = Set.copyOf(known(SUFFIX, "'(?i:[sdmt]|ll|ve|re)", "\\p{N}", "\\p{N}+",
+            "\\p{N}{1,2}",
             "\\p{N}{1,3}", "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+", "[^\\r\\n\\p{L}\\p{N}]?+\\p{L}+",
             " ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*",
             " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*", MARKS_AND_LINES, LINES,
             "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+" + SUFFIX + "?",
             "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*" + SUFFIX + "?",
             "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+", "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+",
-            " ?[\\p{P}\\p{S}]+[\\r\\n]*");
+            " ?[\\p{P}\\p{S}]+[\\r\\n]*"));
     /** Ranges of characters beyond ASCII, such as those of Chinese. */
     private static final Pattern SCRIPT = Pattern.compile("\\[(?:[^\\x00-\\x7F]-?)+\\]\\+");
 
@@ -179,11 +180,11 @@ final class CutRules {
         return alternatives;
     }
 
-    private static Set<String> known(String... more) {
+    private static List<String> known(String... more) {
         List<String> known = new ArrayList<>(GPT2);
         known.addAll(List.of(more));
         known.addAll(List.of(LINE, WORD, MARKS));
-        return Set.copyOf(known);
+        return known;
     }
 
     private static String ascii(IntPredicate which) {
