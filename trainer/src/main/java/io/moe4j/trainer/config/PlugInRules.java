@@ -17,6 +17,10 @@ import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.huggingface.FolderConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -31,6 +35,7 @@ final class PlugInRules {
     private static final String CAPTURE = "graph_capture.enable";
     private static final String ROUNDING = "optimizer.parameter_rounding";
     private static final String BOUNDARIES = "data.document_boundaries";
+    private static final String FROM = "model.from";
     private static final String CAPACITY = "moe.receive_capacity";
 
     private final Registry registry;
@@ -59,11 +64,21 @@ final class PlugInRules {
         }
     }
 
+    /** No checkpoint has a config.json. */
+    private static boolean isCheckpoint(Path path) {
+        return !Files.exists(path.resolve(FolderConfig.NAME)) && !CheckpointChoice.candidates(path).isEmpty();
+    }
+
     private static Optional<ModelSpec> ofFolder(Registry registry, TrainerConfig config, Findings findings) {
         try {
             return Optional.of(ConfiguredModel.spec(config, registry));
         } catch (InputException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", "model.from");
+            if (config.model().from().filter(PlugInRules::isCheckpoint).isPresent()) {
+                findings.require(false, "this is a checkpoint, or a run that has some, and no model folder",
+                        "continue it with checkpoint.resume, or make a model folder of it with moe4j export", FROM);
+            } else {
+                findings.require(false, String.valueOf(e.getMessage()), "", FROM);
+            }
             return Optional.empty();
         }
     }

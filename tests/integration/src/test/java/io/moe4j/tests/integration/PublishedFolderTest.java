@@ -9,6 +9,11 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.safetensors.StoredType;
 import io.moe4j.tests.integration.FolderCopy.Stored;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.ConfigException;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
 import io.moe4j.trainer.model.ModelSource;
@@ -220,6 +225,10 @@ class PublishedFolderTest {
         try (ModelSource source = ModelSource.open(checkpoint, registry)) {
             assertEquals("deepseek_v3", source.modelName());
         }
+        ConfigException asModel = assertThrows(ConfigException.class, () -> new ConfigLoader(registry).load(
+                NamedConfigs.PLAIN, Arguments.of("model.from=" + checkpoint).overrides(), ConfigUse.running()));
+        assertTrue(asModel.getMessage().contains("this is a checkpoint, or a run that has some, and no model folder;"
+                + " continue it with checkpoint.resume, or make"), asModel.getMessage());
         assertTrue(refusal(folder).contains("config.json does not exist"), refusal(folder));
         assertTrue(refusal(folder.resolve("not-there")).contains("does not exist; give a checkpoint"));
         try (Stream<Path> files = Files.list(checkpoint)) {
