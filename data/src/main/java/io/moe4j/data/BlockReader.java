@@ -19,6 +19,9 @@ final class BlockReader implements AutoCloseable {
     private DocumentStream stream;
     private long epoch;
     private long number;
+    /** Of the epoch that is read. One that was begun keeps its seed where a run is continued with another one. */
+    private long seed;
+    private int blockSequences;
     private volatile boolean closed;
 
     /**
@@ -27,9 +30,15 @@ final class BlockReader implements AutoCloseable {
      * @param epoch from 0
      * @param number of the block in its epoch, from 0
      * @param place in the files, in the order of this epoch
+     * @param seed that the order of this epoch comes from
+     * @param sequences the most that this block has
      */
-    record Start(long epoch, long number, DocumentStream.Place place) {
-        static final Start BEGINNING = new Start(0, 0, DocumentStream.Place.BEGINNING);
+    record Start(long epoch, long number, DocumentStream.Place place, long seed, int sequences) {
+
+        /** The beginning of an epoch. */
+        static Start of(long epoch, StreamOptions options) {
+            return new Start(epoch, 0, DocumentStream.Place.BEGINNING, options.seed(), options.blockSequences());
+        }
     }
 
     /**
@@ -50,6 +59,8 @@ final class BlockReader implements AutoCloseable {
         length = options.sequenceTokens() + 1;
         epoch = start.epoch();
         number = start.number();
+        seed = start.seed();
+        blockSequences = start.sequences();
         stream = stream(start.place());
     }
 
@@ -80,6 +91,8 @@ final class BlockReader implements AutoCloseable {
         stream.close();
         epoch = newEpoch;
         number = 0;
+        seed = options.seed();
+        blockSequences = options.blockSequences();
         stream = stream(DocumentStream.Place.BEGINNING);
     }
 
@@ -95,8 +108,8 @@ final class BlockReader implements AutoCloseable {
 
     /** Reads a block and shuffles it; empty at the end of the epoch. */
     private Optional<Block> block() {
-        Start start = new Start(epoch, number, stream.place());
-        int most = options.blockSequences();
+        int most = blockSequences;
+        Start start = new Start(epoch, number, stream.place(), seed, most);
         int[] tokens = new int[length];
         int sequences = 0;
         while (sequences < most) {
@@ -122,7 +135,9 @@ final class BlockReader implements AutoCloseable {
         }
         int[] order = order(sequences);
         number++;
-        return Optional.of(new Block(start, tokens, order, new Start(epoch, number, stream.place())));
+        blockSequences = options.blockSequences();
+        return Optional.of(new Block(start, tokens, order,
+                new Start(epoch, number, stream.place(), seed, blockSequences)));
     }
 
     private int[] order(int sequences) {
@@ -156,6 +171,6 @@ final class BlockReader implements AutoCloseable {
 
     /** Independent random numbers for each block, and for the files of each epoch. */
     private Random random(long ofEpoch, long ofBlock) {
-        return new Random((options.seed() * 0x9E3779B97F4A7C15L + ofEpoch) * 0xBF58476D1CE4E5B9L + ofBlock);
+        return new Random((seed * 0x9E3779B97F4A7C15L + ofEpoch) * 0xBF58476D1CE4E5B9L + ofBlock);
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.Shown;
+import io.moe4j.api.text.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -20,12 +21,12 @@ import java.util.Optional;
  */
 record CorpusFingerprint(long files, long bytes, String digest, String times) {
 
-    static CorpusFingerprint of(Corpus corpus, DocumentSplit split) {
+    static CorpusFingerprint of(Corpus corpus, Tokenizer tokenizer, DocumentSplit split) {
         MessageDigest digest = sha256();
         MessageDigest times = sha256();
         CorpusOptions options = corpus.options();
         add(digest, options.textField() + "\n" + options.promptField().orElse("") + "\n" + split.fraction() + "\n"
-                + options.badLines());
+                + options.badLines() + "\n" + tokenizer.identity());
         long bytes = 0;
         for (CorpusFile file : corpus.files()) {
             long size = file.content() instanceof FileContent content ? content.bytes() : 0;
@@ -48,8 +49,8 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
         boolean same = position.text("files").equals(String.valueOf(files))
                 && position.text("bytes").equals(String.valueOf(bytes));
         return Optional.of(same
-                ? "names or sizes of its " + files + " files, data.text_field, data.prompt_field, data.on_bad_line or"
-                        + " validation.split"
+                ? "names or sizes of its " + files + " files, data.tokenizer, data.text_field, data.prompt_field,"
+                        + " data.on_bad_line or validation.split"
                 : "it had " + Shown.of(position.text("files")) + " files of " + Shown.of(position.text("bytes"))
                         + " bytes, and has " + files + " of " + bytes);
     }

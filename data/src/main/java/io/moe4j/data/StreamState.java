@@ -11,30 +11,30 @@ import java.util.stream.Collectors;
  *
  * @param start where the current block begins
  * @param length tokens of a sequence, its last label included
- * @param seed that the order came from
  * @param inBlock sequences of the block that were passed
  * @param passed sequences that were passed since training began
  * @param inEpoch those of the current epoch
  * @param epochSequences sequences of a whole epoch; 0 if that is not known yet
  * @param longest counts of the longest epoch before this one
  */
-record StreamState(BlockReader.Start start, int length, long seed, int inBlock, long passed, long inEpoch,
+record StreamState(BlockReader.Start start, int length, int inBlock, long passed, long inEpoch,
         long epochSequences, DataCounts longest) {
     static final String KIND = "stream-1";
 
-    static StreamState beginning(int length, long seed) {
-        return new StreamState(BlockReader.Start.BEGINNING, length, seed, 0, 0, 0, 0, DataCounts.NONE);
+    static StreamState beginning(StreamOptions options) {
+        return new StreamState(BlockReader.Start.of(0, options), options.sequenceTokens() + 1, 0, 0, 0, 0,
+                DataCounts.NONE);
     }
 
     /** At the beginning of another epoch, after this many sequences more. */
-    StreamState atEpoch(long epoch, long more) {
-        return new StreamState(new BlockReader.Start(epoch, 0, DocumentStream.Place.BEGINNING), length, seed, 0,
-                passed + more, 0, epochSequences, longest);
+    StreamState atEpoch(long epoch, long more, StreamOptions options) {
+        return new StreamState(BlockReader.Start.of(epoch, options), length, 0, passed + more, 0, epochSequences,
+                longest);
     }
 
     /** For files of which nothing is known. */
     StreamState withoutEpochLength() {
-        return new StreamState(start, length, seed, inBlock, passed, inEpoch, 0, longest);
+        return new StreamState(start, length, inBlock, passed, inEpoch, 0, longest);
     }
 
     /** For sequences of another length: near the same place, where the block begins. */
@@ -43,19 +43,21 @@ record StreamState(BlockReader.Start start, int length, long seed, int inBlock, 
             return this;
         }
         int converted = Math.toIntExact(Math.min(Integer.MAX_VALUE - 8, (long) inBlock * length / other));
-        return new StreamState(start, other, seed, converted, passed - inBlock + converted,
+        BlockReader.Start longer = new BlockReader.Start(start.epoch(), start.number(), start.place(), start.seed(),
+                Math.toIntExact(Math.max(1, (long) start.sequences() * length / other)));
+        return new StreamState(longer, other, converted, passed - inBlock + converted,
                 inEpoch - inBlock + converted, 0, longest);
     }
 
     /** At the beginning of the block. */
     StreamState back() {
-        return new StreamState(start, length, seed, 0, passed - inBlock, inEpoch - inBlock, epochSequences, longest);
+        return new StreamState(start, length, 0, passed - inBlock, inEpoch - inBlock, epochSequences, longest);
     }
 
     /** With a block that follows. */
     StreamState begun(BlockReader.Block block) {
         boolean newEpoch = block.start().epoch() != start.epoch();
-        return new StreamState(block.start(), length, seed, 0, passed, newEpoch ? 0 : inEpoch,
+        return new StreamState(block.start(), length, 0, passed, newEpoch ? 0 : inEpoch,
                 newEpoch && inEpoch > 0 ? inEpoch : epochSequences,
                 newEpoch ? longer(longest, start.place().counts()) : longest);
     }
@@ -63,7 +65,7 @@ record StreamState(BlockReader.Start start, int length, long seed, int inBlock, 
     /** After more sequences of a block, of which {@code in} were passed. */
     StreamState passed(int more, BlockReader.Block block, int in) {
         boolean whole = in == block.order().length;
-        return new StreamState(whole ? block.after() : block.start(), length, seed, whole ? 0 : in, passed + more,
+        return new StreamState(whole ? block.after() : block.start(), length, whole ? 0 : in, passed + more,
                 inEpoch + more, epochSequences, longest);
     }
 
@@ -83,7 +85,8 @@ record StreamState(BlockReader.Start start, int length, long seed, int inBlock, 
         values.put("counts", text(start.place().counts()));
         values.put("longest", text(longest));
         values.put("length", String.valueOf(length));
-        values.put("seed", String.valueOf(seed));
+        values.put("seed", String.valueOf(start.seed()));
+        values.put("block_sequences", String.valueOf(start.sequences()));
         values.put("in_block", String.valueOf(inBlock));
         values.put("passed", String.valueOf(passed));
         values.put("in_epoch", String.valueOf(inEpoch));
@@ -99,8 +102,9 @@ record StreamState(BlockReader.Start start, int length, long seed, int inBlock, 
         DocumentStream.Place place = new DocumentStream.Place(small(position, "file"), position.text("position"),
                 position.count("tokens"), counts(position, "counts"));
         StreamState state = new StreamState(
-                new BlockReader.Start(position.count("epoch"), position.count("block"), place),
-                small(position, "length"), seed(position), small(position, "in_block"), position.count("passed"),
+                new BlockReader.Start(position.count("epoch"), position.count("block"), place, seed(position),
+                        Math.max(1, small(position, "block_sequences"))),
+                small(position, "length"), small(position, "in_block"), position.count("passed"),
                 position.count("in_epoch"), position.count("epoch_sequences"), counts(position, "longest"));
         if (state.length < 2 || state.inBlock > state.inEpoch || state.inEpoch > state.passed
                 || place.position().length() > 1000) {

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 @Stability(Stability.Level.EVOLVING)
 public final class StreamedSequences implements SequenceSource {
     private final String name;
+    private final StreamOptions options;
     private final int length;
     private final long epochs;
     private final CorpusFingerprint fingerprint;
@@ -43,13 +44,14 @@ public final class StreamedSequences implements SequenceSource {
     public StreamedSequences(String name, Corpus corpus, Tokenizer tokenizer, StreamOptions options,
             Optional<SourcePosition> position) {
         this.name = name;
+        this.options = options;
         length = options.sequenceTokens() + 1;
         epochs = options.epochs();
-        fingerprint = CorpusFingerprint.of(corpus, options.split());
+        fingerprint = CorpusFingerprint.of(corpus, tokenizer, options.split());
         StreamState found = position.map(StreamState::decode)
-                .orElse(StreamState.beginning(length, options.seed()));
+                .orElse(StreamState.beginning(options));
         state = found.withLength(length);
-        reader = new BlockReader(corpus, tokenizer, options, found.start());
+        reader = new BlockReader(corpus, tokenizer, options, state.start());
         background = Executors
                 .newSingleThreadExecutor(Thread.ofPlatform().daemon().name("moe4j-data-" + name).factory());
         ahead = background.submit(reader::read);
@@ -176,7 +178,7 @@ public final class StreamedSequences implements SequenceSource {
         await();
         reader.begin(next + skipped);
         long sequences = skipped * state.epochSequences();
-        state = state.atEpoch(next + skipped, sequences);
+        state = state.atEpoch(next + skipped, sequences, options);
         block = null;
         ahead = background.submit(reader::read);
         return sequences;

@@ -42,7 +42,8 @@ public final class TrainingData {
                 }
                 Corpus corpus = Corpus.open(source.path(), options.corpus());
                 opened.add(new WeightedSource(new StreamedSequences(source.name(), corpus, tokenizer, stream,
-                        before.map(found -> checked(found, corpus, stream, options.changed()))), source.weight()));
+                        before.map(found -> checked(found, corpus, tokenizer, stream, options.changed()))),
+                        source.weight()));
             }
             return new MixedSequences(opened, options.sequenceTokens(), position, true);
         } catch (RuntimeException e) {
@@ -119,9 +120,9 @@ public final class TrainingData {
         return source.path().map(Object::toString).orElse("the packaged sources");
     }
 
-    private static SourcePosition checked(SourcePosition before, Corpus corpus, StreamOptions options,
-            ChangedData changed) {
-        CorpusFingerprint now = CorpusFingerprint.of(corpus, options.split());
+    private static SourcePosition checked(SourcePosition before, Corpus corpus, Tokenizer tokenizer,
+            StreamOptions options, ChangedData changed) {
+        CorpusFingerprint now = CorpusFingerprint.of(corpus, tokenizer, options.split());
         Optional<String> change = before.kind().equals(StreamState.KIND) ? now.changedSince(before)
                 : Optional.of("it was read as " + before.kind());
         if (change.isEmpty()) {
@@ -137,10 +138,10 @@ public final class TrainingData {
                     + ". Restore what it was, or let it begin its next epoch with data.on_changed = \"restart\"");
         }
         StreamState state = before.kind().equals(StreamState.KIND) ? StreamState.decode(before)
-                : StreamState.beginning(options.sequenceTokens() + 1, options.seed());
+                : StreamState.beginning(options);
         log.warn("the data source {} has changed since the checkpoint was written ({}): it begins epoch {}",
                 before.source(), change.get(), state.start().epoch() + 2);
-        return state.atEpoch(state.start().epoch() + 1, 0).withoutEpochLength().encode(before.source(), now);
+        return state.atEpoch(state.start().epoch() + 1, 0, options).withoutEpochLength().encode(before.source(), now);
     }
 
     private static void warnOfOtherSources(DataPosition before, List<DataSource> sources) {

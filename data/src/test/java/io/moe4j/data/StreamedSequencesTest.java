@@ -165,6 +165,47 @@ class StreamedSequencesTest {
     }
 
     @Test
+    void anEpochKeepsItsOrderWithAnotherSeedAndBlock() {
+        List<int[]> through = read(open(options(100, 1), Optional.empty()), Integer.MAX_VALUE);
+        SourcePosition position;
+        try (StreamedSequences source = open(options(100, 1), Optional.empty())) {
+            source.skip(31);
+            position = source.position();
+        }
+        StreamOptions otherSeed = new StreamOptions(SEQUENCE, 99, 2, 100, DocumentSplit.NONE);
+        List<int[]> rest = read(open(otherSeed, Optional.of(position)), Integer.MAX_VALUE);
+        assertEquals(2 * sequences() - 31, rest.size());
+        for (int i = 31; i < sequences(); i++) {
+            assertArrayEquals(through.get(i), rest.get(i - 31), "sequence " + i);
+        }
+        StreamOptions otherBlock = new StreamOptions(SEQUENCE, 3, 1, 777, DocumentSplit.NONE);
+        assertEquals(sorted(through.subList(31, through.size())),
+                sorted(read(open(otherBlock, Optional.of(position)), Integer.MAX_VALUE)), "each once");
+    }
+
+    private static List<String> sorted(List<int[]> sequences) {
+        return sequences.stream().map(Arrays::toString).sorted().toList();
+    }
+
+    @Test
+    void anotherLengthGoesOnNearThePlace() {
+        SourcePosition position;
+        try (StreamedSequences source = open(options(100, 1), Optional.empty())) {
+            source.skip(sequences() / 2);
+            position = source.position();
+        }
+        StreamOptions longer = new StreamOptions(2 * SEQUENCE + 1, 3, 1, 100, DocumentSplit.NONE);
+        long left = 0;
+        try (StreamedSequences source = open(longer, Optional.of(position))) {
+            while (source.skip(1) == 1) {
+                left++;
+            }
+        }
+        // Half of the sequences have twice the length: a quarter is left, within a block.
+        assertEquals(sequences() / 4.0, left, 100.0 / 16 + 1);
+    }
+
+    @Test
     void countsDoNotDependOnStops() throws IOException {
         Files.writeString(folder.resolve("bad.jsonl"),
                 "{\"text\":\"a\"}\nbad\n{\"text\":\"\"}\n{\"text\":\"b\\ud800\"}\n7\n");
