@@ -71,7 +71,7 @@ public final class Tokenization {
         this.folder = folder;
         this.progress = progress;
         plan = "version " + TokenManifest.VERSION + ", tokenizer " + tokenizer.identity() + ", source "
-                + CorpusFingerprint.of(corpus, options.split()).digest()
+                + CorpusFingerprint.of(corpus, tokenizer, options.split()).digest()
                 + (options.split().forValidation() ? " for validation" : "") + ", shards of " + options.shardTokens()
                 + " tokens";
     }
