@@ -32,7 +32,8 @@ class SourceKitIsNotVacuousTest {
 
     @Test
     void findsAProviderOfAnotherVersionAndOneThatReadsEverything() {
-        finds("another version", "COMPATIBLE", provider((method, arguments) -> method.equals("spiVersion") ? "99.0" : CALL),
+        finds("another version", "COMPATIBLE",
+                provider((method, arguments) -> method.equals("spiVersion") ? "99.0" : CALL),
                 SourceContract::providerIsWellBehaved);
         finds("reads everything", "others may want to", provider((method, arguments) -> method.equals("reads") ? true
                 : CALL), SourceContract::providerIsWellBehaved);
@@ -59,7 +60,8 @@ class SourceKitIsNotVacuousTest {
 
     @Test
     void findsPositionsThatDoNotHold() {
-        finds("begins anew", "the position of a reader|texts from position", requests(request -> request.withPosition("")),
+        finds("begins anew", "the position of a reader|texts from position",
+                requests(request -> request.withPosition("")),
                 SourceContract::positionsGoOn);
         finds("has one position", "the position of a reader|must have 1 to",
                 reader((reader, method) -> method.equals("position") ? "" : CALL), SourceContract::positionsGoOn);

@@ -95,8 +95,10 @@ final class ResumePoint {
     /** The number of sequences that the data goes on after, with a word on everything that makes it another order of the data. */
     static long sequences(Path folder, Progress progress, TrainerConfig config) {
         if (progress.seed() != config.training().seed() && progress.position().isPresent()) {
-            log.warn("{} was written with training.seed = {}, and goes on with {}: epochs of the data that were begun keep"
-                    + " their order, later ones have another", folder, progress.seed(), config.training().seed());
+            log.warn(
+                    "{} was written with training.seed = {}, and goes on with {}: epochs of the data that were begun keep"
+                            + " their order, later ones have another",
+                    folder, progress.seed(), config.training().seed());
         } else if (progress.seed() != config.training().seed()) {
             log.warn(
                     "{} was written with training.seed = {}, and goes on with {}: in another order of the data, of which"

@@ -127,7 +127,8 @@ public abstract class SourceContract {
                     reader.next();
                     position = reader.position();
                     assertTrue(position.length() <= LONGEST_POSITION && !position.isEmpty(),
-                            "a position must have 1 to " + LONGEST_POSITION + " characters after a document: " + position);
+                            "a position must have 1 to " + LONGEST_POSITION + " characters after a document: "
+                                    + position);
                 }
             }
         }

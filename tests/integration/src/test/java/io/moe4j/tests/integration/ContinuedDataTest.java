@@ -56,7 +56,8 @@ class ContinuedDataTest {
         assertTrue(through.getLast().contains("\"code\":{\"sequences\":6,\"epoch\":2}"), through.getLast());
         // On other ranks and microbatches the same sequences follow, so that each source is at the same place.
         List<String> other = train("parts", "--training.steps", "7", "--ranks", "2",
-                "--training.gradient_accumulation_steps", "1", "--checkpoint.resume", folder.resolve("parts").toString());
+                "--training.gradient_accumulation_steps", "1", "--checkpoint.resume",
+                folder.resolve("parts").toString());
         List<String> same = train("through", "--training.steps", "7");
         assertEquals(sources(same.getLast()), sources(other.getLast()));
     }
@@ -97,7 +98,8 @@ class ContinuedDataTest {
 
     private int run(StringWriter out, StringWriter err, String name, String... arguments) {
         List<String> all = new ArrayList<>(List.of("train", "--ranks", "1", "--parallelism.expert_parallel_degree", "1",
-                "--training.seq_len", "16", "--training.local_batch_size", "1", "--training.gradient_accumulation_steps", "2", "--data.sources.web.path",
+                "--training.seq_len", "16", "--training.local_batch_size", "1",
+                "--training.gradient_accumulation_steps", "2", "--data.sources.web.path",
                 folder.resolve("web").toString(), "--data.sources.web.weight", "0.5", "--data.sources.code.path",
                 folder.resolve("code").toString(), "--data.sources.code.weight", "0.5", "--data.prompt_field", "ask",
                 "--data.document_boundaries", "--data.shuffle_tokens", "100", "--lr_scheduler.decay_type", "constant",
