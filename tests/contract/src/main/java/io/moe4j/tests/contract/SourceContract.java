@@ -63,8 +63,8 @@ public abstract class SourceContract {
     protected abstract byte[] file(List<String> texts);
 
     /**
-     * The bytes of a file with the documents {@code before} and {@code after}, and between them a line or row that has no text; absent if the format cannot have
-     * one.
+     * The bytes of a file with the documents {@code before} and {@code after}, and between them a line or row that has no text; absent if the format
+     * cannot have one.
      */
     protected abstract Optional<byte[]> fileWithABadLine(String before, String after);
 

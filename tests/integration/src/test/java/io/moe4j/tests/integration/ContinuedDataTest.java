@@ -58,7 +58,7 @@ class ContinuedDataTest {
         List<String> other = train("parts", "--training.steps", "7", "--ranks", "2",
                 "--training.gradient_accumulation_steps", "1", "--checkpoint.resume",
                 folder.resolve("parts").toString());
-        List<String> same = train("through", "--training.steps", "7");
+        List<String> same = train("same", "--training.steps", "7");
         assertEquals(sources(same.getLast()), sources(other.getLast()));
     }
 
