@@ -224,7 +224,8 @@ class PublicReportsTest {
     }
 
     private MixedSequences open(Optional<DataPosition> position, long epochs) {
-        return TrainingData.training(List.of(new DataSource("all", Optional.of(folder), 1, epochs)), options(), TOKENIZER,
+        return TrainingData.training(List.of(new DataSource("all", Optional.of(folder), 1, epochs)), options(),
+                TOKENIZER,
                 position);
     }
 
