@@ -30,9 +30,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 class TokenizerFuzzTest {
     private static final long SEED = 20261129;
     private static final int CASES = 250;
-    private static final List<String> VALUES = List.of("null", "-1", "99999999999", "\"\"", "[]", "{}", "true", "1e400", "\"\\ud800\"", "0",
+    private static final List<String> VALUES = List.of("null", "-1", "99999999999", "\"\"", "[]", "{}", "true", "1e400",
+            "\"\\ud800\"", "0",
             "[[\"a\",\"b\"]]");
-    private static final List<String> WORDS = List.of("\"BPE\"", "\"Isolated\"", "\"NFC\"", "\"ByteLevel\"", "\"Split\"", "\"Sequence\"",
+    private static final List<String> WORDS = List.of("\"BPE\"", "\"Isolated\"", "\"NFC\"", "\"ByteLevel\"",
+            "\"Split\"", "\"Sequence\"",
             "\"Metaspace\"", "\"Unigram\"", "true", "false");
 
     @TempDir
@@ -42,9 +44,12 @@ class TokenizerFuzzTest {
     @ValueSource(strings = {"byte_bpe", "nfc_bpe", "unigram"})
     void damagedFilesAreRefusedOrGiveIds(String name) throws Exception {
         Path log = folder.resolve("log");
-        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx256m",
-                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"), TokenizerFuzzTest.class.getName(),
-                Texts.tokenizer(name).toString(), folder.toString()).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        Process process = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx256m",
+                "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
+                TokenizerFuzzTest.class.getName(),
+                Texts.tokenizer(name).toString(), folder.toString()).redirectErrorStream(true)
+                .redirectOutput(log.toFile()).start();
         assertTrue(process.waitFor(120, TimeUnit.SECONDS), "it ends");
         String said = Files.readString(log, StandardCharsets.UTF_8);
         assertEquals(0, process.exitValue(), () -> "seed " + SEED + ", the last file is " + folder + ": " + said);
@@ -53,7 +58,8 @@ class TokenizerFuzzTest {
 
     @Test
     void whatIsHugeOrDeepIsRefused() throws IOException {
-        for (String json : List.of("[".repeat(100_000), "{\"a\":".repeat(50_000), "{\"model\":{\"vocab\":{\"a\":16777216}}}",
+        for (String json : List.of("[".repeat(100_000), "{\"a\":".repeat(50_000),
+                "{\"model\":{\"vocab\":{\"a\":16777216}}}",
                 "{\"model\":{\"vocab\":" + "[".repeat(2_000) + "]".repeat(2_000) + "}}")) {
             Path file = Files.writeString(folder.resolve("tokenizer.json"), json);
             assertEquals("refused", outcome(file), json.substring(0, 30));
@@ -83,7 +89,8 @@ class TokenizerFuzzTest {
     }
 
     private static String outcome(Path file) throws IOException {
-        try (Tokenizer tokenizer = new HuggingFaceTokenizerProvider().open(TokenizerSource.of(file).withEndToken(Optional.empty()))) {
+        try (Tokenizer tokenizer = new HuggingFaceTokenizerProvider()
+                .open(TokenizerSource.of(file).withEndToken(Optional.empty()))) {
             Tokenizer.Decoder decoder = tokenizer.decoder().orElseThrow();
             for (int id : Texts.ids(tokenizer, "Hello w\u00F6rld 123 <|endoftext|> \n\n \uD83D\uDE00 \u0001 x")) {
                 if (id < 0 || id >= tokenizer.vocabulary()) {
@@ -118,12 +125,14 @@ class TokenizerFuzzTest {
             case 3 -> {
                 String from = pick(WORDS, random);
                 int found = text.indexOf(from, at);
-                return found < 0 ? bytes : bytes(text.substring(0, found) + pick(WORDS, random) + text.substring(found + from.length()));
+                return found < 0 ? bytes
+                        : bytes(text.substring(0, found) + pick(WORDS, random) + text.substring(found + from.length()));
             }
             default -> {
                 int colon = text.indexOf(':', at);
                 int comma = colon < 0 ? -1 : text.indexOf(',', colon);
-                return comma < 0 ? bytes : bytes(text.substring(0, colon + 1) + pick(VALUES, random) + text.substring(comma));
+                return comma < 0 ? bytes
+                        : bytes(text.substring(0, colon + 1) + pick(VALUES, random) + text.substring(comma));
             }
         }
     }
