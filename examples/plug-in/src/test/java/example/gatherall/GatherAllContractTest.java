@@ -14,7 +14,7 @@ import io.moe4j.tests.contract.CommBackendContract;
 import java.util.List;
 import java.util.Optional;
 
-/** The contract of communication backends, on the CPU in strict mode: streams run behind the host, memory is guarded, and what is freed holds NaN. */
+/** The contract of communication backends, on the CPU in strict mode: streams run asynchronously, memory is guarded, and what is freed holds NaN. */
 class GatherAllContractTest extends CommBackendContract {
 
     @Override

@@ -22,7 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** A rank's part of a layer: forward and backward once, each part between two events behind a barrier of all ranks. */
+/** A rank's part of a layer: forward and backward once, each part between two events, after a barrier of all ranks. */
 final class MoeRank {
     static final String SWIGLU_EXACT = MoeFigures.SWIGLU + MoeFigures.EXACT;
     static final String SWIGLU_AGAIN = "swiglu_again";

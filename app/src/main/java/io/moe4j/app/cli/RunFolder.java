@@ -33,7 +33,7 @@ final class RunFolder implements AutoCloseable {
     /**
      * Makes the folder and locks it: before anything that takes long, since a run that cannot write is of no use.
      *
-     * @param given what the user asked for; if absent, {@code outputs/CONFIG-DATE-TIME}, with a number behind it where other runs have started in the
+     * @param given what the user asked for; if absent, {@code outputs/CONFIG-DATE-TIME}, with a number after it where other runs have started in the
      *     same second
      * @param config name or file of the configuration
      * @param resume the checkpoint or run that is continued

@@ -132,7 +132,7 @@ public final class TrainStep implements AutoCloseable {
      * @param step the last one that was made
      */
     public Optional<String> differences(long step) {
-        phase.enter("comparison of ranks behind step " + step);
+        phase.enter("comparison of ranks after step " + step);
         return replicaCheck.flatMap(ranks -> ranks.compare(step, learningRates.at(Math.max(1, step)), false));
     }
 

@@ -8,8 +8,8 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking those
- * who make it.
+ * Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking the
+ * code that makes it.
  */
 final class Factories {
 

@@ -181,7 +181,7 @@ public abstract class DeviceContract {
         assertEquals(before + 2, stream.hostSyncs());
     }
 
-    /** A stream that awaits another's event runs behind it; the time between two events is that of the work. */
+    /** A stream that awaits another's event runs after it; the time between two events is that of the work. */
     @Test
     public void eventsOrderStreams() {
         Tensor big = values.tensor(DType.F32, 1 << 22);

@@ -32,7 +32,7 @@ record LyingRank(boolean compares) implements FaultKind {
             "lr_scheduler.warmup_steps", "checkpoint.interval", "moe.load_balance_coeff", "optimizer.eps");
     /** On a machine with much else to do. */
     private static final Duration LONG = Duration.ofSeconds(100);
-    /** For those who never meet, and wait for each other as long as they may. */
+    /** For ranks that never meet, and wait for each other until the limit. */
     private static final Duration SHORT = Duration.ofSeconds(4);
 
     /** A process of the job, and how it lies. */

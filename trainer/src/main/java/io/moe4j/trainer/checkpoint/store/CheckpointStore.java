@@ -256,7 +256,7 @@ public final class CheckpointStore {
         for (Path each : missing) {
             files.makeFolder(each);
         }
-        // The run's own folder was made by others, who need not have forced it: two levels up it is durable too.
+        // The run's own folder was made by other code, which need not have forced it: this makes it durable up to two levels above.
         Path above = wanted.getParent();
         for (int level = 0; above != null && (level < 2 || missing.contains(above)); level++) {
             files.forceFolder(above);

@@ -10,7 +10,7 @@ import java.util.List;
 
 /**
  * A tensor of a call together with all that lies around it. Whatever was not given a value holds ones in every bit, NaN in both floating-point
- * types: before it, behind it,
+ * types: before it, after it,
  * between its rows, and in a tensor that is only written.
  */
 final class Operand {
