@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -348,8 +349,8 @@ class TokenFolderTest {
         }
     }
 
-    private TreeMap<String, String> content(String name) throws IOException {
-        TreeMap<String, String> content = new TreeMap<>();
+    private Map<String, String> content(String name) throws IOException {
+        Map<String, String> content = new TreeMap<>();
         for (String file : names(name)) {
             content.put(file,
                     new String(Files.readAllBytes(folder.resolve(name).resolve(file)), StandardCharsets.ISO_8859_1));
