@@ -233,6 +233,8 @@ public final class Tokenization {
 
         private DataCounts run() throws IOException {
             try {
+                // From where this run begins, for whoever measures the pace.
+                progress.at(documents.bytesRead(), allBytes, tokens);
                 while (true) {
                     Optional<RawDocuments.Portion> portion = documents.next();
                     while (pool.isFull() || (!pool.isEmpty() && (portion.isEmpty() || portion.get().isLong()))) {
