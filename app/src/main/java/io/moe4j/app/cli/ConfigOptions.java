@@ -91,6 +91,11 @@ final class ConfigOptions {
         return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
     }
 
+    /** The configuration as it was given, whatever is wrong with it. */
+    TrainerConfig unchecked(String otherwise) {
+        return ConfigLoader.unchecked(nameOrFile(otherwise), arguments().overrides());
+    }
+
     /** The configuration that was named, or {@code otherwise}. */
     String nameOrFile(String otherwise) {
         return config == null ? otherwise : config;

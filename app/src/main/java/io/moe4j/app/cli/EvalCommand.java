@@ -68,10 +68,30 @@ final class EvalCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "there is nothing to evaluate on; give texts with --data PATH");
         }
+        Path texts = data;
+        Path model = Path.of(arguments.others().getFirst());
+        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(NamedConfigs.PLAIN),
+                () -> start(model, texts));
+        try (ModelSource source = start.source()) {
+            return evaluate(start.config(), start.registry(), source, start.environment(), start.devices());
+        }
+    }
+
+    /** What this process knows before it meets the others. */
+    private record Start(Registry registry, ModelSource source, TrainerConfig config, RankEnvironment environment,
+            List<Integer> devices) {}
+
+    private Start start(Path model, Path texts) {
         Registry registry = Plugins.load(common.pluginPath());
-        try (ModelSource source = ModelSource.open(Path.of(arguments.others().getFirst()), registry)) {
-            TrainerConfig config = config(registry, source, data);
-            return evaluate(config, registry, source);
+        ModelSource source = ModelSource.open(model, registry);
+        try {
+            TrainerConfig config = config(registry, source, texts);
+            RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
+            return new Start(registry, source, config, environment, launchOptions.devices(environment, config,
+                    registry.get(DeviceProvider.class, config.device())));
+        } catch (RuntimeException | Error e) {
+            source.close();
+            throw e;
         }
     }
 
@@ -85,10 +105,8 @@ final class EvalCommand implements Callable<Integer> {
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
     }
 
-    private int evaluate(TrainerConfig config, Registry registry, ModelSource source) {
-        RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
-        List<Integer> devices = launchOptions.devices(environment, config,
-                registry.get(DeviceProvider.class, config.device()));
+    private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankEnvironment environment,
+            List<Integer> devices) {
         if (!environment.isDistributed()) {
             return evaluate(config, registry, source, new Launch(environment.worldSize(), environment.localRanks(),
                     devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));

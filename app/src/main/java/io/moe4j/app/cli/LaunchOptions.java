@@ -3,6 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.launch.DeviceBlocks;
+import io.moe4j.launch.FailedStart;
 import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.LaunchFlags;
 import io.moe4j.launch.RankEnvironment;
@@ -11,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -48,6 +50,30 @@ final class LaunchOptions {
         LaunchFlags flags = new LaunchFlags(of(rank), of(worldSize), of(localRank), Optional.ofNullable(masterAddress),
                 of(masterPort), Optional.ofNullable(listenAddress));
         return RankEnvironment.resolve(ranks, flags, environment);
+    }
+
+    /**
+     * Does what comes before the processes meet. Where that fails, the others are told why, as far as this process knows where they meet: they would
+     * wait for it.
+     *
+     * @param unchecked the configuration as it was given, which may be what is wrong
+     */
+    <T> T beforeMeeting(Supplier<TrainerConfig> unchecked, Supplier<T> work) {
+        try {
+            return work.get();
+        } catch (RuntimeException | Error e) {
+            try {
+                TrainerConfig config = unchecked.get();
+                RankEnvironment environment = resolve(config.ranks(), System.getenv());
+                if (environment.isDistributed()) {
+                    FailedStart.tell(environment, secret(environment, config, System.getenv()),
+                            e.getMessage() == null ? e.toString() : e.getMessage());
+                }
+            } catch (RuntimeException second) {
+                e.addSuppressed(second);
+            }
+            throw e;
+        }
     }
 
     /** What the processes of this job know, and others do not. */

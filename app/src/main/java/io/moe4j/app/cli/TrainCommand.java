@@ -58,12 +58,11 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Registry registry = Plugins.load(common.pluginPath());
-        TrainerConfig config = configOptions.load(registry,
-                ConfigUse.training().withOutput(Optional.ofNullable(output)));
-        RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
-        List<Integer> devices = launchOptions.devices(environment, config,
-                registry.get(DeviceProvider.class, config.device()));
+        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(NamedConfigs.DEFAULT), this::start);
+        Registry registry = start.registry();
+        TrainerConfig config = start.config();
+        RankEnvironment environment = start.environment();
+        List<Integer> devices = start.devices();
         if (!environment.isDistributed()) {
             return train(config, registry, environment, new Launch(environment.worldSize(), environment.localRanks(),
                     devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
@@ -73,6 +72,19 @@ final class TrainCommand implements Callable<Integer> {
             return train(config, registry, environment,
                     new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
         }
+    }
+
+    /** What this process knows before it meets the others. */
+    private record Start(Registry registry, TrainerConfig config, RankEnvironment environment,
+            List<Integer> devices) {}
+
+    private Start start() {
+        Registry registry = Plugins.load(common.pluginPath());
+        TrainerConfig config = configOptions.load(registry,
+                ConfigUse.training().withOutput(Optional.ofNullable(output)));
+        RankEnvironment environment = launchOptions.resolve(config.ranks(), System.getenv());
+        return new Start(registry, config, environment, launchOptions.devices(environment, config,
+                registry.get(DeviceProvider.class, config.device())));
     }
 
     private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Launch launch)

@@ -54,6 +54,21 @@ public final class ConfigLoader {
         return config;
     }
 
+    /**
+     * A configuration that is not checked: values that cannot be read are those of the defaults.
+     *
+     * @param nameOrFile one of {@link NamedConfigs#names()}, or a TOML file
+     * @param overrides laid over it in order
+     * @since 0.3.0
+     */
+    public static TrainerConfig unchecked(String nameOrFile, List<Arguments.Override> overrides) {
+        Layers layers = new Layers();
+        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
+        addBase(layers, nameOrFile);
+        overrides.forEach(layers::add);
+        return layers.config();
+    }
+
     /** What a run wrote as its configuration, over the defaults; not checked, and keys that there are no more are passed over. */
     public static TrainerConfig written(String toml) {
         Layers layers = new Layers();

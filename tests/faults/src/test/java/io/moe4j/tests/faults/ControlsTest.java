@@ -37,6 +37,7 @@ class ControlsTest {
                 Arguments.of("a rendezvous that says that all agree", new LyingRank(false), Judgement.WRONG, 1),
                 Arguments.of("a rank 0 that does not look", new MissingPart(false), Judgement.LOST, 2),
                 Arguments.of("values that no seal protects", new BrokenWire(false), Judgement.WRONG, 1),
+                Arguments.of("copies that are never compared", new FlippedBit(false), Judgement.WRONG, 1),
                 Arguments.of("checkpoints that are not there", new KilledProcess(1, false), Judgement.LOST, 1));
     }
 

@@ -11,7 +11,7 @@ final class Kinds {
 
     static FaultPlan all() {
         return new FaultPlan(List.of(new Share(StoreCut.kill(Disk.SOUND), 14),
-                new Share(StoreCut.power(Disk.SOUND), 25),
+                new Share(StoreCut.power(Disk.SOUND), 23),
                 new Share(StoreCut.start(Disk.SOUND), 12),
                 new Share(new StoreFailure(true, true), 8),
                 new Share(new StoreFailure(false, true), 8),
@@ -22,6 +22,7 @@ final class Kinds {
                 new Share(new LyingRank(true), 3),
                 new Share(new MissingPart(true), 1),
                 new Share(new BrokenWire(true), 2),
+                new Share(new FlippedBit(true), 2),
                 new Share(new KilledProcess(1, true), 2),
                 new Share(new KilledProcess(2, true), 1)));
     }

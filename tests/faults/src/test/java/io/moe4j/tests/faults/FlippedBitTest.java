@@ -1,0 +1,26 @@
+package io.moe4j.tests.faults;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** More flipped bits than a hundred faults have: of every sort of copy, high and low. */
+class FlippedBitTest {
+    private static final int FLIPS = 6;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void eachIsNoticedAndNoneIsSaved() throws IOException {
+        for (int number = 0; number < Integer.getInteger("flips", FLIPS); number++) {
+            Verdict verdict = new FlippedBit(true).inject(FaultPlan.random(number),
+                    Files.createDirectory(folder.resolve(String.valueOf(number))));
+            assertTrue(verdict.isHeld(), verdict::toString);
+        }
+    }
+}
