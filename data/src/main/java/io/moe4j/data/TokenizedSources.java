@@ -3,9 +3,12 @@ package io.moe4j.data;
 import io.moe4j.api.InputException;
 import io.moe4j.api.text.Tokenizer;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sources whose path is a folder of tokenized text. */
 final class TokenizedSources {
+    private static final Logger log = LoggerFactory.getLogger(TokenizedSources.class);
 
     private TokenizedSources() {}
 
@@ -54,6 +57,20 @@ final class TokenizedSources {
             folder.close();
             throw e;
         }
+    }
+
+    /** The position, if it is one of this folder; with {@link ChangedData#RESTART}, another one is passed over, and the folder begins anew. */
+    static Optional<SourcePosition> checked(DataSource source, Optional<SourcePosition> before, ChangedData changed) {
+        if (before.isEmpty() || changed == ChangedData.FAIL) {
+            return before;
+        }
+        String digest = TokenManifest.read(source.path().orElseThrow()).digest();
+        SourcePosition position = before.get();
+        if (position.kind().equals(ShardSequences.KIND) && position.text("digest").equals(digest)) {
+            return before;
+        }
+        log.warn("the data source {} has changed since the checkpoint was written: it begins with its first epoch", source.name());
+        return Optional.empty();
     }
 
     /** How many tokens it has. */

@@ -36,7 +36,8 @@ public final class TrainingData {
                         .map(DataPosition.Part::position);
                 StreamOptions stream = options.training(source);
                 if (TokenizedSources.has(source)) {
-                    opened.add(new WeightedSource(TokenizedSources.sequences(source, tokenizer, stream, before),
+                    opened.add(new WeightedSource(TokenizedSources.sequences(source, tokenizer, stream,
+                            TokenizedSources.checked(source, before, options.changed())),
                             source.weight()));
                     continue;
                 }

@@ -226,6 +226,19 @@ class TokenFolderTest {
         }
     }
 
+    @Test
+    void aPositionOfOtherTokensIsRefusedOrBeginsAnew() {
+        tokenize("out", 2, 10_000);
+        DataSource source = new DataSource("x", Optional.of(folder.resolve("out")), 1, 0);
+        SourcePosition here = open(Optional.empty()).position();
+        SourcePosition other = new SourcePosition("x", "stream-1", here.values());
+        assertEquals(Optional.of(here), TokenizedSources.checked(source, Optional.of(here), ChangedData.RESTART));
+        assertEquals(Optional.empty(), TokenizedSources.checked(source, Optional.of(other), ChangedData.RESTART));
+        Optional<SourcePosition> kept = TokenizedSources.checked(source, Optional.of(other), ChangedData.FAIL);
+        InputException refusal = assertThrows(InputException.class, () -> open(kept));
+        assertTrue(String.valueOf(refusal.getMessage()).contains("data.on_changed = \"restart\""), refusal.getMessage());
+    }
+
     /** Bytes of other sequences may be damaged: they are not looked at. */
     @Test
     void onlyWhatIsAskedForIsRead() throws IOException {
