@@ -69,7 +69,8 @@ final class TokenizedSources {
         if (position.kind().equals(ShardSequences.KIND) && position.text("digest").equals(digest)) {
             return before;
         }
-        log.warn("the data source {} has changed since the checkpoint was written: it begins with its first epoch", source.name());
+        log.warn("the data source {} has changed since the checkpoint was written: it begins with its first epoch",
+                source.name());
         return Optional.empty();
     }
 

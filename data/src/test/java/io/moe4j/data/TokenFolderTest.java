@@ -236,7 +236,8 @@ class TokenFolderTest {
         assertEquals(Optional.empty(), TokenizedSources.checked(source, Optional.of(other), ChangedData.RESTART));
         Optional<SourcePosition> kept = TokenizedSources.checked(source, Optional.of(other), ChangedData.FAIL);
         InputException refusal = assertThrows(InputException.class, () -> open(kept));
-        assertTrue(String.valueOf(refusal.getMessage()).contains("data.on_changed = \"restart\""), refusal.getMessage());
+        assertTrue(String.valueOf(refusal.getMessage()).contains("data.on_changed = \"restart\""),
+                refusal.getMessage());
     }
 
     /** Bytes of other sequences may be damaged: they are not looked at. */
