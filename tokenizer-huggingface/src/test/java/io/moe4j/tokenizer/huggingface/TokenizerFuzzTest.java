@@ -110,31 +110,27 @@ class TokenizerFuzzTest {
     private static byte[] damaged(byte[] bytes, Random random) {
         String text = new String(bytes, StandardCharsets.ISO_8859_1);
         int at = random.nextInt(bytes.length);
-        switch (random.nextInt(5)) {
+        return switch (random.nextInt(5)) {
             case 0 -> {
                 byte[] flipped = bytes.clone();
                 flipped[at] ^= (byte) (1 << random.nextInt(8));
-                return flipped;
+                yield flipped;
             }
-            case 1 -> {
-                return Arrays.copyOf(bytes, at + 1);
-            }
-            case 2 -> {
-                return bytes(text.substring(0, at) + pick(VALUES, random) + text.substring(at));
-            }
+            case 1 -> Arrays.copyOf(bytes, at + 1);
+            case 2 -> bytes(text.substring(0, at) + pick(VALUES, random) + text.substring(at));
             case 3 -> {
                 String from = pick(WORDS, random);
                 int found = text.indexOf(from, at);
-                return found < 0 ? bytes
+                yield found < 0 ? bytes
                         : bytes(text.substring(0, found) + pick(WORDS, random) + text.substring(found + from.length()));
             }
             default -> {
                 int colon = text.indexOf(':', at);
                 int comma = colon < 0 ? -1 : text.indexOf(',', colon);
-                return comma < 0 ? bytes
+                yield comma < 0 ? bytes
                         : bytes(text.substring(0, colon + 1) + pick(VALUES, random) + text.substring(comma));
             }
-        }
+        };
     }
 
     private static String pick(List<String> from, Random random) {
