@@ -29,13 +29,13 @@ public final class MemoryStack {
     /** Alignment of every allocation, in bytes. */
     public static final long ALIGNMENT = 256;
 
-    private final MemoryBlock stack;
-    private final List<MemoryBlock> lanes;
-    private final List<MemoryBlock> freeLanes;
+    private final TwoEndedBlock stack;
+    private final List<TwoEndedBlock> lanes;
+    private final List<TwoEndedBlock> freeLanes;
     private final Map<String, Long> peakByPurpose = new TreeMap<>();
     private long peak;
     private int openScopes;
-    private @Nullable MemoryBlock lane;
+    private @Nullable TwoEndedBlock lane;
     /** Scopes that were open when the lane was entered, its own included. */
     private int laneDepth;
 
@@ -67,8 +67,8 @@ public final class MemoryStack {
             throw new IllegalArgumentException(
                     "a guard of " + watcher.guardBytes() + " bytes; it must be a multiple of " + ALIGNMENT);
         }
-        this.stack = new MemoryBlock(memory, watcher);
-        this.lanes = lanes.stream().map(lane -> new MemoryBlock(lane, watcher)).toList();
+        this.stack = new TwoEndedBlock(memory, watcher);
+        this.lanes = lanes.stream().map(lane -> new TwoEndedBlock(lane, watcher)).toList();
         this.freeLanes = new ArrayList<>(this.lanes);
     }
 
@@ -118,7 +118,7 @@ public final class MemoryStack {
      * @throws IllegalStateException if no scope is open, or the planned memory is exhausted (a bug of the plan: the message has the figures)
      */
     public Tensor allocate(String purpose, DType dtype, long... shape) {
-        MemoryBlock block = lane != null && openScopes == laneDepth ? lane : stack;
+        TwoEndedBlock block = lane != null && openScopes == laneDepth ? lane : stack;
         return recorded(requireScope(block, purpose).low(purpose, dtype, shape));
     }
 
@@ -138,7 +138,7 @@ public final class MemoryStack {
      * @since 0.2.0
      */
     public long peakLaneBytes() {
-        return lanes.stream().mapToLong(MemoryBlock::peakBytes).max().orElse(0);
+        return lanes.stream().mapToLong(TwoEndedBlock::peakBytes).max().orElse(0);
     }
 
     /** The bytes that each purpose held when stack and lanes together were at their peak. */
@@ -151,7 +151,7 @@ public final class MemoryStack {
         return stack.memory().bytes();
     }
 
-    private MemoryBlock requireScope(MemoryBlock block, String purpose) {
+    private TwoEndedBlock requireScope(TwoEndedBlock block, String purpose) {
         if (openScopes == 0) {
             throw new IllegalStateException(
                     "\"" + purpose + "\" was allocated outside any scope; open one (try-with-resources)");
@@ -160,7 +160,7 @@ public final class MemoryStack {
     }
 
     private Tensor recorded(Tensor tensor) {
-        long used = stack.usedBytes() + lanes.stream().mapToLong(MemoryBlock::usedBytes).sum();
+        long used = stack.usedBytes() + lanes.stream().mapToLong(TwoEndedBlock::usedBytes).sum();
         if (used > peak) {
             peak = used;
             peakByPurpose.clear();
@@ -178,7 +178,7 @@ public final class MemoryStack {
     }
 
     private final class StackScope implements Scope {
-        private final MemoryBlock.Mark mark = stack.mark();
+        private final TwoEndedBlock.Mark mark = stack.mark();
         private final int depth = ++openScopes;
         private final boolean givesBackKept;
         private boolean closed;
@@ -210,11 +210,11 @@ public final class MemoryStack {
     }
 
     private final class OpenLane implements MemoryLane {
-        private final MemoryBlock block;
-        private final MemoryBlock.Mark empty;
+        private final TwoEndedBlock block;
+        private final TwoEndedBlock.Mark empty;
         private boolean closed;
 
-        OpenLane(MemoryBlock block) {
+        OpenLane(TwoEndedBlock block) {
             this.block = block;
             this.empty = block.mark();
         }

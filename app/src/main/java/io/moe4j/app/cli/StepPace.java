@@ -1,6 +1,6 @@
 package io.moe4j.app.cli;
 
-import io.moe4j.app.terminal.Progress;
+import io.moe4j.app.terminal.ProgressLine;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -62,10 +62,10 @@ final class StepPace {
         between("");
     }
 
-    synchronized Progress now() {
+    synchronized ProgressLine now() {
         Optional<Duration> perStep = nanos.isEmpty() ? Optional.empty()
                 : Optional.of(Duration.ofNanos(nanos.stream().mapToLong(Long::longValue).sum() / nanos.size()));
-        return new Progress(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep,
+        return new ProgressLine(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep,
                 note.isEmpty() ? between : note);
     }
 }

@@ -90,7 +90,7 @@ final class TrainCommand implements Callable<Integer> {
     private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Launch launch)
             throws IOException {
         if (!launch.hasFirstRank()) {
-            Path chosen = SharedFolder.hear(environment, launch.rendezvous());
+            Path chosen = SharedRunFolder.hear(environment, launch.rendezvous());
             try (TrainingRun run = open(config, registry, launch, output == null ? chosen : output)) {
                 TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
                 return steps(launch, loop::follow);
@@ -122,7 +122,7 @@ final class TrainCommand implements Callable<Integer> {
                 config.checkpoint().resume());
         try {
             if (environment.isDistributed()) {
-                SharedFolder.tell(folder.path(), environment, launch.rendezvous());
+                SharedRunFolder.tell(folder.path(), environment, launch.rendezvous());
             }
             return folder;
         } catch (RuntimeException | Error e) {

@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
-import io.moe4j.trainer.checkpoint.Elements;
+import io.moe4j.trainer.checkpoint.StoredNumbers;
 import io.moe4j.safetensors.SafetensorsFile;
 import io.moe4j.safetensors.StoredType;
 import io.moe4j.safetensors.TensorEntry;
@@ -121,7 +121,7 @@ final class Golden implements AutoCloseable {
             throw refusal(Shown.of(entry) + " must be F32 or BF16");
         }
         float[] values = new float[count];
-        Elements.decode(file.data(name), from, entry.dtype(), values, 0, count);
+        StoredNumbers.decode(file.data(name), from, entry.dtype(), values, 0, count);
         return values;
     }
 

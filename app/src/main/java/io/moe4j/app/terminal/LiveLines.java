@@ -19,7 +19,7 @@ public final class LiveLines implements AutoCloseable {
 
     private final PrintWriter out;
     private final Screen screen;
-    private Optional<Progress> below = Optional.empty();
+    private Optional<ProgressLine> below = Optional.empty();
     private boolean closed;
 
     /** Writes to {@code out}, which is {@code screen}. */
@@ -40,7 +40,7 @@ public final class LiveLines implements AutoCloseable {
     }
 
     /** Rewrites the line below. Does nothing where there is no terminal. */
-    public synchronized void below(Progress progress) {
+    public synchronized void below(ProgressLine progress) {
         if (screen.interactive() && !closed) {
             below = Optional.of(progress);
             out.print(clear() + drawn());

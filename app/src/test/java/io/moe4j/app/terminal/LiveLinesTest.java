@@ -110,19 +110,20 @@ class LiveLinesTest {
     @Test
     void progressSaysHowFarAndHowLong() {
         assertEquals("step 12/60  20% [=====>                        ]  1.25 s/step  1:00 left",
-                new Progress(12, 60, Duration.ZERO, Optional.of(Duration.ofMillis(1250)), "").line(120));
+                new ProgressLine(12, 60, Duration.ZERO, Optional.of(Duration.ofMillis(1250)), "").line(120));
         assertEquals("step 12/60  20% [=====>                        ]  1.25 s/step  0:59 left",
-                new Progress(12, 60, Duration.ofMillis(500), Optional.of(Duration.ofMillis(1250)), "").line(120));
+                new ProgressLine(12, 60, Duration.ofMillis(500), Optional.of(Duration.ofMillis(1250)), "").line(120));
         assertEquals("step 0/60   0% [                              ]  step 1 runs for 0:07",
-                new Progress(0, 60, Duration.ofSeconds(7), Optional.empty(), "").line(200));
+                new ProgressLine(0, 60, Duration.ofSeconds(7), Optional.empty(), "").line(200));
         assertEquals("step 60/60 100% [==============================]  40.0 steps/s  0:00 left",
-                new Progress(60, 60, Duration.ZERO, Optional.of(Duration.ofMillis(25)), "").line(80));
+                new ProgressLine(60, 60, Duration.ZERO, Optional.of(Duration.ofMillis(25)), "").line(80));
         assertEquals("step 12/60  20% [=====>                        ]  ending and saving",
-                new Progress(12, 60, Duration.ZERO, Optional.empty(), "ending and saving").line(80));
-        assertEquals("step 12/60  20%", new Progress(12, 60, Duration.ZERO, Optional.empty(), "").line(20));
-        assertEquals("step 12", new Progress(12, 60, Duration.ZERO, Optional.empty(), "").line(8));
+                new ProgressLine(12, 60, Duration.ZERO, Optional.empty(), "ending and saving").line(80));
+        assertEquals("step 12/60  20%", new ProgressLine(12, 60, Duration.ZERO, Optional.empty(), "").line(20));
+        assertEquals("step 12", new ProgressLine(12, 60, Duration.ZERO, Optional.empty(), "").line(8));
         assertEquals(List.of("0:07", "12:34", "3:04:05", "2 d 03:04"),
-                Stream.of(7, 754, 11045, 2 * 86400 + 3 * 3600 + 4 * 60).map(Duration::ofSeconds).map(Progress::clock)
+                Stream.of(7, 754, 11045, 2 * 86400 + 3 * 3600 + 4 * 60).map(Duration::ofSeconds)
+                        .map(ProgressLine::clock)
                         .toList());
     }
 
@@ -130,10 +131,10 @@ class LiveLinesTest {
     void noLineIsAsWideAsTheTerminal() {
         for (int columns = 1; columns <= 200; columns++) {
             for (long done : new long[] {0, 1, 59, 60}) {
-                for (Progress each : List.of(new Progress(done, 60, Duration.ofDays(3), Optional.empty(), ""),
-                        new Progress(done, 60, Duration.ofDays(3), Optional.of(Duration.ofDays(9)), ""),
-                        new Progress(done, 1_000_000_000_000L, Duration.ZERO, Optional.of(Duration.ofNanos(1)), ""),
-                        new Progress(done, 60, Duration.ZERO, Optional.empty(), "x".repeat(300)))) {
+                for (ProgressLine each : List.of(new ProgressLine(done, 60, Duration.ofDays(3), Optional.empty(), ""),
+                        new ProgressLine(done, 60, Duration.ofDays(3), Optional.of(Duration.ofDays(9)), ""),
+                        new ProgressLine(done, 1_000_000_000_000L, Duration.ZERO, Optional.of(Duration.ofNanos(1)), ""),
+                        new ProgressLine(done, 60, Duration.ZERO, Optional.empty(), "x".repeat(300)))) {
                     assertTrue(each.line(columns).length() < columns, each.line(columns));
                     assertFalse(each.line(columns).contains("\n"));
                 }
@@ -147,7 +148,7 @@ class LiveLinesTest {
         return text;
     }
 
-    private static Progress progress(long done) {
-        return new Progress(done, 20, Duration.ofMillis(700), Optional.of(Duration.ofMillis(1300)), "");
+    private static ProgressLine progress(long done) {
+        return new ProgressLine(done, 20, Duration.ofMillis(700), Optional.of(Duration.ofMillis(1300)), "");
     }
 }

@@ -47,7 +47,8 @@ final class NcclCollectives implements Collectives {
 
     @Override
     public void allGather(Stream stream, Tensor in, Tensor out) {
-        Checks.require(in.dtype() == out.dtype() && out.elements() == in.elements() * group.size(), "all-gather", group,
+        NcclChecks.require(in.dtype() == out.dtype() && out.elements() == in.elements() * group.size(), "all-gather",
+                group,
                 "out has the type of in, and size * n elements", in, out);
         gather(stream, in, out);
     }
@@ -63,7 +64,7 @@ final class NcclCollectives implements Collectives {
 
     @Override
     public void reduceScatter(Stream stream, Tensor in, Tensor out) {
-        Checks.require(in.dtype().isPlainFloating() && out.dtype().isPlainFloating()
+        NcclChecks.require(in.dtype().isPlainFloating() && out.dtype().isPlainFloating()
                 && in.elements() == out.elements() * group.size(), "reduce-scatter", group,
                 "in has size * n elements, both of F32 or BF16", in, out);
         scatter(stream, in.view(group.size(), out.elements()), out.view(out.elements()));
@@ -101,7 +102,7 @@ final class NcclCollectives implements Collectives {
      */
     @Override
     public void allReduce(Stream stream, Tensor tensor) {
-        Checks.require(true, "all-reduce", group, "it is contiguous", tensor, tensor);
+        NcclChecks.require(true, "all-reduce", group, "it is contiguous", tensor, tensor);
         Tensor flat = tensor.view(tensor.elements());
         long parts = flat.bytes() > SMALL_BYTES ? flat.elements() / group.size() * group.size() : 0;
         if (parts > 0) {
@@ -120,7 +121,7 @@ final class NcclCollectives implements Collectives {
 
     @Override
     public void broadcast(Stream stream, Tensor tensor, int root) {
-        Checks.require(root >= 0 && root < group.size(), "broadcast from " + root, group,
+        NcclChecks.require(root >= 0 && root < group.size(), "broadcast from " + root, group,
                 "the root is an index of the group, and the tensor contiguous", tensor, tensor);
         if (tensor.bytes() == 0) {
             return;
@@ -132,10 +133,10 @@ final class NcclCollectives implements Collectives {
 
     @Override
     public void allToAllV(Stream stream, Tensor in, long[] sendRows, Tensor out, long[] recvRows) {
-        Checks.requireRows(group, in, sendRows, "sends");
-        Checks.requireRows(group, out, recvRows, "receives");
-        long sendRow = Checks.rowBytes(in);
-        long recvRow = Checks.rowBytes(out);
+        NcclChecks.requireRows(group, in, sendRows, "sends");
+        NcclChecks.requireRows(group, out, recvRows, "receives");
+        long sendRow = NcclChecks.rowBytes(in);
+        long recvRow = NcclChecks.rowBytes(out);
         communicator.call(stream, "all-to-all-v", comm -> together(() -> {
             long sent = 0;
             long received = 0;

@@ -79,15 +79,15 @@ class NcclProviderTest {
     @Test
     void argumentsAreChecked() {
         Tensor x_23 = Tensor.of(Memory.borrowed(256, 1 << 20, "nobody's"), 0, DType.BF16, 2, 3);
-        assertEquals(6, Checks.rowBytes(x_23));
-        Checks.requireRows(GROUP, x_23, new long[] {2, 0}, "sends");
-        assertThrows(DeviceException.class, () -> Checks.requireRows(GROUP, x_23, new long[] {2, 1}, "sends"));
-        assertThrows(DeviceException.class, () -> Checks.requireRows(GROUP, x_23, new long[] {2}, "sends"));
-        assertThrows(DeviceException.class, () -> Checks.requireRows(GROUP, x_23, new long[] {3, -1}, "sends"));
+        assertEquals(6, NcclChecks.rowBytes(x_23));
+        NcclChecks.requireRows(GROUP, x_23, new long[] {2, 0}, "sends");
+        assertThrows(DeviceException.class, () -> NcclChecks.requireRows(GROUP, x_23, new long[] {2, 1}, "sends"));
+        assertThrows(DeviceException.class, () -> NcclChecks.requireRows(GROUP, x_23, new long[] {2}, "sends"));
+        assertThrows(DeviceException.class, () -> NcclChecks.requireRows(GROUP, x_23, new long[] {3, -1}, "sends"));
         Tensor column = x_23.slice(1, 0, 1);
-        assertThrows(DeviceException.class, () -> Checks.require(true, "all-gather", GROUP, "rule", x_23, column));
+        assertThrows(DeviceException.class, () -> NcclChecks.require(true, "all-gather", GROUP, "rule", x_23, column));
         DeviceException wrong = assertThrows(DeviceException.class,
-                () -> Checks.require(false, "all-gather", GROUP, "the rule", x_23, x_23));
+                () -> NcclChecks.require(false, "all-gather", GROUP, "the rule", x_23, x_23));
         assertTrue(wrong.getMessage().contains("the rule") && wrong.getMessage().contains("BF16[2, 3]"));
     }
 }

@@ -8,9 +8,9 @@ import io.moe4j.api.tensor.DType;
  * cores.
  */
 final class CpuGrouped {
-    private final Scratch scratch;
+    private final PanelScratch scratch;
 
-    CpuGrouped(Scratch scratch) {
+    CpuGrouped(PanelScratch scratch) {
         this.scratch = scratch;
     }
 

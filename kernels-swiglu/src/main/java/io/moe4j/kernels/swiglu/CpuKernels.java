@@ -13,7 +13,7 @@ final class CpuKernels {
 
     private CpuKernels() {}
 
-    static KernelSource source(Scratch scratch) {
+    static KernelSource source(PanelScratch scratch) {
         CpuGrouped grouped = new CpuGrouped(scratch);
         Map<String, CpuKernel> kernels = new HashMap<>();
         for (DType dtype : List.of(DType.F32, DType.BF16)) {

@@ -35,7 +35,7 @@ final class CpuScaledGrouped {
         int columns = transposed ? inputs : outputs;
         int terms = transposed ? outputs : inputs;
         Matrix results = new Matrix(launch.pointer(RESULT), launch.int64(RESULT + 1), type);
-        Elements elements = Elements.of(type);
+        RowElements elements = RowElements.of(type);
         ScaledSum sum = new ScaledSum(launch.memory());
         RowBlocks blocks = new RowBlocks(launch, launch.pointer(EXTENTS), launch.int32(EXTENTS + 1),
                 launch.int64(EXTENTS + 4), columns);
@@ -67,7 +67,7 @@ final class CpuScaledGrouped {
         long expertStride = launch.int64(GRADIENT + 1);
         boolean accumulate = launch.int32(GRADIENT + 3) != 0;
         Matrix dw = new Matrix(launch.pointer(GRADIENT), launch.int64(GRADIENT + 2), type);
-        Elements elements = Elements.of(type);
+        RowElements elements = RowElements.of(type);
         ScaledSum sum = new ScaledSum(launch.memory());
         launch.parallelFor((long) experts * outputs, 1, (from, to) -> {
             for (long index = from; index < to; index++) {

@@ -16,7 +16,7 @@ import jdk.incubator.vector.FloatVector;
 final class CpuSwiGlu {
     /** The fewest elements for which handing work to another core pays. */
     private static final long GRAIN = 16384;
-    private static final int LANES = Bf16.FLOATS.length();
+    private static final int LANES = ScalarBf16.FLOATS.length();
 
     private CpuSwiGlu() {}
 
@@ -31,13 +31,13 @@ final class CpuSwiGlu {
         MemorySegment memory = launch.memory();
         launch.parallelFor(rows, grain(features), (from, to) -> {
             for (long r = from; r < to; r++) {
-                forwardRow(memory, Elements.of(dtype), features, gate.at(r, 0).address(), up.at(r, 0).address(),
+                forwardRow(memory, RowElements.of(dtype), features, gate.at(r, 0).address(), up.at(r, 0).address(),
                         weight(memory, weights, r), h.at(r, 0).address());
             }
         });
     }
 
-    private static void forwardRow(MemorySegment memory, Elements elements, int features, long gate, long up,
+    private static void forwardRow(MemorySegment memory, RowElements elements, int features, long gate, long up,
             float weight,
             long h) {
         int f = 0;
@@ -72,7 +72,7 @@ final class CpuSwiGlu {
         MemorySegment memory = launch.memory();
         launch.parallelFor(rows, grain(features), (from, to) -> {
             for (long r = from; r < to; r++) {
-                float dweight = backwardRow(memory, Elements.of(dtype), features, gate.at(r, 0).address(),
+                float dweight = backwardRow(memory, RowElements.of(dtype), features, gate.at(r, 0).address(),
                         up.at(r, 0).address(), dh.at(r, 0).address(), weight(memory, weights, r),
                         dgate.at(r, 0).address(), dup.at(r, 0).address());
                 if (dweights != 0) {
@@ -83,10 +83,11 @@ final class CpuSwiGlu {
     }
 
     /** Computes the gradients of one row. Each element is read before it is written, so the gradients may overwrite gate and up. */
-    private static float backwardRow(MemorySegment memory, Elements elements, int features, long gate, long up, long dh,
+    private static float backwardRow(MemorySegment memory, RowElements elements, int features, long gate, long up,
+            long dh,
             float weight, long dgate, long dup) {
-        FloatVector sums = FloatVector.zero(Bf16.FLOATS);
-        FloatVector one = FloatVector.broadcast(Bf16.FLOATS, 1);
+        FloatVector sums = FloatVector.zero(ScalarBf16.FLOATS);
+        FloatVector one = FloatVector.broadcast(ScalarBf16.FLOATS, 1);
         int f = 0;
         for (; f <= features - LANES; f += LANES) {
             long byteOffset = (long) f * elements.bytes();

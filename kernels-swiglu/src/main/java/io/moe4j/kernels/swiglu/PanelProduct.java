@@ -24,11 +24,11 @@ final class PanelProduct {
     static final long SCRATCH_BYTES = A_BYTES + B_BYTES + C_BYTES;
 
     private final CpuLaunch launch;
-    private final Scratch scratch;
+    private final PanelScratch scratch;
     private final boolean transposeA;
     private final boolean transposeB;
 
-    PanelProduct(CpuLaunch launch, Scratch scratch, boolean transposeA, boolean transposeB) {
+    PanelProduct(CpuLaunch launch, PanelScratch scratch, boolean transposeA, boolean transposeB) {
         this.launch = launch;
         this.scratch = scratch;
         this.transposeA = transposeA;
@@ -58,7 +58,7 @@ final class PanelProduct {
         boolean direct = c.dtype().isSinglePrecision();
         Matrix sum = direct ? c : new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
         if (!direct && accumulate) {
-            Bf16.widen(memory, c, m, n, sum);
+            ScalarBf16.widen(memory, c, m, n, sum);
         }
         for (int from = 0; from < k; from += INNER) {
             int depth = Math.min(INNER, k - from);
@@ -71,7 +71,7 @@ final class PanelProduct {
             product(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
         }
         if (!direct) {
-            Bf16.round(memory, sum, m, n, c);
+            ScalarBf16.round(memory, sum, m, n, c);
         }
     }
 
@@ -80,7 +80,7 @@ final class PanelProduct {
             return source;
         }
         Matrix wide = new Matrix(address, columns, DType.F32);
-        Bf16.widen(memory, source, rows, columns, wide);
+        ScalarBf16.widen(memory, source, rows, columns, wide);
         return wide;
     }
 

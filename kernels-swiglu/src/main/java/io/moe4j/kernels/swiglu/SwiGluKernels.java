@@ -21,7 +21,7 @@ final class SwiGluKernels implements ExpertKernels {
     private final Grid.Grids grids;
     private final HopperProducts hopper;
     private final ScaledLaunches scaled;
-    private final Optional<Scratch> scratch;
+    private final Optional<PanelScratch> scratch;
 
     /** Which kernels compute the grouped products. */
     enum Products {
@@ -31,7 +31,7 @@ final class SwiGluKernels implements ExpertKernels {
         PORTABLE
     }
 
-    private SwiGluKernels(KernelModule module, Grid.Grids grids, Products products, Optional<Scratch> scratch) {
+    private SwiGluKernels(KernelModule module, Grid.Grids grids, Products products, Optional<PanelScratch> scratch) {
         this.grids = grids;
         this.module = module;
         this.hopper = new HopperProducts(module, grids, products);
@@ -45,7 +45,7 @@ final class SwiGluKernels implements ExpertKernels {
             return new SwiGluKernels(device.load(CudaKernels.source()), Grid.Grids.of(device), products,
                     Optional.empty());
         }
-        Scratch scratch = Scratch.allocate(device);
+        PanelScratch scratch = PanelScratch.allocate(device);
         try {
             return new SwiGluKernels(device.load(CpuKernels.source(scratch)), Grid.Grids.of(device), products,
                     Optional.of(scratch));
@@ -147,7 +147,7 @@ final class SwiGluKernels implements ExpertKernels {
     @Override
     public void close() {
         module.close();
-        scratch.ifPresent(Scratch::close);
+        scratch.ifPresent(PanelScratch::close);
     }
 
     private Launch launch(String name, Grid grid, KernelArg... arguments) {

@@ -15,7 +15,7 @@ import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.runtime.cpu.engine.CpuKernelModule;
 import io.moe4j.runtime.cpu.engine.CpuStream;
-import io.moe4j.runtime.cpu.engine.Machine;
+import io.moe4j.runtime.cpu.engine.CpuMachine;
 import io.moe4j.runtime.cpu.ops.CpuOps;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
 import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
@@ -26,7 +26,7 @@ import java.util.Map;
 /** The device {@code cpu}: it computes on the cores of this machine. */
 final class CpuDevice implements Device {
     private final DeviceConfig config;
-    private final Machine machine;
+    private final CpuMachine machine;
     private final DeviceOps ops;
     private final Processor processor = Processor.read();
     private final WorkspaceSizes workspaceSizes = new CpuWorkspaceSizes();
@@ -35,7 +35,7 @@ final class CpuDevice implements Device {
 
     CpuDevice(DeviceConfig config) {
         this.config = config;
-        machine = new Machine(config);
+        machine = new CpuMachine(config);
         ops = new CpuOps(machine);
         own(machine);
     }

@@ -8,12 +8,12 @@ final class PlanningActivationOps implements ActivationOps {
 
     @Override
     public void swiglu(Stream stream, Tensor gate_TF, Tensor up_TF, Tensor h_TF) {
-        Checks.sameShape("swiglu", gate_TF, up_TF, h_TF);
+        PlanningChecks.sameShape("swiglu", gate_TF, up_TF, h_TF);
     }
 
     @Override
     public void swigluBackward(Stream stream, Tensor gate_TF, Tensor up_TF, Tensor dh_TF, Tensor dgate_TF,
             Tensor dup_TF) {
-        Checks.sameShape("swiglu's gradient", gate_TF, up_TF, dh_TF, dgate_TF, dup_TF);
+        PlanningChecks.sameShape("swiglu's gradient", gate_TF, up_TF, dh_TF, dgate_TF, dup_TF);
     }
 }

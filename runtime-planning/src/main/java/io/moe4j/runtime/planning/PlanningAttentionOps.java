@@ -15,11 +15,11 @@ final class PlanningAttentionOps implements AttentionOps {
         extents(s, s.keyHeads(), s.queryKeyDim(), a.k_BSHQ());
         extents(s, s.keyHeads(), s.valueDim(), a.v_BSHV());
         extents(s, s.heads(), s.valueDim(), a.o_BSHV());
-        Checks.live("attention", a.lse_BHS());
-        a.workspace().ifPresent(workspace -> Checks.live("attention", workspace));
+        PlanningChecks.live("attention", a.lse_BHS());
+        a.workspace().ifPresent(workspace -> PlanningChecks.live("attention", workspace));
         a.starts_BS().ifPresent(starts -> {
-            Checks.live("attention", starts);
-            Checks.that(starts.shape().equals(List.of(s.batch(), s.sequence())), "attention",
+            PlanningChecks.live("attention", starts);
+            PlanningChecks.that(starts.shape().equals(List.of(s.batch(), s.sequence())), "attention",
                     "its starts are " + s.batch() + " by " + s.sequence(), starts);
         });
     }
@@ -32,20 +32,20 @@ final class PlanningAttentionOps implements AttentionOps {
         extents(s, s.keyHeads(), s.queryKeyDim(), b.dk_BSHQ());
         extents(s, s.heads(), s.valueDim(), b.do_BSHV());
         extents(s, s.keyHeads(), s.valueDim(), b.dv_BSHV());
-        b.workspace().ifPresent(workspace -> Checks.live("attention's gradient", workspace));
+        b.workspace().ifPresent(workspace -> PlanningChecks.live("attention's gradient", workspace));
     }
 
     @Override
     public void decode(Stream stream, Decode a) {
-        Checks.live("attention over a cache", a.q_THQ());
-        Checks.live("attention over a cache", a.k_LGQ());
-        Checks.live("attention over a cache", a.v_LGV());
-        Checks.live("attention over a cache", a.o_THV());
+        PlanningChecks.live("attention over a cache", a.q_THQ());
+        PlanningChecks.live("attention over a cache", a.k_LGQ());
+        PlanningChecks.live("attention over a cache", a.v_LGV());
+        PlanningChecks.live("attention over a cache", a.o_THV());
     }
 
     private static void extents(AttentionShape shape, long heads, long dim, Tensor tensor) {
         List<Long> wanted = List.of(shape.batch(), shape.sequence(), heads, dim);
-        Checks.live("attention", tensor);
-        Checks.that(tensor.shape().equals(wanted), "attention", "its shape is " + wanted, tensor);
+        PlanningChecks.live("attention", tensor);
+        PlanningChecks.that(tensor.shape().equals(wanted), "attention", "its shape is " + wanted, tensor);
     }
 }

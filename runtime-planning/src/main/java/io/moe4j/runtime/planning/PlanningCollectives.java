@@ -40,7 +40,7 @@ public final class PlanningCollectives implements Collectives {
     @Override
     public void allGather(Stream stream, Tensor in, Tensor out) {
         touch("all-gather", in, out);
-        Checks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
+        PlanningChecks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
                 "out has " + group.size() + " times the elements of in", in, out);
         gathered += in.bytes() * others();
     }
@@ -48,7 +48,7 @@ public final class PlanningCollectives implements Collectives {
     @Override
     public void reduceScatter(Stream stream, Tensor in, Tensor out) {
         touch("reduce-scatter", in, out);
-        Checks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
+        PlanningChecks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
                 "in has " + group.size() + " times the elements of out", in, out);
         scattered += in.bytes() / group.size() * others();
     }
@@ -68,7 +68,7 @@ public final class PlanningCollectives implements Collectives {
     @Override
     public void allToAllV(Stream stream, Tensor in, long[] sendRows, Tensor out, long[] recvRows) {
         touch("all-to-all", in, out);
-        Checks.that(
+        PlanningChecks.that(
                 sendRows.length == group.size() && recvRows.length == group.size()
                         && in.dim(0) == LongStream.of(sendRows).sum()
                         && out.dim(0) == LongStream.of(recvRows).sum(),
@@ -107,9 +107,9 @@ public final class PlanningCollectives implements Collectives {
     }
 
     private static void touch(String operation, Tensor... tensors) {
-        Checks.live(operation, tensors);
+        PlanningChecks.live(operation, tensors);
         for (Tensor tensor : tensors) {
-            Checks.that(tensor.isContiguous(), operation, "tensors are contiguous", tensor);
+            PlanningChecks.that(tensor.isContiguous(), operation, "tensors are contiguous", tensor);
         }
     }
 }

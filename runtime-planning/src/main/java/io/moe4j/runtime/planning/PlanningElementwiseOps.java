@@ -8,28 +8,28 @@ final class PlanningElementwiseOps implements ElementwiseOps {
 
     @Override
     public void copy(Stream stream, Tensor source, Tensor destination) {
-        Checks.sameShape("copy", source, destination);
+        PlanningChecks.sameShape("copy", source, destination);
     }
 
     @Override
     public void add(Stream stream, Tensor a, Tensor b, Tensor out) {
-        Checks.sameShape("add", a, b, out);
+        PlanningChecks.sameShape("add", a, b, out);
     }
 
     @Override
     public void accumulate(Stream stream, Tensor x, float factor, Tensor accumulator) {
-        Checks.sameShape("accumulate", x, accumulator);
+        PlanningChecks.sameShape("accumulate", x, accumulator);
     }
 
     @Override
     public void digest(Stream stream, Tensor x, Tensor digest) {
-        Checks.live("digest", x, digest);
+        PlanningChecks.live("digest", x, digest);
     }
 
     @Override
     public void sumMiddle(Stream stream, Tensor source_THR, Tensor destination_TR, boolean accumulate) {
-        Checks.sameRows("sum over the middle", source_THR, destination_TR);
-        Checks.that(source_THR.rank() == 3 && source_THR.dim(2) == destination_TR.dim(1), "sum over the middle",
+        PlanningChecks.sameRows("sum over the middle", source_THR, destination_TR);
+        PlanningChecks.that(source_THR.rank() == 3 && source_THR.dim(2) == destination_TR.dim(1), "sum over the middle",
                 "rows are equally long",
                 source_THR, destination_TR);
     }

@@ -16,12 +16,13 @@ final class PlanningEmbeddingOps implements EmbeddingOps {
     public void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace) {
         check("embedding's gradient", ids_T, dtable_VD, dout_TD);
-        workspace.ifPresent(scratch -> Checks.live("embedding's gradient", scratch));
+        workspace.ifPresent(scratch -> PlanningChecks.live("embedding's gradient", scratch));
     }
 
     private static void check(String operation, Tensor ids_T, Tensor table_VD, Tensor rows_TD) {
-        Checks.live(operation, table_VD);
-        Checks.sameRows(operation, ids_T, rows_TD);
-        Checks.that(table_VD.dim(1) == rows_TD.dim(1), operation, "rows are as long as the table's", table_VD, rows_TD);
+        PlanningChecks.live(operation, table_VD);
+        PlanningChecks.sameRows(operation, ids_T, rows_TD);
+        PlanningChecks.that(table_VD.dim(1) == rows_TD.dim(1), operation, "rows are as long as the table's", table_VD,
+                rows_TD);
     }
 }

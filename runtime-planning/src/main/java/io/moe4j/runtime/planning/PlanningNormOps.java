@@ -8,22 +8,23 @@ final class PlanningNormOps implements NormOps {
 
     @Override
     public void forward(Stream stream, Tensor x_TD, Tensor weight_D, float eps, Tensor y_TD, Tensor rstd_T) {
-        Checks.sameShape("rms norm", x_TD, y_TD);
+        PlanningChecks.sameShape("rms norm", x_TD, y_TD);
         row("rms norm", x_TD, weight_D);
-        Checks.sameRows("rms norm", x_TD, rstd_T);
+        PlanningChecks.sameRows("rms norm", x_TD, rstd_T);
     }
 
     @Override
     public void backward(Stream stream, Backward a) {
-        Checks.sameShape("rms norm's gradient", a.dy_TD(), a.x_TD(), a.dx_TD());
+        PlanningChecks.sameShape("rms norm's gradient", a.dy_TD(), a.x_TD(), a.dx_TD());
         row("rms norm's gradient", a.x_TD(), a.weight_D());
         row("rms norm's gradient", a.x_TD(), a.dweight_D());
-        Checks.sameRows("rms norm's gradient", a.x_TD(), a.rstd_T());
-        a.workspace().ifPresent(workspace -> Checks.live("rms norm's gradient", workspace));
+        PlanningChecks.sameRows("rms norm's gradient", a.x_TD(), a.rstd_T());
+        a.workspace().ifPresent(workspace -> PlanningChecks.live("rms norm's gradient", workspace));
     }
 
     private static void row(String operation, Tensor x_TD, Tensor weight_D) {
-        Checks.live(operation, weight_D);
-        Checks.that(weight_D.elements() == x_TD.dim(1), operation, "there is a weight for each column", x_TD, weight_D);
+        PlanningChecks.live(operation, weight_D);
+        PlanningChecks.that(weight_D.elements() == x_TD.dim(1), operation, "there is a weight for each column", x_TD,
+                weight_D);
     }
 }

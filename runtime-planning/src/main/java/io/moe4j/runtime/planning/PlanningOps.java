@@ -17,7 +17,7 @@ final class PlanningOps implements DeviceOps {
 
     @Override
     public MatmulOps matmul() {
-        return (stream, product) -> Checks.live("matmul", product.a(), product.b(), product.c());
+        return (stream, product) -> PlanningChecks.live("matmul", product.a(), product.b(), product.c());
     }
 
     @Override
@@ -58,8 +58,8 @@ final class PlanningOps implements DeviceOps {
     @Override
     public LossOps loss() {
         return (stream, logits_TV, labels_T, scale, rowLoss_T, loss) -> {
-            Checks.live("cross-entropy", loss);
-            Checks.sameRows("cross-entropy", logits_TV, labels_T, rowLoss_T);
+            PlanningChecks.live("cross-entropy", loss);
+            PlanningChecks.sameRows("cross-entropy", logits_TV, labels_T, rowLoss_T);
         };
     }
 

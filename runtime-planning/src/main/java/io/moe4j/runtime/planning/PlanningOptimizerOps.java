@@ -9,12 +9,12 @@ final class PlanningOptimizerOps implements OptimizerOps {
 
     @Override
     public void adamw(Stream stream, AdamW a) {
-        Checks.sameShape("adamw", a.parameter(), a.gradient(), a.firstMoment(), a.secondMoment());
+        PlanningChecks.sameShape("adamw", a.parameter(), a.gradient(), a.firstMoment(), a.secondMoment());
     }
 
     @Override
     public void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace) {
-        Checks.live("sum of squares", x, sum);
-        workspace.ifPresent(scratch -> Checks.live("sum of squares", scratch));
+        PlanningChecks.live("sum of squares", x, sum);
+        workspace.ifPresent(scratch -> PlanningChecks.live("sum of squares", scratch));
     }
 }

@@ -8,8 +8,8 @@ final class PlanningRopeOps implements RopeOps {
 
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
-        Checks.live("rope", cosSin_SR);
-        Checks.sameShape("rope", x_THR, out_THR);
+        PlanningChecks.live("rope", cosSin_SR);
+        PlanningChecks.sameShape("rope", x_THR, out_THR);
     }
 
     @Override
@@ -19,8 +19,8 @@ final class PlanningRopeOps implements RopeOps {
 
     @Override
     public void rotateAt(Stream stream, AtPositions a) {
-        Checks.live("rope", a.positions_T());
-        Checks.sameRows("rope", a.x_THR(), a.positions_T());
+        PlanningChecks.live("rope", a.positions_T());
+        PlanningChecks.sameRows("rope", a.x_THR(), a.positions_T());
         rotate(stream, a.x_THR(), a.cosSin_SR(), a.inverse(), a.out_THR());
     }
 }

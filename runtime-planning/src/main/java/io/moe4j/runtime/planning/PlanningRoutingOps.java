@@ -8,42 +8,42 @@ final class PlanningRoutingOps implements RoutingOps {
 
     @Override
     public void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE) {
-        Checks.sameShape("gate scores", logits_TE, scores_TE);
+        PlanningChecks.sameShape("gate scores", logits_TE, scores_TE);
     }
 
     @Override
     public void select(Stream stream, Gate gate, Tensor scores_TE, Tensor bias_E, Tensor ids_TK) {
-        Checks.live("gate selection", bias_E);
-        Checks.sameRows("gate selection", scores_TE, ids_TK);
-        Checks.that(bias_E.elements() == scores_TE.dim(1), "gate selection", "there is a bias for each expert",
+        PlanningChecks.live("gate selection", bias_E);
+        PlanningChecks.sameRows("gate selection", scores_TE, ids_TK);
+        PlanningChecks.that(bias_E.elements() == scores_TE.dim(1), "gate selection", "there is a bias for each expert",
                 scores_TE, bias_E);
     }
 
     @Override
     public void selectRoundRobin(Stream stream, Gate gate, int experts, Tensor ids_TK) {
-        Checks.live("gate selection", ids_TK);
+        PlanningChecks.live("gate selection", ids_TK);
     }
 
     @Override
     public void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK) {
-        Checks.sameRows("gate weights", scores_TE, ids_TK);
-        Checks.sameShape("gate weights", ids_TK, weights_TK);
+        PlanningChecks.sameRows("gate weights", scores_TE, ids_TK);
+        PlanningChecks.sameShape("gate weights", ids_TK, weights_TK);
     }
 
     @Override
     public void backward(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor dweights_TK,
             Tensor dlogits_TE) {
-        Checks.sameShape("the gate's gradient", scores_TE, dlogits_TE);
-        Checks.sameShape("the gate's gradient", ids_TK, dweights_TK);
+        PlanningChecks.sameShape("the gate's gradient", scores_TE, dlogits_TE);
+        PlanningChecks.sameShape("the gate's gradient", ids_TK, dweights_TK);
     }
 
     @Override
     public void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient) {
-        Checks.sameShape("bias update", counts_E, bias_E);
+        PlanningChecks.sameShape("bias update", counts_E, bias_E);
     }
 
     @Override
     public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
-        Checks.sameShape("sum of counts", counts_E, totals_E);
+        PlanningChecks.sameShape("sum of counts", counts_E, totals_E);
     }
 }

@@ -35,15 +35,15 @@ final class PlanningStream implements Stream {
     public void launch(Launch launch) {
         for (KernelArg argument : launch.arguments()) {
             if (argument instanceof KernelArg.Pointer(Tensor tensor)) {
-                Checks.live(launch.kernel().name(), tensor);
+                PlanningChecks.live(launch.kernel().name(), tensor);
             }
         }
     }
 
     @Override
     public void copy(Tensor source, Tensor destination) {
-        Checks.live("copy", source, destination);
-        Checks.that(
+        PlanningChecks.live("copy", source, destination);
+        PlanningChecks.that(
                 source.dtype() == destination.dtype() && source.elements() == destination.elements()
                         && source.isContiguous()
                         && destination.isContiguous(),
@@ -52,14 +52,14 @@ final class PlanningStream implements Stream {
 
     @Override
     public void fill(Tensor tensor, double value) {
-        Checks.live("fill", tensor);
-        Checks.that(tensor.isContiguous(), "fill", "it is contiguous", tensor);
+        PlanningChecks.live("fill", tensor);
+        PlanningChecks.that(tensor.isContiguous(), "fill", "it is contiguous", tensor);
     }
 
     @Override
     public void upload(MemorySegment source, Tensor destination) {
-        Checks.live("upload", destination);
-        Checks.that(source.byteSize() == destination.bytes(), "upload",
+        PlanningChecks.live("upload", destination);
+        PlanningChecks.that(source.byteSize() == destination.bytes(), "upload",
                 "the host gives " + destination.bytes() + " bytes, not "
                         + source.byteSize(),
                 destination);
@@ -68,8 +68,8 @@ final class PlanningStream implements Stream {
     /** Fills the destination with zeros. */
     @Override
     public void download(Tensor source, MemorySegment destination) {
-        Checks.live("download", source);
-        Checks.that(source.bytes() == destination.byteSize(), "download",
+        PlanningChecks.live("download", source);
+        PlanningChecks.that(source.bytes() == destination.byteSize(), "download",
                 "the host takes " + source.bytes() + " bytes, not "
                         + destination.byteSize(),
                 source);

@@ -17,7 +17,7 @@ import java.util.Map;
 public final class CheckpointLoad implements AutoCloseable {
     private final StoredCheckpoint stored;
     private final List<Path> damaged;
-    private final Map<Part, PartReader> readers = new EnumMap<>(Part.class);
+    private final Map<ShardKind, PartReader> readers = new EnumMap<>(ShardKind.class);
 
     /**
      * Opens a checkpoint.
@@ -29,7 +29,7 @@ public final class CheckpointLoad implements AutoCloseable {
         stored = choice.checkpoint();
         damaged = choice.damaged();
         try {
-            for (Part part : Part.values()) {
+            for (ShardKind part : ShardKind.values()) {
                 readers.put(part, new PartReader(folder(), part, stored.tensors(part.role())));
             }
         } catch (RuntimeException e) {
@@ -65,7 +65,7 @@ public final class CheckpointLoad implements AutoCloseable {
             state.optimizer().shards().forEach(shard -> reader.check(names.ranges(shard.unit())));
             state.optimizer().shards().forEach(shard -> load(part, reader, names, shard));
         });
-        PartReader model = readers.get(Part.MODEL);
+        PartReader model = readers.get(ShardKind.MODEL);
         if (model != null) {
             state.model().buffers().forEach((name, tensor) -> loadBuffer(state, model, name, tensor));
         }
@@ -78,7 +78,7 @@ public final class CheckpointLoad implements AutoCloseable {
         readers.clear();
     }
 
-    private static void load(Part part, PartReader reader, NameMap names, Shard shard) {
+    private static void load(ShardKind part, PartReader reader, NameMap names, Shard shard) {
         shard.unit().write(part.of(shard), (parameter, from, into, count) -> names.cut(parameter, from, count,
                 (range, offset) -> reader.read(range, into, offset)));
     }
@@ -90,7 +90,7 @@ public final class CheckpointLoad implements AutoCloseable {
         reader.read(whole, values, 0);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(tensor.bytes(), 16);
-            Elements.encode(values, 0, values.length, tensor.dtype(), host);
+            StoredNumbers.encode(values, 0, values.length, tensor.dtype(), host);
             state.rank().stream().upload(host, tensor);
         }
     }

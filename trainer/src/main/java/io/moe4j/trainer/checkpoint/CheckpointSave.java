@@ -24,7 +24,7 @@ public final class CheckpointSave implements AutoCloseable {
     private final Progress progress;
     private final List<RankState> writing;
     private final ProcessFiles files;
-    private final Map<Part, PartWriter> writers = new EnumMap<>(Part.class);
+    private final Map<ShardKind, PartWriter> writers = new EnumMap<>(ShardKind.class);
     private boolean begun;
     private volatile boolean complete;
     private boolean committing;
@@ -99,7 +99,7 @@ public final class CheckpointSave implements AutoCloseable {
         begun = true;
         store.awaitPart(progress.step(), rank.rank());
         if (!writing.isEmpty()) {
-            for (Part part : Part.values()) {
+            for (ShardKind part : ShardKind.values()) {
                 writers.put(part, new PartWriter(part, writing, files));
             }
         }

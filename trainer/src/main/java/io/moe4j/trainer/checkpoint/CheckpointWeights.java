@@ -16,7 +16,7 @@ public final class CheckpointWeights implements AutoCloseable {
      * @throws InputException if a file has what no checkpoint has
      */
     public CheckpointWeights(StoredCheckpoint stored) {
-        reader = new PartReader(stored.folder(), Part.MODEL, stored.tensors(Role.WEIGHTS));
+        reader = new PartReader(stored.folder(), ShardKind.MODEL, stored.tensors(Role.WEIGHTS));
     }
 
     /**

@@ -33,7 +33,7 @@ final class PartReader implements AutoCloseable {
      * @param part what they hold
      * @throws InputException if one cannot be read, or has what no checkpoint has
      */
-    PartReader(Path folder, Part part, List<Path> paths) {
+    PartReader(Path folder, ShardKind part, List<Path> paths) {
         this.folder = folder;
         try {
             if (paths.isEmpty()) {
@@ -68,7 +68,7 @@ final class PartReader implements AutoCloseable {
             long low = Math.max(range.from(), piece.from);
             long high = Math.min(range.to(), piece.to);
             if (low < high) {
-                Elements.decode(piece.data, low - piece.from, piece.dtype, into,
+                StoredNumbers.decode(piece.data, low - piece.from, piece.dtype, into,
                         Math.toIntExact(offset + low - range.from()), Math.toIntExact(high - low));
             }
         }

@@ -17,7 +17,7 @@ import java.util.TreeMap;
 
 /** Writes one part of the state of this JVM's ranks into one file. Ranks write at the same time, each what it holds. */
 final class PartWriter {
-    private final Part part;
+    private final ShardKind part;
     private final DType dtype;
     private final SafetensorsWriter writer;
     private final Map<String, List<NamedRange>> entries = new TreeMap<>();
@@ -28,7 +28,7 @@ final class PartWriter {
      * @param states the ranks that write
      * @param files where it goes
      */
-    PartWriter(Part part, Collection<RankState> states, ProcessFiles files) throws IOException {
+    PartWriter(ShardKind part, Collection<RankState> states, ProcessFiles files) throws IOException {
         this.part = part;
         dtype = part.dtype(states.iterator().next());
         for (RankState state : states) {
@@ -39,7 +39,7 @@ final class PartWriter {
         entries.replaceAll((name, ranges) -> joined(ranges));
         List<SafetensorsWriter.Declaration> declared = new ArrayList<>();
         entries.values().forEach(ranges -> ranges.forEach(range -> declared.add(declaration(range, dtype))));
-        if (part == Part.MODEL) {
+        if (part == ShardKind.MODEL) {
             states.stream().filter(PartWriter::writesBuffers).forEach(state -> state.model().buffers().forEach(
                     (name, tensor) -> declared
                             .add(new SafetensorsWriter.Declaration(name, tensor.dtype(), tensor.shape()))));
@@ -54,7 +54,7 @@ final class PartWriter {
             shard.unit().read(part.of(shard), (parameter, from, values, count) -> names.cut(parameter, from, count,
                     (range, offset) -> write(range, values, offset)));
         }
-        if (part == Part.MODEL && writesBuffers(state)) {
+        if (part == ShardKind.MODEL && writesBuffers(state)) {
             state.model().buffers().forEach((name, tensor) -> writeBuffer(state, name, tensor));
         }
     }
@@ -68,12 +68,12 @@ final class PartWriter {
         NamedRange entry = entries.getOrDefault(range.name(), List.of()).stream()
                 .filter(each -> each.from() <= range.from() && range.to() <= each.to()).findFirst().orElseThrow();
         int count = Math.toIntExact(range.count());
-        if (part == Part.MODEL) {
+        if (part == ShardKind.MODEL) {
             requireFinite(range, values, offset, count);
         }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment bytes = arena.allocate((long) count * dtype.bytes(), 16);
-            Elements.encode(values, offset, count, dtype, bytes);
+            StoredNumbers.encode(values, offset, count, dtype, bytes);
             writer.write(entry.entryName(), range.from() - entry.from(), bytes);
         }
     }

@@ -42,7 +42,7 @@ public final class WeightTransfer {
         source.read(new NamedRange(name, tensor.shape(), 0, tensor.elements()), values, 0);
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(tensor.bytes(), 16);
-            Elements.encode(values, 0, values.length, tensor.dtype(), host);
+            StoredNumbers.encode(values, 0, values.length, tensor.dtype(), host);
             rank.stream().upload(host, tensor);
             rank.stream().synchronize();
         }

@@ -12,12 +12,12 @@ import org.jspecify.annotations.Nullable;
 /** The Java kernels of a plug-in, loaded on this device. */
 @Stability(Stability.Level.INTERNAL)
 public final class CpuKernelModule implements KernelModule {
-    private final Machine machine;
+    private final CpuMachine machine;
     private final KernelSource source;
     private volatile boolean closed;
 
     /** Loads the Java kernels of {@code source}. */
-    public CpuKernelModule(Machine machine, KernelSource source) {
+    public CpuKernelModule(CpuMachine machine, KernelSource source) {
         if (source.cpu().isEmpty()) {
             throw new DeviceException("the kernels of " + source.name() + " have no Java implementation, only "
                     + source.binaries().keySet() + "; choose another plug-in for device cpu");
@@ -44,8 +44,8 @@ public final class CpuKernelModule implements KernelModule {
     }
 
     /** A kernel that was loaded on one machine. */
-    record Loaded(String name, CpuKernel code, Machine machine) implements Kernel {
-        boolean isOf(Machine other) {
+    record Loaded(String name, CpuKernel code, CpuMachine machine) implements Kernel {
+        boolean isOf(CpuMachine other) {
             return machine == other;
         }
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 @Stability(Stability.Level.INTERNAL)
 public final class CpuStream implements Stream {
     private final Device device;
-    private final Machine machine;
+    private final CpuMachine machine;
     private final String name;
     private final CommandQueue queue;
     private @Nullable Recording recording;
@@ -25,7 +25,7 @@ public final class CpuStream implements Stream {
     private boolean closed;
 
     /** Opens a stream. On a strict device it has its own thread; otherwise commands run at once, on the thread that submits them. */
-    public CpuStream(Device device, Machine machine, String name) {
+    public CpuStream(Device device, CpuMachine machine, String name) {
         this.device = device;
         this.machine = machine;
         this.name = name;
@@ -33,7 +33,7 @@ public final class CpuStream implements Stream {
     }
 
     /** Casts {@code stream} to a stream of {@code machine}; throws if it belongs to another device. */
-    static CpuStream of(Stream stream, Machine machine) {
+    static CpuStream of(Stream stream, CpuMachine machine) {
         if (stream instanceof CpuStream own && own.machine == machine) {
             return own;
         }

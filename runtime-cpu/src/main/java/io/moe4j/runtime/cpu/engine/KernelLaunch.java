@@ -14,14 +14,14 @@ import java.util.function.Supplier;
 
 /** The view of a launch that its Java kernel gets. */
 final class KernelLaunch implements CpuLaunch {
-    private final Machine machine;
+    private final CpuMachine machine;
     private final String kernel;
     private final String stream;
     private final List<KernelArg> arguments;
     private final List<Memory> touched = new ArrayList<>();
     private final long[][] peers;
 
-    private KernelLaunch(Machine machine, String stream, Launch launch) {
+    private KernelLaunch(CpuMachine machine, String stream, Launch launch) {
         this.machine = machine;
         this.kernel = launch.kernel().name();
         this.stream = stream;
@@ -37,7 +37,7 @@ final class KernelLaunch implements CpuLaunch {
         }
     }
 
-    static Command command(Launch launch, Machine machine, String stream) {
+    static Command command(Launch launch, CpuMachine machine, String stream) {
         if (!(launch.kernel() instanceof CpuKernelModule.Loaded loaded) || !loaded.isOf(machine)) {
             throw new DeviceException("kernel " + launch.kernel().name()
                     + " was not loaded by this CPU device; load it with this stream's device");

@@ -20,9 +20,9 @@ final class AttentionBackward {
     private final Backward a;
     private final AttentionShape shape;
     private final Blas blas;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    AttentionBackward(Backward arguments, Blas blas, Scratch scratch) {
+    AttentionBackward(Backward arguments, Blas blas, TileScratch scratch) {
         this.a = arguments;
         this.shape = arguments.forward().shape();
         this.blas = blas;
@@ -34,7 +34,7 @@ final class AttentionBackward {
         long v = shape.valueDim();
         // A whole head of keys and values needs fp32 scratch only if its elements are not fp32 already.
         long whole = a.dk_BSHQ().dtype().bytes() == 4 ? 0 : shape.sequence();
-        try (Scratch.Lease lease = scratch.take(2 * (whole + QUERIES) * (q + v) + 2L * QUERIES * KEYS + 256)) {
+        try (TileScratch.Lease lease = scratch.take(2 * (whole + QUERIES) * (q + v) + 2L * QUERIES * KEYS + 256)) {
             Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(QUERIES * q),
                     lease.floats(QUERIES * v), lease.floats(QUERIES * v), lease.floats(whole * q),
                     lease.floats(whole * q), lease.floats(whole * v), lease.floats(whole * v),

@@ -20,11 +20,11 @@ final class AttentionDecode {
 
     private final Decode a;
     private final Blas blas;
-    private final Scratch scratch;
+    private final TileScratch scratch;
     private final long rows;
     private final int blockRows;
 
-    AttentionDecode(Decode arguments, Blas blas, Scratch scratch) {
+    AttentionDecode(Decode arguments, Blas blas, TileScratch scratch) {
         this.a = arguments;
         this.blas = blas;
         this.scratch = scratch;
@@ -44,7 +44,7 @@ final class AttentionDecode {
     void run(long from, long to) {
         long q = a.q_THQ().dim(2);
         long v = a.v_LGV().dim(2);
-        try (Scratch.Lease lease = scratch.take((long) blockRows * (q + v + KEYS + 2) + KEYS * (q + v) + 128)) {
+        try (TileScratch.Lease lease = scratch.take((long) blockRows * (q + v + KEYS + 2) + KEYS * (q + v) + 128)) {
             Buffers buffers = new Buffers(lease.floats(blockRows * q), lease.floats(KEYS * q), lease.floats(KEYS * v),
                     lease.floats(blockRows * v), lease.floats((long) blockRows * KEYS), new float[blockRows],
                     new float[blockRows], new float[Lanes.COUNT]);

@@ -19,9 +19,9 @@ final class AttentionForward {
     private final Forward a;
     private final AttentionShape shape;
     private final Blas blas;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    AttentionForward(Forward arguments, Blas blas, Scratch scratch) {
+    AttentionForward(Forward arguments, Blas blas, TileScratch scratch) {
         this.a = arguments;
         this.shape = arguments.shape();
         this.blas = blas;
@@ -31,7 +31,7 @@ final class AttentionForward {
     void run(AttentionBlocks blocks, long from, long to) {
         long q = shape.queryKeyDim();
         long v = shape.valueDim();
-        try (Scratch.Lease lease = scratch.take((long) QUERIES * (q + v + KEYS) + KEYS * (q + v) + 128)) {
+        try (TileScratch.Lease lease = scratch.take((long) QUERIES * (q + v + KEYS) + KEYS * (q + v) + 128)) {
             Buffers buffers = new Buffers(lease.floats(QUERIES * q), lease.floats(KEYS * q), lease.floats(KEYS * v),
                     lease.floats(QUERIES * v), lease.floats((long) QUERIES * KEYS), new float[QUERIES],
                     new float[QUERIES], new float[Lanes.COUNT]);

@@ -8,9 +8,9 @@ import jdk.incubator.vector.FloatVector;
 
 final class CpuActivationOps implements ActivationOps {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuActivationOps(Commands commands, Scratch scratch) {
+    CpuActivationOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -22,7 +22,7 @@ final class CpuActivationOps implements ActivationOps {
         Rows h = same(gate_TF, h_TF);
         commands.submit(stream, "swiglu",
                 () -> Blocks.overRows(commands, gate.count(), gate.columns(), (from, to) -> {
-                    try (Scratch.Lease lease = scratch.take(3 * gate.columns() + 64)) {
+                    try (TileScratch.Lease lease = scratch.take(3 * gate.columns() + 64)) {
                         long g = lease.floats(gate.columns());
                         long u = lease.floats(gate.columns());
                         long out = lease.floats(gate.columns());
@@ -44,7 +44,7 @@ final class CpuActivationOps implements ActivationOps {
         Rows dup = same(gate_TF, dup_TF);
         commands.submit(stream, "swigluBackward",
                 () -> Blocks.overRows(commands, gate.count(), gate.columns(), (from, to) -> {
-                    try (Scratch.Lease lease = scratch.take(5 * gate.columns() + 128)) {
+                    try (TileScratch.Lease lease = scratch.take(5 * gate.columns() + 128)) {
                         long g = lease.floats(gate.columns());
                         long u = lease.floats(gate.columns());
                         long d = lease.floats(gate.columns());

@@ -12,9 +12,9 @@ import java.util.Optional;
 
 final class CpuAttentionOps implements AttentionOps {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuAttentionOps(Commands commands, Scratch scratch) {
+    CpuAttentionOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -62,11 +62,11 @@ final class CpuAttentionOps implements AttentionOps {
         check("k", a.k_BSHQ(), s, s.keyHeads(), s.queryKeyDim());
         check("v", a.v_BSHV(), s, s.keyHeads(), s.valueDim());
         check("o", a.o_BSHV(), s, s.heads(), s.valueDim());
-        Checks.dense("lse", a.lse_BHS(), DType.F32);
-        Checks.elements("lse", a.lse_BHS(), s.batch() * s.heads() * s.sequence());
+        OperandChecks.dense("lse", a.lse_BHS(), DType.F32);
+        OperandChecks.elements("lse", a.lse_BHS(), s.batch() * s.heads() * s.sequence());
         a.starts_BS().ifPresent(starts -> {
-            Checks.dense("starts", starts, DType.I32);
-            Checks.shape("starts", starts, s.batch(), s.sequence());
+            OperandChecks.dense("starts", starts, DType.I32);
+            OperandChecks.shape("starts", starts, s.batch(), s.sequence());
         });
     }
 
@@ -77,7 +77,7 @@ final class CpuAttentionOps implements AttentionOps {
     }
 
     private static void check(String name, Tensor tensor, AttentionShape s, long heads, long dim) {
-        Checks.shape(name, tensor, s.batch(), s.sequence(), heads, dim);
+        OperandChecks.shape(name, tensor, s.batch(), s.sequence(), heads, dim);
         if (tensor.dtype() != s.dtype() || (dim > 1 && tensor.stride(3) != 1)) {
             throw new IllegalArgumentException(name + " is " + tensor + ", but must be of " + s.dtype()
                     + " with a dense last dimension");

@@ -12,9 +12,9 @@ import java.util.concurrent.atomic.LongAdder;
 
 final class CpuElementwiseOps implements ElementwiseOps {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuElementwiseOps(Commands commands, Scratch scratch) {
+    CpuElementwiseOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -35,7 +35,7 @@ final class CpuElementwiseOps implements ElementwiseOps {
         Rows right = flat(a, b);
         Rows sum = flat(a, out);
         commands.submit(stream, "add", () -> Blocks.overElements(commands, sum.columns(), (block, from, to) -> {
-            try (Scratch.Lease lease = scratch.take(3 * Blocks.ELEMENTS)) {
+            try (TileScratch.Lease lease = scratch.take(3 * Blocks.ELEMENTS)) {
                 long n = to - from;
                 long x = left.readPart(0, from, n, lease.floats(n));
                 long y = right.readPart(0, from, n, lease.floats(n));
@@ -51,7 +51,7 @@ final class CpuElementwiseOps implements ElementwiseOps {
         Rows term = flat(x, x);
         Rows sum = flat(x, accumulator);
         commands.submit(stream, "accumulate", () -> Blocks.overElements(commands, sum.columns(), (block, from, to) -> {
-            try (Scratch.Lease lease = scratch.take(2 * Blocks.ELEMENTS)) {
+            try (TileScratch.Lease lease = scratch.take(2 * Blocks.ELEMENTS)) {
                 long n = to - from;
                 long result = lease.floats(n);
                 Flat.addScaled(term.readPart(0, from, n, lease.floats(n)), factor,
@@ -81,12 +81,12 @@ final class CpuElementwiseOps implements ElementwiseOps {
     public void sumMiddle(Stream stream, Tensor source_THR, Tensor destination_TR, boolean accumulate) {
         long heads = source_THR.dim(1);
         long n = source_THR.dim(2);
-        Checks.shape("destination", destination_TR, source_THR.dim(0), n);
+        OperandChecks.shape("destination", destination_TR, source_THR.dim(0), n);
         Heads source = Heads.of(source_THR);
         Rows destination = Rows.of(destination_TR);
         commands.submit(stream, "sumMiddle",
                 () -> Blocks.overRows(commands, destination.count(), heads * n, (from, to) -> {
-                    try (Scratch.Lease lease = scratch.take(3 * n + 64)) {
+                    try (TileScratch.Lease lease = scratch.take(3 * n + 64)) {
                         long in = lease.floats(n);
                         long sum = lease.floats(n);
                         long old = lease.floats(n);

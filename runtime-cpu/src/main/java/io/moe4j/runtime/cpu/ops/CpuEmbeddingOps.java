@@ -12,9 +12,9 @@ final class CpuEmbeddingOps implements EmbeddingOps {
     private static final long BLOCK_COLUMNS = 64;
 
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuEmbeddingOps(Commands commands, Scratch scratch) {
+    CpuEmbeddingOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -27,14 +27,14 @@ final class CpuEmbeddingOps implements EmbeddingOps {
         long ids = ids_T.address();
         long n = out.columns();
         commands.submit(stream, "embedding", () -> {
-            Checks.ids("embedding", ids, out.count(), table.count());
+            OperandChecks.ids("embedding", ids, out.count(), table.count());
             Blocks.overRows(commands, out.count(), n, (from, to) -> {
-                try (Scratch.Lease lease = scratch.take(n)) {
+                try (TileScratch.Lease lease = scratch.take(n)) {
                     long row = lease.floats(n);
                     for (long t = from; t < to; t++) {
                         long source = table.read(Lanes.getInt(ids, t), row);
                         if (out.narrow()) {
-                            Bf16.round(source, out.addressOf(t, 0), n);
+                            VectorBf16.round(source, out.addressOf(t, 0), n);
                         } else {
                             Flat.copy(source, out.addressOf(t, 0), n);
                         }
@@ -56,7 +56,7 @@ final class CpuEmbeddingOps implements EmbeddingOps {
         long ids = ids_T.address();
         long n = table.columns();
         commands.submit(stream, "embeddingBackward", () -> {
-            Checks.ids("embedding", ids, dout.count(), table.count());
+            OperandChecks.ids("embedding", ids, dout.count(), table.count());
             if (!accumulate) {
                 Blocks.overRows(commands, table.count(), n, (from, to) -> {
                     for (long v = from; v < to; v++) {
@@ -66,7 +66,7 @@ final class CpuEmbeddingOps implements EmbeddingOps {
             }
             // Each task owns some columns of all rows, so it visits the tokens in order without coordinating with other tasks.
             Blocks.overRows(commands, Math.ceilDiv(n, BLOCK_COLUMNS), BLOCK_COLUMNS * dout.count(), (from, to) -> {
-                try (Scratch.Lease lease = scratch.take(BLOCK_COLUMNS)) {
+                try (TileScratch.Lease lease = scratch.take(BLOCK_COLUMNS)) {
                     long part = lease.floats(BLOCK_COLUMNS);
                     for (long b = from; b < to; b++) {
                         long column = b * BLOCK_COLUMNS;
@@ -82,8 +82,8 @@ final class CpuEmbeddingOps implements EmbeddingOps {
     }
 
     private static void check(Tensor ids, Rows table, Rows rows, Tensor tensor) {
-        Checks.dense("ids", ids, DType.I32);
-        Checks.elements("ids", ids, rows.count());
+        OperandChecks.dense("ids", ids, DType.I32);
+        OperandChecks.elements("ids", ids, rows.count());
         if (table.columns() != rows.columns()) {
             throw new IllegalArgumentException("embedding of rows of " + table.columns() + " elements with " + tensor
                     + ": the last dimensions must be equal");

@@ -8,9 +8,9 @@ import io.moe4j.runtime.cpu.engine.Commands;
 
 final class CpuLossOps implements LossOps {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuLossOps(Commands commands, Scratch scratch) {
+    CpuLossOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -19,20 +19,20 @@ final class CpuLossOps implements LossOps {
     public void crossEntropy(Stream stream, Tensor logits_TV, Tensor labels_T, float scale, Tensor rowLoss_T,
             Tensor loss) {
         Rows logits = Rows.of(logits_TV);
-        Checks.dense("labels", labels_T, DType.I32);
-        Checks.elements("labels", labels_T, logits.count());
-        Checks.dense("rowLoss", rowLoss_T, DType.F32);
-        Checks.elements("rowLoss", rowLoss_T, logits.count());
-        Checks.dense("loss", loss, DType.F32);
-        Checks.elements("loss", loss, 1);
+        OperandChecks.dense("labels", labels_T, DType.I32);
+        OperandChecks.elements("labels", labels_T, logits.count());
+        OperandChecks.dense("rowLoss", rowLoss_T, DType.F32);
+        OperandChecks.elements("rowLoss", rowLoss_T, logits.count());
+        OperandChecks.dense("loss", loss, DType.F32);
+        OperandChecks.elements("loss", loss, 1);
         long labels = labels_T.address();
         long rowLoss = rowLoss_T.address();
         long total = loss.address();
         commands.submit(stream, "crossEntropy", () -> {
-            Checks.labels(labels, logits.count(), logits.columns());
+            OperandChecks.labels(labels, logits.count(), logits.columns());
             Blocks.overRows(commands, logits.count(), 8 * logits.columns(), (from, to) -> {
                 float[] lanes = new float[Lanes.COUNT];
-                try (Scratch.Lease lease = scratch.take(logits.columns())) {
+                try (TileScratch.Lease lease = scratch.take(logits.columns())) {
                     long wide = lease.floats(logits.columns());
                     for (long t = from; t < to; t++) {
                         int label = Lanes.getInt(labels, t);

@@ -11,9 +11,9 @@ final class CpuMatmulOps implements MatmulOps {
     private static final long SMALL = 1 << 16;
 
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuMatmulOps(Commands commands, Scratch scratch) {
+    CpuMatmulOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -54,7 +54,7 @@ final class CpuMatmulOps implements MatmulOps {
     private void oneRow(Product p, long from, long to) {
         long first = from * OneRow.COLUMNS;
         long end = Math.min(p.n(), to * OneRow.COLUMNS);
-        try (Scratch.Lease lease = scratch.take(p.k() + end - first + 2L * Lanes.COUNT)) {
+        try (TileScratch.Lease lease = scratch.take(p.k() + end - first + 2L * Lanes.COUNT)) {
             long a = p.a().read(0, lease.floats(p.k()));
             long results = lease.floats(end - first);
             long out = p.c().placePart(0, first, results);

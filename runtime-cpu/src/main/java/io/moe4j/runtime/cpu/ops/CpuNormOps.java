@@ -12,9 +12,9 @@ final class CpuNormOps implements NormOps {
     static final long BLOCK_ROWS = 64;
 
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuNormOps(Commands commands, Scratch scratch) {
+    CpuNormOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -30,7 +30,7 @@ final class CpuNormOps implements NormOps {
         commands.submit(stream, "rmsNorm", () -> Blocks.overRows(commands, x.count(), x.columns(), (from, to) -> {
             long n = x.columns();
             float[] lanes = new float[Lanes.COUNT];
-            try (Scratch.Lease lease = scratch.take(3 * n + 64)) {
+            try (TileScratch.Lease lease = scratch.take(3 * n + 64)) {
                 long w = weight.read(0, lease.floats(n));
                 long in = lease.floats(n);
                 long out = lease.floats(n);
@@ -54,8 +54,8 @@ final class CpuNormOps implements NormOps {
         check(x, dy, a.dy_TD());
         check(x, dx, a.dx_TD());
         checkRow(x, a.weight_D(), a.rstd_T());
-        Checks.dense("dweight", a.dweight_D(), DType.F32);
-        Checks.elements("dweight", a.dweight_D(), x.columns());
+        OperandChecks.dense("dweight", a.dweight_D(), DType.F32);
+        OperandChecks.elements("dweight", a.dweight_D(), x.columns());
         long blocks = Math.ceilDiv(x.count(), BLOCK_ROWS);
         long partials = Workspaces.address(a.workspace(), CpuWorkspaceSizes.rmsNormPartials(x.count(), x.columns()),
                 "rmsNormBackward");
@@ -75,7 +75,7 @@ final class CpuNormOps implements NormOps {
         long n = rows.x.columns();
         float[] lanes = new float[Lanes.COUNT];
         Flat.fill(0, partial, n);
-        try (Scratch.Lease lease = scratch.take(5 * n + 128)) {
+        try (TileScratch.Lease lease = scratch.take(5 * n + 128)) {
             long w = rows.weight.read(0, lease.floats(n));
             long xRow = lease.floats(n);
             long dyRow = lease.floats(n);
@@ -115,9 +115,9 @@ final class CpuNormOps implements NormOps {
     }
 
     private static void checkRow(Rows x, Tensor weight, Tensor rstd) {
-        Checks.elements("weight", weight, x.columns());
-        Checks.elements("rstd", rstd, x.count());
-        Checks.dense("rstd", rstd, DType.F32);
+        OperandChecks.elements("weight", weight, x.columns());
+        OperandChecks.elements("rstd", rstd, x.count());
+        OperandChecks.dense("rstd", rstd, DType.F32);
     }
 
     /** Loops over one row of n elements at raw addresses. */

@@ -26,10 +26,10 @@ public record CpuOps(MatmulOps matmul, ElementwiseOps elementwise, NormOps norm,
 
     /** Operations that submit their work through {@code commands}. */
     public CpuOps(Commands commands) {
-        this(commands, new Scratch());
+        this(commands, new TileScratch());
     }
 
-    private CpuOps(Commands commands, Scratch scratch) {
+    private CpuOps(Commands commands, TileScratch scratch) {
         this(new CpuMatmulOps(commands, scratch), new CpuElementwiseOps(commands, scratch),
                 new CpuNormOps(commands, scratch), new CpuRopeOps(commands, scratch),
                 new CpuAttentionOps(commands, scratch), new CpuActivationOps(commands, scratch),

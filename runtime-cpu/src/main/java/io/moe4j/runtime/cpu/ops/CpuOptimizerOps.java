@@ -11,9 +11,9 @@ import jdk.incubator.vector.FloatVector;
 
 final class CpuOptimizerOps implements OptimizerOps {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuOptimizerOps(Commands commands, Scratch scratch) {
+    CpuOptimizerOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -27,7 +27,7 @@ final class CpuOptimizerOps implements OptimizerOps {
         Coefficients c = Coefficients.of(a);
         commands.submit(stream, "adamw",
                 () -> Blocks.overElements(commands, parameter.columns(), (block, from, to) -> {
-                    try (Scratch.Lease lease = scratch.take(4 * Blocks.ELEMENTS)) {
+                    try (TileScratch.Lease lease = scratch.take(4 * Blocks.ELEMENTS)) {
                         long n = to - from;
                         long p = lease.floats(n);
                         long m = lease.floats(n);
@@ -47,13 +47,13 @@ final class CpuOptimizerOps implements OptimizerOps {
     @Override
     public void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace) {
         Rows all = Rows.flat(x);
-        Checks.dense("sum", sum, DType.F32);
-        Checks.elements("sum", sum, 1);
+        OperandChecks.dense("sum", sum, DType.F32);
+        OperandChecks.elements("sum", sum, 1);
         long result = sum.address();
         commands.submit(stream, "sumOfSquares", () -> {
             double[] partials = new double[Math.toIntExact(Math.ceilDiv(all.columns(), Blocks.ELEMENTS))];
             Blocks.overElements(commands, all.columns(), (block, from, to) -> {
-                try (Scratch.Lease lease = scratch.take(Blocks.ELEMENTS)) {
+                try (TileScratch.Lease lease = scratch.take(Blocks.ELEMENTS)) {
                     long n = to - from;
                     long part = all.readPart(0, from, n, lease.floats(n));
                     partials[(int) block] = Flat.dot(part, part, n, new float[Lanes.COUNT]);

@@ -17,9 +17,9 @@ final class CpuRopeOps implements RopeOps {
     private static final VectorShuffle<Float> ODD = VectorShuffle.fromOp(Lanes.F, i -> i | 1);
 
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    CpuRopeOps(Commands commands, Scratch scratch) {
+    CpuRopeOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -36,8 +36,8 @@ final class CpuRopeOps implements RopeOps {
 
     @Override
     public void rotateAt(Stream stream, AtPositions a) {
-        Checks.dense("positions", a.positions_T(), DType.I32);
-        Checks.shape("positions", a.positions_T(), a.x_THR().dim(0));
+        OperandChecks.dense("positions", a.positions_T(), DType.I32);
+        OperandChecks.shape("positions", a.positions_T(), a.x_THR().dim(0));
         submit(stream, a.x_THR(), a.cosSin_SR(), Optional.of(a.positions_T()), a.out_THR(),
                 a.halves() ? halves(a.inverse()) : pairs(a.inverse()));
     }
@@ -66,9 +66,9 @@ final class CpuRopeOps implements RopeOps {
         long heads = x_THR.dim(1);
         long columns = x_THR.dim(2);
         long sequence = cosSin_SR.dim(0);
-        Checks.shape("out", out_THR, x_THR.dim(0), heads, columns);
-        Checks.shape("cosSin", cosSin_SR, sequence, columns);
-        Checks.dense("cosSin", cosSin_SR, DType.F32);
+        OperandChecks.shape("out", out_THR, x_THR.dim(0), heads, columns);
+        OperandChecks.shape("cosSin", cosSin_SR, sequence, columns);
+        OperandChecks.dense("cosSin", cosSin_SR, DType.F32);
         if (columns % 2 != 0) {
             throw new IllegalArgumentException(x_THR + " has rows of odd length; rotation takes pairs");
         }
@@ -80,10 +80,10 @@ final class CpuRopeOps implements RopeOps {
         positions_T.ifPresent(touched::add);
         commands.submit(stream, "rope", () -> {
             if (positions_T.isPresent()) {
-                Checks.ids("positions", given, x_THR.dim(0), sequence);
+                OperandChecks.ids("positions", given, x_THR.dim(0), sequence);
             }
             Blocks.overRows(commands, x_THR.dim(0), heads * columns, (from, to) -> {
-                try (Scratch.Lease lease = scratch.take(2 * columns + 64)) {
+                try (TileScratch.Lease lease = scratch.take(2 * columns + 64)) {
                     long in = lease.floats(columns);
                     long result = lease.floats(columns);
                     for (long t = from; t < to; t++) {

@@ -17,7 +17,7 @@ final class CpuRoutingOps implements RoutingOps {
     public void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE) {
         Rows logits = wide(logits_TE);
         Rows scores = wide(scores_TE);
-        Checks.shape("scores", scores_TE, logits.count(), logits.columns());
+        OperandChecks.shape("scores", scores_TE, logits.count(), logits.columns());
         long n = logits.columns();
         commands.submit(stream, "gateScores", () -> Blocks.overRows(commands, logits.count(), n, (from, to) -> {
             float[] lanes = new float[Lanes.COUNT];
@@ -43,7 +43,7 @@ final class CpuRoutingOps implements RoutingOps {
         Rows scores = wide(scores_TE);
         Rows bias = wide(bias_E);
         checkIds(gate, ids_TK, scores.count(), (int) scores.columns());
-        Checks.elements("bias", bias_E, scores.columns());
+        OperandChecks.elements("bias", bias_E, scores.columns());
         long ids = ids_TK.address();
         int experts = (int) scores.columns();
         commands.submit(stream, "gateSelect", () -> Blocks.overRows(commands, scores.count(), experts, (from, to) -> {
@@ -70,8 +70,8 @@ final class CpuRoutingOps implements RoutingOps {
     public void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK) {
         Rows scores = wide(scores_TE);
         checkIds(gate, ids_TK, scores.count(), (int) scores.columns());
-        Checks.dense("weights", weights_TK, DType.F32);
-        Checks.shape("weights", weights_TK, scores.count(), gate.topK());
+        OperandChecks.dense("weights", weights_TK, DType.F32);
+        OperandChecks.shape("weights", weights_TK, scores.count(), gate.topK());
         GateRows rows = new GateRows(gate, scores, ids_TK.address());
         long weights = weights_TK.address();
         commands.submit(stream, "gateWeights", () -> {
@@ -90,9 +90,9 @@ final class CpuRoutingOps implements RoutingOps {
         Rows scores = wide(scores_TE);
         Rows dlogits = wide(dlogits_TE);
         checkIds(gate, ids_TK, scores.count(), (int) scores.columns());
-        Checks.dense("dweights", dweights_TK, DType.F32);
-        Checks.shape("dweights", dweights_TK, scores.count(), gate.topK());
-        Checks.shape("dlogits", dlogits_TE, scores.count(), scores.columns());
+        OperandChecks.dense("dweights", dweights_TK, DType.F32);
+        OperandChecks.shape("dweights", dweights_TK, scores.count(), gate.topK());
+        OperandChecks.shape("dlogits", dlogits_TE, scores.count(), scores.columns());
         GateRows rows = new GateRows(gate, scores, ids_TK.address());
         long dweights = dweights_TK.address();
         commands.submit(stream, "gateBackward", () -> {
@@ -107,9 +107,9 @@ final class CpuRoutingOps implements RoutingOps {
 
     @Override
     public void updateBias(Stream stream, Tensor counts_E, Tensor bias_E, float coefficient) {
-        Checks.dense("counts", counts_E, DType.I32);
-        Checks.dense("bias", bias_E, DType.F32);
-        Checks.elements("bias", bias_E, counts_E.elements());
+        OperandChecks.dense("counts", counts_E, DType.I32);
+        OperandChecks.dense("bias", bias_E, DType.F32);
+        OperandChecks.elements("bias", bias_E, counts_E.elements());
         long counts = counts_E.address();
         long bias = bias_E.address();
         long experts = counts_E.elements();
@@ -133,9 +133,9 @@ final class CpuRoutingOps implements RoutingOps {
 
     @Override
     public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
-        Checks.dense("counts", counts_E, DType.I32);
-        Checks.dense("totals", totals_E, DType.I32);
-        Checks.elements("totals", totals_E, counts_E.elements());
+        OperandChecks.dense("counts", counts_E, DType.I32);
+        OperandChecks.dense("totals", totals_E, DType.I32);
+        OperandChecks.elements("totals", totals_E, counts_E.elements());
         long counts = counts_E.address();
         long totals = totals_E.address();
         long experts = counts_E.elements();
@@ -154,8 +154,8 @@ final class CpuRoutingOps implements RoutingOps {
     }
 
     private static void checkIds(Gate gate, Tensor ids, long tokens, int experts) {
-        Checks.dense("ids", ids, DType.I32);
-        Checks.shape("ids", ids, tokens, gate.topK());
+        OperandChecks.dense("ids", ids, DType.I32);
+        OperandChecks.shape("ids", ids, tokens, gate.topK());
         boolean grouped = gate.groups() >= 1 && experts % gate.groups() == 0 && gate.keptGroups() >= 1
                 && gate.keptGroups() <= gate.groups();
         if (!grouped || gate.topK() < 1 || gate.topK() > experts / gate.groups() * gate.keptGroups()) {

@@ -8,7 +8,7 @@ record GateRows(Gate gate, Rows scores, long ids) {
     private static final double TINY = 1e-20;
 
     void checkIds() {
-        Checks.ids("expert ids", ids, scores.count() * gate.topK(), scores.columns());
+        OperandChecks.ids("expert ids", ids, scores.count() * gate.topK(), scores.columns());
     }
 
     private int id(long t, int k) {

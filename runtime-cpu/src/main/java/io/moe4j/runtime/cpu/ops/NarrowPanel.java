@@ -10,15 +10,15 @@ final class NarrowPanel {
     private static final int TILE = 256;
 
     private final Blas blas;
-    private final Scratch scratch;
+    private final TileScratch scratch;
 
-    NarrowPanel(Blas blas, Scratch scratch) {
+    NarrowPanel(Blas blas, TileScratch scratch) {
         this.blas = blas;
         this.scratch = scratch;
     }
 
     void run(Matmul x, Panels.Panel panel) {
-        try (Scratch.Lease lease = scratch.take(3L * TILE * TILE)) {
+        try (TileScratch.Lease lease = scratch.take(3L * TILE * TILE)) {
             long a = lease.floats(TILE * TILE);
             long b = lease.floats(TILE * TILE);
             long c = lease.floats(TILE * TILE);
@@ -56,7 +56,7 @@ final class NarrowPanel {
         for (long r = 0; r < m; r++) {
             long to = result.addressOf(tile.row() + r, tile.column());
             if (result.narrow()) {
-                Bf16.round(c + 4 * r * n, to, n);
+                VectorBf16.round(c + 4 * r * n, to, n);
             } else {
                 Flat.copy(c + 4 * r * n, to, n);
             }
@@ -67,7 +67,7 @@ final class NarrowPanel {
         for (long r = 0; r < rows; r++) {
             long source = from.addressOf(row + r, column);
             if (from.narrow()) {
-                Bf16.widen(source, to + 4 * r * columns, columns);
+                VectorBf16.widen(source, to + 4 * r * columns, columns);
             } else {
                 Flat.copy(source, to + 4 * r * columns, columns);
             }

@@ -74,7 +74,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
     /** Address of {@code rows} rows as fp32, beginning with {@code row}, {@link #lead()} elements apart. */
     long read(long row, long rows, long scratch) {
         for (long r = 0; narrow && r < rows; r++) {
-            Bf16.widen(addressOf(row + r, 0), scratch + 4 * r * columns, columns);
+            VectorBf16.widen(addressOf(row + r, 0), scratch + 4 * r * columns, columns);
         }
         return place(row, scratch);
     }
@@ -82,7 +82,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
     /** Address of a part of a row as fp32. */
     long readPart(long row, long column, long length, long scratch) {
         if (narrow) {
-            Bf16.widen(addressOf(row, column), scratch, length);
+            VectorBf16.widen(addressOf(row, column), scratch, length);
             return scratch;
         }
         return addressOf(row, column);
@@ -101,7 +101,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
     /** Writes back {@code rows} rows. */
     void write(long row, long rows, long scratch) {
         for (long r = 0; narrow && r < rows; r++) {
-            Bf16.round(scratch + 4 * r * columns, addressOf(row + r, 0), columns);
+            VectorBf16.round(scratch + 4 * r * columns, addressOf(row + r, 0), columns);
         }
     }
 
@@ -113,7 +113,7 @@ record Rows(long address, long count, long columns, long stride, boolean narrow)
     /** Like {@link #write}, for part of a row. */
     void writePart(long row, long column, long length, long scratch) {
         if (narrow) {
-            Bf16.round(scratch, addressOf(row, column), length);
+            VectorBf16.round(scratch, addressOf(row, column), length);
         }
     }
 }

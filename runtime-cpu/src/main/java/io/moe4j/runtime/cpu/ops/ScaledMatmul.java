@@ -11,10 +11,10 @@ import io.moe4j.runtime.cpu.engine.Commands;
 /** Products of operands with scales, one element at a time: a reference, not a fast kernel. */
 final class ScaledMatmul {
     private final Commands commands;
-    private final Scratch scratch;
+    private final TileScratch scratch;
     private final ScaledSum sum = new ScaledSum(Addresses.ALL);
 
-    ScaledMatmul(Commands commands, Scratch scratch) {
+    ScaledMatmul(Commands commands, TileScratch scratch) {
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -38,7 +38,7 @@ final class ScaledMatmul {
     }
 
     private void row(Matmul x, ScaledOperand a, ScaledOperand b, Rows c, long row) {
-        try (Scratch.Lease lease = scratch.take(c.columns())) {
+        try (TileScratch.Lease lease = scratch.take(c.columns())) {
             long wide = lease.floats(c.columns());
             long result = x.beta() == 0 ? c.place(row, wide) : c.read(row, wide);
             for (long column = 0; column < c.columns(); column++) {

@@ -110,9 +110,9 @@ final class StridedCopy {
                 copyElements(a, b, n);
             }
         } else if (dense && destinationType.isSinglePrecision()) {
-            Bf16.widen(a, b, n);
+            VectorBf16.widen(a, b, n);
         } else if (dense) {
-            Bf16.round(a, b, n);
+            VectorBf16.round(a, b, n);
         } else {
             convertElements(a, b, n);
         }

@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.Closing;
-import io.moe4j.runtime.cpu.engine.Machine;
+import io.moe4j.runtime.cpu.engine.CpuMachine;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -40,11 +40,11 @@ public final class CpuPeerGroup implements PeerGroup {
     /** Bytes of a flag. Each has its own cache line, because a different rank writes each. */
     private static final long FLAG_BYTES = 64;
 
-    private final Machine machine;
+    private final CpuMachine machine;
     private final Group group;
     private final Rendezvous rendezvous;
     private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
-    private final SharedFolder files = SharedFolder.ofThisMachine();
+    private final SharedMemoryFolder files = SharedMemoryFolder.ofThisMachine();
     private final boolean oneProcess;
     private final SymmetricMemory flags;
     private final Memory arrivals;
@@ -52,12 +52,12 @@ public final class CpuPeerGroup implements PeerGroup {
     private boolean closed;
 
     /** Joins the group; every rank of the group must call this. */
-    public CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous) {
+    public CpuPeerGroup(CpuMachine machine, Group group, Rendezvous rendezvous) {
         this(machine, group, rendezvous, process());
     }
 
     /** Joins as a rank in {@code process}; ranks share addresses only if all are in the same process. */
-    CpuPeerGroup(Machine machine, Group group, Rendezvous rendezvous, String process) {
+    CpuPeerGroup(CpuMachine machine, Group group, Rendezvous rendezvous, String process) {
         this.machine = machine;
         this.group = group;
         this.rendezvous = rendezvous;
@@ -105,7 +105,7 @@ public final class CpuPeerGroup implements PeerGroup {
         return oneProcess;
     }
 
-    Machine machine() {
+    CpuMachine machine() {
         return machine;
     }
 

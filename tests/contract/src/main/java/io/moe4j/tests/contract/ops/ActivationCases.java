@@ -50,7 +50,7 @@ record ActivationCases(int rows, int width, DType type, Layout layout) {
     }
 
     private Operand operand(OpBench bench, double size, long seed) {
-        return bench.of(type, layout, Elements.random(type, (long) rows * width, size, seed), rows, width);
+        return bench.of(type, layout, DoubleElements.random(type, (long) rows * width, size, seed), rows, width);
     }
 
     private OpCall forward(OpBench bench) {

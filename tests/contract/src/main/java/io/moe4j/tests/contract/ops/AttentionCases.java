@@ -97,7 +97,7 @@ record AttentionCases(AttentionShape shape, Layout layout, int documentLength) {
     }
 
     private double[] random(long heads, long dim, long seed) {
-        return Elements.random(shape.dtype(), shape.batch() * shape.sequence() * heads * dim, seed);
+        return DoubleElements.random(shape.dtype(), shape.batch() * shape.sequence() * heads * dim, seed);
     }
 
     private Operand operand(OpBench bench, Layout how, double[] values, long heads, long dim) {

@@ -47,7 +47,8 @@ final class CopyCases {
 
     private static OpCase rows(DType from, DType to, Layout layout, int rows, int columns) {
         return new OpCase("copy " + from + " to " + to + " " + rows + "x" + columns + " " + layout, bench -> {
-            Operand source = bench.of(from, layout, Elements.random(from, (long) rows * columns, 1), rows, columns);
+            Operand source = bench.of(from, layout, DoubleElements.random(from, (long) rows * columns, 1), rows,
+                    columns);
             return call(bench, source, bench.blank(to, layout, rows, columns));
         });
     }
@@ -94,7 +95,7 @@ final class CopyCases {
         return new OpCase("copy " + from + Arrays.toString(shape) + " strides " + Arrays.toString(source) + " to " + to
                 + " strides " + Arrays.toString(destination), bench -> {
                     long count = Arrays.stream(shape).reduce(1, Math::multiplyExact);
-                    Operand x = bench.strided(from, skip, Elements.random(from, count, seed), shape,
+                    Operand x = bench.strided(from, skip, DoubleElements.random(from, count, seed), shape,
                             source);
                     return call(bench, x, bench.strided(to, 0, new double[0], shape, destination));
                 });

@@ -60,7 +60,8 @@ record DecodeCases(int queries, AttentionShape shape, Layout layout, boolean lat
     }
 
     private Operand random(OpBench bench, long rows, long heads, long dim, long seed) {
-        return bench.of(shape.dtype(), layout, Elements.random(shape.dtype(), rows * heads * dim, seed), rows, heads,
+        return bench.of(shape.dtype(), layout, DoubleElements.random(shape.dtype(), rows * heads * dim, seed), rows,
+                heads,
                 dim);
     }
 

@@ -44,8 +44,8 @@ final class ElementwiseCases {
     /** Exact: one rounding of an exact sum. */
     private static OpCase add(DType type, int n, Layout layout, String target) {
         return new OpCase("add " + type + " x" + n + " into " + target + " " + layout, bench -> {
-            Operand a = bench.of(type, layout, Elements.random(type, n, 1), n);
-            Operand b = target.equals("a = b") ? a : bench.of(type, layout, Elements.random(type, n, 2), n);
+            Operand a = bench.of(type, layout, DoubleElements.random(type, n, 1), n);
+            Operand b = target.equals("a = b") ? a : bench.of(type, layout, DoubleElements.random(type, n, 2), n);
             Operand out = target.equals("out") ? bench.blank(type, layout, n) : target.equals("b") ? b : a;
             return new OpCall(() -> bench.ops().elementwise().add(bench.stream(), a.tensor(), b.tensor(), out.tensor()),
                     List.of(out), () -> {
@@ -60,8 +60,8 @@ final class ElementwiseCases {
 
     private static OpCase accumulate(DType type, DType into, int n, Layout layout) {
         return new OpCase("accumulate " + type + " into " + into + " x" + n + " " + layout, bench -> {
-            Operand x = bench.of(type, layout, Elements.random(type, n, 1), n);
-            Operand sum = bench.of(into, layout, Elements.random(into, n, 2), n);
+            Operand x = bench.of(type, layout, DoubleElements.random(type, n, 1), n);
+            Operand sum = bench.of(into, layout, DoubleElements.random(into, n, 2), n);
             return new OpCall(
                     () -> bench.ops().elementwise().accumulate(bench.stream(), x.tensor(), FACTOR, sum.tensor()),
                     List.of(sum), () -> {
@@ -81,8 +81,9 @@ final class ElementwiseCases {
         int r = thr[2];
         return new OpCase("sumMiddle " + type + " (" + t + ", " + h + ", " + r + ")"
                 + (accumulate ? " added " : " ") + layout, bench -> {
-                    Operand source = bench.of(type, layout, Elements.random(type, (long) t * h * r, 1), t, h, r);
-                    Operand out = accumulate ? bench.of(type, layout, Elements.random(type, (long) t * r, 2), t, r)
+                    Operand source = bench.of(type, layout, DoubleElements.random(type, (long) t * h * r, 1), t, h, r);
+                    Operand out = accumulate
+                            ? bench.of(type, layout, DoubleElements.random(type, (long) t * r, 2), t, r)
                             : bench.blank(type, layout, t, r);
                     return new OpCall(() -> bench.ops().elementwise().sumMiddle(bench.stream(), source.tensor(),
                             out.tensor(), accumulate), List.of(out), () -> {

@@ -48,7 +48,7 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
 
     private OpCall forward(OpBench bench) {
         Operand ids = ids(bench);
-        Operand table = bench.of(type, layout, Elements.random(type, (long) words * dim, 1), words, dim);
+        Operand table = bench.of(type, layout, DoubleElements.random(type, (long) words * dim, 1), words, dim);
         Operand out = bench.blank(type, layout, tokens, dim);
         return new OpCall(
                 () -> bench.ops().embedding().forward(bench.stream(), ids.tensor(), table.tensor(), out.tensor()),
@@ -63,9 +63,9 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
 
     private OpCall backward(OpBench bench, boolean accumulate) {
         Operand ids = ids(bench);
-        Operand dout = bench.of(type, layout, Elements.random(type, (long) tokens * dim, 1), tokens, dim);
+        Operand dout = bench.of(type, layout, DoubleElements.random(type, (long) tokens * dim, 1), tokens, dim);
         Operand dtable = accumulate
-                ? bench.of(F32, layout, Elements.random(F32, (long) words * dim, 2), words, dim)
+                ? bench.of(F32, layout, DoubleElements.random(F32, (long) words * dim, 2), words, dim)
                 : bench.blank(F32, layout, words, dim);
         Optional<Tensor> workspace = bench
                 .workspace(bench.device().workspaceSizes().embeddingBackward(tokens, words));

@@ -45,7 +45,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
     }
 
     private double[] logits() {
-        double[] logits = Elements.random(type, (long) tokens * words, 8, 1);
+        double[] logits = DoubleElements.random(type, (long) tokens * words, 8, 1);
         for (int i = 0; i < logits.length; i++) {
             double value = switch (i / words) {
                 case 1 -> 3;

@@ -75,7 +75,8 @@ final class ManyElements {
             stream.download(few, host);
             byte[] image = host.toArray(ValueLayout.JAVA_BYTE);
             for (int i = 0; i < few.elements(); i++) {
-                Rounding.check(what + " of 2^31 elements and more", expected, Elements.get(image, few.dtype(), i), 0);
+                Rounding.check(what + " of 2^31 elements and more", expected, DoubleElements.get(image, few.dtype(), i),
+                        0);
             }
         }
     }

@@ -74,13 +74,13 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
     }
 
     private OpCall prepare(OpBench bench) {
-        Operand a = form.transposesA() ? bench.of(in, layout, Elements.random(in, (long) m * k, 1), k, m)
-                : bench.of(in, layout, Elements.random(in, (long) m * k, 1), m, k);
-        Operand b = form.transposesB() ? bench.of(in, layout, Elements.random(in, (long) k * n, 2), n, k)
-                : bench.of(in, layout, Elements.random(in, (long) k * n, 2), k, n);
+        Operand a = form.transposesA() ? bench.of(in, layout, DoubleElements.random(in, (long) m * k, 1), k, m)
+                : bench.of(in, layout, DoubleElements.random(in, (long) m * k, 1), m, k);
+        Operand b = form.transposesB() ? bench.of(in, layout, DoubleElements.random(in, (long) k * n, 2), n, k)
+                : bench.of(in, layout, DoubleElements.random(in, (long) k * n, 2), k, n);
         // With beta = 0, what c holds is ignored: NaN.
         Operand c = beta == 0 ? bench.blank(out, layout, m, n)
-                : bench.of(out, layout, Elements.random(out, (long) m * n, 3), m, n);
+                : bench.of(out, layout, DoubleElements.random(out, (long) m * n, 3), m, n);
         Matmul call = new Matmul(a.tensor(), b.tensor(), c.tensor(), form.transposesA(), form.transposesB(), ALPHA,
                 beta);
         return new OpCall(() -> bench.ops().matmul().matmul(bench.stream(), call), List.of(c),

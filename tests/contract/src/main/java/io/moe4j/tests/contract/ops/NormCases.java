@@ -55,7 +55,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
     }
 
     private double[] random(long seed) {
-        return Elements.random(type, (long) rows * dim, seed);
+        return DoubleElements.random(type, (long) rows * dim, seed);
     }
 
     private double[] x() {
@@ -67,7 +67,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
     }
 
     private Operand weight(OpBench bench) {
-        return bench.of(type, layout.contiguous(), Elements.random(type, dim, 2), dim);
+        return bench.of(type, layout.contiguous(), DoubleElements.random(type, dim, 2), dim);
     }
 
     private Approx rstd(double[] x, int row) {
@@ -107,7 +107,7 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
         Operand rstd = bench.of(F32, Layout.DENSE, factors, rows);
         Operand dx = accumulate ? bench.of(type, layout, random(4), rows, dim)
                 : bench.blank(type, layout, rows, dim);
-        Operand dweight = accumulate ? bench.of(F32, Layout.DENSE, Elements.random(F32, dim, 5), dim)
+        Operand dweight = accumulate ? bench.of(F32, Layout.DENSE, DoubleElements.random(F32, dim, 5), dim)
                 : bench.blank(F32, Layout.DENSE, dim);
         NormOps.Backward call = new NormOps.Backward(dy.tensor(), x.tensor(), weight.tensor(), rstd.tensor(),
                 dx.tensor(), accumulate, dweight.tensor(), accumulate,

@@ -153,8 +153,8 @@ final class OpBench implements AutoCloseable {
                 DType dtype = operands.get(i).dtype();
                 int element = at / dtype.bytes();
                 throw new AssertionError(what + ": other bits in " + operands.get(i).tensor() + ", element " + element
-                        + " of its memory: " + Elements.get(expected.get(i), dtype, element) + " at first, then "
-                        + Elements.get(actual.get(i), dtype, element));
+                        + " of its memory: " + DoubleElements.get(expected.get(i), dtype, element) + " at first, then "
+                        + DoubleElements.get(actual.get(i), dtype, element));
             }
         }
     }
@@ -187,7 +187,7 @@ final class OpBench implements AutoCloseable {
             throw new IllegalArgumentException(values.length + " values for " + view);
         }
         for (int i = 0; i < values.length; i++) {
-            Elements.put(initial, view.dtype(), places[i], values[i]);
+            DoubleElements.put(initial, view.dtype(), places[i], values[i]);
         }
         Operand operand = new Operand(view, pieces, places, initial);
         operands.add(operand);

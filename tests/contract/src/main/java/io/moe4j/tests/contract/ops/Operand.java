@@ -48,14 +48,14 @@ final class Operand {
     double[] values(byte[] image) {
         double[] values = new double[places.length];
         for (int i = 0; i < values.length; i++) {
-            values[i] = Elements.get(image, dtype(), places[i]);
+            values[i] = DoubleElements.get(image, dtype(), places[i]);
         }
         return values;
     }
 
     /** Lets one element hold something else before each call. */
     void set(int element, double value) {
-        Elements.put(initial, dtype(), places[element], value);
+        DoubleElements.put(initial, dtype(), places[element], value);
     }
 
     void restore(Stream stream) {
@@ -94,8 +94,8 @@ final class Operand {
             int element = i / dtype().bytes();
             if (image[i] != initial[i] && !own[element]) {
                 throw new AssertionError(view + ": " + (mayChange ? "a gap" : "an input") + " was written, element "
-                        + element + " of its memory, which held " + Elements.get(initial, dtype(), element)
-                        + " and now holds " + Elements.get(image, dtype(), element));
+                        + element + " of its memory, which held " + DoubleElements.get(initial, dtype(), element)
+                        + " and now holds " + DoubleElements.get(image, dtype(), element));
             }
         }
     }

@@ -45,10 +45,10 @@ final class OptimizerCases {
     /** @param types of parameter, gradient and moments */
     private static OpCase adamw(List<DType> types, int n, Layout layout, long step, boolean started) {
         return new OpCase("adamw " + types + " x" + n + " step " + step + " " + layout, bench -> {
-            Operand parameter = bench.of(types.get(0), layout, Elements.random(types.get(0), n, 1), n);
-            Operand gradient = bench.of(types.get(1), layout, Elements.random(types.get(1), n, 2), n);
-            double[] first = started ? Elements.random(types.get(2), n, 3) : new double[n];
-            double[] second = started ? Elements.random(types.get(2), n, 4) : new double[n];
+            Operand parameter = bench.of(types.get(0), layout, DoubleElements.random(types.get(0), n, 1), n);
+            Operand gradient = bench.of(types.get(1), layout, DoubleElements.random(types.get(1), n, 2), n);
+            double[] first = started ? DoubleElements.random(types.get(2), n, 3) : new double[n];
+            double[] second = started ? DoubleElements.random(types.get(2), n, 4) : new double[n];
             Operand m = bench.of(types.get(2), layout, first, n);
             Operand v = bench.of(types.get(2), layout, Arrays.stream(second).map(Math::abs).toArray(), n);
             AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 0.01f, 0.9f, 0.95f,
@@ -91,7 +91,7 @@ final class OptimizerCases {
         float decay = 0x1p-10f;
         Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);
         return new OpCase("adamw with stochastic rounding, else " + others + " x" + n + " " + layout, bench -> {
-            Operand parameter = bench.of(BF16, layout, Elements.random(BF16, n, 1), n);
+            Operand parameter = bench.of(BF16, layout, DoubleElements.random(BF16, n, 1), n);
             Operand gradient = bench.of(others, layout, new double[n], n);
             Operand m = bench.of(others, layout, new double[n], n);
             Operand v = bench.of(others, layout, new double[n], n);
@@ -113,7 +113,7 @@ final class OptimizerCases {
 
     private static OpCase squares(DType type, int n, Layout layout) {
         return new OpCase("sum of squares " + type + " x" + n + " " + layout, bench -> {
-            Operand x = bench.of(type, layout, Elements.random(type, n, 1), n);
+            Operand x = bench.of(type, layout, DoubleElements.random(type, n, 1), n);
             Operand sum = bench.of(F32, Layout.DENSE, new double[] {2}, 1);
             Optional<Tensor> workspace = bench.workspace(bench.device().workspaceSizes().sumOfSquares(n));
             return new OpCall(() -> bench.ops().optimizer().sumOfSquares(bench.stream(), x.tensor(), sum.tensor(),

@@ -65,7 +65,7 @@ record RopeCases(int tokens, int heads, int width, int sequence, DType type, Lay
     }
 
     private OpCall prepare(OpBench bench) {
-        Operand x = bench.of(type, layout, Elements.random(type, (long) tokens * heads * width, 1), tokens, heads,
+        Operand x = bench.of(type, layout, DoubleElements.random(type, (long) tokens * heads * width, 1), tokens, heads,
                 width);
         Operand table = bench.of(F32, Layout.DENSE, table(), sequence, width);
         Operand out = inPlace ? x : bench.blank(type, layout, tokens, heads, width);

@@ -60,7 +60,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     private void addTo(List<OpCase> cases) {
         String what = " " + tokens + " tokens, " + experts + " experts, " + gate;
         cases.add(new OpCase("scores" + what, bench -> scores(bench,
-                Elements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1))));
+                DoubleElements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1))));
         cases.add(new OpCase("select" + what, this::select));
         cases.add(new OpCase("weights" + what, this::weights));
         cases.add(new OpCase("weights' gradient" + what, this::backward));
@@ -80,7 +80,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
 
     /** Scores as the gate makes them; the others are tested on the same, so that errors do not add up. */
     private Operand scoresOf(OpBench bench) {
-        double[] logits = Elements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1);
+        double[] logits = DoubleElements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1);
         return bench.of(F32, Layout.DENSE, Arrays.stream(rows(t -> definition().scores(row(logits, t, experts))))
                 .mapToDouble(Approx::value).toArray(), tokens, experts);
     }
@@ -105,7 +105,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     }
 
     private OpCall select(OpBench bench) {
-        return select(bench, scoresOf(bench), Elements.random(F32, experts, 0.05, 2));
+        return select(bench, scoresOf(bench), DoubleElements.random(F32, experts, 0.05, 2));
     }
 
     private OpCall select(OpBench bench, Operand scores, double... biases) {
@@ -118,7 +118,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     }
 
     private Operand selected(OpBench bench, Operand scores) {
-        return bench.ints(ids(scores.values(), Elements.random(F32, experts, 0.05, 2)), tokens, gate.topK());
+        return bench.ints(ids(scores.values(), DoubleElements.random(F32, experts, 0.05, 2)), tokens, gate.topK());
     }
 
     private OpCall weights(OpBench bench) {
@@ -135,7 +135,8 @@ record RoutingCases(int tokens, int experts, Gate gate) {
     private OpCall backward(OpBench bench) {
         Operand scores = scoresOf(bench);
         Operand ids = selected(bench, scores);
-        Operand dweights = bench.of(F32, Layout.DENSE, Elements.random(F32, (long) tokens * gate.topK(), 3), tokens,
+        Operand dweights = bench.of(F32, Layout.DENSE, DoubleElements.random(F32, (long) tokens * gate.topK(), 3),
+                tokens,
                 gate.topK());
         Operand dlogits = bench.blank(F32, Layout.DENSE, tokens, experts);
         RoutingOps routing = bench.ops().routing();
@@ -189,7 +190,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         int experts = counts.length;
         return new OpCase("bias update " + name, bench -> {
             Operand count = bench.ints(counts, experts);
-            Operand bias = bench.of(F32, Layout.DENSE, Elements.random(F32, experts, 1), experts);
+            Operand bias = bench.of(F32, Layout.DENSE, DoubleElements.random(F32, experts, 1), experts);
             return new OpCall(() -> bench.ops().routing().updateBias(bench.stream(), count.tensor(), bias.tensor(),
                     coefficient), List.of(bias), () -> {
                         long total = IntStream.of(counts).asLongStream().sum();

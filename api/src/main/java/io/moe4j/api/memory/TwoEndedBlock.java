@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** A block of memory with two ends that grow towards each other. It counts the bytes that each purpose holds. */
-final class MemoryBlock {
+final class TwoEndedBlock {
     private final Memory memory;
     private final StackWatcher watcher;
     private final Map<String, Long> lowHeld = new TreeMap<>();
@@ -19,7 +19,7 @@ final class MemoryBlock {
     /** How far both ends have grown at one moment. */
     record Mark(long low, long high, Map<String, Long> lowHeld, Map<String, Long> highHeld) {}
 
-    MemoryBlock(Memory memory, StackWatcher watcher) {
+    TwoEndedBlock(Memory memory, StackWatcher watcher) {
         this.watcher = watcher;
         this.memory = memory;
         this.high = memory.bytes() / MemoryStack.ALIGNMENT * MemoryStack.ALIGNMENT;

@@ -15,14 +15,14 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** Converts rows of bfloat16 as {@link BFloat16} does, several elements at a time. */
-final class Bf16 {
+final class VectorBf16 {
     private static final VectorSpecies<Integer> INTS = Lanes.F.withLanes(int.class);
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
             VectorShape.forBitSize(Lanes.F.vectorBitSize() / 2));
     private static final int QUIET = 0x40;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
-    private Bf16() {}
+    private VectorBf16() {}
 
     /** Widens {@code count} adjacent BF16 elements at {@code source} to fp32 at {@code destination}. */
     static void widen(long source, long destination, long count) {

@@ -8,8 +8,8 @@ import java.nio.ByteOrder;
 import java.util.Random;
 
 /** Elements of any type as doubles, in the bytes of a device. */
-final class Elements {
-    private Elements() {}
+final class DoubleElements {
+    private DoubleElements() {}
 
     static void put(byte[] image, DType dtype, long index, double value) {
         ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);

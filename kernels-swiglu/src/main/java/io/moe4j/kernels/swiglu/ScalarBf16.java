@@ -17,14 +17,14 @@ import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /** bfloat16: the upper half of an fp32 number. Widening is exact; rounding is to nearest, ties to even; NaN stays NaN. */
-final class Bf16 {
+final class ScalarBf16 {
     static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = FLOATS.withLanes(int.class);
     private static final VectorSpecies<Short> SHORTS = VectorSpecies.of(short.class,
             VectorShape.forBitSize(FLOATS.vectorBitSize() / 2));
     private static final int QUIET_NAN = 0x7FC0;
 
-    private Bf16() {}
+    private ScalarBf16() {}
 
     static FloatVector load(MemorySegment memory, long address) {
         ShortVector halves = ShortVector.fromMemorySegment(SHORTS, memory, address, ByteOrder.nativeOrder());

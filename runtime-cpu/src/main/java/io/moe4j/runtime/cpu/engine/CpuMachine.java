@@ -7,14 +7,14 @@ import io.moe4j.api.tensor.Tensor;
 
 /** What the parts of a CPU device share: cores, BLAS, memory, and how to wait for peers. */
 @Stability(Stability.Level.INTERNAL)
-public final class Machine implements Commands, AutoCloseable {
+public final class CpuMachine implements Commands, AutoCloseable {
     private final OpenBlas blas;
     private final CorePool pool;
     private final Waits waits;
     private final CpuHeap heap;
 
     /** Loads the BLAS and starts the worker threads. */
-    public Machine(DeviceConfig config) {
+    public CpuMachine(DeviceConfig config) {
         blas = OpenBlas.open();
         pool = new CorePool("cpu:" + config.ordinal(), config.threads());
         waits = new Waits(pool, config.timeout());

@@ -11,7 +11,7 @@ import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.host.Ownership;
 import io.moe4j.runtime.cpu.Ranks;
 import io.moe4j.runtime.cpu.engine.Addresses;
-import io.moe4j.runtime.cpu.engine.Machine;
+import io.moe4j.runtime.cpu.engine.CpuMachine;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -27,7 +27,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class SharedFolderTest {
+class SharedMemoryFolderTest {
     private static final int BYTES = 1 << 16;
 
     @TempDir
@@ -62,7 +62,7 @@ class SharedFolderTest {
 
     @Test
     void saysHowMuchIsWantedAndHowMuchIsFree() {
-        SharedFolder small = new SharedFolder(folder, room(64 << 20, 20 << 20, Long.MAX_VALUE), ownership);
+        SharedMemoryFolder small = new SharedMemoryFolder(folder, room(64 << 20, 20 << 20, Long.MAX_VALUE), ownership);
         String message = assertThrows(DeviceException.class, () -> small.create(30 << 20, "receive buffer", 4))
                 .getMessage();
         // 44 MiB are in use, and four files of 30 MiB are still to be created.
@@ -74,7 +74,7 @@ class SharedFolderTest {
 
     @Test
     void aFolderThatFillsUpMeanwhileIsAnErrorAndLeavesNoFile() {
-        SharedFolder filling = new SharedFolder(folder, room(64 << 20, 40 << 20, 10 << 20), ownership);
+        SharedMemoryFolder filling = new SharedMemoryFolder(folder, room(64 << 20, 40 << 20, 10 << 20), ownership);
         String message = assertThrows(DeviceException.class, () -> filling.create(30 << 20, "receive buffer", 2))
                 .getMessage();
         assertTrue(message.contains("wants 31457280 bytes") && message.contains("has 10485760 of 67108864 bytes free"),
@@ -135,7 +135,7 @@ class SharedFolderTest {
     @Test
     void anotherUsersFileIsRefused() {
         Path file = shared().create(BYTES, "words", 1);
-        SharedFolder asSeenByAnother = new SharedFolder(folder, Room.of(folder),
+        SharedMemoryFolder asSeenByAnother = new SharedMemoryFolder(folder, Room.of(folder),
                 Ownership.of(ownership.user() + 1));
         onMachine(machine -> {
             String message = assertThrows(DeviceException.class,
@@ -169,12 +169,12 @@ class SharedFolderTest {
         Process ended = new ProcessBuilder("true").start();
         ended.waitFor();
         Path file = plant(name(new ProcessName(ended.pid(), 1, ProcessName.own().namespace())));
-        new SharedFolder(folder, Room.of(folder), Ownership.of(ownership.user() + 1)).sweep();
+        new SharedMemoryFolder(folder, Room.of(folder), Ownership.of(ownership.user() + 1)).sweep();
         assertEquals(List.of(file), left());
     }
 
-    private SharedFolder shared() {
-        return new SharedFolder(folder, Room.of(folder), ownership);
+    private SharedMemoryFolder shared() {
+        return new SharedMemoryFolder(folder, Room.of(folder), ownership);
     }
 
     private void assertRefused(Path file, long bytes, String reason) {
@@ -224,11 +224,11 @@ class SharedFolderTest {
     }
 
     private interface Work {
-        void with(Machine machine);
+        void with(CpuMachine machine);
     }
 
     private static void onMachine(Work work) {
-        try (Machine machine = new Machine(Ranks.config(1, false))) {
+        try (CpuMachine machine = new CpuMachine(Ranks.config(1, false))) {
             work.with(machine);
         }
     }

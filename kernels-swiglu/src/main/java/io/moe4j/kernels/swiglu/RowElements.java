@@ -7,11 +7,11 @@ import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
 
 /** Reads and writes the elements of a row as fp32, whatever their stored type. */
-enum Elements {
+enum RowElements {
     F32(4) {
         @Override
         FloatVector load(MemorySegment memory, long address) {
-            return FloatVector.fromMemorySegment(Bf16.FLOATS, memory, address, ByteOrder.nativeOrder());
+            return FloatVector.fromMemorySegment(ScalarBf16.FLOATS, memory, address, ByteOrder.nativeOrder());
         }
 
         @Override
@@ -32,32 +32,32 @@ enum Elements {
     BF16(2) {
         @Override
         FloatVector load(MemorySegment memory, long address) {
-            return Bf16.load(memory, address);
+            return ScalarBf16.load(memory, address);
         }
 
         @Override
         void store(MemorySegment memory, long address, FloatVector values) {
-            Bf16.store(memory, address, values);
+            ScalarBf16.store(memory, address, values);
         }
 
         @Override
         float load1(MemorySegment memory, long address) {
-            return Bf16.load1(memory, address);
+            return ScalarBf16.load1(memory, address);
         }
 
         @Override
         void store1(MemorySegment memory, long address, float value) {
-            Bf16.store1(memory, address, value);
+            ScalarBf16.store1(memory, address, value);
         }
     };
 
     private final int bytes;
 
-    Elements(int bytes) {
+    RowElements(int bytes) {
         this.bytes = bytes;
     }
 
-    static Elements of(DType dtype) {
+    static RowElements of(DType dtype) {
         return switch (dtype) {
             case F32 -> F32;
             case BF16 -> BF16;

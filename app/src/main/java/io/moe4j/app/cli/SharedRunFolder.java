@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /** The process of rank 0 chooses the run's folder, and tells the others: their clocks differ, and only one of them can make a new folder. */
-final class SharedFolder {
+final class SharedRunFolder {
 
-    private SharedFolder() {}
+    private SharedRunFolder() {}
 
     /** Tells the other processes; called in the process of rank 0. */
     static void tell(Path folder, RankEnvironment environment, Rendezvous rendezvous) {

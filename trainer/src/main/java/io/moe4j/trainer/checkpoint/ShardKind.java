@@ -6,7 +6,7 @@ import io.moe4j.trainer.checkpoint.store.Role;
 import io.moe4j.trainer.step.Optimizer.Shard;
 
 /** The tensors that lie in shards: one file each, all with the same names. */
-enum Part {
+enum ShardKind {
     /** Parameters and buffers. */
     MODEL(Role.WEIGHTS),
     /** AdamW's first moments. */
@@ -16,7 +16,7 @@ enum Part {
 
     private final Role role;
 
-    Part(Role role) {
+    ShardKind(Role role) {
         this.role = role;
     }
 

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * Small off-heap buffers for the tiles of running tasks. A task takes a buffer while it runs; then the buffer is kept for the next task, so there are
  * about as many buffers as cores. They are freed when their owner is unreachable.
  */
-final class Scratch {
+final class TileScratch {
     private static final long ALIGNMENT = 64;
     private static final long GRANULE = 1 << 16;
 

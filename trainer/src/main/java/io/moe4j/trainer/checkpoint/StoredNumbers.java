@@ -7,13 +7,13 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /** Numbers in files: little-endian, not aligned. Values that have come from a bfloat16 are written back without loss. */
-public final class Elements {
+public final class StoredNumbers {
     private static final ValueLayout.OfFloat SINGLE = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfShort SHORT = ValueLayout.JAVA_SHORT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
 
-    private Elements() {}
+    private StoredNumbers() {}
 
     static void encode(float[] values, int from, int count, DType dtype, MemorySegment out) {
         switch (dtype) {

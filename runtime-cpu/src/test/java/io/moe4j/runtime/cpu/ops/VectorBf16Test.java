@@ -10,7 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Rows are converted to the same bits as single elements. */
-class Bf16Test {
+class VectorBf16Test {
     private static final int ALL = 1 << 16;
 
     @Test
@@ -22,8 +22,8 @@ class Bf16Test {
             for (int i = 0; i < ALL; i++) {
                 Lanes.setShort(narrow, i, (short) i);
             }
-            Bf16.widen(narrow, wide, ALL);
-            Bf16.round(wide, back, ALL);
+            VectorBf16.widen(narrow, wide, ALL);
+            VectorBf16.round(wide, back, ALL);
             for (int i = 0; i < ALL; i++) {
                 assertEquals(i << 16, Lanes.getInt(wide, i));
                 assertEquals(BFloat16.round(BFloat16.widen((short) i)), Lanes.getShort(back, i));
@@ -44,7 +44,7 @@ class Bf16Test {
                 Lanes.setInt(wide, i, i % 5 == 0 ? (bits & 0xFFFF_0000) | 0x8000 : i % 11 == 0 ? 0x7F80_0001 : bits);
             }
             Lanes.setShort(narrow, count, (short) 0x1234);
-            Bf16.round(wide, narrow, count);
+            VectorBf16.round(wide, narrow, count);
             for (int i = 0; i < count; i++) {
                 assertEquals(BFloat16.round(Float.intBitsToFloat(Lanes.getInt(wide, i))), Lanes.getShort(narrow, i));
             }

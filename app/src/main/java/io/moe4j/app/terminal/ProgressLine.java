@@ -13,7 +13,7 @@ import java.util.Optional;
  * @param perStep how long a step takes; empty until it is known
  * @param note what to say instead of the time that is left; empty for nothing
  */
-public record Progress(long done, long steps, Duration current, Optional<Duration> perStep, String note) {
+public record ProgressLine(long done, long steps, Duration current, Optional<Duration> perStep, String note) {
     /** Wider lines are harder to read, and leave more behind when a window is made narrower. */
     private static final int WIDEST = 76;
     private static final int WIDEST_BAR = 30;

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.stream.LongStream;
 
 /** Checks arguments that NCCL would accept silently although they are wrong. */
-final class Checks {
+final class NcclChecks {
 
-    private Checks() {}
+    private NcclChecks() {}
 
     @SuppressWarnings("ReferenceEquality") // a call in place gives one tensor twice
     static void require(boolean condition, String call, Group group, String rule, Tensor in, Tensor out) {

@@ -9,11 +9,11 @@ import java.util.concurrent.LinkedBlockingQueue;
  * Slabs of fp32 scratch for panels of bf16 operands: one for each core that the device may use, and one for the thread that drives the stream. They
  * are allocated once; their size depends on the panel sizes only.
  */
-final class Scratch implements AutoCloseable {
+final class PanelScratch implements AutoCloseable {
     private final Memory memory;
     private final BlockingQueue<Long> slabs;
 
-    private Scratch(Memory memory, int count) {
+    private PanelScratch(Memory memory, int count) {
         this.memory = memory;
         this.slabs = new LinkedBlockingQueue<>(count);
         for (int i = 0; i < count; i++) {
@@ -21,9 +21,9 @@ final class Scratch implements AutoCloseable {
         }
     }
 
-    static Scratch allocate(Device device) {
+    static PanelScratch allocate(Device device) {
         int count = device.config().threads() + 1;
-        return new Scratch(device.allocate(count * PanelProduct.SCRATCH_BYTES, "expert kernel scratch"), count);
+        return new PanelScratch(device.allocate(count * PanelProduct.SCRATCH_BYTES, "expert kernel scratch"), count);
     }
 
     /** Takes a slab, and returns its address. Waits if all are taken; a thread that holds a slab never waits, so one always comes back. */

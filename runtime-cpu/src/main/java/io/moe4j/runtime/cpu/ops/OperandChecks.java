@@ -7,8 +7,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
 /** Checks of arguments that several operations share. */
-final class Checks {
-    private Checks() {}
+final class OperandChecks {
+    private OperandChecks() {}
 
     static void shape(String name, Tensor tensor, long... extents) {
         List<Long> wanted = java.util.stream.LongStream.of(extents).boxed().toList();

@@ -4,9 +4,9 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 
 /** Checks of arguments that are wrong on every device. */
-final class Checks {
+final class PlanningChecks {
 
-    private Checks() {}
+    private PlanningChecks() {}
 
     /** Memory must not have been freed. */
     static void live(String operation, Tensor... tensors) {
