@@ -71,14 +71,12 @@ final class AttentionDecode {
         long visible = visible(first + count - 1);
         for (long tile = 0; tile < visible; tile += KEYS) {
             int keys = (int) Math.min(KEYS, visible - tile);
-            blas.sgemm(new Sgemm(false, true, count, keys, q, a.scale(), b.q, q, k.read(tile, keys, b.k),
-                    AttentionForward.lead(k), 0, b.scores, keys));
+            scores(b, count, k, tile, keys);
             for (int r = 0; r < count; r++) {
                 int seen = Math.clamp(visible(first + r) - tile, 0, keys);
                 softmax(b, r, b.scores + 4L * r * keys, keys, seen, b.o + 4L * r * width, tile > 0 ? width : 0);
             }
-            blas.sgemm(new Sgemm(false, false, count, width, keys, 1, b.scores, keys, v.read(tile, keys, b.v),
-                    AttentionForward.lead(v), tile > 0 ? 1 : 0, b.o, width));
+            outputs(b, count, v, tile, keys);
         }
         for (int r = 0; r < count; r++) {
             Flat.scale(b.o + 4L * r * width, 1 / b.sum[r], width);
@@ -87,6 +85,42 @@ final class AttentionDecode {
                 Flat.copy(b.o + 4L * r * width, row.addressOf(0, 0), width);
             }
             row.write(0, b.o + 4L * r * width);
+        }
+    }
+
+    /** For few rows, a key is read once and multiplied by each row; the BLAS would first copy all keys into another order. */
+    private void scores(Buffers b, int count, Rows k, long tile, int keys) {
+        int q = Math.toIntExact(k.columns());
+        long first = k.read(tile, keys, b.k);
+        if (blockRows > FEW_ROWS) {
+            blas.sgemm(new Sgemm(false, true, count, keys, q, a.scale(), b.q, q, first, AttentionForward.lead(k), 0,
+                    b.scores, keys));
+            return;
+        }
+        for (int j = 0; j < keys; j++) {
+            long key = first + 4L * j * k.lead();
+            for (int r = 0; r < count; r++) {
+                Lanes.set(b.scores, (long) r * keys + j, a.scale() * Flat.dot(b.q + 4L * r * q, key, q, b.lanes));
+            }
+        }
+    }
+
+    private void outputs(Buffers b, int count, Rows v, long tile, int keys) {
+        int width = Math.toIntExact(v.columns());
+        long first = v.read(tile, keys, b.v);
+        if (blockRows > FEW_ROWS) {
+            blas.sgemm(new Sgemm(false, false, count, width, keys, 1, b.scores, keys, first, AttentionForward.lead(v),
+                    tile > 0 ? 1 : 0, b.o, width));
+            return;
+        }
+        if (tile == 0) {
+            Flat.fill(0, b.o, (long) count * width);
+        }
+        for (int j = 0; j < keys; j++) {
+            long value = first + 4L * j * v.lead();
+            for (int r = 0; r < count; r++) {
+                Flat.addScaled(value, Lanes.get(b.scores, (long) r * keys + j), b.o + 4L * r * width, width);
+            }
         }
     }
 
