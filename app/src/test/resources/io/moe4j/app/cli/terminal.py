@@ -30,7 +30,9 @@ def shell():
     if job == 0:
         os.setpgid(0, 0)
         os.tcsetpgrp(0, os.getpid())
-        signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+        # Ctrl-C counts, also where these tests run in the background of a script, which ignores it and hands that on.
+        for each in (signal.SIGTTOU, signal.SIGINT, signal.SIGQUIT):
+            signal.signal(each, signal.SIG_DFL)
         os.execvp(command[0], command)
     while True:
         _, status = os.waitpid(job, os.WUNTRACED)
