@@ -6,4 +6,5 @@ module io.moe4j.tests.integration {
     requires io.moe4j.app;
     requires java.management;
     requires org.slf4j;
+    requires tools.jackson.databind;
 }
