@@ -55,7 +55,8 @@ class ProcessesMeetTest {
                 assertTrue(log.contains("training.seed: 42 (rank 0), 7 (rank 1)"), log);
                 assertTrue(log.contains("optimizer.lr: 0.001 (rank 0), 0.5 (rank 1)")
                         || log.contains("optimizer.lr: 0.002 (rank 0), 0.5 (rank 1)"), log);
-                assertTrue(log.contains("data (data.path), part 2: *.txt, 2505 bytes") && !log.contains(", part 1"), log);
+                assertTrue(log.contains("data (data.path), part 2: *.txt, 2505 bytes") && !log.contains(", part 1"),
+                        log);
                 assertFalse(log.contains("step:"), log);
             }
         }
