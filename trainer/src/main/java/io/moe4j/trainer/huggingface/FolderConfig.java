@@ -49,7 +49,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
             Optional<BlockScales> scales = BlockScales.of(values);
             return new FolderConfig(file, provider, provider.fromHuggingFace(plain(values)), values, scales);
         } catch (IllegalArgumentException e) {
-            throw new InputException(file + ": " + e.getMessage(), e);
+            throw new InputException(Shown.of(file) + ": " + e.getMessage(), e);
         }
     }
 

@@ -37,7 +37,7 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         Path index = folder.resolve(INDEX);
         if (!Files.exists(index)) {
             if (!Files.isRegularFile(single)) {
-                throw new InputException(folder + " has neither " + INDEX + " nor " + SINGLE
+                throw new InputException(Shown.of(folder) + " has neither " + INDEX + " nor " + SINGLE
                         + "; take all files of the published folder, or convert its weights to safetensors first");
             }
             return new FolderFiles(List.of(single), Map.of());
@@ -71,14 +71,16 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
 
     private static Map<String, String> weightMap(Path index) {
         if (!(JsonFile.read(index).get(MAP) instanceof Map<?, ?> map) || map.isEmpty()) {
-            throw new InputException(index + " has no object \"" + MAP + "\" with a file name for each tensor;"
-                    + " take the published file");
+            throw new InputException(
+                    Shown.of(index) + " has no object \"" + MAP + "\" with a file name for each tensor;"
+                            + " take the published file");
         }
         Map<String, String> names = new LinkedHashMap<>();
         map.forEach((tensor, file) -> {
             if (!(file instanceof String name)) {
-                throw new InputException(index + ": the file of \"" + Shown.of(tensor) + "\" is " + Shown.of(file)
-                        + ", and must be a file name; take the published file");
+                throw new InputException(
+                        Shown.of(index) + ": the file of \"" + Shown.of(tensor) + "\" is " + Shown.of(file)
+                                + ", and must be a file name; take the published file");
             }
             names.put(String.valueOf(tensor), name);
         });

@@ -25,25 +25,26 @@ final class JsonFile {
      */
     static Map<String, Object> read(Path file) {
         if (!Files.isRegularFile(file)) {
-            throw new InputException(file + (Files.exists(file) ? " is no file" : " does not exist")
+            throw new InputException(Shown.of(file) + (Files.exists(file) ? " is no file" : " does not exist")
                     + "; give the folder of a model in Hugging Face's layout");
         }
         try {
             long size = Files.size(file);
             if (size > LARGEST) {
-                throw new InputException(file + " has " + size + " bytes; at most " + LARGEST + " are read");
+                throw new InputException(Shown.of(file) + " has " + size + " bytes; at most " + LARGEST + " are read");
             }
             Map<String, Object> values = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build().readValue(Files.readAllBytes(file), new TypeReference<>() {});
             if (values == null) {
-                throw new InputException(file + " is no JSON object but null; take the published file");
+                throw new InputException(Shown.of(file) + " is no JSON object but null; take the published file");
             }
             return values;
         } catch (JacksonException e) {
-            throw new InputException(file + " is no JSON object: "
+            throw new InputException(Shown.of(file) + " is no JSON object: "
                     + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")) + "; take the published file", e);
         } catch (IOException e) {
-            throw new InputException(file + " cannot be read (" + e.getMessage() + "); see that you may read it", e);
+            throw new InputException(
+                    Shown.of(file) + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it", e);
         }
     }
 }

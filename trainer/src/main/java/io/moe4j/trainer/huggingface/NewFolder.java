@@ -1,6 +1,7 @@
 package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import java.io.File;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -42,7 +43,7 @@ final class NewFolder implements AutoCloseable {
     static void requireFree(Path place) {
         Path path = place.toAbsolutePath().normalize();
         if (Files.exists(path) && !isEmptyFolder(path)) {
-            throw new InputException(place + " exists already: a model is never written over what is there."
+            throw new InputException(Shown.of(place) + " exists already: a model is never written over what is there."
                     + " Give the name of a new folder, or remove it");
         }
         Path there = path.getParent();
@@ -50,8 +51,9 @@ final class NewFolder implements AutoCloseable {
             there = there.getParent();
         }
         if (there == null || !Files.isDirectory(there) || !Files.isWritable(there)) {
-            throw new InputException(place + " cannot be made: " + there + " is no folder that you may write;"
-                    + " give another place");
+            throw new InputException(
+                    Shown.of(place) + " cannot be made: " + Shown.of(there) + " is no folder that you may write;"
+                            + " give another place");
         }
     }
 
@@ -77,7 +79,8 @@ final class NewFolder implements AutoCloseable {
                 throw e;
             }
         } catch (IOException e) {
-            throw new InputException(part + " cannot be written (" + e.getMessage() + "); give another place", e);
+            throw new InputException(
+                    Shown.of(part) + " cannot be written (" + Shown.of(e.getMessage()) + "); give another place", e);
         }
     }
 
@@ -128,7 +131,8 @@ final class NewFolder implements AutoCloseable {
             taken = null;
         }
         if (taken == null) {
-            throw new InputException(part + " is being written by another export; wait for it, or give another place");
+            throw new InputException(
+                    Shown.of(part) + " is being written by another export; wait for it, or give another place");
         }
     }
 
