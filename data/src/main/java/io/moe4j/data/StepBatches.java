@@ -8,8 +8,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -108,7 +106,7 @@ public final class StepBatches implements AutoCloseable {
     private synchronized Optional<SequenceBatch> take(int rank) {
         long step = nextStep.getOrDefault(rank, -1L);
         if (step == steps) {
-            Step read = await();
+            Step read = Background.await(ahead);
             if (read.batches().isEmpty()) {
                 return Optional.empty();
             }
@@ -138,20 +136,6 @@ public final class StepBatches implements AutoCloseable {
         background.shutdownNow();
         // Ends what the background waits for.
         sequences.close();
-    }
-
-    private Step await() {
-        try {
-            return ahead.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("the rank was interrupted while it waited for data");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error problem) {
-                throw problem;
-            }
-            throw e.getCause() instanceof RuntimeException problem ? problem : new IllegalStateException(e);
-        }
     }
 
     /** Reads the next step; one without batches if the data has ended. */

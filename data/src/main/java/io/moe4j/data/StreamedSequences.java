@@ -5,8 +5,6 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.text.Tokenizer;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.concurrent.CancellationException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -152,7 +150,7 @@ public final class StreamedSequences implements SequenceSource {
         if (current != null && next < current.order().length) {
             return current;
         }
-        Optional<BlockReader.Block> read = await();
+        Optional<BlockReader.Block> read = Background.await(ahead);
         if (read.isEmpty()) {
             return null;
         }
@@ -175,26 +173,12 @@ public final class StreamedSequences implements SequenceSource {
         if (skipped == 0) {
             return 0;
         }
-        await();
+        Background.await(ahead);
         reader.begin(next + skipped);
         long sequences = skipped * state.epochSequences();
         state = state.atEpoch(next + skipped, sequences, options);
         block = null;
         ahead = background.submit(reader::read);
         return sequences;
-    }
-
-    private Optional<BlockReader.Block> await() {
-        try {
-            return ahead.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancellationException("the rank was interrupted while it waited for data");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof Error problem) {
-                throw problem;
-            }
-            throw e.getCause() instanceof RuntimeException problem ? problem : new IllegalStateException(e);
-        }
     }
 }

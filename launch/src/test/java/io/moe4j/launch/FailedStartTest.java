@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class FailedStartTest {
-    /** Nobody waits for this long if the failure is told. */
+    /** Far longer than the test takes if the failure is told. */
     private static final Duration TIMEOUT = Duration.ofMinutes(5);
 
     /** The one that fails may be the one where all meet. */
@@ -39,7 +39,7 @@ class FailedStartTest {
 
     /** A job of which all processes fail alike must not wait for one that runs. */
     @Test
-    void itEndsIfNobodyComes() throws IOException {
+    void itEndsIfNoOtherProcessComes() throws IOException {
         long begin = System.nanoTime();
         FailedStart.tell(process(1, new Endpoint("127.0.0.1", freePort())), JobSecret.none(), "alone");
         FailedStart.tell(process(0, new Endpoint("127.0.0.1", freePort())), JobSecret.none(), "alone");

@@ -3,6 +3,7 @@ package io.moe4j.trainer.generate;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.InferenceOptions;
@@ -49,21 +50,14 @@ public final class Generator implements AutoCloseable {
      * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
      */
     public static Generator open(ModelSpec spec, WeightSource weights, Registry registry, InferenceOptions options) {
-        InferenceSession session = InferenceSession.open(spec, registry, options);
-        try {
+        return Resources.open("a generator", opened -> {
+            InferenceSession session = opened.add(InferenceSession.open(spec, registry, options));
             session.call(rank -> {
                 weights.load(rank.context(), rank.model());
                 return rank;
             });
             return new Generator(spec, options, session);
-        } catch (RuntimeException | Error e) {
-            try {
-                session.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
-        }
+        });
     }
 
     private Generator(ModelSpec spec, InferenceOptions options, InferenceSession session) {

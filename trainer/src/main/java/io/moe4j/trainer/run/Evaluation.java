@@ -3,6 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
@@ -64,18 +65,11 @@ public final class Evaluation implements AutoCloseable {
         RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(),
                 () -> readsData ? Optional.of(ConfiguredTokenizer.identity(config, registry)) : Optional.empty(),
                 Optional.empty(), Optional.of(source.identity()));
-        TrainingSession session = TrainingSession.openEvaluation(config, spec, registry, launch);
-        try {
+        return Resources.open("an evaluation", opened -> {
+            TrainingSession session = opened.add(TrainingSession.openEvaluation(config, spec, registry, launch));
             ModelFill.of(session, source);
             return new Evaluation(config, spec, registry, session);
-        } catch (RuntimeException | Error e) {
-            try {
-                session.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
-        }
+        });
     }
 
     /** What is evaluated, where, and what it takes. */

@@ -18,7 +18,7 @@ import java.util.stream.Stream.Builder;
 /**
  * A bit flips in the memory of one of two ranks that hold copies of everything: of a parameter, a moment or an expert's bias, between two steps.
  *
- * @param compares control if false: {@code runtime.agreement_interval} is 0, so that nobody looks
+ * @param compares control if false: {@code runtime.agreement_interval} is 0, so that copies are not compared
  */
 record FlippedBit(boolean compares) implements FaultKind {
     private static final int STEPS = 5;

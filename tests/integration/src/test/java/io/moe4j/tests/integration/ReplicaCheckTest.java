@@ -29,7 +29,7 @@ class ReplicaCheckTest {
     Path folder;
 
     @Test
-    void ranksThatAgreeTrainAsIfNobodyHadLooked() {
+    void ranksThatAgreeTrainAsWithoutComparison() {
         for (String[] layout : List.of(FOUR_COPIES, TWO_COPIES_OF_TWO_SHARDS, new String[] {"training.steps=4"})) {
             List<Double> without;
             try (TrainingRun run = Tiny.open(with(layout, "runtime.agreement_interval=0"))) {
