@@ -38,12 +38,12 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
     private final Duration timeout;
     private final @Nullable Hub hub;
     private final Connection connection;
-    private final Map<Seat, CompletableFuture<List<byte[]>>> waiting = new HashMap<>();
+    private final Map<Participant, CompletableFuture<List<byte[]>>> waiting = new HashMap<>();
     private volatile Optional<RankFailure> failure = Optional.empty();
     private boolean closed;
 
-    /** A rank's place in a meeting. */
-    private record Seat(Meeting meeting, int rank) {}
+    /** One rank in one meeting. */
+    private record Participant(Meeting meeting, int rank) {}
 
     private TcpRendezvous(RankEnvironment environment, Duration timeout, @Nullable Hub hub, Connection connection) {
         this.environment = environment;
@@ -112,7 +112,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
             check();
             return List.of(mine.clone());
         }
-        Seat seat = new Seat(Meeting.of(group, key), group.rank());
+        Participant seat = new Participant(Meeting.of(group, key), group.rank());
         CompletableFuture<List<byte[]>> answer = new CompletableFuture<>();
         synchronized (waiting) {
             check();
@@ -129,7 +129,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
         return await(seat, answer);
     }
 
-    private List<byte[]> await(Seat seat, CompletableFuture<List<byte[]>> answer) {
+    private List<byte[]> await(Participant seat, CompletableFuture<List<byte[]>> answer) {
         try {
             return answer.get(timeout.plus(GRACE).toMillis(), TimeUnit.MILLISECONDS).stream().map(byte[]::clone)
                     .toList();
@@ -209,7 +209,7 @@ public final class TcpRendezvous implements Rendezvous, AutoCloseable {
         List<CompletableFuture<List<byte[]>>> answered = new ArrayList<>();
         synchronized (waiting) {
             for (int rank : environment.localRanks()) {
-                Optional.ofNullable(waiting.remove(new Seat(answer.meeting(), rank))).ifPresent(answered::add);
+                Optional.ofNullable(waiting.remove(new Participant(answer.meeting(), rank))).ifPresent(answered::add);
             }
         }
         answered.forEach(future -> future.complete(answer.bytes()));

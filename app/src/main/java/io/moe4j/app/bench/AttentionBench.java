@@ -31,7 +31,7 @@ public final class AttentionBench {
                         + " does not say what it attends over; choose one that does, such as deepseek_v3"));
         try (Device device = setup.openDevice()) {
             MachineRates rates = setup.rates(device);
-            List<Part.Timed> times = setup.alone(device, rank -> time(rank, setup, shape));
+            List<BenchPart.Timed> times = setup.alone(device, rank -> time(rank, setup, shape));
             return BenchReport.of("attention", setup, List.of(device), rates, times).with(describe(shape));
         }
     }
@@ -47,7 +47,7 @@ public final class AttentionBench {
         return all;
     }
 
-    private static List<Part.Timed> time(RankContext rank, BenchSetup setup, AttentionShape shape) {
+    private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, AttentionShape shape) {
         try (BenchTensors tensors = new BenchTensors(rank)) {
             AttentionOps ops = rank.device().ops().attention();
             Stream stream = rank.stream();

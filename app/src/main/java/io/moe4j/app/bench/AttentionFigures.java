@@ -9,13 +9,13 @@ record AttentionFigures(AttentionShape shape) {
     static final String BACKWARD = "attention_backward";
 
     /** Scores and values; reads q, k and v, writes o and the logarithms of the rows' sums. */
-    Part forward() {
-        return new Part(FORWARD, operands() + logarithms(), products(1, 1));
+    BenchPart forward() {
+        return new BenchPart(FORWARD, operands() + logarithms(), products(1, 1));
     }
 
     /** Scores again, and the gradients by values, probabilities, queries and keys; reads what forward did and left and do, writes dq, dk and dv. */
-    Part backward() {
-        return new Part(BACKWARD, 2 * operands() + logarithms(), products(3, 2));
+    BenchPart backward() {
+        return new BenchPart(BACKWARD, 2 * operands() + logarithms(), products(3, 2));
     }
 
     /** q, k, v and o, or their gradients. */

@@ -3,7 +3,7 @@ package io.moe4j.app.bench;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntFunction;
@@ -24,7 +24,7 @@ record BenchDevices(List<Device> all, List<Device> ofRanks, Resources opened) im
             for (int ordinal = 0; ordinal < config.runtime().devices(); ordinal++) {
                 all.add(opened.add(opening.apply(ordinal)));
             }
-            List<Device> ofRanks = Launch.threads(config).deviceOrdinals().stream().map(all::get).toList();
+            List<Device> ofRanks = RankLaunch.threads(config).deviceOrdinals().stream().map(all::get).toList();
             return new BenchDevices(all, ofRanks, opened);
         });
     }

@@ -19,10 +19,10 @@ import java.util.stream.Collectors;
 public final class BenchReport {
     private final Map<String, Object> facts;
     private final MachineRates rates;
-    private final List<Part.Timed> parts;
+    private final List<BenchPart.Timed> parts;
     private final Optional<PeerTimes> peers;
 
-    private BenchReport(Map<String, Object> facts, MachineRates rates, List<Part.Timed> parts,
+    private BenchReport(Map<String, Object> facts, MachineRates rates, List<BenchPart.Timed> parts,
             Optional<PeerTimes> peers) {
         this.facts = facts;
         this.rates = rates;
@@ -31,7 +31,7 @@ public final class BenchReport {
     }
 
     static BenchReport of(String benchmark, BenchSetup setup, Collection<Device> devices, MachineRates rates,
-            List<Part.Timed> parts) {
+            List<BenchPart.Timed> parts) {
         TrainerConfig config = setup.config();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("benchmark", benchmark);
@@ -80,8 +80,8 @@ public final class BenchReport {
         return json;
     }
 
-    private Map<String, Object> json(Part.Timed timed) {
-        Part part = timed.part();
+    private Map<String, Object> json(BenchPart.Timed timed) {
+        BenchPart part = timed.part();
         double median = timed.samples().median();
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("name", part.name());
@@ -102,7 +102,7 @@ public final class BenchReport {
         return json;
     }
 
-    private Optional<PeerTimes.Time> peer(Part part) {
+    private Optional<PeerTimes.Time> peer(BenchPart part) {
         return peers.flatMap(all -> all.of(part.name()));
     }
 
@@ -129,8 +129,8 @@ public final class BenchReport {
         };
     }
 
-    private String line(Part.Timed timed) {
-        Part part = timed.part();
+    private String line(BenchPart.Timed timed) {
+        BenchPart part = timed.part();
         double median = timed.samples().median();
         return String.format(Locale.ROOT, "%-38s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(), median * 1e6,
                 part.floor(rates) * 1e6, part.bytes() / median / 1e9, part.flops() / median / 1e9,

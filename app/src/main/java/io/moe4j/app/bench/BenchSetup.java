@@ -127,9 +127,9 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     }
 
     /** Times each of {@code works}, on the rank that calls this. */
-    List<Part.Timed> time(RankContext rank, List<Part.Work> works) {
+    List<BenchPart.Timed> time(RankContext rank, List<BenchPart.Work> works) {
         try (Stopwatch watch = Stopwatch.open(rank, providers.capture(), options)) {
-            return works.stream().map(work -> new Part.Timed(work.part(), watch.time(work.call()))).toList();
+            return works.stream().map(work -> new BenchPart.Timed(work.part(), watch.time(work.call()))).toList();
         }
     }
 }

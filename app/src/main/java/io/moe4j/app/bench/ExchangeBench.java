@@ -37,13 +37,13 @@ public final class ExchangeBench {
         }
         try (BenchDevices devices = setup.openDevices()) {
             MachineRates rates = MachineRates.ofEach(devices.all(), setup.dtype()).getFirst();
-            List<Part.Timed> times = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
+            List<BenchPart.Timed> times = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
                     rank -> time(rank, setup, comm)).get(TIMED_RANK);
             return BenchReport.of("exchange", setup, devices.all(), rates, times).with(setup.moeShape());
         }
     }
 
-    private static List<Part.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider) {
+    private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider) {
         try (QuietPeers peers = new QuietPeers(rank.device().openPeerGroup(rank.world(), rank.rendezvous()));
                 CommBackend comm = provider.open(setup.comm(), new CommContext(rank, rank.world(), Optional.of(peers),
                         Optional.empty()));
@@ -54,7 +54,7 @@ public final class ExchangeBench {
             }
             rank.stream().synchronize();
             meet(rank, "exchange, all together");
-            List<Part.Timed> times = new ArrayList<>();
+            List<BenchPart.Timed> times = new ArrayList<>();
             if (rank.rank() == TIMED_RANK) {
                 peers.leaveBarriersOut();
                 times.addAll(setup.time(rank, List.of(exchange.planning())));

@@ -42,7 +42,7 @@ final class ExchangeRank {
     }
 
     /** Makes a plan, and leaves it. */
-    Part.Work planning() {
+    BenchPart.Work planning() {
         return figures.plan().by(() -> {
             try (Scope step = rank.memory().openStep()) {
                 comm.plan(ids_TK);
@@ -51,7 +51,7 @@ final class ExchangeRank {
     }
 
     /** By one plan, which lasts until the step that is open now is closed. Each part finds what those before it have left. */
-    List<Part.Work> exchanges() {
+    List<BenchPart.Work> exchanges() {
         plan = comm.plan(ids_TK);
         return List.of(figures.dispatch().by(this::dispatch), figures.combine().by(this::combine),
                 figures.combineAdjoint().by(this::combineAdjoint), figures.dispatchAdjoint().by(this::dispatchAdjoint),

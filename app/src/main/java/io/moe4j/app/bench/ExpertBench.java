@@ -27,23 +27,23 @@ public final class ExpertBench {
 
     @FunctionalInterface
     private interface Works {
-        List<Part.Work> over(ExpertRows rows, long capacity);
+        List<BenchPart.Work> over(ExpertRows rows, long capacity);
     }
 
     private static BenchReport run(String name, BenchSetup setup, Works works) {
         setup.moe();
         try (Device device = setup.openDevice()) {
             MachineRates rates = setup.rates(device);
-            List<Part.Timed> times = setup.alone(device, rank -> time(rank, setup, works));
+            List<BenchPart.Timed> times = setup.alone(device, rank -> time(rank, setup, works));
             return BenchReport.of(name, setup, List.of(device), rates, times).with(setup.moeShape());
         }
     }
 
-    private static List<Part.Timed> time(RankContext rank, BenchSetup setup, Works works) {
+    private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, Works works) {
         try (ExpertKernels kernels = setup.providers().kernels().orElseThrow().open(rank);
                 BenchTensors tensors = new BenchTensors(rank)) {
             ExpertRows rows = new ExpertRows(rank, kernels, tensors, setup);
-            List<Part.Work> all = new ArrayList<>(works.over(rows, rows.capacity()));
+            List<BenchPart.Work> all = new ArrayList<>(works.over(rows, rows.capacity()));
             works.over(rows, rows.received()).forEach(work -> all.add(work.named(
                     work.part().name() + MoeFigures.EXACT)));
             return setup.time(rank, all);

@@ -67,7 +67,7 @@ final class ExpertRows {
     }
 
     /** Over buffers of {@code capacity} rows. */
-    List<Part.Work> swiglu(long capacity) {
+    List<BenchPart.Work> swiglu(long capacity) {
         Tensor gateUp = first(capacity, gateUp_R2F);
         Tensor dgateUp = first(capacity, dgateUp_R2F);
         Optional<Tensor> weights = Optional.of(first(capacity, weights_R));
@@ -80,7 +80,7 @@ final class ExpertRows {
     }
 
     /** Over buffers of {@code capacity} rows. */
-    List<Part.Work> products(long capacity) {
+    List<BenchPart.Work> products(long capacity) {
         Tensor rows = first(capacity, rows_RD);
         Tensor gateUp = first(capacity, gateUp_R2F);
         Tensor h = first(capacity, h_RF);
@@ -93,15 +93,15 @@ final class ExpertRows {
                 weightGradient(figures.downWeight(), rows, h, ddown_eDF));
     }
 
-    private Part.Work forward(Part part, Tensor x, Tensor w, Tensor y) {
+    private BenchPart.Work forward(BenchPart part, Tensor x, Tensor w, Tensor y) {
         return part.by(() -> kernels.forward(stream, new GroupedProduct.Forward(x, w, offsets_e, y)));
     }
 
-    private Part.Work inputGradient(Part part, Tensor dy, Tensor w, Tensor dx) {
+    private BenchPart.Work inputGradient(BenchPart part, Tensor dy, Tensor w, Tensor dx) {
         return part.by(() -> kernels.inputGradient(stream, new GroupedProduct.InputGradient(dy, w, offsets_e, dx)));
     }
 
-    private Part.Work weightGradient(Part part, Tensor dy, Tensor x, Tensor dw) {
+    private BenchPart.Work weightGradient(BenchPart part, Tensor dy, Tensor x, Tensor dw) {
         return part.by(() -> kernels.weightGradient(stream,
                 new GroupedProduct.WeightGradient(dy, x, offsets_e, dw, false)));
     }

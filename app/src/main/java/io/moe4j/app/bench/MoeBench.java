@@ -39,8 +39,8 @@ public final class MoeBench {
             MachineRates rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
             List<List<Map<String, Double>>> byRank = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
                     this::onRank);
-            List<Part.Timed> layer = parts().stream()
-                    .map(part -> new Part.Timed(part, slowest(byRank, part.name()))).toList();
+            List<BenchPart.Timed> layer = parts().stream()
+                    .map(part -> new BenchPart.Timed(part, slowest(byRank, part.name()))).toList();
             return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape())
                     // All parts one after the other.
                     .with(Map.of("median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum()))
@@ -50,7 +50,7 @@ public final class MoeBench {
         }
     }
 
-    private List<Part> parts() {
+    private List<BenchPart> parts() {
         return MoeFigures.of(setup.moe(), setup.config().tokensPerStep(), setup.moe().experts(), setup.dtype(),
                 setup.config().training().gradientDtype()).over(setup.config().runtime().devices()).layer();
     }

@@ -56,73 +56,73 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
     }
 
     /** Ids to destinations. */
-    Part plan() {
-        return new Part(PLAN, rows() * (ID + DESTINATION), 0);
+    BenchPart plan() {
+        return new BenchPart(PLAN, rows() * (ID + DESTINATION), 0);
     }
 
     /** Each token's row is read once, and written K times, with its weight. */
-    Part dispatch() {
-        return new Part(DISPATCH, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
+    BenchPart dispatch() {
+        return new BenchPart(DISPATCH, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
     }
 
     /** K rows are read for each token, and their sum written. */
-    Part combine() {
-        return new Part(COMBINE, exchange(), link(), 0);
+    BenchPart combine() {
+        return new BenchPart(COMBINE, exchange(), link(), 0);
     }
 
     /** The dispatch of the gradients; their rows have no weights. */
-    Part combineAdjoint() {
-        return new Part(COMBINE_ADJOINT, exchange(), link(), 0);
+    BenchPart combineAdjoint() {
+        return new BenchPart(COMBINE_ADJOINT, exchange(), link(), 0);
     }
 
     /** The combine of the gradients, and of the weights' gradients. */
-    Part dispatchAdjoint() {
-        return new Part(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
+    BenchPart dispatchAdjoint() {
+        return new BenchPart(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
     }
 
     /** All exchanges of a layer, one after the other: forward dispatches and combines, recompute dispatches again, backward does the adjoints. */
-    Part exchanges() {
-        List<Part> all = List.of(dispatch(), dispatch(), combine(), combineAdjoint(), dispatchAdjoint());
-        return new Part(EXCHANGES, all.stream().mapToDouble(Part::bytes).sum(),
-                all.stream().mapToDouble(Part::linkBytes).sum(), 0);
+    BenchPart exchanges() {
+        List<BenchPart> all = List.of(dispatch(), dispatch(), combine(), combineAdjoint(), dispatchAdjoint());
+        return new BenchPart(EXCHANGES, all.stream().mapToDouble(BenchPart::bytes).sum(),
+                all.stream().mapToDouble(BenchPart::linkBytes).sum(), 0);
     }
 
     /** Reads gate, up and the weights of the rows; writes h. */
-    Part swiglu() {
-        return new Part(SWIGLU, 3 * dtype.bytes() * rows() * hidden + SCALAR * rows(), 0);
+    BenchPart swiglu() {
+        return new BenchPart(SWIGLU, 3 * dtype.bytes() * rows() * hidden + SCALAR * rows(), 0);
     }
 
     /** Reads gate, up, dh and the weights of the rows; writes the gradients of gate, up and weights. */
-    Part swigluBackward() {
-        return new Part(SWIGLU_BACKWARD, 5 * dtype.bytes() * rows() * hidden + 2 * SCALAR * rows(), 0);
+    BenchPart swigluBackward() {
+        return new BenchPart(SWIGLU_BACKWARD, 5 * dtype.bytes() * rows() * hidden + 2 * SCALAR * rows(), 0);
     }
 
-    Part gateUp() {
+    BenchPart gateUp() {
         return product(GATE_UP, 2 * hidden, dtype);
     }
 
-    Part gateUpInput() {
+    BenchPart gateUpInput() {
         return product(GATE_UP_INPUT, 2 * hidden, dtype);
     }
 
-    Part gateUpWeight() {
+    BenchPart gateUpWeight() {
         return product(GATE_UP_WEIGHT, 2 * hidden, gradients);
     }
 
-    Part down() {
+    BenchPart down() {
         return product(DOWN, hidden, dtype);
     }
 
-    Part downInput() {
+    BenchPart downInput() {
         return product(DOWN_INPUT, hidden, dtype);
     }
 
-    Part downWeight() {
+    BenchPart downWeight() {
         return product(DOWN_WEIGHT, hidden, gradients);
     }
 
     /** All but those that one of these is made of, in the order in which a layer runs them. */
-    List<Part> layer() {
+    List<BenchPart> layer() {
         return List.of(plan(), dispatch(), gateUp(), swiglu(), down(), combine(), combineAdjoint(), downInput(),
                 downWeight(), swigluBackward(), gateUpWeight(), gateUpInput(), dispatchAdjoint());
     }
@@ -137,9 +137,9 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
     }
 
     /** Rows of D elements on one side, of {@code columns} on the other, and a matrix of both for each expert. */
-    private Part product(String name, long columns, DType matrices) {
+    private BenchPart product(String name, long columns, DType matrices) {
         double matrix = (double) dim * columns;
-        return new Part(name, dtype.bytes() * rows() * (dim + columns) + matrices.bytes() * experts * matrix,
+        return new BenchPart(name, dtype.bytes() * rows() * (dim + columns) + matrices.bytes() * experts * matrix,
                 2 * rows() * matrix);
     }
 }

@@ -12,7 +12,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.TrainingSession;
 import java.lang.foreign.MemorySegment;
@@ -43,25 +43,25 @@ public final class StepBench {
             rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
         }
         try (TrainingSession session = TrainingSession.open(config, setup.spec(), registry,
-                Launch.threads(config))) {
+                RankLaunch.threads(config))) {
             Map<String, Samples> samples = session.onRanks(rank -> time(rank, session, setup)).getFirst();
-            List<Part.Timed> parts = new ArrayList<>();
-            samples.forEach((name, taken) -> parts.add(new Part.Timed(part(name, setup), taken)));
+            List<BenchPart.Timed> parts = new ArrayList<>();
+            samples.forEach((name, taken) -> parts.add(new BenchPart.Timed(part(name, setup), taken)));
             return BenchReport.of("step", setup, session.devices().values(), rates, parts)
                     .with(summary(setup, parts.getLast()));
         }
     }
 
     /** The model's own operations, recompute not counted; each parameter is read once, and each gradient written once. */
-    private static Part part(String name, BenchSetup setup) {
+    private static BenchPart part(String name, BenchSetup setup) {
         TrainerConfig config = setup.config();
         ModelFigures figures = setup.spec().figures(config.training().seqLen());
         int bytes = config.training().dtype().bytes() + config.training().gradientDtype().bytes();
-        return new Part(name, (double) figures.parameters() * bytes, figures.flopsPerToken() * config.tokensPerStep());
+        return new BenchPart(name, (double) figures.parameters() * bytes, figures.flopsPerToken() * config.tokensPerStep());
     }
 
     /** Of the step as it is configured. */
-    private static Map<String, Object> summary(BenchSetup setup, Part.Timed step) {
+    private static Map<String, Object> summary(BenchSetup setup, BenchPart.Timed step) {
         TrainerConfig config = setup.config();
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("ranks", config.ranks());

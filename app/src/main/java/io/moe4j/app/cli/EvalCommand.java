@@ -13,7 +13,7 @@ import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.Evaluation;
 import io.moe4j.trainer.run.EvaluationResult;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,17 +108,17 @@ final class EvalCommand implements Callable<Integer> {
     private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankEnvironment environment,
             List<Integer> devices) {
         if (!environment.isDistributed()) {
-            return evaluate(config, registry, source, new Launch(environment.worldSize(), environment.localRanks(),
+            return evaluate(config, registry, source, new RankLaunch(environment.worldSize(), environment.localRanks(),
                     devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
         }
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
                 LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {
             return evaluate(config, registry, source,
-                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
+                    new RankLaunch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
         }
     }
 
-    private int evaluate(TrainerConfig config, Registry registry, ModelSource source, Launch launch) {
+    private int evaluate(TrainerConfig config, Registry registry, ModelSource source, RankLaunch launch) {
         AtomicBoolean stop = new AtomicBoolean();
         try (Evaluation evaluation = launch.told("opening the model",
                 () -> Evaluation.open(config, source, registry, launch, true));

@@ -15,7 +15,7 @@ import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,13 +64,13 @@ final class TrainCommand implements Callable<Integer> {
         RankEnvironment environment = start.environment();
         List<Integer> devices = start.devices();
         if (!environment.isDistributed()) {
-            return train(config, registry, environment, new Launch(environment.worldSize(), environment.localRanks(),
+            return train(config, registry, environment, new RankLaunch(environment.worldSize(), environment.localRanks(),
                     devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
         }
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
                 LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {
             return train(config, registry, environment,
-                    new Launch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
+                    new RankLaunch(environment.worldSize(), environment.localRanks(), devices, rendezvous));
         }
     }
 
@@ -87,7 +87,7 @@ final class TrainCommand implements Callable<Integer> {
                 registry.get(DeviceProvider.class, config.device())));
     }
 
-    private int train(TrainerConfig config, Registry registry, RankEnvironment environment, Launch launch)
+    private int train(TrainerConfig config, Registry registry, RankEnvironment environment, RankLaunch launch)
             throws IOException {
         if (!launch.hasFirstRank()) {
             Path chosen = SharedRunFolder.hear(environment, launch.rendezvous());
@@ -105,7 +105,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     /** Makes the steps. A failure between them is told to the other processes. */
-    private static int steps(Launch launch, Loop loop) throws IOException {
+    private static int steps(RankLaunch launch, Loop loop) throws IOException {
         try {
             return loop.run();
         } catch (CapacityExceededException | DataException | NonFiniteException e) {
@@ -117,7 +117,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private RunFolder folder(TrainerConfig config, RankEnvironment environment, Launch launch) {
+    private RunFolder folder(TrainerConfig config, RankEnvironment environment, RankLaunch launch) {
         RunFolder folder = RunFolder.open(output, configOptions.nameOrFile(NamedConfigs.DEFAULT),
                 config.checkpoint().resume());
         try {
@@ -131,7 +131,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    private TrainingRun open(TrainerConfig config, Registry registry, Launch launch, Path folder) {
+    private TrainingRun open(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
         return launch.told("opening the run",
                 () -> Trainer.open(config, registry, new RunOptions(launch).withOutput(folder)));
     }

@@ -45,8 +45,8 @@ class FiguresTest {
 
     @Test
     void allRanksTogetherAreFourTimesOne() {
-        List<Part> one = rank.layer();
-        List<Part> all = MoeFigures.of(MOE, 2048, 8, DType.F32, DType.BF16).layer();
+        List<BenchPart> one = rank.layer();
+        List<BenchPart> all = MoeFigures.of(MOE, 2048, 8, DType.F32, DType.BF16).layer();
         assertEquals(13, all.size());
         for (int i = 0; i < all.size(); i++) {
             same(4 * one.get(i).bytes(), 4 * one.get(i).flops(), all.get(i));
@@ -64,9 +64,9 @@ class FiguresTest {
     @Test
     void theFloorIsWhatIsScarcer() {
         MachineRates rates = new MachineRates(100, 1000, 10);
-        assertEquals(2, new Part("moves", 200, 1000).floor(rates));
-        assertEquals(3, new Part("computes", 200, 3000).floor(rates));
-        assertEquals(7, new Part("crosses", 200, 70, 3000).floor(rates));
+        assertEquals(2, new BenchPart("moves", 200, 1000).floor(rates));
+        assertEquals(3, new BenchPart("computes", 200, 3000).floor(rates));
+        assertEquals(7, new BenchPart("crosses", 200, 70, 3000).floor(rates));
     }
 
     /** Of 512 tokens' 3 rows each, three quarters go to the experts on the other three of four devices. */
@@ -82,7 +82,7 @@ class FiguresTest {
         same(rank.dispatch().bytes(), 0, spread.dispatch());
     }
 
-    private static void same(double bytes, double flops, Part part) {
+    private static void same(double bytes, double flops, BenchPart part) {
         assertEquals(bytes, part.bytes(), part.name());
         assertEquals(flops, part.flops(), part.name());
     }

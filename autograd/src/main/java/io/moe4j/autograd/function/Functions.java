@@ -18,7 +18,7 @@ public final class Functions {
 
     /** y_TO = x_TI · wᵀ, for a parameter w of shape (O, I). */
     public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI) {
-        return tape.apply(new Linear(x_TI, w_OI), x_TI);
+        return tape.apply(new LinearOperation(x_TI, w_OI), x_TI);
     }
 
     /** a + b, of one shape. */
@@ -28,7 +28,7 @@ public final class Functions {
 
     /** RMSNorm over the first {@code weight.elements()} = D of the C columns of x_TC. */
     public static Variable rmsNorm(Tape tape, Variable x_TC, Parameter weight_D, float eps) {
-        return tape.apply(new RmsNorm(x_TC, weight_D, eps), x_TC);
+        return tape.apply(new RmsNormOperation(x_TC, weight_D, eps), x_TC);
     }
 
     /** silu(gate) · up, for gate and up side by side: (T, 2F) → (T, F). */

@@ -13,7 +13,7 @@ import java.util.Optional;
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Microbatch(int index, int count, Optional<Documents> documents) {
+public record Microbatch(int index, int count, Optional<DocumentStarts> documents) {
     /** The only microbatch of its step. */
     public static final Microbatch ONLY = of(0, 1);
 
@@ -30,7 +30,7 @@ public record Microbatch(int index, int count, Optional<Documents> documents) {
     }
 
     /** The same microbatch, with other documents. */
-    public Microbatch withDocuments(Optional<Documents> bounds) {
+    public Microbatch withDocuments(Optional<DocumentStarts> bounds) {
         return new Microbatch(index, count, bounds);
     }
 

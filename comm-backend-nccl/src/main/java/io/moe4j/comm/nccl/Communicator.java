@@ -87,7 +87,7 @@ final class Communicator implements AutoCloseable {
                 bytes.get(mine);
             }
             List<Seat> seats = rendezvous
-                    .exchange(group, "nccl", new Seat(Host.name(), device.context().pciAddress(), mine).encode())
+                    .exchange(group, "nccl", new Seat(NcclHost.name(), device.context().pciAddress(), mine).encode())
                     .stream().map(Seat::decode).toList();
             Seat.requireOwnDevices(group, seats);
             bytes.put(seats.getFirst().id());

@@ -72,8 +72,8 @@ class NcclProviderTest {
 
     @Test
     void theHostHasAName() {
-        assertNotEquals("", Host.name());
-        assertEquals(Host.name(), Host.name());
+        assertNotEquals("", NcclHost.name());
+        assertEquals(NcclHost.name(), NcclHost.name());
     }
 
     @Test

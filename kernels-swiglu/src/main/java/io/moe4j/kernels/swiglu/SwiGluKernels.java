@@ -60,7 +60,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor x = product.x_RI();
         Tensor w = product.w_eOI();
         Tensor y = product.y_RO();
-        Arguments.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
+        ArgumentChecks.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
         if (x.dtype().isScaled()) {
             stream.launch(scaled.forward(product));
             return;
@@ -78,7 +78,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dy = product.dy_RO();
         Tensor w = product.w_eOI();
         Tensor dx = product.dx_RI();
-        Arguments.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
+        ArgumentChecks.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
         if (dy.dtype().isScaled()) {
             stream.launch(scaled.inputGradient(product));
             return;
@@ -96,7 +96,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dy = product.dy_RO();
         Tensor x = product.x_RI();
         Tensor dw = product.dw_eOI();
-        Arguments.weightGradient(dy, x, dw, product.offsets_e());
+        ArgumentChecks.weightGradient(dy, x, dw, product.offsets_e());
         if (dy.dtype().isScaled()) {
             stream.launch(scaled.weightGradient(product));
             return;
@@ -116,7 +116,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor gate = arguments.gate_RF();
         Tensor up = arguments.up_RF();
         Tensor h = arguments.h_RF();
-        Arguments.swiglu(arguments);
+        ArgumentChecks.swiglu(arguments);
         stream.launch(launch("swiglu_forward_" + name(gate), grids.swiglu(),
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 optional(arguments.weights_R()), KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0),
@@ -130,7 +130,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dh = arguments.dh_RF();
         Tensor dgate = arguments.dgate_RF();
         Tensor dup = arguments.dup_RF();
-        Arguments.swiglu(arguments);
+        ArgumentChecks.swiglu(arguments);
         stream.launch(launch("swiglu_backward_" + name(gate), grids.swiglu(),
                 KernelArg.of(gate), KernelArg.of(gate.stride(0)), KernelArg.of(up), KernelArg.of(up.stride(0)),
                 KernelArg.of(dh), KernelArg.of(dh.stride(0)), optional(arguments.weights_R()),

@@ -9,7 +9,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import io.moe4j.layers.rotary.Rotary;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +24,7 @@ final class RotaryGroupedAttention implements Operation {
     private final AttentionShape shape;
     private final float scale;
     private final Rotary rotary;
-    private final Optional<Documents> documents;
+    private final Optional<DocumentStarts> documents;
     private final Variable q;
     private final Variable k;
     private final Variable v;
@@ -32,7 +32,7 @@ final class RotaryGroupedAttention implements Operation {
     private @Nullable Tensor o;
 
     RotaryGroupedAttention(AttentionShape shape, float scale, Rotary rotary,
-            Optional<Documents> documents, Variable q, Variable k, Variable v) {
+            Optional<DocumentStarts> documents, Variable q, Variable k, Variable v) {
         this.shape = shape;
         this.scale = scale;
         this.rotary = rotary.within(documents);

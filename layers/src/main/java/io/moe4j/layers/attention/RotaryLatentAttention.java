@@ -9,7 +9,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import io.moe4j.layers.rotary.Rotary;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -24,14 +24,14 @@ final class RotaryLatentAttention implements Operation {
     private final LatentAttention spec;
     private final AttentionShape shape;
     private final Rotary rotary;
-    private final Optional<Documents> documents;
+    private final Optional<DocumentStarts> documents;
     private final Variable q;
     private final Variable keysValues;
     private final Variable latent_TC;
     private @Nullable State state;
 
     RotaryLatentAttention(LatentAttention spec, AttentionShape shape, Rotary rotary,
-            Optional<Documents> documents, Variable q, Variable keysValues, Variable latent_TC) {
+            Optional<DocumentStarts> documents, Variable q, Variable keysValues, Variable latent_TC) {
         this.spec = spec;
         this.shape = shape;
         this.rotary = rotary.within(documents);

@@ -1,7 +1,7 @@
 package io.moe4j.layers.block;
 
 import io.moe4j.api.Stability;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import io.moe4j.autograd.sharding.Microbatch;
 import java.util.Optional;
 
@@ -14,7 +14,7 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public final class CurrentDocuments {
     private final long tokens;
-    private Optional<Documents> documents = Optional.empty();
+    private Optional<DocumentStarts> documents = Optional.empty();
 
     /**
      * Until a microbatch begins, each sequence is one document.
@@ -41,7 +41,7 @@ public final class CurrentDocuments {
     }
 
     /** Those of the current microbatch; empty if each of its sequences is one document. */
-    public Optional<Documents> now() {
+    public Optional<DocumentStarts> now() {
         return documents;
     }
 }

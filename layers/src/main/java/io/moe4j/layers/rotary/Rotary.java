@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import java.util.Optional;
 
 /**
@@ -24,8 +24,8 @@ public record Rotary(Rotation rotation, Tensor cosSin_SR, Optional<Tensor> posit
     }
 
     /** The same embedding, with positions that begin again with each document. */
-    public Rotary within(Optional<Documents> documents) {
-        return new Rotary(rotation, cosSin_SR, documents.map(Documents::positions_T));
+    public Rotary within(Optional<DocumentStarts> documents) {
+        return new Rotary(rotation, cosSin_SR, documents.map(DocumentStarts::positions_T));
     }
 
     /** Rotates x_THR by the angles of its positions; {@code out_THR} may be {@code x_THR}. */

@@ -16,7 +16,7 @@ import java.util.stream.LongStream;
 @Stability(Stability.Level.INTERNAL)
 public final class PlanningCollectives implements Collectives {
     private final Group group;
-    private final PlanningDevice.Closing own;
+    private final PlanningDevice.HeldMemory own;
     private long gathered;
     private long scattered;
     private long reduced;

@@ -89,14 +89,14 @@ public final class PlanningDevice implements Device {
     }
 
     /** Holds what the device that this one stands for would allocate internally, by purpose, until it is closed. */
-    Closing own(Map<String, Long> bytes) {
+    HeldMemory own(Map<String, Long> bytes) {
         List<Memory> all = bytes.entrySet().stream().map(each -> allocate(each.getValue(), each.getKey())).toList();
         return () -> all.forEach(Memory::close);
     }
 
     /** Gives memory back when it is closed. */
     @FunctionalInterface
-    interface Closing extends AutoCloseable {
+    interface HeldMemory extends AutoCloseable {
         @Override
         void close();
     }

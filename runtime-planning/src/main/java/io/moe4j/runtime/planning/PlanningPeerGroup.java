@@ -14,7 +14,7 @@ import java.util.List;
 final class PlanningPeerGroup implements PeerGroup {
     private final PlanningDevice device;
     private final Group group;
-    private final PlanningDevice.Closing own;
+    private final PlanningDevice.HeldMemory own;
     private final Deque<SymmetricMemory> owned = new ArrayDeque<>();
 
     PlanningPeerGroup(PlanningDevice device, Group group) {
@@ -51,7 +51,7 @@ final class PlanningPeerGroup implements PeerGroup {
         own.close();
     }
 
-    private record Peers(List<Memory> all, int index, PlanningDevice.Closing own) implements SymmetricMemory {
+    private record Peers(List<Memory> all, int index, PlanningDevice.HeldMemory own) implements SymmetricMemory {
 
         @Override
         public Memory local() {

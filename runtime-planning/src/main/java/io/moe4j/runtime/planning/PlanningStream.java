@@ -12,7 +12,7 @@ import java.lang.foreign.MemorySegment;
 final class PlanningStream implements Stream {
     private final PlanningDevice device;
     private final String name;
-    private final PlanningDevice.Closing own;
+    private final PlanningDevice.HeldMemory own;
     private long hostSyncs;
 
     PlanningStream(PlanningDevice device, String name) {

@@ -4,7 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Provider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -24,7 +24,7 @@ public final class RunAgreement {
      * @param start what tells the weights that the run starts from
      * @throws InputException in every process, if they differ
      */
-    public static void require(Launch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
+    public static void require(RankLaunch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
             Supplier<Optional<String>> tokenizer, Optional<String> resumed, Optional<String> start) {
         if (launch.localRanks().size() < launch.worldSize()) {
             new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())

@@ -9,7 +9,7 @@ import io.moe4j.trainer.agreement.RunAgreement;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.ModelSource;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.EvaluationOutcome;
@@ -22,7 +22,7 @@ import java.util.function.BooleanSupplier;
  *
  * <pre>{@code
  * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry);
- *         Evaluation evaluation = Evaluation.open(config, source, registry, Launch.threads(config), false)) {
+ *         Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config), false)) {
  *     double loss = evaluation.run(data, Long.MAX_VALUE, () -> false).loss();
  * }
  * }</pre>
@@ -55,7 +55,7 @@ public final class Evaluation implements AutoCloseable {
      * @param readsData whether what is evaluated is what the configuration says, so that processes compare it
      * @throws InputException if the model cannot be evaluated, a weight cannot be used, or the memory does not suffice
      */
-    public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, Launch launch,
+    public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, RankLaunch launch,
             boolean readsData) {
         if (launch.worldSize() != config.ranks()) {
             throw new InputException("the launch has " + launch.worldSize() + " ranks and the configuration "

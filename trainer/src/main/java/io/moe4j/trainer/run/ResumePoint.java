@@ -10,7 +10,7 @@ import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import io.moe4j.trainer.config.ResumeFrom;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
@@ -44,7 +44,7 @@ final class ResumePoint {
         }
     }
 
-    private static CheckpointChoice choose(Path resume, ResumeFrom from, Launch launch) {
+    private static CheckpointChoice choose(Path resume, ResumeFrom from, RankLaunch launch) {
         return switch (from) {
             case NEWEST -> CheckpointChoice.newest(resume, Set.copyOf(launch.localRanks()), launch.worldSize());
             // All processes must come to the same choice, so that each compares everything.

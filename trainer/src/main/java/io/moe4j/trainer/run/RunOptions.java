@@ -3,7 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.step.Schedule;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -20,21 +20,21 @@ import java.util.Optional;
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record RunOptions(Launch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
+public record RunOptions(RankLaunch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
         Optional<BatchSource.Factory> validation, Schedule schedule, FileOperations files) {
 
     /** Nothing is saved by itself. */
-    public RunOptions(Launch launch) {
+    public RunOptions(RankLaunch launch) {
         this(launch, Optional.empty(), Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(),
                 FileOperations.disk());
     }
 
     /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
     public static RunOptions threads(TrainerConfig config) {
-        return new RunOptions(Launch.threads(config));
+        return new RunOptions(RankLaunch.threads(config));
     }
 
-    public RunOptions withLaunch(Launch value) {
+    public RunOptions withLaunch(RankLaunch value) {
         return new RunOptions(value, output, data, validation, schedule, files);
     }
 

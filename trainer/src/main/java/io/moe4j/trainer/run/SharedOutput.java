@@ -2,7 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.group.RankContext;
-import io.moe4j.trainer.checkpoint.store.Host;
+import io.moe4j.trainer.checkpoint.store.ThisHost;
 import io.moe4j.trainer.checkpoint.store.OutputProbe;
 import io.moe4j.trainer.session.RankSession;
 import java.io.IOException;
@@ -36,7 +36,7 @@ final class SharedOutput {
         try {
             byte[] first = exchange(context, "output probe", mine.content()).getFirst();
             OutputProbe probe = new OutputProbe(new String(first, StandardCharsets.UTF_8));
-            String seen = probe.isSeenIn(output, PATIENCE) ? "" : output + " on " + Host.name();
+            String seen = probe.isSeenIn(output, PATIENCE) ? "" : output + " on " + ThisHost.name();
             List<String> all = exchange(context, "output probe seen", seen).stream()
                     .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
             if (all.stream().anyMatch(answer -> !answer.isEmpty())) {

@@ -35,7 +35,7 @@ import java.util.stream.IntStream;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class TrainingSession implements AutoCloseable {
-    private final Launch launch;
+    private final RankLaunch launch;
     private final Providers providers;
     private final Resources resources = new Resources("session");
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
@@ -50,16 +50,16 @@ public final class TrainingSession implements AutoCloseable {
      * @throws InputException if the memory does not suffice
      * @throws RunFailedException if a rank could not be opened; whatever was opened half-way is closed
      */
-    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch) {
+    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch) {
         return open(config, spec, registry, launch, Schedule.oneAfterTheOther());
     }
 
     /**
-     * Opens a session as {@link #open(TrainerConfig, ModelSpec, Registry, Launch)} does.
+     * Opens a session as {@link #open(TrainerConfig, ModelSpec, Registry, RankLaunch)} does.
      *
      * @param schedule in which order microbatches pass through the model
      */
-    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
+    public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch,
             Schedule schedule) {
         return open(config, spec, registry, launch, schedule, SessionPurpose.TRAINING);
     }
@@ -70,11 +70,11 @@ public final class TrainingSession implements AutoCloseable {
      * @since 0.3.0
      */
     public static TrainingSession openEvaluation(TrainerConfig config, ModelSpec spec, Registry registry,
-            Launch launch) {
+            RankLaunch launch) {
         return open(config, spec, registry, launch, Schedule.oneAfterTheOther(), SessionPurpose.EVALUATION);
     }
 
-    private static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, Launch launch,
+    private static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch,
             Schedule schedule, SessionPurpose purpose) {
         return Linking.guard(registry, () -> {
             Providers providers = Providers.choose(config, spec, registry);
@@ -86,7 +86,7 @@ public final class TrainingSession implements AutoCloseable {
         });
     }
 
-    private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, Launch launch,
+    private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, RankLaunch launch,
             Map<Integer, MemoryPlan> memoryPlans, Schedule schedule, SessionPurpose purpose,
             Registry registry) {
         this.launch = launch;
@@ -127,7 +127,7 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /** Who lives here. */
-    public Launch launch() {
+    public RankLaunch launch() {
         return launch;
     }
 

@@ -4,7 +4,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
@@ -31,8 +31,8 @@ final class DocumentBuffers implements AutoCloseable {
     }
 
     /** Those of one microbatch. */
-    Documents of(int microbatch) {
-        return new Documents(part(0, microbatch), part(1, microbatch));
+    DocumentStarts of(int microbatch) {
+        return new DocumentStarts(part(0, microbatch), part(1, microbatch));
     }
 
     /** Enqueues the copy of a batch's starts, which must have no {@link #problem}, and of the positions that follow from them. */

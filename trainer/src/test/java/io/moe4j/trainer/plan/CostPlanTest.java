@@ -13,7 +13,7 @@ import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.StepTraffic;
 import io.moe4j.trainer.session.TrainingSession;
@@ -53,7 +53,7 @@ final class CostPlanTest {
         ModelSpec spec = plugins.get(ModelProvider.class, "deepseek_v3").flavor("debugmodel")
                 .withMoeCommBackend(backend);
         try (TrainingSession session = TrainingSession.open(config, spec, plugins,
-                Launch.threads(2, Duration.ofSeconds(30)))) {
+                RankLaunch.threads(2, Duration.ofSeconds(30)))) {
             Device device = session.devices().get(0);
             Map<String, Long> allocated = new TreeMap<>(device.allocatedBytes());
             assertEquals(2 * plan.stackBytes(), allocated.remove(STACK));

@@ -42,10 +42,10 @@ class RankGroupsTest {
 
     @Test
     void aLaunchHasEachRankOnce() {
-        assertTrue(Launch.threads(2, Duration.ofSeconds(1)).hasFirstRank());
-        Launch two = Launch.threads(2, Duration.ofSeconds(1));
-        assertThrows(IllegalArgumentException.class, () -> new Launch(2, List.of(), 0, two.rendezvous()));
-        assertThrows(IllegalArgumentException.class, () -> new Launch(2, List.of(1, 1), 0, two.rendezvous()));
-        assertThrows(IllegalArgumentException.class, () -> new Launch(2, List.of(2), 0, two.rendezvous()));
+        assertTrue(RankLaunch.threads(2, Duration.ofSeconds(1)).hasFirstRank());
+        RankLaunch two = RankLaunch.threads(2, Duration.ofSeconds(1));
+        assertThrows(IllegalArgumentException.class, () -> new RankLaunch(2, List.of(), 0, two.rendezvous()));
+        assertThrows(IllegalArgumentException.class, () -> new RankLaunch(2, List.of(1, 1), 0, two.rendezvous()));
+        assertThrows(IllegalArgumentException.class, () -> new RankLaunch(2, List.of(2), 0, two.rendezvous()));
     }
 }

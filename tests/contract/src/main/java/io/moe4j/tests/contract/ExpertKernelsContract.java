@@ -44,7 +44,7 @@ import org.junit.jupiter.api.TestFactory;
 public abstract class ExpertKernelsContract {
     private static final long FAR = (1L << 30) + 8;
 
-    private ExpertBench bench;
+    private OpenExpertKernels bench;
 
     /** For subclasses. */
     protected ExpertKernelsContract() {}
@@ -75,7 +75,7 @@ public abstract class ExpertKernelsContract {
     /** Opens the device and the kernels. */
     @BeforeEach
     public void open() {
-        bench = ExpertBench.open(deviceProvider(), deviceConfig(), provider());
+        bench = OpenExpertKernels.open(deviceProvider(), deviceConfig(), provider());
     }
 
     /** Closes them, the kernels twice. */
@@ -156,7 +156,7 @@ public abstract class ExpertKernelsContract {
         return cases(List.of(new ExpertCase("bits", List.of(300, 0, 41, 7), 60, 200, 170, 2, 77)), (shape, dtype) -> {
             List<double[][]> first = allResults(bench, shape, dtype);
             for (int threads = 1; threads <= 3; threads++) {
-                try (ExpertBench other = ExpertBench.open(deviceProvider(), deviceConfig().withThreads(threads),
+                try (OpenExpertKernels other = OpenExpertKernels.open(deviceProvider(), deviceConfig().withThreads(threads),
                         provider())) {
                     List<double[][]> again = allResults(other, shape, dtype);
                     for (int k = 0; k < first.size(); k++) {
@@ -167,7 +167,7 @@ public abstract class ExpertKernelsContract {
         });
     }
 
-    private static List<double[][]> allResults(ExpertBench bench, ExpertCase shape, DType dtype) {
+    private static List<double[][]> allResults(OpenExpertKernels bench, ExpertCase shape, DType dtype) {
         double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
         double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);
         double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 3);
@@ -178,7 +178,7 @@ public abstract class ExpertKernelsContract {
         results.add(bench.inputGradient(shape, dtype, dy, w));
         results.add(bench.weightGradient(shape, dtype, dtype, dy, x, Optional.empty()));
         results.add(bench.swiglu(shape, dtype, gateUp, weights));
-        ExpertBench.SwiGluGradients gradients = bench.swigluBackward(shape, dtype, gateUp, x, weights, true);
+        OpenExpertKernels.SwiGluGradients gradients = bench.swigluBackward(shape, dtype, gateUp, x, weights, true);
         results.add(gradients.gateUp());
         double[] dweights = new double[shape.rows()];
         Arrays.setAll(dweights, r -> gradients.weights()[r]);
@@ -209,7 +209,7 @@ public abstract class ExpertKernelsContract {
             Tensor offsets = bench.offsets(new int[] {1, 2});
             IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class,
                     () -> bench.kernels().forward(bench.stream(), new GroupedProduct.Forward(x.tensor(),
-                            ExpertBench.perExpert(w, 2), offsets, y.tensor())));
+                            OpenExpertKernels.perExpert(w, 2), offsets, y.tensor())));
             assertTrue(refusal.toString().contains("[4, 8]"), refusal.toString());
         }
     }

@@ -19,11 +19,11 @@ final class FarRows {
     private static final int VALID = 3;
     private static final int COLUMNS = 8;
 
-    private final ExpertBench bench;
+    private final OpenExpertKernels bench;
     private final DType dtype;
     private final long stride;
 
-    FarRows(ExpertBench bench, DType dtype, long stride) {
+    FarRows(OpenExpertKernels bench, DType dtype, long stride) {
         this.bench = bench;
         this.dtype = dtype;
         this.stride = stride;
@@ -40,7 +40,7 @@ final class FarRows {
             double[][] ws = shape.values(dtype, 2 * COLUMNS, COLUMNS, 3);
             Tensor offsets = bench.offsets(shape.offsets());
             try (RowBuffer w = bench.rows(dtype, ws.length, COLUMNS, 0, ws)) {
-                Tensor w_eOI = ExpertBench.perExpert(w, 2);
+                Tensor w_eOI = OpenExpertKernels.perExpert(w, 2);
                 upload(x, xs);
                 upload(y, marks);
                 bench.kernels().forward(bench.stream(), new GroupedProduct.Forward(x, w_eOI, offsets, y));
@@ -69,7 +69,7 @@ final class FarRows {
         upload(y, xs);
         try (RowBuffer dw = bench.blank(dtype, 2 * COLUMNS, COLUMNS, 0)) {
             bench.kernels().weightGradient(bench.stream(),
-                    new GroupedProduct.WeightGradient(x, y, offsets, ExpertBench.perExpert(dw, 2), false));
+                    new GroupedProduct.WeightGradient(x, y, offsets, OpenExpertKernels.perExpert(dw, 2), false));
             double[][] dws = dw.read(2 * COLUMNS);
             for (int o = 0; o < COLUMNS; o++) {
                 ExpertReference.checkProduct("far dw", dtype, new double[] {xs[1][o], xs[2][o]},

@@ -24,7 +24,7 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.recompute.RecomputePolicy;
-import io.moe4j.autograd.sharding.Documents;
+import io.moe4j.autograd.sharding.DocumentStarts;
 import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.Precision;
@@ -123,7 +123,7 @@ final class OpenModel implements AutoCloseable {
         for (int t = 0; t < starts.length; t++) {
             positions[t] = t - starts[t];
         }
-        model.begin(Microbatch.ONLY.withDocuments(Optional.of(new Documents(values.of(starts, starts.length),
+        model.begin(Microbatch.ONLY.withDocuments(Optional.of(new DocumentStarts(values.of(starts, starts.length),
                 values.of(positions, positions.length)))));
     }
 

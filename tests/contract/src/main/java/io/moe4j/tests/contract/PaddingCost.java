@@ -20,7 +20,7 @@ final class PaddingCost {
 
     private PaddingCost() {}
 
-    static void check(ExpertBench bench, DType dtype) {
+    static void check(OpenExpertKernels bench, DType dtype) {
         double[][] values = new ExpertCase("cost", List.of(ROWS), 0, FEATURES, 1, 0, 3).values(dtype, ROWS,
                 2 * FEATURES, 1);
         try (RowBuffer gateUp = bench.rows(dtype, CAPACITY, 2 * FEATURES, 0, values);
@@ -51,7 +51,7 @@ final class PaddingCost {
                 offsets, h);
     }
 
-    private static long nanos(ExpertBench bench, SwiGlu.Forward arguments) {
+    private static long nanos(OpenExpertKernels bench, SwiGlu.Forward arguments) {
         bench.stream().synchronize();
         long start = System.nanoTime();
         bench.kernels().swiglu(bench.stream(), arguments);

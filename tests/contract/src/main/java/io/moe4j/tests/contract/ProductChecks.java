@@ -7,9 +7,9 @@ import java.util.Optional;
 
 /** Compares grouped products with the reference, element by element. */
 final class ProductChecks {
-    private final ExpertBench bench;
+    private final OpenExpertKernels bench;
 
-    ProductChecks(ExpertBench bench) {
+    ProductChecks(OpenExpertKernels bench) {
         this.bench = bench;
     }
 

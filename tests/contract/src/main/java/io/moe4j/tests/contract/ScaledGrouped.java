@@ -26,15 +26,15 @@ final class ScaledGrouped {
     private static final int VALID = 11;
     private static final double MARK = -12345.0f;
 
-    private final ExpertBench bench;
+    private final OpenExpertKernels bench;
     private final DType type;
 
-    private ScaledGrouped(ExpertBench bench, DType type) {
+    private ScaledGrouped(OpenExpertKernels bench, DType type) {
         this.bench = bench;
         this.type = type;
     }
 
-    static Stream<DynamicTest> tests(ExpertBench bench) {
+    static Stream<DynamicTest> tests(OpenExpertKernels bench) {
         List<DynamicTest> tests = new ArrayList<>();
         for (DType type : DType.values()) {
             ScaledGrouped grouped = new ScaledGrouped(bench, type);

@@ -10,9 +10,9 @@ import java.util.Optional;
 
 /** Compares SwiGLU and its gradients with the reference, element by element. */
 final class SwiGluChecks {
-    private final ExpertBench bench;
+    private final OpenExpertKernels bench;
 
-    SwiGluChecks(ExpertBench bench) {
+    SwiGluChecks(OpenExpertKernels bench) {
         this.bench = bench;
     }
 
@@ -45,7 +45,7 @@ final class SwiGluChecks {
         double[][] gateUp = gateUp(shape, dtype);
         double[][] dh = shape.values(dtype, shape.rows(), features, 9);
         float[] weights = weights(shape);
-        ExpertBench.SwiGluGradients gradients = bench.swigluBackward(shape, dtype, gateUp, dh,
+        OpenExpertKernels.SwiGluGradients gradients = bench.swigluBackward(shape, dtype, gateUp, dh,
                 weighted ? Optional.of(weights) : Optional.empty(), inPlace);
         for (int r = 0; r < shape.rows(); r++) {
             double[] gate = Arrays.copyOf(gateUp[r], features);

@@ -6,7 +6,7 @@ import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
@@ -24,14 +24,14 @@ public final class ChildRun {
     public static void main(String[] arguments) {
         try {
             if (arguments.length == 2) {
-                train(config -> Launch.threads(config.ranks(), config.runtime().timeout()), arguments);
+                train(config -> RankLaunch.threads(config.ranks(), config.runtime().timeout()), arguments);
             } else {
                 int rank = Integer.parseInt(arguments[2]);
                 RankEnvironment environment = RankEnvironment.process("a fault", 2, List.of(rank), 0,
                         new Endpoint("127.0.0.1", Integer.parseInt(arguments[3])));
                 try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(),
                         Duration.ofSeconds(60))) {
-                    train(config -> new Launch(2, List.of(rank), 0, rendezvous), arguments);
+                    train(config -> new RankLaunch(2, List.of(rank), 0, rendezvous), arguments);
                 }
             }
         } catch (RuntimeException e) {
@@ -41,7 +41,7 @@ public final class ChildRun {
         System.exit(0);
     }
 
-    private static void train(Function<TrainerConfig, Launch> launch, String... arguments) {
+    private static void train(Function<TrainerConfig, RankLaunch> launch, String... arguments) {
         try (TrainingRun run = TinyRun.open(launch, options -> options.withOutput(Path.of(arguments[0])),
                 "training.steps=" + arguments[1])) {
             System.out.println("open");

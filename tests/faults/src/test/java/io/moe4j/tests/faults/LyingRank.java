@@ -10,7 +10,7 @@ import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
@@ -44,7 +44,7 @@ record LyingRank(boolean compares) implements FaultKind {
             RankEnvironment environment = RankEnvironment.process("a fault", world, List.of(rank), 0, master);
             try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, secret, timeout);
                     TrainingRun run = TinyRun.open(
-                            config -> new Launch(2, List.of(rank), 0,
+                            config -> new RankLaunch(2, List.of(rank), 0,
                                     compares ? rendezvous : new Believing(rendezvous)),
                             options -> options, overrides.toArray(String[]::new))) {
                 run.step();

@@ -13,7 +13,7 @@ import io.moe4j.trainer.run.BatchSource;
 import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -34,7 +34,7 @@ final class TinyRun {
     private TinyRun() {}
 
     /** Opens the ranks that live here. */
-    static TrainingRun open(Function<TrainerConfig, Launch> launch, UnaryOperator<RunOptions> options,
+    static TrainingRun open(Function<TrainerConfig, RankLaunch> launch, UnaryOperator<RunOptions> options,
             String... overrides) {
         Registry registry = Plugins.load(List.of());
         ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(model());
@@ -48,7 +48,7 @@ final class TinyRun {
 
     /** Opens both ranks as threads. */
     static TrainingRun open(UnaryOperator<RunOptions> options, String... overrides) {
-        return open(config -> Launch.threads(config.ranks(), config.runtime().timeout()), options, overrides);
+        return open(config -> RankLaunch.threads(config.ranks(), config.runtime().timeout()), options, overrides);
     }
 
     /** The losses of the steps that are left, by step. */

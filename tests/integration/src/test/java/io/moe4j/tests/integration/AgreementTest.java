@@ -10,7 +10,7 @@ import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
@@ -113,7 +113,7 @@ class AgreementTest {
             RankEnvironment environment = RankEnvironment.process("a test", 4, List.of(firstRank, firstRank + 1),
                     firstRank, new Endpoint("127.0.0.1", port));
             try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), Duration.ofSeconds(60));
-                    TrainingRun run = Tiny.open(new Launch(4, environment.localRanks(), 0, rendezvous), overrides)) {
+                    TrainingRun run = Tiny.open(new RankLaunch(4, environment.localRanks(), 0, rendezvous), overrides)) {
                 assertEquals(0, run.stepsDone());
             }
             return null;

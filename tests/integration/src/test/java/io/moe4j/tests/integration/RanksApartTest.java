@@ -7,7 +7,7 @@ import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -49,7 +49,7 @@ class RanksApartTest {
         RankEnvironment environment = RankEnvironment.process("a test", 4, List.of(first, first + 1), first,
                 new Endpoint("127.0.0.1", port));
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), TIMEOUT);
-                TrainingRun run = Tiny.open(new Launch(4, environment.localRanks(), 0, rendezvous))) {
+                TrainingRun run = Tiny.open(new RankLaunch(4, environment.localRanks(), 0, rendezvous))) {
             List<Double> losses = new ArrayList<>();
             for (int i = 0; i < 3; i++) {
                 losses.add(run.step().loss());

@@ -19,7 +19,7 @@ import io.moe4j.trainer.run.OutputLostException;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -260,7 +260,7 @@ class SavingTest {
                 new Endpoint("127.0.0.1", port));
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(),
                 Duration.ofSeconds(20));
-                TrainingRun run = Tiny.openWith(new Launch(4, environment.localRanks(), 0, rendezvous),
+                TrainingRun run = Tiny.openWith(new RankLaunch(4, environment.localRanks(), 0, rendezvous),
                         options -> options.withOutput(output), ENABLED)) {
             run.step();
         }

@@ -14,7 +14,7 @@ import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.step.Batch;
 import io.moe4j.trainer.step.Schedule;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ final class Tiny {
     }
 
     /** Opens the part of a run whose ranks live here. */
-    static TrainingRun open(Launch launch, String... overrides) {
+    static TrainingRun open(RankLaunch launch, String... overrides) {
         return open(Tiny::sequences, config -> launch, overrides);
     }
 
@@ -69,12 +69,12 @@ final class Tiny {
     }
 
     /** Opens the part of a run whose ranks live here, with other options. */
-    static TrainingRun openWith(Launch launch, UnaryOperator<RunOptions> options, String... overrides) {
+    static TrainingRun openWith(RankLaunch launch, UnaryOperator<RunOptions> options, String... overrides) {
         return open(UnaryOperator.identity(), model(), Tiny::sequences, config -> launch, options, overrides);
     }
 
     /** Opens a run that is validated on other data. */
-    static TrainingRun openValidated(UnaryOperator<ModelSpec> model, Function<TrainerConfig, Launch> launch,
+    static TrainingRun openValidated(UnaryOperator<ModelSpec> model, Function<TrainerConfig, RankLaunch> launch,
             DataOf validation, UnaryOperator<RunOptions> options, String... overrides) {
         return opened(model, model(), Tiny::sequences, launch,
                 config -> given -> options.apply(given.withValidation(validation.of(config))), overrides);
@@ -97,26 +97,26 @@ final class Tiny {
                 overrides);
     }
 
-    static Launch threads(TrainerConfig config) {
-        return Launch.threads(config.ranks(), config.runtime().timeout());
+    static RankLaunch threads(TrainerConfig config) {
+        return RankLaunch.threads(config.ranks(), config.runtime().timeout());
     }
 
-    private static TrainingRun open(DataOf data, Function<TrainerConfig, Launch> launch, String... overrides) {
+    private static TrainingRun open(DataOf data, Function<TrainerConfig, RankLaunch> launch, String... overrides) {
         return open(UnaryOperator.identity(), data, launch, overrides);
     }
 
     private static TrainingRun open(UnaryOperator<ModelSpec> model, DataOf data,
-            Function<TrainerConfig, Launch> launch, String... overrides) {
+            Function<TrainerConfig, RankLaunch> launch, String... overrides) {
         return open(model, model(), data, launch, UnaryOperator.identity(), overrides);
     }
 
     private static TrainingRun open(UnaryOperator<ModelSpec> model, Map<String, Object> huggingFace, DataOf data,
-            Function<TrainerConfig, Launch> launch, UnaryOperator<RunOptions> options, String... overrides) {
+            Function<TrainerConfig, RankLaunch> launch, UnaryOperator<RunOptions> options, String... overrides) {
         return opened(model, huggingFace, data, launch, config -> options, overrides);
     }
 
     private static TrainingRun opened(UnaryOperator<ModelSpec> model, Map<String, Object> huggingFace, DataOf data,
-            Function<TrainerConfig, Launch> launch, Function<TrainerConfig, UnaryOperator<RunOptions>> options,
+            Function<TrainerConfig, RankLaunch> launch, Function<TrainerConfig, UnaryOperator<RunOptions>> options,
             String... overrides) {
         Registry registry = Plugins.load(List.of());
         ModelSpec spec = model.apply(registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(huggingFace));

@@ -17,7 +17,7 @@ import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.run.ValidationResult;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.step.Batch;
 import java.net.InetAddress;
@@ -418,7 +418,7 @@ class ValidationTest {
                 new Endpoint("127.0.0.1", port));
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), Duration.ofSeconds(30));
                 TrainingRun run = Tiny.openValidated(UnaryOperator.identity(),
-                        config -> new Launch(4, environment.localRanks(), 0, rendezvous), Tiny::sequences,
+                        config -> new RankLaunch(4, environment.localRanks(), 0, rendezvous), Tiny::sequences,
                         UnaryOperator.identity(), words(EACH_STEP))) {
             return validations(run).stream().map(ValidationResult::loss).toList();
         }

@@ -19,7 +19,7 @@ import io.moe4j.trainer.run.RunOptions;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.run.ValidationResult;
-import io.moe4j.trainer.session.Launch;
+import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.step.Batch;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,7 +49,7 @@ class EvaluationTest {
         ExportedFolder golden = ExportedFolder.of(name);
         TrainerConfig config = config(golden, overrides);
         try (ModelSource source = ModelSource.open(golden.folder(), registry);
-                Evaluation evaluation = Evaluation.open(config, source, registry, Launch.threads(config), false)) {
+                Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config), false)) {
             ValidationResult result = evaluation.run(batches(golden, config), Long.MAX_VALUE, () -> false);
             assertEquals(golden.loss(), result.loss(), 1e-5);
             assertEquals(Optional.empty(), result.problem());
@@ -87,7 +87,7 @@ class EvaluationTest {
     private ValidationResult evaluate(ExportedFolder golden, Path saved, String overrides) {
         TrainerConfig config = config(golden, overrides);
         try (ModelSource source = ModelSource.open(saved, registry);
-                Evaluation evaluation = Evaluation.open(config, source, registry, Launch.threads(config), false)) {
+                Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config), false)) {
             return evaluation.run(batches(golden, config), Long.MAX_VALUE, () -> false);
         }
     }
@@ -133,7 +133,7 @@ class EvaluationTest {
         for (int half = 0; half < 2; half++) {
             int kept = half;
             try (ModelSource source = ModelSource.open(golden.folder(), registry);
-                    Evaluation evaluation = Evaluation.open(config, source, registry, Launch.threads(config), false)) {
+                    Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config), false)) {
                 ValidationResult result = evaluation.run((rank, read) -> only(golden, kept), 1, () -> false);
                 assertEquals(golden.tokens(), result.tokens());
                 assertEquals(1, result.sequences());

@@ -124,7 +124,7 @@ public final class CheckpointStore {
         Path part = part(step);
         if (SharedFolder.await(() -> Files.isDirectory(part) ? Optional.empty() : Optional.of("the folder"),
                 SharedFolder.PATIENCE).isPresent()) {
-            throw new IOException("rank 0 made the folder " + part + ", and rank " + rank + " on " + Host.name()
+            throw new IOException("rank 0 made the folder " + part + ", and rank " + rank + " on " + ThisHost.name()
                     + " does not see it" + SharedFolder.REMEDY);
         }
     }

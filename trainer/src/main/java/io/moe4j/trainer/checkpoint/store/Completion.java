@@ -73,7 +73,7 @@ public final class Completion {
         Optional<String> missing = SharedFolder.await(() -> missing(part, file), patience);
         if (missing.isPresent()) {
             throw new IOException("the files of ranks " + receipt.ranks() + " on " + receipt.host() + " are not in "
-                    + part + " on " + Host.name() + ": " + missing.get() + SharedFolder.REMEDY);
+                    + part + " on " + ThisHost.name() + ": " + missing.get() + SharedFolder.REMEDY);
         }
     }
 

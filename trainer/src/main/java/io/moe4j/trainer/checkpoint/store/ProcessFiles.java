@@ -56,7 +56,7 @@ public final class ProcessFiles implements AutoCloseable {
         String name = PiecesFile.name(Role.PIECES, ranks.getFirst());
         store.write(store.part(step).resolve(name), digests);
         store.files().forceFolder(store.part(step));
-        return new Receipt(Host.name(), new StoredFile(name, Role.PIECES, step, ranks, digests.length,
+        return new Receipt(ThisHost.name(), new StoredFile(name, Role.PIECES, step, ranks, digests.length,
                 Digests.of(digests)));
     }
 

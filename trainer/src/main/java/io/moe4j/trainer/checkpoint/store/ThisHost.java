@@ -10,9 +10,9 @@ import java.net.UnknownHostException;
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public final class Host {
+public final class ThisHost {
 
-    private Host() {}
+    private ThisHost() {}
 
     /** Its name, or "an unnamed host". */
     public static String name() {

@@ -14,9 +14,9 @@ import io.moe4j.api.tensor.Tensor;
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Documents(Tensor starts_T, Tensor positions_T) {
+public record DocumentStarts(Tensor starts_T, Tensor positions_T) {
 
-    public Documents {
+    public DocumentStarts {
         for (Tensor tensor : new Tensor[] {starts_T, positions_T}) {
             if (tensor.dtype() != DType.I32 || tensor.rank() != 1 || tensor.elements() != starts_T.elements()) {
                 throw new IllegalArgumentException("documents by starts " + starts_T + " and positions " + positions_T

@@ -12,14 +12,14 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Normalises the first D of C columns, so that a latent and the columns that are projected beside it need not be separated by a copy. */
-final class RmsNorm implements Operation {
+final class RmsNormOperation implements Operation {
     private final Variable x_TC;
     private final Parameter weight_D;
     private final float eps;
     private final long dim;
     private @Nullable Tensor rstd_T;
 
-    RmsNorm(Variable x_TC, Parameter weight_D, float eps) {
+    RmsNormOperation(Variable x_TC, Parameter weight_D, float eps) {
         this.x_TC = x_TC;
         this.weight_D = weight_D;
         this.eps = eps;

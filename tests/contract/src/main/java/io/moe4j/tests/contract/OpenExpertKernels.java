@@ -17,21 +17,21 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /** Expert kernels opened on a device of their own, and one call of each kernel over marked buffers. */
-final class ExpertBench implements AutoCloseable {
+final class OpenExpertKernels implements AutoCloseable {
     private final Device device;
     private final SingleRank rank;
     private final ExpertKernels kernels;
 
-    private ExpertBench(Device device, SingleRank rank, ExpertKernels kernels) {
+    private OpenExpertKernels(Device device, SingleRank rank, ExpertKernels kernels) {
         this.device = device;
         this.rank = rank;
         this.kernels = kernels;
     }
 
-    static ExpertBench open(DeviceProvider devices, DeviceConfig config, ExpertKernelsProvider provider) {
+    static OpenExpertKernels open(DeviceProvider devices, DeviceConfig config, ExpertKernelsProvider provider) {
         Device device = devices.open(config);
         SingleRank rank = SingleRank.on(device);
-        return new ExpertBench(device, rank, provider.open(rank.context()));
+        return new OpenExpertKernels(device, rank, provider.open(rank.context()));
     }
 
     Device device() {

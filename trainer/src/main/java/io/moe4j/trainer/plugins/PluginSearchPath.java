@@ -4,16 +4,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Where plug-ins are looked for, with all that lies below it. */
-sealed interface Host {
+sealed interface PluginSearchPath {
 
     /** What this JVM was started with, as a class of moe4j sees it. */
-    static Host of(Class<?> type) {
+    static PluginSearchPath of(Class<?> type) {
         ModuleLayer layer = type.getModule().getLayer();
         return layer == null ? new OfClassPath(type.getClassLoader()) : new OfModules(layer);
     }
 
     /** With a jar of the plug-in path on top. */
-    Host with(PluginJar jar);
+    PluginSearchPath with(PluginJar jar);
 
     /** Names of the modules that the jar on top has brought. */
     Set<String> moduleNames();
@@ -22,10 +22,10 @@ sealed interface Host {
     String searched();
 
     /** moe4j is a module. */
-    record OfModules(ModuleLayer layer) implements Host {
+    record OfModules(ModuleLayer layer) implements PluginSearchPath {
 
         @Override
-        public Host with(PluginJar jar) {
+        public PluginSearchPath with(PluginJar jar) {
             return new OfModules(jar.layer(layer));
         }
 
@@ -43,10 +43,10 @@ sealed interface Host {
     }
 
     /** moe4j is on a class path, or in a class loader such as Spring Boot's. */
-    record OfClassPath(ClassLoader classes) implements Host {
+    record OfClassPath(ClassLoader classes) implements PluginSearchPath {
 
         @Override
-        public Host with(PluginJar jar) {
+        public PluginSearchPath with(PluginJar jar) {
             return new OfClassPath(new PluginClassLoader(jar, classes));
         }
 

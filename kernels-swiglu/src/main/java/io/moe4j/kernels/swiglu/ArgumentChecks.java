@@ -5,9 +5,9 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /** Checks the arguments of the kernels. A violation is reported before anything is enqueued. */
-final class Arguments {
+final class ArgumentChecks {
 
-    private Arguments() {}
+    private ArgumentChecks() {}
 
     static void product(String what, Tensor rows, Tensor w_eOI, Tensor result, Tensor offsets_e, long in, long out) {
         weights(what, w_eOI);

@@ -25,9 +25,9 @@ import java.util.stream.IntStream;
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Launch(int worldSize, List<Integer> localRanks, List<Integer> deviceOrdinals,
+public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> deviceOrdinals,
         Rendezvous rendezvous) {
-    public Launch {
+    public RankLaunch {
         localRanks = List.copyOf(localRanks);
         deviceOrdinals = List.copyOf(deviceOrdinals);
         if (localRanks.isEmpty() || localRanks.stream().anyMatch(rank -> rank < 0 || rank >= worldSize)
@@ -42,21 +42,21 @@ public record Launch(int worldSize, List<Integer> localRanks, List<Integer> devi
     }
 
     /** All local ranks on one device. */
-    public Launch(int worldSize, List<Integer> localRanks, int deviceOrdinal, Rendezvous rendezvous) {
+    public RankLaunch(int worldSize, List<Integer> localRanks, int deviceOrdinal, Rendezvous rendezvous) {
         this(worldSize, localRanks, Collections.nCopies(localRanks.size(), deviceOrdinal), rendezvous);
     }
 
     /** All ranks of a configuration as threads of this JVM, spread over as many devices as it says, from device 0 on. */
-    public static Launch threads(TrainerConfig config) {
+    public static RankLaunch threads(TrainerConfig config) {
         RankEnvironment all = RankEnvironment.threads(config.ranks());
         DeviceBlocks devices = new DeviceBlocks(config.runtime().devices(), OptionalInt.of(0), OptionalInt.empty());
-        return new Launch(config.ranks(), all.localRanks(), devices.ordinals(all),
+        return new RankLaunch(config.ranks(), all.localRanks(), devices.ordinals(all),
                 ThreadRendezvous.of(config.ranks(), config.runtime().timeout()));
     }
 
     /** All ranks as threads of this JVM, on device 0. */
-    public static Launch threads(int worldSize, Duration timeout) {
-        return new Launch(worldSize, IntStream.range(0, worldSize).boxed().toList(), 0,
+    public static RankLaunch threads(int worldSize, Duration timeout) {
+        return new RankLaunch(worldSize, IntStream.range(0, worldSize).boxed().toList(), 0,
                 ThreadRendezvous.of(worldSize, timeout));
     }
 

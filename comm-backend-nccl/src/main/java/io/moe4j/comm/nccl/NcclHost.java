@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /** The identity of a host, as NCCL determines it: NCCL_HOSTID if set, otherwise the host's name and its boot id. */
-final class Host {
+final class NcclHost {
     private static final Path BOOT_ID = Path.of("/proc/sys/kernel/random/boot_id");
 
-    private Host() {}
+    private NcclHost() {}
 
     static String name() {
         return Optional.ofNullable(System.getenv("NCCL_HOSTID")).filter(id -> !id.isBlank())

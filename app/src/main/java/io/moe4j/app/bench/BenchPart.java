@@ -8,10 +8,10 @@ package io.moe4j.app.bench;
  * @param linkBytes of them that go from one device to another
  * @param flops of its products, a multiply-add being two
  */
-record Part(String name, double bytes, double linkBytes, double flops) {
+record BenchPart(String name, double bytes, double linkBytes, double flops) {
 
     /** A part in which nothing goes from one device to another. */
-    Part(String name, double bytes, double flops) {
+    BenchPart(String name, double bytes, double flops) {
         this(name, bytes, 0, flops);
     }
 
@@ -31,11 +31,11 @@ record Part(String name, double bytes, double linkBytes, double flops) {
      *
      * @param call enqueues it on the rank's stream
      */
-    record Work(Part part, Runnable call) {
+    record Work(BenchPart part, Runnable call) {
 
         /** The same under another name. */
         Work named(String name) {
-            return new Work(new Part(name, part.bytes(), part.linkBytes(), part.flops()), call);
+            return new Work(new BenchPart(name, part.bytes(), part.linkBytes(), part.flops()), call);
         }
     }
 
@@ -44,5 +44,5 @@ record Part(String name, double bytes, double linkBytes, double flops) {
      *
      * @param samples seconds, of one call each
      */
-    record Timed(Part part, Samples samples) {}
+    record Timed(BenchPart part, Samples samples) {}
 }

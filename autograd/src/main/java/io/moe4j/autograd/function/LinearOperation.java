@@ -8,11 +8,11 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 
-final class Linear implements Operation {
+final class LinearOperation implements Operation {
     private final Variable x_TI;
     private final Parameter w_OI;
 
-    Linear(Variable x_TI, Parameter w_OI) {
+    LinearOperation(Variable x_TI, Parameter w_OI) {
         this.x_TI = x_TI;
         this.w_OI = w_OI;
     }
