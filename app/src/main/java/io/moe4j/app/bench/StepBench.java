@@ -57,7 +57,8 @@ public final class StepBench {
         TrainerConfig config = setup.config();
         ModelFigures figures = setup.spec().figures(config.training().seqLen());
         int bytes = config.training().dtype().bytes() + config.training().gradientDtype().bytes();
-        return new BenchPart(name, (double) figures.parameters() * bytes, figures.flopsPerToken() * config.tokensPerStep());
+        return new BenchPart(name, (double) figures.parameters() * bytes,
+                figures.flopsPerToken() * config.tokensPerStep());
     }
 
     /** Of the step as it is configured. */

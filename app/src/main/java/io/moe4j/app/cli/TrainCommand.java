@@ -64,8 +64,9 @@ final class TrainCommand implements Callable<Integer> {
         RankEnvironment environment = start.environment();
         List<Integer> devices = start.devices();
         if (!environment.isDistributed()) {
-            return train(config, registry, environment, new RankLaunch(environment.worldSize(), environment.localRanks(),
-                    devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
+            return train(config, registry, environment,
+                    new RankLaunch(environment.worldSize(), environment.localRanks(),
+                            devices, ThreadRendezvous.of(config.ranks(), config.runtime().timeout())));
         }
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment,
                 LaunchOptions.secret(environment, config, System.getenv()), config.runtime().timeout())) {

@@ -38,7 +38,7 @@ public final class Plugins {
      * @param pluginPath jars, and folders of jars
      */
     public static Registry load(List<Path> pluginPath) {
-        PluginSearchPath host = PluginSearchPath.of(Plugins.class);
+        PluginHost host = PluginHost.of(Plugins.class);
         Registry.Builder registry = Registry.builder().searched(host.searched());
         Spi.all().forEach(spi -> spi.add(registry, host, "the host"));
         Set<String> used = new HashSet<>();
@@ -55,12 +55,12 @@ public final class Plugins {
     }
 
     /** Whether there is something more to say about the jar: false for one that offers nothing. */
-    private static boolean load(PluginJar jar, PluginSearchPath host, Registry.Builder registry, Set<String> used) {
+    private static boolean load(PluginJar jar, PluginHost host, Registry.Builder registry, Set<String> used) {
         try {
             if (!jar.offersAny(Spi.all().stream().<Class<? extends Provider>>map(Spi::type).toList())) {
                 return false;
             }
-            PluginSearchPath extended = host.with(jar);
+            PluginHost extended = host.with(jar);
             used.addAll(extended.moduleNames());
             Spi.all().forEach(spi -> spi.add(registry, extended, jar.path().toString()));
             log.debug("plug-in jar {}: {}", jar.path(), extended);

@@ -36,11 +36,11 @@ record Spi<P extends Provider>(Class<P> type, String version) {
     }
 
     /** Adds its providers of a host. */
-    void add(Registry.Builder registry, PluginSearchPath host, String origin) {
+    void add(Registry.Builder registry, PluginHost host, String origin) {
         // Here, since ServiceLoader asks for the uses clause of the module that calls it.
         ServiceLoader<P> loader = switch (host) {
-            case PluginSearchPath.OfModules(ModuleLayer layer) -> ServiceLoader.load(layer, type);
-            case PluginSearchPath.OfClassPath(ClassLoader classes) -> ServiceLoader.load(type, classes);
+            case PluginHost.OfModules(ModuleLayer layer) -> ServiceLoader.load(layer, type);
+            case PluginHost.OfClassPath(ClassLoader classes) -> ServiceLoader.load(type, classes);
         };
         registry.add(type, version, loader, origin);
     }

@@ -156,7 +156,8 @@ public abstract class ExpertKernelsContract {
         return cases(List.of(new ExpertCase("bits", List.of(300, 0, 41, 7), 60, 200, 170, 2, 77)), (shape, dtype) -> {
             List<double[][]> first = allResults(bench, shape, dtype);
             for (int threads = 1; threads <= 3; threads++) {
-                try (OpenExpertKernels other = OpenExpertKernels.open(deviceProvider(), deviceConfig().withThreads(threads),
+                try (OpenExpertKernels other = OpenExpertKernels.open(deviceProvider(),
+                        deviceConfig().withThreads(threads),
                         provider())) {
                     List<double[][]> again = allResults(other, shape, dtype);
                     for (int k = 0; k < first.size(); k++) {

@@ -113,7 +113,8 @@ class AgreementTest {
             RankEnvironment environment = RankEnvironment.process("a test", 4, List.of(firstRank, firstRank + 1),
                     firstRank, new Endpoint("127.0.0.1", port));
             try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.none(), Duration.ofSeconds(60));
-                    TrainingRun run = Tiny.open(new RankLaunch(4, environment.localRanks(), 0, rendezvous), overrides)) {
+                    TrainingRun run = Tiny.open(new RankLaunch(4, environment.localRanks(), 0, rendezvous),
+                            overrides)) {
                 assertEquals(0, run.stepsDone());
             }
             return null;

@@ -133,7 +133,8 @@ class EvaluationTest {
         for (int half = 0; half < 2; half++) {
             int kept = half;
             try (ModelSource source = ModelSource.open(golden.folder(), registry);
-                    Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config), false)) {
+                    Evaluation evaluation = Evaluation.open(config, source, registry, RankLaunch.threads(config),
+                            false)) {
                 ValidationResult result = evaluation.run((rank, read) -> only(golden, kept), 1, () -> false);
                 assertEquals(golden.tokens(), result.tokens());
                 assertEquals(1, result.sequences());

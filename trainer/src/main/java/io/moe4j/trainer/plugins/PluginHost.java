@@ -4,16 +4,16 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /** Where plug-ins are looked for, with all that lies below it. */
-sealed interface PluginSearchPath {
+sealed interface PluginHost {
 
     /** What this JVM was started with, as a class of moe4j sees it. */
-    static PluginSearchPath of(Class<?> type) {
+    static PluginHost of(Class<?> type) {
         ModuleLayer layer = type.getModule().getLayer();
         return layer == null ? new OfClassPath(type.getClassLoader()) : new OfModules(layer);
     }
 
     /** With a jar of the plug-in path on top. */
-    PluginSearchPath with(PluginJar jar);
+    PluginHost with(PluginJar jar);
 
     /** Names of the modules that the jar on top has brought. */
     Set<String> moduleNames();
@@ -22,10 +22,10 @@ sealed interface PluginSearchPath {
     String searched();
 
     /** moe4j is a module. */
-    record OfModules(ModuleLayer layer) implements PluginSearchPath {
+    record OfModules(ModuleLayer layer) implements PluginHost {
 
         @Override
-        public PluginSearchPath with(PluginJar jar) {
+        public PluginHost with(PluginJar jar) {
             return new OfModules(jar.layer(layer));
         }
 
@@ -43,10 +43,10 @@ sealed interface PluginSearchPath {
     }
 
     /** moe4j is on a class path, or in a class loader such as Spring Boot's. */
-    record OfClassPath(ClassLoader classes) implements PluginSearchPath {
+    record OfClassPath(ClassLoader classes) implements PluginHost {
 
         @Override
-        public PluginSearchPath with(PluginJar jar) {
+        public PluginHost with(PluginJar jar) {
             return new OfClassPath(new PluginClassLoader(jar, classes));
         }
 
