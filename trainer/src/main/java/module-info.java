@@ -10,6 +10,7 @@ module io.moe4j.trainer {
     requires transitive io.moe4j.data;
     requires io.moe4j.kernels.swiglu;
     requires transitive io.moe4j.launch;
+    requires io.moe4j.metrics.tensorboard;
     requires io.moe4j.model.deepseek;
     requires io.moe4j.model.qwen;
     requires io.moe4j.runtime.cpu;

@@ -3,7 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.app.terminal.Screen;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.TrainerConfig;
-import io.moe4j.trainer.metrics.MetricsFile;
+import io.moe4j.trainer.metrics.RunRecord;
 import io.moe4j.trainer.metrics.RunSummary;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
@@ -74,14 +74,14 @@ final class TrainLoop {
             return ExitCode.OK;
         }
         RunSummary summary = new RunSummary();
-        try (MetricsFile metrics = new MetricsFile(folder.path().resolve("metrics.jsonl"), begin);
+        try (RunRecord record = RunRecord.open(folder.path(), config.metrics(), run.description(), begin);
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps());
                 Interrupts interrupts = Interrupts.handle(stopping(output))) {
             // From here on Ctrl-C is polite: what is printed now shows that.
             output.println(report);
             while (run.hasNext()) {
-                StepResult step = run.step(telling(metrics, output, summary));
+                StepResult step = run.step(telling(record, output, summary));
                 saved(step.step()).ifPresent(checkpoint -> output.println("saved     " + checkpoint));
             }
             output.close();
@@ -126,11 +126,11 @@ final class TrainLoop {
         return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);
     }
 
-    private static StepListener telling(MetricsFile metrics, StepOutput output, RunSummary summary) {
+    private static StepListener telling(RunRecord record, StepOutput output, RunSummary summary) {
         return new StepListener() {
             @Override
             public void made(StepResult step) {
-                metrics.add(step);
+                record.made(step);
                 output.show(step);
                 summary.add(step);
             }
@@ -142,14 +142,14 @@ final class TrainLoop {
 
             @Override
             public void validated(ValidationResult validation) {
-                metrics.add(validation);
+                record.validated(validation);
                 output.show(validation);
                 summary.add(validation);
             }
 
             @Override
             public void saving() {
-                metrics.force();
+                record.saving();
             }
         };
     }

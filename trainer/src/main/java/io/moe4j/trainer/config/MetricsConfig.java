@@ -6,13 +6,33 @@ import io.moe4j.api.Stability;
  * What is reported.
  *
  * @param logEvery steps between two step lines, at least 1; the metrics file has every step
+ * @param layersEvery steps between two records of the load of each layer's experts; the first and the last step are recorded too; 0 for none
+ * @param tensorboard whether event files for TensorBoard are written to the folder {@code tensorboard} of the run
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record MetricsConfig(int logEvery) {
+public record MetricsConfig(int logEvery, int layersEvery, boolean tensorboard) {
 
     /** With another value of {@code logEvery}. */
     public MetricsConfig withLogEvery(int value) {
         return Components.with(this, "logEvery", value);
+    }
+
+    /**
+     * With another value of {@code layersEvery}.
+     *
+     * @since 0.3.0
+     */
+    public MetricsConfig withLayersEvery(int value) {
+        return Components.with(this, "layersEvery", value);
+    }
+
+    /**
+     * With another value of {@code tensorboard}.
+     *
+     * @since 0.3.0
+     */
+    public MetricsConfig withTensorboard(boolean value) {
+        return Components.with(this, "tensorboard", value);
     }
 }

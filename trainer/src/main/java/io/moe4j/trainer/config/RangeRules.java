@@ -35,6 +35,7 @@ final class RangeRules {
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
+        rules.atLeast(config.metrics().layersEvery(), 0, "metrics.layers_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().agreementInterval(), 0, "runtime.agreement_interval");
         rules.within(config.runtime().threads(), 0, MAX_THREADS, "runtime.threads");

@@ -2,35 +2,23 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.SourceProgress;
-import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
- * {@code validation_loss} instead of {@code loss}.
+ * {@code validation_loss} instead of {@code loss}. {@code mfu} is the part of the devices' peak rate that was used, 0.3 for 30%.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public final class MetricsFile implements AutoCloseable {
-    private final Path path;
-    private final FileChannel channel;
+public final class MetricsFile implements StepListener, AutoCloseable {
+    private final LinesFile lines;
 
     /**
      * Begins the file; its folder is made if it is not there.
@@ -38,24 +26,22 @@ public final class MetricsFile implements AutoCloseable {
      * @param stepsDone steps of a run that is continued: if the file has them, they stay
      */
     public MetricsFile(Path path, long stepsDone) {
-        this.path = path;
-        try {
-            Path folder = path.toAbsolutePath().resolveSibling("");
-            Files.createDirectories(folder);
-            List<String> before = stepsDone > 0 && Files.isRegularFile(path)
-                    ? Files.readAllLines(path).stream().filter(line -> stepOf(line) <= stepsDone).toList()
-                    : List.of();
-            // What stays is never only in memory.
-            Path kept = path.resolveSibling(path.getFileName() + ".part");
-            Files.deleteIfExists(kept);
-            channel = FileChannel.open(kept, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-            write(String.join("", before.stream().map(line -> line + "\n").toList()));
-            channel.force(true);
-            Files.move(kept, path, StandardCopyOption.REPLACE_EXISTING);
-            FileOperations.disk().forceFolder(folder);
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
-        }
+        lines = new LinesFile(path, stepsDone);
+    }
+
+    @Override
+    public void made(StepResult step) {
+        add(step);
+    }
+
+    @Override
+    public void validated(ValidationResult validation) {
+        add(validation);
+    }
+
+    @Override
+    public void saving() {
+        force();
     }
 
     /** Adds a step. */
@@ -65,7 +51,12 @@ public final class MetricsFile implements AutoCloseable {
         line.put("loss", step.labels() == 0 ? null : step.loss());
         line.put("grad_norm", step.gradientNorm());
         line.put("lr", step.learningRate());
+        line.put("time", step.time().toString());
+        line.put("seconds", step.seconds());
+        line.put("tokens", step.tokens());
         line.put("tokens_per_second", step.tokensPerSecond());
+        line.put("flops_per_second", step.flops());
+        line.put("mfu", step.utilisation());
         line.put("memory_bytes", step.memoryBytes());
         line.put("host_syncs", step.hostSyncs());
         line.put("captured", step.captured());
@@ -89,7 +80,7 @@ public final class MetricsFile implements AutoCloseable {
             }
             line.put("sources", sources);
         }
-        write(line);
+        lines.add(line);
     }
 
     /**
@@ -108,52 +99,20 @@ public final class MetricsFile implements AutoCloseable {
         line.put("validation_seconds", validation.seconds());
         line.put("validation_dropped_rows", validation.droppedRows());
         validation.problem().ifPresent(problem -> line.put("validation_problem", problem));
-        write(line);
+        lines.add(line);
     }
 
     private static @Nullable Double finite(double value) {
         return Double.isFinite(value) ? value : null;
     }
 
-    private void write(Map<String, ? extends @Nullable Object> line) {
-        try {
-            write(JsonMapper.shared().writeValueAsString(line) + "\n");
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
-        }
-    }
-
     /** Makes what was added durable: it survives a power cut. */
     public void force() {
-        try {
-            channel.force(true);
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
-        }
-    }
-
-    private void write(String text) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
-    }
-
-    /** The step of a line; one that was not finished belongs to none. */
-    private static long stepOf(String line) {
-        try {
-            return JsonMapper.shared().readTree(line).path("step").asLong(Long.MAX_VALUE);
-        } catch (JacksonException e) {
-            return Long.MAX_VALUE;
-        }
+        lines.force();
     }
 
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new UncheckedIOException(path + " cannot be written", e);
-        }
+        lines.close();
     }
 }

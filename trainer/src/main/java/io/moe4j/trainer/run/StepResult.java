@@ -3,6 +3,8 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.data.SourceProgress;
+import io.moe4j.trainer.step.LayerLoad;
+import java.time.Instant;
 import java.util.List;
 
 /**
@@ -12,6 +14,8 @@ import java.util.List;
  * @param loss mean cross-entropy over the labels that count, of all ranks; NaN if there are none: then nothing has changed
  * @param gradientNorm over all shards, before clipping
  * @param learningRate that was applied
+ * @param time when it was done
+ * @param tokens trained on since the first step of the run, of all ranks together
  * @param seconds that it took
  * @param tokensPerSecond of all ranks together
  * @param flops a second, of all ranks together; recompute not counted
@@ -27,15 +31,17 @@ import java.util.List;
  * @param dataSeconds the longest that a rank of this JVM has waited for its batch
  * @param data what the longest pass over the data has met so far; nothing in a JVM without the first rank
  * @param sources how far each source of the data has come; nothing in a JVM without the first rank
+ * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this (metrics.layers_every)
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record StepResult(long step, double loss, double gradientNorm, double learningRate, double seconds,
+public record StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens, double seconds,
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
-        long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources) {
+        long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources, List<LayerLoad> layers) {
 
     public StepResult {
         sources = List.copyOf(sources);
+        layers = List.copyOf(layers);
     }
 }

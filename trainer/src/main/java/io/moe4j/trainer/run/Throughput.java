@@ -5,6 +5,7 @@ import io.moe4j.data.DataCounts;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.TrainingSession;
 import io.moe4j.trainer.step.StepOutcome;
+import java.time.Instant;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
@@ -23,7 +24,8 @@ final class Throughput {
         this.flopsPerToken = flopsPerToken;
     }
 
-    StepResult result(long step, StepOutcome.Completed done, double seconds, double dataSeconds,
+    /** @param tokens trained on since the first step */
+    StepResult result(long step, long tokens, StepOutcome.Completed done, double seconds, double dataSeconds,
             Optional<BatchSource> data) {
         Collection<Device> devices = session.devices().values();
         double peak = devices.stream().mapToDouble(Device::peakFlops).sum();
@@ -31,12 +33,13 @@ final class Throughput {
         double tokensPerSecond = config.tokensPerStep() / seconds;
         double flops = tokensPerSecond * flopsPerToken;
         double local = flops * session.launch().localRanks().size() / session.launch().worldSize();
-        return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), seconds, tokensPerSecond,
+        return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), Instant.now(), tokens, seconds,
+                tokensPerSecond,
                 flops, peak > 0 ? local / peak : 0, allocated(fullest),
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
                 done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(),
                 dataSeconds, data.map(BatchSource::counts).orElse(DataCounts.NONE),
-                data.map(BatchSource::progress).orElse(List.of()));
+                data.map(BatchSource::progress).orElse(List.of()), done.layers());
     }
 
     private static long allocated(Device device) {

@@ -106,7 +106,7 @@ final class RankOpener {
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
                 config, schedule, providers.recompute().policy(), phase, groups.isFirstReplica(),
-                canDigest(context.rank()), isDeviceSince(4))));
+                groups.expertParallel().index() == 0, canDigest(context.rank()), isDeviceSince(4))));
     }
 
     /** Digests came with version 1.3 of the devices' SPI. */

@@ -1,6 +1,8 @@
 package io.moe4j.trainer.step;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * What a rank tells the others after forward and backward, so that all come to the same decision.
@@ -13,17 +15,20 @@ import java.nio.ByteBuffer;
  * @param hostSyncs how often its host waited inside forward and backward
  * @param stop whether it wants the run to end after this step
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
+ * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
  */
 record RankReport(long labels, double loss, double sumOfSquares, long requiredRows, long droppedRows, long hostSyncs,
-        boolean stop, boolean withoutData) {
+        boolean stop, boolean withoutData, List<Integer> expertTokens) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
     private static final int BYTES = 6 * Long.BYTES + 1;
 
     byte[] encode() {
-        return ByteBuffer.allocate(BYTES).putLong(labels).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
                 .putLong(droppedRows).putLong(hostSyncs)
-                .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0))).array();
+                .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0)));
+        expertTokens.forEach(bytes::putInt);
+        return bytes.array();
     }
 
     static RankReport decode(byte[] bytes) {
@@ -35,7 +40,11 @@ record RankReport(long labels, double loss, double sumOfSquares, long requiredRo
         long droppedRows = buffer.getLong();
         long hostSyncs = buffer.getLong();
         byte flags = buffer.get();
+        List<Integer> expertTokens = new ArrayList<>(buffer.remaining() / Integer.BYTES);
+        while (buffer.hasRemaining()) {
+            expertTokens.add(buffer.getInt());
+        }
         return new RankReport(labels, loss, sumOfSquares, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
-                (flags & WITHOUT_DATA) != 0);
+                (flags & WITHOUT_DATA) != 0, expertTokens);
     }
 }

@@ -8,6 +8,8 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /** The static buffers of a rank's steps: what goes in, and what comes out. Their addresses never change, so that a captured step can be replayed. */
@@ -18,6 +20,7 @@ final class StepBuffers implements AutoCloseable {
     private final RankContext rank;
     private final Memory inputs;
     private final Memory report;
+    private final ExpertTokens expertTokens;
     private final int microbatches;
     private final Optional<DocumentBuffers> documents;
     private final Resources resources;
@@ -26,24 +29,26 @@ final class StepBuffers implements AutoCloseable {
      * Allocates the buffers.
      *
      * @param config says how many tokens and microbatches there are, and whether documents are kept apart
+     * @param expertTokens counts that are read together with the report in some steps
      */
-    static StepBuffers open(RankContext rank, TrainerConfig config) {
-        return Resources.open("step buffers", resources -> new StepBuffers(rank, config, resources));
+    static StepBuffers open(RankContext rank, TrainerConfig config, ExpertTokens expertTokens) {
+        return Resources.open("step buffers", resources -> new StepBuffers(rank, config, expertTokens, resources));
     }
 
-    private StepBuffers(RankContext rank, TrainerConfig config, Resources resources) {
+    private StepBuffers(RankContext rank, TrainerConfig config, ExpertTokens expertTokens, Resources resources) {
         this.rank = rank;
+        this.expertTokens = expertTokens;
         this.resources = resources;
         this.microbatches = config.microbatches();
         long tokens = config.training().localTokens() * microbatches;
         inputs = resources.add(rank.device().allocate(2 * Tensor.bytes(DType.I32, tokens), "step inputs"));
-        report = resources.add(rank.device().allocate(Tensor.bytes(DType.I32, REPORT_WORDS), "step report"));
+        report = resources.add(rank.device().allocate(Tensor.bytes(DType.I32, reportWords()), "step report"));
         documents = config.data().documentBoundaries()
                 ? Optional.of(resources.add(
                         new DocumentBuffers(rank, config.training().seqLen(), tokens, microbatches, "step inputs")))
                 : Optional.empty();
         rank.stream().fill(Tensor.of(inputs, 0, DType.I32, 2 * tokens), 0);
-        rank.stream().fill(Tensor.of(report, 0, DType.I32, REPORT_WORDS), 0);
+        rank.stream().fill(Tensor.of(report, 0, DType.I32, reportWords()), 0);
     }
 
     int microbatches() {
@@ -105,12 +110,24 @@ final class StepBuffers implements AutoCloseable {
         documents.ifPresent(buffers -> buffers.upload(batch));
     }
 
-    /** Waits for the step, and reads what came out of it. */
-    Readings read() {
-        int[] words = new int[REPORT_WORDS];
-        rank.stream().download(Tensor.of(report, 0, DType.I32, REPORT_WORDS), MemorySegment.ofArray(words));
+    /**
+     * Waits for the step, and reads what came out of it: one copy to the host, with or without the counts.
+     *
+     * @param withExpertTokens whether the counts of tokens for each expert are read too
+     */
+    Readings read(boolean withExpertTokens) {
+        int[] words = new int[withExpertTokens ? reportWords() : REPORT_WORDS];
+        if (withExpertTokens) {
+            expertTokens.copyTo(rank.stream(),
+                    Tensor.of(report, Tensor.bytes(DType.I32, REPORT_WORDS), DType.I32, expertTokens.size()));
+        }
+        rank.stream().download(Tensor.of(report, 0, DType.I32, words.length), MemorySegment.ofArray(words));
         return new Readings(Float.intBitsToFloat(words[0]), Float.intBitsToFloat(words[1]), joined(words, 4),
-                joined(words, 6));
+                joined(words, 6), Arrays.stream(words, REPORT_WORDS, words.length).boxed().toList());
+    }
+
+    private int reportWords() {
+        return REPORT_WORDS + expertTokens.size();
     }
 
     /**
@@ -120,8 +137,9 @@ final class StepBuffers implements AutoCloseable {
      * @param sumOfSquares of the gradients that this rank holds
      * @param requiredRows the most rows that this rank was to receive in one exchange
      * @param droppedRows rows that were dropped at this rank
+     * @param expertTokens tokens of each expert, layer after layer, over this rank's expert-parallel group; empty if they were not read
      */
-    record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows) {}
+    record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows, List<Integer> expertTokens) {}
 
     private static long joined(int[] words, int low) {
         return (words[low] & 0xFFFF_FFFFL) | (long) words[low + 1] << 32;

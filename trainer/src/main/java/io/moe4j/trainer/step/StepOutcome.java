@@ -24,10 +24,11 @@ public sealed interface StepOutcome {
      * @param receiveCapacityRows what a rank can receive
      * @param droppedRows rows that were dropped, all ranks together
      * @param stopping the ranks that want the run to end
+     * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
-            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping)
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping, List<LayerLoad> layers)
             implements StepOutcome {}
 
     /**

@@ -35,6 +35,8 @@ public final class TrainStep implements AutoCloseable {
     private final boolean countsGradients;
     private final BatchRules rules;
     private final Optional<ReplicaCheck> replicaCheck;
+    private final ExpertTokens expertTokens;
+    private final boolean tellsExpertTokens;
 
     /**
      * Opens a step.
@@ -43,12 +45,13 @@ public final class TrainStep implements AutoCloseable {
      * @param schedule drives the model through the microbatches
      * @param recompute how the model's inner stages are run
      * @param countsGradients whether this rank's gradients are no copy of another replica's
+     * @param tellsExpertTokens whether this rank tells the counts of its expert-parallel group to all
      * @param canDigest whether the device makes digests, so that ranks can be compared
      * @param canMask whether the device takes labels that do not count
      */
     public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
             Optional<GraphCapture> capture, TrainerConfig config, Schedule schedule, RecomputePolicy recompute,
-            RankPhase phase, boolean countsGradients, boolean canDigest, boolean canMask) {
+            RankPhase phase, boolean countsGradients, boolean tellsExpertTokens, boolean canDigest, boolean canMask) {
         this.rank = rank;
         this.model = model;
         this.comm = comm;
@@ -59,7 +62,9 @@ public final class TrainStep implements AutoCloseable {
         this.schedule = schedule;
         this.rules = new BatchRules(config, canMask);
         learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
-        buffers = StepBuffers.open(rank, config);
+        this.tellsExpertTokens = tellsExpertTokens;
+        expertTokens = config.metrics().layersEvery() > 0 ? ExpertTokens.of(model) : ExpertTokens.none();
+        buffers = StepBuffers.open(rank, config, expertTokens);
         replicaCheck = canDigest && config.runtime().agreementInterval() > 0 && rank.world().size() > 1
                 ? Optional.of(new ReplicaCheck(rank, model, optimizer))
                 : Optional.empty();
@@ -85,12 +90,12 @@ public final class TrainStep implements AutoCloseable {
         long syncsBefore = rank.stream().hostSyncs();
         forwardBackward.run();
         long syncs = rank.stream().hostSyncs() - syncsBefore;
-        StepBuffers.Readings mine = buffers.read();
+        StepBuffers.Readings mine = buffers.read(tellsExpertTokens && readsExpertTokens(step));
 
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing));
+                        mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing, mine.expertTokens()));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
         }
@@ -123,7 +128,7 @@ public final class TrainStep implements AutoCloseable {
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured(),
-                world.requiredRows(), capacity, world.droppedRows(), world.stopping());
+                world.requiredRows(), capacity, world.droppedRows(), world.stopping(), layers(world, capacity));
     }
 
     /**
@@ -134,6 +139,17 @@ public final class TrainStep implements AutoCloseable {
     public Optional<String> differences(long step) {
         phase.enter("comparison of ranks after step " + step);
         return replicaCheck.flatMap(ranks -> ranks.compare(step, learningRates.at(Math.max(1, step)), false));
+    }
+
+    private boolean readsExpertTokens(long step) {
+        return expertTokens.size() > 0 && (step == 1 || step == config.training().steps()
+                || step % config.metrics().layersEvery() == 0);
+    }
+
+    private List<LayerLoad> layers(WorldReport world, long capacityRows) {
+        return new RoutingSums(expertTokens.layers(), world.expertTokens().stream().map(expertTokens::byLayer).toList(),
+                config.parallelism().expertParallelDegree(), config.microbatches(), capacityRows, world.droppedRows())
+                .loads();
     }
 
     private boolean isReplicaCheckDue(long step) {

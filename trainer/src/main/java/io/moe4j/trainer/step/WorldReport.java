@@ -57,6 +57,11 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().mapToLong(RankReport::droppedRows).sum();
     }
 
+    /** The counts of each expert-parallel group; empty if the step does not read them. */
+    List<List<Integer>> expertTokens() {
+        return ranks.stream().map(RankReport::expertTokens).filter(tokens -> !tokens.isEmpty()).toList();
+    }
+
     long hostSyncs() {
         return ranks.stream().mapToLong(RankReport::hostSyncs).max().orElse(0);
     }

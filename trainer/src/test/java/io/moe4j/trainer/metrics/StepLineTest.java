@@ -9,6 +9,7 @@ import io.moe4j.trainer.run.StepResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -27,8 +28,8 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0,
-                DataCounts.NONE, List.of());
+        StepResult step = new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0,
+                DataCounts.NONE, List.of(), List.of());
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
 
@@ -50,8 +51,8 @@ class StepLineTest {
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
         summary.add(
-                new StepResult(1, 2, 1, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE,
-                        List.of()));
+                new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE,
+                        List.of(), List.of()));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
@@ -77,9 +78,9 @@ class StepLineTest {
 
     @Test
     void aStepWithoutLabelsHasNoLoss() throws IOException {
-        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
+        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
                 0,
-                DataCounts.NONE, List.of());
+                DataCounts.NONE, List.of(), List.of());
         assertTrue(StepLine.of(without).startsWith("step:  2  loss:     none  grad_norm:  0.0000"),
                 StepLine.of(without));
         RunSummary summary = new RunSummary();
@@ -98,8 +99,8 @@ class StepLineTest {
     }
 
     private static StepResult step(long number, long dropped) {
-        return new StepResult(number, 11.20896, 2.5372, 1e-3, 2, 15660, 283.54e12, 0.1134,
+        return new StepResult(number, 11.20896, 2.5372, 1e-3, Instant.EPOCH, 512, 2, 15660, 283.54e12, 0.1134,
                 Math.round(74.71 * (1L << 30)), 0.2701, 0, true, 7, 9, dropped, 31_320, 0.25,
-                new DataCounts(50_000, 0, 3, number, 0), List.of());
+                new DataCounts(50_000, 0, 3, number, 0), List.of(), List.of());
     }
 }

@@ -10,6 +10,7 @@ import io.moe4j.trainer.run.ValidationResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -79,7 +80,7 @@ class ValidationLineTest {
     }
 
     private static StepResult step(long step) {
-        return new StepResult(step, 2, 1, 1e-3, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 128, 0,
-                DataCounts.NONE, List.of());
+        return new StepResult(step, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 128, 0,
+                DataCounts.NONE, List.of(), List.of());
     }
 }

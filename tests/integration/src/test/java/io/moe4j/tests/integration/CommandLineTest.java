@@ -23,7 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** {@code moe4j train}, on the debug model with short sequences. */
 class CommandLineTest {
     private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
-            + "\"lr\":[0-9.E-]+,\"tokens_per_second\":[0-9.E]+,\"memory_bytes\":\\d+,\"host_syncs\":0,\"captured\":true,"
+            + "\"lr\":[0-9.E-]+,\"time\":\"[0-9T:.Z-]+\",\"seconds\":[0-9.E-]+,\"tokens\":\\d+,"
+            + "\"tokens_per_second\":[0-9.E]+,\"flops_per_second\":[0-9.E]+,\"mfu\":[0-9.E-]+,\"memory_bytes\":\\d+,\"host_syncs\":0,\"captured\":true,"
             + "\"received_rows_max\":\\d+,\"receive_capacity_rows\":\\d+,\"dropped_rows\":0,\"labels\":64,"
             + "\"data_seconds\":[0-9.E-]+,\"documents\":\\d+,\"empty_documents\":\\d+,\"bad_lines\":0,"
             + "\"lone_surrogates\":0,\"invalid_bytes\":0,"

@@ -1,0 +1,71 @@
+package io.moe4j.trainer.metrics;
+
+import io.moe4j.metrics.tensorboard.EventWriter;
+import io.moe4j.trainer.run.StepListener;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.ValidationResult;
+import io.moe4j.trainer.step.LayerLoad;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Locale;
+
+/** The steps of a run as curves for TensorBoard. */
+final class TensorBoardFile implements StepListener, AutoCloseable {
+    private final EventWriter events;
+
+    private TensorBoardFile(EventWriter events) {
+        this.events = events;
+    }
+
+    /**
+     * Begins a file in a folder, which may have those of a run that is continued.
+     *
+     * @param stepsDone steps that were made before
+     */
+    static TensorBoardFile open(Path folder, long stepsDone) {
+        return new TensorBoardFile(EventWriter.open(folder, Instant.now(), stepsDone));
+    }
+
+    @Override
+    public void made(StepResult step) {
+        EventWriter.Step at = events.step(step.step(), step.time());
+        if (step.labels() > 0) {
+            at.scalar("train/loss", step.loss());
+        }
+        at.scalar("train/grad_norm", step.gradientNorm()).scalar("train/lr", step.learningRate())
+                .scalar("train/tokens", step.tokens()).scalar("speed/tokens_per_second", step.tokensPerSecond())
+                .scalar("speed/tflops", step.flops() / 1e12).scalar("speed/mfu", step.utilisation())
+                .scalar("speed/seconds", step.seconds()).scalar("speed/data_seconds", step.dataSeconds())
+                .scalar("memory/gib", step.memoryBytes() / (double) (1L << 30));
+        if (step.receiveCapacityRows() > 0) {
+            at.scalar("experts/received_rows_max", step.receivedRowsMax())
+                    .scalar("experts/receive_capacity_rows", step.receiveCapacityRows())
+                    .scalar("experts/dropped_rows", step.droppedRows());
+        }
+        step.layers().forEach(layer -> add(at, layer));
+        at.write();
+    }
+
+    private static void add(EventWriter.Step at, LayerLoad layer) {
+        String name = String.format(Locale.ROOT, "/layer_%02d", layer.layer());
+        at.scalar("entropy" + name, layer.entropy()).scalar("imbalance" + name, layer.imbalance());
+    }
+
+    @Override
+    public void validated(ValidationResult validation) {
+        if (Double.isFinite(validation.loss())) {
+            events.step(validation.step(), Instant.now()).scalar("validation/loss", validation.loss())
+                    .scalar("validation/perplexity", validation.perplexity()).write();
+        }
+    }
+
+    @Override
+    public void saving() {
+        events.force();
+    }
+
+    @Override
+    public void close() {
+        events.close();
+    }
+}
