@@ -35,7 +35,8 @@ import java.util.List;
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens, double seconds,
+public record StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens,
+        double seconds,
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
         long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources, List<LayerLoad> layers) {

@@ -33,7 +33,8 @@ final class Throughput {
         double tokensPerSecond = config.tokensPerStep() / seconds;
         double flops = tokensPerSecond * flopsPerToken;
         double local = flops * session.launch().localRanks().size() / session.launch().worldSize();
-        return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), Instant.now(), tokens, seconds,
+        return new StepResult(step, done.loss(), done.gradientNorm(), done.learningRate(), Instant.now(), tokens,
+                seconds,
                 tokensPerSecond,
                 flops, peak > 0 ? local / peak : 0, allocated(fullest),
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),

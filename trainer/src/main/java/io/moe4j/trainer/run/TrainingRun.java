@@ -197,7 +197,8 @@ public final class TrainingRun implements AutoCloseable {
         position = anySource().position();
         stoppedBy = done.stopping();
         stopped = !stoppedBy.isEmpty();
-        StepResult result = throughput.result(step, sequencesDone * config.training().seqLen(), done, (System.nanoTime() - begin) / 1e9,
+        StepResult result = throughput.result(step, sequencesDone * config.training().seqLen(), done,
+                (System.nanoTime() - begin) / 1e9,
                 wait.seconds(), firstRank());
         if (done.droppedRows() > 0) {
             log.warn("step {}: {} rows were dropped; a rank was to receive {} and can {}", step, done.droppedRows(),

@@ -24,7 +24,8 @@ record RankReport(long labels, double loss, double sumOfSquares, long requiredRo
     private static final int BYTES = 6 * Long.BYTES + 1;
 
     byte[] encode() {
-        ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels).putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
+        ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels)
+                .putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
                 .putLong(droppedRows).putLong(hostSyncs)
                 .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0)));
         expertTokens.forEach(bytes::putInt);

@@ -53,7 +53,8 @@ record RoutingSums(List<Integer> layers, List<List<List<Integer>>> groups, int g
             List<Integer> counts = group.get(layer);
             int local = counts.size() / groupSize;
             return LongStream.range(0, groupSize).map(rank -> counts
-                    .subList((int) rank * local, ((int) rank + 1) * local).stream().mapToLong(Integer::longValue).sum());
+                    .subList((int) rank * local, ((int) rank + 1) * local).stream().mapToLong(Integer::longValue)
+                    .sum());
         }).toArray();
     }
 }

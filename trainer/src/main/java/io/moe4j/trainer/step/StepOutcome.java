@@ -28,7 +28,8 @@ public sealed interface StepOutcome {
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
-            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping, List<LayerLoad> layers)
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping,
+            List<LayerLoad> layers)
             implements StepOutcome {}
 
     /**

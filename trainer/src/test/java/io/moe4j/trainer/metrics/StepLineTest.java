@@ -28,7 +28,8 @@ class StepLineTest {
 
     @Test
     void aSmallRateIsToldInASmallerUnit() {
-        StepResult step = new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0,
+        StepResult step = new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true,
+                0, 9, 0, 200, 0,
                 DataCounts.NONE, List.of(), List.of());
         assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
     }
@@ -51,7 +52,8 @@ class StepLineTest {
     void summarySaysNothingOfRowsThatNobodyCounted() {
         RunSummary summary = new RunSummary();
         summary.add(
-                new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200, 0, DataCounts.NONE,
+                new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200,
+                        0, DataCounts.NONE,
                         List.of(), List.of()));
         assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
@@ -78,7 +80,8 @@ class StepLineTest {
 
     @Test
     void aStepWithoutLabelsHasNoLoss() throws IOException {
-        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 0,
+        StepResult without = new StepResult(2, Double.NaN, 0, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0,
+                true, 0, 9, 0, 0,
                 0,
                 DataCounts.NONE, List.of(), List.of());
         assertTrue(StepLine.of(without).startsWith("step:  2  loss:     none  grad_norm:  0.0000"),

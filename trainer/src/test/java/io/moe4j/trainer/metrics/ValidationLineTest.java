@@ -80,7 +80,8 @@ class ValidationLineTest {
     }
 
     private static StepResult step(long step) {
-        return new StepResult(step, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 128, 0,
+        return new StepResult(step, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e9, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 128,
+                0,
                 DataCounts.NONE, List.of(), List.of());
     }
 }

@@ -31,7 +31,8 @@ class LayerLoadTest {
     @Test
     void groupsAreAddedUpAndTheFullestRankOfAnyIsFound() {
         // Two groups of two ranks with two experts each: their ranks receive 3 and 7, and 9 and 1 rows, and can receive 6.
-        RoutingSums sums = new RoutingSums(List.of(4), List.of(List.of(List.of(1, 2, 3, 4)), List.of(List.of(9, 0, 0, 1))),
+        RoutingSums sums = new RoutingSums(List.of(4),
+                List.of(List.of(List.of(1, 2, 3, 4)), List.of(List.of(9, 0, 0, 1))),
                 2, 1, 6, 4);
         assertEquals(List.of(new LayerLoad(4, List.of(10L, 2L, 3L, 5L), 9, OptionalLong.of(4))), sums.loads());
     }
@@ -39,7 +40,8 @@ class LayerLoadTest {
     @Test
     void whichLayerHasDroppedRowsIsNotGuessed() {
         List<List<List<Integer>>> groups = List.of(List.of(List.of(8, 0), List.of(4, 4)));
-        assertEquals(List.of(OptionalLong.of(2), OptionalLong.of(0)), dropped(new RoutingSums(List.of(1, 2), groups, 2, 1, 6, 2)));
+        assertEquals(List.of(OptionalLong.of(2), OptionalLong.of(0)),
+                dropped(new RoutingSums(List.of(1, 2), groups, 2, 1, 6, 2)));
         // Over two microbatches, 8 rows may have come as 4 and 4, or as 8 and 0.
         assertEquals(List.of(OptionalLong.empty(), OptionalLong.empty()),
                 dropped(new RoutingSums(List.of(1, 2), groups, 2, 2, 6, 2)));

@@ -10,7 +10,8 @@ class WorldReportTest {
 
     @Test
     void reportsComeBackAsTheyWere() {
-        RankReport report = new RankReport(5, 1.25, Double.NaN, 1L << 40, 7, 3, true, false, List.of(3, Integer.MAX_VALUE, 0));
+        RankReport report = new RankReport(5, 1.25, Double.NaN, 1L << 40, 7, 3, true, false,
+                List.of(3, Integer.MAX_VALUE, 0));
         assertEquals(report, RankReport.decode(report.encode()));
     }
 
@@ -32,7 +33,8 @@ class WorldReportTest {
     @Test
     void oneIsEnoughToStop() {
         assertEquals(List.of(1), new WorldReport(
-                List.of(new RankReport(5, 0, 0, 0, 0, 0, false, false, List.of()), new RankReport(5, 0, 0, 0, 0, 0, true, false, List.of())))
+                List.of(new RankReport(5, 0, 0, 0, 0, 0, false, false, List.of()),
+                        new RankReport(5, 0, 0, 0, 0, 0, true, false, List.of())))
                 .stopping());
     }
 
@@ -41,9 +43,11 @@ class WorldReportTest {
         RankReport whole = new RankReport(5, 0, 0, 10, 0, 0, false, false, List.of());
         assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
         assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
-                new WorldReport(List.of(whole, new RankReport(5, 0, 0, 11, 1, 0, false, false, List.of()))).lostRows(10));
+                new WorldReport(List.of(whole, new RankReport(5, 0, 0, 11, 1, 0, false, false, List.of())))
+                        .lostRows(10));
         // The maximum says that all rows fitted, the count of dropped ones says otherwise.
         assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
-                new WorldReport(List.of(whole, new RankReport(5, 0, 0, 9, 3, 0, false, false, List.of()))).lostRows(10));
+                new WorldReport(List.of(whole, new RankReport(5, 0, 0, 9, 3, 0, false, false, List.of())))
+                        .lostRows(10));
     }
 }

@@ -52,7 +52,8 @@ class LayerLoadsTest {
 
     @Test
     void theCountsOfAllGroupsAndMicrobatchesAreAddedUp() {
-        try (TrainingRun run = Tiny.open("parallelism.expert_parallel_degree=2", "training.gradient_accumulation_steps=2",
+        try (TrainingRun run = Tiny.open("parallelism.expert_parallel_degree=2",
+                "training.gradient_accumulation_steps=2",
                 "metrics.layers_every=4")) {
             List<StepResult> steps = Tiny.steps(run);
             // The first, each fourth, and the last.
