@@ -73,7 +73,7 @@ final class EventMessage {
     private static void varint(ByteArrayOutputStream out, long value) {
         long rest = value;
         while ((rest & ~0x7FL) != 0) {
-            out.write((int) (rest & 0x7F | 0x80));
+            out.write((int) ((rest & 0x7F) | 0x80));
             rest >>>= 7;
         }
         out.write((int) rest);
@@ -81,7 +81,7 @@ final class EventMessage {
 
     private static void fixed(ByteArrayOutputStream out, long bits, int count) {
         for (int i = 0; i < count; i++) {
-            out.write((int) (bits >>> 8 * i));
+            out.write((int) (bits >>> (8 * i)));
         }
     }
 }
