@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is written is read back by a reader of the test's own, which knows nothing of the writer. TensorBoard's reader: {@code build-support/check-tensorboard.py}. */
+/** What is written is read back by a reader of the test's own, apart from the writer. For TensorBoard's: {@code build-support/check-tensorboard.py}. */
 class EventWriterTest {
     private static final Instant TIME = Instant.ofEpochSecond(1_700_000_000, 500_000_000);
 

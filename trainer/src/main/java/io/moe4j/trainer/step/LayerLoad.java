@@ -23,7 +23,7 @@ public record LayerLoad(int layer, List<Long> tokensPerExpert, long receivedRows
         tokensPerExpert = List.copyOf(tokensPerExpert);
     }
 
-    /** Entropy of the distribution of tokens over experts, over its largest value: 1 if all experts got the same, 0 if one got everything, or nothing was routed. */
+    /** Entropy of the distribution of tokens over experts, over its largest value: 1 if all got the same, 0 if one got everything or nothing was routed. */
     public double entropy() {
         double total = total();
         if (total == 0 || tokensPerExpert.size() < 2) {
