@@ -20,7 +20,7 @@ import picocli.CommandLine.Command;
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {TrainCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
                 VerifyCommand.class, ExportCommand.class, EvalCommand.class, TokenizeCommand.class,
-                DoctorCommand.class, BenchCommand.class, GenerateCommand.class},
+                DoctorCommand.class, BenchCommand.class, GenerateCommand.class, ConfigCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done: a run has made its last step", "1:tried, and failed",
                 "2:bad input: nothing was started",

@@ -41,17 +41,27 @@ public final class ConfigLoader {
      * @throws ConfigException with all problems
      */
     public TrainerConfig load(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
-        Layers layers = new Layers();
-        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
-        addBase(layers, nameOrFile);
-        overrides.forEach(layers::add);
+        return explain(nameOrFile, overrides, use).config();
+    }
+
+    /**
+     * Loads and checks a configuration, and says where each of its values comes from.
+     *
+     * @param nameOrFile one of {@link NamedConfigs#names()}, or a TOML file
+     * @param overrides laid over it in order
+     * @param use what it is wanted for
+     * @throws ConfigException with all problems
+     * @since 0.3.0
+     */
+    public ExplainedConfig explain(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
+        Layers layers = layers(nameOrFile, overrides);
         TrainerConfig config = ConfiguredModel.named(layers.config(), registry);
         List<Problem> problems = new ArrayList<>(layers.problems());
         problems.addAll(Linking.guard(registry, () -> ConfigCheck.problems(registry, config, use, layers.broken())));
         if (!problems.isEmpty()) {
             throw new ConfigException(nameOrFile, problems);
         }
-        return config;
+        return new ExplainedConfig(config, layers.origins());
     }
 
     /**
@@ -62,11 +72,7 @@ public final class ConfigLoader {
      * @since 0.3.0
      */
     public static TrainerConfig unchecked(String nameOrFile, List<Arguments.Override> overrides) {
-        Layers layers = new Layers();
-        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
-        addBase(layers, nameOrFile);
-        overrides.forEach(layers::add);
-        return layers.config();
+        return layers(nameOrFile, overrides).config();
     }
 
     /** What a run wrote as its configuration, over the defaults; not checked, and keys that there are no more are passed over. */
@@ -88,6 +94,14 @@ public final class ConfigLoader {
                                 .apply(entry.getValue())
                         + "\n")
                 .collect(Collectors.joining());
+    }
+
+    private static Layers layers(String nameOrFile, List<Arguments.Override> overrides) {
+        Layers layers = new Layers();
+        layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
+        addBase(layers, nameOrFile);
+        overrides.forEach(layers::add);
+        return layers;
     }
 
     private static void addBase(Layers layers, String nameOrFile) {

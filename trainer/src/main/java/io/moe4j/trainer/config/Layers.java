@@ -27,6 +27,7 @@ final class Layers {
     private final SourceTables sources = new SourceTables();
     private final List<Problem> problems = new ArrayList<>();
     private final Set<String> broken = new HashSet<>();
+    private final Map<String, String> origins = new LinkedHashMap<>();
     private int omitted;
 
     /** What is wrong so far. */
@@ -50,6 +51,15 @@ final class Layers {
     /** Keys whose values could not be read, and have kept those of the layer below. */
     Set<String> broken() {
         return broken;
+    }
+
+    /** Where the value of each key comes from: a configuration's name, a file, or what was typed. */
+    Map<String, String> origins() {
+        Map<String, String> all = new LinkedHashMap<>(origins);
+        if (Integer.valueOf(ALL_RANKS).equals(values.get(SHARD_DEGREE))) {
+            all.put(SHARD_DEGREE, "all ranks of a replica");
+        }
+        return all;
     }
 
     /** The configuration so far. Where the shard degree is to be found out, it is what makes use of all ranks. */
@@ -80,7 +90,7 @@ final class Layers {
     /** Lays one value from the command line over. */
     void add(Arguments.Override override) {
         String shown = "--" + override.key() + (override.value().isEmpty() ? "" : " " + override.value());
-        set(override.key(), new Value.Typed(override.value()), Shown.of(shown));
+        set(override.key(), new Value.Typed(override.value()), Shown.of(shown), "--" + override.key());
     }
 
     private void addSection(String prefix, JsonNode section, String source) {
@@ -91,12 +101,13 @@ final class Layers {
                 addSection(path + ".", property.getValue(), source);
             } else {
                 set(path, new Value.Filed(property.getValue()),
-                        Shown.of(path + " = " + property.getValue()) + " (" + Shown.of(source) + ")");
+                        Shown.of(path + " = " + property.getValue()) + " (" + Shown.of(source) + ")", source);
             }
         });
     }
 
-    private void set(String path, Value value, String shown) {
+    private void set(String given, Value value, String shown, String origin) {
+        String path = schema.keys().containsKey(given) ? given : TorchtitanNames.ours(given).orElse(given);
         if (path.startsWith(PlugInTables.KEY + ".")) {
             plugIns.set(path, value).ifPresent(rule -> note(new Problem(shown, rule,
                     "write plugin.ID.KEY, where ID is the plug-in's id and KEY a setting that it has")));
@@ -108,20 +119,27 @@ final class Layers {
         }
         Kind kind = schema.keys().get(path);
         if (kind == null) {
-            boolean section = schema.isSection(path);
-            note(new Problem(shown, section ? "this is a section, not a key" : "there is no such key",
-                    section ? "its keys are " + String.join(", ", schema.keys().keySet().stream()
-                            .filter(key -> key.startsWith(path + ".")).toList())
-                            : NearestKey.of(path, schema.keys().keySet()).map(key -> "the nearest is " + key)
-                                    .orElse(NO_NEAR_KEY)));
+            note(unknown(path, shown));
             return;
         }
         kind.read().apply(value).ifPresentOrElse(read -> {
             values.put(path, read);
+            origins.put(path, origin);
             broken.remove(path);
         }, () -> {
             note(new Problem(shown, "the value must be " + kind.wanted(), ""));
             broken.add(path);
         });
+    }
+
+    private Problem unknown(String path, String shown) {
+        if (schema.isSection(path)) {
+            return new Problem(shown, "this is a section, not a key", "its keys are " + String.join(", ",
+                    schema.keys().keySet().stream().filter(key -> key.startsWith(path + ".")).toList()));
+        }
+        return TorchtitanNames.instead(path)
+                .map(remedy -> new Problem(shown, "there is no such key; torchtitan has it", remedy))
+                .orElseGet(() -> new Problem(shown, "there is no such key", NearestKey.of(path, schema.keys().keySet())
+                        .map(key -> "the nearest is " + key).orElse(NO_NEAR_KEY)));
     }
 }

@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.autograd.model.ModelSpec;
+import java.util.List;
 
 /** How ranks, model and batch fit together. */
 final class LayoutRules {
@@ -77,8 +78,14 @@ final class LayoutRules {
         int degree = config.parallelism().expertParallelDegree();
         int sequence = config.training().seqLen();
         if (degree >= 1 && sequence >= 1 && findings.readable(EXPERT, SEQUENCE)) {
-            spec.problems(degree, sequence).forEach(problem -> findings.problems()
-                    .add(new Problem(findings.shown(EXPERT, SEQUENCE), problem, "")));
+            List<String> ofDegree = spec.problems(degree, 1);
+            List<String> ofSequence = spec.problems(1, sequence);
+            for (String problem : spec.problems(degree, sequence)) {
+                boolean one = ofDegree.contains(problem) != ofSequence.contains(problem);
+                String shown = one ? findings.shown(ofDegree.contains(problem) ? EXPERT : SEQUENCE)
+                        : findings.shown(EXPERT, SEQUENCE);
+                findings.note(new Problem(shown, problem, ""));
+            }
         }
         long stepTokens = config.training().localTokens() * config.microbatches();
         findings.require(stepTokens < 1L << 31,

@@ -2,6 +2,7 @@ package io.moe4j.trainer.config;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Optional;
 
 /** What was probably meant. */
@@ -41,7 +42,7 @@ final class NearestKey {
     }
 
     private static boolean contains(String key, String name) {
-        return name.length() >= SHORTEST_PART && key.contains(name);
+        return name.length() >= SHORTEST_PART && key.toLowerCase(Locale.ROOT).contains(name.toLowerCase(Locale.ROOT));
     }
 
     private static String last(String key) {

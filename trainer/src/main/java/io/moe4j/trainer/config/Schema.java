@@ -28,6 +28,18 @@ final class Schema {
         return keys;
     }
 
+    /** The same, with keys outside of sections first, as TOML wants them. */
+    Map<String, Kind> headed() {
+        Map<String, Kind> headed = new LinkedHashMap<>();
+        keys.forEach((key, kind) -> {
+            if (key.indexOf('.') < 0) {
+                headed.put(key, kind);
+            }
+        });
+        headed.putAll(keys);
+        return headed;
+    }
+
     /** Whether some key begins with this section. */
     boolean isSection(String path) {
         return keys.keySet().stream().anyMatch(key -> key.startsWith(path + "."));

@@ -77,6 +77,14 @@ final class SourceTables {
         return shown;
     }
 
+    /** The lines of one source's own table. */
+    static String table(String name, Map<String, SourceConfig> tables) {
+        String prefix = KEY + "." + name + ".";
+        return shown(tables).entrySet().stream().filter(entry -> entry.getKey().startsWith(prefix))
+                .map(entry -> entry.getKey().substring(prefix.length()) + " = " + entry.getValue() + "\n")
+                .collect(Collectors.joining());
+    }
+
     /** As dotted keys. */
     static String toml(Map<String, SourceConfig> tables) {
         return shown(tables).entrySet().stream().map(entry -> entry.getKey() + " = " + entry.getValue() + "\n")

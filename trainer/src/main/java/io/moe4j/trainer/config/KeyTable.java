@@ -1,0 +1,64 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * All keys as a table in Markdown: what their values are, their defaults, and what they mean. It is made from the records that hold a configuration,
+ * and from the comments of {@code defaults.toml}.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class KeyTable {
+    private static final Pattern SECTION = Pattern.compile("\\[([a-z_]+)]");
+    private static final Pattern LINE = Pattern.compile("([a-z0-9_]+) *= *(\"[^\"]*\"|[^# ]+) *(?:# *(.*))?");
+
+    private KeyTable() {}
+
+    /** One table a section, in the order of the records. */
+    public static String markdown() {
+        Map<String, Matcher> lines = lines();
+        StringBuilder text = new StringBuilder();
+        StringBuilder section = new StringBuilder("?");
+        Schema.read().headed().forEach((key, kind) -> {
+            int dot = key.indexOf('.');
+            String head = dot < 0 ? "" : key.substring(0, dot);
+            if (!head.contentEquals(section)) {
+                section.replace(0, section.length(), head);
+                text.append(head.isEmpty() ? "" : "\n### " + head + "\n\n")
+                        .append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
+            }
+            Matcher line = lines.get(key);
+            if (line == null) {
+                throw new IllegalStateException("defaults.toml has no line for " + key + "; add one, with a comment");
+            }
+            text.append("| `").append(key).append("` | ").append(cell(kind.wanted())).append(" | `")
+                    .append(line.group(2)).append("` | ").append(line.group(3) == null ? "" : cell(line.group(3)))
+                    .append(" |\n");
+        });
+        return text.toString();
+    }
+
+    private static Map<String, Matcher> lines() {
+        Map<String, Matcher> lines = new HashMap<>();
+        String prefix = "";
+        for (String line : NamedConfigs.toml(NamedConfigs.PLAIN).lines().toList()) {
+            Matcher section = SECTION.matcher(line);
+            Matcher value = LINE.matcher(line);
+            if (section.matches()) {
+                prefix = section.group(1) + ".";
+            } else if (value.matches()) {
+                lines.put(prefix + value.group(1), value);
+            }
+        }
+        return lines;
+    }
+
+    private static String cell(String text) {
+        return text.replace("|", "\\|");
+    }
+}

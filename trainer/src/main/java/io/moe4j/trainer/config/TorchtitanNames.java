@@ -1,0 +1,76 @@
+package io.moe4j.trainer.config;
+
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Names of torchtitan's configuration that differ from ours. Those that take the same values are understood; others are answered with what moe4j has
+ * instead. The names are those of {@code torchtitan/config}, as its command line takes them.
+ */
+final class TorchtitanNames {
+    private static final String ONE_DEVICE = "moe4j splits a model over data-parallel and expert-parallel ranks only; leave it out";
+    private static final String ALWAYS_THE_SAME = "every run of moe4j gives the same bits again; leave it out";
+    private static final String NO_COMPILER = "moe4j has nothing to compile; its steps are recorded once and replayed with graph_capture.enable";
+
+    private static final Map<String, String> SAME = Map.ofEntries(Map.entry("checkpoint.enable_checkpoint", "checkpoint.enable"),
+            Map.entry("comm.init_timeout_seconds", "runtime.timeout"),
+            Map.entry("debug.moe_force_load_balance", "moe.force_load_balance"),
+            Map.entry("debug.seed", "training.seed"), Map.entry("lr_scheduler.lr_min", "lr_scheduler.min_lr_factor"),
+            Map.entry("metrics.log_freq", "metrics.log_every"),
+            Map.entry("model.hf_assets_path", "data.tokenizer"),
+            Map.entry("parallelism.expert_parallel_comm_backend", "model.moe_comm_backend"),
+            Map.entry("training.dataset_path", "data.path"),
+            Map.entry("training.debug_moe_force_load_balance", "moe.force_load_balance"),
+            Map.entry("training.mixed_precision_param", "training.dtype"),
+            Map.entry("training.mixed_precision_reduce", "training.gradient_dtype"),
+            Map.entry("validation.dataset_path", "validation.path"),
+            Map.entry("validation.freq", "validation.interval"));
+
+    /** Keys, and sections, which end in a dot. A key answers before its section. */
+    private static final Map<String, String> INSTEAD = Map.ofEntries(
+            Map.entry("activation_checkpoint.selective_ac_option", "moe4j chooses what is kept by activation_checkpoint.mode"),
+            Map.entry("checkpoint.async_mode", "leave it out"),
+            Map.entry("checkpoint.export_dtype", "export a checkpoint with moe4j export RUN FOLDER --dtype bf16"),
+            Map.entry("checkpoint.folder", "the folder of a run is given with --output FOLDER"),
+            Map.entry("checkpoint.initial_load_path",
+                    "a model folder is given with model.from, a run to be continued with checkpoint.resume"),
+            Map.entry("checkpoint.last_save_in_hf", "give a new folder with checkpoint.export"),
+            Map.entry("checkpoint.last_save_model_only", "give a new folder with checkpoint.export"),
+            Map.entry("checkpoint.load_step", "give that checkpoint's own folder with checkpoint.resume"),
+            Map.entry("comm.", "the one limit of waiting is runtime.timeout, in seconds"),
+            Map.entry("compile.", NO_COMPILER), Map.entry("training.compile", NO_COMPILER),
+            Map.entry("debug.deterministic", ALWAYS_THE_SAME), Map.entry("training.deterministic", ALWAYS_THE_SAME),
+            Map.entry("debug.batch_invariant", ALWAYS_THE_SAME),
+            Map.entry("debug.print_config", "the command moe4j config prints it"),
+            Map.entry("float8.", "moe4j has no training in float8 yet"), Map.entry("mx.", "moe4j has no MX types"),
+            Map.entry("job.config_file", "give it with --config FILE.toml"),
+            Map.entry("job.dump_folder", "give it with --output FOLDER"),
+            Map.entry("metrics.enable_wandb", "metrics.jsonl, in the run's folder, has the metrics of all steps"),
+            Map.entry("model.tokenizer_path", "give a tokenizer.json, or its folder, with data.tokenizer"),
+            Map.entry("optimizer.implementation", "there is one; leave it out"),
+            Map.entry("optimizer.early_step_in_backward", "leave it out"),
+            Map.entry("parallelism.context_parallel_degree", ONE_DEVICE),
+            Map.entry("parallelism.pipeline_parallel_degree", ONE_DEVICE),
+            Map.entry("parallelism.tensor_parallel_degree", ONE_DEVICE),
+            Map.entry("parallelism.fsdp_reshard_after_forward", "parameters are always released after use; leave it out"),
+            Map.entry("parallelism.", ONE_DEVICE),
+            Map.entry("training.dataset", "give texts with data.path: a file or a folder"),
+            Map.entry("training.gc_freq", "leave it out"),
+            Map.entry("validation.dataset", "give texts with validation.path: a file or a folder"),
+            Map.entry("validation.enable", "validation begins with validation.interval above 0"),
+            Map.entry("validation.enabled", "validation begins with validation.interval above 0"),
+            Map.entry("validation.local_batch_size", "a validation's batches are as large as those of training"));
+
+    private TorchtitanNames() {}
+
+    /** Our name for the same thing. */
+    static Optional<String> ours(String key) {
+        return Optional.ofNullable(SAME.get(key));
+    }
+
+    /** What to do instead of giving a value for this key. */
+    static Optional<String> instead(String key) {
+        return Optional.ofNullable(INSTEAD.get(key))
+                .or(() -> Optional.ofNullable(INSTEAD.get(key.substring(0, key.indexOf('.') + 1))));
+    }
+}

@@ -1,0 +1,88 @@
+package io.moe4j.trainer.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.trainer.plugins.Plugins;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Where values come from, and names that users of torchtitan type. */
+class ExplainedConfigTest {
+    private final ConfigLoader loader = new ConfigLoader(Plugins.load(List.of()));
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void whatIsPrintedIsTheSameConfigurationAgain() throws IOException {
+        for (String name : NamedConfigs.names()) {
+            ExplainedConfig first = explain(name, "--training.steps", "7", "--data.sources.web.path", "docs",
+                    "--training.dtype", "bfloat16");
+            Path file = Files.writeString(folder.resolve("printed.toml"), first.toml());
+            ExplainedConfig again = explain(file.toString());
+            assertEquals(first.config(), again.config(), name);
+        }
+    }
+
+    @Test
+    void eachValueSaysWhereItComesFrom() throws IOException {
+        Path file = Files.writeString(folder.resolve("mine.toml"),
+                "ranks = 2\n[training]\nsteps = 5\nseq_len = 64\n[optimizer]\nlr = 0.5\n");
+        ExplainedConfig config = explain(file.toString(), "--optimizer.lr", "0.25", "--debug.seed", "9");
+        assertOrigin(config, "training.steps = 5", file.toString());
+        assertOrigin(config, "optimizer.lr = 0.25", "--optimizer.lr");
+        assertOrigin(config, "training.seed = 9", "--debug.seed");
+        assertOrigin(config, "optimizer.beta1 = 0.9", "defaults");
+        assertOrigin(config, "parallelism.data_parallel_shard_degree = 2", "all ranks of a replica");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"training.dataset_path, data.path", "training.mixed_precision_param, training.dtype",
+            "validation.freq, validation.interval", "debug.moe_force_load_balance, moe.force_load_balance"})
+    void torchtitansNamesForTheSameThingAreUnderstood(String theirs, String ours) {
+        assertEquals(ours, TorchtitanNames.ours(theirs).orElse(""));
+        assertTrue(Schema.read().keys().containsKey(ours), ours);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"compile.enable, graph_capture.enable", "parallelism.tensor_parallel_degree, leave it out",
+            "checkpoint.folder, --output", "training.dataset, data.path", "job.config_file, --config"})
+    void torchtitansOtherNamesAreAnswered(String theirs, String answer) {
+        ConfigException problems = assertThrows(ConfigException.class,
+                () -> explain(NamedConfigs.PLAIN, "--" + theirs, "1"));
+        assertTrue(problems.problems().getFirst().remedy().contains(answer), problems.getMessage());
+    }
+
+    @Test
+    void aNameOfOursIsNeverTakenForTorchtitans() {
+        for (String key : Schema.read().keys().keySet()) {
+            assertTrue(TorchtitanNames.ours(key).isEmpty(), key);
+        }
+    }
+
+    @Test
+    void theNearestNameIsFoundWhateverItsCase() {
+        ConfigException problems = assertThrows(ConfigException.class, () -> explain("16B"));
+        assertTrue(problems.getMessage().contains("the nearest is deepseek_v3_16b_minimal_async_ep"),
+                problems.getMessage());
+    }
+
+    private ExplainedConfig explain(String name, String... arguments) {
+        return loader.explain(name, Arguments.parse(List.of(arguments)).overrides(), ConfigUse.planning());
+    }
+
+    private static void assertOrigin(ExplainedConfig config, String value, String origin) {
+        int dot = value.indexOf('.');
+        assertEquals(origin, config.origins().get(value.substring(0, value.indexOf(' '))));
+        assertTrue(config.toml().lines().anyMatch(line -> line.startsWith(value.substring(dot + 1))
+                && line.endsWith("# " + origin)), config.toml());
+    }
+}
