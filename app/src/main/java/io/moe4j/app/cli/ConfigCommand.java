@@ -19,8 +19,10 @@ import picocli.CommandLine.Spec;
 
 /** {@code moe4j config}. */
 @Command(name = "config", customSynopsis = "moe4j config [NAME|FILE.toml] [OPTION]... [--key VALUE]...",
-        description = {"Prints what a run would use: every key with its value, and where the value comes from. The output is"
-                + " TOML, which --config takes.", "Without a name, it is the configuration of moe4j train."})
+        description = {
+                "Prints what a run would use: every key with its value, and where the value comes from. The output is"
+                        + " TOML, which --config takes.",
+                "Without a name, it is the configuration of moe4j train."})
 final class ConfigCommand implements Callable<Integer> {
 
     @Spec

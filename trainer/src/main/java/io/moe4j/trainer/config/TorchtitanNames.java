@@ -12,7 +12,8 @@ final class TorchtitanNames {
     private static final String ALWAYS_THE_SAME = "every run of moe4j gives the same bits again; leave it out";
     private static final String NO_COMPILER = "moe4j has nothing to compile; its steps are recorded once and replayed with graph_capture.enable";
 
-    private static final Map<String, String> SAME = Map.ofEntries(Map.entry("checkpoint.enable_checkpoint", "checkpoint.enable"),
+    private static final Map<String, String> SAME = Map.ofEntries(
+            Map.entry("checkpoint.enable_checkpoint", "checkpoint.enable"),
             Map.entry("comm.init_timeout_seconds", "runtime.timeout"),
             Map.entry("debug.moe_force_load_balance", "moe.force_load_balance"),
             Map.entry("debug.seed", "training.seed"), Map.entry("lr_scheduler.lr_min", "lr_scheduler.min_lr_factor"),
@@ -28,7 +29,8 @@ final class TorchtitanNames {
 
     /** Keys, and sections, which end in a dot. A key answers before its section. */
     private static final Map<String, String> INSTEAD = Map.ofEntries(
-            Map.entry("activation_checkpoint.selective_ac_option", "moe4j chooses what is kept by activation_checkpoint.mode"),
+            Map.entry("activation_checkpoint.selective_ac_option",
+                    "moe4j chooses what is kept by activation_checkpoint.mode"),
             Map.entry("checkpoint.async_mode", "leave it out"),
             Map.entry("checkpoint.export_dtype", "export a checkpoint with moe4j export RUN FOLDER --dtype bf16"),
             Map.entry("checkpoint.folder", "the folder of a run is given with --output FOLDER"),
@@ -52,7 +54,8 @@ final class TorchtitanNames {
             Map.entry("parallelism.context_parallel_degree", ONE_DEVICE),
             Map.entry("parallelism.pipeline_parallel_degree", ONE_DEVICE),
             Map.entry("parallelism.tensor_parallel_degree", ONE_DEVICE),
-            Map.entry("parallelism.fsdp_reshard_after_forward", "parameters are always released after use; leave it out"),
+            Map.entry("parallelism.fsdp_reshard_after_forward",
+                    "parameters are always released after use; leave it out"),
             Map.entry("parallelism.", ONE_DEVICE),
             Map.entry("training.dataset", "give texts with data.path: a file or a folder"),
             Map.entry("training.gc_freq", "leave it out"),
