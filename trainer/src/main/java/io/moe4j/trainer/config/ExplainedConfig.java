@@ -3,6 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * A configuration, and where each of its values comes from.
@@ -34,7 +35,7 @@ public record ExplainedConfig(TrainerConfig config, Map<String, String> origins)
                 section.replace(0, section.length(), head);
                 toml.append("\n[").append(head).append("]\n");
             }
-            String line = key.substring(dot + 1) + " = " + kind.shown().apply(values.get(key));
+            String line = key.substring(dot + 1) + " = " + kind.shown().apply(Objects.requireNonNull(values.get(key)));
             toml.append(line).append(" ".repeat(Math.max(2, COMMENT_COLUMN - line.length()))).append("# ")
                     .append(Shown.of(origins.getOrDefault(key, ""))).append('\n');
         });
