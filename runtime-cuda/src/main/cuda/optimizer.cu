@@ -1,5 +1,6 @@
 // Parameter updates.
 #include "common.cuh"
+#include "stochastic.cuh"
 
 // AdamW; see OptimizerOps. c1 = 1 - beta1^step, c2 = 1 - beta2^step. Traffic with fp32 everywhere: 16 n bytes read, 12 n written.
 // Example: p 1, g 1, m = v = 0, lr 0.1, decay 0, betas 0.9 and 0.95, eps 0, step 1: m 0.1, v 0.05, p = 1 - 0.1 * (0.1 / 0.1) / sqrt(0.05 / 0.05) = 0.9.
@@ -16,16 +17,7 @@ struct AdamW {
         p -= lr * (m / c1) / (sqrtf(v / c2) + eps);
     }
 
-    // Rounds to a value that bf16 can hold, so that storing it as bf16 does not change it. Example: bits 0x3F80C000, three quarters of the way from 1 to the
-    // next bf16 value, become 0x3F810000 if the random bits are at least 0x4000, and 0x3F800000 otherwise.
-    __device__ __forceinline__ float rounded(float p, long long i) const {
-        unsigned bits = __float_as_uint(p);
-        if (!stochastic || (bits & 0x7F800000u) == 0x7F800000u) return p;
-        unsigned long long z = counter + (unsigned long long)i * 0x9E3779B97F4A7C15ull;
-        z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9ull;
-        z = (z ^ z >> 27) * 0x94D049BB133111EBull;
-        return __uint_as_float((bits + (unsigned)((z ^ z >> 31) >> 48)) & 0xFFFF0000u);
-    }
+    __device__ __forceinline__ float rounded(float p, long long i) const { return stochastic ? roundedStochastically(p, counter, i) : p; }
 };
 
 template <typename P, typename G, typename M>

@@ -59,8 +59,43 @@ public interface Device extends AutoCloseable {
     /** Bytes allocated now, by purpose. */
     Map<String, Long> allocatedBytes();
 
+    /**
+     * Allocates memory of the host that this device reaches, full of zeros: page-locked, where the device's own memory is another. All calls that take
+     * tensors take tensors in it. {@link Stream#copy} between it and the device's memory runs beside kernels of other streams, and the host does not
+     * wait; a kernel that reads it is as slow as the link. A device whose own memory is the host's gives its own memory. Since SPI 1.4.
+     *
+     * @param bytes may exceed 2³¹; 0 is allowed
+     * @param purpose a line of the memory report, such as {@code "optimizer state"}
+     * @throws DeviceException if the host refuses it, or if the device was built against an SPI before 1.4
+     * @since 0.3.0
+     */
+    default Memory allocateHost(long bytes, String purpose) {
+        throw new DeviceException("this device was built against an SPI before 1.4 and reaches no memory of the host, of"
+                + " which \"" + purpose + "\" wants " + bytes + " bytes; set optimizer.offload to false, or take a newer"
+                + " version of its plug-in");
+    }
+
+    /**
+     * Bytes that {@link #allocateHost} has allocated, by purpose; empty on a device whose own memory is the host's, where {@link #allocatedBytes}
+     * has them. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Map<String, Long> allocatedHostBytes() {
+        return Map.of();
+    }
+
     /** Opens a stream: work submitted to it runs in order. Each rank has its own stream. */
     Stream openStream(String name);
+
+    /**
+     * Opens a stream that only copies, so that the device need not allocate for it what a stream needs to compute. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Stream openCopyStream(String name) {
+        return openStream(name);
+    }
 
     /** Makes a plug-in's kernels launchable by name. Closing the device closes the module. */
     KernelModule load(KernelSource source);

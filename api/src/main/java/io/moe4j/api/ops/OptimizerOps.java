@@ -20,6 +20,78 @@ public interface OptimizerOps {
     void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace);
 
     /**
+     * The momentum of Muon: g ← gradientScale·gradient; m ← β·m + (1−β)·g; update ← β·m + (1−β)·g with Nesterov's form, else m. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void momentum(Stream stream, Momentum arguments) {
+        throw withoutMuon();
+    }
+
+    /**
+     * out = x / max(√sum, least), element by element; sum is F32 (1). Types may differ. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void normalize(Stream stream, Tensor x, Tensor sum, float least, Tensor out) {
+        throw withoutMuon();
+    }
+
+    /**
+     * A step along an update: p ← keep·p − rate·update. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void descend(Stream stream, Descent arguments) {
+        throw withoutMuon();
+    }
+
+    private static UnsupportedOperationException withoutMuon() {
+        return new UnsupportedOperationException("this device was built against a device SPI before 1.4 and has no"
+                + " operations of Muon; set optimizer.name to adamw, or use a newer build of the device");
+    }
+
+    /**
+     * See {@link #momentum}.
+     *
+     * @param gradient F32 or BF16
+     * @param momentum F32 or BF16; m is rounded to it when it is stored, not before the update is computed from it
+     * @param update F32 or BF16, overwritten
+     * @param beta β, in [0, 1)
+     * @param nesterov whether the update looks one step ahead
+     * @param gradientScale what gradients are multiplied by
+     * @since 0.3.0
+     */
+    record Momentum(Tensor gradient, Tensor momentum, Tensor update, float beta, boolean nesterov,
+            float gradientScale) {}
+
+    /**
+     * See {@link #descend}.
+     *
+     * @param parameter F32 or BF16
+     * @param update F32 or BF16
+     * @param rate factor of the update
+     * @param keep factor of the parameter: 1 − lr·decay
+     * @param rounding how the new parameter is rounded where it is BF16
+     * @since 0.3.0
+     */
+    record Descent(Tensor parameter, Tensor update, float rate, float keep, Rounding rounding) {
+
+        /** Checks that only BF16 parameters are rounded stochastically. */
+        public Descent {
+            requireRounded("descent", parameter, rounding);
+        }
+    }
+
+    private static void requireRounded(String operation, Tensor parameter, Rounding rounding) {
+        if (rounding instanceof Rounding.Stochastic
+                && !(parameter.dtype().isRounded() && parameter.dtype().isPlainFloating())) {
+            throw new IllegalArgumentException(operation + " of " + parameter + " with stochastic rounding: only BF16"
+                    + " parameters are rounded; use Rounding.nearest()");
+        }
+    }
+
+    /**
      * p ← p − lr·decay·p; g ← gradientScale·gradient; m ← β₁m + (1−β₁)g; v ← β₂v + (1−β₂)g²;
      * p ← p − lr · (m / (1 − β₁^step)) / (sqrt(v / (1 − β₂^step)) + eps).
      *
@@ -36,11 +108,7 @@ public interface OptimizerOps {
 
         /** Checks that only BF16 parameters are rounded stochastically. */
         public AdamW {
-            if (rounding instanceof Rounding.Stochastic
-                    && !(parameter.dtype().isRounded() && parameter.dtype().isPlainFloating())) {
-                throw new IllegalArgumentException("AdamW of " + parameter + " with stochastic rounding: only BF16"
-                        + " parameters are rounded; use Rounding.nearest()");
-            }
+            requireRounded("AdamW", parameter, rounding);
         }
 
         /** With PyTorch's defaults: β 0.9 and 0.999, eps 1e-8, no decay, gradient scale 1; rounds to the nearest. */

@@ -2,6 +2,7 @@ package io.moe4j.autograd.sharding;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The positions of a unit's parameters in its flat buffer, and of the buffer in its shards. All positions and sizes are in elements. */
 final class FlatLayout {
@@ -12,7 +13,22 @@ final class FlatLayout {
     record Range(long from, long to) {}
 
     /** The part of a parameter that lies in a shard. */
-    record Piece(Parameter parameter, long fromInParameter, long fromInShard, long count) {}
+    record Piece(Parameter parameter, long fromInParameter, long fromInShard, long count) {
+
+        /** The part of it that lies in elements {@code from} to {@code to} of the shard. */
+        Optional<Piece> within(long from, long to) {
+            long low = Math.max(from, fromInShard);
+            long high = Math.min(to, fromInShard + count);
+            return low < high
+                    ? Optional.of(new Piece(parameter, fromInParameter + low - fromInShard, low, high - low))
+                    : Optional.empty();
+        }
+
+        /** The same in a part of the shard that begins with its element {@code first}. */
+        Piece after(long first) {
+            return new Piece(parameter, fromInParameter, fromInShard - first, count);
+        }
+    }
 
     private final List<Parameter> parameters;
     private final List<Long> starts = new ArrayList<>();

@@ -75,6 +75,29 @@ public final class ParameterUnit implements AutoCloseable {
         return layout.parameters();
     }
 
+    /**
+     * Elements of all shards together: the parameters one after the other, with gaps that belong to none.
+     *
+     * @since 0.3.0
+     */
+    public long elements() {
+        return layout.elements();
+    }
+
+    /**
+     * Where a parameter of this unit begins, counted from the start of the first shard.
+     *
+     * @throws IllegalArgumentException if it is not of this unit
+     * @since 0.3.0
+     */
+    public long start(Parameter parameter) {
+        int index = layout.parameters().indexOf(parameter);
+        if (index < 0) {
+            throw new IllegalArgumentException(parameter + " is not of unit " + name + ", which has " + parameters());
+        }
+        return layout.start(index);
+    }
+
     /** The ranks that hold it. */
     public ShardGroup group() {
         return group;
@@ -175,6 +198,41 @@ public final class ParameterUnit implements AutoCloseable {
     /** Sets this rank's part of a tensor that is laid out like the shard. */
     public void write(Tensor shardLike, ShardTransfer.Source source) {
         layout.pieces(group.index()).forEach(piece -> ShardTransfer.upload(stream(), shardLike, piece, source));
+    }
+
+    /**
+     * Visits the parts of its parameters that lie in elements {@code from} to {@code to} of this rank's shard.
+     *
+     * @since 0.3.0
+     */
+    public void forEachPiece(long from, long to, PieceVisitor visitor) {
+        for (FlatLayout.Piece piece : pieces(from, to)) {
+            visitor.visit(piece.parameter(), piece.fromInParameter(), piece.fromInShard(), piece.count());
+        }
+    }
+
+    /**
+     * Reads a tensor (n) that is laid out like elements {@code from} to {@code from + n} of the shard. Waits for the device.
+     *
+     * @since 0.3.0
+     */
+    public void read(Tensor part, long from, ShardTransfer.Sink sink) {
+        pieces(from, from + part.elements())
+                .forEach(piece -> ShardTransfer.download(stream(), part, piece.after(from), sink));
+    }
+
+    /**
+     * Sets a tensor (n) that is laid out like elements {@code from} to {@code from + n} of the shard.
+     *
+     * @since 0.3.0
+     */
+    public void write(Tensor part, long from, ShardTransfer.Source source) {
+        pieces(from, from + part.elements())
+                .forEach(piece -> ShardTransfer.upload(stream(), part, piece.after(from), source));
+    }
+
+    private List<FlatLayout.Piece> pieces(long from, long to) {
+        return layout.pieces(group.index()).stream().flatMap(piece -> piece.within(from, to).stream()).toList();
     }
 
     @Override

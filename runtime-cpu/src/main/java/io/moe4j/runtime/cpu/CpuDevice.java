@@ -72,6 +72,12 @@ final class CpuDevice implements Device {
         return machine.heap().allocate(bytes, purpose);
     }
 
+    /** Its own memory is the host's. On a strict device, fresh memory is full of NaN; this is full of zeros all the same. */
+    @Override
+    public Memory allocateHost(long bytes, String purpose) {
+        return machine.heap().allocateZeros(bytes, purpose);
+    }
+
     @Override
     public int multiprocessors() {
         return config.threads();

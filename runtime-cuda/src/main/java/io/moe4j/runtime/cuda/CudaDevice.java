@@ -40,6 +40,7 @@ public final class CudaDevice implements Device {
     private final CudaParts parts;
     private final DeviceOps ops;
     private final PendingFrees pendingFrees = new PendingFrees();
+    private final PinnedMemory pinned;
     private boolean closed;
 
     /**
@@ -56,6 +57,7 @@ public final class CudaDevice implements Device {
             this.turns = ContextTurns.of(context.pciAddress());
             this.failures = new FailureMailbox(turns);
             this.tensorMaps = new TensorMaps();
+            this.pinned = new PinnedMemory(context, turns);
             this.kernels = new CudaKernelModule(this, "runtime-cuda", binary.get());
             this.ops = parts.ops(this, kernels);
         } catch (RuntimeException e) {
@@ -177,6 +179,21 @@ public final class CudaDevice implements Device {
         synchronized (allocated) {
             return Map.copyOf(allocated);
         }
+    }
+
+    @Override
+    public Memory allocateHost(long bytes, String purpose) {
+        return pinned.allocate(bytes, purpose);
+    }
+
+    @Override
+    public Map<String, Long> allocatedHostBytes() {
+        return pinned.allocatedBytes();
+    }
+
+    /** Whether {@link #allocateHost} has given this memory. */
+    boolean isHost(Memory memory) {
+        return pinned.has(memory);
     }
 
     @Override

@@ -136,10 +136,14 @@ public final class CudaStream implements Stream {
         }
         if (source.bytes() > 0) {
             device.context().makeCurrent();
-            Driver.check(
-                    device.turns().call(() -> JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()),
-                            Driver.at(source.address()), source.bytes(), handle)),
-                    "a copy on the device");
+            // The second finds out by itself which of the two addresses is the host's.
+            boolean onDevice = !device.isHost(source.memory()) && !device.isHost(destination.memory());
+            Driver.check(device.turns().call(() -> onDevice
+                    ? JCudaDriver.cuMemcpyDtoDAsync(Driver.at(destination.address()), Driver.at(source.address()),
+                            source.bytes(), handle)
+                    : JCudaDriver.cuMemcpyAsync(Driver.at(destination.address()), Driver.at(source.address()),
+                            source.bytes(), handle)),
+                    "a copy of " + source + " to " + destination);
         }
     }
 

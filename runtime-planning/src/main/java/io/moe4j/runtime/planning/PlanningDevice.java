@@ -29,6 +29,7 @@ public final class PlanningDevice implements Device {
     private final DeviceConfig config;
     private final WorkspaceSizes workspaceSizes;
     private final Ledger ledger = new Ledger();
+    private final Ledger host = new Ledger();
     private final DeviceOps ops = new PlanningOps();
 
     private PlanningDevice(DeviceKind target, DeviceConfig config, WorkspaceSizes workspaceSizes) {
@@ -111,9 +112,25 @@ public final class PlanningDevice implements Device {
         return ledger.byPurpose();
     }
 
+    /** The memory of a CPU is the host's. */
+    @Override
+    public Memory allocateHost(long bytes, String purpose) {
+        return target.equals(DeviceKind.CPU) ? allocate(bytes, purpose) : host.allocate(bytes, purpose);
+    }
+
+    @Override
+    public Map<String, Long> allocatedHostBytes() {
+        return host.byPurpose();
+    }
+
     @Override
     public Stream openStream(String name) {
-        return new PlanningStream(this, name);
+        return new PlanningStream(this, name, workspaceSizes.streamMemory());
+    }
+
+    @Override
+    public Stream openCopyStream(String name) {
+        return new PlanningStream(this, name, Map.of());
     }
 
     @Override

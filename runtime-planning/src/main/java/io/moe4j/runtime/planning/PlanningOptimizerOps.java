@@ -13,6 +13,22 @@ final class PlanningOptimizerOps implements OptimizerOps {
     }
 
     @Override
+    public void momentum(Stream stream, Momentum a) {
+        PlanningChecks.sameShape("momentum", a.gradient(), a.momentum(), a.update());
+    }
+
+    @Override
+    public void normalize(Stream stream, Tensor x, Tensor sum, float least, Tensor out) {
+        PlanningChecks.sameShape("normalize", x, out);
+        PlanningChecks.live("normalize", sum);
+    }
+
+    @Override
+    public void descend(Stream stream, Descent a) {
+        PlanningChecks.sameShape("descend", a.parameter(), a.update());
+    }
+
+    @Override
     public void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace) {
         PlanningChecks.live("sum of squares", x, sum);
         workspace.ifPresent(scratch -> PlanningChecks.live("sum of squares", scratch));

@@ -7,6 +7,7 @@ import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
+import java.util.Map;
 
 /** A stream that never waits, since it does no work. */
 final class PlanningStream implements Stream {
@@ -15,10 +16,11 @@ final class PlanningStream implements Stream {
     private final PlanningDevice.HeldMemory own;
     private long hostSyncs;
 
-    PlanningStream(PlanningDevice device, String name) {
+    /** @param memory what the device would allocate for it, by purpose */
+    PlanningStream(PlanningDevice device, String name, Map<String, Long> memory) {
         this.device = device;
         this.name = name;
-        this.own = device.own(device.workspaceSizes().streamMemory());
+        this.own = device.own(memory);
     }
 
     @Override

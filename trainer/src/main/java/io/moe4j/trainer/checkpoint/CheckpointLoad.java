@@ -5,6 +5,7 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
+import io.moe4j.trainer.step.Optimizer.Part;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -62,7 +63,7 @@ public final class CheckpointLoad implements AutoCloseable {
     public void run(RankState state) {
         NameMap names = new NameMap(state.model());
         readers.forEach((part, reader) -> {
-            state.optimizer().shards().forEach(shard -> reader.check(names.ranges(shard.unit())));
+            state.optimizer().shards().forEach(shard -> reader.check(part.ranges(names, shard)));
             state.optimizer().shards().forEach(shard -> load(part, reader, names, shard));
         });
         PartReader model = readers.get(ShardKind.MODEL);
@@ -79,8 +80,10 @@ public final class CheckpointLoad implements AutoCloseable {
     }
 
     private static void load(ShardKind part, PartReader reader, NameMap names, Shard shard) {
-        shard.unit().write(part.of(shard), (parameter, from, into, count) -> names.cut(parameter, from, count,
-                (range, offset) -> reader.read(range, into, offset)));
+        for (Part held : part.of(shard)) {
+            shard.unit().write(held.tensor(), held.from(), (parameter, from, into, count) -> names.cut(parameter, from,
+                    count, (range, offset) -> reader.read(range, into, offset)));
+        }
     }
 
     private static void loadBuffer(RankState state, PartReader reader, String name, Tensor tensor) {

@@ -37,10 +37,10 @@ public final class NameMap {
                 .add(new Slice(name, slice.shape(), slice.from(), slice.elements()));
     }
 
-    /** All that a unit has of checkpoint tensors on this rank. */
-    List<NamedRange> ranges(ParameterUnit unit) {
+    /** What elements {@code first} to {@code last} of a unit's shard are of checkpoint tensors. */
+    List<NamedRange> ranges(ParameterUnit unit, long first, long last) {
         List<NamedRange> ranges = new ArrayList<>();
-        unit.forEachPiece((parameter, from, fromInShard, count) -> of(parameter).forEach(slice -> {
+        unit.forEachPiece(first, last, (parameter, from, fromInShard, count) -> of(parameter).forEach(slice -> {
             long low = Math.max(from, slice.from);
             long high = Math.min(from + count, slice.from + slice.count);
             if (low < high) {

@@ -4,6 +4,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.checkpoint.store.ProcessFiles;
 import io.moe4j.safetensors.SafetensorsWriter;
+import io.moe4j.trainer.step.Optimizer.Part;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -33,7 +34,7 @@ final class PartWriter {
         dtype = part.dtype(states.iterator().next());
         for (RankState state : states) {
             NameMap names = new NameMap(state.model());
-            state.optimizer().shards().forEach(shard -> names.ranges(shard.unit())
+            state.optimizer().shards().forEach(shard -> part.ranges(names, shard)
                     .forEach(range -> entries.computeIfAbsent(range.name(), ignored -> new ArrayList<>()).add(range)));
         }
         entries.replaceAll((name, ranges) -> joined(ranges));
@@ -51,8 +52,10 @@ final class PartWriter {
     void write(RankState state) {
         NameMap names = new NameMap(state.model());
         for (Shard shard : state.optimizer().shards()) {
-            shard.unit().read(part.of(shard), (parameter, from, values, count) -> names.cut(parameter, from, count,
-                    (range, offset) -> write(range, values, offset)));
+            for (Part held : part.of(shard)) {
+                shard.unit().read(held.tensor(), held.from(), (parameter, from, values, count) -> names.cut(parameter,
+                        from, count, (range, offset) -> write(range, values, offset)));
+            }
         }
         if (part == ShardKind.MODEL && writesBuffers(state)) {
             state.model().buffers().forEach((name, tensor) -> writeBuffer(state, name, tensor));

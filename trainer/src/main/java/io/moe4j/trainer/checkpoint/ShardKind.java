@@ -1,17 +1,18 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
-import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.checkpoint.store.Role;
+import io.moe4j.trainer.step.Optimizer.Part;
 import io.moe4j.trainer.step.Optimizer.Shard;
+import java.util.List;
 
 /** The tensors that lie in shards: one file each, all with the same names. */
 enum ShardKind {
     /** Parameters and buffers. */
     MODEL(Role.WEIGHTS),
-    /** AdamW's first moments. */
+    /** First moments. */
     FIRST_MOMENT(Role.FIRST_MOMENT),
-    /** AdamW's second moments. */
+    /** Second moments, of those parameters that have them. */
     SECOND_MOMENT(Role.SECOND_MOMENT);
 
     private final Role role;
@@ -25,17 +26,24 @@ enum ShardKind {
         return role;
     }
 
-    /** The tensor of a unit. */
-    Tensor of(Shard shard) {
+    /** The tensors of a unit. */
+    List<Part> of(Shard shard) {
         return switch (this) {
-            case MODEL -> shard.unit().shard();
-            case FIRST_MOMENT -> shard.firstMoment();
-            case SECOND_MOMENT -> shard.secondMoment();
+            case MODEL -> List.of(new Part(shard.unit().shard(), 0));
+            case FIRST_MOMENT -> List.of(new Part(shard.firstMoment(), 0));
+            case SECOND_MOMENT -> shard.secondMoments();
         };
+    }
+
+    /** All that a unit has of checkpoint tensors on this rank. */
+    List<NamedRange> ranges(NameMap names, Shard shard) {
+        return of(shard).stream().flatMap(part -> names
+                .ranges(shard.unit(), part.from(), part.from() + part.tensor().elements()).stream()).toList();
     }
 
     /** Element type of a rank's tensors. */
     DType dtype(RankState state) {
-        return state.optimizer().shards().stream().map(shard -> of(shard).dtype()).findFirst().orElse(DType.F32);
+        return state.optimizer().shards().stream().flatMap(shard -> of(shard).stream())
+                .map(part -> part.tensor().dtype()).findFirst().orElse(DType.F32);
     }
 }

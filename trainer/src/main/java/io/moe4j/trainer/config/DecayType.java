@@ -14,5 +14,7 @@ public enum DecayType {
     /** In a straight line. */
     LINEAR,
     /** Along half a cosine. */
-    COSINE
+    COSINE,
+    /** By the root of the part that is over: fast at first, slow at the end (Hägele et al., 2024). */
+    SQRT
 }

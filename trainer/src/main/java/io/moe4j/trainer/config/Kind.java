@@ -58,6 +58,9 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     Kind::name);
             case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
+            case "io.moe4j.trainer.config.OptimizerName" -> choice(Arrays.asList(OptimizerName.values()), Kind::lower);
+            case "io.moe4j.trainer.config.MuonScale" -> choice(Arrays.asList(MuonScale.values()), Kind::lower);
+            case "io.moe4j.trainer.config.LrShape" -> choice(Arrays.asList(LrShape.values()), Kind::lower);
             case "io.moe4j.trainer.config.ParameterRounding" -> choice(Arrays.asList(ParameterRounding.values()),
                     Kind::lower);
             case "io.moe4j.data.ChangedData" -> choice(Arrays.asList(ChangedData.values()), Kind::lower);

@@ -5,14 +5,32 @@ import io.moe4j.api.Stability;
 /**
  * The learning rate over time: it rises linearly over the warm-up, stays, and decays over the last part of the run.
  *
+ * @param name form of the curve
  * @param warmupSteps steps of the rise, at least 0
  * @param decayRatio the part of all steps that decays, in [0, 1]
+ * @param decaySteps the steps that decay, instead of {@code decayRatio}; 0: as that says
  * @param decayType form of the decay
  * @param minLrFactor what is left of the rate at the end, in [0, 1]
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record LrSchedulerConfig(int warmupSteps, double decayRatio, DecayType decayType, double minLrFactor) {
+public record LrSchedulerConfig(LrShape name, int warmupSteps, double decayRatio, int decaySteps, DecayType decayType,
+        double minLrFactor) {
+
+    /** A warm-up, then a rate that stays, then a decay over a part of the steps. */
+    public LrSchedulerConfig(int warmupSteps, double decayRatio, DecayType decayType, double minLrFactor) {
+        this(LrShape.WARMUP_STABLE_DECAY, warmupSteps, decayRatio, 0, decayType, minLrFactor);
+    }
+
+    /** With another value of {@code name}. */
+    public LrSchedulerConfig withName(LrShape value) {
+        return Components.with(this, "name", value);
+    }
+
+    /** With another value of {@code decaySteps}. */
+    public LrSchedulerConfig withDecaySteps(int value) {
+        return Components.with(this, "decaySteps", value);
+    }
 
     /** With another value of {@code warmupSteps}. */
     public LrSchedulerConfig withWarmupSteps(int value) {

@@ -4,20 +4,32 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
 
 /**
- * AdamW.
+ * How parameters are updated.
  *
- * @param lr the highest learning rate, above 0
+ * @param name the rule: AdamW for all parameters, or Muon for matrices with AdamW for the rest
+ * @param lr the highest learning rate of AdamW, above 0
  * @param beta1 decay of the first moment, in [0, 1)
  * @param beta2 decay of the second moment, in [0, 1)
  * @param eps added to the root of the second moment, above 0
  * @param weightDecay decoupled decay, at least 0
- * @param stateDtype element type of both moments
+ * @param decayNorms whether parameters of one dimension decay: the weights of norms
+ * @param decayEmbeddings whether the embedding and the head's projection decay
+ * @param muon what Muon has of its own
+ * @param stateDtype element type of the moments
  * @param parameterRounding how parameters are rounded after an update
+ * @param offload whether the moments lie in the host's memory
+ * @param offloadChunkBytes bytes of one moment that are on their way at a time
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record OptimizerConfig(double lr, double beta1, double beta2, double eps, double weightDecay,
-        DType stateDtype, ParameterRounding parameterRounding) {
+public record OptimizerConfig(OptimizerName name, double lr, double beta1, double beta2, double eps,
+        double weightDecay, boolean decayNorms, boolean decayEmbeddings, MuonConfig muon, DType stateDtype,
+        ParameterRounding parameterRounding, boolean offload, long offloadChunkBytes) {
+
+    /** With another value of {@code name}. */
+    public OptimizerConfig withName(OptimizerName value) {
+        return Components.with(this, "name", value);
+    }
 
     /** With another value of {@code lr}. */
     public OptimizerConfig withLr(double value) {
@@ -52,5 +64,30 @@ public record OptimizerConfig(double lr, double beta1, double beta2, double eps,
     /** With another value of {@code parameterRounding}. */
     public OptimizerConfig withParameterRounding(ParameterRounding value) {
         return Components.with(this, "parameterRounding", value);
+    }
+
+    /** With another value of {@code decayNorms}. */
+    public OptimizerConfig withDecayNorms(boolean value) {
+        return Components.with(this, "decayNorms", value);
+    }
+
+    /** With another value of {@code decayEmbeddings}. */
+    public OptimizerConfig withDecayEmbeddings(boolean value) {
+        return Components.with(this, "decayEmbeddings", value);
+    }
+
+    /** With another value of {@code muon}. */
+    public OptimizerConfig withMuon(MuonConfig value) {
+        return Components.with(this, "muon", value);
+    }
+
+    /** With another value of {@code offload}. */
+    public OptimizerConfig withOffload(boolean value) {
+        return Components.with(this, "offload", value);
+    }
+
+    /** With another value of {@code offloadChunkBytes}. */
+    public OptimizerConfig withOffloadChunkBytes(long value) {
+        return Components.with(this, "offloadChunkBytes", value);
     }
 }

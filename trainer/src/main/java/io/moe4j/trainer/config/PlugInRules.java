@@ -112,6 +112,7 @@ final class PlugInRules {
             });
         }
         device.ifPresent(rules::rounding);
+        device.ifPresent(rules::optimizer);
         device.ifPresent(provider -> rules.microbatches(provider, spec));
         device.ifPresent(provider -> spec.ifPresent(model -> rules.operations(provider, model)));
         if (config.data().documentBoundaries()) {
@@ -159,6 +160,18 @@ final class PlugInRules {
                 "this device's plug-in was built against version " + provider.spiVersion()
                         + " of its SPI, and only those of 1.2 and later round stochastically",
                 "set " + ROUNDING + " to nearest, or take a newer version of the plug-in", ROUNDING, DEVICE);
+    }
+
+    /** A device that was built before there was Muon, or memory of the host, has neither. */
+    private void optimizer(DeviceProvider provider) {
+        findings.require(isSince("1.4", provider) || config.optimizer().name() == OptimizerName.ADAMW,
+                "this device's plug-in was built against version " + provider.spiVersion()
+                        + " of its SPI, and only those of 1.4 and later have the operations of Muon",
+                "set optimizer.name to adamw, or take a newer version of the plug-in", "optimizer.name", DEVICE);
+        findings.require(isSince("1.4", provider) || !config.optimizer().offload(),
+                "this device's plug-in was built against version " + provider.spiVersion()
+                        + " of its SPI, and only those of 1.4 and later reach the host's memory",
+                "set optimizer.offload to false, or take a newer version of the plug-in", "optimizer.offload", DEVICE);
     }
 
     /** A device that was built before there was an operation cannot run a model that uses it. */

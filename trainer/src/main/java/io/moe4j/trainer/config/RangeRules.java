@@ -56,8 +56,13 @@ final class RangeRules {
         decay(optimizer.beta2(), "optimizer.beta2");
         positive(optimizer.eps(), "optimizer.eps");
         within(optimizer.weightDecay(), 0, Float.MAX_VALUE, "optimizer.weight_decay");
+        atLeast(optimizer.offloadChunkBytes(), 512, "optimizer.offload_chunk_bytes");
+        positive(optimizer.muon().lr(), "optimizer.muon.lr");
+        decay(optimizer.muon().momentum(), "optimizer.muon.momentum");
+        within(optimizer.muon().newtonSchulzSteps(), 1, 100, "optimizer.muon.newton_schulz_steps");
         atLeast(schedule.warmupSteps(), 0, "lr_scheduler.warmup_steps");
         within(schedule.decayRatio(), 0, 1, "lr_scheduler.decay_ratio");
+        atLeast(schedule.decaySteps(), 0, "lr_scheduler.decay_steps");
         within(schedule.minLrFactor(), 0, 1, "lr_scheduler.min_lr_factor");
     }
 

@@ -57,6 +57,11 @@ public final class CostReport {
                 .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder()))
                 .forEach(entry -> row(text, entry.getKey(), entry.getValue()));
         row(text, "total", memory.totalBytes());
+        if (memory.hostBytes() > 0) {
+            text.append("\nof the host's memory\n");
+            memory.host().forEach((purpose, bytes) -> row(text, purpose, bytes));
+            text.append('\n');
+        }
         String device = plan.config().device();
         text.append(plan.deviceBytes() == 0
                 ? "the device " + device + " is not on this machine, so the total is compared with nothing\n"
@@ -117,6 +122,8 @@ public final class CostReport {
         json.put("receive_capacity_rows", plan.rank().receiveCapacityRows());
         json.put("memory_bytes_by_purpose", plan.rank().memory().byPurpose());
         json.put("memory_bytes", plan.rank().memory().totalBytes());
+        json.put("host_memory_bytes_by_purpose", plan.rank().memory().host());
+        json.put("host_memory_bytes", plan.rank().memory().hostBytes());
         json.put("device", config.device());
         json.put("device_bytes", plan.deviceBytes());
         json.put("sent_bytes_by_kind", plan.rank().traffic().byKind());

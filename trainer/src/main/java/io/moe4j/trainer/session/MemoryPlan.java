@@ -12,17 +12,30 @@ import java.util.TreeMap;
  * @param stackBytes the peak of the planned memory, alignment included
  * @param laneBytes the most that a microbatch takes that is alive beside others
  * @param lanes how many are alive at once; 0 if microbatches follow each other
+ * @param host what lives in the host's memory as long as the session, beside the device's, by purpose; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes,
-        long laneBytes, int lanes) {
+        long laneBytes, int lanes, Map<String, Long> host) {
     public MemoryPlan {
+        host = new TreeMap<>(host);
         allocated = new TreeMap<>(allocated);
         stack = new TreeMap<>(stack);
     }
 
-    /** All bytes of a rank. */
+    /** All on the device. */
+    public MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes, long laneBytes,
+            int lanes) {
+        this(allocated, stack, stackBytes, laneBytes, lanes, Map.of());
+    }
+
+    /** All bytes of the host's memory, beside the device's. */
+    public long hostBytes() {
+        return host.values().stream().mapToLong(Long::longValue).sum();
+    }
+
+    /** All bytes of a rank on its device. */
     public long totalBytes() {
         return allocated.values().stream().mapToLong(Long::longValue).sum() + plannedBytes();
     }

@@ -38,6 +38,7 @@ public final class MemoryPlanner {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
         return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, rank, (place, session) -> {
             Map<String, Long> allocated = place.device(rank).allocatedBytes();
+            Map<String, Long> host = place.device(rank).allocatedHostBytes();
             boolean trains = purpose == SessionPurpose.TRAINING;
             if (trains) {
                 session.step().rehearse();
@@ -47,7 +48,7 @@ public final class MemoryPlanner {
             session.evaluator().ifPresent(Evaluator::rehearse);
             MemoryStack stack = session.context().memory();
             MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
-                    stack.peakLaneBytes(), trains ? session.step().lanes() : 0);
+                    stack.peakLaneBytes(), trains ? session.step().lanes() : 0, host);
             return new RankPlan(memory, traffic, exchange.map(CountedExchange::capacityRows).orElse(0L));
         });
     }

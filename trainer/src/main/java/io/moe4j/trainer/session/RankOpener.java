@@ -101,8 +101,8 @@ final class RankOpener {
 
     private RankTraining training(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
             RankPhase phase, Resources resources) {
-        Optimizer optimizer = resources.add(new Optimizer(context, model.units(), config.optimizer(),
-                config.training().seed()));
+        Optimizer optimizer = resources.add(new Optimizer(context, model, config.optimizer(),
+                config.training().dtype(), config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
                 config, schedule, providers.recompute().policy(), phase, groups.isFirstReplica(),

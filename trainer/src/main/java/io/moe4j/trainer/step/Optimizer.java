@@ -1,61 +1,84 @@
 package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
-import io.moe4j.api.ops.OptimizerOps.AdamW;
-import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.trainer.config.OptimizerConfig;
+import io.moe4j.trainer.update.StepRates;
+import io.moe4j.trainer.update.UnitMoments;
+import io.moe4j.trainer.update.Updates;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * AdamW on the shards that this rank holds, and the sum of the squares of their gradients.
+ * Updates of the shards that this rank holds, and the sum of the squares of their gradients.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Optimizer implements AutoCloseable {
     private final RankContext rank;
-    private final OptimizerConfig config;
-    private final long seed;
-    private final List<Shard> shards = new ArrayList<>();
-    private final List<Memory> memories = new ArrayList<>();
+    private final Updates updates;
+    private final List<Shard> shards;
 
     /**
      * What belongs to one unit.
      *
      * @param unit its parameters and gradients
      * @param firstMoment (n), laid out like the unit's shard
-     * @param secondMoment (n), laid out like the unit's shard
+     * @param secondMoment of the elements that have second moments, one after the other: with AdamW, those of all elements
+     * @param secondMoments which elements these are
      */
-    public record Shard(ParameterUnit unit, Tensor firstMoment, Tensor secondMoment) {}
+    public record Shard(ParameterUnit unit, Tensor firstMoment, Tensor secondMoment, List<Part> secondMoments) {
 
-    /**
-     * Allocates the moments, and enqueues setting them to zero.
-     *
-     * @param seed of stochastic rounding
-     */
-    public Optimizer(RankContext rank, List<ParameterUnit> units, OptimizerConfig config, long seed) {
-        this.rank = rank;
-        this.config = config;
-        this.seed = seed;
-        try {
-            units.forEach(unit -> shards.add(new Shard(unit, moment(unit), moment(unit))));
-        } catch (RuntimeException | Error e) {
-            close();
-            throw e;
+        private static Shard of(UnitMoments moments) {
+            List<Part> parts = new ArrayList<>();
+            long at = 0;
+            for (var stretch : moments.update().withSecondMoments()) {
+                long count = stretch.to() - stretch.from();
+                parts.add(new Part(moments.second().slice(0, at, at + count), stretch.from()));
+                at += count;
+            }
+            return new Shard(moments.update().unit(), moments.first(), moments.second(), List.copyOf(parts));
         }
     }
 
-    /** What it holds, unit by unit. */
+    /**
+     * A tensor (n) of elements {@code from} to {@code from + n} of a unit's shard.
+     *
+     * @since 0.3.0
+     */
+    public record Part(Tensor tensor, long from) {}
+
+    /**
+     * Allocates the moments, which are zero.
+     *
+     * @param computeType of products
+     * @param seed of stochastic rounding
+     */
+    public Optimizer(RankContext rank, Model model, OptimizerConfig config, DType computeType, long seed) {
+        this.rank = rank;
+        updates = new Updates(rank, model, config, computeType, seed);
+        shards = updates.moments().units().stream().map(Shard::of).toList();
+    }
+
+    /**
+     * What it holds, unit by unit. Work that is enqueued on the rank's main stream from now on, until the next update, finds the moments there, and the
+     * next update finds what it writes.
+     */
     public List<Shard> shards() {
-        return List.copyOf(shards);
+        settle();
+        return shards;
+    }
+
+    /** What {@link #shards} promises, again, after another update. */
+    void settle() {
+        updates.moments().settle();
     }
 
     /** Enqueues sum[0] += Σ g² over all gradients that this rank holds. Called inside a scope. */
@@ -71,46 +94,13 @@ public final class Optimizer implements AutoCloseable {
         }
     }
 
-    /**
-     * Enqueues the update.
-     *
-     * @param learningRate of this step
-     * @param gradientScale what gradients are multiplied by: below 1 where they are clipped, more where labels do not count
-     * @param step from 1
-     */
-    public void update(double learningRate, double gradientScale, long step) {
-        for (Shard shard : shards) {
-            switch (config.parameterRounding()) {
-                case NEAREST -> update(shard, 0, shard.unit.shard().elements(), learningRate, gradientScale, step,
-                        Rounding.nearest());
-                case STOCHASTIC -> shard.unit.forEachPiece((parameter, from, fromInShard, count) -> update(shard,
-                        fromInShard, count, learningRate, gradientScale, step, Rounding.Stochastic.of(seed,
-                                parameter.name(), step, parameter.firstIndex() + from)));
-            }
-        }
-    }
-
-    private void update(Shard shard, long from, long count, double learningRate, double gradientScale, long step,
-            Rounding rounding) {
-        long to = from + count;
-        rank.device().ops().optimizer().adamw(rank.stream(),
-                new AdamW(shard.unit.shard().slice(0, from, to), shard.unit.gradientShard().slice(0, from, to),
-                        shard.firstMoment.slice(0, from, to), shard.secondMoment.slice(0, from, to),
-                        (float) learningRate, (float) config.beta1(), (float) config.beta2(), (float) config.eps(),
-                        (float) config.weightDecay(), (float) gradientScale, step, rounding));
+    /** Enqueues the update. Called inside a scope. */
+    void update(StepRates rates) {
+        updates.update(rates);
     }
 
     @Override
     public void close() {
-        memories.reversed().forEach(Memory::close);
-    }
-
-    private Tensor moment(ParameterUnit unit) {
-        long elements = unit.shard().elements();
-        Memory memory = rank.device().allocate(Tensor.bytes(config.stateDtype(), elements), "optimizer state");
-        memories.add(memory);
-        Tensor moment = Tensor.of(memory, 0, config.stateDtype(), elements);
-        rank.stream().fill(moment, 0);
-        return moment;
+        updates.close();
     }
 }

@@ -22,6 +22,7 @@ import java.util.Optional;
  */
 final class ReplicaCheck implements AutoCloseable {
     private final RankContext rank;
+    private final Optimizer optimizer;
     private final List<ParameterUnit> units;
     private final List<Held> held = new ArrayList<>();
     private final Memory digests;
@@ -31,6 +32,7 @@ final class ReplicaCheck implements AutoCloseable {
 
     ReplicaCheck(RankContext rank, Model model, Optimizer optimizer) {
         this.rank = rank;
+        this.optimizer = optimizer;
         units = optimizer.shards().stream().map(Optimizer.Shard::unit).toList();
         for (Optimizer.Shard shard : optimizer.shards()) {
             shared(shard.unit().group().replicas()).ifPresent(group -> {
@@ -60,6 +62,7 @@ final class ReplicaCheck implements AutoCloseable {
      */
     Optional<String> compare(long step, double learningRate, boolean withGradients) {
         Tensor all = Tensor.of(digests, 0, DType.I64, held.size() + units.size());
+        optimizer.settle();
         rank.stream().fill(all, 0);
         for (int i = 0; i < held.size(); i++) {
             if (withGradients || !held.get(i).gradient()) {

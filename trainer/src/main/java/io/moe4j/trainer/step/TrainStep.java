@@ -9,6 +9,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.update.StepRates;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -193,7 +194,9 @@ public final class TrainStep implements AutoCloseable {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }
             // As PyTorch clips: the small term keeps a norm of zero from dividing.
-            optimizer.update(learningRate, perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6)), step);
+            double gradientScale = perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6));
+            optimizer.update(new StepRates(learningRate, learningRates.at(config.optimizer().muon().lr(), step),
+                    gradientScale, step));
         }
     }
 

@@ -87,6 +87,15 @@ public final class CpuHeap implements AutoCloseable {
         }
     }
 
+    /** Allocates a block of zeros. */
+    public Memory allocateZeros(long bytes, String purpose) {
+        Memory memory = allocate(bytes, purpose);
+        if (strict) {
+            Addresses.clear(memory.address(), bytes);
+        }
+        return memory;
+    }
+
     /** Counts a block that comes from elsewhere, such as a mapped file, as memory of this device. */
     public synchronized Memory adopt(long address, long bytes, String purpose, Runnable release) {
         Memory memory = Memory.of(address, bytes, purpose, freed -> free(freed, release));

@@ -12,8 +12,10 @@ import jdk.incubator.vector.FloatVector;
 final class CpuOptimizerOps implements OptimizerOps {
     private final Commands commands;
     private final TileScratch scratch;
+    private final MuonLoops muon;
 
     CpuOptimizerOps(Commands commands, TileScratch scratch) {
+        muon = new MuonLoops(commands, scratch);
         this.commands = commands;
         this.scratch = scratch;
     }
@@ -67,6 +69,21 @@ final class CpuOptimizerOps implements OptimizerOps {
         }, x, sum);
     }
 
+    @Override
+    public void momentum(Stream stream, Momentum arguments) {
+        muon.momentum(stream, arguments);
+    }
+
+    @Override
+    public void normalize(Stream stream, Tensor x, Tensor sum, float least, Tensor out) {
+        muon.normalize(stream, x, sum, least, out);
+    }
+
+    @Override
+    public void descend(Stream stream, Descent arguments) {
+        muon.descend(stream, arguments);
+    }
+
     private static Rows flat(AdamW a, Tensor tensor) {
         if (!tensor.shape().equals(a.parameter().shape())) {
             throw new IllegalArgumentException(
@@ -89,7 +106,7 @@ final class CpuOptimizerOps implements OptimizerOps {
     }
 
     /** Rounds to values that BF16 can hold, so that storing them as BF16 does not change them again. */
-    private static void round(Rounding.Stochastic rounding, long values, long firstOfBlock, long n) {
+    static void round(Rounding.Stochastic rounding, long values, long firstOfBlock, long n) {
         for (long i = 0; i < n; i++) {
             int bits = Lanes.getInt(values, i);
             if ((bits & 0x7F80_0000) != 0x7F80_0000) {

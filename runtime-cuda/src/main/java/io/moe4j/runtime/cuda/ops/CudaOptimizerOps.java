@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda.ops;
 
+import static io.moe4j.runtime.cuda.ops.Kernels.flag;
 import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.require;
 import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
@@ -41,6 +42,40 @@ final class CudaOptimizerOps implements OptimizerOps {
         int parts = (int) Math.min(CudaWorkspaceSizes.SQUARE_PARTS, Math.ceilDiv(x.elements(), 8L * Kernels.BLOCK));
         kernels.blocks(stream, "squares" + suffix(x), parts, Kernels.BLOCK, 0, of(x), of(x.elements()), of(partial));
         kernels.blocks(stream, "add_squares", Math.min(parts, 1), Kernels.BLOCK, 0, of(partial), of(parts), of(sum));
+    }
+
+    @Override
+    public void momentum(Stream stream, Momentum a) {
+        sameShape("momentum", a.gradient(), a.momentum(), a.update());
+        kernels.each(stream, "momentum" + suffix(a.gradient()) + suffix(a.momentum()) + suffix(a.update()),
+                a.gradient().elements(), of(a.gradient()), of(a.momentum()), of(a.update()),
+                of(a.gradient().elements()), of(a.beta()), of((float) (1 - (double) a.beta())),
+                of(a.gradientScale()), flag(a.nesterov()));
+    }
+
+    @Override
+    public void normalize(Stream stream, Tensor x, Tensor sum, float least, Tensor out) {
+        sameShape("normalize", x, out);
+        require(sum.dtype().isSinglePrecision() && sum.elements() == 1, "normalize", sum);
+        kernels.each(stream, "normalize" + suffix(x) + suffix(out), x.elements(), of(x), of(sum), of(least), of(out),
+                of(x.elements()));
+    }
+
+    @Override
+    public void descend(Stream stream, Descent a) {
+        sameShape("descend", a.parameter(), a.update());
+        boolean stochastic = a.rounding() instanceof Rounding.Stochastic;
+        long counter = a.rounding() instanceof Rounding.Stochastic drawn ? drawn.counter(0) : 0;
+        kernels.each(stream, "descend" + suffix(a.parameter()) + suffix(a.update()), a.parameter().elements(),
+                of(a.parameter()), of(a.update()), of(a.parameter().elements()), of(a.rate()), of(a.keep()),
+                flag(stochastic), of(counter));
+    }
+
+    private static void sameShape(String operation, Tensor first, Tensor... others) {
+        for (Tensor other : others) {
+            require(first.shape().equals(other.shape()) && first.isContiguous() && other.isContiguous(), operation,
+                    first, other);
+        }
     }
 
     private static float correction(float beta, long step) {

@@ -203,6 +203,46 @@ public abstract class DeviceContract {
         }
     }
 
+    /**
+     * Memory of the host begins as zeros, is counted by purpose, and is taken by all calls that take tensors; it is ordered by events like the device's.
+     *
+     * @since 0.3.0
+     */
+    @Test
+    public void hostMemoryIsReached() {
+        int count = 1 << 18;
+        try (Memory memory = device.allocateHost(4L * count, "contract host"); Stream other = device.openCopyStream(
+                "copies")) {
+            long counted = device.allocatedBytes().getOrDefault("contract host", 0L)
+                    + device.allocatedHostBytes().getOrDefault("contract host", 0L);
+            assertEquals(4L * count, counted);
+            assertEquals(0, memory.address() % 256);
+            Tensor host = Tensor.of(memory, 0, DType.F32, count);
+            assertArrayEquals(new double[count], HostValues.read(stream, host));
+            Tensor here = values.tensor(DType.F32, count);
+            stream.fill(here, 0);
+            for (int i = 1; i <= 20; i++) {
+                other.await(stream.record());
+                other.copy(host, here);
+                stream.await(other.record());
+                device.ops().elementwise().accumulate(stream, host, 1, here);
+                stream.fill(host.slice(0, 0, 1), i);
+                other.await(stream.record());
+                other.copy(here.slice(0, 1, count), host.slice(0, 1, count));
+                stream.await(other.record());
+                if (i == 1) {
+                    HostValues.write(stream, host.slice(0, 1, 2), new double[] {1});
+                }
+            }
+            double[] read = HostValues.read(stream, host);
+            assertEquals(20, read[0]);
+            assertEquals(1 << 19, read[1], "doubled nineteen times");
+            assertEquals(0, read[count - 1]);
+        }
+        assertFalse(device.allocatedBytes().containsKey("contract host"));
+        assertFalse(device.allocatedHostBytes().containsKey("contract host"));
+    }
+
     /** What lies beyond 2³² bytes is written and read where it is. */
     @Test
     public void addressesAre64Bits() {

@@ -183,6 +183,16 @@ public abstract class DeviceOpsContract {
         return checks(OptimizerCases.all());
     }
 
+    /**
+     * What Muon does element by element.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> muon() {
+        return checks(MuonCases.all());
+    }
+
     /** NaN comes through wherever a result depends on it, and reaches nothing else. */
     @TestFactory
     public Stream<DynamicTest> notANumberIsNotHidden() {
@@ -277,7 +287,7 @@ public abstract class DeviceOpsContract {
         return Stream.of(MatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
                 AttentionCases.all(), DecodeCases.all(), ActivationCases.all(), EmbeddingCases.all(),
                 RoutingCases.all(), LossCases.all(),
-                OptimizerCases.all()).flatMap(List::stream);
+                OptimizerCases.all(), MuonCases.all()).flatMap(List::stream);
     }
 
     private Stream<DynamicTest> checks(List<OpCase> cases) {

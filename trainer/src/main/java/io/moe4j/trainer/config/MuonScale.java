@@ -1,0 +1,24 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+
+/**
+ * The factor of Muon's learning rate by the shape of a matrix.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public enum MuonScale {
+    /** √max(1, rows / columns), as Jordan published it. */
+    ORIGINAL,
+    /** 0.2 · √max(rows, columns), so that updates are as large as AdamW's, whose learning rate can then be used (Liu et al., 2025). */
+    MATCH_RMS_ADAMW;
+
+    /** The factor of a matrix. */
+    public double factor(long rows, long columns) {
+        return switch (this) {
+            case ORIGINAL -> Math.sqrt(Math.max(1, (double) rows / columns));
+            case MATCH_RMS_ADAMW -> 0.2 * Math.sqrt(Math.max(rows, columns));
+        };
+    }
+}

@@ -1,0 +1,65 @@
+package io.moe4j.trainer.update;
+
+import io.moe4j.autograd.model.Model;
+import io.moe4j.autograd.model.Model.ParameterSlice;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Predicate;
+
+/**
+ * The matrices of a unit, in the order in which they lie in it: those of its published names, so that gate and up are two, and each expert has its own.
+ */
+final class UnitMatrices {
+    private final List<Matrix> all = new ArrayList<>();
+
+    /**
+     * A matrix.
+     *
+     * @param parameter that holds it
+     * @param from its first element, counted from the start of the first shard
+     * @param owner index of the rank of the shard group that orthogonalises it
+     */
+    record Matrix(Parameter parameter, long from, long rows, long columns, int owner) {
+        long elements() {
+            return rows * columns;
+        }
+
+        /** Multiplications of an iteration, nearly. */
+        private double cost() {
+            return (double) Math.min(rows, columns) * rows * columns;
+        }
+    }
+
+    /** @param included which parameters */
+    UnitMatrices(ParameterUnit unit, Model model, Predicate<Parameter> included) {
+        List<ParameterSlice> slices = model.checkpointNames().values().stream()
+                .filter(slice -> slice.shape().size() == 2 && unit.parameters().contains(slice.parameter())
+                        && included.test(slice.parameter()))
+                .sorted(Comparator.comparingLong(slice -> unit.start(slice.parameter()) + slice.from())).toList();
+        double[] load = new double[unit.group().size()];
+        for (ParameterSlice slice : slices) {
+            int owner = least(load);
+            Matrix matrix = new Matrix(slice.parameter(), unit.start(slice.parameter()) + slice.from(),
+                    slice.shape().get(0), slice.shape().get(1), owner);
+            load[owner] += matrix.cost();
+            all.add(matrix);
+        }
+    }
+
+    /** All of them. */
+    List<Matrix> all() {
+        return all;
+    }
+
+    /** The rank with the least to do; of equals, the first. */
+    private static int least(double... load) {
+        int least = 0;
+        for (int i = 1; i < load.length; i++) {
+            least = load[i] < load[least] ? i : least;
+        }
+        return least;
+    }
+}
