@@ -20,6 +20,7 @@ import java.util.regex.Pattern;
 final class PartReader implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("(.+)\\[([0-9]+):([0-9]+)]");
     private final Path folder;
+    private final ShardKind part;
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, List<Piece>> pieces = new HashMap<>();
 
@@ -35,6 +36,7 @@ final class PartReader implements AutoCloseable {
      */
     PartReader(Path folder, ShardKind part, List<Path> paths) {
         this.folder = folder;
+        this.part = part;
         try {
             if (paths.isEmpty()) {
                 throw new InputException(
@@ -58,7 +60,7 @@ final class PartReader implements AutoCloseable {
                     .orElse("");
             throw new InputException(folder + " lacks " + missing.size()
                     + " tensors or parts of tensors of this model, such as " + missing.getFirst() + shape
-                    + "; resume with the model that the checkpoint was written by");
+                    + part.remedy());
         }
     }
 

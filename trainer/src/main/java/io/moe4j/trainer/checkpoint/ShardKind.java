@@ -41,6 +41,16 @@ enum ShardKind {
                 .ranges(shard.unit(), part.from(), part.from() + part.tensor().elements()).stream()).toList();
     }
 
+    /** What to do about tensors that a checkpoint lacks, for messages. */
+    String remedy() {
+        return switch (this) {
+            case MODEL -> "; resume with the model that the checkpoint was written by";
+            case FIRST_MOMENT, SECOND_MOMENT -> " (" + role.text() + "); resume with the model and the optimizer.name"
+                    + " that the checkpoint was written by: Muon keeps no second moments of matrices, so AdamW cannot"
+                    + " continue from them";
+        };
+    }
+
     /** Element type of a rank's tensors. */
     DType dtype(RankState state) {
         return state.optimizer().shards().stream().flatMap(shard -> of(shard).stream())
