@@ -70,9 +70,11 @@ public interface Device extends AutoCloseable {
      * @since 0.3.0
      */
     default Memory allocateHost(long bytes, String purpose) {
-        throw new DeviceException("this device was built against an SPI before 1.4 and reaches no memory of the host, of"
-                + " which \"" + purpose + "\" wants " + bytes + " bytes; set optimizer.offload to false, or take a newer"
-                + " version of its plug-in");
+        throw new DeviceException(
+                "this device was built against an SPI before 1.4 and reaches no memory of the host, of"
+                        + " which \"" + purpose + "\" wants " + bytes
+                        + " bytes; set optimizer.offload to false, or take a newer"
+                        + " version of its plug-in");
     }
 
     /**

@@ -178,7 +178,8 @@ class UpdatesTest {
     }
 
     private RankContext context(Memory stack) {
-        return RankContext.of(new Group("world", List.of(0), 0), device, stream, new MemoryStack(stack, StackWatcher.onRelease(freed -> {})),
+        return RankContext.of(new Group("world", List.of(0), 0), device, stream,
+                new MemoryStack(stack, StackWatcher.onRelease(freed -> {})),
                 ThreadRendezvous.of(1, Duration.ofSeconds(10)));
     }
 

@@ -30,8 +30,9 @@ final class MuonTest {
     private Path folder;
 
     private static TrainingRun open(String... overrides) {
-        return Tiny.open(Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
-                .toArray(String[]::new));
+        return Tiny
+                .open(Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
+                        .toArray(String[]::new));
     }
 
     private static TreeMap<String, Integer> parameters(TrainingRun run) {
@@ -59,7 +60,8 @@ final class MuonTest {
     @ParameterizedTest
     @ValueSource(strings = {"parallelism.expert_parallel_degree=2", "parallelism.expert_parallel_degree=1"})
     void expertsAreUpdatedOneByOne(String layout) {
-        try (TrainingRun four = open(MUON, "training.steps=3"); TrainingRun other = open(MUON, "training.steps=3", layout)) {
+        try (TrainingRun four = open(MUON, "training.steps=3");
+                TrainingRun other = open(MUON, "training.steps=3", layout)) {
             List<Double> expected = Tiny.losses(four);
             List<Double> found = Tiny.losses(other);
             for (int i = 0; i < expected.size(); i++) {

@@ -30,8 +30,9 @@ final class OffloadTest {
     private Path folder;
 
     private static TrainingRun open(String... overrides) {
-        return Tiny.open(Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
-                .toArray(String[]::new));
+        return Tiny
+                .open(Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
+                        .toArray(String[]::new));
     }
 
     /** Losses of all steps, and a digest of all parameters after them. */

@@ -43,19 +43,21 @@ final class MuonCases {
             Operand held = bench.of(types.get(1), layout, DoubleElements.random(types.get(1), n, 2), n);
             Operand update = bench.blank(types.get(2), layout, n);
             Momentum call = new Momentum(gradient.tensor(), held.tensor(), update.tensor(), 0.95f, nesterov, 0.5f);
-            return new OpCall(() -> bench.ops().optimizer().momentum(bench.stream(), call), List.of(held, update), () -> {
-                double[] gradients = gradient.values();
-                Approx[] momenta = Approx.exact(held.values());
-                Approx[] updates = new Approx[n];
-                Approx beta = Approx.exact(call.beta());
-                Approx rest = Approx.exact(1).minus(beta);
-                for (int i = 0; i < n; i++) {
-                    Approx scaled = Approx.exact(gradients[i]).times(call.gradientScale()).times(rest);
-                    momenta[i] = momenta[i].times(beta).plus(scaled);
-                    updates[i] = nesterov ? momenta[i].times(beta).plus(scaled) : momenta[i];
-                }
-                return List.of(Expected.close("momentum", held, momenta), Expected.close("update", update, updates));
-            });
+            return new OpCall(() -> bench.ops().optimizer().momentum(bench.stream(), call), List.of(held, update),
+                    () -> {
+                        double[] gradients = gradient.values();
+                        Approx[] momenta = Approx.exact(held.values());
+                        Approx[] updates = new Approx[n];
+                        Approx beta = Approx.exact(call.beta());
+                        Approx rest = Approx.exact(1).minus(beta);
+                        for (int i = 0; i < n; i++) {
+                            Approx scaled = Approx.exact(gradients[i]).times(call.gradientScale()).times(rest);
+                            momenta[i] = momenta[i].times(beta).plus(scaled);
+                            updates[i] = nesterov ? momenta[i].times(beta).plus(scaled) : momenta[i];
+                        }
+                        return List.of(Expected.close("momentum", held, momenta),
+                                Expected.close("update", update, updates));
+                    });
         });
     }
 
