@@ -16,7 +16,8 @@ public interface CommBackendProvider extends Provider {
     /**
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.1 added {@link CommBackend#statistics()}, 1.2
      * {@link CommRequirements#worstCaseOnly()} and {@link Provider#settings()}, 1.3 rows with scales: {@link #supports(DeviceKind, DType)},
-     * {@link CommConfig#returnType()} and {@link ReceivedRows#outputs_RD()}.
+     * {@link CommConfig#returnType()} and {@link ReceivedRows#outputs_RD()}; and rows that are sent once: {@link #sendsRowsOnce()},
+     * {@link CommConfig#dedup()}.
      */
     String SPI_VERSION = "1.3";
 
@@ -31,6 +32,16 @@ public interface CommBackendProvider extends Provider {
      */
     default boolean supports(DeviceKind kind, DType rowType) {
         return supports(kind) && rowType.isPlainFloating();
+    }
+
+    /**
+     * Whether it can send a row once to a rank with several of its experts: it follows {@link CommConfig#dedup()}. Configurations that ask for this are
+     * refused for other backends. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default boolean sendsRowsOnce() {
+        return false;
     }
 
     /** What the backend needs, and what it rules out; configurations are checked against this before anything is opened. */

@@ -15,11 +15,12 @@ import io.moe4j.api.tensor.Scales;
  * @param capacity rows that a rank can receive
  * @param onOverflow what happens to rows beyond the capacity
  * @param returnType of the rows that combine brings back and sums: the row type, or F32 or BF16 where that has scales. Since SPI 1.3
+ * @param dedup whether a row crosses to a rank once; a backend that cannot do that ignores {@link Dedup#AUTO}. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
-        OverflowAction onOverflow, DType returnType) {
+        OverflowAction onOverflow, DType returnType, Dedup dedup) {
 
     public CommConfig {
         if (tokens < 0 || dim < 1 || experts < 1 || topK < 1 || topK > experts || !rowType.isFloating()) {
@@ -37,7 +38,8 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     /** The components of SPI 1.2. Rows whose type has scales come back as BF16. */
     public CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
             OverflowAction onOverflow) {
-        this(tokens, dim, experts, topK, rowType, capacity, onOverflow, rowType.isScaled() ? DType.BF16 : rowType);
+        this(tokens, dim, experts, topK, rowType, capacity, onOverflow, rowType.isScaled() ? DType.BF16 : rowType,
+                Dedup.AUTO);
     }
 
     /** Dropless: the receive buffer holds the worst case. */
@@ -46,7 +48,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     public CommConfig withCapacity(ReceiveCapacity value, OverflowAction action) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, value, action, returnType);
+        return new CommConfig(tokens, dim, experts, topK, rowType, value, action, returnType, dedup);
     }
 
     /**
@@ -55,7 +57,16 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
      * @since 0.3.0
      */
     public CommConfig withReturnType(DType type) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, type);
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, type, dedup);
+    }
+
+    /**
+     * With rows that are sent once to each rank, or not.
+     *
+     * @since 0.3.0
+     */
+    public CommConfig withDedup(Dedup value) {
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, returnType, value);
     }
 
     /**

@@ -18,6 +18,18 @@ public interface PeerGroup extends AutoCloseable {
     SymmetricMemory allocate(long bytes, String purpose);
 
     /**
+     * Whether the memory of another rank is on another device than this rank's own, so that what is written there crosses a link between devices. False
+     * where the device does not know. If it is true for a pair of ranks of a group, then it is true for each of its ranks with some other. Since
+     * version 1.4 of the devices' SPI.
+     *
+     * @param index of the other rank in the group
+     * @since 0.3.0
+     */
+    default boolean isOnAnotherDevice(int index) {
+        return false;
+    }
+
+    /**
      * Enqueues a barrier: work after it, on any rank, sees every write that any rank made before it to the memory of any rank (release and acquire at
      * system scope). The host does not wait. It may be captured, and replayed any number of times. A rank that waits longer than the device's time
      * limit fails the group, naming {@code phase}, the missing ranks and the expected value.

@@ -12,6 +12,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.session.Providers;
+import io.moe4j.trainer.session.RankShapes;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,9 +53,8 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
 
     /** The exchange of one layer. */
     CommConfig comm() {
-        MoeSpec moe = moe();
-        return CommConfig.of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), dtype())
-                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow());
+        moe();
+        return RankShapes.exchange(config, spec);
     }
 
     /** The experts of a rank's tokens: (T, K) ids, the same in each run. */

@@ -30,6 +30,11 @@ final class QuietPeers implements PeerGroup {
     }
 
     @Override
+    public boolean isOnAnotherDevice(int index) {
+        return peers.isOnAnotherDevice(index);
+    }
+
+    @Override
     public void barrier(Stream stream, String phase) {
         if (!quiet) {
             peers.barrier(stream, phase);

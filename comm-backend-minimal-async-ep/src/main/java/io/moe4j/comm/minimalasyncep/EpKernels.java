@@ -26,12 +26,15 @@ final class EpKernels {
     private static final String PLACE_SEGMENTS = "place_segments";
     private static final String PLACE_ROWS = "place_rows";
     private static final String DISPATCH_ROWS = "dispatch_rows";
+    private static final String DISPATCH_ROWS_ONCE = "dispatch_rows_once";
+    private static final String SPREAD_ROWS = "spread_rows";
     private static final String COMBINE_F32 = "combine_f32";
     private static final String COMBINE_BF16 = "combine_bf16";
 
     private static final int THREADS = 256;
     private static final int WARPS = THREADS / 32;
     private static final int MAX_DISPATCH_BLOCKS = 2048;
+    private static final int SPREAD_ROWS_OF_BLOCK = 8 * WARPS;
 
     private final CommConfig config;
     private final int rank;
@@ -54,6 +57,8 @@ final class EpKernels {
                 PLACE_SEGMENTS, PlanKernels::placeSegments,
                 PLACE_ROWS, PlanKernels::placeRows,
                 DISPATCH_ROWS, RowKernels::dispatchRows,
+                DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce,
+                SPREAD_ROWS, OnceKernels::spreadRows,
                 COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32),
                 COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)))
                 // Absent if the build had no nvcc.
@@ -98,6 +103,39 @@ final class EpKernels {
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, slot.peerWeights());
+    }
+
+    /**
+     * As {@link #dispatchRows}, but sends a row once to each rank of {@code far_EP}. After it has arrived, it has to be {@linkplain #spreadRows spread}.
+     */
+    void dispatchRowsOnce(Tensor x_TD, Optional<Tensor> weights_TK, Tensor far_EP, EpPlan plan, ReceiveSlot slot) {
+        dispatchOnce(x_TD, weights_TK, far_EP, plan, slot, slot.peerRows());
+        x_TD.scales().ifPresent(scales -> dispatchOnce(scales.values(), Optional.empty(), far_EP, plan, slot,
+                slot.peerRowScales()));
+    }
+
+    private void dispatchOnce(Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpPlan plan, ReceiveSlot slot,
+            KernelArg peerRows) {
+        launch(DISPATCH_ROWS_ONCE, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
+                KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+                KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows, slot.peerWeights(),
+                slot.peerLinks());
+    }
+
+    /** One warp per eight received rows, up to the limit of blocks. */
+    void spreadRows(EpPlan plan, ReceiveSlot slot) {
+        Tensor rows_RD = slot.rows_RD();
+        spread(rows_RD, plan, slot);
+        rows_RD.scales().ifPresent(scales -> spread(scales.values(), plan, slot));
+    }
+
+    private void spread(Tensor rows, EpPlan plan, ReceiveSlot slot) {
+        long local = plan.offsets_e().dim(0);
+        launch(SPREAD_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(rows.dim(0), SPREAD_ROWS_OF_BLOCK)), 0,
+                KernelArg.of(rows), KernelArg.of(slot.links_R()),
+                KernelArg.of(plan.offsets_e().slice(0, local - 1, local)),
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()));
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, Tensor out_TD, Optional<Tensor> scalars_TK) {

@@ -10,10 +10,12 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.DedupRule;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
@@ -55,6 +57,8 @@ final class MinimalAsyncEp implements CommBackend {
     private final SymmetricMemory counts;
     private final Tensor counts_EPE;
     private final Tensor statistics_2;
+    /** The ranks to which a row is sent once; absent if each copy is sent by itself. */
+    private final Optional<Tensor> far_EP;
     private final Map<ReceiveBuffer, ReceiveSlot> slots = new EnumMap<>(ReceiveBuffer.class);
     private long dispatches;
     private boolean closed;
@@ -87,11 +91,31 @@ final class MinimalAsyncEp implements CommBackend {
         for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
             slots.put(buffer, new ReceiveSlot(buffer, peers, resources, config, capacityRows()));
         }
-        statistics_2 = Tensor.of(resources.add(device.allocate(Tensor.bytes(DType.I64, 2), "exchange statistics")), 0,
-                DType.I64, 2);
+        Memory own = resources.add(device.allocate(
+                Tensor.bytes(DType.I64, 2) + Tensor.bytes(DType.I32, group.size()), "exchange statistics"));
+        statistics_2 = Tensor.of(own, 0, DType.I64, 2);
         stream.fill(statistics_2, 0);
-        log.debug("minimal_async_ep: rank {} of {} receives up to {} rows", group.index(), group.size(),
-                capacityRows());
+        far_EP = farRanks(Tensor.of(own, statistics_2.bytes(), DType.I32, group.size()));
+        log.debug("minimal_async_ep: rank {} of {} receives up to {} rows, and sends {}", group.index(), group.size(),
+                capacityRows(), far_EP.isPresent() ? "a row once to each far rank" : "each copy of a row by itself");
+    }
+
+    /** Marks the ranks to which rows are sent once. All ranks decide alike whether there are any. */
+    private Optional<Tensor> farRanks(Tensor far_EP) {
+        stream.fill(far_EP, 0);
+        boolean any = false;
+        for (int index = 0; index < group.size(); index++) {
+            boolean far = index != group.index() && switch (config.dedup()) {
+                case ON -> true;
+                case AUTO -> peers.isOnAnotherDevice(index) && DedupRule.pays(config, group.size());
+                case OFF -> false;
+            };
+            if (far) {
+                stream.fill(far_EP.slice(0, index, index + 1L), 1);
+                any = true;
+            }
+        }
+        return any ? Optional.of(far_EP) : Optional.empty();
     }
 
     @Override
@@ -129,7 +153,9 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of a peer may still be using the rows in its buffer, and other peers may still be fetching some of these rows for the
         // previous combine.
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
-        kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, slot);
+        far_EP.ifPresentOrElse(
+                far -> kernels.dispatchRowsOnce(request.x_TD(), request.weights_TK(), far, plan, slot),
+                () -> kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, slot));
         return new Arrival(new EpLease(plan, slot, number));
     }
 
@@ -199,6 +225,10 @@ final class MinimalAsyncEp implements CommBackend {
             if (!arrived) {
                 // After: the work that follows reads the rows that all peers wrote here.
                 peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
+                if (far_EP.isPresent()) {
+                    // Only this rank reads the copies, so they need no barrier.
+                    kernels.spreadRows(lease.plan(), lease.slot());
+                }
                 arrived = true;
             }
             return lease;

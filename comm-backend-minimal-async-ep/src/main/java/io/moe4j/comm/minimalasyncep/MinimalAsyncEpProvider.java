@@ -47,6 +47,11 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
     }
 
     @Override
+    public boolean sendsRowsOnce() {
+        return true;
+    }
+
+    @Override
     public CommRequirements requirements() {
         return CommRequirements.none().withFullRecompute().withPeerMemory();
     }

@@ -27,6 +27,7 @@ final class Faults {
     private static final Tests CAPTURE = CommBackendContract::capture;
     private static final Tests OVERLAP = CommBackendContract::exchangesOverlap;
     private static final Tests SCALED = CommBackendContract::rowsWithScales;
+    private static final Tests ONCE = CommBackendContract::rowsSentOnce;
     private static final Tests OUT_OF_RANGE = CommBackendContract::refusesIdsOutOfRange;
 
     private Faults() {}
@@ -107,6 +108,16 @@ final class Faults {
                         .kernel("dispatch_rows", Kernels::staleScales),
                 Fault.of("outputs come back from where rows of another type lie", SCALED, "out_TD")
                         .wrapped((backend, context) -> new Wrapped(backend, context).outputsElsewhere()),
+                // Rows that are sent once.
+                Fault.of("copies are not spread", ONCE, "rows_RD").kernel("spread_rows", real -> launch -> {}),
+                Fault.of("only one copy of each row is spread", ONCE, "rows_RD")
+                        .kernel("spread_rows", Kernels::spreadsOne),
+                Fault.of("scales are not spread", ONCE, "\\bscales of rows_RD")
+                        .kernel("spread_rows", Kernels::spreadsTheWidest),
+                Fault.of("only the first slot has its weight", ONCE, "weights_R")
+                        .kernel("dispatch_rows_once", Kernels::weightsOfTheSent),
+                Fault.of("rows are spread before they have arrived", ONCE, "of round|rows_RD")
+                        .withoutBarrier("dispatch, rows"),
                 // Plans.
                 Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
                         .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),

@@ -177,6 +177,48 @@ final class Kernels {
         };
     }
 
+    /** Of the places that a row is to be copied to, only the first is written. */
+    static CpuKernel spreadsOne(CpuKernel real) {
+        return launch -> {
+            long rowBytes = launch.int64(3);
+            for (long row = 0; row < integer(launch, launch.pointer(2)); row++) {
+                int link = integer(launch, launch.pointer(1) + 4 * row);
+                if (link > 0) {
+                    MemorySegment.copy(launch.memory(), launch.pointer(0) + row * rowBytes, launch.memory(),
+                            launch.pointer(0) + (link - 1L) * rowBytes, rowBytes);
+                }
+            }
+        };
+    }
+
+    /** Scales, which are spread after their rows and in smaller rows, stay where they arrived. */
+    static CpuKernel spreadsTheWidest(CpuKernel real) {
+        long[] widest = new long[1];
+        return launch -> {
+            widest[0] = Math.max(widest[0], launch.int64(3));
+            if (launch.int64(3) == widest[0]) {
+                real.run(launch);
+            }
+        };
+    }
+
+    /** A weight is sent only where its row is sent too. */
+    static CpuKernel weightsOfTheSent(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            for (long n = 0; n < launch.int64(3) * launch.int32(4) && launch.pointer(1) != 0; n++) {
+                long destination = number(launch, launch.pointer(2) + 8 * n);
+                if (destination != Destination.DROPPED) {
+                    int peer = Destination.rank(destination);
+                    long row = Destination.row(destination);
+                    if (integer(launch, launch.peer(9, peer) + 4 * row) < 0) {
+                        put(launch, launch.peer(8, peer) + 4 * row, 0);
+                    }
+                }
+            }
+        };
+    }
+
     /** Scalars of the first two slots of each token change their places. */
     static CpuKernel swapsScalars(CpuKernel real) {
         return launch -> {

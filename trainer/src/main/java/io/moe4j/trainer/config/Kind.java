@@ -1,6 +1,7 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.Shown;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.tensor.DType;
@@ -57,6 +58,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
                     Kind::name);
             case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
+            case "io.moe4j.api.comm.Dedup" -> choice(Arrays.asList(Dedup.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.OptimizerName" -> choice(Arrays.asList(OptimizerName.values()), Kind::lower);
             case "io.moe4j.trainer.config.MuonScale" -> choice(Arrays.asList(MuonScale.values()), Kind::lower);

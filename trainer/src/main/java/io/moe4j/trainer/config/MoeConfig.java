@@ -1,6 +1,7 @@
 package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 
@@ -9,13 +10,14 @@ import io.moe4j.api.comm.ReceiveCapacity;
  *
  * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, at least 1
  * @param onOverflow what happens beyond it: {@code fail} or {@code drop}
+ * @param dedup whether a row that several experts of one rank want is sent there once: {@code auto}, {@code on} or {@code off}
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
  * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, boolean forceLoadBalance,
-        double loadBalanceCoeff) {
+public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, Dedup dedup,
+        boolean forceLoadBalance, double loadBalanceCoeff) {
 
     /** With another value of {@code receiveCapacity}. */
     public MoeConfig withReceiveCapacity(ReceiveCapacity value) {
@@ -25,6 +27,11 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverfl
     /** With another value of {@code onOverflow}. */
     public MoeConfig withOnOverflow(OverflowAction value) {
         return Components.with(this, "onOverflow", value);
+    }
+
+    /** With another value of {@code dedup}. */
+    public MoeConfig withDedup(Dedup value) {
+        return Components.with(this, "dedup", value);
     }
 
     /** With another value of {@code forceLoadBalance}. */

@@ -5,6 +5,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
@@ -36,6 +37,7 @@ final class PlugInRules {
     private static final String ROUNDING = "optimizer.parameter_rounding";
     private static final String BOUNDARIES = "data.document_boundaries";
     private static final String FROM = "model.from";
+    private static final String DEDUP = "moe.dedup";
     private static final String CAPACITY = "moe.receive_capacity";
 
     private final Registry registry;
@@ -224,6 +226,9 @@ final class PlugInRules {
                 !needs.worstCaseOnly() || config.moe().receiveCapacity() instanceof ReceiveCapacity.WorstCase,
                 "this backend has the worst-case capacity only",
                 "set " + CAPACITY + " to worst_case, or choose another backend", BACKEND, CAPACITY);
+        findings.require(provider.sendsRowsOnce() || config.moe().dedup() != Dedup.ON,
+                "this backend sends a row once for each expert, also where a rank has several of them",
+                "set " + DEDUP + " to auto or off, or choose another backend", BACKEND, DEDUP);
         // Statistics came with 1.1.
         findings.require(PlugInFit.reportsOverflows(isSince("1.1", provider), config), PlugInFit.OVERFLOW_UNREPORTED,
                 PlugInFit.OVERFLOW_REMEDY, BACKEND, CAPACITY);

@@ -13,8 +13,11 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
+import io.moe4j.trainer.session.RankShapes;
+import io.moe4j.trainer.session.SentRows;
 import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
+import java.util.Optional;
 
 /**
  * The price of a configuration. One rank makes one step of the real model with the real plug-ins on a device that computes nothing, so that a run of the
@@ -23,11 +26,13 @@ import io.moe4j.trainer.step.Schedule;
  * @param config what is priced
  * @param figures of the model
  * @param rank of each rank
+ * @param sentRows what a dispatch sends to other ranks; absent in a model without experts
  * @param deviceBytes memory of the device; 0 if it is not here
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, long deviceBytes) {
+public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
+        long deviceBytes) {
 
     /** Prices a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
@@ -36,6 +41,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         return new CostPlan(config, spec.figures(config.training().seqLen()),
                 MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
                         0),
+                sentRows(config, spec, providers),
                 deviceBytes(providers.device()));
     }
 
@@ -47,6 +53,11 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     /** How many ranks one device has memory for; 0 if it is not here. */
     public long ranksPerDevice() {
         return deviceBytes / Math.max(1, rank.memory().totalBytes());
+    }
+
+    private static Optional<SentRows> sentRows(TrainerConfig config, ModelSpec spec, Providers providers) {
+        return providers.comm().map(comm -> SentRows.of(RankShapes.exchange(config, spec),
+                config.parallelism().expertParallelDegree(), comm, providers.device().kind()));
     }
 
     private static long deviceBytes(DeviceProvider provider) {

@@ -6,6 +6,7 @@ import io.moe4j.trainer.config.ParallelismConfig;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.SentRows;
 import io.moe4j.trainer.session.StepTraffic;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -47,6 +48,7 @@ public final class CostReport {
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
         memory(text);
         traffic(text);
+        plan.sentRows().filter(rows -> rows.ranks() > 1).ifPresent(rows -> sentRows(text, rows));
         return text.toString();
     }
 
@@ -75,6 +77,18 @@ public final class CostReport {
         text.append("\nbytes that a rank sends in a step, under even routing\n");
         traffic.byKind().forEach((kind, bytes) -> row(text, kind.replace('_', ' '), bytes));
         row(text, "total", traffic.totalBytes());
+    }
+
+    private void sentRows(StringBuilder text, SentRows rows) {
+        String dedup = plan.config().moe().dedup().name().toLowerCase(Locale.ROOT);
+        text.append(String.format(Locale.ROOT,
+                "%nrows that one dispatch sends to other ranks; the %d experts of a token are on %.3f of %d ranks%n",
+                rows.topK(), rows.ranksOfToken(), rows.ranks()));
+        row(text, String.format(Locale.ROOT, "%,.0f, each copy by itself", rows.eachCopy()), rows.bytesOfEachCopy());
+        row(text, String.format(Locale.ROOT, "%,.0f, once to each rank", rows.once()), rows.bytesOnce());
+        text.append("moe.dedup = \"").append(dedup).append("\": ")
+                .append(rows.isOnce() ? "once to each rank" : "each copy by itself")
+                .append(dedup.equals("auto") && rows.isOnce() ? " on another device\n" : "\n");
     }
 
     private static String flop(double count) {
@@ -128,6 +142,12 @@ public final class CostReport {
         json.put("device_bytes", plan.deviceBytes());
         json.put("sent_bytes_by_kind", plan.rank().traffic().byKind());
         json.put("sent_bytes", plan.rank().traffic().totalBytes());
+        plan.sentRows().ifPresent(rows -> {
+            json.put("ranks_of_token", rows.ranksOfToken());
+            json.put("dispatch_bytes_each_copy", rows.bytesOfEachCopy());
+            json.put("dispatch_bytes_once", rows.bytesOnce());
+            json.put("dispatch_sends_once", rows.isOnce());
+        });
         return json;
     }
 }

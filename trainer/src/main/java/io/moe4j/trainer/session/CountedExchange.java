@@ -19,7 +19,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Any communication backend, with the bytes that its exchanges send away under even routing. For plans: it counts what it is asked for. */
+/** Any communication backend, with the bytes that its exchanges send to other ranks under even routing. For plans: it counts what it is asked for. */
 final class CountedExchange implements CommBackendProvider {
     private final CommBackendProvider provider;
     private @Nullable Counted opened;
@@ -66,29 +66,43 @@ final class CountedExchange implements CommBackendProvider {
     }
 
     @Override
+    public boolean supports(DeviceKind kind, DType rowType) {
+        return provider.supports(kind, rowType);
+    }
+
+    @Override
+    public boolean sendsRowsOnce() {
+        return provider.sendsRowsOnce();
+    }
+
+    @Override
     public CommRequirements requirements() {
         return provider.requirements();
     }
 
     @Override
     public CommBackend open(CommConfig config, CommContext context) {
-        opened = new Counted(provider.open(config, context), config, context.group().size());
+        SentRows rows = SentRows.of(config, context.group().size(), provider,
+                context.rank().device().targetKind());
+        opened = new Counted(provider.open(config, context), config, rows);
         return opened;
     }
 
     private static final class Counted extends ForwardingCommBackend {
         private final CommConfig config;
         private final int ranks;
+        private final SentRows rows;
         private long dispatch;
         private long combine;
         private long combineAdjoint;
         private long dispatchAdjoint;
         private long counts;
 
-        Counted(CommBackend backend, CommConfig config, int ranks) {
+        Counted(CommBackend backend, CommConfig config, SentRows rows) {
             super(backend);
             this.config = config;
-            this.ranks = ranks;
+            this.ranks = rows.ranks();
+            this.rows = rows;
         }
 
         @Override
@@ -99,7 +113,7 @@ final class CountedExchange implements CommBackendProvider {
 
         @Override
         public PendingRows dispatch(DispatchRequest request) {
-            long bytes = sent(request.weights_TK());
+            long bytes = rows.bytes() + scalars(request.weights_TK());
             if (request.into() == ReceiveBuffer.GRADIENTS) {
                 combineAdjoint += bytes;
             } else {
@@ -110,7 +124,9 @@ final class CountedExchange implements CommBackendProvider {
 
         @Override
         public PendingTokens combine(CombineRequest request) {
-            long bytes = sent(request.scalars_TK());
+            // Sums are of all copies, each with its own rounding, so that all of them come back.
+            long bytes = routedToOthers() * Tensor.bytes(config.returnType(), config.dim())
+                    + scalars(request.scalars_TK());
             // Scalars that come back are gradients of weights, which only backward has.
             if (request.scalars_TK().isPresent()) {
                 dispatchAdjoint += bytes;
@@ -120,9 +136,12 @@ final class CountedExchange implements CommBackendProvider {
             return super.combine(request);
         }
 
-        private long sent(Optional<Tensor> scalars) {
-            long rowBytes = Tensor.bytes(config.rowType(), config.dim()) + (scalars.isPresent() ? Float.BYTES : 0);
-            return config.routedRows() * (ranks - 1) / ranks * rowBytes;
+        private long scalars(Optional<Tensor> scalars) {
+            return scalars.isPresent() ? routedToOthers() * Float.BYTES : 0;
+        }
+
+        private long routedToOthers() {
+            return config.routedRows() * (ranks - 1) / ranks;
         }
     }
 }

@@ -159,10 +159,7 @@ final class RankOpener {
 
     private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,
             RankCollectives collectives, Resources resources) {
-        ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
-        CommConfig shapes = CommConfig
-                .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), config.training().dtype())
-                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow());
+        CommConfig shapes = RankShapes.exchange(config, spec);
         Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
                 ? Optional.of(resources.add(
                         context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))

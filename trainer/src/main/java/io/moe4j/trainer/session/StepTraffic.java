@@ -6,7 +6,7 @@ import java.util.Map;
 
 /**
  * What one rank sends to others in one step, in bytes. The experts' exchange is counted as if routing were even: each rank then sends
- * {@code (EP - 1) / EP} of its routed rows away.
+ * {@code (EP - 1) / EP} of its routed rows away; or fewer where rows are sent once, see {@link SentRows}.
  *
  * @param allGather parameters, gathered for forward and for backward
  * @param reduceScatter gradients

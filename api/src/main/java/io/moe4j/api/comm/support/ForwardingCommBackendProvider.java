@@ -79,6 +79,11 @@ public abstract class ForwardingCommBackendProvider implements CommBackendProvid
     }
 
     @Override
+    public boolean sendsRowsOnce() {
+        return provider.sendsRowsOnce();
+    }
+
+    @Override
     public CommRequirements requirements() {
         return provider.requirements();
     }

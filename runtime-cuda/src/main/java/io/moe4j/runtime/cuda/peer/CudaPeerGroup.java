@@ -43,6 +43,7 @@ public final class CudaPeerGroup implements PeerGroup {
     private final Map<String, Launch> barriers = new HashMap<>();
     private final HostGate gate;
     private final boolean inOneProcess;
+    private final List<Boolean> elsewhere;
     private int allocations;
     private boolean closed;
 
@@ -61,6 +62,7 @@ public final class CudaPeerGroup implements PeerGroup {
                 here.stream().map(i -> seats.get(i).gateSlot()).toList(), group.rank(), rendezvous,
                 device.config().timeout());
         this.inOneProcess = here.size() == group.size();
+        this.elsewhere = seats.stream().map(seat -> !seat.gpu().equals(seats.get(group.index()).gpu())).toList();
         this.driver = new CudaPeerDriver(device);
         this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(), () -> {
             PeerSeat.requireAccess(group, seats, device.context()::reaches);
@@ -108,6 +110,11 @@ public final class CudaPeerGroup implements PeerGroup {
             party.meet(key + " is ready");
             return memory;
         });
+    }
+
+    @Override
+    public boolean isOnAnotherDevice(int index) {
+        return elsewhere.get(index);
     }
 
     /**

@@ -236,6 +236,18 @@ public abstract class CommBackendContract {
                 : Stream.of(dynamicTest(type + " is refused", () -> CommScaled.isRefused(kit, small(1), type))));
     }
 
+    /**
+     * Where the provider says that it can send a row once to a rank with several of its experts: what arrives and what comes back is the same, bit for
+     * bit, for all kinds of routing, row types and capacities.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> rowsSentOnce() {
+        Assumptions.assumeTrue(provider().sendsRowsOnce(), "the backend sends a row once for each expert");
+        return new CommSentOnce(kit, groupSizes(), rowTypes()).tests();
+    }
+
     /** Capacities exactly full, one row too small, and much too small, under either action; forced balance in its own capacity. */
     @TestFactory
     public Stream<DynamicTest> capacities() {

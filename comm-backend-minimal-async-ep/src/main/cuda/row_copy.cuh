@@ -1,0 +1,37 @@
+// Copies one row to several places, with all lanes of a warp. Each lane reads COPY_VECTORS times 16 bytes at a time, and writes them to every place before it reads
+// more, so that the row is read once. Stores are plain: a barrier or the end of the kernel makes them visible.
+#pragma once
+
+static constexpr int COPY_VECTORS = 8;
+static constexpr int COPY_PLACES = 32;  // at most: one lane for each
+
+// `to`, on lane k < places: the address of the k-th place, or 0 for none.
+__device__ __forceinline__ void copyRow(const char* row, long long rowBytes, unsigned long long to, int places, int lane) {
+    if (rowBytes % 16 == 0) {
+        long long count = rowBytes / 16;
+        for (long long base = 0; base < count; base += 32 * COPY_VECTORS) {
+            uint4 v[COPY_VECTORS];
+#pragma unroll
+            for (int i = 0; i < COPY_VECTORS; i++) {
+                long long c = base + i * 32 + lane;
+                if (c < count) v[i] = __ldcs(reinterpret_cast<const uint4*>(row) + c);
+            }
+            for (int k = 0; k < places; k++) {
+                uint4* out = reinterpret_cast<uint4*>(__shfl_sync(0xffffffffu, to, k));
+                if (out) {
+#pragma unroll
+                    for (int i = 0; i < COPY_VECTORS; i++) {
+                        long long c = base + i * 32 + lane;
+                        if (c < count) __stcs(out + c, v[i]);
+                    }
+                }
+            }
+        }
+    } else {
+        for (int k = 0; k < places; k++) {
+            unsigned short* out = reinterpret_cast<unsigned short*>(__shfl_sync(0xffffffffu, to, k));
+            if (out)
+                for (long long i = lane; i < rowBytes / 2; i += 32) out[i] = reinterpret_cast<const unsigned short*>(row)[i];
+        }
+    }
+}

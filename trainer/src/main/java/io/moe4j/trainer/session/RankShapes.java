@@ -1,0 +1,26 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.TrainerConfig;
+
+/**
+ * Shapes that the parts of a rank are opened for.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class RankShapes {
+
+    private RankShapes() {}
+
+    /** Of the exchange in a model with experts. */
+    public static CommConfig exchange(TrainerConfig config, ModelSpec spec) {
+        ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
+        return CommConfig
+                .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), config.training().dtype())
+                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow())
+                .withDedup(config.moe().dedup());
+    }
+}

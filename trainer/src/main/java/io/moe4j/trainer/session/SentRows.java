@@ -1,0 +1,50 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.Dedup;
+import io.moe4j.api.comm.support.DedupRule;
+import io.moe4j.api.device.DeviceKind;
+
+/**
+ * What one dispatch of a rank sends to other ranks, under even routing: each copy of a row by itself, and each row once to each rank.
+ *
+ * @param ranks EP
+ * @param topK K
+ * @param ranksOfToken on which a token has experts, on average
+ * @param eachCopy rows, one for each expert
+ * @param once rows, one for each rank
+ * @param rowBytes bytes of a row
+ * @param isOnce whether rows are sent once; with {@code moe.dedup = "auto"}, as if each rank had a device of its own
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy, double once, long rowBytes,
+        boolean isOnce) {
+
+    /** Of this exchange. */
+    public static SentRows of(CommConfig config, int ranks, CommBackendProvider provider, DeviceKind kind) {
+        // There is one CPU device, whose ranks have no links between them.
+        boolean isOnce = provider.sendsRowsOnce() && ranks > 1 && (config.dedup() == Dedup.ON
+                || (config.dedup() == Dedup.AUTO && !kind.equals(DeviceKind.CPU) && DedupRule.pays(config, ranks)));
+        return new SentRows(ranks, config.topK(), DedupRule.ranksOfToken(config.experts(), ranks, config.topK()),
+                DedupRule.rowsToOthers(config, ranks, false), DedupRule.rowsToOthers(config, ranks, true),
+                DedupRule.rowBytes(config), isOnce);
+    }
+
+    /** Bytes of the rows that are sent, by the choice that was made. */
+    public long bytes() {
+        return isOnce ? bytesOnce() : bytesOfEachCopy();
+    }
+
+    /** Bytes of the rows, each copy by itself. */
+    public long bytesOfEachCopy() {
+        return Math.round(eachCopy * rowBytes);
+    }
+
+    /** Bytes of the rows, each once to each rank, with the links that say where it is copied to: 4 bytes for each expert. */
+    public long bytesOnce() {
+        return Math.round(once * rowBytes + eachCopy * Integer.BYTES);
+    }
+}
