@@ -1,14 +1,14 @@
 // Sends a token's row once to each rank of another device that wants it, and copies it to its other places there. The Java twin is OnceKernels, which explains
-// links: next + 1 where a row has arrived (0: it has no other place), and the complement of that in the places that it is still to be copied to.
+// the chain of a row: next + 1 where a row has arrived (0: it has no other place), and the complement of that in the places that it is still to be copied to.
 #include "row_copy.cuh"
 
-// One warp per token. Lane k holds slot k: lanes whose slots go to the same far rank find each other, the first of them sends the row, and each writes a link
-// to the next. Traffic with T 16384, K 6, E 64, rows of 4096 bytes, two ranks on two devices: 16,190 rows (66 MB) instead of 49,152 (201 MB) and 0.2 MB of
-// links cross the link; 49,152 rows are written to this rank's own places. Example: places 5, 2, 9 of one far rank: the row goes to place 5, and the links 3,
+// One warp per token. Lane k holds slot k: lanes whose slots go to the same far rank find each other, the first of them sends the row, and each writes which
+// place is next. Traffic with T 16384, K 6, E 64, rows of 4096 bytes, two ranks on two devices: 16,190 rows (66 MB) instead of 49,152 (201 MB) and 0.2 MB of
+// the chain cross the link; 49,152 rows are written to this rank's own places. Example: places 5, 2, 9 of one far rank: the row goes to place 5, and the entries 3,
 // ~10, ~0 to the places 5, 2, 9. Visibility: as in dispatch_rows.
 extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char* x, const float* weights, const long long* destinations, long long tokens,
                                                                      int topK, long long rowBytes, const int* far, char* const* peerRows,
-                                                                     float* const* peerWeights, int* const* peerLinks) {
+                                                                     float* const* peerWeights, int* const* peerChain) {
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
         for (int k0 = 0; k0 < topK; k0 += COPY_PLACES) {
@@ -22,8 +22,8 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char*
             unsigned later = same & ~((2u << lane) - 1);
             int next = (int)__shfl_sync(0xffffffffu, place, later ? __ffs(later) - 1 : lane);
             if (d >= 0) {
-                int link = later ? next + 1 : 0;
-                peerLinks[rank][place] = first ? link : ~link;
+                int entry = later ? next + 1 : 0;
+                peerChain[rank][place] = first ? entry : ~entry;
                 if (weights) peerWeights[rank][place] = weights[t * topK + k0 + lane];
             }
             copyRow(x + t * rowBytes, rowBytes, d >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0, slots, lane);
@@ -31,20 +31,20 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char*
     }
 }
 
-// Copies rows that have arrived to the places that their chains lead to. A warp looks at eight links at once, and then takes one chain after the other: lane j
-// holds its j-th place. Traffic with the shapes above: 49,152 received rows of the other rank, of which about 16,000 have a chain: 66 MB read, 135 MB written, 0.8 MB of links;
-// 47 us at 4274 GB/s. Rows at or beyond *received are neither read nor written. Links and rows were written by peers: they are read past L1, whose lines may be
-// older. Example: link 3 in place 5, ~10 in place 2, ~0 in place 9: the row in place 5 is copied to the places 2 and 9.
-extern "C" __global__ void __launch_bounds__(256) spread_rows(char* rows, const int* links, const int* received, long long rowBytes) {
+// Copies rows that have arrived to the places that their chains lead to. A warp looks at eight entries at once, and then takes one chain after the other: lane j
+// holds its j-th place. Traffic with the shapes above: 49,152 received rows of the other rank, of which about 16,000 have a chain: 66 MB read, 135 MB written, 0.8 MB of entries;
+// 47 us at 4274 GB/s. Rows at or beyond *received are neither read nor written. Entries and rows were written by peers: they are read past L1, whose lines may be
+// older. Example: entry 3 in place 5, ~10 in place 2, ~0 in place 9: the row in place 5 is copied to the places 2 and 9.
+extern "C" __global__ void __launch_bounds__(256) spread_rows(char* rows, const int* chain, const int* received, long long rowBytes) {
     constexpr int AT_ONCE = 8;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     long long count = __ldcg(received), step = (long long)gridDim.x * warps * AT_ONCE;
     for (long long base = (blockIdx.x * (long long)warps + (threadIdx.x >> 5)) * AT_ONCE; base < count; base += step) {
-        int link = lane < AT_ONCE && base + lane < count ? __ldcg(links + base + lane) : 0;
-        for (unsigned heads = __ballot_sync(0xffffffffu, link > 0); heads; heads &= heads - 1) {
+        int entry = lane < AT_ONCE && base + lane < count ? __ldcg(chain + base + lane) : 0;
+        for (unsigned heads = __ballot_sync(0xffffffffu, entry > 0); heads; heads &= heads - 1) {
             int head = __ffs(heads) - 1, places = 0;
             unsigned long long to = 0;
-            for (int next = __shfl_sync(0xffffffffu, link, head); next > 0; next = ~__ldcg(links + next - 1), places++)
+            for (int next = __shfl_sync(0xffffffffu, entry, head); next > 0; next = ~__ldcg(chain + next - 1), places++)
                 if (lane == places) to = (unsigned long long)(rows + (next - 1ll) * rowBytes);
             copyRow(rows + (base + head) * rowBytes, rowBytes, to, places, lane);
         }

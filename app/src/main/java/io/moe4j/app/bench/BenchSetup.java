@@ -1,6 +1,7 @@
 package io.moe4j.app.bench;
 
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.group.RankContext;
@@ -55,6 +56,11 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     CommConfig comm() {
         moe();
         return RankShapes.exchange(config, spec);
+    }
+
+    /** The same with another choice of {@code moe.dedup}. */
+    BenchSetup withDedup(Dedup dedup) {
+        return new BenchSetup(config.withMoe(config.moe().withDedup(dedup)), spec, providers, options);
     }
 
     /** The experts of a rank's tokens: (T, K) ids, the same in each run. */

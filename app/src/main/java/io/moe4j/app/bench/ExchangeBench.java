@@ -5,6 +5,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.spi.Registry;
@@ -16,7 +17,8 @@ import java.util.Optional;
 
 /**
  * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on their devices, and all ranks make one
- * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still.
+ * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still. Both dispatches are also timed
+ * with {@code moe.dedup} off and on, each with buffers of its own.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ExchangeBench {
@@ -44,27 +46,44 @@ public final class ExchangeBench {
     }
 
     private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider) {
+        List<BenchPart.Timed> times = new ArrayList<>(time(rank, setup, provider, Optional.empty()));
+        if (provider.sendsRowsOnce() && rank.world().size() > 1) {
+            times.addAll(time(rank, setup.withDedup(Dedup.OFF), provider, Optional.of(MoeFigures.EACH_COPY)));
+            times.addAll(time(rank, setup.withDedup(Dedup.ON), provider, Optional.of(MoeFigures.ONCE)));
+        }
+        return times;
+    }
+
+    /** @param mode the parts that {@code moe.dedup} changes, with this appended to their names; otherwise all parts */
+    private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider,
+            Optional<String> mode) {
         try (QuietPeers peers = new QuietPeers(rank.device().openPeerGroup(rank.world(), rank.rendezvous()));
                 CommBackend comm = provider.open(setup.comm(), new CommContext(rank, rank.world(), Optional.of(peers),
                         Optional.empty()));
                 BenchTensors tensors = new BenchTensors(rank)) {
             ExchangeRank exchange = new ExchangeRank(rank, comm, tensors, setup);
             try (Scope step = rank.memory().openStep()) {
-                exchange.exchanges().forEach(work -> work.call().run());
+                exchanges(exchange, mode).forEach(work -> work.call().run());
             }
             rank.stream().synchronize();
             meet(rank, "exchange, all together");
             List<BenchPart.Timed> times = new ArrayList<>();
             if (rank.rank() == TIMED_RANK) {
                 peers.leaveBarriersOut();
-                times.addAll(setup.time(rank, List.of(exchange.planning())));
+                if (mode.isEmpty()) {
+                    times.addAll(setup.time(rank, List.of(exchange.planning())));
+                }
                 try (Scope step = rank.memory().openStep()) {
-                    times.addAll(setup.time(rank, exchange.exchanges()));
+                    times.addAll(setup.time(rank, exchanges(exchange, mode)));
                 }
             }
             meet(rank, "exchange, one alone");
             return times;
         }
+    }
+
+    private static List<BenchPart.Work> exchanges(ExchangeRank exchange, Optional<String> mode) {
+        return mode.map(exchange::dispatches).orElseGet(exchange::exchanges);
     }
 
     private static void meet(RankContext rank, String where) {

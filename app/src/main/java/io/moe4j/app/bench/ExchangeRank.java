@@ -33,7 +33,7 @@ final class ExchangeRank {
         this.rank = rank;
         this.comm = comm;
         figures = MoeFigures.of(moe, tokens, moe.experts() / setup.config().ranks(), setup.dtype(), DType.F32)
-                .over(setup.config().runtime().devices());
+                .over(setup.config().runtime().devices()).sending(RowsSentOnce.of(setup, rank.rank()));
         ids_TK = tensors.of(setup.ids(rank.rank()), tokens, moe.topK());
         x_TD = tensors.random(setup.dtype(), tokens, moe.dim());
         weights_TK = tensors.random(DType.F32, tokens, moe.topK());
@@ -56,6 +56,13 @@ final class ExchangeRank {
         return List.of(figures.dispatch().by(this::dispatch), figures.combine().by(this::combine),
                 figures.combineAdjoint().by(this::combineAdjoint), figures.dispatchAdjoint().by(this::dispatchAdjoint),
                 figures.exchanges().by(this::layer));
+    }
+
+    /** What {@code moe.dedup} changes: both dispatches, with {@code mode} appended to their names. */
+    List<BenchPart.Work> dispatches(String mode) {
+        plan = comm.plan(ids_TK);
+        return List.of(figures.dispatch().by(this::dispatch).named(MoeFigures.DISPATCH + mode),
+                figures.combineAdjoint().by(this::combineAdjoint).named(MoeFigures.COMBINE_ADJOINT + mode));
     }
 
     private void dispatch() {

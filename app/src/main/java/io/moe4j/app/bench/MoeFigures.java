@@ -3,6 +3,7 @@ package io.moe4j.app.bench;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * What the parts of a mixture-of-experts layer move and compute. Of one rank: T tokens are routed to N = T·K rows, as many are received, by e = E/EP
@@ -17,9 +18,10 @@ import java.util.List;
  * @param dtype of rows and weights
  * @param gradients of the weights' gradients
  * @param leaving the part of the rows that go to an expert on another device
+ * @param once of a dispatch that sends each row once to each rank; absent for one that sends each copy
  */
 record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DType dtype, DType gradients,
-        double leaving) {
+        double leaving, Optional<RowsSentOnce> once) {
     static final String PLAN = "plan";
     static final String DISPATCH = "dispatch";
     static final String COMBINE = "combine";
@@ -34,20 +36,32 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
     static final String DOWN = "down_product";
     static final String DOWN_INPUT = "down_input_gradient";
     static final String DOWN_WEIGHT = "down_weight_gradient";
+    /** Appended to a name: each copy of a row is dispatched by itself. */
+    static final String EACH_COPY = "_dedup_off";
+    /** Appended to a name: each row is dispatched once to each rank. */
+    static final String ONCE = "_dedup_on";
     /** Appended to a name: over buffers that the received rows fill, instead of the configured capacity. */
     static final String EXACT = "_exact_capacity";
 
     private static final int SCALAR = DType.F32.bytes();
     private static final int ID = DType.I32.bytes();
+    private static final int CHAIN = DType.I32.bytes();
     private static final int DESTINATION = DType.I64.bytes();
 
     static MoeFigures of(MoeSpec moe, long tokens, int experts, DType dtype, DType gradients) {
-        return new MoeFigures(tokens, moe.topK(), moe.dim(), moe.expertHidden(), experts, dtype, gradients, 0);
+        return new MoeFigures(tokens, moe.topK(), moe.dim(), moe.expertHidden(), experts, dtype, gradients, 0,
+                Optional.empty());
     }
 
     /** The same with the experts spread over some devices; rows go to all of them alike. */
     MoeFigures over(int devices) {
-        return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, (devices - 1.0) / devices);
+        return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, (devices - 1.0) / devices,
+                once);
+    }
+
+    /** The same with rows that are dispatched once to each rank, or not. */
+    MoeFigures sending(Optional<RowsSentOnce> rows) {
+        return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, leaving, rows);
     }
 
     /** N, which is R on average, and over all ranks. */
@@ -62,7 +76,8 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
 
     /** Each token's row is read once, and written K times, with its weight. */
     BenchPart dispatch() {
-        return new BenchPart(DISPATCH, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
+        return new BenchPart(DISPATCH, dispatched() + 2 * SCALAR * rows(),
+                dispatchedOverLinks() + SCALAR * leaving * rows(), 0);
     }
 
     /** K rows are read for each token, and their sum written. */
@@ -72,7 +87,7 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
 
     /** The dispatch of the gradients; their rows have no weights. */
     BenchPart combineAdjoint() {
-        return new BenchPart(COMBINE_ADJOINT, exchange(), link(), 0);
+        return new BenchPart(COMBINE_ADJOINT, dispatched(), dispatchedOverLinks(), 0);
     }
 
     /** The combine of the gradients, and of the weights' gradients. */
@@ -129,6 +144,20 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
 
     private double exchange() {
         return dtype.bytes() * dim * (tokens + rows()) + DESTINATION * rows();
+    }
+
+    /** Rows that arrived once are read again where they are copied; the chains to the copies are written and read. */
+    private double dispatched() {
+        return exchange() + once.map(rows -> rows.chained() * rowBytes() + 2 * CHAIN * rows()).orElse(0.0);
+    }
+
+    /** Of dispatched rows and the chains of their copies, what goes from one device to another. */
+    private double dispatchedOverLinks() {
+        return once.map(rows -> rows.crossing() * rowBytes() + CHAIN * leaving * rows()).orElseGet(this::link);
+    }
+
+    private double rowBytes() {
+        return (double) dtype.bytes() * dim;
     }
 
     /** Of the rows, what goes from one device to another. */

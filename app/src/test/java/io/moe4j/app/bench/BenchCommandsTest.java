@@ -20,6 +20,8 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** The commands, on the debug model with short sequences. */
 class BenchCommandsTest {
+    private static final String MODES = " dispatch_dedup_off combine_adjoint_dedup_off dispatch_dedup_on combine_adjoint_dedup_on";
+
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
@@ -33,9 +35,9 @@ class BenchCommandsTest {
             "moe | plan dispatch gate_up_product swiglu down_product combine combine_adjoint down_input_gradient"
                     + " down_weight_gradient swiglu_backward gate_up_weight_gradient gate_up_input_gradient"
                     + " dispatch_adjoint",
-            "exchange | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges",
+            "exchange | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges" + MODES,
             "exchange --graph_capture.enable false --moe.receive_capacity balanced --moe.force_load_balance true"
-                    + " | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges",
+                    + " | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges" + MODES,
             "swiglu | swiglu swiglu_backward swiglu_exact_capacity swiglu_backward_exact_capacity",
             "grouped-mm --ranks 2 --parallelism.expert_parallel_degree 2 | gate_up_product gate_up_input_gradient"
                     + " gate_up_weight_gradient down_product down_input_gradient down_weight_gradient"

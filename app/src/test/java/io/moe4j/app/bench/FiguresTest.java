@@ -6,6 +6,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Bytes and operations of the debug model, worked out by hand: 512 tokens of a rank to 1536 rows of 256 floats, two of eight experts, F = 256. */
@@ -80,6 +81,28 @@ class FiguresTest {
         assertEquals(0, rank.over(1).exchanges().linkBytes());
         assertEquals(0, spread.gateUp().linkBytes());
         same(rank.dispatch().bytes(), 0, spread.dispatch());
+    }
+
+    /** Of 512 tokens on rank 0 of two, each sends one row to rank 1, where the rows of 200 of them are copied; without it, half of 1536 rows cross. */
+    @Test
+    void rowsThatAreSentOnce() {
+        MoeFigures once = rank.over(2).sending(Optional.of(new RowsSentOnce(512, 200)));
+        assertEquals(512 * 1024 + 768 * (4 + 4), once.dispatch().linkBytes());
+        assertEquals(512 * 1024 + 768 * 4, once.combineAdjoint().linkBytes());
+        assertEquals(rank.over(2).combine(), once.combine());
+        assertEquals(rank.dispatch().bytes() + 200 * 1024 + 1536 * 8, once.dispatch().bytes());
+        assertEquals(2 * once.dispatch().linkBytes() + once.combine().linkBytes() + once.combineAdjoint().linkBytes()
+                + once.dispatchAdjoint().linkBytes(), once.exchanges().linkBytes());
+    }
+
+    /** Four ranks of two experts each. Token 0 has experts of ranks 1, 1, 0; token 1 of ranks 3, 2, 3; token 2 of rank 0 only. */
+    @Test
+    void rowsAreCountedByTokenAndRank() {
+        int[] ids = {2, 3, 0, 6, 4, 7, 0, 1, 1};
+        assertEquals(new RowsSentOnce(3, 2), RowsSentOnce.count(ids, 3, 2, 0, List.of(0, 1, 1, 1), false));
+        assertEquals(new RowsSentOnce(2, 1), RowsSentOnce.count(ids, 3, 2, 0, List.of(0, 0, 1, 1), false));
+        assertEquals(new RowsSentOnce(2, 2), RowsSentOnce.count(ids, 3, 2, 0, List.of(0, 0, 1, 1), true));
+        assertEquals(new RowsSentOnce(0, 0), RowsSentOnce.count(ids, 3, 2, 0, List.of(0, 0, 0, 0), false));
     }
 
     private static void same(double bytes, double flops, BenchPart part) {

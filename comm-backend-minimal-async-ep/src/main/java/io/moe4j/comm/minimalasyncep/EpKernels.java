@@ -120,7 +120,7 @@ final class EpKernels {
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows, slot.peerWeights(),
-                slot.peerLinks());
+                slot.peerChain());
     }
 
     /** One warp per eight received rows, up to the limit of blocks. */
@@ -133,7 +133,7 @@ final class EpKernels {
     private void spread(Tensor rows, EpPlan plan, ReceiveSlot slot) {
         long local = plan.offsets_e().dim(0);
         launch(SPREAD_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(rows.dim(0), SPREAD_ROWS_OF_BLOCK)), 0,
-                KernelArg.of(rows), KernelArg.of(slot.links_R()),
+                KernelArg.of(rows), KernelArg.of(slot.chain_R()),
                 KernelArg.of(plan.offsets_e().slice(0, local - 1, local)),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()));
     }

@@ -10,11 +10,11 @@ import java.lang.foreign.MemorySegment;
 /**
  * Sends a token's row once to each rank that wants it, and copies it to its other places there.
  *
- * <p>The source writes the row to the place of the token's first slot on that rank, and a 4-byte <em>link</em> to each of the token's places there, which
- * chains them in slot order. After the rows have arrived, the destination walks the chains. A link says which place is next, and whether the row has
+ * <p>The source writes the row to the place of the token's first slot on that rank, and a 4-byte entry to each of the token's places there, which
+ * chains them in slot order. After the rows have arrived, the destination walks the chains. An entry says which place is next, and whether the row has
  * arrived here: {@code next + 1} (0 at the end of a chain) where it has, and its bitwise complement, which is negative, where it is still to be copied.
  *
- * <p>Example: a token's three slots have the places 5, 2 and 9 of one rank. Its row is written to place 5; the links are 3 (place 2 follows) in place 5, ~10
+ * <p>Example: a token's three slots have the places 5, 2 and 9 of one rank. Its row is written to place 5; the entries are 3 (place 2 follows) in place 5, ~10
  * in place 2, and ~0 in place 9.
  */
 final class OnceKernels {
@@ -27,8 +27,8 @@ final class OnceKernels {
 
     /**
      * Copies each token's row to the first of its destinations on each rank of another device, and to all of its destinations on other ranks; scalars
-     * and links to all destinations. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N; I64 T; I32 K; I64 bytes of a row; I32 far_EP, 1 for
-     * ranks to which rows are sent once; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out); table of the peers' I32 links_R
+     * and entries to all destinations. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N; I64 T; I32 K; I64 bytes of a row; I32 far_EP, 1 for
+     * ranks to which rows are sent once; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out); table of the peers' I32 chain_R
      * (out). Grid: one warp per token, up to 2048 blocks.
      */
     static void dispatchRowsOnce(CpuLaunch launch) {
@@ -61,8 +61,8 @@ final class OnceKernels {
         boolean far = memory.get(JAVA_INT_UNALIGNED, launch.pointer(6) + 4L * peer) != 0;
         boolean isFirst = !far || other(destinations, peer, 0, k) == NONE;
         int next = far ? other(destinations, peer, k + 1, slots) : NONE;
-        int link = next == NONE ? 0 : Math.toIntExact(Destination.row(destinations[next]) + 1);
-        memory.set(JAVA_INT_UNALIGNED, launch.peer(9, peer) + 4 * row, isFirst ? link : ~link);
+        int entry = next == NONE ? 0 : Math.toIntExact(Destination.row(destinations[next]) + 1);
+        memory.set(JAVA_INT_UNALIGNED, launch.peer(9, peer) + 4 * row, isFirst ? entry : ~entry);
         if (launch.pointer(1) != 0) {
             memory.set(JAVA_FLOAT_UNALIGNED, launch.peer(8, peer) + 4 * row,
                     memory.get(JAVA_FLOAT_UNALIGNED, launch.pointer(1) + 4 * n));
@@ -84,7 +84,7 @@ final class OnceKernels {
     }
 
     /**
-     * Copies each row that has arrived to the places that its chain leads to. Arguments: rows_RD (in, out); I32 links_R; I32 R, the number of received
+     * Copies each row that has arrived to the places that its chain leads to. Arguments: rows_RD (in, out); I32 chain_R; I32 R, the number of received
      * rows; I64 bytes of a row. Grid: one warp per eight rows, up to 2048 blocks.
      *
      * <p>In the example of the class, the row in place 5 is read once, and written to the places 2 and 9.
@@ -92,15 +92,15 @@ final class OnceKernels {
     static void spreadRows(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         long rows_RD = launch.pointer(0);
-        long links_R = launch.pointer(1);
+        long chain_R = launch.pointer(1);
         long rowBytes = launch.int64(3);
         launch.parallelFor(memory.get(JAVA_INT_UNALIGNED, launch.pointer(2)), ROWS_WORTH_A_HANDOVER, (from, to) -> {
             for (long row = from; row < to; row++) {
-                int link = memory.get(JAVA_INT_UNALIGNED, links_R + 4 * row);
-                while (link > 0) {
-                    long place = link - 1L;
+                int entry = memory.get(JAVA_INT_UNALIGNED, chain_R + 4 * row);
+                while (entry > 0) {
+                    long place = entry - 1L;
                     MemorySegment.copy(memory, rows_RD + row * rowBytes, memory, rows_RD + place * rowBytes, rowBytes);
-                    link = ~memory.get(JAVA_INT_UNALIGNED, links_R + 4 * place);
+                    entry = ~memory.get(JAVA_INT_UNALIGNED, chain_R + 4 * place);
                 }
             }
         });

@@ -21,7 +21,7 @@ final class ReceiveSlot {
     private final Tensor outputs_RD;
     private final Tensor weights_R;
     private final Tensor scalars_R;
-    private final Tensor links_R;
+    private final Tensor chain_R;
     private long holder;
 
     /** Allocates the buffer; every rank must call this. */
@@ -42,7 +42,7 @@ final class ReceiveSlot {
         outputs_RD = Tensor.of(rows.local(), 0, config.returnType(), capacity, config.dim());
         weights_R = Tensor.of(scalars.local(), 0, DType.F32, capacity);
         scalars_R = Tensor.of(scalars.local(), weights_R.bytes(), DType.F32, capacity);
-        links_R = Tensor.of(scalars.local(), weights_R.bytes(), DType.I32, capacity);
+        chain_R = Tensor.of(scalars.local(), weights_R.bytes(), DType.I32, capacity);
     }
 
     ReceiveBuffer name() {
@@ -83,8 +83,8 @@ final class ReceiveSlot {
      * Where rows that were sent once have their other places; see {@link OnceKernels}. It lies in the memory of {@link #scalars_R}, which the experts
      * write only after the rows have been spread.
      */
-    Tensor links_R() {
-        return links_R;
+    Tensor chain_R() {
+        return chain_R;
     }
 
     KernelArg peerRows() {
@@ -99,7 +99,7 @@ final class ReceiveSlot {
         return KernelArg.peers(scalars);
     }
 
-    KernelArg peerLinks() {
+    KernelArg peerChain() {
         return peerScalars();
     }
 

@@ -43,7 +43,7 @@ public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy
         return Math.round(eachCopy * rowBytes);
     }
 
-    /** Bytes of the rows, each once to each rank, with the links that say where it is copied to: 4 bytes for each expert. */
+    /** Bytes of the rows, each once to each rank, with what says where it is copied to: 4 bytes for each expert. */
     public long bytesOnce() {
         return Math.round(once * rowBytes + eachCopy * Integer.BYTES);
     }

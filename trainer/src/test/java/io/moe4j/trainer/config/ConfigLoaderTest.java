@@ -114,6 +114,9 @@ class ConfigLoaderTest {
             "--activation_checkpoint.mode none"
                     + " | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
             "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
+            "--model.moe_comm_backend standard --graph_capture.enable false --moe.dedup on"
+                    + " | model.moe_comm_backend = \"standard\", moe.dedup = \"on\" | once for each expert",
+            "--moe.dedup maybe | --moe.dedup maybe | one of auto, on, off",
             "--ranks 8 --parallelism.data_parallel_shard_degree 4"
                     + " | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",

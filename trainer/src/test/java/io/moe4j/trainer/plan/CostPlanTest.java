@@ -91,6 +91,38 @@ final class CostPlanTest {
     }
 
     /**
+     * The same with rows that are sent once: the K = 3 of 8 experts are on 4 (1 - C(6, 3) / C(8, 3)) = 18 / 7 of 4 ranks, so that 128 * 3/4 * 18/7 rows go to
+     * others, with 288 entries of 4 bytes that say where they are copied to.
+     */
+    @Test
+    void rowsThatAreSentOnceArePriced() {
+        String[] layout = ranks(4, 4, "training.local_batch_size=1", "training.seq_len=128");
+        StepTraffic each = CostPlan.of(config(DEBUG, layout), plugins).rank().traffic();
+        CostPlan plan = CostPlan.of(config(DEBUG,
+                Stream.concat(Stream.of(layout), Stream.of("moe.dedup=on")).toArray(String[]::new)), plugins);
+        StepTraffic once = plan.rank().traffic();
+        long rows = Math.round(96 * 18 / 7.0 * 1024 + 288 * 4);
+        assertEquals(5 * 2 * (rows + 288 * 4), once.dispatch());
+        assertEquals(5 * rows, once.combineAdjoint());
+        assertEquals(each.combine() + each.dispatchAdjoint(), once.combine() + once.dispatchAdjoint());
+        String text = new CostReport(plan).text();
+        assertTrue(text.contains("the 3 experts of a token are on 2.571 of 4 ranks"), text);
+        assertTrue(text.contains("288, each copy by itself"), text);
+        assertTrue(text.contains("247, once to each rank"), text);
+        assertTrue(text.contains("moe.dedup = \"on\": once to each rank\n"), text);
+        assertEquals(294_912L, new CostReport(plan).json().get("dispatch_bytes_each_copy"));
+    }
+
+    /** Between devices, auto sends once what is worth it. The CPU has no links. */
+    @ParameterizedTest
+    @CsvSource({"deepseek_v3_16b_minimal_async_ep, auto, true", "deepseek_v3_16b_minimal_async_ep, off, false",
+            "deepseek_v3_debugmodel_minimal_async_ep, auto, false"})
+    void autoIsPricedByItsRule(String name, String dedup, boolean once) {
+        CostPlan plan = CostPlan.of(config(name, "moe.dedup=" + dedup), plugins);
+        assertEquals(once, plan.sentRows().orElseThrow().isOnce(), new CostReport(plan).text());
+    }
+
+    /**
      * Shards of {@code p} bytes are gathered for forward and for backward, and reduced once: 2 (n - 1) p and (n - 1) p bytes. Embedding and head are used once
      * in forward and backward together, so that they are gathered less often.
      */

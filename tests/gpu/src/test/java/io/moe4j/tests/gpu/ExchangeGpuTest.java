@@ -45,17 +45,23 @@ final class ExchangeGpuTest {
     void rowsArriveInOrderAndComeBackSummed(int ranks, int tokens, int dim, int experts, int topK, DType dtype,
             String routing, double factor) throws Exception {
         Ranks.run(ranks, Duration.ofSeconds(20), rank -> {
-            check(rank, tokens, dim, experts, topK, dtype, routing, factor);
+            CommConfig config = CommConfig.of(tokens, dim, experts, topK, dtype);
+            check(rank, factor == 0 ? config
+                    : config.withCapacity(ReceiveCapacity.factor(factor), OverflowAction.DROP), routing);
             return null;
         });
     }
 
     static void check(Ranks.Rank rank) {
-        check(rank, 300, 256, 8, 3, DType.BF16, "random", 0);
+        check(rank, CommConfig.of(300, 256, 8, 3, DType.BF16), "random");
     }
 
-    private static void check(Ranks.Rank rank, int tokens, int dim, int experts, int topK, DType dtype, String routing,
-            double factor) {
+    static void check(Ranks.Rank rank, CommConfig opened, String routing) {
+        int tokens = Math.toIntExact(opened.tokens());
+        int dim = Math.toIntExact(opened.dim());
+        int experts = opened.experts();
+        int topK = opened.topK();
+        DType dtype = opened.rowType();
         int ranks = rank.world().size();
         int[][] ids = new int[ranks][];
         double[][] x = new double[ranks][];
@@ -65,9 +71,6 @@ final class ExchangeGpuTest {
             x[r] = Reference.random(dtype, (long) tokens * dim, 20 + r);
             w[r] = Reference.random(DType.F32, (long) tokens * topK, 40 + r);
         }
-        CommConfig config = CommConfig.of(tokens, dim, experts, topK, dtype);
-        CommConfig opened = factor == 0 ? config
-                : config.withCapacity(ReceiveCapacity.factor(factor), OverflowAction.DROP);
         try (PeerGroup peers = rank.gpu().device.openPeerGroup(rank.world(), rank.context().rendezvous());
                 CommBackend backend = Gpu.provider(ServiceLoader.load(CommBackendProvider.class), "minimal_async_ep")
                         .open(opened,

@@ -33,6 +33,9 @@ class SameBitsTest {
         assertSame(captured, trace(1, ranks), "another time");
         assertSame(captured, trace(1, ranks + EAGER), "eager");
         assertSame(captured, trace(1, ranks + STANDARD), "standard");
+        if (ranks.contains("expert_parallel")) {
+            assertSame(captured, trace(1, ranks + " --moe.dedup on"), "rows that are sent once");
+        }
         assertSame(captured, trace(1, ranks + STANDARD + " --activation_checkpoint.mode none"), "without recompute");
         assertSame(captured, trace(1, ranks + " --runtime.threads 1"), "on one core");
     }
