@@ -52,7 +52,8 @@ public final class MoeBench {
 
     private List<BenchPart> parts() {
         return MoeFigures.of(setup.moe(), setup.config().tokensPerStep(), setup.moe().experts(), setup.dtype(),
-                setup.config().training().gradientDtype()).over(setup.config().runtime().devices()).sending(RowsSentOnce.ofAll(setup)).layer();
+                setup.config().training().gradientDtype()).over(setup.config().runtime().devices())
+                .sending(RowsSentOnce.ofAll(setup)).layer();
     }
 
     private List<Map<String, Double>> onRank(RankContext rank) {

@@ -75,7 +75,8 @@ class DedupChoiceTest {
                 Stream stream = device.openStream("rank " + world.index());
                 PeerGroup peers = device.openPeerGroup(world, rendezvous)) {
             PeerGroup placed = new Placed(peers, otherDevice);
-            RankContext rank = new RankContext(world, watched, stream, new MemoryStack(memory, freed -> {}), rendezvous);
+            RankContext rank = new RankContext(world, watched, stream, new MemoryStack(memory, freed -> {}),
+                    rendezvous);
             try (CommBackend backend = new MinimalAsyncEpProvider().open(config,
                     new CommContext(rank, world, Optional.of(placed), Optional.empty()));
                     Scope step = rank.memory().openStep();

@@ -28,7 +28,8 @@ class DedupRuleTest {
             }
         }
         // At most 2 K roundings, of numbers that are at most the number of ranks.
-        assertEquals((double) distinct / sets, DedupRule.ranksOfToken(experts, ranks, topK), 2 * topK * 0x1p-52 * ranks);
+        assertEquals((double) distinct / sets, DedupRule.ranksOfToken(experts, ranks, topK),
+                2 * topK * 0x1p-52 * ranks);
     }
 
     @Test

@@ -21,6 +21,7 @@ final class CommSentOnce {
     private static final long SEED = 20_261_129;
     private static final int RANDOM_CASES = 24;
     private static final int ROUNDS = 12;
+    private static final List<Routing> ROUTINGS = List.of(Routing.values());
 
     private final CommKit kit;
     private final List<Integer> groupSizes;
@@ -66,7 +67,7 @@ final class CommSentOnce {
         List<CommCase> shapes = new ArrayList<>();
         for (int ranks : groupSizes) {
             int experts = 4 * ranks;
-            for (Routing routing : Routing.values()) {
+            for (Routing routing : ROUTINGS) {
                 shapes.add(CommCase.of(routing + " x" + ranks, ranks, 37, 24, experts, 3, routing));
             }
             shapes.add(CommCase.of("no tokens x" + ranks, ranks, 0, 8, experts, 2, Routing.RANDOM));
@@ -86,7 +87,7 @@ final class CommSentOnce {
             int experts = ranks * (1 + random.nextInt(9));
             CommCase shape = CommCase.of("random " + i + " of seed " + SEED, ranks, random.nextInt(60),
                     1 + random.nextInt(90), experts, 1 + random.nextInt(Math.min(experts, 8)),
-                    Routing.values()[random.nextInt(Routing.values().length)]).withSeed(SEED + i);
+                    ROUTINGS.get(random.nextInt(ROUTINGS.size()))).withSeed(SEED + i);
             shapes.add(random.nextInt(3) == 0 ? dropping(shape, 1 + random.nextDouble()) : shape);
         }
         return shapes;
