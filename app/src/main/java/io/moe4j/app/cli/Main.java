@@ -19,7 +19,7 @@ import picocli.CommandLine.Command;
 @Command(name = "moe4j", description = "Trains mixture-of-experts language models.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
         subcommands = {TrainCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
-                VerifyCommand.class, ExportCommand.class, EvalCommand.class, TokenizeCommand.class,
+                VerifyCommand.class, ExportCommand.class, EvalCommand.class, TokenizeCommand.class, ReportCommand.class,
                 DoctorCommand.class, BenchCommand.class, GenerateCommand.class, ConfigCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done: a run has made its last step", "1:tried, and failed",

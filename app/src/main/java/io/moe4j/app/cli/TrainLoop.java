@@ -74,6 +74,7 @@ final class TrainLoop {
             return ExitCode.OK;
         }
         RunSummary summary = new RunSummary();
+        int exitCode;
         try (RunRecord record = RunRecord.open(folder.path(), config.metrics(), run.description(), begin);
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps());
@@ -88,9 +89,13 @@ final class TrainLoop {
             out.println(summary.text());
             tellExport(out);
             out.print(RunReport.end(config, run, interrupts.received(), folder.path()));
-            out.flush();
-            return exitCode(interrupts);
+            exitCode = exitCode(interrupts);
         }
+        if (config.metrics().report()) {
+            out.print(EndOfRun.report(folder.path(), run.lastSaved().isPresent()));
+        }
+        out.flush();
+        return exitCode;
     }
 
     /** After the last step; a run that ended earlier is not exported. */

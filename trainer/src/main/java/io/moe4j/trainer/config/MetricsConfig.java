@@ -8,10 +8,11 @@ import io.moe4j.api.Stability;
  * @param logEvery steps between two step lines, at least 1; the metrics file has every step
  * @param layersEvery steps between two records of the load of each layer's experts; the first and the last step are recorded too; 0 for none
  * @param tensorboard whether event files for TensorBoard are written to the folder {@code tensorboard} of the run
+ * @param report whether the page report.html about the run is written at its end
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record MetricsConfig(int logEvery, int layersEvery, boolean tensorboard) {
+public record MetricsConfig(int logEvery, int layersEvery, boolean tensorboard, boolean report) {
 
     /** With another value of {@code logEvery}. */
     public MetricsConfig withLogEvery(int value) {
@@ -34,5 +35,14 @@ public record MetricsConfig(int logEvery, int layersEvery, boolean tensorboard) 
      */
     public MetricsConfig withTensorboard(boolean value) {
         return Components.with(this, "tensorboard", value);
+    }
+
+    /**
+     * With another value of {@code report}.
+     *
+     * @since 0.3.0
+     */
+    public MetricsConfig withReport(boolean value) {
+        return Components.with(this, "report", value);
     }
 }
