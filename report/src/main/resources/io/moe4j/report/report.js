@@ -26,6 +26,9 @@ function svg(name, attributes, text) {
   return made;
 }
 
+/** A key that may be broken after its dots and underscores. */
+const breakable = key => key.split(/(?<=[._])/).flatMap(part => [part, el('wbr')]);
+
 const color = run => `var(--c${run % 8})`;
 const dash = run => ['', '6 3', '2 3'][Math.floor(run / 8) % 3];
 const isNumber = value => typeof value === 'number' && Number.isFinite(value);
@@ -161,6 +164,7 @@ function chart(spec) {
   let curves = [];
   let cursor = null;
   let view = null;
+  let said = [];
 
   function collect() {
     curves = [];
@@ -172,8 +176,8 @@ function chart(spec) {
         const all = points(found.x[state.axis], found.curve, part.smooth ? state.smooth : 0);
         const inside = state.zoom ? all.filter(point => point.x >= state.zoom[0] && point.x <= state.zoom[1]) : all;
         if (inside.some(point => isNumber(point.y))) {
-          const label = [runs.length > 1 ? run.name : null, spec.curves.length > 1 ? part.name : null].filter(Boolean).join(', ');
-          curves.push({index, part, points: inside, label: label || spec.title});
+          const names = [runs.length > 1 ? run.name : null, spec.curves.length > 1 ? part.name : null].filter(Boolean);
+          curves.push({index, part, points: inside, names, label: names.join(', ') || spec.title});
         }
       }
     });
@@ -235,7 +239,7 @@ function chart(spec) {
       const inside = curve.points.filter(point => isNumber(point.min) && isNumber(point.max));
       const area = inside.map(point => `${px(point.x).toFixed(1)},${py(point.max).toFixed(1)}`)
           .concat(inside.slice().reverse().map(point => `${px(point.x).toFixed(1)},${py(point.min).toFixed(1)}`));
-      root.append(svg('polygon', {points: area.join(' '), fill: stroke, opacity: .16}));
+      root.append(svg('polygon', {points: area.join(' '), fill: stroke, opacity: .2}));
     }
     if (curve.part.smooth && state.smooth) root.append(svg('path', {d: path(curve.points, 'raw'), fill: 'none', stroke, opacity: .3}));
     const pattern = curve.part.style === 'limit' ? '5 4' : dash(curve.index);
@@ -325,7 +329,7 @@ function chart(spec) {
       else return;
       event.preventDefault();
       show(mark, known[at].x);
-      $('live').textContent = tip.textContent;
+      $('live').textContent = said.join('; ');
     });
   }
 
@@ -343,14 +347,19 @@ function chart(spec) {
     cursor = at.x;
     mark.replaceChildren(svg('line', {class: 'cross', x1: px(at.x), x2: px(at.x), y1: box.top, y2: height - box.bottom}));
     const rows = [];
+    said = [`${axes[state.axis].name} ${axes[state.axis].format(at.x)}`];
     for (const curve of curves) {
       const point = nearest(curve, at.x);
-      // Far from any point of its own, a curve has nothing to say here.
-      if (!point || Math.abs(px(point.x) - px(at.x)) > 14) continue;
+      // Outside of its own steps, a curve has nothing to say here.
+      const apart = (curve.points[curve.points.length - 1].x - curve.points[0].x) / Math.max(1, curve.points.length - 1);
+      if (!point || Math.abs(px(point.x) - px(at.x)) > 14 || Math.abs(point.x - at.x) > apart) continue;
       mark.append(svg('circle', {cx: px(point.x), cy: py(point.y), r: 3.5, fill: color(curve.index), stroke: 'var(--card)'}));
       const range = isNumber(point.min) && point.min !== point.max ? ` (${spec.format(point.min)} to ${spec.format(point.max)})` : '';
+      const elsewhere = point.x === at.x ? '' : ` at ${axes[state.axis].format(point.x)}`;
+      said.push(`${curve.label}: ${spec.format(point.raw)}${range}${elsewhere}`);
       rows.push(el('div', {}, el('span', {class: 'swatch', style: `background:${color(curve.index)}`}),
-          curves.length > 1 ? el('span', {class: 'name'}, curve.label + ' ') : null, el('strong', {}, spec.format(point.raw)), range));
+          ...(curves.length > 1 ? curve.names.map(name => el('span', {class: 'name'}, name)) : []), el('strong', {}, spec.format(point.raw)),
+          el('span', {class: 'muted'}, range + elsewhere)));
     }
     tip.replaceChildren(el('div', {class: 'muted'}, `${axes[state.axis].name} ${axes[state.axis].format(at.x)} `), ...rows);
     tip.hidden = false;
@@ -514,7 +523,7 @@ function heatMap(spec) {
       column = Math.min(columns - 1, Math.max(0, column + move[1]));
       if (spec.choose && move[0]) { spec.choose(row); plot.querySelector('svg').focus(); }
       say(row, column);
-      $('live').textContent = tip.textContent;
+      $('live').textContent = spec.told(row, column).join('; ');
     });
     plot.replaceChildren(root, tip);
   };
@@ -648,15 +657,16 @@ function memory() {
   const largest = most(purposes[0]);
   const shown = purposes.filter(purpose => most(purpose) >= largest / 50).slice(0, 14);
   const rest = purposes.filter(purpose => !shown.includes(purpose));
-  const track = (each, value) => el('div', {class: 'track'}, el('div', {class: 'fill', style: `width:${Math.max(.4, 60 * Math.min(1, value / largest))}%;background:${color(each.index)}`}),
+  const same = value => having.length > 1 && having.every(each => value(each) === value(having[0]));
+  const track = (each, value, fill) => el('div', {class: 'track'}, el('div', {class: 'fill', style: `width:${Math.max(.4, 60 * Math.min(1, value / largest))}%;background:${fill || color(each.index)}`}),
       el('span', {}, bytes(value)));
   const rows = shown.map(purpose => [purpose, each => of(each, purpose)])
       .concat(rest.length ? [[`${rest.length} others`, each => rest.reduce((sum, purpose) => sum + of(each, purpose), 0)]] : []);
   $('memory').append(el('h2', {}, 'Memory'), el('figure', {class: 'card'},
       el('div', {class: 'bar'}, el('h3', {}, 'Memory of a rank, by purpose'), el('span', {class: 'muted small'},
           having.map(each => (runs.length > 1 ? each.run.name + ': ' : '') + bytes(total(each))).join(', '))),
-      el('p', {class: 'muted small'}, 'Planned before the first step, and never more than this.'),
-      el('div', {class: 'mem'}, ...rows.flatMap(([name, value]) => [el('div', {}, name), el('div', {class: 'stack'}, ...having.map(each => track(each, value(each))))])),
+      el('p', {class: 'muted small'}, 'Planned before the first step, and never more than this.' + (having.length > 1 ? ' Grey: the same in all runs.' : '')),
+      el('div', {class: 'mem'}, ...rows.flatMap(([name, value]) => [el('div', {}, name), el('div', {class: 'stack'}, ...(same(value) ? [track(having[0], value(having[0]), 'var(--muted)')] : having.map(each => track(each, value(each)))))])),
       el('details', {}, el('summary', {}, 'Table of values'), el('div', {class: 'scroll'}, el('table', {class: 'wide'}, el('caption', {class: 'hidden'}, 'Memory by purpose'),
           el('thead', {}, el('tr', {}, el('th', {scope: 'col'}, 'purpose'), ...having.map(each => el('th', {class: 'n', scope: 'col'}, runs.length > 1 ? each.run.name : 'bytes')))),
           el('tbody', {}, ...purposes.map(purpose => el('tr', {}, el('td', {class: 'key'}, purpose), ...having.map(each => el('td', {class: 'n'}, grouped(of(each, purpose))))))))))));
@@ -673,7 +683,7 @@ function settings() {
     function fill() {
       const text = search.value.trim().toLowerCase();
       body.replaceChildren(...keys.filter(key => (!only.checked || differs(key)) && (key + ' ' + runs.map(run => run.config[key]).join(' ')).toLowerCase().includes(text))
-          .map(key => el('tr', {class: differs(key) ? 'differs' : ''}, el('td', {class: 'key'}, key),
+          .map(key => el('tr', {class: differs(key) ? 'differs' : ''}, el('td', {class: 'key'}, ...breakable(key)),
               ...runs.map(run => el('td', {class: 'val'}, run.config[key] === undefined ? '–' : run.config[key] === '' ? '(empty)' : run.config[key])))));
     }
     fill();

@@ -110,6 +110,28 @@ class CommandLineTest {
         assertEquals(metrics, Files.readAllLines(folder.resolve("run").resolve("metrics.jsonl")));
     }
 
+    @Test
+    void aRunEndsWithItsReportAndWhatToTryNext() throws IOException {
+        Path output = folder.resolve("run");
+        StringWriter out = new StringWriter();
+        StringWriter err = new StringWriter();
+        assertEquals(0, train(out, err, "--output", output.toString()), err.toString());
+        List<String> lines = out.toString().lines().toList();
+        assertEquals(List.of("report    " + output.resolve("report.html") + " (open it in a browser)",
+                "next      ./moe4j train --checkpoint.enable (keeps the model, for ./moe4j generate)",
+                "          ./moe4j report " + output + " OTHER-RUN (compares runs)"),
+                lines.subList(lines.size() - 3, lines.size()));
+        Path other = folder.resolve("other.html");
+        int compared = Main.run(new String[]{"report", output.toString(), output.toString(), "--output",
+                other.toString()}, new PrintWriter(out), new PrintWriter(err));
+        assertEquals(0, compared, err.toString());
+        for (Path page : List.of(output.resolve("report.html"), other)) {
+            assertTrue(Files.readString(page).contains("tokens_per_second"), page::toString);
+        }
+        assertEquals(2, Main.run(new String[]{"report", folder.toString()}, new PrintWriter(out), new PrintWriter(err)));
+        assertTrue(err.toString().contains("has no metrics.jsonl, which each run writes"), err.toString());
+    }
+
     /** The lines of the README's sample of a run, with other numbers. */
     @Test
     void theReadmeShowsWhatIsPrinted() throws IOException {
