@@ -122,13 +122,13 @@ class CommandLineTest {
                 "          ./moe4j report " + output + " OTHER-RUN (compares runs)"),
                 lines.subList(lines.size() - 3, lines.size()));
         Path other = folder.resolve("other.html");
-        int compared = Main.run(new String[]{"report", output.toString(), output.toString(), "--output",
-                other.toString()}, new PrintWriter(out), new PrintWriter(err));
+        int compared = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), "report", output.toString(),
+                output.toString(), "--output", other.toString());
         assertEquals(0, compared, err.toString());
         for (Path page : List.of(output.resolve("report.html"), other)) {
             assertTrue(Files.readString(page).contains("tokens_per_second"), page::toString);
         }
-        assertEquals(2, Main.run(new String[]{"report", folder.toString()}, new PrintWriter(out), new PrintWriter(err)));
+        assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), "report", folder.toString()));
         assertTrue(err.toString().contains("has no metrics.jsonl, which each run writes"), err.toString());
     }
 
