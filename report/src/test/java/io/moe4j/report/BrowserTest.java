@@ -21,11 +21,13 @@ class BrowserTest {
     @Test
     void thePageIsDrawnAndReadable() throws IOException {
         Optional<Path> program = Browser.find();
-        assumeTrue(program.isPresent(), () -> "no browser is on the path; to run this test, install one of " + Browser.NAMES);
+        assumeTrue(program.isPresent(),
+                () -> "no browser is on the path; to run this test, install one of " + Browser.NAMES);
         Path one = folder.resolve("one.html");
         Path several = folder.resolve("several.html");
         Path broken = folder.resolve("broken.html");
-        Path long1 = RunFolderFixture.make(folder.resolve("a-run-with-a-rather-long-name-20261129-021500"), 2500, 26, 64);
+        Path long1 = RunFolderFixture.make(folder.resolve("a-run-with-a-rather-long-name-20261129-021500"), 2500, 26,
+                64);
         Path short1 = RunFolderFixture.make(folder.resolve("b"), 40, 2, 4);
         Report.of(List.of(long1)).write(one);
         Report.of(List.of(long1, short1)).write(several);
@@ -58,7 +60,8 @@ class BrowserTest {
                 () -> page + " is wider than " + width);
         assertTrue(browser.evaluate("document.querySelectorAll('figure').length").asInt() >= figures);
         assertEquals(0, browser.evaluate("[...document.querySelectorAll('svg')].filter(each => !each.getAttribute("
-                + "'aria-label') || each.getAttribute('tabindex') !== '0').length").asInt(), "curves without a description");
+                + "'aria-label') || each.getAttribute('tabindex') !== '0').length").asInt(),
+                "curves without a description");
         assertEquals(0, browser.evaluate("[...document.querySelectorAll('table')].filter(each => !each.caption).length")
                 .asInt(), "tables without a caption");
         assertEquals(0, browser.evaluate("[...document.querySelectorAll('path')].filter(each => each.getAttribute('d')"
@@ -73,14 +76,16 @@ class BrowserTest {
         assertTrue(read.startsWith("step 3; a-run-with-a-rather-long-name-20261129-021500, training: "), read);
         browser.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })");
         assertTrue(browser.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(() => done("
-                + "document.querySelectorAll('figure td').length), 0)))").asInt() > 100, "the tables are filled when they are opened");
+                + "document.querySelectorAll('figure td').length), 0)))").asInt() > 100,
+                "the tables are filled when they are opened");
     }
 
     private static void aPartIsShownAndAllAgain(Browser browser) {
-        browser.evaluate("{ const chart = document.querySelector('figure svg'); const box = chart.getBoundingClientRect();"
-                + " const at = (type, part) => chart.dispatchEvent(new PointerEvent(type, {pointerType: 'mouse', button: 0,"
-                + " pointerId: 1, bubbles: true, clientX: box.left + part * box.width, clientY: box.top + 50}));"
-                + " chart.setPointerCapture = () => {}; at('pointerdown', .4); at('pointermove', .5); at('pointerup', .6); }");
+        browser.evaluate(
+                "{ const chart = document.querySelector('figure svg'); const box = chart.getBoundingClientRect();"
+                        + " const at = (type, part) => chart.dispatchEvent(new PointerEvent(type, {pointerType: 'mouse', button: 0,"
+                        + " pointerId: 1, bubbles: true, clientX: box.left + part * box.width, clientY: box.top + 50}));"
+                        + " chart.setPointerCapture = () => {}; at('pointerdown', .4); at('pointermove', .5); at('pointerup', .6); }");
         assertEquals(false, browser.evaluate("document.getElementById('whole').hidden").asBoolean());
         browser.evaluate("document.getElementById('whole').click()");
         assertEquals(true, browser.evaluate("document.getElementById('whole').hidden").asBoolean());

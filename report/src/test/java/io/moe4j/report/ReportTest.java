@@ -29,7 +29,8 @@ class ReportTest {
     @Test
     void nothingIsLoadedFromElsewhere() throws IOException {
         String page = Report.of(List.of(small("a"), small("b"))).html().replace(SVG, "");
-        assertFalse(Pattern.compile("https?:|//[a-z]+\\.|@import|url\\(|\\ssrc=|fetch\\(|XMLHttpRequest|WebSocket|sendBeacon")
+        assertFalse(Pattern
+                .compile("https?:|//[a-z]+\\.|@import|url\\(|\\ssrc=|fetch\\(|XMLHttpRequest|WebSocket|sendBeacon")
                 .matcher(page).find(), "the page names something outside of itself");
         assertTrue(page.contains("default-src 'none'"), "the page forbids the browser to load anything");
     }

@@ -26,7 +26,8 @@ final class RunFolderFixture {
                 metrics.write("{\"step\":" + step + ",\"loss\":" + loss + ",\"grad_norm\":" + (0.5 + 20.0 / step)
                         + ",\"lr\":0.002,\"time\":\"2026-11-29T02:00:00Z\",\"seconds\":3.25,\"tokens\":" + step * 512L
                         + ",\"tokens_per_second\":15660.5,\"mfu\":0.3134,\"memory_bytes\":1024,\"received_rows_max\":"
-                        + (900 + step % 50) + ",\"receive_capacity_rows\":1024,\"dropped_rows\":0,\"data_seconds\":0.01}\n");
+                        + (900 + step % 50)
+                        + ",\"receive_capacity_rows\":1024,\"dropped_rows\":0,\"data_seconds\":0.01}\n");
                 if (step % 20 == 0) {
                     metrics.write("{\"step\":" + step + ",\"validation_loss\":" + loss + ",\"validation_perplexity\":"
                             + Math.exp(loss) + "}\n");

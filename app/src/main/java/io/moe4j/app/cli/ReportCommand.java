@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code moe4j report}. */
-@Command(name = "report", description = {"Writes a page about a run, or about several that are compared, for a browser.",
+@Command(name = "report", description = {
+        "Writes a page about a run, or about several that are compared, for a browser.",
         "Loss, validation, gradient norm, learning rate, throughput, memory, load of the experts, configuration, machine."
                 + " One HTML file, which loads nothing from elsewhere. A run may be under way."})
 final class ReportCommand implements Callable<Integer> {
