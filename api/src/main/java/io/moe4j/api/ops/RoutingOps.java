@@ -94,4 +94,59 @@ public interface RoutingOps {
                 "this device was built against a device SPI before 1.3 and cannot add counts; set"
                         + " training.gradient_accumulation_steps to 1, or use a newer build of the device");
     }
+
+    /**
+     * Losses of the routing of T tokens in B sequences of S. With p_te the scores of a token, divided by their sum (plus 1e-20), and
+     * f_be = E / (K·S) · counts_be, the balance term of a token is Σ_e f_be·p_te (DeepSeek-V3, 2024, equations 17 to 20: the mean over a sequence's tokens
+     * is its balance loss without factor; 1 if the load is even); its z term is log(Σ_e exp(logit_te))² (Zoph et al., "ST-MoE", 2022).
+     *
+     * @param score softmax or sigmoid
+     * @param topK K
+     * @param sequence S
+     * @since 0.3.0
+     */
+    record Losses(Score score, int topK, long sequence) {}
+
+    /**
+     * counts[b, e] = how often sequence b's tokens have selected expert e. Since SPI 1.4.
+     *
+     * @param ids_TK I32
+     * @param counts_BE I32, overwritten; B divides T
+     * @since 0.3.0
+     */
+    default void countBySequence(Stream stream, Tensor ids_TK, Tensor counts_BE) {
+        throw withoutLosses();
+    }
+
+    /**
+     * sums[0] += the sum of all tokens' balance terms; sums[1] += that of their z terms. Fixed order. Since SPI 1.4.
+     *
+     * @param counts_BE I32
+     * @param terms_2T scratch
+     * @param sums_2 F32
+     * @since 0.3.0
+     */
+    default void losses(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, Tensor terms_2T,
+            Tensor sums_2) {
+        throw withoutLosses();
+    }
+
+    /**
+     * dlogits = balance · (gradient of the token's balance term, where counts are constants) + z · (gradient of its z term). Since SPI 1.4.
+     *
+     * @param balance factor of the balance terms
+     * @param z factor of the z terms
+     * @param dlogits_TE overwritten
+     * @since 0.3.0
+     */
+    default void lossesBackward(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, float balance,
+            float z, Tensor dlogits_TE) {
+        throw withoutLosses();
+    }
+
+    private static UnsupportedOperationException withoutLosses() {
+        return new UnsupportedOperationException("this device was built against a device SPI before 1.4 and has no"
+                + " losses of routing; set moe.sequence_balance_coeff and moe.router_z_coeff to 0, or use a newer build"
+                + " of the device");
+    }
 }

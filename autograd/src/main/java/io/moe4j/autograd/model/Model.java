@@ -7,6 +7,7 @@ import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * A model, open for one rank. Methods enqueue on the rank's main stream; none waits for the device.
@@ -79,6 +80,16 @@ public interface Model extends AutoCloseable {
      * per step, before the optimizer.
      */
     void updateExpertBias(float coefficient);
+
+    /**
+     * The sums of the tokens' balance and z terms in the step's microbatches so far, by layer: F32 (L, 2), over this rank's tokens; empty if the model was
+     * opened without {@linkplain ModelContext#routerLosses losses of routing}. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Optional<Tensor> routerLosses() {
+        return Optional.empty();
+    }
 
     /** Where each tensor of a Hugging Face checkpoint lies, for the tensors that this rank has (all except other ranks' experts). */
     Map<String, ParameterSlice> checkpointNames();

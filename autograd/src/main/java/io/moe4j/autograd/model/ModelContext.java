@@ -30,6 +30,7 @@ import java.util.TreeSet;
  * @param blank whether parameters begin as zeros, since the opener loads them from files: computing initial values takes longer than reading
  * @param forwardOnly whether the model never computes gradients, so that its units need no memory for them. Since SPI 1.4
  * @param exchanges exchanges for passes of fewer tokens than B·S, by their number of tokens; for {@link Model#openDecoding}. Since SPI 1.4
+ * @param routerLosses losses that training adds for the routing of tokens. Since SPI 1.4
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -37,7 +38,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed, boolean blank, boolean forwardOnly,
-        Map<Long, CommBackend> exchanges) {
+        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses) {
 
     public ModelContext {
         exchanges = Map.copyOf(exchanges);
@@ -48,7 +49,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
             ShardGroup expert, Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels,
             RecomputePolicy recompute, boolean forceLoadBalance, long seed) {
         this(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute, forceLoadBalance,
-                seed, false, false, Map.of());
+                seed, false, false, Map.of(), RouterLossFactors.NONE);
     }
 
     /** The context of a model without experts; see {@link #withExperts}. */
@@ -61,31 +62,37 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     /** With the exchange and the kernels of experts. */
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
-                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges);
+                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses);
     }
 
     /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forced, seed, blank, forwardOnly, exchanges);
+                forced, seed, blank, forwardOnly, exchanges, routerLosses);
     }
 
     /** With parameters that begin as zeros, or not. */
     public ModelContext withBlank(boolean value) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, value, forwardOnly, exchanges);
+                forceLoadBalance, seed, value, forwardOnly, exchanges, routerLosses);
     }
 
     /** For a model that never computes gradients. Since SPI 1.4. */
     public ModelContext withForwardOnly() {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, true, exchanges);
+                forceLoadBalance, seed, blank, true, exchanges, routerLosses);
     }
 
     /** With exchanges for passes of fewer tokens, by their number of tokens. Since SPI 1.4. */
     public ModelContext withExchanges(Map<Long, CommBackend> byTokens) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, byTokens);
+                forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses);
+    }
+
+    /** With losses for the routing of tokens. Since SPI 1.4. */
+    public ModelContext withRouterLosses(RouterLossFactors factors) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, factors);
     }
 
     /**

@@ -56,6 +56,16 @@ public interface ModelSpec {
     }
 
     /**
+     * Whether the model adds {@linkplain ModelContext#routerLosses losses of routing} when it is opened with them. Without this, the configuration check
+     * refuses them. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default boolean hasRouterLosses() {
+        return false;
+    }
+
+    /**
      * Bytes that generating keeps for each token of a sequence, in all layers together; empty if the model cannot generate. Since SPI 1.4.
      *
      * @param dtype type of the activations

@@ -20,11 +20,13 @@ import java.util.Optional;
  * @param rotary the model's rotary embeddings
  * @param documents where documents begin; a layer with attention reads it each time that it is run
  * @param balance biases and counts of the block's experts, if it has any
+ * @param routerLosses where the losses of routing are summed, if the block has experts and the model such losses; since 0.3.0
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
-        UnitBuilder experts, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance) {
+        UnitBuilder experts, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
+        Optional<RouterLossSums.Layer> routerLosses) {
 
     /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */
     public String prefix() {

@@ -14,6 +14,7 @@ import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.layers.block.Block;
+import io.moe4j.layers.block.RouterLossSums;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +63,7 @@ final class Decoder implements Model {
     public void begin(Microbatch microbatch) {
         parts.units().forEach(unit -> unit.begin(microbatch));
         parts.balance().ifPresent(balance -> balance.begin(microbatch));
+        parts.routerLosses().ifPresent(sums -> sums.begin(microbatch));
         parts.documents().begin(microbatch);
     }
 
@@ -94,6 +96,11 @@ final class Decoder implements Model {
         Map<Integer, Tensor> tokens = new LinkedHashMap<>();
         parts.balances().forEach((layer, balance) -> tokens.put(layer, balance.tokens_E()));
         return tokens;
+    }
+
+    @Override
+    public Optional<Tensor> routerLosses() {
+        return parts.routerLosses().map(RouterLossSums::sums_L2);
     }
 
     @Override

@@ -11,6 +11,7 @@ import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.CurrentDocuments;
 import io.moe4j.layers.block.ExpertBalance;
 import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.block.RouterLossSums;
 import io.moe4j.layers.init.InitialValues;
 import io.moe4j.layers.rotary.RotaryTables;
 import io.moe4j.layers.unit.RmsNorm;
@@ -33,6 +34,7 @@ final class DecoderParts implements AutoCloseable {
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
     private final Map<Integer, ExpertBalance.Layer> balances = new LinkedHashMap<>();
     private final Optional<ExpertBalance> balance;
+    private final Optional<RouterLossSums> routerLosses;
     private final EmbeddingStage embedding;
     private final List<Block> blocks = new ArrayList<>();
     private final HeadStage head;
@@ -50,6 +52,8 @@ final class DecoderParts implements AutoCloseable {
         documents = new CurrentDocuments(context.tokens());
         balance = spec.moe().map(moe -> resources.add(
                 new ExpertBalance(context.rank(), moe.layers(), moe.experts())));
+        routerLosses = spec.moe().filter(moe -> !context.routerLosses().isNone())
+                .map(moe -> resources.add(new RouterLossSums(context.rank(), moe.layers())));
         embedding = openEmbedding();
         for (int layer = 0; layer < spec.blocks().size(); layer++) {
             blocks.add(openBlock(layer));
@@ -72,6 +76,11 @@ final class DecoderParts implements AutoCloseable {
 
     Optional<ExpertBalance> balance() {
         return balance;
+    }
+
+    /** Sums of the losses of routing, if there are such losses. */
+    Optional<RouterLossSums> routerLosses() {
+        return routerLosses;
     }
 
     /** Balance of the blocks that have experts, by number of the block. */
@@ -109,7 +118,9 @@ final class DecoderParts implements AutoCloseable {
             balances.put(layer, balance.orElseThrow().layer(balances.size()));
         }
         BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts, rotary,
-                documents, Optional.ofNullable(balances.get(layer)));
+                documents, Optional.ofNullable(balances.get(layer)), routed
+                        ? routerLosses.map(sums -> new RouterLossSums.Layer(sums, balances.size() - 1))
+                        : Optional.empty());
         RmsNorm attentionNorm = block.norm("attention_norm", "input_layernorm.weight", spec.dim(), spec.normEps());
         Layer attention = spec.blocks().get(layer).attention().open(block);
         RmsNorm feedForwardNorm = block.norm("feed_forward_norm", "post_attention_layernorm.weight", spec.dim(),

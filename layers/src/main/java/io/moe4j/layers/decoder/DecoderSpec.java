@@ -94,6 +94,11 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     }
 
     @Override
+    public boolean hasRouterLosses() {
+        return moe().isPresent();
+    }
+
+    @Override
     public List<String> exportRemarks(boolean biasesMove) {
         return blocks.stream().map(BlockSpec::feedForward).distinct()
                 .flatMap(feedForward -> feedForward.exportRemarks(biasesMove).stream()).distinct().toList();

@@ -3,6 +3,7 @@ package io.moe4j.layers.feedforward;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
@@ -13,6 +14,7 @@ import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.ExpertBalance;
 import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.block.RouterLossSums;
 import io.moe4j.layers.unit.UnitBuilder;
 import java.util.Optional;
 
@@ -23,6 +25,7 @@ final class MixtureLayer implements Layer {
     private final ModelContext context;
     private final ExpertKernels kernels;
     private final ExpertBalance.Layer balance;
+    private final Optional<RouterLossSums.Layer> lossSums;
     private final Parameter gate_ED;
     private final Optional<SwiGluNetwork> shared;
     private final Parameter gateUp_e2FD;
@@ -34,6 +37,7 @@ final class MixtureLayer implements Layer {
         this.context = block.context();
         this.kernels = block.context().kernels().orElseThrow();
         this.balance = block.balance().orElseThrow();
+        this.lossSums = block.routerLosses();
         this.gate_ED = block.linear("gate", "mlp.gate.weight", spec.count(), block.dim()).weight_OI();
         this.shared = spec.shared() == 0 ? Optional.empty()
                 : Optional.of(SwiGluNetwork.of(block, "shared", "mlp.shared_experts.", spec.sharedHidden()));
@@ -51,15 +55,34 @@ final class MixtureLayer implements Layer {
         Variable logits = tape.apply(new GateLogits(x_TD, gate_ED), x_TD);
         Variable scores = tape.apply(new GateScores(spec.gate(), logits), logits);
         // Forward decides here: its operations run when they are applied, so the scores have been computed. Recompute uses the kept decision.
-        Routing routing = tape.kept(Routing.class, "routing", () -> decide(tape, comm, scores.tensor()));
-        Variable weights = tape.apply(new GateWeights(spec.gate(), routing, scores), logits, scores);
+        Routing routing = tape.kept(Routing.class, "routing",
+                () -> decide(tape, comm, logits.tensor(), scores.tensor()));
+        Variable chosen = tape.apply(new GateWeights(spec.gate(), routing, scores), logits, scores);
+        Variable weights = routing.counts_BE().isEmpty() ? chosen
+                : tape.apply(new RouterLosses(losses(), context.routerLosses(), routing, chosen, logits), chosen,
+                        logits);
         ExpertExchange exchange = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF);
         Variable hidden = tape.apply(new ExpertHidden(exchange, x_TD, weights), x_TD, weights);
         Variable routed = tape.apply(new ExpertOutput(exchange, hidden, x_TD.tensor().dim(0)), hidden);
         return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
     }
 
-    private Routing decide(Tape tape, CommBackend comm, Tensor scores_TE) {
+    private RoutingOps.Losses losses() {
+        return new RoutingOps.Losses(spec.gate().score(), spec.gate().topK(), context.sequence());
+    }
+
+    /** Sums the losses of routing, if there are any; returns what backward needs of them. */
+    private Optional<Tensor> addLosses(Tape tape, Tensor logits_TE, Tensor ids_TK) {
+        return lossSums.filter(sums -> !tape.isInference()).map(sums -> {
+            Tensor counts_BE = tape.rank().memory().keep("routing", DType.I32,
+                    logits_TE.dim(0) / context.sequence(), spec.count());
+            tape.ops().routing().countBySequence(tape.stream(), ids_TK, counts_BE);
+            RouterLosses.addTerms(tape, losses(), logits_TE, counts_BE, sums.open());
+            return counts_BE;
+        });
+    }
+
+    private Routing decide(Tape tape, CommBackend comm, Tensor logits_TE, Tensor scores_TE) {
         if (tape.isRecompute()) {
             throw new IllegalStateException("a block is recomputed without what its forward has kept");
         }
@@ -73,6 +96,6 @@ final class MixtureLayer implements Layer {
         if (!tape.isInference()) {
             balance.count(plan.tokensPerExpert_E());
         }
-        return new Routing(ids_TK, plan);
+        return new Routing(ids_TK, plan, addLosses(tape, logits_TE, ids_TK));
     }
 }

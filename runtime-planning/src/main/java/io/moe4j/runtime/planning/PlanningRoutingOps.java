@@ -46,4 +46,22 @@ final class PlanningRoutingOps implements RoutingOps {
     public void addCounts(Stream stream, Tensor counts_E, Tensor totals_E) {
         PlanningChecks.sameShape("sum of counts", counts_E, totals_E);
     }
+
+    @Override
+    public void countBySequence(Stream stream, Tensor ids_TK, Tensor counts_BE) {
+        PlanningChecks.live("counts of sequences", ids_TK, counts_BE);
+    }
+
+    @Override
+    public void losses(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, Tensor terms_2T,
+            Tensor sums_2) {
+        PlanningChecks.live("losses of routing", logits_TE, counts_BE, terms_2T, sums_2);
+    }
+
+    @Override
+    public void lossesBackward(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, float balance,
+            float z, Tensor dlogits_TE) {
+        PlanningChecks.sameShape("the gradient of losses of routing", logits_TE, dlogits_TE);
+        PlanningChecks.live("the gradient of losses of routing", counts_BE);
+    }
 }

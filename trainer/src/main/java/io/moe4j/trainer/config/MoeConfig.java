@@ -13,11 +13,13 @@ import io.moe4j.api.comm.ReceiveCapacity;
  * @param dedup whether a row that several experts of one rank want is sent there once: {@code auto}, {@code on} or {@code off}
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
  * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
+ * @param sequenceBalanceCoeff factor of the sequence-wise balance loss, at least 0; since 0.3.0
+ * @param routerZCoeff factor of the router's z-loss, at least 0; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, Dedup dedup,
-        boolean forceLoadBalance, double loadBalanceCoeff) {
+        boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff, double routerZCoeff) {
 
     /** With another value of {@code receiveCapacity}. */
     public MoeConfig withReceiveCapacity(ReceiveCapacity value) {
@@ -42,5 +44,15 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverfl
     /** With another value of {@code loadBalanceCoeff}. */
     public MoeConfig withLoadBalanceCoeff(double value) {
         return Components.with(this, "loadBalanceCoeff", value);
+    }
+
+    /** With another value of {@code sequenceBalanceCoeff}. */
+    public MoeConfig withSequenceBalanceCoeff(double value) {
+        return Components.with(this, "sequenceBalanceCoeff", value);
+    }
+
+    /** With another value of {@code routerZCoeff}. */
+    public MoeConfig withRouterZCoeff(double value) {
+        return Components.with(this, "routerZCoeff", value);
     }
 }

@@ -117,6 +117,9 @@ final class PlugInRules {
         device.ifPresent(rules::optimizer);
         device.ifPresent(provider -> rules.microbatches(provider, spec));
         device.ifPresent(provider -> spec.ifPresent(model -> rules.operations(provider, model)));
+        if (config.moe().sequenceBalanceCoeff() > 0 || config.moe().routerZCoeff() > 0) {
+            device.ifPresent(provider -> rules.routerLosses(provider, spec));
+        }
         if (config.data().documentBoundaries()) {
             device.ifPresent(provider -> rules.boundaries(provider, spec));
         }
@@ -204,6 +207,17 @@ final class PlugInRules {
         model.ifPresent(spec -> findings.require(spec.keepsDocumentsApart(),
                 spec.name() + " does not keep the documents of a sequence apart",
                 "set " + BOUNDARIES + " to false, or choose a model that does", BOUNDARIES, "model.name"));
+    }
+
+    /** A device or a model that was built before there were losses of routing would train without them, and not tell. */
+    private void routerLosses(DeviceProvider device, Optional<ModelSpec> model) {
+        String[] keys = {"moe.sequence_balance_coeff", "moe.router_z_coeff"};
+        findings.require(isSince("1.4", device),
+                "this device's plug-in was built against version " + device.spiVersion()
+                        + " of its SPI, and only those of 1.4 and later have losses of routing",
+                "set both to 0, or take a newer version of the plug-in", keys[0], keys[1], DEVICE);
+        model.ifPresent(spec -> findings.require(spec.hasRouterLosses(), spec.name() + " has no losses of routing",
+                "set both to 0, or choose a model with experts that has them", keys[0], keys[1], "model.name"));
     }
 
     private void runsOn(boolean supported, DeviceKind kind, String key) {

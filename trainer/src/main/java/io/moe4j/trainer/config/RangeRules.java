@@ -22,6 +22,8 @@ final class RangeRules {
         rules.atLeast(config.parallelism().dataParallelShardDegree(), 1, "parallelism.data_parallel_shard_degree");
         rules.atLeast(config.parallelism().expertParallelDegree(), 1, "parallelism.expert_parallel_degree");
         rules.within(config.moe().loadBalanceCoeff(), 0, Float.MAX_VALUE, "moe.load_balance_coeff");
+        rules.within(config.moe().sequenceBalanceCoeff(), 0, Float.MAX_VALUE, "moe.sequence_balance_coeff");
+        rules.within(config.moe().routerZCoeff(), 0, Float.MAX_VALUE, "moe.router_z_coeff");
         rules.atLeast(config.validation().interval(), 0, "validation.interval");
         rules.atLeast(config.validation().steps(), 0, "validation.steps");
         rules.atLeast(config.data().epochs(), 0, "data.epochs");

@@ -63,6 +63,10 @@ public final class MetricsFile implements StepListener, AutoCloseable {
         line.put("received_rows_max", step.receivedRowsMax());
         line.put("receive_capacity_rows", step.receiveCapacityRows());
         line.put("dropped_rows", step.droppedRows());
+        step.routerLosses().ifPresent(losses -> {
+            line.put("balance_loss", finite(losses.balance()));
+            line.put("router_z_loss", finite(losses.z()));
+        });
         line.put("labels", step.labels());
         line.put("data_seconds", step.dataSeconds());
         line.put("documents", step.data().documents());

@@ -42,6 +42,8 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
                     .scalar("experts/receive_capacity_rows", step.receiveCapacityRows())
                     .scalar("experts/dropped_rows", step.droppedRows());
         }
+        step.routerLosses().ifPresent(losses -> at.scalar("experts/balance_loss", losses.balance())
+                .scalar("experts/router_z_loss", losses.z()));
         step.layers().forEach(layer -> add(at, layer));
         at.write();
     }

@@ -21,6 +21,7 @@ import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.model.RouterLossFactors;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -173,6 +174,11 @@ final class RankOpener {
         return backend;
     }
 
+    /** The factor of each token's term in a mean over the tokens of a step. */
+    private float perToken(double coefficient) {
+        return (float) (coefficient / config.tokensPerStep());
+    }
+
     private ModelContext modelContext(RankContext context, RankGroups groups, RankCollectives collectives,
             Optional<CommBackend> comm, Optional<ExpertKernels> kernels) {
         TrainingConfig training = config.training();
@@ -182,7 +188,9 @@ final class RankOpener {
                 collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
                 config.moe().forceLoadBalance(), training.seed())
-                .withBlank(config.model().from().isPresent());
+                .withBlank(config.model().from().isPresent())
+                .withRouterLosses(new RouterLossFactors(perToken(config.moe().sequenceBalanceCoeff()),
+                        perToken(config.moe().routerZCoeff())));
         return purpose == SessionPurpose.EVALUATION ? opened.withBlank(true).withForwardOnly() : opened;
     }
 }

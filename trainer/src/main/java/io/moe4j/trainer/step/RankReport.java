@@ -10,6 +10,7 @@ import java.util.List;
  * @param labels how many labels of its batch count
  * @param loss the sum of its losses, over the number of all ranks' tokens
  * @param sumOfSquares of the gradients that it holds; 0 if another replica has told the same
+ * @param routerLosses the sums of its tokens' terms, all layers together
  * @param requiredRows the most rows that it was to receive in one exchange
  * @param droppedRows rows that were dropped at it
  * @param hostSyncs how often its host waited inside forward and backward
@@ -17,15 +18,16 @@ import java.util.List;
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
  */
-record RankReport(long labels, double loss, double sumOfSquares, long requiredRows, long droppedRows, long hostSyncs,
+record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses, long requiredRows, long droppedRows, long hostSyncs,
         boolean stop, boolean withoutData, List<Integer> expertTokens) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
-    private static final int BYTES = 6 * Long.BYTES + 1;
+    private static final int BYTES = 8 * Long.BYTES + 1;
 
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels)
-                .putDouble(loss).putDouble(sumOfSquares).putLong(requiredRows)
+                .putDouble(loss).putDouble(sumOfSquares).putDouble(routerLosses.balance()).putDouble(routerLosses.z())
+                .putLong(requiredRows)
                 .putLong(droppedRows).putLong(hostSyncs)
                 .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0)));
         expertTokens.forEach(bytes::putInt);
@@ -37,6 +39,7 @@ record RankReport(long labels, double loss, double sumOfSquares, long requiredRo
         long labels = buffer.getLong();
         double loss = buffer.getDouble();
         double sumOfSquares = buffer.getDouble();
+        RouterLosses routerLosses = new RouterLosses(buffer.getDouble(), buffer.getDouble());
         long requiredRows = buffer.getLong();
         long droppedRows = buffer.getLong();
         long hostSyncs = buffer.getLong();
@@ -45,7 +48,7 @@ record RankReport(long labels, double loss, double sumOfSquares, long requiredRo
         while (buffer.hasRemaining()) {
             expertTokens.add(buffer.getInt());
         }
-        return new RankReport(labels, loss, sumOfSquares, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
+        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0, expertTokens);
     }
 }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.Stability;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a step ended; the same on every rank. Only {@link Completed} has changed anything.
@@ -25,11 +26,12 @@ public sealed interface StepOutcome {
      * @param droppedRows rows that were dropped, all ranks together
      * @param stopping the ranks that want the run to end
      * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this
+     * @param routerLosses means over all tokens and layers with experts, if there are such losses; since 0.3.0
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
             long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping,
-            List<LayerLoad> layers)
+            List<LayerLoad> layers, Optional<RouterLosses> routerLosses)
             implements StepOutcome {}
 
     /**

@@ -96,7 +96,7 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing,
+                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing,
                         mine.expertTokens()));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
@@ -130,7 +130,13 @@ public final class TrainStep implements AutoCloseable {
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured(),
-                world.requiredRows(), capacity, world.droppedRows(), world.stopping(), layers(world, capacity));
+                world.requiredRows(), capacity, world.droppedRows(), world.stopping(), layers(world, capacity),
+                model.routerLosses().map(sums -> world.routerLosses()
+                        .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))));
+    }
+
+    private Optional<RouterLosses> routerSums() {
+        return model.routerLosses().map(sums -> RouterLosses.read(rank.stream(), sums));
     }
 
     /**

@@ -21,6 +21,10 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().map(RankReport::loss).reduce(0.0, Double::sum);
     }
 
+    RouterLosses routerLosses() {
+        return ranks.stream().map(RankReport::routerLosses).reduce(RouterLosses.ZERO, RouterLosses::plus);
+    }
+
     double gradientNorm() {
         return Math.sqrt(ranks.stream().map(RankReport::sumOfSquares).reduce(0.0, Double::sum));
     }

@@ -146,6 +146,74 @@ final class CpuRoutingOps implements RoutingOps {
         }, counts_E, totals_E);
     }
 
+    @Override
+    public void countBySequence(Stream stream, Tensor ids_TK, Tensor counts_BE) {
+        OperandChecks.dense("ids", ids_TK, DType.I32);
+        OperandChecks.dense("counts", counts_BE, DType.I32);
+        long ids = ids_TK.address();
+        long counts = counts_BE.address();
+        long experts = counts_BE.dim(1);
+        long each = ids_TK.elements() / Math.max(1, counts_BE.dim(0));
+        commands.submit(stream, "countBySequence", () -> {
+            OperandChecks.ids("expert ids", ids, ids_TK.elements(), experts);
+            for (long i = 0; i < counts_BE.elements(); i++) {
+                Lanes.setInt(counts, i, 0);
+            }
+            for (long n = 0; n < ids_TK.elements(); n++) {
+                long at = n / each * experts + Lanes.getInt(ids, n);
+                Lanes.setInt(counts, at, Lanes.getInt(counts, at) + 1);
+            }
+        }, ids_TK, counts_BE);
+    }
+
+    @Override
+    public void losses(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, Tensor terms_2T,
+            Tensor sums_2) {
+        RouterLosses rows = routerLosses(losses, logits_TE, counts_BE);
+        OperandChecks.dense("sums", sums_2, DType.F32);
+        OperandChecks.elements("sums", sums_2, 2);
+        OperandChecks.dense("terms", terms_2T, DType.F32);
+        long tokens = logits_TE.dim(0);
+        OperandChecks.elements("terms", terms_2T, 2 * tokens);
+        long terms = terms_2T.address();
+        long sums = sums_2.address();
+        commands.submit(stream, "routerLosses", () -> {
+            Blocks.overRows(commands, tokens, logits_TE.dim(1), (from, to) -> {
+                for (long t = from; t < to; t++) {
+                    Lanes.set(terms, t, (float) rows.balance(t));
+                    Lanes.set(terms, tokens + t, (float) rows.z(t));
+                }
+            });
+            for (int which = 0; which < 2; which++) {
+                double sum = Lanes.get(sums, which);
+                for (long t = 0; t < tokens; t++) {
+                    sum += Lanes.get(terms, which * tokens + t);
+                }
+                Lanes.set(sums, which, (float) sum);
+            }
+        }, logits_TE, counts_BE, terms_2T, sums_2);
+    }
+
+    @Override
+    public void lossesBackward(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, float balance,
+            float z, Tensor dlogits_TE) {
+        RouterLosses rows = routerLosses(losses, logits_TE, counts_BE);
+        Rows dlogits = wide(dlogits_TE);
+        OperandChecks.shape("dlogits", dlogits_TE, logits_TE.dim(0), logits_TE.dim(1));
+        commands.submit(stream, "routerLossesBackward",
+                () -> Blocks.overRows(commands, logits_TE.dim(0), logits_TE.dim(1), (from, to) -> {
+                    for (long t = from; t < to; t++) {
+                        rows.backward(t, balance, z, dlogits.addressOf(t, 0));
+                    }
+                }), logits_TE, counts_BE, dlogits_TE);
+    }
+
+    private static RouterLosses routerLosses(Losses losses, Tensor logits_TE, Tensor counts_BE) {
+        OperandChecks.dense("counts", counts_BE, DType.I32);
+        OperandChecks.shape("counts", counts_BE, logits_TE.dim(0) / losses.sequence(), logits_TE.dim(1));
+        return new RouterLosses(losses, wide(logits_TE), counts_BE.address());
+    }
+
     private static Rows wide(Tensor tensor) {
         if (tensor.dtype() != DType.F32) {
             throw new IllegalArgumentException(tensor + ": the gate computes in F32");

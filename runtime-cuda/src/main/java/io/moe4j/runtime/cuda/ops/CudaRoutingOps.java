@@ -5,6 +5,7 @@ import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
 import static io.moe4j.runtime.cuda.ops.Kernels.require;
 
+import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.Tensor;
@@ -76,7 +77,54 @@ final class CudaRoutingOps implements RoutingOps {
                 ofInt(counts_E.elements()));
     }
 
-    private static io.moe4j.api.device.KernelArg mode(Gate gate) {
-        return of(gate.score() == Score.SOFTMAX ? 0 : 1);
+    @Override
+    public void countBySequence(Stream stream, Tensor ids_TK, Tensor counts_BE) {
+        require(ids_TK.isContiguous() && counts_BE.isContiguous(), "counts of sequences", ids_TK, counts_BE);
+        stream.fill(counts_BE, 0);
+        kernels.each(stream, "router_count", ids_TK.elements(), of(ids_TK), of(counts_BE), of(ids_TK.elements()),
+                of(ids_TK.elements() / Math.max(1, counts_BE.dim(0))), ofInt(counts_BE.dim(1)));
+    }
+
+    @Override
+    public void losses(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, Tensor terms_2T,
+            Tensor sums_2) {
+        long tokens = logits_TE.dim(0);
+        requireSequences(losses, logits_TE, counts_BE);
+        require(terms_2T.elements() == 2 * tokens && terms_2T.isContiguous() && sums_2.elements() == 2
+                && terms_2T.dtype().isSinglePrecision() && sums_2.dtype().isSinglePrecision(), "losses of routing",
+                logits_TE, terms_2T, sums_2);
+        kernels.warps(stream, "router_losses", tokens, 0, of(logits_TE), of(counts_BE), of(terms_2T), of(tokens),
+                of(losses.sequence()), ofInt(logits_TE.dim(1)), mode(losses.score()), share(losses, logits_TE));
+        kernels.blocks(stream, "router_losses_sum", Math.min(tokens, 1), 1024, 0, of(terms_2T), of(tokens),
+                of(sums_2));
+    }
+
+    @Override
+    public void lossesBackward(Stream stream, Losses losses, Tensor logits_TE, Tensor counts_BE, float balance,
+            float z, Tensor dlogits_TE) {
+        requireSequences(losses, logits_TE, counts_BE);
+        require(dlogits_TE.shape().equals(logits_TE.shape()) && dlogits_TE.isContiguous(),
+                "the gradient of losses of routing", logits_TE, dlogits_TE);
+        kernels.warps(stream, "router_losses_backward", logits_TE.dim(0), 0, of(logits_TE), of(counts_BE),
+                of(dlogits_TE), of(logits_TE.dim(0)), of(losses.sequence()), ofInt(logits_TE.dim(1)),
+                mode(losses.score()), share(losses, logits_TE), of(balance), of(z));
+    }
+
+    private static void requireSequences(Losses losses, Tensor logits_TE, Tensor counts_BE) {
+        require(logits_TE.isContiguous() && counts_BE.isContiguous() && logits_TE.dim(1) == counts_BE.dim(1)
+                && counts_BE.dim(0) * losses.sequence() == logits_TE.dim(0), "losses of routing", logits_TE,
+                counts_BE, losses);
+    }
+
+    private static KernelArg share(Losses losses, Tensor logits_TE) {
+        return of((float) ((double) logits_TE.dim(1) / (losses.topK() * losses.sequence())));
+    }
+
+    private static KernelArg mode(Gate gate) {
+        return mode(gate.score());
+    }
+
+    private static KernelArg mode(Score score) {
+        return of(score == Score.SOFTMAX ? 0 : 1);
     }
 }

@@ -11,6 +11,7 @@ import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.MemoryPlan;
@@ -120,12 +121,26 @@ final class OptimizersGpuTest {
         assertTrue(last < first, expected.toString());
     }
 
+    /** Losses of routing, in both families. */
+    @ParameterizedTest
+    @ValueSource(strings = {"deepseek_v3", "qwen3_moe"})
+    void lossesOfRoutingAreTheSameHoweverAStepIsRun(String family) {
+        String losses = "model.name=" + family + " training.dtype=bfloat16 moe.sequence_balance_coeff=0.01"
+                + " moe.router_z_coeff=0.001 training.gradient_accumulation_steps=2";
+        List<Object> expected = outcome(losses);
+        assertEquals(expected, outcome(losses + " graph_capture.enable=false"), "eager");
+        assertEquals(expected, outcome(losses + " graph_capture.enable=false model.moe_comm_backend=standard"),
+                "standard");
+    }
+
     /** Losses, then a digest of all parameters. */
     private static List<Object> outcome(String overrides) {
         List<Object> outcome = new ArrayList<>();
         run(overrides, run -> {
             while (run.hasNext()) {
-                outcome.add(run.step().loss());
+                StepResult step = run.step();
+                outcome.add(step.loss());
+                step.routerLosses().ifPresent(outcome::add);
             }
             outcome.add(run.tensors().shapes().keySet().stream()
                     .mapToLong(name -> 31L * name.hashCode() + Arrays.hashCode(run.tensors().read(name).values()))
@@ -144,7 +159,7 @@ final class OptimizersGpuTest {
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
             AtomicLong step = new AtomicLong(read / config.sequencesPerStep());
             return () -> batch(new Random(rank + 1000 * step.incrementAndGet()),
-                    Math.toIntExact(config.training().localTokens()));
+                    Math.toIntExact(config.training().localTokens() * config.microbatches()));
         });
         try (TrainingRun run = Trainer.open(config, registry, options)) {
             work.accept(run);

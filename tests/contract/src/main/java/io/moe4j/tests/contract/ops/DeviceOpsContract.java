@@ -171,6 +171,16 @@ public abstract class DeviceOpsContract {
         return checks(RoutingCases.all());
     }
 
+    /**
+     * Losses of routing and their gradient.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> routerLosses() {
+        return checks(RouterLossCases.all());
+    }
+
     /** Cross-entropy and its gradient. */
     @TestFactory
     public Stream<DynamicTest> loss() {
@@ -287,7 +297,7 @@ public abstract class DeviceOpsContract {
         return Stream.of(MatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
                 AttentionCases.all(), DecodeCases.all(), ActivationCases.all(), EmbeddingCases.all(),
                 RoutingCases.all(), LossCases.all(),
-                OptimizerCases.all(), MuonCases.all()).flatMap(List::stream);
+                OptimizerCases.all(), MuonCases.all(), RouterLossCases.all()).flatMap(List::stream);
     }
 
     private Stream<DynamicTest> checks(List<OpCase> cases) {
