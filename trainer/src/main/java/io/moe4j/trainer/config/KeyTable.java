@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class KeyTable {
-    private static final Pattern SECTION = Pattern.compile("\\[([a-z_]+)]");
+    private static final Pattern SECTION = Pattern.compile("\\[([a-z_.]+)]");
     private static final Pattern LINE = Pattern.compile("([a-z0-9_]+) *= *(\"[^\"]*\"|[^# ]+) *(?:# *(.*))?");
 
     private KeyTable() {}
