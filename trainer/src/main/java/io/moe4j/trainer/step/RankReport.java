@@ -18,7 +18,8 @@ import java.util.List;
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
  */
-record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses, long requiredRows, long droppedRows, long hostSyncs,
+record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses, long requiredRows,
+        long droppedRows, long hostSyncs,
         boolean stop, boolean withoutData, List<Integer> expertTokens) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
@@ -48,7 +49,8 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
         while (buffer.hasRemaining()) {
             expertTokens.add(buffer.getInt());
         }
-        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, hostSyncs, (flags & STOP) != 0,
+        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, hostSyncs,
+                (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0, expertTokens);
     }
 }

@@ -96,7 +96,8 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), syncs, stop, data instanceof StepData.Missing,
+                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), syncs, stop,
+                        data instanceof StepData.Missing,
                         mine.expertTokens()));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));

@@ -17,9 +17,10 @@ class WorldReportTest {
 
     @Test
     void sumsAndExtremes() {
-        WorldReport world = new WorldReport(List.of(new RankReport(5, 0.5, 9, RouterLosses.ZERO, 10, 1, 0, false, false, List.of()),
-                new RankReport(5, 0.25, 16, RouterLosses.ZERO, 30, 2, 4, false, false, List.of()),
-                new RankReport(5, 0.25, 0, RouterLosses.ZERO, 30, 0, 2, false, false, List.of())));
+        WorldReport world = new WorldReport(
+                List.of(new RankReport(5, 0.5, 9, RouterLosses.ZERO, 10, 1, 0, false, false, List.of()),
+                        new RankReport(5, 0.25, 16, RouterLosses.ZERO, 30, 2, 4, false, false, List.of()),
+                        new RankReport(5, 0.25, 0, RouterLosses.ZERO, 30, 0, 2, false, false, List.of())));
         assertEquals(15, world.labels());
         assertEquals(1, world.loss());
         assertEquals(5, world.gradientNorm());
@@ -43,11 +44,13 @@ class WorldReportTest {
         RankReport whole = new RankReport(5, 0, 0, RouterLosses.ZERO, 10, 0, 0, false, false, List.of());
         assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
         assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
-                new WorldReport(List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 11, 1, 0, false, false, List.of())))
+                new WorldReport(
+                        List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 11, 1, 0, false, false, List.of())))
                         .lostRows(10));
         // The maximum says that all rows fitted, the count of dropped ones says otherwise.
         assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
-                new WorldReport(List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 9, 3, 0, false, false, List.of())))
+                new WorldReport(
+                        List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 9, 3, 0, false, false, List.of())))
                         .lostRows(10));
     }
 }

@@ -107,7 +107,8 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
         return new OpCall(() -> bench.ops().routing().lossesBackward(bench.stream(), arguments(), logits.tensor(),
                 counts.tensor(), BALANCE, Z, dlogits.tensor()), List.of(dlogits), () -> {
                     Approx[] all = IntStream.range(0, tokens())
-                            .mapToObj(t -> new Token(logits.values(), t)).flatMap(token -> Arrays.stream(token.gradient()))
+                            .mapToObj(t -> new Token(logits.values(), t))
+                            .flatMap(token -> Arrays.stream(token.gradient()))
                             .toArray(Approx[]::new);
                     return List.of(Expected.close("dlogits", dlogits, all));
                 });
