@@ -55,7 +55,8 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
     private int[] ids() {
         Random random = new Random(11);
         return IntStream.range(0, tokens()).flatMap(t -> {
-            int first = Math.min(random.nextInt(experts), random.nextInt(experts));
+            int one = random.nextInt(experts);
+            int first = Math.min(one, random.nextInt(experts));
             return IntStream.range(0, topK).map(k -> (first + k) % experts);
         }).toArray();
     }
