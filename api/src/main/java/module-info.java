@@ -17,6 +17,7 @@ module io.moe4j.api {
     exports io.moe4j.api.spi;
     exports io.moe4j.api.tensor;
     exports io.moe4j.api.text;
+    exports io.moe4j.api.trace;
 
     uses io.moe4j.api.capture.GraphCaptureProvider;
     uses io.moe4j.api.comm.CommBackendProvider;

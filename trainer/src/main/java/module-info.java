@@ -13,6 +13,7 @@ module io.moe4j.trainer {
     requires io.moe4j.metrics.tensorboard;
     requires io.moe4j.model.deepseek;
     requires io.moe4j.model.qwen;
+    requires transitive io.moe4j.profile;
     requires io.moe4j.runtime.cpu;
     requires io.moe4j.runtime.planning;
     requires transitive io.moe4j.safetensors;

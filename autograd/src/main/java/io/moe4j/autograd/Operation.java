@@ -15,6 +15,15 @@ public interface Operation {
     /** Name for error messages. */
     String name();
 
+    /**
+     * What a profile calls it: the same in all layers. The default is the name.
+     *
+     * @since 0.3.0
+     */
+    default String span() {
+        return name();
+    }
+
     /** Allocates the output, from the rank's memory stack. Enqueues nothing. */
     Tensor allocateOutput(Tape tape);
 

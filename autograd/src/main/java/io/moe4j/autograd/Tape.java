@@ -6,6 +6,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.trace.Spans;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.IdentityHashMap;
@@ -125,7 +126,7 @@ public final class Tape {
         List<Variable> in = List.of(inputs);
         Variable output = new Variable(operation.allocateOutput(this), true);
         if (mode != Mode.DEFERRED) {
-            operation.forward(this, output.tensor());
+            forward(operation, output);
         }
         if (mode == Mode.RECORDING || mode == Mode.DEFERRED) {
             nodes.add(new Node(operation, in, output));
@@ -142,13 +143,17 @@ public final class Tape {
                     + " tape, which remembers nothing; use a recording or deferred one");
         }
         if (mode == Mode.DEFERRED) {
-            runWhatBackwardReads(output);
+            try (Spans.Span span = rank.spans().open("recompute", "")) {
+                runWhatBackwardReads(output);
+            }
         }
         output.setGradient(gradient, true);
         for (int i = nodes.size() - 1; i >= 0; i--) {
             Node node = nodes.get(i);
             if (node.output.hasGradient()) {
-                node.operation.backward(this, new Gradients(this, node.output, node.inputs));
+                try (Spans.Span span = span("backward of ", node.operation)) {
+                    node.operation.backward(this, new Gradients(this, node.output, node.inputs));
+                }
             }
         }
         nodes.clear();
@@ -173,7 +178,18 @@ public final class Tape {
                 }
             }
         }
-        nodes.stream().filter(needed::contains).forEach(node -> node.operation.forward(this, node.output.tensor()));
+        nodes.stream().filter(needed::contains).forEach(node -> forward(node.operation, node.output));
+    }
+
+    private void forward(Operation operation, Variable output) {
+        try (Spans.Span span = span("", operation)) {
+            operation.forward(this, output.tensor());
+        }
+    }
+
+    private Spans.Span span(String pass, Operation operation) {
+        return rank.spans().isRecording() ? rank.spans().open(operation.span(), pass + operation.name())
+                : Spans.Span.none();
     }
 
     private static void markPath(Map<Variable, Node> producers, Variable variable, Set<Node> onPath) {

@@ -5,6 +5,7 @@ import io.moe4j.api.device.Device;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.spi.Settings;
+import io.moe4j.api.trace.Spans;
 import java.util.List;
 
 /**
@@ -16,17 +17,24 @@ import java.util.List;
  * @param memory its planned memory
  * @param rendezvous how it exchanges values with the other ranks
  * @param plugInSettings what the configuration sets for plug-ins; see {@link #settings}. Since 0.2.0
+ * @param spans where the rank records what it is doing, for profiles. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,
-        List<Settings> plugInSettings) {
+        List<Settings> plugInSettings, Spans spans) {
 
     public RankContext {
         plugInSettings = List.copyOf(plugInSettings);
     }
 
-    /** Without settings for plug-ins. */
+    /** Without spans. */
+    public RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,
+            List<Settings> plugInSettings) {
+        this(world, device, stream, memory, rendezvous, plugInSettings, Spans.none());
+    }
+
+    /** Without settings for plug-ins, and without spans. */
     public RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous) {
         this(world, device, stream, memory, rendezvous, List.of());
     }
@@ -38,7 +46,12 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
 
     /** With other settings for plug-ins. Since 0.2.0. */
     public RankContext withSettings(List<Settings> settings) {
-        return new RankContext(world, device, stream, memory, rendezvous, settings);
+        return new RankContext(world, device, stream, memory, rendezvous, settings, spans);
+    }
+
+    /** With another record of what it is doing. Since 0.3.0. */
+    public RankContext withSpans(Spans value) {
+        return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, value);
     }
 
     /** What the table {@code [plugin.ID]} of the configuration sets for the plug-in with this id; empty if there is no such table. Since 0.2.0. */

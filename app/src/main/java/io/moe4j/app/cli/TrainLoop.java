@@ -153,6 +153,11 @@ final class TrainLoop {
             }
 
             @Override
+            public void profiled(Path trace) {
+                output.println("profile   " + trace + " (open it at https://ui.perfetto.dev, or in chrome://tracing)");
+            }
+
+            @Override
             public void saving() {
                 record.saving();
             }

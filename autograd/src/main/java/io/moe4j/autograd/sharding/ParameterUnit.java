@@ -7,6 +7,7 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.trace.Spans;
 import java.util.List;
 import java.util.Optional;
 
@@ -249,17 +250,17 @@ public final class ParameterUnit implements AutoCloseable {
         Tensor own = flat.slice(0, group.index() * layout.shardElements(),
                 (group.index() + 1) * layout.shardElements());
         rank.device().ops().elementwise().copy(stream(), shard, own);
-        group.shards().ifPresent(shards -> shards.allGather(stream(), own, flat));
+        group.shards().ifPresent(shards -> collective("all-gather", () -> shards.allGather(stream(), own, flat)));
         return flat;
     }
 
     private void reduceScatter(Collectives shards, Tensor flat) {
         if (microbatch.isFirst()) {
-            shards.reduceScatter(stream(), flat, gradientShard());
+            collective("reduce-scatter", () -> shards.reduceScatter(stream(), flat, gradientShard()));
             return;
         }
         Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard().dtype(), layout.shardElements());
-        shards.reduceScatter(stream(), flat, reduced);
+        collective("reduce-scatter", () -> shards.reduceScatter(stream(), flat, reduced));
         addToShard(reduced);
     }
 
@@ -272,7 +273,14 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     private void reduceOverReplicas(Collectives replicas) {
-        replicas.allReduce(stream(), gradientShard());
+        collective("all-reduce", () -> replicas.allReduce(stream(), gradientShard()));
+    }
+
+    private void collective(String operation, Runnable work) {
+        Spans spans = rank.spans();
+        try (Spans.Span span = spans.open("collectives", spans.isRecording() ? operation + " of " + name : "")) {
+            work.run();
+        }
     }
 
     private void bindAll(Tensor flat, Binder binder) {

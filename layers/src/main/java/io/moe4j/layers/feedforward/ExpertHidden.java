@@ -33,6 +33,11 @@ final class ExpertHidden implements Operation {
     }
 
     @Override
+    public String span() {
+        return "experts";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         gateUp_R2F = tape.temporary("expert activations", x_TD.tensor().dtype(), exchange.capacityRows(),
                 2 * exchange.hidden());

@@ -31,6 +31,11 @@ final class ExpertOutput implements Operation {
     }
 
     @Override
+    public String span() {
+        return "experts";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         DType dtype = h_RF.tensor().dtype();
         return tape.temporary("activations", dtype, tokens, exchange.down_eDF().shape()[1]);

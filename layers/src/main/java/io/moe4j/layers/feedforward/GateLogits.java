@@ -26,6 +26,11 @@ final class GateLogits implements Operation {
     }
 
     @Override
+    public String span() {
+        return "gate";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         return tape.temporary("activations", DType.F32, x_TD.tensor().dim(0), w_ED.shape()[0]);
     }

@@ -27,6 +27,11 @@ final class GateScores implements Operation {
     }
 
     @Override
+    public String span() {
+        return "gate";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         return tape.temporary("activations", DType.F32, Tape.extents(logits_TE.tensor()));
     }

@@ -31,6 +31,11 @@ final class GateWeights implements Operation {
     }
 
     @Override
+    public String span() {
+        return "gate";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         return tape.temporary("activations", DType.F32, scores_TE.tensor().dim(0), gate.topK());
     }

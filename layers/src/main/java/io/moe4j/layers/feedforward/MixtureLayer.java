@@ -6,6 +6,7 @@ import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.function.Functions;
@@ -87,10 +88,12 @@ final class MixtureLayer implements Layer {
             throw new IllegalStateException("a block is recomputed without what its forward has kept");
         }
         Tensor ids_TK = tape.rank().memory().keep("routing", DType.I32, scores_TE.dim(0), spec.gate().topK());
-        if (roundRobin) {
-            tape.ops().routing().selectRoundRobin(tape.stream(), spec.gate(), spec.count(), ids_TK);
-        } else {
-            tape.ops().routing().select(tape.stream(), spec.gate(), scores_TE, balance.bias_E(), ids_TK);
+        try (Spans.Span span = tape.rank().spans().open("gate", "selection of experts")) {
+            if (roundRobin) {
+                tape.ops().routing().selectRoundRobin(tape.stream(), spec.gate(), spec.count(), ids_TK);
+            } else {
+                tape.ops().routing().select(tape.stream(), spec.gate(), scores_TE, balance.bias_E(), ids_TK);
+            }
         }
         DispatchPlan plan = comm.plan(ids_TK);
         if (!tape.isInference()) {

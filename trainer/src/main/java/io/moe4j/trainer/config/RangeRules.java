@@ -1,5 +1,7 @@
 package io.moe4j.trainer.config;
 
+import java.util.Optional;
+
 /** What holds for single values. */
 final class RangeRules {
     /** More than any machine has cores; few enough for each to be started. */
@@ -37,6 +39,7 @@ final class RangeRules {
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
+        rules.profile(config);
         rules.atLeast(config.metrics().layersEvery(), 0, "metrics.layers_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().agreementInterval(), 0, "runtime.agreement_interval");
@@ -66,6 +69,20 @@ final class RangeRules {
         within(schedule.decayRatio(), 0, 1, "lr_scheduler.decay_ratio");
         atLeast(schedule.decaySteps(), 0, "lr_scheduler.decay_steps");
         within(schedule.minLrFactor(), 0, 1, "lr_scheduler.min_lr_factor");
+    }
+
+    private void profile(TrainerConfig config) {
+        Optional<ProfileConfig.Range> range = config.profile().range();
+        findings.require(config.profile().steps().isEmpty() || (range.isPresent()
+                && range.get().first() <= range.get().last()), "it must be one step, or the first and the last of some",
+                "write it as 12 or 10-12", "profile.steps");
+        range.filter(steps -> steps.first() <= steps.last()).ifPresent(steps -> {
+            findings.require(steps.last() <= config.training().steps(), "the run has no such step",
+                    "profile steps of the run", "profile.steps", "training.steps");
+            findings.require(steps.last() - steps.first() < ProfileConfig.MOST_STEPS, "more than "
+                    + ProfileConfig.MOST_STEPS + " steps make a trace too large to be looked at", "profile fewer",
+                    "profile.steps");
+        });
     }
 
     private void rounding(TrainerConfig config) {

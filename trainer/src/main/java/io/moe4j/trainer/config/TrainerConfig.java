@@ -22,6 +22,7 @@ import java.util.TreeMap;
  * @param validation when and on how much the model is validated
  * @param checkpoint what is saved
  * @param metrics what is reported
+ * @param profile which steps are profiled
  * @param runtime limits and modes of the device
  * @param device id of the device provider, such as {@code cpu} or {@code cuda}
  * @param ranks R, ranks of the world: replicate degree times shard degree
@@ -32,7 +33,7 @@ import java.util.TreeMap;
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
         GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, ValidationConfig validation,
-        CheckpointConfig checkpoint, MetricsConfig metrics, DeviceSettings runtime, String device, int ranks,
+        CheckpointConfig checkpoint, MetricsConfig metrics, ProfileConfig profile, DeviceSettings runtime, String device, int ranks,
         Map<String, Settings> plugin) {
 
     public TrainerConfig {
@@ -123,6 +124,15 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
     /** With another value of {@code metrics}. */
     public TrainerConfig withMetrics(MetricsConfig value) {
         return Components.with(this, "metrics", value);
+    }
+
+    /**
+     * With another value of {@code profile}.
+     *
+     * @since 0.3.0
+     */
+    public TrainerConfig withProfile(ProfileConfig value) {
+        return Components.with(this, "profile", value);
     }
 
     /** With another value of {@code runtime}. */

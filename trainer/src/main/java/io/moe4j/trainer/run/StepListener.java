@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
+import java.nio.file.Path;
 
 /**
  * Is told of steps, on the thread that calls {@link TrainingRun#step(StepListener)}.
@@ -27,6 +28,13 @@ public interface StepListener {
      * @since 0.3.0
      */
     default void validated(ValidationResult validation) {}
+
+    /**
+     * A trace of the steps that were profiled has been written.
+     *
+     * @since 0.3.0
+     */
+    default void profiled(Path trace) {}
 
     /** A checkpoint is about to be written: what was told of the steps before is to be durable first. */
     default void saving() {}

@@ -2,6 +2,7 @@ package io.moe4j.trainer.run;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataPosition;
 import io.moe4j.api.InputException;
@@ -18,6 +19,7 @@ import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
+import io.moe4j.trainer.step.StepData;
 import io.moe4j.trainer.step.StepOutcome;
 import java.nio.file.Path;
 import java.util.List;
@@ -45,6 +47,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Map<Integer, BatchSource> sources = new ConcurrentHashMap<>();
     private final RunDescription description;
     private final RunCheckpoints checkpoints;
+    private final Optional<RunProfile> profile;
     private final Optional<Start> start;
     private final StoredModel model;
     /** What the configuration names for validation. */
@@ -121,6 +124,7 @@ public final class TrainingRun implements AutoCloseable {
         throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
+        profile = RunProfile.of(config.profile(), session, options.output());
         model = ModelOrigin.of(config, spec, registry);
         ownValidation = options.validation().isPresent() ? Optional.empty()
                 : ValidationBatches.of(config, registry, session.launch().localRanks());
@@ -175,7 +179,12 @@ public final class TrainingRun implements AutoCloseable {
         DataWait wait = new DataWait();
         StepOutcome outcome = session.onRanks(rank -> {
             rank.phase().enter("step " + step + ", data");
-            return rank.step().run(step, wait.read(source(rank.context().rank())), stop);
+            profile.ifPresent(some -> some.beforeStep(rank, step));
+            StepData data;
+            try (Spans.Span span = rank.recorder().openOnHost("data", "")) {
+                data = wait.read(source(rank.context().rank()));
+            }
+            return rank.step().run(step, data, stop);
         }).getFirst();
         StepOutcome.Completed done = switch (outcome) {
             case StepOutcome.Completed completed -> completed;
@@ -211,6 +220,8 @@ public final class TrainingRun implements AutoCloseable {
                     step, config.tokensPerStep());
         }
         told("telling of step " + step, () -> listener.made(result));
+        profile.flatMap(some -> some.afterStep(step, !hasNext()))
+                .ifPresent(file -> told("telling of the profile", () -> listener.profiled(file)));
         if (lost.isPresent()) {
             throw lostOutput(lost.get(), true);
         }

@@ -23,6 +23,7 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.RouterLossFactors;
 import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
@@ -87,7 +88,8 @@ final class RankOpener {
 
     private RankSession open(int rank, RankPhase phase, Resources resources) {
         RankGroups groups = RankGroups.of(config.parallelism(), rank);
-        RankContext context = context(rank, groups, resources);
+        SpanRecorder recorder = new SpanRecorder(rank);
+        RankContext context = context(rank, groups, resources).withSpans(recorder);
         RankCollectives collectives = collectives(context, groups, resources);
         Optional<CommBackend> comm = providers.comm()
                 .map(provider -> comm(provider, context, groups, collectives, resources));
@@ -97,7 +99,7 @@ final class RankOpener {
                 : Optional.of(training(context, groups, model, comm, phase, resources));
         Optional<Evaluator> evaluator = training.isPresent() && config.validation().interval() == 0 ? Optional.empty()
                 : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
-        return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, resources);
+        return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, recorder, resources);
     }
 
     private RankTraining training(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
@@ -171,7 +173,7 @@ final class RankOpener {
             throw new InputException("model.moe_comm_backend = \"" + provider.id() + "\": "
                     + PlugInFit.OVERFLOW_UNREPORTED + "; " + PlugInFit.OVERFLOW_REMEDY);
         }
-        return backend;
+        return config.profile().steps().isPresent() ? new SpannedExchange(backend, context.spans()) : backend;
     }
 
     /** The factor of each token's term in a mean over the tokens of a step. */

@@ -6,6 +6,7 @@ import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model;
+import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
@@ -30,11 +31,12 @@ public final class RankSession implements AutoCloseable {
     private final Optional<RankTraining> training;
     private final Optional<Evaluator> evaluator;
     private final RankPhase phase;
+    private final SpanRecorder recorder;
     private final Resources resources;
 
     RankSession(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
             Optional<ExpertKernels> kernels, Optional<RankTraining> training, Optional<Evaluator> evaluator,
-            RankPhase phase, Resources resources) {
+            RankPhase phase, SpanRecorder recorder, Resources resources) {
         this.context = context;
         this.groups = groups;
         this.model = model;
@@ -43,6 +45,7 @@ public final class RankSession implements AutoCloseable {
         this.training = training;
         this.evaluator = evaluator;
         this.phase = phase;
+        this.recorder = recorder;
         this.resources = resources;
     }
 
@@ -84,6 +87,15 @@ public final class RankSession implements AutoCloseable {
     /** Its expert kernels, if the model has experts. */
     public Optional<ExpertKernels> kernels() {
         return kernels;
+    }
+
+    /**
+     * Records what it is doing, in steps that are profiled.
+     *
+     * @since 0.3.0
+     */
+    public SpanRecorder recorder() {
+        return recorder;
     }
 
     /** What it is doing, for the report of its failure. */

@@ -59,9 +59,11 @@ final class ForwardBackward {
         }
     }
 
-    /** Enqueues the work on what the input buffers hold. */
+    /**
+     * Enqueues the work on what the input buffers hold. A step that is profiled is not replayed: the parts of a graph have no times. It has the same bits.
+     */
     void run() {
-        if (graph == null) {
+        if (graph == null || rank.spans().isRecording()) {
             enqueue();
         } else {
             graph.replay(rank.stream());

@@ -6,6 +6,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -89,7 +90,9 @@ public final class TrainStep implements AutoCloseable {
             buffers.upload(batch);
         }
         long syncsBefore = rank.stream().hostSyncs();
-        forwardBackward.run();
+        try (Spans.Span span = rank.spans().open("forward and backward", "")) {
+            forwardBackward.run();
+        }
         long syncs = rank.stream().hostSyncs() - syncsBefore;
         StepBuffers.Readings mine = buffers.read(tellsExpertTokens && readsExpertTokens(step));
 
@@ -130,7 +133,7 @@ public final class TrainStep implements AutoCloseable {
             loss = Double.NaN;
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
-                forwardBackward.isCaptured(),
+                forwardBackward.isCaptured() && !rank.spans().isRecording(),
                 world.requiredRows(), capacity, world.droppedRows(), world.stopping(), layers(world, capacity),
                 model.routerLosses().map(sums -> world.routerLosses()
                         .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))));
@@ -196,7 +199,7 @@ public final class TrainStep implements AutoCloseable {
 
     /** @param perLabel factor of the gradients; {@code norm} has it already */
     private void update(double learningRate, double norm, double perLabel, long step) {
-        try (Scope scope = rank.memory().openStep()) {
+        try (Scope scope = rank.memory().openStep(); Spans.Span span = rank.spans().open("optimizer", "")) {
             if (config.moe().loadBalanceCoeff() > 0) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }

@@ -44,6 +44,7 @@ final class Design {
             Map.entry("io.moe4j.tokenizer.huggingface", Set.of(API)),
             Map.entry("io.moe4j.metrics.tensorboard", Set.of(API)),
             Map.entry("io.moe4j.report", Set.of(API)),
+            Map.entry("io.moe4j.profile", Set.of(API)),
             Map.entry("io.moe4j.launch", Set.of(API)));
 
     /** What puts the parts together. */

@@ -1,0 +1,5 @@
+/** Records what ranks do in some steps, and writes it as a trace. */
+@NullMarked
+package io.moe4j.profile;
+
+import org.jspecify.annotations.NullMarked;

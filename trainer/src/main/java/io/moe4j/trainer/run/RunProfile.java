@@ -1,0 +1,83 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.profile.RankSpans;
+import io.moe4j.profile.TraceFile;
+import io.moe4j.trainer.config.ProfileConfig;
+import io.moe4j.trainer.session.RankSession;
+import io.moe4j.trainer.session.TrainingSession;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Profiles some steps of a run, and writes one trace of all ranks. */
+final class RunProfile {
+    private static final Logger log = LoggerFactory.getLogger(RunProfile.class);
+
+    private final ProfileConfig.Range steps;
+    private final TrainingSession session;
+    private final Path file;
+
+    private RunProfile(ProfileConfig.Range steps, TrainingSession session, Path file) {
+        this.steps = steps;
+        this.session = session;
+        this.file = file;
+    }
+
+    /**
+     * The profile of a run that is to have one.
+     *
+     * @param output the run's folder; without one, nothing is profiled
+     */
+    static Optional<RunProfile> of(ProfileConfig config, TrainingSession session, Optional<Path> output) {
+        if (config.range().isPresent() && output.isEmpty()) {
+            log.warn("profile.steps = {}: nothing is profiled, since the run has no folder for the trace",
+                    config.range().get());
+        }
+        return config.range().flatMap(range -> output
+                .map(folder -> new RunProfile(range, session, folder.resolve("profile-" + range + ".json"))));
+    }
+
+    /** On a rank, before a step: begins to record if the step is the first one to be profiled, or the first one after a run was continued. */
+    void beforeStep(RankSession rank, long step) {
+        if (!steps.contains(step)) {
+            return;
+        }
+        if (!rank.recorder().isRecording()) {
+            // All ranks count time from here, also those on other machines, whose clocks differ.
+            rank.context().rendezvous().exchange(rank.context().world(), "profile begins", new byte[0]);
+            rank.recorder().begin(rank.context().stream());
+        }
+        rank.recorder().step(step);
+    }
+
+    /**
+     * Between steps: writes the trace after the last step that is profiled.
+     *
+     * @param ends whether the run ends with this step
+     * @return where it was written, in the process of rank 0
+     */
+    Optional<Path> afterStep(long step, boolean ends) {
+        if (!steps.contains(step) || (step < steps.last() && !ends)) {
+            return Optional.empty();
+        }
+        List<RankSpans> ranks = session.onRanks(rank -> {
+            rank.phase().enter("profile after step " + step);
+            RankSpans mine = new RankSpans(rank.context().rank(), rank.context().device().description(),
+                    rank.recorder().end());
+            return rank.context().rendezvous().exchange(rank.context().world(), "profile", mine.encode()).stream()
+                    .map(RankSpans::decode).toList();
+        }).getFirst();
+        if (!session.launch().hasFirstRank()) {
+            return Optional.empty();
+        }
+        try {
+            TraceFile.write(file, ranks);
+            return Optional.of(file);
+        } catch (RuntimeException e) {
+            log.warn("the profile cannot be written; the run goes on", e);
+            return Optional.empty();
+        }
+    }
+}
