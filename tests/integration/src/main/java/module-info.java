@@ -5,6 +5,7 @@ module io.moe4j.tests.integration {
     requires io.moe4j.tests.contract;
     requires io.moe4j.app;
     requires java.management;
+    requires jdk.jfr;
     requires org.slf4j;
     requires tools.jackson.databind;
 }

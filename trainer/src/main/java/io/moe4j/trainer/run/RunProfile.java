@@ -15,6 +15,9 @@ import org.slf4j.LoggerFactory;
 final class RunProfile {
     private static final Logger log = LoggerFactory.getLogger(RunProfile.class);
 
+    /** A process accepts messages of up to 16 MiB. */
+    private static final int MOST_BYTES = 8 << 20;
+
     private final ProfileConfig.Range steps;
     private final TrainingSession session;
     private final Path file;
@@ -52,6 +55,17 @@ final class RunProfile {
         rank.recorder().step(step);
     }
 
+    /** What is sent to rank 0: the first half of the spans, or of that the first half, until it is small enough for one message. */
+    private static byte[] fitting(RankSpans mine) {
+        byte[] bytes = mine.encode();
+        if (bytes.length <= MOST_BYTES) {
+            return bytes;
+        }
+        log.warn("rank {} has recorded {} spans, too many for one message: the trace has the first half; profile fewer steps",
+                mine.rank(), mine.spans().size());
+        return fitting(new RankSpans(mine.rank(), mine.device(), mine.spans().subList(0, mine.spans().size() / 2)));
+    }
+
     /**
      * Between steps: writes the trace after the last step that is profiled.
      *
@@ -66,12 +80,14 @@ final class RunProfile {
             rank.phase().enter("profile after step " + step);
             RankSpans mine = new RankSpans(rank.context().rank(), rank.context().device().description(),
                     rank.recorder().end());
-            return rank.context().rendezvous().exchange(rank.context().world(), "profile", mine.encode()).stream()
+            return rank.context().rendezvous().exchange(rank.context().world(), "profile", fitting(mine)).stream()
                     .map(RankSpans::decode).toList();
         }).getFirst();
         if (!session.launch().hasFirstRank()) {
             return Optional.empty();
         }
+        ranks.stream().filter(rank -> rank.spans().isEmpty()).findFirst()
+                .ifPresent(rank -> log.warn("the profile has no span of rank {}", rank.rank()));
         try {
             TraceFile.write(file, ranks);
             return Optional.of(file);
