@@ -39,6 +39,11 @@ final class FullRecompute implements RecomputePolicy {
         }
 
         @Override
+        public String span() {
+            return "block";
+        }
+
+        @Override
         public Tensor allocateOutput(Tape tape) {
             return tape.rank().memory().keep("kept activations", x.tensor().dtype(), Tape.extents(x.tensor()));
         }

@@ -38,6 +38,11 @@ final class NoRecompute implements RecomputePolicy {
         }
 
         @Override
+        public String span() {
+            return "block";
+        }
+
+        @Override
         public Tensor allocateOutput(Tape tape) {
             return tape.temporary("activations", x.tensor().dtype(), Tape.extents(x.tensor()));
         }

@@ -23,6 +23,11 @@ final class LinearOperation implements Operation {
     }
 
     @Override
+    public String span() {
+        return "linear";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         return tape.temporary("activations", x_TI.tensor().dtype(), x_TI.tensor().dim(0), w_OI.shape()[0]);
     }

@@ -32,6 +32,11 @@ final class RmsNormOperation implements Operation {
     }
 
     @Override
+    public String span() {
+        return "norm";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         rstd_T = tape.temporary("activations", DType.F32, x_TC.tensor().dim(0));
         return tape.temporary("activations", x_TC.tensor().dtype(), x_TC.tensor().dim(0), dim);

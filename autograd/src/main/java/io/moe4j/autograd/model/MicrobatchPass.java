@@ -3,6 +3,7 @@ package io.moe4j.autograd.model;
 import io.moe4j.api.Stability;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
@@ -70,7 +71,9 @@ public final class MicrobatchPass {
             throw new IllegalStateException("backward was enqueued before forward");
         }
         Tensor dx_TD = tape.temporary("gradients of activations", x.tensor().dtype(), Tape.extents(x.tensor()));
-        last.lossAndGradient(x.tensor(), labels_T, scale, loss, dx_TD);
+        try (Spans.Span span = tape.rank().spans().open("head and loss", "")) {
+            last.lossAndGradient(x.tensor(), labels_T, scale, loss, dx_TD);
+        }
         tape.backward(x, dx_TD);
     }
 }

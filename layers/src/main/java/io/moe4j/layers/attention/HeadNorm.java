@@ -30,6 +30,11 @@ final class HeadNorm implements Operation {
     }
 
     @Override
+    public String span() {
+        return "norm";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         rstd = tape.temporary("activations", DType.F32, x.tensor().elements() / dim);
         return tape.temporary("activations", x.tensor().dtype(), Tape.extents(x.tensor()));

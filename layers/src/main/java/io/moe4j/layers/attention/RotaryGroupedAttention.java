@@ -48,6 +48,11 @@ final class RotaryGroupedAttention implements Operation {
     }
 
     @Override
+    public String span() {
+        return "attention";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         lse_BHS = tape.temporary(ACTIVATIONS, DType.F32, shape.batch(), shape.heads(), shape.sequence());
         o = tape.temporary(ACTIVATIONS, shape.dtype(), shape.batch() * shape.sequence(),

@@ -47,6 +47,11 @@ final class RotaryLatentAttention implements Operation {
     }
 
     @Override
+    public String span() {
+        return "attention";
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         long tokens = shape.batch() * shape.sequence();
         Tensor k_THQ = tape.temporary(ACTIVATIONS, shape.dtype(), tokens, spec.heads(), spec.queryKey());
