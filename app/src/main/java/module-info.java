@@ -2,6 +2,7 @@
 module io.moe4j.app {
     requires info.picocli;
     requires io.moe4j.launch;
+    requires io.moe4j.metrics.prometheus;
     requires io.moe4j.report;
     requires io.moe4j.safetensors;
     requires transitive io.moe4j.trainer;

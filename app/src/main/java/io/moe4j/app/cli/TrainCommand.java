@@ -99,9 +99,10 @@ final class TrainCommand implements Callable<Integer> {
         }
         try (RunFolder folder = launch.told("making the run's folder",
                 () -> folder(config, environment, launch));
+                ServedMetrics served = launch.told("serving metrics", () -> ServedMetrics.open(config.metrics()));
                 TrainingRun run = open(config, registry, launch, folder.path())) {
             TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
-            return steps(launch, () -> loop.lead(folder, spec.commandLine().getOut(), main().screen()));
+            return steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
         }
     }
 

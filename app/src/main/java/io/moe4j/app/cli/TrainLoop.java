@@ -14,6 +14,7 @@ import io.moe4j.trainer.run.ValidationResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -60,9 +61,10 @@ final class TrainLoop {
      * In the process of rank 0: reports for all.
      *
      * @param folder for the configuration and the metrics
+     * @param served is told of each step too
      * @return the exit code
      */
-    int lead(RunFolder folder, PrintWriter out, Screen screen) throws IOException {
+    int lead(RunFolder folder, ServedMetrics served, PrintWriter out, Screen screen) throws IOException {
         folder.writeConfig(ConfigLoader.toml(config), begin);
         String report = StartReport.of(run.description())
                 + RunReport.start(config, begin, folder.path(), run.start()).stripTrailing();
@@ -82,7 +84,7 @@ final class TrainLoop {
             // From here on Ctrl-C is polite: what is printed now shows that.
             output.println(report);
             while (run.hasNext()) {
-                StepResult step = run.step(telling(record, output, summary));
+                StepResult step = run.step(telling(List.of(record, served), output, summary));
                 saved(step.step()).ifPresent(checkpoint -> output.println("saved     " + checkpoint));
             }
             output.close();
@@ -131,11 +133,12 @@ final class TrainLoop {
         return interrupts.received().map(StopSignal::exitCode).orElse(ExitCode.STOPPED);
     }
 
-    private static StepListener telling(RunRecord record, StepOutput output, RunSummary summary) {
+    private static StepListener telling(List<StepListener> others, StepOutput output,
+            RunSummary summary) {
         return new StepListener() {
             @Override
             public void made(StepResult step) {
-                record.made(step);
+                others.forEach(other -> other.made(step));
                 output.show(step);
                 summary.add(step);
             }
@@ -147,7 +150,7 @@ final class TrainLoop {
 
             @Override
             public void validated(ValidationResult validation) {
-                record.validated(validation);
+                others.forEach(other -> other.validated(validation));
                 output.show(validation);
                 summary.add(validation);
             }
@@ -159,7 +162,7 @@ final class TrainLoop {
 
             @Override
             public void saving() {
-                record.saving();
+                others.forEach(StepListener::saving);
             }
         };
     }

@@ -7,6 +7,8 @@ final class RangeRules {
     /** More than any machine has cores; few enough for each to be started. */
     private static final int MAX_THREADS = 1024;
 
+    private static final int MAX_PORT = 65535;
+
     private final Findings findings;
 
     private RangeRules(Findings findings) {
@@ -39,6 +41,9 @@ final class RangeRules {
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
+        rules.within(config.metrics().prometheusPort(), 0, MAX_PORT, "metrics.prometheus_port");
+        findings.require(!config.metrics().prometheusHost().isBlank(), "it must name an interface",
+                "127.0.0.1 is for this machine alone", "metrics.prometheus_host");
         rules.profile(config);
         rules.atLeast(config.metrics().layersEvery(), 0, "metrics.layers_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");

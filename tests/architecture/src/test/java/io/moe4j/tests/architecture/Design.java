@@ -43,6 +43,7 @@ final class Design {
             Map.entry("io.moe4j.source.parquet", Set.of(API)),
             Map.entry("io.moe4j.tokenizer.huggingface", Set.of(API)),
             Map.entry("io.moe4j.metrics.tensorboard", Set.of(API)),
+            Map.entry("io.moe4j.metrics.prometheus", Set.of(API)),
             Map.entry("io.moe4j.report", Set.of(API)),
             Map.entry("io.moe4j.profile", Set.of(API)),
             Map.entry("io.moe4j.launch", Set.of(API)));
