@@ -2,6 +2,7 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,28 +20,26 @@ public final class KeyTable {
 
     private KeyTable() {}
 
-    /** One table a section, in the order of the records. */
+    /** One table a section, in the order in which the records begin. */
     public static String markdown() {
         Map<String, Matcher> lines = lines();
-        StringBuilder text = new StringBuilder();
-        StringBuilder section = new StringBuilder("?");
+        Map<String, StringBuilder> sections = new LinkedHashMap<>();
         Schema.read().headed().forEach((key, kind) -> {
-            int dot = key.indexOf('.');
-            String head = dot < 0 ? "" : key.substring(0, dot);
-            if (!head.contentEquals(section)) {
-                section.replace(0, section.length(), head);
-                text.append(head.isEmpty() ? "" : "\n### " + head + "\n\n")
-                        .append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
-            }
             Matcher line = lines.get(key);
             if (line == null) {
                 throw new IllegalStateException("defaults.toml has no line for " + key + "; add one, with a comment");
             }
-            text.append("| `").append(key).append("` | ").append(cell(kind.wanted())).append(" | `")
+            sections.computeIfAbsent(key.substring(0, Math.max(0, key.lastIndexOf('.'))), KeyTable::heading)
+                    .append("| `").append(key).append("` | ").append(cell(kind.wanted())).append(" | `")
                     .append(line.group(2)).append("` | ").append(line.group(3) == null ? "" : cell(line.group(3)))
                     .append(" |\n");
         });
-        return text.toString();
+        return String.join("", sections.values());
+    }
+
+    private static StringBuilder heading(String section) {
+        return new StringBuilder(section.isEmpty() ? "" : "\n### " + section + "\n\n")
+                .append("| key | value | default | meaning |\n| --- | --- | --- | --- |\n");
     }
 
     private static Map<String, Matcher> lines() {
