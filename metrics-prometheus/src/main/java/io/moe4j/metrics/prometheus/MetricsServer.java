@@ -12,8 +12,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Numbers of one run at {@code http://HOST:PORT/metrics}, for Prometheus to collect. Each server has a registry of its own, so that several runs of one JVM share
- * nothing but the need for different ports. Values may be set by any thread.
+ * Numbers of one run at {@code http://HOST:PORT/metrics}, for Prometheus to collect. Each server has a registry of its own, so that several runs of one
+ * JVM share nothing, and need different ports. Values may be set by any thread.
  *
  * @since 0.3.0
  */
