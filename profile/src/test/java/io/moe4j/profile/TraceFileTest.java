@@ -25,7 +25,8 @@ class TraceFileTest {
         TraceFile.write(file, List.of(RANK));
         JsonNode trace = JsonMapper.shared().readTree(Files.readString(file));
         assertEquals("ms", trace.get("displayTimeUnit").asString());
-        assertEquals(List.of("{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":3,\"tid\":1,\"args\":{\"name\":\"rank 3\"}}",
+        assertEquals(List.of(
+                "{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":3,\"tid\":1,\"args\":{\"name\":\"rank 3\"}}",
                 "{\"name\":\"process_sort_index\",\"ph\":\"M\",\"pid\":3,\"tid\":1,\"args\":{\"sort_index\":3}}",
                 "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":3,\"tid\":1,\"args\":{\"name\":\"host: enqueues\"}}",
                 "{\"name\":\"thread_name\",\"ph\":\"M\",\"pid\":3,\"tid\":2,\"args\":{\"name\":\"device: H200 \\\"0\\\"\"}}",

@@ -35,13 +35,16 @@ final class ServedMetrics implements StepListener, AutoCloseable {
         gauge(server, "learning_rate", "Learning rate of the last step.", step.learningRate());
         gauge(server, "step_seconds", "Time of the last step.", step.seconds());
         gauge(server, "data_seconds", "The longest that a rank waited for data in the last step.", step.dataSeconds());
-        gauge(server, "tokens_per_second", "Tokens a second in the last step, all ranks together.", step.tokensPerSecond());
+        gauge(server, "tokens_per_second", "Tokens a second in the last step, all ranks together.",
+                step.tokensPerSecond());
         gauge(server, "flops_per_second", "Model FLOPs a second in the last step, all ranks together.", step.flops());
-        gauge(server, "mfu", "Part of the devices' peak rate that was used in the last step, 0 to 1.", step.utilisation());
+        gauge(server, "mfu", "Part of the devices' peak rate that was used in the last step, 0 to 1.",
+                step.utilisation());
         gauge(server, "memory_bytes", "Bytes that are allocated on the fullest device.", step.memoryBytes());
         gauge(server, "received_rows_max", "The most rows that a rank received in one exchange of the last step.",
                 step.receivedRowsMax());
-        gauge(server, "receive_capacity_rows", "Rows that a rank can receive in one exchange.", step.receiveCapacityRows());
+        gauge(server, "receive_capacity_rows", "Rows that a rank can receive in one exchange.",
+                step.receiveCapacityRows());
         gauge(server, "tokens_trained", "Tokens since the first step of the run.", step.tokens());
         server.count("moe4j_steps", "Steps made by this process.", 1);
         server.count("moe4j_dropped_rows", "Rows that were dropped, all ranks together.", step.droppedRows());
@@ -50,7 +53,8 @@ final class ServedMetrics implements StepListener, AutoCloseable {
 
     private static void layer(LayerLoad layer, MetricsServer server) {
         Map<String, String> label = Map.of("layer", String.valueOf(layer.layer()));
-        server.gauge("moe4j_expert_entropy", "Entropy of the load of a layer's experts over its largest value; 1 is even.",
+        server.gauge("moe4j_expert_entropy",
+                "Entropy of the load of a layer's experts over its largest value; 1 is even.",
                 label, layer.entropy());
         server.gauge("moe4j_expert_imbalance", "Tokens of a layer's fullest expert over the mean; 1 is even.", label,
                 layer.imbalance());
@@ -58,7 +62,8 @@ final class ServedMetrics implements StepListener, AutoCloseable {
 
     @Override
     public void validated(ValidationResult validation) {
-        server.ifPresent(to -> gauge(to, "validation_loss", "Mean cross-entropy of the last validation.", validation.loss()));
+        server.ifPresent(
+                to -> gauge(to, "validation_loss", "Mean cross-entropy of the last validation.", validation.loss()));
     }
 
     private static void gauge(MetricsServer server, String name, String help, double value) {

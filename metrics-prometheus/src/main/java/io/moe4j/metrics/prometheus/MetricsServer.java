@@ -40,7 +40,8 @@ public final class MetricsServer implements AutoCloseable {
             return new MetricsServer(host, port);
         } catch (IOException | RuntimeException e) {
             throw new InputException("metrics for Prometheus cannot be served at " + host + ", port " + port + " ("
-                    + e.getMessage() + "); give another metrics.prometheus_port or metrics.prometheus_host, or port 0 for"
+                    + e.getMessage()
+                    + "); give another metrics.prometheus_port or metrics.prometheus_host, or port 0 for"
                     + " no metrics", e);
         }
     }

@@ -31,7 +31,8 @@ class MetricsServerTest {
             server.count("moe4j_tokens", "Tokens.", 512);
             server.count("moe4j_tokens", "Tokens.", 512);
             List<String> lines = get(port);
-            for (String line : List.of("# TYPE moe4j_loss gauge", "# HELP moe4j_loss Mean loss of a token.", "moe4j_loss 7.25",
+            for (String line : List.of("# TYPE moe4j_loss gauge", "# HELP moe4j_loss Mean loss of a token.",
+                    "moe4j_loss 7.25",
                     "moe4j_expert_entropy{layer=\"3\"} 0.5", "moe4j_expert_entropy{layer=\"4\"} 1.0",
                     "# TYPE moe4j_tokens_total counter", "moe4j_tokens_total 1024.0")) {
                 assertTrue(lines.contains(line), () -> line + " is not in " + lines);

@@ -33,7 +33,8 @@ import java.util.TreeMap;
 public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
         GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, ValidationConfig validation,
-        CheckpointConfig checkpoint, MetricsConfig metrics, ProfileConfig profile, DeviceSettings runtime, String device, int ranks,
+        CheckpointConfig checkpoint, MetricsConfig metrics, ProfileConfig profile, DeviceSettings runtime,
+        String device, int ranks,
         Map<String, Settings> plugin) {
 
     public TrainerConfig {

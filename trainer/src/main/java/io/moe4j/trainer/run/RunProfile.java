@@ -61,7 +61,8 @@ final class RunProfile {
         if (bytes.length <= MOST_BYTES) {
             return bytes;
         }
-        log.warn("rank {} has recorded {} spans, too many for one message: the trace has the first half; profile fewer steps",
+        log.warn(
+                "rank {} has recorded {} spans, too many for one message: the trace has the first half; profile fewer steps",
                 mine.rank(), mine.spans().size());
         return fitting(new RankSpans(mine.rank(), mine.device(), mine.spans().subList(0, mine.spans().size() / 2)));
     }

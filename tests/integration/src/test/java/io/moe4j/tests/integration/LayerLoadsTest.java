@@ -103,7 +103,8 @@ class LayerLoadsTest {
     }
 
     private void record(TrainingRun run) {
-        try (RunRecord record = RunRecord.open(folder, new MetricsConfig(1, 1, true, false, 0, "127.0.0.1"), run.description(),
+        try (RunRecord record = RunRecord.open(folder, new MetricsConfig(1, 1, true, false, 0, "127.0.0.1"),
+                run.description(),
                 run.stepsDone())) {
             while (run.hasNext()) {
                 run.step(record);
