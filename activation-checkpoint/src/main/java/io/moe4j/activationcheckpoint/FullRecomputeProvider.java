@@ -1,6 +1,7 @@
 package io.moe4j.activationcheckpoint;
 
 import io.moe4j.api.spi.Availability;
+import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 
@@ -34,6 +35,6 @@ public final class FullRecomputeProvider implements RecomputePolicyProvider {
 
     @Override
     public RecomputePolicy policy() {
-        return new FullRecompute();
+        return new SegmentRecompute(KeptChoice.nothing());
     }
 }

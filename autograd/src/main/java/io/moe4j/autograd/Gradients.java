@@ -73,6 +73,27 @@ public final class Gradients {
         }
     }
 
+    /**
+     * Contributes the gradient with respect to the output as that with respect to input {@code index}, changed in place by {@code change}: for an
+     * operation that {@linkplain Operation#changesInput changes its input in place}. A gradient that other operations may read is copied first.
+     *
+     * @since 0.3.0
+     */
+    public void passChanged(int index, Consumer<Tensor> change) {
+        Variable input = inputs.get(index);
+        if (!input.needsGradient()) {
+            return;
+        }
+        Tensor gradient = output.gradient();
+        if (output.isGradientShared()) {
+            Tensor copy = temporaryLike(gradient);
+            tape.ops().elementwise().copy(tape.stream(), gradient, copy);
+            gradient = copy;
+        }
+        change.accept(gradient);
+        contribute(input, gradient, false);
+    }
+
     private void contribute(Variable input, Tensor contribution, boolean shared) {
         Optional<Tensor> present = input.hasGradient() ? Optional.of(input.gradient()) : Optional.empty();
         if (present.isEmpty()) {

@@ -2,6 +2,7 @@ package io.moe4j.autograd;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * A differentiable operation with one output. It declares which of its inputs backward reads, and whether backward reads its output: recompute skips
@@ -43,6 +44,28 @@ public interface Operation {
      * operation itself, such as the row statistics of a norm.
      */
     default boolean backwardNeedsForward() {
+        return false;
+    }
+
+    /**
+     * What its results are, such as {@code "attention.query"}: the same for this operation of every block. With a kind, a recompute policy may keep
+     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}; then forward does not run again in
+     * recompute. So an operation that names a kind promises that its forward leaves nothing else that backward, or another operation, reads. Empty:
+     * its results are never kept.
+     *
+     * @since 0.3.0
+     */
+    default Optional<String> kind() {
+        return Optional.empty();
+    }
+
+    /**
+     * Whether {@code forward} changes the value of its only input in place: {@link #allocateOutput} returns the input's tensor and allocates nothing,
+     * and no other operation reads the input's old value, in forward or in backward. Such an operation runs exactly when the one before it runs.
+     *
+     * @since 0.3.0
+     */
+    default boolean changesInput() {
         return false;
     }
 }

@@ -3,49 +3,75 @@ package io.moe4j.autograd;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.api.trace.Spans;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
+import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
- * Runs operations and, depending on its mode, remembers them for backward. Belongs to one rank and one pass. Four modes:
+ * Runs operations and, depending on its mode, remembers them for backward. Belongs to one rank and one pass. Five modes:
  * <ul>
  * <li>{@link #immediate}: runs each operation, remembers nothing; the forward pass under recompute;
  * <li>{@link #recording}: runs each operation and remembers it;
  * <li>{@link #deferred}: remembers operations without running them; {@link #backward} then runs only those whose results it reads. This is
- * recompute: the last operations of a block, whose results no gradient needs, do not run again;
+ * recompute: the last operations of a block, whose results no gradient needs, do not run again, and neither do those whose results were kept;
  * <li>{@link #inference}: runs each operation, remembers nothing, and no backward will follow: the pass is not part of a training step, and must not
- * change what training steps leave, such as the counts of tokens per expert.
+ * change what training steps leave, such as the counts of tokens per expert;
+ * <li>{@link #profiling}: like {@code inference}, and finds out what each operation costs.
  * </ul>
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class Tape {
+    /** The line of the memory report that has the results of operations that are kept. */
+    private static final String KEPT_RESULTS = "kept results of operations";
+
     private enum Mode {
-        IMMEDIATE, RECORDING, DEFERRED, INFERENCE
+        IMMEDIATE, RECORDING, DEFERRED, INFERENCE, PROFILING
     }
 
-    private record Node(Operation operation, List<Variable> inputs, Variable output) {}
+    /**
+     * An applied operation.
+     *
+     * @param key its name in the segment, if its results can be kept
+     * @param isKept whether its results are kept
+     * @param bytes of its results; counted by a profiling tape only, like the cost
+     */
+    private record Node(Operation operation, List<Variable> inputs, Variable output, Optional<String> key,
+            boolean isKept, long bytes, double cost) {}
 
     private final RankContext rank;
     private final Mode mode;
     private final KeptValues kept;
+    private final DoubleSupplier meter;
     private final List<Node> nodes = new ArrayList<>();
+    private final Map<String, Integer> uses = new HashMap<>();
+    /** While the operation whose results are kept allocates them. */
+    private Optional<KeptValues.Results> results = Optional.empty();
+    private long allocatedBytes;
 
     private Tape(RankContext rank, Mode mode, KeptValues kept) {
+        this(rank, mode, kept, () -> 0);
+    }
+
+    private Tape(RankContext rank, Mode mode, KeptValues kept, DoubleSupplier meter) {
         this.rank = rank;
         this.mode = mode;
         this.kept = kept;
+        this.meter = meter;
     }
 
     /** A tape that runs operations and remembers nothing. */
@@ -72,6 +98,16 @@ public final class Tape {
         return new Tape(rank, Mode.INFERENCE, new KeptValues());
     }
 
+    /**
+     * A tape that runs operations outside of any training step, and finds out what they cost; see {@link #profile}.
+     *
+     * @param meter what all work so far has cost
+     * @since 0.3.0
+     */
+    public static Tape profiling(RankContext rank, DoubleSupplier meter) {
+        return new Tape(rank, Mode.PROFILING, new KeptValues(), meter);
+    }
+
     /** The rank. */
     public RankContext rank() {
         return rank;
@@ -87,9 +123,15 @@ public final class Tape {
         return rank.device().ops();
     }
 
-    /** A temporary of the innermost open scope. */
+    /** A temporary of the innermost open scope; or, for an operation whose results are kept, the place that they have until backward. */
     public Tensor temporary(String purpose, DType dtype, long... shape) {
-        return rank.memory().allocate(purpose, dtype, shape);
+        if (results.isEmpty()) {
+            Tensor tensor = rank.memory().allocate(purpose, dtype, shape);
+            allocatedBytes += Math.ceilDiv(tensor.bytes(), MemoryStack.ALIGNMENT) * MemoryStack.ALIGNMENT;
+            return tensor;
+        }
+        return isRecompute() ? results.get().next(dtype, shape)
+                : results.get().add(rank.memory().keep(KEPT_RESULTS, dtype, shape));
     }
 
     /** A value from outside. */
@@ -118,27 +160,67 @@ public final class Tape {
      * @since 0.3.0
      */
     public boolean isInference() {
-        return mode == Mode.INFERENCE;
+        return mode == Mode.INFERENCE || mode == Mode.PROFILING;
     }
 
     /** Applies an operation. */
     public Variable apply(Operation operation, Variable... inputs) {
         List<Variable> in = List.of(inputs);
-        Variable output = new Variable(operation.allocateOutput(this), true);
+        Optional<String> key = operation.kind().map(this::numbered);
+        Optional<KeptValues.Results> place = key.flatMap(kept::results);
+        long before = allocatedBytes;
+        Variable output = new Variable(allocate(operation, place), true);
+        long bytes = allocatedBytes - before;
+        double start = meter.getAsDouble();
         if (mode != Mode.DEFERRED) {
             forward(operation, output);
         }
-        if (mode == Mode.RECORDING || mode == Mode.DEFERRED) {
-            nodes.add(new Node(operation, in, output));
+        if (mode != Mode.IMMEDIATE && mode != Mode.INFERENCE) {
+            nodes.add(new Node(operation, in, output, key, place.isPresent(), bytes, meter.getAsDouble() - start));
         }
         return output;
+    }
+
+    private Tensor allocate(Operation operation, Optional<KeptValues.Results> place) {
+        results = place;
+        try {
+            return operation.allocateOutput(this);
+        } finally {
+            results = Optional.empty();
+        }
+    }
+
+    /** The kind, with a number from its second use on. */
+    private String numbered(String kind) {
+        int use = uses.merge(kind, 1, Integer::sum);
+        return use == 1 ? kind : kind + " " + use;
+    }
+
+    /**
+     * What was applied to this profiling tape, in order.
+     *
+     * @param output the result of the segment
+     * @since 0.3.0
+     */
+    public SegmentProfile profile(String segment, Variable output) {
+        if (mode != Mode.PROFILING) {
+            throw new IllegalStateException("a profile of a tape that does not profile; make it with Tape.profiling");
+        }
+        OperationGraph graph = graph(output);
+        List<OperationProfile> operations = new ArrayList<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            operations.add(new OperationProfile(node.operation.changesInput() ? Optional.empty() : node.key,
+                    node.bytes, node.cost, graph.nodes().get(i)));
+        }
+        return new SegmentProfile(segment, operations, graph.output());
     }
 
     /**
      * Backpropagates {@code gradient}, the gradient with respect to {@code output}, to everything on the tape that needs a gradient. At most once.
      */
     public void backward(Variable output, Tensor gradient) {
-        if (mode == Mode.IMMEDIATE || mode == Mode.INFERENCE) {
+        if (mode != Mode.RECORDING && mode != Mode.DEFERRED) {
             throw new IllegalStateException("backward on an " + mode.name().toLowerCase(Locale.ROOT)
                     + " tape, which remembers nothing; use a recording or deferred one");
         }
@@ -160,25 +242,12 @@ public final class Tape {
     }
 
     private void runWhatBackwardReads(Variable output) {
-        IdentityHashMap<Variable, Node> producers = new IdentityHashMap<>();
-        nodes.forEach(node -> producers.put(node.output, node));
-        Set<Node> onPath = new HashSet<>();
-        markPath(producers, output, onPath);
-        Set<Node> needed = new HashSet<>();
-        for (int i = nodes.size() - 1; i >= 0; i--) {
-            Node node = nodes.get(i);
-            boolean runs = needed.contains(node) || (onPath.contains(node) && node.operation.backwardNeedsForward());
-            if (runs) {
-                needed.add(node);
-            }
-            for (int k = 0; k < node.inputs.size(); k++) {
-                Node producer = producers.get(node.inputs.get(k));
-                if (producer != null && (runs || (onPath.contains(node) && node.operation.readsInput(k)))) {
-                    needed.add(producer);
-                }
-            }
+        BitSet keptNodes = new BitSet();
+        for (int i = 0; i < nodes.size(); i++) {
+            keptNodes.set(i, nodes.get(i).isKept);
         }
-        nodes.stream().filter(needed::contains).forEach(node -> forward(node.operation, node.output));
+        graph(output).repeated(keptNodes).stream().mapToObj(nodes::get)
+                .forEach(node -> forward(node.operation, node.output));
     }
 
     private void forward(Operation operation, Variable output) {
@@ -192,11 +261,18 @@ public final class Tape {
                 : Spans.Span.none();
     }
 
-    private static void markPath(Map<Variable, Node> producers, Variable variable, Set<Node> onPath) {
-        Node node = producers.get(variable);
-        if (node != null && onPath.add(node)) {
-            node.inputs.forEach(input -> markPath(producers, input, onPath));
+    private OperationGraph graph(Variable output) {
+        IdentityHashMap<Variable, Integer> producers = new IdentityHashMap<>();
+        List<OperationGraph.Node> graph = new ArrayList<>();
+        for (Node node : nodes) {
+            Operation operation = node.operation;
+            graph.add(new OperationGraph.Node(
+                    node.inputs.stream().map(input -> producers.getOrDefault(input, OperationGraph.OUTSIDE)).toList(),
+                    IntStream.range(0, node.inputs.size()).mapToObj(operation::readsInput).toList(),
+                    operation.backwardNeedsForward(), operation.changesInput()));
+            producers.put(node.output, producers.size());
         }
+        return new OperationGraph(graph, producers.getOrDefault(output, OperationGraph.OUTSIDE));
     }
 
     /** A tensor's extents as an array. */

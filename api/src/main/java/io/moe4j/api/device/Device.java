@@ -36,6 +36,25 @@ public interface Device extends AutoCloseable {
     /** Total bytes of memory, used or not. */
     long capacityBytes();
 
+    /**
+     * Bytes of memory that nothing has taken: neither this process nor, where the device can tell, others that share it. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default long freeBytes() {
+        return Math.max(0, capacityBytes() - allocatedBytes().values().stream().mapToLong(Long::longValue).sum());
+    }
+
+    /**
+     * What tells the hardware from other hardware of the same kind on the same host, such as the PCI address of a GPU: processes that see different
+     * devices as number 0 do not share one. Empty if it is the only one, or if the device does not know. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default String hardwareId() {
+        return "";
+    }
+
     /** Its highest dense rate in bf16 (CUDA) or fp32 (CPU), in FLOP/s, for the model-FLOPs-utilisation figure; 0 if unknown. */
     double peakFlops();
 

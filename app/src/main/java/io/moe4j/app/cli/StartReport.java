@@ -1,7 +1,9 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.trainer.run.RunDescription;
+import io.moe4j.trainer.session.RecomputePlan;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -27,6 +29,8 @@ final class StartReport {
                                 .thenComparing(Map.Entry.comparingByKey()))
                         .limit(PURPOSES).map(purpose -> share(purpose, run.memory().totalBytes()))
                         .collect(Collectors.joining(", ")));
+        run.recompute().map(RecomputePlan::lines).orElse(List.of())
+                .forEach(each -> line(text, "recompute", "%s", each));
         return text.toString();
     }
 

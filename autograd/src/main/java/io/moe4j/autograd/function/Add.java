@@ -5,6 +5,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import java.util.Optional;
 
 final class Add implements Operation {
     private final Variable a;
@@ -18,6 +19,11 @@ final class Add implements Operation {
     @Override
     public String name() {
         return "add";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("residual");
     }
 
     @Override

@@ -35,6 +35,11 @@ final class CausalAttention implements Operation {
     }
 
     @Override
+    public Optional<String> kind() {
+        return Optional.of("attention");
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         lse_BHS = tape.temporary("activations", DType.F32, shape.batch(), shape.heads(), shape.sequence());
         output = tape.temporary("activations", q.tensor().dtype(), shape.batch() * shape.sequence(),

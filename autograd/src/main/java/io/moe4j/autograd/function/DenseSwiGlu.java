@@ -5,6 +5,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import java.util.Optional;
 
 final class DenseSwiGlu implements Operation {
     private final Variable gateUp_T2F;
@@ -18,6 +19,11 @@ final class DenseSwiGlu implements Operation {
     @Override
     public String name() {
         return "swiglu";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("swiglu");
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
+import java.util.Optional;
 
 final class LinearOperation implements Operation {
     private final Variable x_TI;
@@ -25,6 +26,11 @@ final class LinearOperation implements Operation {
     @Override
     public String span() {
         return "linear";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of(w_OI.role());
     }
 
     @Override

@@ -37,6 +37,11 @@ final class RmsNormOperation implements Operation {
     }
 
     @Override
+    public Optional<String> kind() {
+        return Optional.of(weight_D.role());
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         rstd_T = tape.temporary("activations", DType.F32, x_TC.tensor().dim(0));
         return tape.temporary("activations", x_TC.tensor().dtype(), x_TC.tensor().dim(0), dim);

@@ -38,6 +38,16 @@ public final class Parameter {
         return name;
     }
 
+    /**
+     * The part of its name that it has in common with the same parameter of other blocks: {@code attention.query} of {@code layers.3.attention.query}.
+     * A name without a number is its own role.
+     *
+     * @since 0.3.0
+     */
+    public String role() {
+        return name.replaceFirst("^.*?\\.\\d+\\.", "");
+    }
+
     /** Extents. */
     public long[] shape() {
         return shape.stream().mapToLong(Long::longValue).toArray();

@@ -15,7 +15,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Grouped-query attention of one block: projections and head norms around {@link RotaryGroupedAttention}. */
+/** Grouped-query attention of one block: projections and head norms around {@link GroupedAttention}. */
 final class GroupedQueryLayer implements CachedLayer {
     private final GroupedQueryAttention spec;
     private final ModelContext context;
@@ -40,13 +40,17 @@ final class GroupedQueryLayer implements CachedLayer {
 
     @Override
     public Variable forward(Tape tape, Variable x_TD) {
-        Variable q = queries.forward(tape, x_TD);
-        Variable k = keys.forward(tape, x_TD);
+        Rotary placed = rotary.within(documents.now());
+        Variable q = turned(tape, placed, "queries", queries.forward(tape, x_TD), spec.heads());
+        Variable k = turned(tape, placed, "keys", keys.forward(tape, x_TD), spec.keyHeads());
         Variable v = values_OD.forward(tape, x_TD);
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(new RotaryGroupedAttention(shape, spec.softmaxScale(), rotary, documents.now(),
-                q, k, v), q, k, v);
+        Variable o = tape.apply(new GroupedAttention(shape, spec.softmaxScale(), documents.now(), q, k, v), q, k, v);
         return output_DO.forward(tape, o);
+    }
+
+    private static Variable turned(Tape tape, Rotary placed, String what, Variable x, long heads) {
+        return tape.apply(new Turned(what, placed, x, heads, 0), x);
     }
 
     /** A row of the cache holds the rotated keys of all key heads, then their values. */
@@ -74,7 +78,7 @@ final class GroupedQueryLayer implements CachedLayer {
                 new long[] {tensor.stride(0), spec.headDim(), 1});
     }
 
-    /** (T, D) → (T, heads · Q), in its own memory, because {@link RotaryGroupedAttention} rotates it in place. */
+    /** (T, D) → (T, heads · Q), in its own memory, because {@link Turned} rotates it in place. */
     private Layer normed(BlockBuilder block, String name, String letter, long heads) {
         Linear linear = block.linear("attention." + name, "self_attn." + letter + "_proj.weight",
                 heads * spec.headDim(), block.dim());

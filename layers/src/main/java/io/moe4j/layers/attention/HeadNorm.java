@@ -35,6 +35,11 @@ final class HeadNorm implements Operation {
     }
 
     @Override
+    public Optional<String> kind() {
+        return Optional.of(norm_Q.weight_D().role());
+    }
+
+    @Override
     public Tensor allocateOutput(Tape tape) {
         rstd = tape.temporary("activations", DType.F32, x.tensor().elements() / dim);
         return tape.temporary("activations", x.tensor().dtype(), Tape.extents(x.tensor()));

@@ -14,7 +14,7 @@ import io.moe4j.layers.rotary.Rotary;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 
-/** Multi-head latent attention of one block: projections around {@link RotaryLatentAttention}. */
+/** Multi-head latent attention of one block: projections around {@link LatentAttentionProduct}. */
 final class LatentAttentionLayer implements CachedLayer {
     private final LatentAttention spec;
     private final ModelContext context;
@@ -43,12 +43,15 @@ final class LatentAttentionLayer implements CachedLayer {
 
     @Override
     public Variable forward(Tape tape, Variable x_TD) {
-        Variable q = queries.forward(tape, x_TD);
+        Rotary placed = rotary.within(documents.now());
+        Variable projected = queries.forward(tape, x_TD);
+        Variable q = tape.apply(new Turned("queries", placed, projected, spec.heads(), spec.nope()), projected);
         Variable latent = latent_CD.forward(tape, x_TD);
         Variable keysValues = keysValues_OC.forward(tape, latentNorm_C.forward(tape, latent));
         AttentionShape shape = spec.shape(context.batch(), context.sequence(), x_TD.tensor().dtype());
-        Variable o = tape.apply(new RotaryLatentAttention(spec, shape, rotary, documents.now(), q, keysValues,
-                latent), q, keysValues, latent);
+        Variable k = tape.apply(new LatentKeys(spec, placed, keysValues, latent), keysValues, latent);
+        Variable o = tape.apply(new LatentAttentionProduct(spec, shape, documents.now(), q, k, keysValues), q, k,
+                keysValues);
         return output_DO.forward(tape, o);
     }
 

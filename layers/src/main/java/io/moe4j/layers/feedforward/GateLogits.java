@@ -9,6 +9,7 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
+import java.util.Optional;
 
 /** logits_TE = x_TD · wᵀ in fp32, and its gradients in fp32, for every type of x, because routing is sensitive to rounding. */
 final class GateLogits implements Operation {
@@ -28,6 +29,11 @@ final class GateLogits implements Operation {
     @Override
     public String span() {
         return "gate";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("gate.logits");
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import java.util.Optional;
 
 /**
  * From logits to scores (T, E). No operation contributes a gradient with respect to the scores: the backward of {@link GateWeights} computes the
@@ -29,6 +30,11 @@ final class GateScores implements Operation {
     @Override
     public String span() {
         return "gate";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("gate.scores");
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import java.util.Optional;
 
 /**
  * From (logits, scores) to the weights (T, K) of the selected experts. Forward reads the scores; backward gives the gradient with respect to the
@@ -33,6 +34,11 @@ final class GateWeights implements Operation {
     @Override
     public String span() {
         return "gate";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("gate.weights");
     }
 
     @Override

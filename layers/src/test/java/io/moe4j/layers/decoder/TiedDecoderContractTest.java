@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.activationcheckpoint.BudgetRecomputeProvider;
 import io.moe4j.activationcheckpoint.FullRecomputeProvider;
 import io.moe4j.activationcheckpoint.NoRecomputeProvider;
 import io.moe4j.api.comm.CommBackendProvider;
@@ -62,7 +63,8 @@ class TiedDecoderContractTest extends ModelContract {
 
     @Override
     protected List<RecomputePolicyProvider> recomputePolicies() {
-        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider());
+        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider(),
+                new BudgetRecomputeProvider());
     }
 
     @Test

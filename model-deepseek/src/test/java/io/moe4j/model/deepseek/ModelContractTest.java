@@ -1,5 +1,6 @@
 package io.moe4j.model.deepseek;
 
+import io.moe4j.activationcheckpoint.BudgetRecomputeProvider;
 import io.moe4j.activationcheckpoint.FullRecomputeProvider;
 import io.moe4j.activationcheckpoint.NoRecomputeProvider;
 import io.moe4j.api.comm.CommBackendProvider;
@@ -68,6 +69,7 @@ class ModelContractTest extends ModelContract {
 
     @Override
     protected List<RecomputePolicyProvider> recomputePolicies() {
-        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider());
+        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider(),
+                new BudgetRecomputeProvider());
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.model.qwen;
 
+import io.moe4j.activationcheckpoint.BudgetRecomputeProvider;
 import io.moe4j.activationcheckpoint.FullRecomputeProvider;
 import io.moe4j.activationcheckpoint.NoRecomputeProvider;
 import io.moe4j.api.comm.CommBackendProvider;
@@ -57,6 +58,7 @@ class ModelContractTest extends ModelContract {
 
     @Override
     protected List<RecomputePolicyProvider> recomputePolicies() {
-        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider());
+        return List.of(new NoRecomputeProvider(), new FullRecomputeProvider(),
+                new BudgetRecomputeProvider());
     }
 }

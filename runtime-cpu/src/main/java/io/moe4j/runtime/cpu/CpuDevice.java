@@ -63,6 +63,11 @@ final class CpuDevice implements Device {
     }
 
     @Override
+    public long freeBytes() {
+        return machine.heap().freeBytes();
+    }
+
+    @Override
     public double peakFlops() {
         return processor.peakFlops(config.threads());
     }

@@ -92,6 +92,19 @@ public final class CudaDevice implements Device {
         return context.totalBytes();
     }
 
+    @Override
+    public long freeBytes() {
+        context.makeCurrent();
+        long[] free = new long[1];
+        Driver.check(JCudaDriver.cuMemGetInfo(free, new long[1]), "cuMemGetInfo");
+        return free[0];
+    }
+
+    @Override
+    public String hardwareId() {
+        return context.pciAddress();
+    }
+
     /** Dense bf16 rates from the vendor's data sheets; 0 for a GPU that is not listed. */
     @Override
     public double peakFlops() {

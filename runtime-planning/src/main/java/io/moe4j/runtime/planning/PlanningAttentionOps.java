@@ -6,10 +6,17 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
-final class PlanningAttentionOps implements AttentionOps {
+record PlanningAttentionOps(WorkMeter work) implements AttentionOps {
+    /** Backward makes five products where forward makes two. */
+    private static final double BACKWARD = 2.5;
 
     @Override
     public void forward(Stream stream, Forward a) {
+        check(a);
+        count(a, 1);
+    }
+
+    private static void check(Forward a) {
         AttentionShape s = a.shape();
         extents(s, s.heads(), s.queryKeyDim(), a.q_BSHQ());
         extents(s, s.keyHeads(), s.queryKeyDim(), a.k_BSHQ());
@@ -26,7 +33,8 @@ final class PlanningAttentionOps implements AttentionOps {
 
     @Override
     public void backward(Stream stream, Backward b) {
-        forward(stream, b.forward());
+        check(b.forward());
+        count(b.forward(), BACKWARD);
         AttentionShape s = b.forward().shape();
         extents(s, s.heads(), s.queryKeyDim(), b.dq_BSHQ());
         extents(s, s.keyHeads(), s.queryKeyDim(), b.dk_BSHQ());
@@ -41,6 +49,14 @@ final class PlanningAttentionOps implements AttentionOps {
         PlanningChecks.live("attention over a cache", a.k_LGQ());
         PlanningChecks.live("attention over a cache", a.v_LGV());
         PlanningChecks.live("attention over a cache", a.o_THV());
+    }
+
+    /** A query attends over half of the keys on average. */
+    private void count(Forward a, double passes) {
+        AttentionShape s = a.shape();
+        double pairs = s.batch() * s.heads() * (double) s.sequence() * (s.sequence() + 1) / 2;
+        work.add(s.dtype(), passes * 2 * pairs * (s.queryKeyDim() + s.valueDim()),
+                passes * WorkMeter.bytes(a.q_BSHQ(), a.k_BSHQ(), a.v_BSHV(), a.o_BSHV()));
     }
 
     private static void extents(AttentionShape shape, long heads, long dim, Tensor tensor) {

@@ -30,12 +30,15 @@ public final class PlanningDevice implements Device {
     private final WorkspaceSizes workspaceSizes;
     private final Ledger ledger = new Ledger();
     private final Ledger host = new Ledger();
-    private final DeviceOps ops = new PlanningOps();
+    private final WorkMeter work;
+    private final DeviceOps ops;
 
     private PlanningDevice(DeviceKind target, DeviceConfig config, WorkspaceSizes workspaceSizes) {
         this.target = target;
         this.config = config;
         this.workspaceSizes = workspaceSizes;
+        this.work = new WorkMeter(target);
+        this.ops = new PlanningOps(work);
     }
 
     /** Stands for a device of kind {@code target}, opened with {@code config}. */
@@ -121,6 +124,15 @@ public final class PlanningDevice implements Device {
     @Override
     public Map<String, Long> allocatedHostBytes() {
         return host.byPurpose();
+    }
+
+    /**
+     * What the operations so far would have cost. Kernels that plug-ins launch by themselves are not counted: whoever calls those plug-ins adds them.
+     *
+     * @since 0.3.0
+     */
+    public WorkMeter work() {
+        return work;
     }
 
     @Override

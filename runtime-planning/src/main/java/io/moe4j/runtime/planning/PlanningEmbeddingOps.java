@@ -5,17 +5,19 @@ import io.moe4j.api.ops.EmbeddingOps;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
-final class PlanningEmbeddingOps implements EmbeddingOps {
+record PlanningEmbeddingOps(WorkMeter work) implements EmbeddingOps {
 
     @Override
     public void forward(Stream stream, Tensor ids_T, Tensor table_VD, Tensor out_TD) {
         check("embedding", ids_T, table_VD, out_TD);
+        work.move(out_TD, out_TD);
     }
 
     @Override
     public void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace) {
         check("embedding's gradient", ids_T, dtable_VD, dout_TD);
+        work.move(dout_TD, dout_TD);
         workspace.ifPresent(scratch -> PlanningChecks.live("embedding's gradient", scratch));
     }
 

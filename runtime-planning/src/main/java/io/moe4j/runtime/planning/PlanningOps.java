@@ -14,45 +14,56 @@ import io.moe4j.api.ops.RoutingOps;
 
 /** All families; those with one operation are lambdas. */
 final class PlanningOps implements DeviceOps {
+    private final WorkMeter work;
+
+    PlanningOps(WorkMeter work) {
+        this.work = work;
+    }
 
     @Override
     public MatmulOps matmul() {
-        return (stream, product) -> PlanningChecks.live("matmul", product.a(), product.b(), product.c());
+        return (stream, product) -> {
+            PlanningChecks.live("matmul", product.a(), product.b(), product.c());
+            double rows = product.c().dim(0);
+            double inner = (double) product.a().elements() / rows;
+            work.add(product.a().dtype(), 2 * inner * product.c().elements(),
+                    WorkMeter.bytes(product.a(), product.b(), product.c()));
+        };
     }
 
     @Override
     public ElementwiseOps elementwise() {
-        return new PlanningElementwiseOps();
+        return new PlanningElementwiseOps(work);
     }
 
     @Override
     public NormOps norm() {
-        return new PlanningNormOps();
+        return new PlanningNormOps(work);
     }
 
     @Override
     public RopeOps rope() {
-        return new PlanningRopeOps();
+        return new PlanningRopeOps(work);
     }
 
     @Override
     public AttentionOps attention() {
-        return new PlanningAttentionOps();
+        return new PlanningAttentionOps(work);
     }
 
     @Override
     public ActivationOps activation() {
-        return new PlanningActivationOps();
+        return new PlanningActivationOps(work);
     }
 
     @Override
     public EmbeddingOps embedding() {
-        return new PlanningEmbeddingOps();
+        return new PlanningEmbeddingOps(work);
     }
 
     @Override
     public RoutingOps routing() {
-        return new PlanningRoutingOps();
+        return new PlanningRoutingOps(work);
     }
 
     @Override
@@ -60,6 +71,7 @@ final class PlanningOps implements DeviceOps {
         return (stream, logits_TV, labels_T, scale, rowLoss_T, loss) -> {
             PlanningChecks.live("cross-entropy", loss);
             PlanningChecks.sameRows("cross-entropy", logits_TV, labels_T, rowLoss_T);
+            work.move(logits_TV, logits_TV);
         };
     }
 

@@ -4,12 +4,13 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.tensor.Tensor;
 
-final class PlanningRopeOps implements RopeOps {
+record PlanningRopeOps(WorkMeter work) implements RopeOps {
 
     @Override
     public void rotate(Stream stream, Tensor x_THR, Tensor cosSin_SR, boolean inverse, Tensor out_THR) {
         PlanningChecks.live("rope", cosSin_SR);
         PlanningChecks.sameShape("rope", x_THR, out_THR);
+        work.move(x_THR, out_THR);
     }
 
     @Override

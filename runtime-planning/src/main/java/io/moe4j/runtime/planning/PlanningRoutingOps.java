@@ -4,11 +4,12 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.tensor.Tensor;
 
-final class PlanningRoutingOps implements RoutingOps {
+record PlanningRoutingOps(WorkMeter work) implements RoutingOps {
 
     @Override
     public void scores(Stream stream, Gate gate, Tensor logits_TE, Tensor scores_TE) {
         PlanningChecks.sameShape("gate scores", logits_TE, scores_TE);
+        work.move(logits_TE, scores_TE);
     }
 
     @Override
@@ -17,6 +18,7 @@ final class PlanningRoutingOps implements RoutingOps {
         PlanningChecks.sameRows("gate selection", scores_TE, ids_TK);
         PlanningChecks.that(bias_E.elements() == scores_TE.dim(1), "gate selection", "there is a bias for each expert",
                 scores_TE, bias_E);
+        work.move(scores_TE, ids_TK);
     }
 
     @Override
@@ -28,6 +30,7 @@ final class PlanningRoutingOps implements RoutingOps {
     public void weights(Stream stream, Gate gate, Tensor scores_TE, Tensor ids_TK, Tensor weights_TK) {
         PlanningChecks.sameRows("gate weights", scores_TE, ids_TK);
         PlanningChecks.sameShape("gate weights", ids_TK, weights_TK);
+        work.move(scores_TE, ids_TK, weights_TK);
     }
 
     @Override
@@ -35,6 +38,7 @@ final class PlanningRoutingOps implements RoutingOps {
             Tensor dlogits_TE) {
         PlanningChecks.sameShape("the gate's gradient", scores_TE, dlogits_TE);
         PlanningChecks.sameShape("the gate's gradient", ids_TK, dweights_TK);
+        work.move(scores_TE, dlogits_TE);
     }
 
     @Override

@@ -1,8 +1,7 @@
 package io.moe4j.trainer.agreement;
 
 import io.moe4j.api.InputException;
-import io.moe4j.api.group.Group;
-import io.moe4j.api.group.Rendezvous;
+import io.moe4j.trainer.session.RankLaunch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -11,25 +10,16 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.stream.IntStream;
 
 /** Compares the facts of all processes. */
 final class Agreement {
     /** More differences are only counted. */
     private static final int MOST_SHOWN = 20;
 
-    private final Rendezvous rendezvous;
-    private final List<Integer> world;
-    private final List<Integer> localRanks;
+    private final RankLaunch launch;
 
-    Agreement(Rendezvous rendezvous, int worldSize, List<Integer> localRanks) {
-        this.rendezvous = rendezvous;
-        this.world = IntStream.range(0, worldSize).boxed().toList();
-        this.localRanks = List.copyOf(localRanks);
+    Agreement(RankLaunch launch) {
+        this.launch = launch;
     }
 
     /**
@@ -94,21 +84,6 @@ final class Agreement {
 
     /** Every rank of this process gives the same. */
     private List<byte[]> exchange(String key, byte[] mine) {
-        List<Future<List<byte[]>>> answers = new ArrayList<>();
-        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
-            localRanks.forEach(rank -> answers.add(
-                    threads.submit(() -> rendezvous.exchange(new Group("world", world, rank), key, mine))));
-        }
-        try {
-            return answers.getFirst().get();
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("the exchange \"" + key + "\" failed", e.getCause());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted during the exchange \"" + key + "\"", e);
-        }
+        return launch.exchange(key, rank -> mine);
     }
 }

@@ -27,8 +27,7 @@ public final class RunAgreement {
     public static void require(RankLaunch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
             Supplier<Optional<String>> tokenizer, Optional<String> resumed, Optional<String> start) {
         if (launch.localRanks().size() < launch.worldSize()) {
-            new Agreement(launch.rendezvous(), launch.worldSize(), launch.localRanks())
-                    .require(RunFacts.of(config, spec, providers, tokenizer.get(), resumed, start));
+            new Agreement(launch).require(RunFacts.of(config, spec, providers, tokenizer.get(), resumed, start));
         }
     }
 }

@@ -55,6 +55,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.api.comm.ReceiveCapacity" -> new Kind(
                     "\"worst_case\", \"balanced\", or a factor of the balanced load that is at least 1",
                     Kind::capacity, Kind::capacityShown);
+            case "io.moe4j.trainer.config.MemoryBudget" -> new Kind("\"auto\", or a number of GiB that is at least 0",
+                    Kind::budget, Kind::budgetShown);
             case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
                     Kind::name);
             case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
@@ -151,6 +153,21 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case ReceiveCapacity.WorstCase() -> quoted("worst_case");
             case ReceiveCapacity.Balanced() -> quoted("balanced");
             case ReceiveCapacity.Factor(double factor) -> String.valueOf(factor);
+        };
+    }
+
+    private static Optional<MemoryBudget> budget(Value value) {
+        if (value.text().equals(Optional.of("auto"))) {
+            return Optional.of(new MemoryBudget.Auto());
+        }
+        return value.number().or(value::text).flatMap(Kind::real)
+                .filter(gib -> gib >= 0 && !Double.isInfinite(gib)).map(MemoryBudget.Gib::new);
+    }
+
+    private static String budgetShown(Object budget) {
+        return switch ((MemoryBudget) budget) {
+            case MemoryBudget.Auto() -> quoted("auto");
+            case MemoryBudget.Gib(double gib) -> String.valueOf(gib);
         };
     }
 

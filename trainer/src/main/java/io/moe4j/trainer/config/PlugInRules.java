@@ -33,6 +33,7 @@ final class PlugInRules {
     private static final String KERNELS = "model.expert_kernels";
     private static final String COLLECTIVES = "runtime.collectives";
     private static final String RECOMPUTE = "activation_checkpoint.mode";
+    private static final String BUDGET = "activation_checkpoint.memory_budget";
     private static final String CAPTURE = "graph_capture.enable";
     private static final String ROUNDING = "optimizer.parameter_rounding";
     private static final String BOUNDARIES = "data.document_boundaries";
@@ -101,6 +102,7 @@ final class PlugInRules {
                 config.activationCheckpoint().mode(), RECOMPUTE);
         Optional<CollectivesProvider> collectives = config.runtime().collectives()
                 .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES));
+        recompute.ifPresent(rules::budget);
         if (use.runs()) {
             device.ifPresent(provider -> rules.available(provider, DEVICE));
             device.ifPresent(rules::enough);
@@ -246,6 +248,17 @@ final class PlugInRules {
         // Statistics came with 1.1.
         findings.require(PlugInFit.reportsOverflows(isSince("1.1", provider), config), PlugInFit.OVERFLOW_UNREPORTED,
                 PlugInFit.OVERFLOW_REMEDY, BACKEND, CAPACITY);
+    }
+
+    private void budget(RecomputePolicyProvider recompute) {
+        List<String> takers = registry.all(RecomputePolicyProvider.class).stream()
+                .filter(RecomputePolicyProvider::takesBudget).map(Provider::id).toList();
+        findings.require(
+                recompute.takesBudget()
+                        || config.activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto,
+                "this mode keeps the same whatever the budget is",
+                "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
+                RECOMPUTE);
     }
 
     private void capture(DeviceProvider device) {

@@ -15,6 +15,7 @@ import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
 import io.moe4j.trainer.session.RankShapes;
 import io.moe4j.trainer.session.SentRows;
+import io.moe4j.trainer.session.RecomputePlanner;
 import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Optional;
@@ -28,21 +29,23 @@ import java.util.Optional;
  * @param rank of each rank
  * @param sentRows what a dispatch sends to other ranks; absent in a model without experts
  * @param deviceBytes memory of the device; 0 if it is not here
+ * @param recompute what blocks keep, if that is chosen by a budget
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
-        long deviceBytes) {
+        long deviceBytes, Optional<BudgetPlan> recompute) {
 
     /** Prices a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
         ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
-        return new CostPlan(config, spec.figures(config.training().seqLen()),
-                MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                        0),
-                sentRows(config, spec, providers),
-                deviceBytes(providers.device()));
+        DeviceMemory device = memory(providers.device());
+        Optional<BudgetPlan> recompute = BudgetPlan.of(config, spec, providers, device);
+        RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
+                SessionPurpose.TRAINING, RecomputePlanner.policy(providers, recompute.map(BudgetPlan::chosen)), 0);
+        return new CostPlan(config, spec.figures(config.training().seqLen()), rank,
+                sentRows(config, spec, providers), device.capacity(), recompute);
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */
@@ -60,12 +63,19 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
                 config.parallelism().expertParallelDegree(), comm, providers.device().kind()));
     }
 
-    private static long deviceBytes(DeviceProvider provider) {
+    private static DeviceMemory memory(DeviceProvider provider) {
         if (!(provider.probe() instanceof Availability.Available)) {
-            return 0;
+            return new DeviceMemory(0, 0);
         }
         try (Device device = provider.open(DeviceConfig.defaults())) {
-            return device.capacityBytes();
+            return new DeviceMemory(device.capacityBytes(), device.freeBytes());
         }
     }
+
+    /**
+     * Bytes of a device; 0 if it is not here.
+     *
+     * @param free that nothing has taken
+     */
+    record DeviceMemory(long capacity, long free) {}
 }

@@ -2,11 +2,13 @@ package io.moe4j.trainer.plan;
 
 import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.trainer.config.MemoryBudget;
 import io.moe4j.trainer.config.ParallelismConfig;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.SentRows;
+import io.moe4j.trainer.session.RecomputePlan;
 import io.moe4j.trainer.session.StepTraffic;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -47,6 +49,7 @@ public final class CostReport {
                 flop(plan.flopsPerStep()));
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
         memory(text);
+        plan.recompute().ifPresent(budget -> budget(text, budget));
         traffic(text);
         plan.sentRows().filter(rows -> rows.ranks() > 1).ifPresent(rows -> sentRows(text, rows));
         return text.toString();
@@ -70,6 +73,20 @@ public final class CostReport {
                 : String.format(Locale.ROOT, "the device %s has %,d bytes (%.2f GiB): room for %d such ranks%n", device,
                         plan.deviceBytes(),
                         gib(plan.deviceBytes()), plan.ranksPerDevice()));
+    }
+
+    private void budget(StringBuilder text, BudgetPlan budget) {
+        text.append("\nwhat blocks keep from forward to backward, within activation_checkpoint.memory_budget\n");
+        if (plan.deviceBytes() == 0
+                && plan.config().activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto) {
+            text.append("  the device ").append(plan.config().device())
+                    .append(" is not on this machine, so it is not known what it leaves: 0 is assumed\n");
+        }
+        budget.chosen().lines().forEach(line -> text.append("  ").append(line).append('\n'));
+        text.append(String.format(Locale.ROOT, "%n  %14s  %14s  %18s%n", "kept, GiB", "rank, GiB", "computed again"));
+        budget.curve().forEach(point -> text.append(String.format(Locale.ROOT, "  %14.3f  %14.3f  %17.1f%%%n",
+                gib(point.keptBytes()), gib(budget.neededBytes() + point.keptBytes()),
+                100 * point.repeatedShare())));
     }
 
     private void traffic(StringBuilder text) {
@@ -138,6 +155,7 @@ public final class CostReport {
         json.put("memory_bytes", plan.rank().memory().totalBytes());
         json.put("host_memory_bytes_by_purpose", plan.rank().memory().host());
         json.put("host_memory_bytes", plan.rank().memory().hostBytes());
+        plan.recompute().ifPresent(budget -> json.put("recompute", json(budget)));
         json.put("device", config.device());
         json.put("device_bytes", plan.deviceBytes());
         json.put("sent_bytes_by_kind", plan.rank().traffic().byKind());
@@ -148,6 +166,31 @@ public final class CostReport {
             json.put("dispatch_bytes_once", rows.bytesOnce());
             json.put("dispatch_sends_once", rows.isOnce());
         });
+        return json;
+    }
+
+    private static Map<String, Object> json(BudgetPlan budget) {
+        Map<String, Object> json = point(budget, budget.chosen());
+        json.put("budget_bytes", budget.chosen().budgetBytes());
+        json.put("blocks", budget.chosen().blocks().stream().map(CostReport::json).toList());
+        json.put("curve", budget.curve().stream().map(each -> point(budget, each)).toList());
+        return json;
+    }
+
+    private static Map<String, Object> point(BudgetPlan budget, RecomputePlan plan) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("kept_bytes", plan.keptBytes());
+        json.put("memory_bytes_at_most", budget.neededBytes() + plan.keptBytes());
+        json.put("repeated_share", plan.repeatedShare());
+        return json;
+    }
+
+    private static Map<String, Object> json(RecomputePlan.Blocks blocks) {
+        Map<String, Object> json = new LinkedHashMap<>();
+        json.put("count", blocks.count());
+        json.put("kept", blocks.kept());
+        json.put("kept_bytes", blocks.bytes());
+        json.put("repeated_share", blocks.repeatedShare());
         return json;
     }
 }

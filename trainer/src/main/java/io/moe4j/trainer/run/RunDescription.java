@@ -5,10 +5,12 @@ import io.moe4j.api.device.Device;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.RecomputePlan;
 import io.moe4j.trainer.session.TrainingSession;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What a run is.
@@ -20,11 +22,13 @@ import java.util.Map;
  * @param localRanks number of ranks in this JVM
  * @param plugins ids of the plug-ins in use, by what they are for
  * @param memory what each rank takes, by purpose
+ * @param recompute what blocks keep from forward to backward, if that was chosen by a budget
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,
-        int localRanks, Map<String, String> plugins, MemoryPlan memory) {
+        int localRanks, Map<String, String> plugins, MemoryPlan memory,
+        Optional<RecomputePlan> recompute) {
 
     public RunDescription {
         devices = List.copyOf(devices);
@@ -35,6 +39,6 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
         return new RunDescription(spec.name(), spec.figures(config.training().seqLen()),
                 session.devices().values().stream().map(Device::description).toList(),
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
-                session.memoryPlan());
+                session.memoryPlan(), session.recomputePlan());
     }
 }

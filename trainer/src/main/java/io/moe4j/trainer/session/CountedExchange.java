@@ -12,10 +12,12 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.support.ForwardingCommBackend;
+import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.runtime.planning.PlanningDevice;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -84,7 +86,7 @@ final class CountedExchange implements CommBackendProvider {
     public CommBackend open(CommConfig config, CommContext context) {
         SentRows rows = SentRows.of(config, context.group().size(), provider,
                 context.rank().device().targetKind());
-        opened = new Counted(provider.open(config, context), config, rows);
+        opened = new Counted(provider.open(config, context), config, rows, context.rank().device());
         return opened;
     }
 
@@ -92,22 +94,25 @@ final class CountedExchange implements CommBackendProvider {
         private final CommConfig config;
         private final int ranks;
         private final SentRows rows;
+        private final Device device;
         private long dispatch;
         private long combine;
         private long combineAdjoint;
         private long dispatchAdjoint;
         private long counts;
 
-        Counted(CommBackend backend, CommConfig config, SentRows rows) {
+        Counted(CommBackend backend, CommConfig config, SentRows rows, Device device) {
             super(backend);
             this.config = config;
             this.ranks = rows.ranks();
             this.rows = rows;
+            this.device = device;
         }
 
         @Override
         public DispatchPlan plan(Tensor ids_TK) {
             counts += Tensor.bytes(DType.I32, config.experts()) * (ranks - 1);
+            move(ids_TK.bytes() * 4.0);
             return super.plan(ids_TK);
         }
 
@@ -119,6 +124,7 @@ final class CountedExchange implements CommBackendProvider {
             } else {
                 dispatch += bytes;
             }
+            moveRows();
             return super.dispatch(request);
         }
 
@@ -133,11 +139,23 @@ final class CountedExchange implements CommBackendProvider {
             } else {
                 combine += bytes;
             }
+            moveRows();
             return super.combine(request);
         }
 
         private long scalars(Optional<Tensor> scalars) {
             return scalars.isPresent() ? routedToOthers() * Float.BYTES : 0;
+        }
+
+        /** Every routed row is read once and written once. */
+        private void moveRows() {
+            move(2.0 * config.routedRows() * Tensor.bytes(config.rowType(), config.dim()));
+        }
+
+        private void move(double bytes) {
+            if (device instanceof PlanningDevice planning) {
+                planning.work().add(DType.F32, 0, bytes);
+            }
         }
 
         private long routedToOthers() {

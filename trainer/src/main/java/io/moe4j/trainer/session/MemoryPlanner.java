@@ -2,18 +2,34 @@ package io.moe4j.trainer.session;
 
 import com.google.inject.Guice;
 import io.moe4j.api.Stability;
+import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.MemoryStack;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.SegmentProfile;
+import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
 import io.moe4j.trainer.step.Schedule;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.BiFunction;
+import java.util.function.DoubleSupplier;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out what a rank takes, by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
@@ -31,41 +47,87 @@ public final class MemoryPlanner {
      *
      * @param schedule in which order microbatches pass through the model
      * @param purpose what the rank is opened for
+     * @param recompute how blocks run
      * @param rank in the world, from 0
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, int rank) {
+            SessionPurpose purpose, RecomputePolicy recompute, int rank) {
         Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
-        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, rank, (place, session) -> {
-            Map<String, Long> allocated = place.device(rank).allocatedBytes();
-            Map<String, Long> host = place.device(rank).allocatedHostBytes();
-            boolean trains = purpose == SessionPurpose.TRAINING;
-            if (trains) {
-                session.step().rehearse();
-            }
-            // Before validation: this is what a step sends.
-            StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
-            session.evaluator().ifPresent(Evaluator::rehearse);
-            MemoryStack stack = session.context().memory();
-            MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
-                    stack.peakLaneBytes(), trains ? session.step().lanes() : 0, host);
-            return new RankPlan(memory, traffic, exchange.map(CountedExchange::capacityRows).orElse(0L));
-        });
+        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, recompute, rank,
+                (place, session) -> {
+                    Map<String, Long> allocated = place.device(rank).allocatedBytes();
+                    Map<String, Long> host = place.device(rank).allocatedHostBytes();
+                    boolean trains = purpose == SessionPurpose.TRAINING;
+                    if (trains) {
+                        session.step().rehearse();
+                    }
+                    // Before validation: this is what a step sends.
+                    StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
+                    session.evaluator().ifPresent(Evaluator::rehearse);
+                    MemoryStack stack = session.context().memory();
+                    MemoryPlan memory = new MemoryPlan(allocated, stack.peakByPurpose(), stack.peakBytes(),
+                            stack.peakLaneBytes(), trains ? session.step().lanes() : 0, host);
+                    return new RankPlan(memory, traffic, exchange.map(CountedExchange::capacityRows).orElse(0L));
+                });
     }
 
     /** What a rank's open model tells: it has no values, and takes no memory. */
     public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
-        return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING, 0,
-                (place, session) -> told.apply(session.model()));
+        return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
+                providers.recompute().policy(), 0, (place, session) -> told.apply(session.model()));
+    }
+
+    /**
+     * The blocks of a model, with what their operations cost and read; empty if the model has no stages. All ranks have the same ones.
+     *
+     * @since 0.3.0
+     */
+    static List<SegmentProfile> profile(TrainerConfig config, ModelSpec spec, Providers providers) {
+        long rows = spec.moe().map(moe -> config.training().localTokens() * moe.topK()).orElse(0L);
+        Providers counted = providers.withComm(providers.comm().map(CountedExchange::new))
+                .withKernels(providers.kernels().map(kernels -> new CountedKernels(kernels, rows)));
+        return onPlannedRank(config, spec, counted, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
+                providers.recompute().policy(), 0,
+                (place, session) -> profiles(session, config.training().localTokens(),
+                        place.device(0).work()::total));
+    }
+
+    private static List<SegmentProfile> profiles(RankSession session, long tokens, DoubleSupplier cost) {
+        RankContext rank = session.context();
+        List<SegmentProfile> profiles = new ArrayList<>();
+        @Nullable Tensor x_TD = null;
+        try (Scope step = rank.memory().openStep()) {
+            for (Stage stage : session.model().stages()) {
+                switch (stage) {
+                    case Stage.First first -> x_TD = first.forward(Tape.inference(rank),
+                            rank.memory().allocate("inputs", DType.I32, tokens)).tensor();
+                    case Stage.Inner block -> profiles.add(profile(rank, block, Objects.requireNonNull(x_TD), cost));
+                    case Stage.Last last -> {}
+                }
+            }
+        }
+        return profiles;
+    }
+
+    private static SegmentProfile profile(RankContext rank, Stage.Inner block, Tensor x_TD, DoubleSupplier cost) {
+        Deque<ParameterUnit.Gathered> gathered = new ArrayDeque<>();
+        try (Scope scope = rank.memory().open()) {
+            block.units().forEach(unit -> gathered.push(unit.gather()));
+            Tape tape = Tape.profiling(rank, cost);
+            SegmentProfile profile = tape.profile(block.name(), block.forward(tape, tape.input(x_TD, true)));
+            gathered.forEach(ParameterUnit.Gathered::close);
+            return profile;
+        }
     }
 
     private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, int rank, BiFunction<PlanningPlace, RankSession, T> work) {
+            SessionPurpose purpose, RecomputePolicy recompute, int rank,
+            BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers, place, schedule, purpose))
+                    new SessionModule(config, spec, providers, place, schedule, purpose, recompute))
                     .getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
                 return work.apply(place, session);

@@ -53,6 +53,12 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
                 recompute);
     }
 
+    /** With other expert kernels. */
+    Providers withKernels(Optional<? extends ExpertKernelsProvider> experts) {
+        return new Providers(device, collectives, capture, comm, experts.map(ExpertKernelsProvider.class::cast),
+                recompute);
+    }
+
     /** All that were chosen. */
     public List<Provider> all() {
         List<Provider> all = new ArrayList<>(List.of(device, collectives));

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankFailure;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.group.ThreadRendezvous;
@@ -8,9 +9,15 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.launch.DeviceBlocks;
 import io.moe4j.launch.RankEnvironment;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
@@ -91,5 +98,32 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
     /** Whether rank 0, which reports for all, is here. */
     public boolean hasFirstRank() {
         return localRanks.contains(0);
+    }
+
+    /**
+     * Exchanges something of each rank with all others, outside of the ranks' own threads: all processes call it at the same time.
+     *
+     * @param key the same everywhere
+     * @param mine what a rank of this process gives
+     * @return what each rank of the world gave, in their order
+     */
+    public List<byte[]> exchange(String key, IntFunction<byte[]> mine) {
+        List<Integer> world = IntStream.range(0, worldSize).boxed().toList();
+        List<Future<List<byte[]>>> answers = new ArrayList<>();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            localRanks.forEach(rank -> answers.add(threads.submit(
+                    () -> rendezvous.exchange(new Group("world", world, rank), key, mine.apply(rank)))));
+        }
+        try {
+            return answers.getFirst().get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("the exchange \"" + key + "\" failed", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted during the exchange \"" + key + "\"", e);
+        }
     }
 }

@@ -22,6 +22,7 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.RouterLossFactors;
+import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.config.PlugInFit;
@@ -51,10 +52,12 @@ final class RankOpener {
     private final RankPlace place;
     private final Schedule schedule;
     private final SessionPurpose purpose;
+    private final RecomputePolicy recompute;
 
     @Inject
     RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule,
-            SessionPurpose purpose) {
+            SessionPurpose purpose, RecomputePolicy recompute) {
+        this.recompute = recompute;
         this.config = config;
         this.spec = spec;
         this.providers = providers;
@@ -108,7 +111,7 @@ final class RankOpener {
                 config.training().dtype(), config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
-                config, schedule, providers.recompute().policy(), phase, groups.isFirstReplica(),
+                config, schedule, recompute, phase, groups.isFirstReplica(),
                 groups.expertParallel().index() == 0, canDigest(context.rank()), isDeviceSince(4))));
     }
 
@@ -188,7 +191,7 @@ final class RankOpener {
                 config.optimizer().stateDtype());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),
-                collectives.expert(), groups.expertParallel(), comm, kernels, providers.recompute().policy(),
+                collectives.expert(), groups.expertParallel(), comm, kernels, recompute,
                 config.moe().forceLoadBalance(), training.seed())
                 .withBlank(config.model().from().isPresent())
                 .withRouterLosses(new RouterLossFactors(perToken(config.moe().sequenceBalanceCoeff()),

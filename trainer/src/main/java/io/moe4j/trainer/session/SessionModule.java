@@ -2,6 +2,7 @@ package io.moe4j.trainer.session;
 
 import com.google.inject.AbstractModule;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.Schedule;
 
@@ -13,9 +14,11 @@ final class SessionModule extends AbstractModule {
     private final RankPlace place;
     private final Schedule schedule;
     private final SessionPurpose purpose;
+    private final RecomputePolicy recompute;
 
     SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place,
-            Schedule schedule, SessionPurpose purpose) {
+            Schedule schedule, SessionPurpose purpose, RecomputePolicy recompute) {
+        this.recompute = recompute;
         this.purpose = purpose;
         this.schedule = schedule;
         this.config = config;
@@ -33,6 +36,7 @@ final class SessionModule extends AbstractModule {
         bind(RankPlace.class).toInstance(place);
         bind(Schedule.class).toInstance(schedule);
         bind(SessionPurpose.class).toInstance(purpose);
+        bind(RecomputePolicy.class).toInstance(recompute);
         bind(RankOpener.class);
     }
 }

@@ -8,6 +8,7 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -24,6 +25,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -41,6 +43,7 @@ public final class TrainingSession implements AutoCloseable {
     private final Map<Integer, RankSession> ranks = new ConcurrentSkipListMap<>();
     private final RankThreads threads;
     private final Map<Integer, MemoryPlan> memoryPlans;
+    private final Optional<RecomputePlan> recomputePlan;
     private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
 
     /**
@@ -76,33 +79,37 @@ public final class TrainingSession implements AutoCloseable {
 
     private static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch,
             Schedule schedule, SessionPurpose purpose) {
-        return Linking.guard(registry, () -> {
-            Providers providers = Providers.choose(config, spec, registry);
-            Map<Integer, MemoryPlan> plans = new TreeMap<>();
-            launch.localRanks().forEach(
-                    rank -> plans.put(rank,
-                            MemoryPlanner.plan(config, spec, providers, schedule, purpose, rank).memory()));
-            return new TrainingSession(config, spec, providers, launch, plans, schedule, purpose, registry);
-        });
+        return Linking.guard(registry, () -> new TrainingSession(config, spec,
+                Providers.choose(config, spec, registry), launch, schedule, purpose, registry));
     }
 
     private TrainingSession(TrainerConfig config, ModelSpec spec, Providers providers, RankLaunch launch,
-            Map<Integer, MemoryPlan> memoryPlans, Schedule schedule, SessionPurpose purpose,
-            Registry registry) {
+            Schedule schedule, SessionPurpose purpose, Registry registry) {
         this.launch = launch;
         this.providers = providers;
-        this.memoryPlans = memoryPlans;
         try {
             for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
                 deviceByOrdinal.put(ordinal,
                         resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal))));
-                checkFits(ordinal);
             }
+            Function<RecomputePolicy, Map<Integer, MemoryPlan>> planned = policy -> {
+                Map<Integer, MemoryPlan> plans = new TreeMap<>();
+                launch.localRanks().forEach(rank -> plans.put(rank,
+                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, policy, rank).memory()));
+                return plans;
+            };
+            recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()
+                    : RecomputePlanner.plan(config, spec, providers, schedule.lanes(config.microbatches()),
+                            () -> new SpareMemory(launch, deviceByRank())
+                                    .least(planned.apply(RecomputePlanner.keepingNothing(providers))));
+            RecomputePolicy recompute = RecomputePlanner.policy(providers, recomputePlan);
+            memoryPlans = planned.apply(recompute);
+            deviceByOrdinal.keySet().forEach(this::checkFits);
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),
                     failure -> Linking.explained(registry, failure)));
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
-                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule, purpose))
-                    .getInstance(RankOpener.class);
+                    new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule, purpose,
+                    recompute)).getInstance(RankOpener.class);
             threads.call((rank, phase) -> ranks.put(rank, opener.open(rank, phase)));
         } catch (RuntimeException | Error e) {
             closeAfter(e);
@@ -144,6 +151,15 @@ public final class TrainingSession implements AutoCloseable {
     /** What the rank of this JVM takes that takes most. */
     public MemoryPlan memoryPlan() {
         return Collections.max(memoryPlans.values(), Comparator.comparingLong(MemoryPlan::totalBytes));
+    }
+
+    /**
+     * What blocks keep and what they compute again, if that was chosen by a budget.
+     *
+     * @since 0.3.0
+     */
+    public Optional<RecomputePlan> recomputePlan() {
+        return recomputePlan;
     }
 
     @Override
@@ -194,10 +210,15 @@ public final class TrainingSession implements AutoCloseable {
             throw new InputException(String.format(Locale.ROOT,
                     "%d ranks take up to %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices"
                             + " (runtime.devices), fewer tokens (training.local_batch_size, training.seq_len), a smaller"
-                            + " moe.receive_capacity, or smaller element types",
+                            + " moe.receive_capacity" + smallerBudget() + ", or smaller element types",
                     ranksOnIt, gib(memoryPlan().totalBytes()), gib(wanted), device.description(),
                     gib(device.capacityBytes()), largest()));
         }
+    }
+
+    private String smallerBudget() {
+        return recomputePlan.filter(plan -> plan.keptBytes() > 0)
+                .map(plan -> " or activation_checkpoint.memory_budget").orElse("");
     }
 
     /** The purposes that take most of a rank's memory. */

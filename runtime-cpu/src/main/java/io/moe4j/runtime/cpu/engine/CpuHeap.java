@@ -65,6 +65,11 @@ public final class CpuHeap implements AutoCloseable {
         return strict;
     }
 
+    /** Bytes that nothing has taken, in this process or in others. */
+    public synchronized long freeBytes() {
+        return Math.max(0, Math.min(capacity - heldBytes, HostMemory.available()));
+    }
+
     /** Allocates a block; see {@link io.moe4j.api.device.Device#allocate}. */
     public Memory allocate(long bytes, String purpose) {
         if (bytes < 0) {

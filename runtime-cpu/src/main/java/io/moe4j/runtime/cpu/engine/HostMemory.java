@@ -24,6 +24,13 @@ final class HostMemory {
         return least;
     }
 
+    /** Of these bytes, those that the system could give to a process now; {@link #bytes} if it does not report them. */
+    static long available() {
+        long all = bytes();
+        return Math.min(all, lines(INSTALLED).filter(line -> line.startsWith("MemAvailable:"))
+                .mapToLong(line -> 1024 * number(line)).findFirst().orElse(all));
+    }
+
     private static Stream<String> lines(Path path) {
         try {
             return Files.isReadable(path) ? Files.readAllLines(path).stream() : Stream.of();

@@ -19,13 +19,16 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.SegmentProfile;
 import io.moe4j.autograd.model.Model.ParameterSlice;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -34,7 +37,11 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -51,6 +58,9 @@ public abstract class ModelContract {
     private static final double STEP = 1e-3;
     /** Tokens of the first of two documents. */
     private static final int BOUNDARY = 5;
+    /** Of random choices of what is kept, and of random budgets. */
+    private static final long SEED = 11;
+    private static final int RANDOM_CHOICES = 12;
 
     private Device device;
 
@@ -216,6 +226,69 @@ public abstract class ModelContract {
             }
         }
         assertTrue(recomputePolicies().size() > 1, "one policy alone shows nothing");
+    }
+
+    /**
+     * Whatever is kept of a block, losses and gradients are those of a block that is computed again whole, bit for bit: the results of any operations
+     * that name a kind, alone and in random company, and what a policy chooses for random budgets. An operation that changes a tensor which
+     * another one has computed, without saying so, shows here.
+     */
+    @Test
+    public void whatIsKeptDoesNotShow() {
+        List<RecomputePolicyProvider> takers = recomputePolicies().stream().filter(RecomputePolicyProvider::takesBudget)
+                .toList();
+        for (RecomputePolicyProvider policy : takers) {
+            try (OpenModel model = model(policy)) {
+                if (model.model().stages().isEmpty()) {
+                    return;
+                }
+                List<SegmentProfile> profiles = model.profiles();
+                double loss = model.driveStages(policy.policy(KeptChoice.nothing()));
+                List<double[]> gradients = model.gradients();
+                for (KeptChoice choice : choices(policy, profiles)) {
+                    assertEquals(loss, model.driveStages(policy.policy(choice)), () -> "loss, with " + choice);
+                    for (int unit = 0; unit < gradients.size(); unit++) {
+                        String name = model.model().units().get(unit).name();
+                        assertArrayEquals(gradients.get(unit), model.gradients().get(unit),
+                                () -> "gradients of " + name + ", with " + choice);
+                    }
+                }
+            }
+        }
+    }
+
+    private static List<KeptChoice> choices(RecomputePolicyProvider policy, List<SegmentProfile> profiles) {
+        Set<String> keys = new TreeSet<>();
+        profiles.forEach(profile -> keys.addAll(keys(profile)));
+        List<KeptChoice> choices = new ArrayList<>();
+        keys.forEach(key -> choices.add(choice(profiles, key::equals)));
+        keys.forEach(key -> choices.add(choice(profiles, other -> !other.equals(key))));
+        Random random = new Random(SEED);
+        for (int i = 0; i < RANDOM_CHOICES; i++) {
+            double part = random.nextDouble();
+            choices.add(choice(profiles, key -> random.nextDouble() < part));
+        }
+        long most = profiles.stream().mapToLong(profile -> profile.bytes(keys(profile))).sum();
+        for (int i = 0; i < RANDOM_CHOICES; i++) {
+            long budget = random.nextLong(most + 1);
+            KeptChoice choice = policy.choose(profiles, budget);
+            long bytes = profiles.stream().mapToLong(profile -> profile.bytes(choice.of(profile.name()))).sum();
+            assertTrue(bytes <= budget, () -> bytes + " bytes are kept of a budget of " + budget + ": " + choice);
+            choices.add(choice);
+        }
+        assertTrue(policy.choose(profiles, 0).bySegment().values().stream().allMatch(Set::isEmpty),
+                "0 bytes keep nothing");
+        return choices;
+    }
+
+    private static KeptChoice choice(List<SegmentProfile> profiles, Predicate<String> kept) {
+        return new KeptChoice(profiles.stream().collect(Collectors.toMap(SegmentProfile::name,
+                profile -> keys(profile).stream().filter(kept).collect(Collectors.toSet()))));
+    }
+
+    private static Set<String> keys(SegmentProfile profile) {
+        return profile.operations().stream().flatMap(operation -> operation.key().stream())
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Driven stage by stage, a model gives the loss and the gradients that it gives as a whole, bit for bit; its stages use all of its units. */

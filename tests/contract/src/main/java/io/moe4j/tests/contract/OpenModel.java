@@ -15,6 +15,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.KeptValues;
+import io.moe4j.autograd.SegmentProfile;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.model.ForwardPass;
@@ -138,19 +139,44 @@ final class OpenModel implements AutoCloseable {
 
     /** The same, stage by stage. */
     double driveStages() {
+        return driveStages(recompute);
+    }
+
+    /** The same, stage by stage, under another policy. */
+    double driveStages(RecomputePolicy policy) {
         List<Stage> stages = model.stages();
         try (Scope step = rank.context().memory().openStep()) {
             rank.context().stream().fill(loss, 0);
             Tape tape = Tape.recording(rank.context(), new KeptValues());
             Variable x_TD = ((Stage.First) stages.getFirst()).forward(tape, ids_T);
             for (Stage stage : stages.subList(1, stages.size() - 1)) {
-                x_TD = recompute.run(tape, (Stage.Inner) stage, x_TD);
+                x_TD = policy.run(tape, (Stage.Inner) stage, x_TD);
             }
             Tensor dx_TD = tape.temporary("gradient", x_TD.tensor().dtype(), Tape.extents(x_TD.tensor()));
             ((Stage.Last) stages.getLast()).lossAndGradient(x_TD.tensor(), labels_T, 1f / TOKENS, loss, dx_TD);
             tape.backward(x_TD, dx_TD);
             return read(loss)[0];
         }
+    }
+
+    /** What the operations of each inner stage read; their costs are their numbers. */
+    List<SegmentProfile> profiles() {
+        List<SegmentProfile> profiles = new ArrayList<>();
+        List<Stage> stages = model.stages();
+        try (Scope step = rank.context().memory().openStep()) {
+            Variable x_TD = ((Stage.First) stages.getFirst()).forward(Tape.inference(rank.context()), ids_T);
+            for (Stage stage : stages.subList(1, stages.size() - 1)) {
+                Stage.Inner inner = (Stage.Inner) stage;
+                List<ParameterUnit.Gathered> gathered = inner.units().stream().map(ParameterUnit::gather).toList();
+                int[] asked = {0};
+                Tape tape = Tape.profiling(rank.context(), () -> asked[0]++);
+                Variable y_TD = inner.forward(tape, tape.input(x_TD.tensor(), true));
+                profiles.add(tape.profile(inner.name(), y_TD));
+                gathered.reversed().forEach(ParameterUnit.Gathered::close);
+                x_TD = y_TD;
+            }
+        }
+        return profiles;
     }
 
     /** Each token's loss, forward only. */

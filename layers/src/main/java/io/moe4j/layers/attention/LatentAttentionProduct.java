@@ -10,41 +10,44 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.DocumentStarts;
-import io.moe4j.layers.rotary.Rotary;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * From queries (T, H·Q), keys and values (T, G·Q) to attention's output (T, H·Q). Queries and keys are rotated in place. This is safe because the
- * norms and projections that compute them do not read them in backward.
+ * From rotated queries and keys (T, H·Q), and values, to attention's output (T, H·V). Values are read in place, beside the unrotated part of the keys in
+ * {@code keysValues} (T, H·(N + V)). Backward writes the columns of values of the gradient with respect to {@code keysValues}, and {@link LatentKeys}
+ * the others.
  */
-final class RotaryGroupedAttention implements Operation {
+final class LatentAttentionProduct implements Operation {
     private static final String ACTIVATIONS = "activations";
 
+    private final LatentAttention spec;
     private final AttentionShape shape;
-    private final float scale;
-    private final Rotary rotary;
     private final Optional<DocumentStarts> documents;
     private final Variable q;
     private final Variable k;
-    private final Variable v;
+    private final Variable keysValues;
     private @Nullable Tensor lse_BHS;
     private @Nullable Tensor o;
 
-    RotaryGroupedAttention(AttentionShape shape, float scale, Rotary rotary,
-            Optional<DocumentStarts> documents, Variable q, Variable k, Variable v) {
+    LatentAttentionProduct(LatentAttention spec, AttentionShape shape, Optional<DocumentStarts> documents, Variable q,
+            Variable k, Variable keysValues) {
+        this.spec = spec;
         this.shape = shape;
-        this.scale = scale;
-        this.rotary = rotary.within(documents);
         this.documents = documents;
         this.q = q;
         this.k = k;
-        this.v = v;
+        this.keysValues = keysValues;
     }
 
     @Override
     public String name() {
-        return "grouped-query attention";
+        return "latent attention";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("attention");
     }
 
     @Override
@@ -54,18 +57,14 @@ final class RotaryGroupedAttention implements Operation {
 
     @Override
     public Tensor allocateOutput(Tape tape) {
-        lse_BHS = tape.temporary(ACTIVATIONS, DType.F32, shape.batch(), shape.heads(), shape.sequence());
-        o = tape.temporary(ACTIVATIONS, shape.dtype(), shape.batch() * shape.sequence(),
-                shape.heads() * shape.valueDim());
+        long tokens = shape.batch() * shape.sequence();
+        lse_BHS = tape.temporary(ACTIVATIONS, DType.F32, shape.batch(), spec.heads(), shape.sequence());
+        o = tape.temporary(ACTIVATIONS, shape.dtype(), tokens, spec.heads() * spec.value());
         return o;
     }
 
     @Override
     public void forward(Tape tape, Tensor output) {
-        Tensor q_THQ = heads(q.tensor(), shape.heads());
-        Tensor k_TGQ = heads(k.tensor(), shape.keyHeads());
-        rotary.turn(tape, q_THQ, q_THQ);
-        rotary.turn(tape, k_TGQ, k_TGQ);
         try (Scope scratch = tape.rank().memory().open()) {
             long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
             tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
@@ -79,17 +78,13 @@ final class RotaryGroupedAttention implements Operation {
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
-        gradients.write(0, dq -> gradients.write(1, dk -> gradients.write(2, dv -> {
+        gradients.write(0, dq -> gradients.write(1, dk -> gradients.write(2, dkv -> {
             try (Scope scratch = tape.rank().memory().open()) {
                 long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
                 tape.ops().attention().backward(tape.stream(), new AttentionOps.Backward(arguments(Optional.empty()),
-                        split(gradients.ofOutput(), shape.heads()), split(dq, shape.heads()),
-                        split(dk, shape.keyHeads()), split(dv, shape.keyHeads()), workspace(tape, bytes)));
+                        split(heads(gradients.ofOutput(), spec.value())), split(heads(dq, spec.queryKey())),
+                        split(heads(dk, spec.queryKey())), split(valuePart(dkv)), workspace(tape, bytes)));
             }
-            Tensor dq_THQ = heads(dq, shape.heads());
-            Tensor dk_TGQ = heads(dk, shape.keyHeads());
-            rotary.turnBack(tape, dq_THQ, dq_THQ);
-            rotary.turnBack(tape, dk_TGQ, dk_TGQ);
         })));
     }
 
@@ -97,19 +92,25 @@ final class RotaryGroupedAttention implements Operation {
         if (lse_BHS == null || o == null) {
             throw new IllegalStateException(name() + " has not been applied");
         }
-        return new AttentionOps.Forward(shape, scale, split(q.tensor(), shape.heads()),
-                split(k.tensor(), shape.keyHeads()), split(v.tensor(), shape.keyHeads()), split(o, shape.heads()),
-                lse_BHS, workspace, starts());
+        return new AttentionOps.Forward(shape, spec.softmaxScale(), split(heads(q.tensor(), spec.queryKey())),
+                split(heads(k.tensor(), spec.queryKey())), split(valuePart(keysValues.tensor())),
+                split(heads(o, spec.value())), lse_BHS, workspace, starts());
     }
 
-    /** (T, n·Q) as (T, n, Q). */
-    private static Tensor heads(Tensor tensor, long count) {
-        return tensor.view(tensor.dim(0), count, tensor.dim(1) / count);
+    /** (T, H·n) as (T, H, n). */
+    private Tensor heads(Tensor tensor, long dim) {
+        return tensor.view(tensor.dim(0), spec.heads(), dim);
     }
 
-    /** (T, n·Q) as (B, S, n, Q). */
-    private Tensor split(Tensor tensor, long count) {
-        return tensor.view(shape.batch(), shape.sequence(), count, tensor.dim(1) / count);
+    /** (T, H, n) as (B, S, H, n), with any strides. */
+    private Tensor split(Tensor tensor) {
+        return tensor.strided(
+                new long[] {shape.batch(), shape.sequence(), tensor.dim(1), tensor.dim(2)},
+                new long[] {shape.sequence() * tensor.stride(0), tensor.stride(0), tensor.stride(1), tensor.stride(2)});
+    }
+
+    private Tensor valuePart(Tensor keysValues) {
+        return heads(keysValues, spec.nope() + spec.value()).slice(2, spec.nope(), spec.nope() + spec.value());
     }
 
     /** (B, S): where documents begin. */

@@ -8,27 +8,31 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Segment;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.ParameterUnit;
 
 /**
- * Keeps a segment's output and the values that it asks to keep; all other memory goes back when the segment ends (Chen et al., "Training Deep Nets
- * with Sublinear Memory Cost", 2016).
+ * Keeps a segment's output, the values that it asks to keep, and the results of the operations that were chosen; all other memory goes back when the
+ * segment ends (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016).
+ *
+ * @param choice whose results are kept
  */
-final class FullRecompute implements RecomputePolicy {
+record SegmentRecompute(KeptChoice choice) implements RecomputePolicy {
 
     @Override
     public Variable run(Tape tape, Segment segment, Variable x) {
-        return tape.apply(new RecomputedSegment(segment, x), x);
+        return tape.apply(new RecomputedSegment(segment, x, new KeptValues(choice.of(segment.name()))), x);
     }
 
     /** The segment as one operation of the outer tape. */
     private static final class RecomputedSegment implements Operation {
         private final Segment segment;
         private final Variable x;
-        private final KeptValues kept = new KeptValues();
+        private final KeptValues kept;
 
-        RecomputedSegment(Segment segment, Variable x) {
+        RecomputedSegment(Segment segment, Variable x, KeptValues kept) {
+            this.kept = kept;
             this.segment = segment;
             this.x = x;
         }

@@ -1,0 +1,17 @@
+package io.moe4j.autograd;
+
+import io.moe4j.api.Stability;
+import java.util.Optional;
+
+/**
+ * What is known of an operation of a segment before it runs.
+ *
+ * @param key its name in this segment, by which a policy chooses to keep its results: its kind, with a number from the second use on, such as
+ *        {@code "residual 2"}; empty if its results cannot be kept
+ * @param bytes what its results take, alignment included
+ * @param cost of its forward, in any unit that is the same for all operations
+ * @param node what it reads
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record OperationProfile(Optional<String> key, long bytes, double cost, OperationGraph.Node node) {}

@@ -1,0 +1,109 @@
+package io.moe4j.layers.attention;
+
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.ops.AttentionOps;
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Gradients;
+import io.moe4j.autograd.Operation;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.sharding.DocumentStarts;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** From rotated queries (T, H·Q) and keys (T, G·Q), and values (T, G·Q), to attention's output (T, H·Q). */
+final class GroupedAttention implements Operation {
+    private static final String ACTIVATIONS = "activations";
+
+    private final AttentionShape shape;
+    private final float scale;
+    private final Optional<DocumentStarts> documents;
+    private final Variable q;
+    private final Variable k;
+    private final Variable v;
+    private @Nullable Tensor lse_BHS;
+    private @Nullable Tensor o;
+
+    GroupedAttention(AttentionShape shape, float scale, Optional<DocumentStarts> documents, Variable q, Variable k,
+            Variable v) {
+        this.shape = shape;
+        this.scale = scale;
+        this.documents = documents;
+        this.q = q;
+        this.k = k;
+        this.v = v;
+    }
+
+    @Override
+    public String name() {
+        return "grouped-query attention";
+    }
+
+    @Override
+    public String span() {
+        return "attention";
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("attention");
+    }
+
+    @Override
+    public Tensor allocateOutput(Tape tape) {
+        lse_BHS = tape.temporary(ACTIVATIONS, DType.F32, shape.batch(), shape.heads(), shape.sequence());
+        o = tape.temporary(ACTIVATIONS, shape.dtype(), shape.batch() * shape.sequence(),
+                shape.heads() * shape.valueDim());
+        return o;
+    }
+
+    @Override
+    public void forward(Tape tape, Tensor output) {
+        try (Scope scratch = tape.rank().memory().open()) {
+            long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
+            tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
+        }
+    }
+
+    @Override
+    public boolean backwardNeedsForward() {
+        return true;
+    }
+
+    @Override
+    public void backward(Tape tape, Gradients gradients) {
+        gradients.write(0, dq -> gradients.write(1, dk -> gradients.write(2, dv -> {
+            try (Scope scratch = tape.rank().memory().open()) {
+                long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
+                tape.ops().attention().backward(tape.stream(), new AttentionOps.Backward(arguments(Optional.empty()),
+                        split(gradients.ofOutput(), shape.heads()), split(dq, shape.heads()),
+                        split(dk, shape.keyHeads()), split(dv, shape.keyHeads()), workspace(tape, bytes)));
+            }
+        })));
+    }
+
+    private AttentionOps.Forward arguments(Optional<Tensor> workspace) {
+        if (lse_BHS == null || o == null) {
+            throw new IllegalStateException(name() + " has not been applied");
+        }
+        return new AttentionOps.Forward(shape, scale, split(q.tensor(), shape.heads()),
+                split(k.tensor(), shape.keyHeads()), split(v.tensor(), shape.keyHeads()), split(o, shape.heads()),
+                lse_BHS, workspace, starts());
+    }
+
+    /** (T, n·Q) as (B, S, n, Q). */
+    private Tensor split(Tensor tensor, long count) {
+        return tensor.view(shape.batch(), shape.sequence(), count, tensor.dim(1) / count);
+    }
+
+    /** (B, S): where documents begin. */
+    private Optional<Tensor> starts() {
+        return documents.map(bounds -> bounds.starts_T().view(shape.batch(), shape.sequence()));
+    }
+
+    private static Optional<Tensor> workspace(Tape tape, long bytes) {
+        return bytes == 0 ? Optional.empty() : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
+    }
+}

@@ -1,0 +1,53 @@
+package io.moe4j.trainer.plan;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.KeptChoice;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.session.MemoryPlanner;
+import io.moe4j.trainer.session.Providers;
+import io.moe4j.trainer.session.RecomputePlan;
+import io.moe4j.trainer.session.RecomputePlanner;
+import io.moe4j.trainer.session.SessionPurpose;
+import io.moe4j.trainer.step.Schedule;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.DoubleStream;
+
+/**
+ * What is kept within the budget of a configuration, and what other budgets would keep.
+ *
+ * @param chosen for the configured budget
+ * @param neededBytes of a rank that keeps nothing
+ * @param curve choices from nothing to everything that backward reads
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputePlan> curve) {
+    /** Points of the curve, as parts of the bytes of everything that can be kept. */
+    private static final double[] PARTS = {0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1};
+
+    public BudgetPlan {
+        curve = List.copyOf(curve);
+    }
+
+    /** @param device where ranks would run; its share is what {@code auto} means */
+    static Optional<BudgetPlan> of(TrainerConfig config, ModelSpec spec, Providers providers,
+            CostPlan.DeviceMemory device) {
+        if (!providers.recompute().takesBudget()) {
+            return Optional.empty();
+        }
+        long needed = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
+                SessionPurpose.TRAINING, providers.recompute().policy(KeptChoice.nothing()), 0).memory().totalBytes();
+        int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
+        return RecomputePlanner.plan(config, spec, providers, 0,
+                () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed))
+                .map(chosen -> new BudgetPlan(chosen, needed, curve(providers, chosen)));
+    }
+
+    private static List<RecomputePlan> curve(Providers providers, RecomputePlan chosen) {
+        long most = RecomputePlanner.choose(providers.recompute(), chosen.segments(), Long.MAX_VALUE / 2).keptBytes();
+        return DoubleStream.of(PARTS).mapToLong(part -> (long) (part * most))
+                .mapToObj(bytes -> RecomputePlanner.choose(providers.recompute(), chosen.segments(), bytes)).toList();
+    }
+}

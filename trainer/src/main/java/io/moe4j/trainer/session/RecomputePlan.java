@@ -1,0 +1,107 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.OperationProfile;
+import io.moe4j.autograd.SegmentProfile;
+import io.moe4j.autograd.recompute.KeptChoice;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+
+/**
+ * What a rank keeps from forward to backward within its budget, and what it computes again. Bytes are those of one microbatch; costs are counted, not
+ * measured, in a unit that only their ratios matter of.
+ *
+ * @param segments the blocks of the model, in order
+ * @param choice what each keeps
+ * @param budgetBytes what it could have kept
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, long budgetBytes) {
+
+    public RecomputePlan {
+        segments = List.copyOf(segments);
+    }
+
+    /** Bytes of what is kept. */
+    public long keptBytes() {
+        return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
+    }
+
+    /** The part of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
+    public double repeatedShare() {
+        double forward = sum(SegmentProfile::cost);
+        return forward == 0 ? 0 : sum(segment -> segment.repeatedCost(choice.of(segment.name()))) / forward;
+    }
+
+    /** The blocks that are alike and keep the same. */
+    public List<Blocks> blocks() {
+        List<Blocks> all = new ArrayList<>();
+        for (SegmentProfile segment : segments) {
+            Set<String> kept = choice.of(segment.name());
+            Optional<Blocks> same = all.stream()
+                    .filter(each -> each.first.isLike(segment) && each.kept.equals(ordered(segment, kept)))
+                    .findFirst();
+            same.ifPresent(all::remove);
+            all.add(new Blocks(same.map(Blocks::first).orElse(segment), same.map(Blocks::count).orElse(0) + 1,
+                    ordered(segment, kept), segment.bytes(kept), repeated(segment, kept)));
+        }
+        return all;
+    }
+
+    /** For people: a summary, and a line for each group of blocks that are alike. */
+    public List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        lines.add(String.format(Locale.ROOT,
+                "%.3f of %.3f GiB kept: %.0f%% of the blocks' forward is computed again in backward, instead of %.0f%%",
+                gib(keptBytes()), gib(budgetBytes), 100 * repeatedShare(),
+                100 * new RecomputePlan(segments, KeptChoice.nothing(), 0).repeatedShare()));
+        blocks().forEach(blocks -> lines.add(blocks.line()));
+        return lines;
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+
+    private double sum(ToDoubleFunction<SegmentProfile> of) {
+        return segments.stream().mapToDouble(of).sum();
+    }
+
+    private static Set<String> ordered(SegmentProfile segment, Set<String> kept) {
+        Set<String> ordered = new LinkedHashSet<>();
+        segment.operations().stream().map(OperationProfile::key).flatMap(Optional::stream).filter(kept::contains)
+                .forEach(ordered::add);
+        return ordered;
+    }
+
+    private static double repeated(SegmentProfile segment, Set<String> kept) {
+        return segment.cost() == 0 ? 0 : segment.repeatedCost(kept) / segment.cost();
+    }
+
+    /**
+     * Blocks that are alike and keep the same.
+     *
+     * @param first of them
+     * @param count how many there are
+     * @param kept names of the operations whose results each keeps, in the order of forward
+     * @param bytes that each keeps
+     * @param repeatedShare the part of its forward that each computes again
+     */
+    public record Blocks(SegmentProfile first, int count, Set<String> kept, long bytes, double repeatedShare) {
+
+        /** For people, such as {@code "26 blocks keep 350.1 MiB each: attention, attention.query; 31% is computed again"}. */
+        public String line() {
+            return String.format(Locale.ROOT, "%d block%s %s; %.0f%% is computed again", count, count == 1 ? "" : "s",
+                    kept.isEmpty() ? (count == 1 ? "keeps" : "keep") + " nothing"
+                            : String.format(Locale.ROOT, count == 1 ? "keeps %.1f MiB: %s" : "keep %.1f MiB each: %s",
+                                    bytes / (double) (1L << 20), String.join(", ", kept)),
+                    100 * repeatedShare);
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.Stability;
+import io.moe4j.autograd.SegmentProfile;
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.autograd.recompute.KeptChoice;
+import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.recompute.RecomputePolicyProvider;
+import io.moe4j.trainer.config.MemoryBudget;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Chooses, before a run, what is kept within the budget. All ranks have the same blocks and agree on the budget, so they come to the same choice.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class RecomputePlanner {
+    /** The part of a device's memory that {@code auto} leaves free: for what plans do not count, such as the driver's context and recorded graphs. */
+    public static final double MARGIN = 0.05;
+
+    private RecomputePlanner() {}
+
+    /**
+     * The choice; empty if the configured policy takes no budget.
+     *
+     * @param automatic gives the bytes of {@code auto}; asked only if they are wanted
+     * @param lanes how many microbatches are alive at once; 0 if they follow each other
+     */
+    public static Optional<RecomputePlan> plan(TrainerConfig config, ModelSpec spec, Providers providers, int lanes,
+            LongSupplier automatic) {
+        if (!providers.recompute().takesBudget()) {
+            return Optional.empty();
+        }
+        long bytes = switch (config.activationCheckpoint().memoryBudget()) {
+            case MemoryBudget.Auto() -> Math.max(0, automatic.getAsLong());
+            case MemoryBudget.Gib fixed -> fixed.bytes();
+        };
+        return Optional.of(choose(providers.recompute(), MemoryPlanner.profile(config, spec, providers),
+                bytes / Math.max(1, lanes)));
+    }
+
+    /** What is kept of these blocks within so many bytes. */
+    public static RecomputePlan choose(RecomputePolicyProvider provider, List<SegmentProfile> segments, long bytes) {
+        RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, bytes), bytes);
+        if (plan.keptBytes() > bytes) {
+            throw new IllegalStateException("the recompute policy \"" + provider.id() + "\" keeps " + plan.keptBytes()
+                    + " bytes of a budget of " + bytes + "; its choice must fit");
+        }
+        return plan;
+    }
+
+    /** The policy of a plan; without one, the provider's own. */
+    public static RecomputePolicy policy(Providers providers, Optional<RecomputePlan> plan) {
+        return plan.map(RecomputePlan::choice).map(providers.recompute()::policy)
+                .orElseGet(providers.recompute()::policy);
+    }
+
+    /** The policy of a run that keeps nothing: what it leaves of a device is what {@code auto} may use. */
+    static RecomputePolicy keepingNothing(Providers providers) {
+        return providers.recompute().policy(KeptChoice.nothing());
+    }
+
+    /**
+     * What one of {@code ranks} ranks on a device may keep.
+     *
+     * @param capacity bytes of the device
+     * @param free those that nothing has taken yet
+     * @param needed bytes of the rank without what is kept
+     */
+    public static long left(long capacity, long free, int ranks, long needed) {
+        return (long) (free - MARGIN * capacity) / ranks - needed;
+    }
+}

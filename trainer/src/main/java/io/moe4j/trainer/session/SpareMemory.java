@@ -1,0 +1,53 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.trainer.checkpoint.store.ThisHost;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What ranks may keep beside everything else that they need: the least that any of them may, so that all choose the same. */
+final class SpareMemory {
+    private final RankLaunch launch;
+    private final Map<Integer, Device> devices;
+
+    /** @param devices by the rank of this process; nothing may be allocated there yet */
+    SpareMemory(RankLaunch launch, Map<Integer, Device> devices) {
+        this.launch = launch;
+        this.devices = devices;
+    }
+
+    /**
+     * Bytes; may be negative. All processes call it at the same time.
+     *
+     * @param plans of the ranks of this process, if they keep nothing
+     */
+    long least(Map<Integer, MemoryPlan> plans) {
+        // The first exchange also makes sure that all processes have opened their devices, and the second that none allocates before all have looked.
+        List<String> places = launch.exchange("devices of ranks", rank -> place(rank).getBytes(StandardCharsets.UTF_8))
+                .stream().map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+        return launch.exchange("memory that is left", rank -> {
+            Device device = device(rank);
+            long left = RecomputePlanner.left(device.capacityBytes(), device.freeBytes(),
+                    Collections.frequency(places, places.get(rank)),
+                    Objects.requireNonNull(plans.get(rank)).totalBytes());
+            return ByteBuffer.allocate(Long.BYTES).putLong(left).array();
+        }).stream().mapToLong(bytes -> ByteBuffer.wrap(bytes).getLong()).min().orElseThrow();
+    }
+
+    /** Names a rank's device among all devices of the world. */
+    private String place(int rank) {
+        Device device = device(rank);
+        String hardware = device.hardwareId();
+        int index = launch.localRanks().indexOf(rank);
+        return ThisHost.name() + " " + device.kind() + " "
+                + (hardware.isEmpty() ? launch.deviceOrdinals().get(index).toString() : hardware);
+    }
+
+    private Device device(int rank) {
+        return Objects.requireNonNull(devices.get(rank));
+    }
+}
