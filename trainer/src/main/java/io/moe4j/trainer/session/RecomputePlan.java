@@ -58,15 +58,18 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT,
-                "%.3f of %.3f GiB kept: %.0f%% of the blocks' forward is computed again in backward, instead of %.0f%%",
-                gib(keptBytes()), gib(budgetBytes), 100 * repeatedShare(),
+                "%s of %s kept: %.0f%% of the blocks' forward is computed again in backward, instead of %.0f%%",
+                shown(keptBytes()), shown(budgetBytes), 100 * repeatedShare(),
                 100 * new RecomputePlan(segments, KeptChoice.nothing(), 0).repeatedShare()));
         blocks().forEach(blocks -> lines.add(blocks.line()));
         return lines;
     }
 
-    private static double gib(long bytes) {
-        return bytes / (double) (1L << 30);
+    private static String shown(long bytes) {
+        double mib = bytes / (double) (1L << 20);
+        return mib < 1 ? String.format(Locale.ROOT, "%.1f KiB", 1024 * mib)
+                : mib < 1024 ? String.format(Locale.ROOT, "%.1f MiB", mib)
+                        : String.format(Locale.ROOT, "%.2f GiB", mib / 1024);
     }
 
     private double sum(ToDoubleFunction<SegmentProfile> of) {
@@ -99,8 +102,8 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         public String line() {
             return String.format(Locale.ROOT, "%d block%s %s; %.0f%% is computed again", count, count == 1 ? "" : "s",
                     kept.isEmpty() ? (count == 1 ? "keeps" : "keep") + " nothing"
-                            : String.format(Locale.ROOT, count == 1 ? "keeps %.1f MiB: %s" : "keep %.1f MiB each: %s",
-                                    bytes / (double) (1L << 20), String.join(", ", kept)),
+                            : String.format(Locale.ROOT, count == 1 ? "keeps %s: %s" : "keep %s each: %s",
+                                    shown(bytes), String.join(", ", kept)),
                     100 * repeatedShare);
         }
     }

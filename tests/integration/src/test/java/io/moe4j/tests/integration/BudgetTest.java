@@ -1,0 +1,111 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.session.MemoryPlan;
+import io.moe4j.trainer.session.RecomputePlan;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Whatever is kept from forward to backward, a run has the same bits, and takes the memory that was planned. */
+final class BudgetTest {
+    private static final long SEED = 19;
+    private static final String KEPT = "kept results of operations";
+    private static final double GIB = 1L << 30;
+
+    /** Losses and gradient norms of two steps, bit for bit, under random budgets from nothing to everything. */
+    @ParameterizedTest
+    @CsvSource({"false, ''", "false, training.gradient_accumulation_steps=3 graph_capture.enable=false",
+            "false, runtime.strict=true training.gradient_accumulation_steps=2",
+            "false, model.moe_comm_backend=standard graph_capture.enable=false", "true, ''",
+            "true, model.moe_comm_backend=standard graph_capture.enable=false training.gradient_accumulation_steps=2"})
+    void aBudgetDoesNotShow(boolean qwen, String overrides) {
+        UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
+        List<Double> full;
+        try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=full")) {
+            full = bits(run);
+        }
+        long most;
+        try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
+                "activation_checkpoint.memory_budget=1")) {
+            most = plan(run).keptBytes();
+            assertTrue(plan(run).repeatedShare() < 0.5, () -> plan(run).lines().toString());
+            assertEquals(full, bits(run), "everything is kept");
+        }
+        Random random = new Random(SEED);
+        for (int i = 0; i < 3; i++) {
+            double budget = random.nextDouble() * most / GIB;
+            try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
+                    "activation_checkpoint.memory_budget=" + budget)) {
+                assertTrue(plan(run).keptBytes() <= budget * GIB, () -> plan(run).lines().toString());
+                assertEquals(full, bits(run), () -> "seed " + SEED + ", budget " + budget + " GiB: " + plan(run).lines());
+            }
+        }
+    }
+
+    /** A budget of 0 is full recompute, to the byte; what a larger one adds is what it says, within the alignment of its blocks. */
+    @Test
+    void memoryIsThatOfFullRecomputeAndWhatIsKept() {
+        MemoryPlan full;
+        try (TrainingRun run = open(UnaryOperator.identity(), "", "activation_checkpoint.mode=full")) {
+            full = run.session().memoryPlan();
+        }
+        try (TrainingRun run = open(UnaryOperator.identity(), "", "activation_checkpoint.mode=budget",
+                "activation_checkpoint.memory_budget=0")) {
+            assertEquals(full, run.session().memoryPlan());
+            assertEquals(0, plan(run).keptBytes());
+        }
+        try (TrainingRun run = open(UnaryOperator.identity(), "", "activation_checkpoint.mode=budget",
+                "activation_checkpoint.memory_budget=1")) {
+            MemoryPlan plan = run.session().memoryPlan();
+            long kept = plan(run).keptBytes();
+            assertEquals(kept, plan.byPurpose().get(KEPT), 0.02 * kept);
+            assertTrue(plan.totalBytes() <= full.totalBytes() + kept, plan + " beside " + full);
+            long allocated = run.session().devices().get(0).allocatedBytes().values().stream()
+                    .mapToLong(Long::longValue).sum();
+            assertEquals(4 * plan.totalBytes(), allocated, 0.02 * allocated);
+        }
+    }
+
+    /** On a machine with room for it, {@code auto} keeps everything; all ranks come to one choice. */
+    @Test
+    void autoTakesWhatTheDeviceHas() {
+        try (TrainingRun run = open(UnaryOperator.identity(), "", "activation_checkpoint.mode=budget")) {
+            RecomputePlan plan = plan(run);
+            assertTrue(plan.budgetBytes() > plan.keptBytes() && plan.keptBytes() > 0, plan.lines().toString());
+            List<String> lines = plan.lines();
+            assertTrue(lines.getFirst().contains("of the blocks' forward is computed again"), lines.toString());
+            assertEquals(3, lines.size(), "a summary, the dense block and the two with experts: " + lines);
+        }
+    }
+
+    private static TrainingRun open(UnaryOperator<ModelSpec> family, String overrides, String... more) {
+        List<String> all = new ArrayList<>(List.of("training.steps=2", "training.local_batch_size=1"));
+        List.of(overrides.split(" ")).stream().filter(each -> !each.isEmpty()).forEach(all::add);
+        all.addAll(List.of(more));
+        return Tiny.openOther(family, all.toArray(String[]::new));
+    }
+
+    private static RecomputePlan plan(TrainingRun run) {
+        return run.session().recomputePlan().orElseThrow();
+    }
+
+    private static List<Double> bits(TrainingRun run) {
+        List<Double> bits = new ArrayList<>();
+        for (StepResult step : Tiny.steps(run)) {
+            bits.add(step.loss());
+            bits.add(step.gradientNorm());
+        }
+        assertTrue(bits.stream().allMatch(Double::isFinite), bits.toString());
+        return bits;
+    }
+}
