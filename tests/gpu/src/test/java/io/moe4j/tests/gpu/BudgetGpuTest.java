@@ -48,7 +48,8 @@ final class BudgetGpuTest {
             for (int i = 0; i < 2; i++) {
                 double gib = random.nextDouble() * most[0] / (1L << 30);
                 assertEquals(full, bits(name, dtype, run -> {}, "activation_checkpoint.mode=budget",
-                        "activation_checkpoint.memory_budget=" + gib, capture), "seed " + SEED + ", " + gib + " GiB, " + capture);
+                        "activation_checkpoint.memory_budget=" + gib, capture),
+                        "seed " + SEED + ", " + gib + " GiB, " + capture);
             }
         }
         assertEquals(full, bits(name, dtype, run -> {}, "activation_checkpoint.mode=budget",

@@ -47,7 +47,8 @@ final class BudgetTest {
             try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
                     "activation_checkpoint.memory_budget=" + budget)) {
                 assertTrue(plan(run).keptBytes() <= budget * GIB, () -> plan(run).lines().toString());
-                assertEquals(full, bits(run), () -> "seed " + SEED + ", budget " + budget + " GiB: " + plan(run).lines());
+                assertEquals(full, bits(run),
+                        () -> "seed " + SEED + ", budget " + budget + " GiB: " + plan(run).lines());
             }
         }
     }
