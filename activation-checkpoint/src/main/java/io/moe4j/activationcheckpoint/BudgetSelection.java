@@ -8,6 +8,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -77,9 +78,14 @@ final class BudgetSelection {
         }
     }
 
-    /** A higher rung, if the bytes that are left suffice for one. */
+    /** A higher rung, if the bytes that are left suffice for one; and then single operations that still fit, the best first. */
     private Rung fill(SegmentProfile segment, Rung rung) {
         Rung higher = ladders.getOrDefault(segment, new Ladder(List.of(rung))).within(rung.bytes() + left);
+        Optional<Rung> more = Optional.of(higher);
+        while (more.isPresent()) {
+            higher = more.get();
+            more = Ladder.above(segment, higher, rung.bytes() + left);
+        }
         left -= higher.bytes() - rung.bytes();
         return higher;
     }

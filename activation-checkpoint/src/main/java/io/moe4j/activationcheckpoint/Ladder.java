@@ -74,6 +74,24 @@ record Ladder(List<Rung> rungs) {
         return highest;
     }
 
+    /** What one operation more gives, of those that fit into so many bytes, and save most for each; empty if none saves anything. */
+    static Optional<Rung> above(SegmentProfile segment, Rung rung, long bytes) {
+        Optional<Rung> best = Optional.empty();
+        for (OperationProfile operation : segment.operations()) {
+            Optional<String> key = operation.key().filter(name -> !rung.kept.contains(name));
+            if (key.isPresent() && operation.bytes() > 0 && rung.bytes + operation.bytes() <= bytes) {
+                Set<String> more = new LinkedHashSet<>(rung.kept);
+                more.add(key.get());
+                Rung next = rung(segment, more);
+                if (next.repeated < rung.repeated
+                        && (best.isEmpty() || saving(rung, next) > saving(rung, best.get()))) {
+                    best = Optional.of(next);
+                }
+            }
+        }
+        return best;
+    }
+
     private static Rung below(SegmentProfile segment, Rung rung) {
         Optional<Rung> best = Optional.empty();
         for (String key : rung.kept) {

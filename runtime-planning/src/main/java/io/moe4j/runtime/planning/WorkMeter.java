@@ -60,6 +60,6 @@ public final class WorkMeter {
         if (!target.equals(DeviceKind.CUDA)) {
             return CPU;
         }
-        return operands == DType.F32 ? GPU_SINGLE : GPU_HALF;
+        return operands.isSinglePrecision() ? GPU_SINGLE : GPU_HALF;
     }
 }
