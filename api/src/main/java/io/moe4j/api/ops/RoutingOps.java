@@ -122,7 +122,7 @@ public interface RoutingOps {
      * sums[0] += the sum of all tokens' balance terms; sums[1] += that of their z terms. Fixed order. Since SPI 1.4.
      *
      * @param counts_BE I32
-     * @param terms_2T scratch
+     * @param terms_2T F32, overwritten: all balance terms, then all z terms
      * @param sums_2 F32
      * @since 0.3.0
      */

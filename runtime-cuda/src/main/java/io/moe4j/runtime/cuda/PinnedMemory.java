@@ -48,6 +48,10 @@ final class PinnedMemory {
         }
         context.makeCurrent();
         long size = Math.ceilDiv(Math.max(1, bytes), PAGE) * PAGE;
+        long installed = Pointer.totalPhysicalBytes();
+        if (size > installed) {
+            throw refused(bytes, purpose, "the machine has " + installed + " in all");
+        }
         Pointer block = Pointer.calloc(1, size + PAGE);
         if (block == null || block.isNull()) {
             throw refused(bytes, purpose, "the system has not as much");

@@ -91,12 +91,15 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
                 counts.tensor(), terms.tensor(), sums.tensor()), List.of(terms, sums), () -> {
                     Sum balance = new Sum();
                     Sum z = new Sum();
+                    Approx[] each = new Approx[2 * tokens()];
                     for (int t = 0; t < tokens(); t++) {
                         Token token = new Token(logits.values(), t);
-                        balance.add(token.term());
-                        z.add(token.logarithm().times(token.logarithm()));
+                        each[t] = token.term();
+                        each[tokens() + t] = token.logarithm().times(token.logarithm());
+                        balance.add(each[t]);
+                        z.add(each[tokens() + t]);
                     }
-                    return List.of(Expected.close("sums", sums,
+                    return List.of(Expected.close("terms", terms, each), Expected.close("sums", sums,
                             new Approx[] {balance.result().plus(2), z.result().plus(3)}));
                 });
     }
