@@ -47,7 +47,7 @@ class UpdatesTest {
             true, true, new MuonConfig(0.02, 0.95, true, 5, MuonScale.ORIGINAL), DType.F32, ParameterRounding.NEAREST,
             false, 4096);
     private static final OptimizerConfig MUON = ADAMW.withName(OptimizerName.MUON);
-    private static final double U32 = Math.scalb(1, -24);
+    private static final double U32 = Math.scalb(1.0, -24);
     /** The steepest slope of an iteration, at 0. */
     private static final double SLOPE = 3.4445;
 

@@ -22,7 +22,7 @@ class DedupRuleTest {
             if (Integer.bitCount(set) == topK) {
                 sets++;
                 for (int rank = 0; rank < ranks; rank++) {
-                    int own = ((1 << experts / ranks) - 1) << rank * (experts / ranks);
+                    int own = ((1 << (experts / ranks)) - 1) << (rank * (experts / ranks));
                     distinct += (set & own) == 0 ? 0 : 1;
                 }
             }

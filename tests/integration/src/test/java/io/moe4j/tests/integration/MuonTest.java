@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -35,7 +36,7 @@ final class MuonTest {
                         .toArray(String[]::new));
     }
 
-    private static TreeMap<String, Integer> parameters(TrainingRun run) {
+    private static Map<String, Integer> parameters(TrainingRun run) {
         TreeMap<String, Integer> digests = new TreeMap<>();
         run.tensors().shapes().keySet()
                 .forEach(name -> digests.put(name, Arrays.hashCode(run.tensors().read(name).values())));
@@ -79,9 +80,9 @@ final class MuonTest {
             for (TrainingRun run : List.of(muon, adamw, faster)) {
                 run.step();
             }
-            TreeMap<String, Integer> ofMuon = parameters(muon);
-            TreeMap<String, Integer> ofAdamW = parameters(adamw);
-            TreeMap<String, Integer> ofFaster = parameters(faster);
+            Map<String, Integer> ofMuon = parameters(muon);
+            Map<String, Integer> ofAdamW = parameters(adamw);
+            Map<String, Integer> ofFaster = parameters(faster);
             ofMuon.forEach((name, digest) -> {
                 boolean adamws = name.contains("norm") || name.contains("embed") || name.contains("lm_head")
                         || name.endsWith("bias");
