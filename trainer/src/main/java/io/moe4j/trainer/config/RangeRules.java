@@ -42,7 +42,8 @@ final class RangeRules {
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
         findings.require(config.metrics().prometheusPort() >= 0 && config.metrics().prometheusPort() <= MAX_PORT,
-                "it must lie between 0 and " + MAX_PORT, "9464 is usual; 0 serves no metrics", "metrics.prometheus_port");
+                "it must lie between 0 and " + MAX_PORT, "9464 is usual; 0 serves no metrics",
+                "metrics.prometheus_port");
         findings.require(!config.metrics().prometheusHost().isBlank(), "it must name an interface",
                 "127.0.0.1 is for this machine alone", "metrics.prometheus_host");
         rules.profile(config);

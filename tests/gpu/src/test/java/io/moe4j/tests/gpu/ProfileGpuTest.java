@@ -50,7 +50,8 @@ final class ProfileGpuTest {
         for (StepResult step : profiled) {
             assertEquals(0, step.hostSyncs());
             for (LayerLoad layer : step.layers()) {
-                assertEquals(ROUTED, layer.tokensPerExpert().stream().mapToLong(Long::longValue).sum(), layer::toString);
+                assertEquals(ROUTED, layer.tokensPerExpert().stream().mapToLong(Long::longValue).sum(),
+                        layer::toString);
             }
             assertEquals(5, step.layers().size());
         }
