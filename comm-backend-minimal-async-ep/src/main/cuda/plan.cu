@@ -2,9 +2,9 @@
 // Java twin is PlanKernels. The comments use its example: EP = 2, e = 2, T = 2, K = 2; rank 0 has ids [[2, 0], [2, 3]], rank 1 has
 // [[0, 2], [1, 0]].
 #include "expert_sort.cuh"
+#include "window.cuh"
 
 static constexpr long long DROPPED = -1;
-static constexpr int RANK_SHIFT = 40;
 
 // counts[b, e] becomes the number of rows of e in the blocks before b; the total is written to row `rank` of every peer's (EP, E) table. One warp per expert.
 // Traffic: 8 B E bytes, and 4 EP E bytes to the peers. Rank 0 of the example, with one block: counts [1, 0, 2, 1] are written to row 0 on both ranks, and

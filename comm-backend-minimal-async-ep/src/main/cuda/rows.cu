@@ -1,25 +1,29 @@
 // Moves rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
 #include "bf16.cuh"
+#include "window.cuh"
 
-static constexpr long long ROW_MASK = (1ll << 40) - 1;
-
-// Copies each token's row, and its K scalars, to its destinations. One warp per token: it reads the row once, each lane VECTORS times 16 bytes at a time, and
-// writes it K times. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations and scalars. With T 16384, K 6, rows of 4096 bytes:
+// Copies each token's row, and its K scalars, to those of its destinations that are in the window. One warp per token: it reads the row once, each lane VECTORS
+// times 16 bytes at a time, and writes it up to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations and scalars. With T 16384, K 6, rows of 4096 bytes:
 // 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
 // else is written. Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
 static constexpr int VECTORS = 8;
 static constexpr int MAX_SLOTS = 32;
 
 extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, const float* weights, const long long* destinations, long long tokens, int topK,
-                                                                long long rowBytes, char* const* peerRows, float* const* peerWeights) {
+                                                                long long rowBytes, char* const* peerRows, float* const* peerWeights, const int* rounds,
+                                                                const int* round, long long capacity) {
+    const Window window(rounds, round, capacity);
+    if (window.empty()) return;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
         const char* row = x + t * rowBytes;
         for (int k0 = 0; k0 < topK; k0 += MAX_SLOTS) {
             int slots = min(MAX_SLOTS, topK - k0);
             long long d = lane < slots ? destinations[t * topK + k0 + lane] : -1;
-            if (weights && d >= 0) peerWeights[d >> 40][d & ROW_MASK] = weights[t * topK + k0 + lane];
-            unsigned long long to = d >= 0 ? (unsigned long long)(peerRows[d >> 40] + (d & ROW_MASK) * rowBytes) : 0;
+            const long long at = window.row(d);
+            if (weights && at >= 0) peerWeights[d >> RANK_SHIFT][at] = weights[t * topK + k0 + lane];
+            unsigned long long to = at >= 0 ? (unsigned long long)(peerRows[d >> RANK_SHIFT] + at * rowBytes) : 0;
+            if (!__any_sync(0xffffffffu, to != 0)) continue;
             if (rowBytes % 16 == 0) {
                 long long count = rowBytes / 16;
                 for (long long base = 0; base < count; base += 32 * VECTORS) {
@@ -77,14 +81,24 @@ __device__ __forceinline__ uint4 rounded(const float (&sum)[8], float) { return 
 // Up to this many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
+// Where slot k of a token is read from: from the rank that computed it if it is in the window; otherwise, if an earlier round has brought it, from the rows that
+// wait; nowhere if it was dropped. `waiting` is the token's first row.
 template <typename T>
-__device__ __forceinline__ void combineRow(const long long* d, int topK, long long dim, T* const* peers, T* out) {
+__device__ __forceinline__ const T* source(const Window& window, long long d, int k, long long dim, T* const* peers, const T* waiting) {
+    const long long at = window.row(d);
+    return at >= 0 ? peers[d >> RANK_SHIFT] + at * dim : d >= 0 && waiting ? waiting + k * dim : nullptr;
+}
+
+template <typename T>
+__device__ __forceinline__ void combineRow(const Window& window, const long long* d, int topK, long long dim, T* const* peers, const T* waiting, T* out) {
     constexpr int V = 16 / sizeof(T);
     if (dim % V != 0) {
         for (long long c = threadIdx.x; c < dim; c += blockDim.x) {
             float sum = 0.f;
-            for (int k = 0; k < topK; k++)
-                if (d[k] >= 0) sum += load(peers[d[k] >> 40] + (d[k] & ROW_MASK) * dim + c);
+            for (int k = 0; k < topK; k++) {
+                const T* row = source(window, d[k], k, dim, peers, waiting);
+                if (row) sum += load(row + c);
+            }
             store(out + c, sum);
         }
         return;
@@ -92,10 +106,7 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
     if (topK <= IN_FLIGHT) {
         const T* rows[IN_FLIGHT];
 #pragma unroll
-        for (int j = 0; j < IN_FLIGHT; j++) {
-            long long to = j < topK ? d[j] : -1;
-            rows[j] = to >= 0 ? peers[to >> 40] + (to & ROW_MASK) * dim : nullptr;
-        }
+        for (int j = 0; j < IN_FLIGHT; j++) rows[j] = j < topK ? source(window, d[j], j, dim, peers, waiting) : nullptr;
         for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) {
             float sum[8] = {};
             uint4 raw[IN_FLIGHT];
@@ -114,8 +125,8 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
             uint4 raw[IN_FLIGHT];
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) {
-                long long to = k0 + j < topK ? d[k0 + j] : -1;
-                raw[j] = to >= 0 ? __ldcg(reinterpret_cast<const uint4*>(peers[to >> 40] + (to & ROW_MASK) * dim + c)) : make_uint4(0, 0, 0, 0);
+                const T* row = k0 + j < topK ? source(window, d[k0 + j], k0 + j, dim, peers, waiting) : nullptr;
+                raw[j] = row ? __ldcg(reinterpret_cast<const uint4*>(row + c)) : make_uint4(0, 0, 0, 0);
             }
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) add(sum, raw[j], T());
@@ -124,17 +135,43 @@ __device__ __forceinline__ void combineRow(const long long* d, int topK, long lo
     }
 }
 
-// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. One block per token; each thread loads 16 bytes of
-// each slot. Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
+// Brings the token's rows that are in the window to where they wait. One slot after the other: rounds before the last are not what most steps have.
+template <typename T>
+__device__ __forceinline__ void fetchRow(const Window& window, const long long* d, int topK, long long dim, T* const* peers, T* waiting) {
+    constexpr int V = 16 / sizeof(T);
+    for (int k = 0; k < topK; k++) {
+        const long long at = window.row(d[k]);
+        if (at < 0) continue;
+        const T* row = peers[d[k] >> RANK_SHIFT] + at * dim;
+        T* to = waiting + k * dim;
+        if (dim % V != 0) {
+            for (long long c = threadIdx.x; c < dim; c += blockDim.x) to[c] = row[c];
+        } else {
+            for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V)
+                *reinterpret_cast<uint4*>(to + c) = __ldcg(reinterpret_cast<const uint4*>(row + c));
+        }
+    }
+}
+
+// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. With several rounds, each but the last brings the rows
+// in its window, with their scalars, to waiting[t, k], and the last one sums, in the same order. One block per token; each thread loads 16 bytes of each slot.
+// Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us; a round before the last reads its rows and writes them once.
+// Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
 #define COMBINE(name, T)                                                                                                                              \
     extern "C" __global__ void __launch_bounds__(256) combine_##name(const long long* destinations, long long tokens, int topK, long long dim,        \
-                                                                     T* const* peerRows, float* const* peerScalars, T* out, float* scalars) {         \
+                                                                     T* const* peerRows, float* const* peerScalars, T* out, float* scalars,           \
+                                                                     const int* rounds, const int* round, long long capacity, T* waiting) {           \
+        const Window window(rounds, round, capacity);                                                                                                 \
+        if (window.empty()) return;                                                                                                                   \
         for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {                                                                                  \
             const long long* d = destinations + t * topK;                                                                                             \
-            combineRow<T>(d, topK, dim, peerRows, out + t * dim);                                                                                     \
+            T* own = waiting ? waiting + t * topK * dim : nullptr;                                                                                    \
+            if (window.last()) combineRow<T>(window, d, topK, dim, peerRows, own, out + t * dim);                                                     \
+            else fetchRow<T>(window, d, topK, dim, peerRows, own);                                                                                    \
             if (scalars && (int)threadIdx.x < topK) {                                                                                                 \
-                long long to = d[threadIdx.x];                                                                                                        \
-                scalars[t * topK + threadIdx.x] = to >= 0 ? __ldcg(peerScalars[to >> 40] + (to & ROW_MASK)) : 0.f;                                     \
+                const long long to = d[threadIdx.x], at = window.row(to);                                                                             \
+                if (at >= 0) scalars[t * topK + threadIdx.x] = __ldcg(peerScalars[to >> RANK_SHIFT] + at);                                            \
+                else if (to < 0) scalars[t * topK + threadIdx.x] = 0.f;                                                                               \
             }                                                                                                                                         \
         }                                                                                                                                             \
     }

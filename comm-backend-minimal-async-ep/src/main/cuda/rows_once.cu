@@ -1,32 +1,36 @@
 // Sends a token's row once to each rank of another device that wants it, and copies it to its other places there. The Java twin is OnceKernels, which explains
 // the chain of a row: next + 1 where a row has arrived (0: it has no other place), and the complement of that in the places that it is still to be copied to.
 #include "row_copy.cuh"
+#include "window.cuh"
 
 // One warp per token. Lane k holds slot k: lanes whose slots go to the same far rank find each other, the first of them sends the row, and each writes which
 // place is next. Traffic with T 16384, K 6, E 64, rows of 4096 bytes, two ranks on two devices: 16,190 rows (66 MB) instead of 49,152 (201 MB) and 0.2 MB of
 // the chain cross the link; 49,152 rows are written to this rank's own places. Example: places 5, 2, 9 of one far rank: the row goes to place 5, and the entries 3,
-// ~10, ~0 to the places 5, 2, 9. Visibility: as in dispatch_rows.
+// ~10, ~0 to the places 5, 2, 9. Slots outside the window count as if they were not there. Visibility: as in dispatch_rows.
 extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char* x, const float* weights, const long long* destinations, long long tokens,
                                                                      int topK, long long rowBytes, const int* far, char* const* peerRows,
-                                                                     float* const* peerWeights, int* const* peerChain) {
+                                                                     float* const* peerWeights, int* const* peerChain, const int* rounds,
+                                                                     const int* round, long long capacity) {
+    const Window window(rounds, round, capacity);
+    if (window.empty()) return;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
         for (int k0 = 0; k0 < topK; k0 += COPY_PLACES) {
             int slots = min(COPY_PLACES, topK - k0);
             long long d = lane < slots ? destinations[t * topK + k0 + lane] : -1;
-            int rank = d >= 0 ? (int)(d >> 40) : -1;
-            long long place = d & ((1ll << 40) - 1);
+            const long long place = window.row(d);
+            int rank = place >= 0 ? (int)(d >> RANK_SHIFT) : -1;
             // Lanes without a partner have a number of their own.
             unsigned same = __match_any_sync(0xffffffffu, rank >= 0 && far[rank] ? rank : -1 - lane);
             bool first = (same & ((1u << lane) - 1)) == 0;
             unsigned later = same & ~((2u << lane) - 1);
             int next = (int)__shfl_sync(0xffffffffu, place, later ? __ffs(later) - 1 : lane);
-            if (d >= 0) {
+            if (place >= 0) {
                 int entry = later ? next + 1 : 0;
                 peerChain[rank][place] = first ? entry : ~entry;
                 if (weights) peerWeights[rank][place] = weights[t * topK + k0 + lane];
             }
-            copyRow(x + t * rowBytes, rowBytes, d >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0, slots, lane);
+            copyRow(x + t * rowBytes, rowBytes, place >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0, slots, lane);
         }
     }
 }

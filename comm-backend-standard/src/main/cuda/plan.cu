@@ -21,3 +21,21 @@ extern "C" __global__ void __launch_bounds__(THREADS) place_rows(const int* ids,
         return index < end ? start + index : -1;
     });
 }
+
+// From places among the rows of all rounds to places among those of one round: selected[n] = start[r] + places[n] - first[r] for the rank r with first[r] <=
+// places[n] < end[r], or -1 where there is none. Parts are in ascending order, and may be empty. One thread per row. Traffic: 16 N bytes; the parts come from the cache.
+// Example: places [0, 3, 2, 1], first [1, 2], end [2, 4], start [0, 1]: [-1, 2, 1, 0].
+extern "C" __global__ void __launch_bounds__(THREADS) select_round(const long long* places, long long n, int ranks, const long long* first, const long long* end,
+                                                                   const long long* start, long long* selected) {
+    for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
+        const long long place = places[i];
+        int low = 0, high = ranks;  // the first part that ends after the place
+        while (low < high) {
+            const int middle = (low + high) >> 1;
+            if (end[middle] > place) high = middle;
+            else low = middle + 1;
+        }
+        // Ends ascend, also those of empty parts: first[r] = end[r] lies between the rows for the ranks beside it.
+        selected[i] = low < ranks && first[low] <= place ? start[low] + place - first[low] : -1;
+    }
+}

@@ -90,19 +90,28 @@ extern "C" __global__ void __launch_bounds__(256) unpack_scalars(const float* re
     }
 }
 
+// slots[n] = returned[places[n]], a row of rowBytes, unless places[n] is -1: what came back in one of several rounds. A row takes a warp or fewer lanes, whatever
+// the grid. Traffic: 8 N bytes for places, each row of the round read and written once. Example: places [1, -1, 0], returned [a, b]: slots [b, as before, a].
+extern "C" __global__ void __launch_bounds__(256) unpack_rows(const char* returned, const long long* places, long long n, long long rowBytes, char* slots) {
+    moveRows(returned, slots, n, rowBytes, [=](long long row) {
+        long long place = places[row];
+        return Move{returned + place * rowBytes, place < 0 ? nullptr : slots + row * rowBytes};
+    });
+}
+
 // This many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
-// Computes V elements of one token's sum, from element c on. Dropped slots add zero, which does not change a sum that began with +0.
+// Computes V elements of one token's sum, from element c on; its slots begin at `first`. Without places, the rows are in slot order. Dropped slots add zero, which does not change a sum that began with +0.
 template <typename T, typename U>
-__device__ __forceinline__ void sumUnit(const T* rows, const long long* places, int topK, long long dim, long long c, T* out) {
+__device__ __forceinline__ void sumUnit(const T* rows, const long long* places, long long first, int topK, long long dim, long long c, T* out) {
     constexpr int V = sizeof(U) / sizeof(T);
     float sum[V] = {};
     for (int k0 = 0; k0 < topK; k0 += IN_FLIGHT) {
         U raw[IN_FLIGHT];
 #pragma unroll
         for (int j = 0; j < IN_FLIGHT; j++) {
-            long long place = k0 + j < topK ? places[k0 + j] : -1;
+            long long place = k0 + j >= topK ? -1 : places ? places[first + k0 + j] : first + k0 + j;
             raw[j] = place >= 0 ? __ldcs(reinterpret_cast<const U*>(rows + place * dim + c)) : U{};
         }
 #pragma unroll
@@ -121,11 +130,11 @@ __device__ __forceinline__ void sumRows(const T* rows, const long long* places, 
     constexpr int V = 16 / sizeof(T);
     unsigned long long bits = (unsigned long long)rows | (unsigned long long)out | (unsigned long long)(dim * (long long)sizeof(T));
     for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {
-        const long long* own = places + t * topK;
+        const long long own = t * topK;
         if (bits % 16 == 0) {
-            for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) sumUnit<T, uint4>(rows, own, topK, dim, c, out + t * dim);
+            for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) sumUnit<T, uint4>(rows, places, own, topK, dim, c, out + t * dim);
         } else {
-            for (long long c = threadIdx.x; c < dim; c += blockDim.x) sumUnit<T, T>(rows, own, topK, dim, c, out + t * dim);
+            for (long long c = threadIdx.x; c < dim; c += blockDim.x) sumUnit<T, T>(rows, places, own, topK, dim, c, out + t * dim);
         }
     }
 }

@@ -9,18 +9,36 @@ import java.util.Optional;
  *
  * @param rows a lease whose rows the experts have overwritten with their outputs, see {@link ReceivedRows#outputs_RD()}
  * @param out_TD (T, D), contiguous, of the configured return type: overwritten
- * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows
+ * @param scalars_TK F32 (T, K): overwritten with what the experts wrote to {@link ReceivedRows#scalars_R()}; 0 for dropped rows. A round overwrites
+ *     the scalars of its own rows
+ * @param waiting_ND (N, D), of the configured return type: where the rows of a round wait for those of later rounds, in slot order. Given in every
+ *     combine where {@link CommBackend#maxRounds()} is above 1, the same tensor for all rounds of a plan; its content is lost. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
+public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK,
+        Optional<Tensor> waiting_ND) {
+
+    /** The components of SPI 1.2. */
+    public CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
+        this(rows, out_TD, scalars_TK, Optional.empty());
+    }
 
     /** Rows without scalars. */
     public static CombineRequest of(ReceivedRows rows, Tensor out_TD) {
-        return new CombineRequest(rows, out_TD, Optional.empty());
+        return new CombineRequest(rows, out_TD, Optional.empty(), Optional.empty());
     }
 
     public CombineRequest withScalars(Tensor scalars) {
-        return new CombineRequest(rows, out_TD, Optional.of(scalars));
+        return new CombineRequest(rows, out_TD, Optional.of(scalars), waiting_ND);
+    }
+
+    /**
+     * With memory for the rows of rounds before the last.
+     *
+     * @since 0.3.0
+     */
+    public CombineRequest withWaiting(Tensor rowsOfSlots) {
+        return new CombineRequest(rows, out_TD, scalars_TK, Optional.of(rowsOfSlots));
     }
 }

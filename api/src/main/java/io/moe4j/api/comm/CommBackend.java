@@ -3,6 +3,7 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Expert-parallel exchange, open for one rank. All ranks of the group make the same calls in the same order; work is enqueued on the rank's
@@ -48,7 +49,8 @@ public interface CommBackend extends AutoCloseable {
 
     /**
      * Brings rows back and sums them: out[t] = Σ_k row(t, k), in fp32, in slot order, rounded once; dropped rows count as zero. Temporaries of
-     * this call are given back before it returns.
+     * this call are given back before it returns. Where a plan needs several rounds, each but the last only brings its rows back, into
+     * {@link CombineRequest#waiting_ND()}, and the last one sums: the result has the same bits, however many rounds there are.
      */
     PendingTokens combine(CombineRequest request);
 
@@ -63,6 +65,49 @@ public interface CommBackend extends AutoCloseable {
 
     /** Enqueues setting the statistics to zero; part of each step. Since SPI 1.1. */
     default void resetStatistics() {}
+
+    /**
+     * The most rounds that any plan can need. 1 unless the backend was opened with {@link OverflowAction#ROUNDS} and a capacity below the worst case.
+     * Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default int maxRounds() {
+        return 1;
+    }
+
+    /**
+     * Enqueues the rounds of a plan that follow the first. With a capacity of C rows, the plan itself carries the rows whose position in the arrival
+     * order is below C: its first round. {@code round} enqueues the work of one more round: it receives a plan whose offsets are those of the next C
+     * rows, dispatches by it, and combines what it has dispatched, every time with the same calls. The host may not know how many rounds a plan needs:
+     * {@code round} may be called for rounds in which no rank has rows left (offsets are 0 then, and exchanges do nothing), or once for work that the
+     * device repeats. The plan that {@code round} receives is valid during that call only. All rounds of one dispatch or combine are enqueued between
+     * the first round and any other use of the plan. Example, where {@code waiting_ND} holds rows of earlier rounds, and nothing is done in between:
+     *
+     * <pre>{@code
+     * Consumer<DispatchPlan> round = part -> {
+     *     ReceivedRows rows = comm.dispatch(DispatchRequest.of(part, x_TD, ACTIVATIONS)).await();
+     *     comm.combine(CombineRequest.of(rows, out_TD).withWaiting(waiting_ND)).await();
+     * };
+     * round.accept(plan);
+     * comm.furtherRounds(plan, round);
+     * }</pre>
+     *
+     * <p>Does nothing where {@link #maxRounds()} is 1. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {}
+
+    /**
+     * I64 (3), on the device: plans that were made, those of them that need more than one round, and the most rounds that any of them needs; all since
+     * the last {@link #resetStatistics()}, and the same on all ranks of the group. Absent where {@link #maxRounds()} is 1. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default Optional<Tensor> roundStatistics() {
+        return Optional.empty();
+    }
 
     /** R_max: rows that a receive buffer can hold. */
     long capacityRows();

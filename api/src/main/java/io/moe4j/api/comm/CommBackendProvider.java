@@ -17,7 +17,9 @@ public interface CommBackendProvider extends Provider {
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.1 added {@link CommBackend#statistics()}, 1.2
      * {@link CommRequirements#worstCaseOnly()} and {@link Provider#settings()}, 1.3 rows with scales: {@link #supports(DeviceKind, DType)},
      * {@link CommConfig#returnType()} and {@link ReceivedRows#outputs_RD()}; and rows that are sent once: {@link #sendsRowsOnce()},
-     * {@link CommConfig#dedup()}.
+     * {@link CommConfig#dedup()}; and exchanges in rounds:
+     * {@link #supportsRounds}, {@link CommBackend#maxRounds()}, {@link CommBackend#furtherRounds}, {@link DispatchPlan#before_1()},
+     * {@link CommBackend#roundStatistics()} and {@link CombineRequest#withWaiting}.
      */
     String SPI_VERSION = "1.3";
 
@@ -41,6 +43,15 @@ public interface CommBackendProvider extends Provider {
      * @since 0.3.0
      */
     default boolean sendsRowsOnce() {
+        return false;
+    }
+
+    /**
+     * Whether it can be opened with {@link OverflowAction#ROUNDS} on devices of this kind. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default boolean supportsRounds(DeviceKind kind) {
         return false;
     }
 

@@ -87,4 +87,26 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     public long capacityRows(int ranks) {
         return capacity.rows(tokens, topK, experts, ranks);
     }
+
+    /**
+     * Rows that a rank of a group of {@code ranks} receives in the worst case: EP · T · min(K, E/EP).
+     *
+     * @since 0.3.0
+     */
+    public long worstCaseRows(int ranks) {
+        return ReceiveCapacity.worstCase().rows(tokens, topK, experts, ranks);
+    }
+
+    /**
+     * The most rounds that a plan can need: the worst case divided by the capacity, rounded up, with {@link OverflowAction#ROUNDS}; otherwise 1.
+     * Example: a worst case of 100 rows and a capacity of 30 are up to 4 rounds.
+     *
+     * @since 0.3.0
+     */
+    public int maxRounds(int ranks) {
+        long rows = Math.max(1, capacityRows(ranks));
+        return onOverflow == OverflowAction.ROUNDS
+                ? Math.toIntExact(Math.max(1, Math.ceilDiv(worstCaseRows(ranks), rows)))
+                : 1;
+    }
 }

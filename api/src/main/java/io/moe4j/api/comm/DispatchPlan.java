@@ -2,6 +2,7 @@ package io.moe4j.api.comm;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * The destinations of the routed rows of one exchange: a value on the device, made once by {@link CommBackend#plan} and used by dispatch and combine
@@ -17,4 +18,14 @@ public interface DispatchPlan {
 
     /** I32 (E): tokens that all ranks of the group together routed to each expert. */
     Tensor tokensPerExpert_E();
+
+    /**
+     * I32 (1): of the first of this rank's experts that has rows in this round, how many rows came in earlier rounds; absent in the first round. For
+     * {@link io.moe4j.api.expert.GroupedProduct.Forward#before_1()}. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default Optional<Tensor> before_1() {
+        return Optional.empty();
+    }
 }

@@ -3,7 +3,8 @@ package io.moe4j.api.comm;
 import io.moe4j.api.Stability;
 
 /**
- * What happens when a rank would receive more rows than its capacity. Rows beyond the capacity are never written, in either case.
+ * What happens when a rank would receive more rows than its capacity. No row is ever written
+ * beyond the capacity.
  *
  * @since 0.1.0
  */
@@ -12,5 +13,13 @@ public enum OverflowAction {
     /** The step fails at its end, before the optimizer runs; the message has the capacity that was needed. */
     FAIL,
     /** Rows whose position in the arrival order is at or beyond the capacity are dropped (they count as zero), counted, and logged. */
-    DROP
+    DROP,
+    /**
+     * Nothing is lost: what does not fit is exchanged in rounds through the same buffer. Round r carries the rows whose position in the arrival order
+     * lies in [r · C, (r + 1) · C), where C is the capacity. Only for backends whose provider {@linkplain CommBackendProvider#supportsRounds says} that
+     * it supports rounds. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    ROUNDS
 }

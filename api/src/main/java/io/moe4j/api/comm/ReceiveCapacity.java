@@ -43,13 +43,15 @@ public sealed interface ReceiveCapacity {
     /**
      * A multiple of the balanced load T·K, rounded up, at most the worst case.
      *
-     * @param factor &ge; 1; more rows than that fail the step or are dropped, see {@link OverflowAction}
+     * @param factor above 0; what happens to more rows than that, see {@link OverflowAction}. Below 1 even balanced routing does not fit, which only
+     *     {@link OverflowAction#ROUNDS} can deal with
      */
     record Factor(double factor) implements ReceiveCapacity {
         public Factor {
-            if (!(factor >= 1) || Double.isInfinite(factor)) {
+            if (!(factor > 0) || Double.isInfinite(factor)) {
                 throw new IllegalArgumentException(
-                        "receive capacity factor " + factor + " is not a number >= 1; the balanced load itself is 1");
+                        "receive capacity factor " + factor
+                                + " is not a number above 0; the balanced load itself is 1");
             }
         }
 

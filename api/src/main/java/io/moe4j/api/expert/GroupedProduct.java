@@ -2,6 +2,7 @@ package io.moe4j.api.expert;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense. {@code offsets_e} is I32 (e),
@@ -31,16 +32,33 @@ public final class GroupedProduct {
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
      * @param y_RO rows of O elements, overwritten
+     * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
+     *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
      */
-    public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
+    public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO,
+            Optional<Tensor> before_1) {
 
         public Forward {
             check(x_RI, w_eOI, y_RO);
         }
 
+        /** The components of SPI 1.1: no rows were computed before. */
+        public Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
+            this(x_RI, w_eOI, offsets_e, y_RO, Optional.empty());
+        }
+
         /** y[r] = w[expert of r] · x[r]. */
         public static Forward of(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO) {
             return new Forward(x_RI, w_eOI, offsets_e, y_RO);
+        }
+
+        /**
+         * The same, as one part of the rows.
+         *
+         * @since 0.3.0
+         */
+        public Forward withBefore(Optional<Tensor> rowsBefore_1) {
+            return new Forward(x_RI, w_eOI, offsets_e, y_RO, rowsBefore_1);
         }
     }
 
@@ -51,16 +69,33 @@ public final class GroupedProduct {
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
      * @param dx_RI rows of I elements, overwritten
+     * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
+     *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
      */
-    public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
+    public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI,
+            Optional<Tensor> before_1) {
 
         public InputGradient {
             check(dy_RO, w_eOI, dx_RI);
         }
 
+        /** The components of SPI 1.1: no rows were computed before. */
+        public InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
+            this(dy_RO, w_eOI, offsets_e, dx_RI, Optional.empty());
+        }
+
         /** dx[r] = w[expert of r]ᵀ · dy[r]. */
         public static InputGradient of(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI) {
             return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI);
+        }
+
+        /**
+         * The same, as one part of the rows.
+         *
+         * @since 0.3.0
+         */
+        public InputGradient withBefore(Optional<Tensor> rowsBefore_1) {
+            return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI, rowsBefore_1);
         }
     }
 

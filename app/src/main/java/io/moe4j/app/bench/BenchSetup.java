@@ -55,7 +55,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     /** The exchange of one layer. */
     CommConfig comm() {
         moe();
-        return RankShapes.exchange(config, spec);
+        return RankShapes.exchange(config, spec, providers);
     }
 
     /** The same with another choice of {@code moe.dedup}. */

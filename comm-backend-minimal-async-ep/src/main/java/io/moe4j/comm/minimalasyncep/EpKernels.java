@@ -1,5 +1,6 @@
 package io.moe4j.comm.minimalasyncep;
 
+import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.support.ExpertSort;
@@ -25,6 +26,8 @@ final class EpKernels {
     private static final String PUBLISH_COUNTS = "publish_counts";
     private static final String PLACE_SEGMENTS = "place_segments";
     private static final String PLACE_ROWS = "place_rows";
+    private static final String PLAN_ROUNDS = "plan_rounds";
+    private static final String NEXT_ROUND = "next_round";
     private static final String DISPATCH_ROWS = "dispatch_rows";
     private static final String DISPATCH_ROWS_ONCE = "dispatch_rows_once";
     private static final String SPREAD_ROWS = "spread_rows";
@@ -51,16 +54,18 @@ final class EpKernels {
     }
 
     static KernelSource source() {
-        return KernelSource.cpu(MinimalAsyncEp.ID, Map.of(
-                COUNT_ROWS, ExpertSort::countRows,
-                PUBLISH_COUNTS, PlanKernels::publishCounts,
-                PLACE_SEGMENTS, PlanKernels::placeSegments,
-                PLACE_ROWS, PlanKernels::placeRows,
-                DISPATCH_ROWS, RowKernels::dispatchRows,
-                DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce,
-                SPREAD_ROWS, OnceKernels::spreadRows,
-                COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32),
-                COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)))
+        return KernelSource.cpu(MinimalAsyncEp.ID, Map.ofEntries(
+                Map.entry(COUNT_ROWS, ExpertSort::countRows),
+                Map.entry(PUBLISH_COUNTS, PlanKernels::publishCounts),
+                Map.entry(PLACE_SEGMENTS, PlanKernels::placeSegments),
+                Map.entry(PLACE_ROWS, PlanKernels::placeRows),
+                Map.entry(PLAN_ROUNDS, RoundKernels::planRounds),
+                Map.entry(NEXT_ROUND, RoundKernels::nextRound),
+                Map.entry(DISPATCH_ROWS, RowKernels::dispatchRows),
+                Map.entry(DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce),
+                Map.entry(SPREAD_ROWS, OnceKernels::spreadRows),
+                Map.entry(COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32)),
+                Map.entry(COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16))))
                 // Absent if the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> EpKernels.class.getResourceAsStream("kernels.fatbin"));
     }
@@ -76,17 +81,36 @@ final class EpKernels {
                 KernelArg.of(ranks), KernelArg.peers(counts_EPE));
     }
 
+    /** With rounds, the capacity is that of all rounds together: nothing is dropped, and the offsets are those of all rows. */
     void placeSegments(Tensor counts_EPE, Tensor starts_E, EpPlan plan, Tensor statistics_2) {
         launch(PLACE_SEGMENTS, 1, 0, KernelArg.of(counts_EPE), KernelArg.of(ranks), KernelArg.of(config.experts()),
-                KernelArg.of(rank), KernelArg.of(config.capacityRows(ranks)), KernelArg.of(starts_E),
-                KernelArg.of(plan.offsets_e()), KernelArg.of(plan.tokensPerExpert_E()), KernelArg.of(statistics_2));
+                KernelArg.of(rank), KernelArg.of(placesOf(plan)), KernelArg.of(starts_E),
+                KernelArg.of(plan.rounds().map(EpRounds::ends_e).orElse(plan.offsets_e())),
+                KernelArg.of(plan.tokensPerExpert_E()), KernelArg.of(statistics_2));
     }
 
     void placeRows(Tensor ids_TK, Tensor before_BE, Tensor starts_E, EpPlan plan) {
         launch(PLACE_ROWS, before_BE.dim(0), WARPS * 4 * config.experts(), KernelArg.of(ids_TK),
                 KernelArg.of(config.routedRows()), KernelArg.of(config.experts()),
                 KernelArg.of(config.experts() / ranks), KernelArg.of(before_BE), KernelArg.of(starts_E),
-                KernelArg.of(config.capacityRows(ranks)), KernelArg.of(plan.destinations_N()));
+                KernelArg.of(placesOf(plan)), KernelArg.of(plan.destinations_N()));
+    }
+
+    private long placesOf(EpPlan plan) {
+        return plan.rounds().isPresent() ? config.worstCaseRows(ranks) : config.capacityRows(ranks);
+    }
+
+    void planRounds(Tensor counts_EPE, EpPlan plan, EpRounds rounds, Tensor statistics_3) {
+        launch(PLAN_ROUNDS, 1, 0, KernelArg.of(counts_EPE), KernelArg.of(ranks), KernelArg.of(config.experts()),
+                KernelArg.of(config.capacityRows(ranks)), KernelArg.of(rounds.ends_e()),
+                KernelArg.of(rounds.rounds_1()), KernelArg.of(plan.offsets_e()), KernelArg.of(statistics_3));
+    }
+
+    void nextRound(EpRounds rounds) {
+        launch(NEXT_ROUND, 1, 0, KernelArg.of(rounds.rounds_1()), KernelArg.of(rounds.round_1()),
+                KernelArg.of(rounds.ends_e()), KernelArg.of(config.experts() / ranks),
+                KernelArg.of(config.capacityRows(ranks)), KernelArg.of(rounds.offsets_e()),
+                KernelArg.of(rounds.before_1()));
     }
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
@@ -102,7 +126,8 @@ final class EpKernels {
         launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, slot.peerWeights());
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, slot.peerWeights(), plan.roundsArgument(),
+                plan.roundArgument(), KernelArg.of(config.capacityRows(ranks)));
     }
 
     /**
@@ -120,7 +145,8 @@ final class EpKernels {
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows, slot.peerWeights(),
-                slot.peerChain());
+                slot.peerChain(), plan.roundsArgument(), plan.roundArgument(),
+                KernelArg.of(config.capacityRows(ranks)));
     }
 
     /** One warp per eight received rows, up to the limit of blocks. */
@@ -138,11 +164,12 @@ final class EpKernels {
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()));
     }
 
-    void combine(EpPlan plan, ReceiveSlot slot, Tensor out_TD, Optional<Tensor> scalars_TK) {
+    void combine(EpPlan plan, ReceiveSlot slot, CombineRequest request) {
         launch(sumKernel(), config.tokens(), 0,
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(out_TD),
-                orAbsent(scalars_TK));
+                KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(request.out_TD()),
+                orAbsent(request.scalars_TK()), plan.roundsArgument(), plan.roundArgument(),
+                KernelArg.of(config.capacityRows(ranks)), orAbsent(request.waiting_ND()));
     }
 
     private static KernelArg orAbsent(Optional<Tensor> tensor) {

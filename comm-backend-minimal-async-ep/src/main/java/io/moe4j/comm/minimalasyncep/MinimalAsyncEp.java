@@ -28,6 +28,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,6 +60,7 @@ final class MinimalAsyncEp implements CommBackend {
     private final Tensor statistics_2;
     /** The ranks to which a row is sent once; absent if each copy is sent by itself. */
     private final Optional<Tensor> far_EP;
+    private final Optional<Tensor> roundStatistics_3;
     private final Map<ReceiveBuffer, ReceiveSlot> slots = new EnumMap<>(ReceiveBuffer.class);
     private long dispatches;
     private boolean closed;
@@ -94,10 +96,14 @@ final class MinimalAsyncEp implements CommBackend {
         Memory own = resources.add(device.allocate(
                 Tensor.bytes(DType.I64, 2) + Tensor.bytes(DType.I32, group.size()), "exchange statistics"));
         statistics_2 = Tensor.of(own, 0, DType.I64, 2);
-        stream.fill(statistics_2, 0);
+        roundStatistics_3 = maxRounds() == 1 ? Optional.empty()
+                : Optional.of(Tensor.of(resources.add(device.allocate(Tensor.bytes(DType.I64, 3),
+                        "exchange statistics")), 0, DType.I64, 3));
+        resetStatistics();
         far_EP = farRanks(Tensor.of(own, statistics_2.bytes(), DType.I32, group.size()));
-        log.debug("minimal_async_ep: rank {} of {} receives up to {} rows, and sends {}", group.index(), group.size(),
-                capacityRows(), far_EP.isPresent() ? "a row once to each far rank" : "each copy of a row by itself");
+        log.debug("minimal_async_ep: rank {} of {} receives up to {} rows in a round, in up to {} rounds, and sends {}",
+                group.index(), group.size(), capacityRows(), maxRounds(),
+                far_EP.isPresent() ? "a row once to each far rank" : "each copy of a row by itself");
     }
 
     /** Marks the ranks to which rows are sent once. All ranks decide alike whether there are any. */
@@ -123,9 +129,11 @@ final class MinimalAsyncEp implements CommBackend {
         checkOpen();
         checks.ids(ids_TK);
         int experts = config.experts();
+        int localExperts = experts / group.size();
         EpPlan plan = new EpPlan(this, memory.keep("exchange plans", DType.I64, config.routedRows()),
-                memory.keep("exchange plans", DType.I32, experts / group.size()),
-                memory.keep("exchange plans", DType.I32, experts));
+                memory.keep("exchange plans", DType.I32, localExperts),
+                memory.keep("exchange plans", DType.I32, experts),
+                maxRounds() == 1 ? Optional.empty() : Optional.of(EpRounds.keep(memory, localExperts)), false);
         try (Scope scratch = memory.open()) {
             Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32,
                     Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
@@ -137,6 +145,8 @@ final class MinimalAsyncEp implements CommBackend {
             // After: the next kernel reads the counts that all peers wrote here.
             peers.barrier(stream, "plan, counts have arrived");
             kernels.placeSegments(counts_EPE, starts_E, plan, statistics_2);
+            plan.rounds().ifPresent(
+                    rounds -> kernels.planRounds(counts_EPE, plan, rounds, roundStatistics_3.orElseThrow()));
             kernels.placeRows(ids_TK, counts_BE, starts_E, plan);
         }
         return plan;
@@ -163,6 +173,7 @@ final class MinimalAsyncEp implements CommBackend {
     public PendingTokens combine(CombineRequest request) {
         checkOpen();
         checks.combine(request);
+        checks.waiting(request, maxRounds());
         if (!(request.rows() instanceof EpLease lease)) {
             throw new IllegalArgumentException("rows were not received by minimal_async_ep, but are a "
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
@@ -171,8 +182,35 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of all peers must have written the rows that are fetched now. No barrier is needed after: only this rank reads the
         // sums, and the next dispatch has its own barrier before it overwrites the buffer.
         peers.barrier(stream, "combine, experts have written " + lease.slot().name());
-        kernels.combine(plan, lease.slot(), request.out_TD(), request.scalars_TK());
+        kernels.combine(plan, lease.slot(), request);
         return request::out_TD;
+    }
+
+    @Override
+    public int maxRounds() {
+        return config.maxRounds(group.size());
+    }
+
+    /**
+     * All ranks make the same number of rounds, since each computes it from the counts of all; so their barriers meet, whatever a rank itself has to
+     * receive. The host enqueues as many rounds as the worst case needs. In those that are not needed, each kernel ends at once.
+     */
+    @Override
+    public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
+        checkOpen();
+        own(plan).rounds().ifPresent(rounds -> {
+            stream.fill(rounds.round_1(), 0);
+            for (int further = 1; further < maxRounds(); further++) {
+                kernels.nextRound(rounds);
+                round.accept(own(plan).furtherRound());
+            }
+        });
+    }
+
+    @Override
+    public Optional<Tensor> roundStatistics() {
+        checkOpen();
+        return roundStatistics_3;
     }
 
     @Override
@@ -185,6 +223,7 @@ final class MinimalAsyncEp implements CommBackend {
     public void resetStatistics() {
         checkOpen();
         stream.fill(statistics_2, 0);
+        roundStatistics_3.ifPresent(statistics -> stream.fill(statistics, 0));
     }
 
     @Override

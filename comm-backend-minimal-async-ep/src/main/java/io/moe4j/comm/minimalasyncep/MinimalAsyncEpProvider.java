@@ -52,6 +52,11 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
     }
 
     @Override
+    public boolean supportsRounds(DeviceKind kind) {
+        return supports(kind);
+    }
+
+    @Override
     public CommRequirements requirements() {
         return CommRequirements.none().withFullRecompute().withPeerMemory();
     }

@@ -29,19 +29,23 @@ final class OnceKernels {
      * Copies each token's row to the first of its destinations on each rank of another device, and to all of its destinations on other ranks; scalars
      * and entries to all destinations. Arguments: x_TD; F32 weights_TK or absent; I64 destinations_N; I64 T; I32 K; I64 bytes of a row; I32 far_EP, 1 for
      * ranks to which rows are sent once; table of the peers' rows_RD (out); table of the peers' F32 weights_R (out); table of the peers' I32 chain_R
-     * (out). Grid: one warp per token, up to 2048 blocks.
+     * (out); three of the {@link Window}, outside of which a destination counts as if it were not there. Grid: one warp per token, up to 2048 blocks.
      */
     static void dispatchRowsOnce(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
         int topK = launch.int32(4);
+        Window window = Window.of(launch, 10);
+        if (window.isEmpty()) {
+            return;
+        }
         launch.parallelFor(launch.int64(3), ROWS_WORTH_A_HANDOVER, (from, to) -> {
             long[] destinations = new long[MAX_SLOTS];
             for (long token = from; token < to; token++) {
                 for (int first = 0; first < topK; first += MAX_SLOTS) {
                     int slots = Math.min(MAX_SLOTS, topK - first);
                     for (int k = 0; k < slots; k++) {
-                        destinations[k] = memory.get(JAVA_LONG_UNALIGNED,
-                                launch.pointer(2) + 8 * (token * topK + first + k));
+                        destinations[k] = window.inBuffer(memory.get(JAVA_LONG_UNALIGNED,
+                                launch.pointer(2) + 8 * (token * topK + first + k)));
                     }
                     for (int k = 0; k < slots; k++) {
                         if (destinations[k] != Destination.DROPPED) {

@@ -18,6 +18,9 @@ import org.junit.jupiter.api.DynamicTest;
 final class Faults {
     private static final Tests EXCHANGES = CommBackendContract::exchanges;
     private static final Tests CAPACITIES = CommBackendContract::capacities;
+    private static final Tests ROUNDS = CommBackendContract::roundsEqualTheWorstCase;
+    private static final Tests ROUND_RACES = CommBackendContract::roundsBackToBack;
+    private static final Tests ROUND_CAPTURE = CommBackendContract::roundsCaptured;
     private static final Tests RACES = CommBackendContract::exchangesBackToBack;
     private static final Tests ADJOINTS = CommBackendContract::adjoints;
     private static final Tests PADDING = CommBackendContract::paddingIsNotWritten;
@@ -55,7 +58,25 @@ final class Faults {
                         .kernel("count_rows", Kernels::clampsIds).kernel("place_rows", Kernels::clampsIds),
                 // Capacity.
                 Fault.of("a row beyond the capacity", CAPACITIES, "out_TD|written past its end")
-                        .kernel("place_rows", Kernels::sendsOneMore),
+                        .kernel("place_rows", Kernels::sendsOneMore).kernel("dispatch_rows", Kernels::widerWindow)
+                        .kernel("combine_f32", Kernels::widerWindow),
+                // Rounds.
+                Fault.of("each rank makes its own number of rounds", ROUNDS, "rows_RD of round|out_TD")
+                        .kernel("plan_rounds", Kernels::ownRounds),
+                Fault.of("one round too few", ROUNDS, "rows_RD of round|out_TD").kernel("plan_rounds",
+                        Kernels::oneRoundTooFew),
+                Fault.of("offsets of a round without its last row", ROUNDS, "offsets_e of round")
+                        .kernel("next_round", Kernels::roundOneTooFew),
+                Fault.of("no rows before", ROUNDS, "before_1 of round").kernel("next_round", Kernels::nothingBefore),
+                Fault.of("a round with one row more than the buffer", ROUNDS, "rows_RD|written past its end")
+                        .kernel("dispatch_rows", Kernels::widerWindow),
+                Fault.of("the last round forgets what waits", ROUNDS, "out_TD")
+                        .kernel("combine_f32", Kernels::forgetsWhatWaits),
+                Fault.of("no barrier before a round", ROUND_RACES, "of exchange").withoutBarrier("dispatch, buffer"),
+                Fault.of("no barrier after the experts of a round", ROUND_RACES, "of exchange")
+                        .withoutBarrier("combine, experts"),
+                Fault.of("no barrier before a round, captured", ROUND_CAPTURE, "of exchange")
+                        .withoutBarrier("dispatch, buffer"),
                 Fault.of("one row less than the capacity", CAPACITIES, "rows_RD|weights_R|out_TD")
                         .kernel("place_rows", Kernels::sendsOneLess),
                 Fault.of("drops the first rows, not the last ones", CAPACITIES, "rows_RD|weights_R|out_TD")

@@ -112,11 +112,59 @@ final class Kernels {
     }
 
     static CpuKernel sendsOneMore(CpuKernel real) {
-        return launch -> PlanKernels.placeRows(new Lying(launch, launch.int64(6) + 1));
+        return launch -> PlanKernels.placeRows(new Lying(launch, 6, launch.int64(6) + 1));
+    }
+
+    /** The window has one row more than the buffer. */
+    static CpuKernel widerWindow(CpuKernel real) {
+        return launch -> real.run(new Lying(launch, 10, launch.int64(10) + 1));
+    }
+
+    /** Each rank makes the rounds that it needs itself. */
+    static CpuKernel ownRounds(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            int rows = integer(launch, launch.pointer(4) + 4L * (launch.int32(2) / launch.int32(1) - 1));
+            put(launch, launch.pointer(5), (int) Math.max(1, Math.ceilDiv(rows, launch.int64(3))));
+        };
+    }
+
+    static CpuKernel oneRoundTooFew(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            put(launch, launch.pointer(5), Math.max(1, integer(launch, launch.pointer(5)) - 1));
+        };
+    }
+
+    static CpuKernel roundOneTooFew(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            long last = launch.pointer(5) + 4L * (launch.int32(3) - 1);
+            put(launch, last, Math.max(0, integer(launch, last) - 1));
+        };
+    }
+
+    static CpuKernel nothingBefore(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            put(launch, launch.pointer(6), 0);
+        };
+    }
+
+    /** What earlier rounds have brought is lost before the last one sums. */
+    static CpuKernel forgetsWhatWaits(CpuKernel real) {
+        return launch -> {
+            Window window = Window.of(launch, 8);
+            if (window.isLast() && window.rounds() > 1) {
+                long elements = launch.int64(1) * launch.int32(2) * launch.int64(3);
+                launch.memory().asSlice(launch.pointer(11), elements * 2).fill((byte) 0);
+            }
+            real.run(launch);
+        };
     }
 
     static CpuKernel sendsOneLess(CpuKernel real) {
-        return launch -> PlanKernels.placeRows(new Lying(launch, Math.max(0, launch.int64(6) - 1)));
+        return launch -> PlanKernels.placeRows(new Lying(launch, 6, Math.max(0, launch.int64(6) - 1)));
     }
 
     /** Of two rows of one expert the earlier one is dropped, and the later one takes its place. */
@@ -286,8 +334,8 @@ final class Kernels {
         };
     }
 
-    /** A launch whose argument 6, the capacity, is another. */
-    private record Lying(CpuLaunch launch, long capacity) implements CpuLaunch {
+    /** A launch one of whose arguments is another. */
+    private record Lying(CpuLaunch launch, int changed, long value) implements CpuLaunch {
         @Override
         public MemorySegment memory() {
             return launch.memory();
@@ -310,7 +358,7 @@ final class Kernels {
 
         @Override
         public long int64(int index) {
-            return index == 6 ? capacity : launch.int64(index);
+            return index == changed ? value : launch.int64(index);
         }
 
         @Override

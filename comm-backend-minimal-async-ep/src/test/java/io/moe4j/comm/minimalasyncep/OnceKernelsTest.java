@@ -73,7 +73,8 @@ class OnceKernelsTest {
         OnceKernels.dispatchRowsOnce(launch(peers.memory, arena.allocateFrom(ValueLayout.JAVA_INT, x),
                 arena.allocateFrom(ValueLayout.JAVA_FLOAT, weights),
                 arena.allocateFrom(ValueLayout.JAVA_LONG, destinations), (long) x.length,
-                destinations.length / x.length, 4L, arena.allocateFrom(ValueLayout.JAVA_INT, far), 0, 1, 2));
+                destinations.length / x.length, 4L, arena.allocateFrom(ValueLayout.JAVA_INT, far), 0, 1, 2,
+                MemorySegment.NULL, MemorySegment.NULL, 1L << 32));
         return peers;
     }
 

@@ -149,7 +149,8 @@ final class Wrapped extends ForwardingCommBackend {
 
     Wrapped scopedPlans() {
         plans = plan -> plan instanceof EpPlan own
-                ? new EpPlan(own.owner(), scoped(own.destinations_N()), own.offsets_e(), own.tokensPerExpert_E())
+                ? new EpPlan(own.owner(), scoped(own.destinations_N()), own.offsets_e(), own.tokensPerExpert_E(),
+                        own.rounds(), own.further())
                 : plan;
         return this;
     }

@@ -35,4 +35,31 @@ final class PlanKernels {
                         ? memory.get(JAVA_LONG_UNALIGNED, starts_E + 8L * expert) + index
                         : -1);
     }
+
+    /**
+     * From places among the rows of all rounds to places among the rows of one round. The rows that a round sends to a rank follow each other in both
+     * orders. Arguments: I64 places_N; I64 N; I32 EP; I64 first_EP: where the round's rows for a rank begin among those of all rounds; I64 end_EP:
+     * where they end; I64 start_EP: where they begin among those of the round; I64 places_N of the round (out), -1 for rows of other rounds. Grid:
+     * ceil(N / 256) blocks.
+     *
+     * <p>Example: places [0, 3, 2, 1], the round has rows [1, 2) for rank 0 and [2, 4) for rank 1, which begin at 0 and 1: [-1, 2, 1, 0].
+     */
+    static void selectRound(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        int ranks = launch.int32(2);
+        long[][] parts = new long[3][ranks];
+        for (int part = 0; part < parts.length; part++) {
+            MemorySegment.copy(memory, JAVA_LONG_UNALIGNED, launch.pointer(3 + part), parts[part], 0, ranks);
+        }
+        for (long n = 0; n < launch.int64(1); n++) {
+            long place = memory.get(JAVA_LONG_UNALIGNED, launch.pointer(0) + 8 * n);
+            long selected = -1;
+            for (int rank = 0; rank < ranks; rank++) {
+                if (place >= parts[0][rank] && place < parts[1][rank]) {
+                    selected = parts[2][rank] + place - parts[0][rank];
+                }
+            }
+            memory.set(JAVA_LONG_UNALIGNED, launch.pointer(6) + 8 * n, selected);
+        }
+    }
 }

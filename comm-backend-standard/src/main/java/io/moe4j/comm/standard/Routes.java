@@ -1,9 +1,12 @@
 package io.moe4j.comm.standard;
 
+import java.util.Arrays;
+
 /**
- * What one rank derives from the counts of all ranks: how many rows travel between which ranks, and where they begin. Rows beyond the capacity of
- * their destination rank are not sent. A rank's capacity fills by expert and then by source, so the rows that a source may send to a rank are a
- * prefix of its rows for that rank.
+ * What one rank derives from the counts of all ranks: how many rows travel between which ranks, and where they begin. Each rank receives a window of its
+ * arrival order, from a first row on and at most its capacity; other rows are not sent. Without rounds there is one window, from row 0 on, and what is
+ * beyond is dropped. The arrival order is by expert and then by source, so the rows that a source sends to a rank follow each other in the source's own
+ * order, expert by expert.
  *
  * @param sent rows to each rank
  * @param received rows from each rank
@@ -13,36 +16,45 @@ package io.moe4j.comm.standard;
  * @param sources_S where the same segments begin in the order of arrival (source by source, expert by expert)
  * @param offsets_e inclusive running sums of the rows for this rank's experts
  * @param tokensPerExpert_E rows that all ranks together route to each expert
- * @param required rows for this rank, dropped ones included
+ * @param required rows for this rank, those outside the window included
+ * @param mostRequired the same, for the rank that has the most
  */
 record Routes(long[] sent, long[] received, long[] starts_E, long[] kept_E, long[] arrivals_S, long[] sources_S,
-        int[] offsets_e, int[] tokensPerExpert_E, long required) {
+        int[] offsets_e, int[] tokensPerExpert_E, long required, long mostRequired) {
 
-    /** Computes the routes of one rank from the (EP, E) counts of all ranks. */
-    static Routes of(int[] counts_EPE, int ranks, int experts, int rank, long capacity) {
+    /**
+     * Computes the routes of one rank from the (EP, E) counts of all ranks.
+     *
+     * @param first the first row of the window
+     * @param capacity rows of the window
+     */
+    static Routes of(int[] counts_EPE, int ranks, int experts, int rank, long first, long capacity) {
         long[][] kept = new long[ranks][experts];
         int[] tokens_E = new int[experts];
         int perRank = experts / ranks;
         int[] offsets_e = new int[perRank];
         long[] arrivals_S = new long[perRank * ranks];
         long required = 0;
+        long most = 0;
         for (int destination = 0; destination < ranks; destination++) {
             long place = 0;
             for (int j = 0; j < perRank; j++) {
                 int expert = destination * perRank + j;
                 for (int source = 0; source < ranks; source++) {
+                    long begin = Math.clamp(place - first, 0, capacity);
                     if (destination == rank) {
-                        arrivals_S[j * ranks + source] = Math.min(place, capacity);
+                        arrivals_S[j * ranks + source] = begin;
                     }
                     int count = counts_EPE[source * experts + expert];
-                    kept[source][expert] = Math.clamp(capacity - place, 0, count);
-                    tokens_E[expert] += count;
                     place += count;
+                    kept[source][expert] = Math.clamp(place - first, 0, capacity) - begin;
+                    tokens_E[expert] += count;
                 }
                 if (destination == rank) {
-                    offsets_e[j] = (int) Math.min(place, capacity);
+                    offsets_e[j] = (int) Math.clamp(place - first, 0, capacity);
                 }
             }
+            most = Math.max(most, place);
             if (destination == rank) {
                 required = place;
             }
@@ -65,14 +77,15 @@ record Routes(long[] sent, long[] received, long[] starts_E, long[] kept_E, long
                 received[source] += kept[source][rank * perRank + j];
             }
         }
-        return new Routes(sent, received, starts_E, kept[rank], arrivals_S, sources_S, offsets_e, tokens_E, required);
+        return new Routes(sent, received, starts_E, kept[rank], arrivals_S, sources_S, offsets_e, tokens_E, required,
+                most);
     }
 
     long rowsSent() {
-        return java.util.Arrays.stream(sent).sum();
+        return Arrays.stream(sent).sum();
     }
 
     long rowsReceived() {
-        return java.util.Arrays.stream(received).sum();
+        return Arrays.stream(received).sum();
     }
 }

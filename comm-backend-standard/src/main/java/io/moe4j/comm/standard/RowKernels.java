@@ -79,8 +79,28 @@ final class RowKernels {
     }
 
     /**
-     * Sums each token's K rows in fp32, in slot order, rounded once. Arguments: returned rows, in the order of the wire; I64 places_N; I64
-     * T; I32 K; I64 D; out_TD (out). Grid: T blocks.
+     * Copies what came back in one round to its slots; slots of other rounds are left as they are. Arguments: returned rows, in the order of the wire;
+     * I64 places_N; I64 N; I64 bytes of a row; rows of slots (out). Grid: one warp per row, up to 2048 blocks.
+     *
+     * <p>Example: places [1, -1, 0], returned [a, b]: slot 0 becomes b, slot 2 becomes a.
+     */
+    static void unpackRows(CpuLaunch launch) {
+        MemorySegment memory = launch.memory();
+        long rowBytes = launch.int64(3);
+        launch.parallelFor(launch.int64(2), ROWS_WORTH_A_HANDOVER, (from, to) -> {
+            for (long n = from; n < to; n++) {
+                long place = memory.get(JAVA_LONG_UNALIGNED, launch.pointer(1) + 8 * n);
+                if (place >= 0) {
+                    MemorySegment.copy(memory, launch.pointer(0) + place * rowBytes, memory,
+                            launch.pointer(4) + n * rowBytes, rowBytes);
+                }
+            }
+        });
+    }
+
+    /**
+     * Sums each token's K rows in fp32, in slot order, rounded once. Arguments: returned rows, in the order of the wire; I64 places_N, or absent for
+     * rows in slot order; I64 T; I32 K; I64 D; out_TD (out). Grid: T blocks.
      */
     static void sumRows(CpuLaunch launch, RowCodec codec) {
         MemorySegment memory = launch.memory();
@@ -96,7 +116,7 @@ final class RowKernels {
             for (long token = from; token < to; token++) {
                 Arrays.fill(sum_D, 0);
                 for (long n = token * topK; n < (token + 1) * topK; n++) {
-                    long place = memory.get(JAVA_LONG_UNALIGNED, places_N + 8 * n);
+                    long place = places_N == 0 ? n : memory.get(JAVA_LONG_UNALIGNED, places_N + 8 * n);
                     if (place >= 0) {
                         codec.add(memory, rows + place * rowBytes, sum_D, scratch_D);
                     }

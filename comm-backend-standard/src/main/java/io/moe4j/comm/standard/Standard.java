@@ -20,8 +20,10 @@ import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.comm.standard.Rounds.RoundTensors;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +46,12 @@ final class Standard implements CommBackend {
     private final Resources resources;
     private final StandardKernels kernels;
     private final Tensor statistics_2;
+    private final Optional<Tensor> roundStatistics_3;
     private long mostRequired;
     private long dropped;
+    private long plans;
+    private long plansOfSeveralRounds;
+    private long mostRounds;
     private boolean closed;
 
     static Standard open(CommConfig config, CommContext context, boolean supportsRows) {
@@ -70,7 +76,10 @@ final class Standard implements CommBackend {
         kernels = new StandardKernels(config, context.rank(), resources);
         statistics_2 = Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 2),
                 "exchange statistics")), 0, DType.I64, 2);
-        stream.fill(statistics_2, 0);
+        roundStatistics_3 = maxRounds() == 1 ? Optional.empty()
+                : Optional.of(Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 3),
+                        "exchange statistics")), 0, DType.I64, 3));
+        resetStatistics();
     }
 
     @Override
@@ -84,6 +93,9 @@ final class Standard implements CommBackend {
         Tensor sources_S = memory.keep("exchange plans", DType.I64, experts);
         Tensor offsets_e = memory.keep("exchange plans", DType.I32, experts / ranks);
         Tensor tokens_E = memory.keep("exchange plans", DType.I32, experts);
+        Optional<RoundTensors> rounds = maxRounds() == 1 ? Optional.empty()
+                : Optional.of(RoundTensors.keep(memory, config, ranks));
+        Optional<RoundTensors> further = rounds.map(each -> RoundTensors.keep(memory, config, ranks));
         try (Scope scratch = memory.open()) {
             Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32,
                     Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
@@ -96,7 +108,9 @@ final class Standard implements CommBackend {
             collectives.allGather(stream, counts_E, counts_EPE);
             int[] counts = new int[ranks * experts];
             stream.download(counts_EPE, MemorySegment.ofArray(counts));
-            Routes routes = Routes.of(counts, ranks, experts, group.index(), capacityRows());
+            // With rounds, this is what all of them send together: nothing is dropped.
+            Routes routes = Routes.of(counts, ranks, experts, group.index(), 0,
+                    rounds.isPresent() ? config.worstCaseRows(ranks) : capacityRows());
             stream.upload(MemorySegment.ofArray(routes.arrivals_S()), arrivals_S);
             stream.upload(MemorySegment.ofArray(routes.sources_S()), sources_S);
             stream.upload(MemorySegment.ofArray(routes.offsets_e()), offsets_e);
@@ -104,8 +118,47 @@ final class Standard implements CommBackend {
             stream.upload(MemorySegment.ofArray(routes.starts_E()), starts_E);
             stream.upload(MemorySegment.ofArray(routes.kept_E()), kept_E);
             kernels.placeRows(ids_TK, counts_BE, starts_E, kept_E, places_N);
-            note(routes.required());
-            return new StandardPlan(this, routes, places_N, arrivals_S, sources_S, offsets_e, tokens_E);
+            StandardPlan plan = new StandardPlan(this, routes, places_N, arrivals_S, sources_S, offsets_e, tokens_E,
+                    rounds.map(first -> new Rounds(counts, roundsFor(routes.mostRequired()), routes, places_N, first,
+                            further.orElseThrow())),
+                    0);
+            note(plan);
+            return plan.rounds().isPresent() ? round(plan, 0) : plan;
+        }
+    }
+
+    private int roundsFor(long mostRows) {
+        return mostRows == 0 ? 1 : Math.toIntExact(Math.ceilDiv(mostRows, capacityRows()));
+    }
+
+    /** One round of a plan, as a plan: its routes, and what the device has to know of them. */
+    private StandardPlan round(StandardPlan plan, int number) {
+        Rounds rounds = plan.rounds().orElseThrow();
+        RoundTensors tensors = number == 0 ? rounds.first() : rounds.further();
+        Routes routes = rounds.routes(number, group.index(), capacityRows());
+        stream.upload(MemorySegment.ofArray(routes.arrivals_S()), tensors.arrivals_S());
+        stream.upload(MemorySegment.ofArray(routes.sources_S()), tensors.sources_S());
+        stream.upload(MemorySegment.ofArray(routes.offsets_e()), tensors.offsets_e());
+        stream.upload(MemorySegment.ofArray(new int[] {rounds.before(number, capacityRows())}), tensors.before_1());
+        stream.upload(MemorySegment.ofArray(rounds.parts(routes, number, group.index(), capacityRows())),
+                tensors.parts_3EP());
+        kernels.selectRound(rounds.allPlaces_N(), tensors.parts_3EP(), tensors.places_N());
+        return new StandardPlan(this, routes, tensors.places_N(), tensors.arrivals_S(), tensors.sources_S(),
+                tensors.offsets_e(), plan.tokensPerExpert_E(), plan.rounds(), number);
+    }
+
+    @Override
+    public int maxRounds() {
+        return config.maxRounds(group.size());
+    }
+
+    /** The host knows how many there are. */
+    @Override
+    public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
+        checkOpen();
+        StandardPlan first = own(plan);
+        for (int number = 1; number < first.roundCount(); number++) {
+            round.accept(round(first, number));
         }
     }
 
@@ -157,16 +210,30 @@ final class Standard implements CommBackend {
             throw new IllegalArgumentException("rows were not received by standard, but are a "
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
+        checks.waiting(request, maxRounds());
         StandardPlan plan = own(rows.plan());
         Tensor out_TD = request.out_TD();
+        boolean several = plan.roundCount() > 1;
         try (Scope scratch = memory.open()) {
             Tensor returned = giveBack(plan, rows.outputs_RD());
-            kernels.sumRows(returned, plan.places_N(), out_TD);
+            if (several) {
+                Tensor waiting_ND = request.waiting_ND().orElseThrow();
+                kernels.unpackRows(returned, plan.places_N(), waiting_ND);
+                if (plan.round() == plan.roundCount() - 1) {
+                    kernels.sumRows(waiting_ND, Optional.empty(), out_TD);
+                }
+            } else {
+                kernels.sumRows(returned, Optional.of(plan.places_N()), out_TD);
+            }
         }
         request.scalars_TK().ifPresent(scalars -> {
             try (Scope scratch = memory.open()) {
                 Tensor returned = giveBack(plan, rows.scalars_R().view(capacityRows(), 1));
-                kernels.unpackScalars(returned, plan.places_N(), scalars);
+                if (several) {
+                    kernels.unpackRows(returned, plan.places_N(), scalars);
+                } else {
+                    kernels.unpackScalars(returned, plan.places_N(), scalars);
+                }
             }
         });
         return () -> out_TD;
@@ -183,10 +250,16 @@ final class Standard implements CommBackend {
         return packed;
     }
 
-    private void note(long required) {
+    private void note(StandardPlan plan) {
+        long required = plan.routes().required();
         mostRequired = Math.max(mostRequired, required);
-        dropped += Math.max(0, required - capacityRows());
+        dropped += plan.rounds().isPresent() ? 0 : Math.max(0, required - capacityRows());
         stream.upload(MemorySegment.ofArray(new long[] {mostRequired, dropped}), statistics_2);
+        plans++;
+        plansOfSeveralRounds += plan.roundCount() > 1 ? 1 : 0;
+        mostRounds = Math.max(mostRounds, plan.roundCount());
+        roundStatistics_3.ifPresent(statistics -> stream
+                .upload(MemorySegment.ofArray(new long[] {plans, plansOfSeveralRounds, mostRounds}), statistics));
     }
 
     @Override
@@ -196,11 +269,21 @@ final class Standard implements CommBackend {
     }
 
     @Override
+    public Optional<Tensor> roundStatistics() {
+        checkOpen();
+        return roundStatistics_3;
+    }
+
+    @Override
     public void resetStatistics() {
         checkOpen();
         mostRequired = 0;
         dropped = 0;
+        plans = 0;
+        plansOfSeveralRounds = 0;
+        mostRounds = 0;
         stream.fill(statistics_2, 0);
+        roundStatistics_3.ifPresent(statistics -> stream.fill(statistics, 0));
     }
 
     @Override

@@ -13,6 +13,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * Launches the kernels on a rank's stream. A kernel has the same name, arguments and grid on every kind of device. The grid is in blocks of threads;
@@ -25,6 +26,8 @@ final class StandardKernels {
     private static final String PACK_ROWS = "pack_rows";
     private static final String REGROUP_ROWS = "regroup_rows";
     private static final String UNPACK_SCALARS = "unpack_scalars";
+    private static final String SELECT_ROUND = "select_round";
+    private static final String UNPACK_ROWS = "unpack_rows";
     private static final String SUM_ROWS_F32 = "sum_rows_f32";
     private static final String SUM_ROWS_BF16 = "sum_rows_bf16";
 
@@ -50,6 +53,8 @@ final class StandardKernels {
                 PACK_ROWS, RowKernels::packRows,
                 REGROUP_ROWS, RowKernels::regroupRows,
                 UNPACK_SCALARS, RowKernels::unpackScalars,
+                SELECT_ROUND, PlanKernels::selectRound,
+                UNPACK_ROWS, RowKernels::unpackRows,
                 SUM_ROWS_F32, launch -> RowKernels.sumRows(launch, RowCodec.F32),
                 SUM_ROWS_BF16, launch -> RowKernels.sumRows(launch, RowCodec.BF16)))
                 // Absent if the build had no nvcc.
@@ -73,6 +78,19 @@ final class StandardKernels {
                 KernelArg.of(starts_E), KernelArg.of(kept_E), KernelArg.of(places_N));
     }
 
+    void selectRound(Tensor allPlaces_N, Tensor parts_3EP, Tensor places_N) {
+        launch(SELECT_ROUND, Math.ceilDiv(config.routedRows(), THREADS), 0, KernelArg.of(allPlaces_N),
+                KernelArg.of(config.routedRows()), KernelArg.of(Math.toIntExact(parts_3EP.dim(1))),
+                KernelArg.of(parts_3EP.select(0)), KernelArg.of(parts_3EP.select(1)),
+                KernelArg.of(parts_3EP.select(2)), KernelArg.of(places_N));
+    }
+
+    /** @param slots a row for each routed row, in slot order */
+    void unpackRows(Tensor returned, Tensor places_N, Tensor slots) {
+        launch(UNPACK_ROWS, movingBlocks(config.routedRows()), 0, KernelArg.of(returned), KernelArg.of(places_N),
+                KernelArg.of(config.routedRows()), KernelArg.of(rowBytes(returned)), KernelArg.of(slots));
+    }
+
     /** @param sharers how many routed rows share one source row */
     void packRows(Tensor source, Tensor places_N, int sharers, Tensor packed) {
         launch(PACK_ROWS, movingBlocks(config.routedRows()), 0, KernelArg.of(source), KernelArg.of(places_N),
@@ -93,9 +111,11 @@ final class StandardKernels {
                 KernelArg.of(places_N), KernelArg.of(config.routedRows()), KernelArg.of(scalars_TK));
     }
 
-    void sumRows(Tensor returned, Tensor places_N, Tensor out_TD) {
+    /** @param places_N absent if the rows are in slot order */
+    void sumRows(Tensor returned, Optional<Tensor> places_N, Tensor out_TD) {
         launch(sumKernel(), config.tokens(), 0,
-                KernelArg.of(returned), KernelArg.of(places_N), KernelArg.of(config.tokens()),
+                KernelArg.of(returned), places_N.map(KernelArg::of).orElseGet(KernelArg::absent),
+                KernelArg.of(config.tokens()),
                 KernelArg.of(config.topK()), KernelArg.of(config.dim()), KernelArg.of(out_TD));
     }
 

@@ -47,6 +47,11 @@ public final class StandardProvider implements CommBackendProvider {
     }
 
     @Override
+    public boolean supportsRounds(DeviceKind kind) {
+        return supports(kind);
+    }
+
+    @Override
     public CommRequirements requirements() {
         return CommRequirements.none().withHostSynchronisation().withCollectives();
     }

@@ -2,6 +2,7 @@ package io.moe4j.kernels.swiglu;
 
 import io.moe4j.api.device.CpuLaunch;
 import io.moe4j.api.tensor.DType;
+import java.lang.foreign.ValueLayout;
 
 /**
  * The grouped products on the CPU. Each product reads the offsets when it runs, cuts the work into fixed blocks, and spreads them over all idle
@@ -14,7 +15,7 @@ final class CpuGrouped {
         this.scratch = scratch;
     }
 
-    /** y[r] = w[j] · x[r]. Arguments: (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride). */
+    /** y[r] = w[j] · x[r]. Arguments: (x, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, y, stride, before?). */
     void forward(CpuLaunch launch, DType dtype) {
         Matrix x_RI = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
@@ -22,20 +23,22 @@ final class CpuGrouped {
         int outputs = launch.int32(7);
         int inputs = launch.int32(8);
         Matrix y_RO = new Matrix(launch.pointer(10), launch.int64(11), dtype);
-        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), outputs);
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), outputs,
+                before(launch));
         PanelProduct product = new PanelProduct(launch, scratch, false, true);
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);
                 Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
-                product.run(block.rows(), block.columns(), inputs, x_RI.at(block.row(), 0), w.at(block.column(), 0),
-                        y_RO.at(block.row(), block.column()), false);
+                product.rows(block.lead(), block.rows(), block.columns(), inputs, x_RI.at(block.row(), 0),
+                        w.at(block.column(), 0),
+                        y_RO.at(block.row(), block.column()));
             }
         });
     }
 
     /**
-     * dx[r] = w[j]ᵀ · dy[r]. Arguments: (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride). */
+     * dx[r] = w[j]ᵀ · dy[r]. Arguments: (dy, stride, w, expert stride, row stride, offsets, experts, O, I, capacity, dx, stride, before?). */
     void inputGradient(CpuLaunch launch, DType dtype) {
         Matrix dy_RO = new Matrix(launch.pointer(0), launch.int64(1), dtype);
         Matrix w_OI = new Matrix(launch.pointer(2), launch.int64(4), dtype);
@@ -43,14 +46,15 @@ final class CpuGrouped {
         int outputs = launch.int32(7);
         int inputs = launch.int32(8);
         Matrix dx_RI = new Matrix(launch.pointer(10), launch.int64(11), dtype);
-        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), inputs);
+        RowBlocks blocks = new RowBlocks(launch, launch.pointer(5), launch.int32(6), launch.int64(9), inputs,
+                before(launch));
         PanelProduct product = new PanelProduct(launch, scratch, false, false);
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);
                 Matrix w = new Matrix(w_OI.address() + block.expert() * expertBytes, w_OI.stride(), dtype);
-                product.run(block.rows(), block.columns(), outputs, dy_RO.at(block.row(), 0), w.at(0, block.column()),
-                        dx_RI.at(block.row(), block.column()), false);
+                product.rows(block.lead(), block.rows(), block.columns(), outputs, dy_RO.at(block.row(), 0),
+                        w.at(0, block.column()), dx_RI.at(block.row(), block.column()));
             }
         });
     }
@@ -84,5 +88,10 @@ final class CpuGrouped {
                         Math.toIntExact(end - start), dy_RO.at(start, o), x_RI.at(start, i), dw.at(o, i), accumulate);
             }
         });
+    }
+
+    private static long before(CpuLaunch launch) {
+        long before_1 = launch.pointer(12);
+        return before_1 == 0 ? 0 : launch.memory().get(ValueLayout.JAVA_INT_UNALIGNED, before_1);
     }
 }

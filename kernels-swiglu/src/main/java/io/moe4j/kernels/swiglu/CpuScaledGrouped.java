@@ -38,7 +38,7 @@ final class CpuScaledGrouped {
         RowElements elements = RowElements.of(type);
         ScaledSum sum = new ScaledSum(launch.memory());
         RowBlocks blocks = new RowBlocks(launch, launch.pointer(EXTENTS), launch.int32(EXTENTS + 1),
-                launch.int64(EXTENTS + 4), columns);
+                launch.int64(EXTENTS + 4), columns, 0);
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);

@@ -16,6 +16,14 @@ final class PanelProduct {
     /** The most columns of C. */
     static final int COLUMNS = 512;
     private static final int INNER = 512;
+    /**
+     * OpenBLAS computes rows in groups, of 12 or 24 on today's processors, and the rows that are left over by other code, with other bits. Where only whole
+     * groups are computed, the bits of a row depend on the row and on its place in its group, and not on how many rows there are. So an expert has the same
+     * outputs for a token whether its rows are computed together or in parts, as long as each row keeps its place in its group.
+     */
+    static final int GROUP = 24;
+    /** The most rows of a panel, with its lead, whose rows are independent of each other: whole groups. */
+    static final int ROW_BLOCK = 10 * GROUP;
 
     private static final long A_BYTES = (long) ROWS * INNER * Float.BYTES;
     private static final long B_BYTES = (long) COLUMNS * INNER * Float.BYTES;
@@ -50,6 +58,84 @@ final class PanelProduct {
             } finally {
                 scratch.giveBack(slab);
             }
+        }
+    }
+
+    /**
+     * Computes C (m, n) from A (m, k) and op(B) (k, n). A row of C has the same bits whatever the other rows are, and however many.
+     *
+     * @param lead place of the first row in its group, below {@link #GROUP}; {@code lead + m} is at most {@link #ROW_BLOCK}
+     */
+    void rows(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c) {
+        int head = lead == 0 ? 0 : Math.min(m, GROUP - lead);
+        int whole = (m - head) / GROUP * GROUP;
+        boolean plain = a.dtype().isSinglePrecision() && b.dtype().isSinglePrecision() && c.dtype().isSinglePrecision();
+        if (k == 0) {
+            zero(c, m, n);
+        } else if (plain && whole == m) {
+            sliced(m, n, k, a, b, c);
+        } else {
+            long slab = scratch.take();
+            try {
+                if (head > 0) {
+                    inGroup(lead, head, n, k, a, b, c, slab);
+                }
+                if (plain && whole > 0) {
+                    sliced(whole, n, k, a.at(head, 0), b, c.at(head, 0));
+                } else if (whole > 0) {
+                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), false, slab);
+                }
+                int rest = head + whole;
+                if (rest < m) {
+                    inGroup(0, m - rest, n, k, a.at(rest, 0), b, c.at(rest, 0), slab);
+                }
+            } finally {
+                scratch.giveBack(slab);
+            }
+        }
+    }
+
+    /** In the slices of the inner dimension in which rows that are left over are computed too. */
+    private void sliced(int m, int n, int k, Matrix a, Matrix b, Matrix c) {
+        for (int from = 0; from < k; from += INNER) {
+            product(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, from > 0);
+        }
+    }
+
+    /** Fewer rows than a group, from the place {@code lead} on: completed with rows of zeros to a whole one. */
+    private void inGroup(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c, long slab) {
+        MemorySegment memory = launch.memory();
+        Matrix sum = new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
+        for (int from = 0; from < k; from += INNER) {
+            int depth = Math.min(INNER, k - from);
+            Matrix group = new Matrix(slab, depth, DType.F32);
+            memory.asSlice(slab, (long) GROUP * depth * Float.BYTES).fill((byte) 0);
+            copy(memory, a.at(0, from), m, depth, group.at(lead, 0));
+            Matrix part = inner(b, from);
+            Matrix wideB = transposeB ? widen(memory, part, n, depth, slab + A_BYTES)
+                    : widen(memory, part, depth, n, slab + A_BYTES);
+            product(GROUP, n, depth, group, wideB, sum, from > 0);
+        }
+        if (c.dtype().isSinglePrecision()) {
+            copy(memory, sum.at(lead, 0), m, n, c);
+        } else {
+            ScalarBf16.round(memory, sum.at(lead, 0), m, n, c);
+        }
+    }
+
+    private Matrix inner(Matrix b, int from) {
+        return transposeB ? b.at(0, from) : b.at(from, 0);
+    }
+
+    /** Copies to single precision. */
+    private static void copy(MemorySegment memory, Matrix source, int rows, int columns, Matrix target) {
+        if (source.dtype().isSinglePrecision()) {
+            for (int row = 0; row < rows; row++) {
+                MemorySegment.copy(memory, source.at(row, 0).address(), memory, target.at(row, 0).address(),
+                        (long) columns * Float.BYTES);
+            }
+        } else {
+            ScalarBf16.widen(memory, source, rows, columns, target);
         }
     }
 

@@ -3,8 +3,11 @@ package io.moe4j.kernels.swiglu;
 import io.moe4j.api.device.CpuLaunch;
 
 /**
- * The rows of all experts, cut into blocks of at most {@link PanelProduct#ROWS} rows of one expert by {@link PanelProduct#COLUMNS} columns. The cut
+ * The rows of all experts, cut into blocks of at most {@link PanelProduct#ROW_BLOCK} rows of one expert by {@link PanelProduct#COLUMNS} columns. The cut
  * depends on the offsets and the shape only, never on the number of cores; the same is true of the results.
+ *
+ * <p>Rows of an expert that were computed before, in another part of the same rows, count in the cut: the first expert that has rows begins with a lead of
+ * as many absent rows as lie before them in their group.
  *
  * <p>Example: offsets (300, 300, 310) and 600 columns: expert 0 has 2 × 2 blocks, expert 1 none, expert 2 has 1 × 2; block 5 is expert 2,
  * rows 300..310, columns 512..600.
@@ -14,20 +17,30 @@ final class RowBlocks {
     private final long[] blockEnds;
     private final int columns;
     private final int columnBlocks;
+    /** The first expert that has rows, or -1. */
+    private final int leading;
+    private final int lead;
 
-    RowBlocks(CpuLaunch launch, long offsets, int experts, long capacity, int columns) {
+    RowBlocks(CpuLaunch launch, long offsets, int experts, long capacity, int columns, long before) {
         this.rowEnds = new long[experts];
         this.blockEnds = new long[experts];
         this.columns = columns;
         this.columnBlocks = Math.ceilDiv(columns, PanelProduct.COLUMNS);
         long blocks = 0;
         long start = 0;
+        int leading = -1;
         for (int expert = 0; expert < experts; expert++) {
             rowEnds[expert] = PanelProduct.offset(launch, offsets, expert, capacity);
-            blocks += Math.ceilDiv(rowEnds[expert] - start, PanelProduct.ROWS) * columnBlocks;
+            if (leading < 0 && rowEnds[expert] > start) {
+                leading = expert;
+            }
+            long lead = leading == expert ? before % PanelProduct.GROUP : 0;
+            blocks += Math.ceilDiv(rowEnds[expert] - start + lead, PanelProduct.ROW_BLOCK) * columnBlocks;
             blockEnds[expert] = blocks;
             start = rowEnds[expert];
         }
+        this.leading = leading;
+        this.lead = (int) (before % PanelProduct.GROUP);
     }
 
     long count() {
@@ -40,12 +53,17 @@ final class RowBlocks {
             expert++;
         }
         long inExpert = index - (expert == 0 ? 0 : blockEnds[expert - 1]);
-        long row = (expert == 0 ? 0 : rowEnds[expert - 1]) + inExpert / columnBlocks * PanelProduct.ROWS;
+        long first = expert == 0 ? 0 : rowEnds[expert - 1];
+        // In rows that count from the beginning of the group in which the expert's first row lies.
+        long counted = inExpert / columnBlocks * PanelProduct.ROW_BLOCK;
+        int absent = expert == leading ? lead : 0;
+        long row = first + Math.max(0, counted - absent);
+        long end = Math.min(rowEnds[expert], first + counted - absent + PanelProduct.ROW_BLOCK);
         int column = (int) (inExpert % columnBlocks) * PanelProduct.COLUMNS;
-        return new Block(expert, row, (int) Math.min(PanelProduct.ROWS, rowEnds[expert] - row), column,
+        return new Block(expert, counted == 0 ? absent : 0, row, (int) (end - row), column,
                 Math.min(PanelProduct.COLUMNS, columns - column));
     }
 
-    /** A block of one expert: {@code rows} rows from {@code row} on, {@code columns} columns from {@code column} on. */
-    record Block(int expert, long row, int rows, int column, int columns) {}
+    /** A block of one expert: {@code lead} rows that are absent, then {@code rows} rows from {@code row} on, {@code columns} columns from {@code column} on. */
+    record Block(int expert, int lead, long row, int rows, int column, int columns) {}
 }

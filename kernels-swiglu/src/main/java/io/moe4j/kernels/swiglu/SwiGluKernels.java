@@ -70,7 +70,8 @@ final class SwiGluKernels implements ExpertKernels {
                         KernelArg.of(x), KernelArg.of(x.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
-                        KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)))));
+                        KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)),
+                        optional(product.before_1()))));
     }
 
     @Override
@@ -88,7 +89,8 @@ final class SwiGluKernels implements ExpertKernels {
                         KernelArg.of(dy), KernelArg.of(dy.stride(0)), KernelArg.of(w), KernelArg.of(w.stride(0)),
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
-                        KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)))));
+                        KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)),
+                        optional(product.before_1()))));
     }
 
     @Override

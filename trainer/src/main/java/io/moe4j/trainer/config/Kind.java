@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
  * @param shown writes a value as TOML
  */
 record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown) {
+    private static final String AUTO = "auto";
     private static final String DIGITS = "[0-9]+(?:_[0-9]+)*";
     private static final Pattern WHOLE = Pattern.compile("[+-]?" + DIGITS);
     /** As TOML writes numbers. Java's own reader takes more: {@code 1d}, {@code 5f}, {@code 0x1p3}. */
@@ -53,13 +54,14 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                             .map(s -> Duration.ofNanos((long) (s * 1e9))),
                     value -> String.valueOf(((Duration) value).toNanos() / 1e9));
             case "io.moe4j.api.comm.ReceiveCapacity" -> new Kind(
-                    "\"worst_case\", \"balanced\", or a factor of the balanced load that is at least 1",
+                    "\"worst_case\", \"balanced\", or a factor of the balanced load that is above 0",
                     Kind::capacity, Kind::capacityShown);
             case "io.moe4j.trainer.config.MemoryBudget" -> new Kind("\"auto\", or a number of GiB that is at least 0",
                     Kind::budget, Kind::budgetShown);
             case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
                     Kind::name);
-            case "io.moe4j.api.comm.OverflowAction" -> choice(Arrays.asList(OverflowAction.values()), Kind::lower);
+            case "java.util.Optional<io.moe4j.api.comm.OverflowAction>" -> automatic(
+                    choice(Arrays.asList(OverflowAction.values()), Kind::lower));
             case "io.moe4j.api.comm.Dedup" -> choice(Arrays.asList(Dedup.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.OptimizerName" -> choice(Arrays.asList(OptimizerName.values()), Kind::lower);
@@ -89,6 +91,15 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                 value -> value.text().flatMap(text -> choices.stream().filter(choice -> name.apply(choice).equals(text))
                         .findFirst()),
                 shown -> choices.stream().filter(shown::equals).map(name).map(Kind::quoted).findFirst().orElseThrow());
+    }
+
+    /** The same, or {@code "auto"} for no choice. */
+    private static Kind automatic(Kind kind) {
+        return new Kind(kind.wanted + ", auto", value -> {
+            Optional<?> chosen = kind.read.apply(value);
+            return chosen.isEmpty() && value.text().equals(Optional.of(AUTO)) ? Optional.of(Optional.empty())
+                    : chosen.isEmpty() ? Optional.empty() : Optional.of(chosen);
+        }, shown -> ((Optional<?>) shown).map(kind.shown).orElse(quoted(AUTO)));
     }
 
     private static String lower(Enum<?> value) {
@@ -145,7 +156,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             return Optional.of(ReceiveCapacity.balanced());
         }
         return value.number().or(value::text).flatMap(Kind::real)
-                .filter(factor -> factor >= 1 && !Double.isInfinite(factor)).map(ReceiveCapacity::factor);
+                .filter(factor -> factor > 0 && !Double.isInfinite(factor)).map(ReceiveCapacity::factor);
     }
 
     private static String capacityShown(Object capacity) {

@@ -4,6 +4,7 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.autograd.model.ModelSpec;
 import java.util.List;
+import java.util.Optional;
 
 /** How ranks, model and batch fit together. */
 final class LayoutRules {
@@ -103,10 +104,11 @@ final class LayoutRules {
         long rows = capacity.rows(tokens, moe.topK(), moe.experts(), degree);
         long worst = ReceiveCapacity.worstCase().rows(tokens, moe.topK(), moe.experts(), degree);
         boolean overflows = capacity instanceof ReceiveCapacity.Balanced && rows < worst
-                && !config.moe().forceLoadBalance() && config.moe().onOverflow() == OverflowAction.FAIL;
+                && !config.moe().forceLoadBalance()
+                && config.moe().onOverflow().equals(Optional.of(OverflowAction.FAIL));
         findings.require(!overflows, "the balanced capacity (" + rows + " rows, of " + worst
                 + " in the worst case) holds forced round-robin routing only; learnt routing overflows it in the first steps",
-                "set moe.force_load_balance, or a capacity of worst_case or a factor, or moe.on_overflow to drop",
+                "set moe.force_load_balance, or a capacity of worst_case or a factor, or moe.on_overflow to rounds or drop",
                 "moe.receive_capacity", "moe.force_load_balance", "moe.on_overflow");
     }
 }

@@ -4,12 +4,14 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
+import java.util.Optional;
 
 /**
  * Routing and receive buffers.
  *
- * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, at least 1
- * @param onOverflow what happens beyond it: {@code fail} or {@code drop}
+ * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, above 0
+ * @param onOverflow what happens beyond it: {@code rounds}, {@code fail} or {@code drop}; empty ({@code auto}) for what
+ *     {@link #overflowAction} says
  * @param dedup whether a row that several experts of one rank want is sent there once: {@code auto}, {@code on} or {@code off}
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
  * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
@@ -18,7 +20,7 @@ import io.moe4j.api.comm.ReceiveCapacity;
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverflow, Dedup dedup,
+public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction> onOverflow, Dedup dedup,
         boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff, double routerZCoeff) {
 
     /** With another value of {@code receiveCapacity}. */
@@ -28,7 +30,24 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, OverflowAction onOverfl
 
     /** With another value of {@code onOverflow}. */
     public MoeConfig withOnOverflow(OverflowAction value) {
-        return Components.with(this, "onOverflow", value);
+        return Components.with(this, "onOverflow", Optional.of(value));
+    }
+
+    /**
+     * What happens to rows beyond the capacity. Unless the configuration says it, they are exchanged in rounds, with a backend that can do that; other
+     * backends fail. Where nothing can overflow, because the capacity is the worst case, or the balanced load of routing that is forced to be balanced,
+     * no rounds are prepared.
+     *
+     * @param supportsRounds whether the backend supports rounds
+     * @since 0.3.0
+     */
+    public OverflowAction overflowAction(boolean supportsRounds) {
+        boolean overflows = switch (receiveCapacity) {
+            case ReceiveCapacity.WorstCase() -> false;
+            case ReceiveCapacity.Balanced() -> !forceLoadBalance;
+            case ReceiveCapacity.Factor factor -> true;
+        };
+        return onOverflow.orElse(supportsRounds && overflows ? OverflowAction.ROUNDS : OverflowAction.FAIL);
     }
 
     /** With another value of {@code dedup}. */

@@ -6,6 +6,7 @@ import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.comm.Dedup;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.DeviceProvider;
@@ -40,6 +41,7 @@ final class PlugInRules {
     private static final String FROM = "model.from";
     private static final String DEDUP = "moe.dedup";
     private static final String CAPACITY = "moe.receive_capacity";
+    private static final String OVERFLOW = "moe.on_overflow";
 
     private final Registry registry;
     private final TrainerConfig config;
@@ -126,6 +128,7 @@ final class PlugInRules {
             device.ifPresent(provider -> rules.boundaries(provider, spec));
         }
         backend.ifPresent(provider -> rules.backend(provider, recompute));
+        backend.ifPresent(provider -> device.map(DeviceProvider::kind).ifPresent(kind -> rules.rounds(provider, kind)));
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
             collectives.ifPresent(provider -> findings.require(provider.capturable(),
@@ -259,6 +262,30 @@ final class PlugInRules {
                 "this mode keeps the same whatever the budget is",
                 "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
                 RECOMPUTE);
+    }
+
+    /** What does not fit needs a backend that exchanges it in rounds, or must be allowed to be lost. */
+    private void rounds(CommBackendProvider provider, DeviceKind kind) {
+        if (!findings.readable(CAPACITY, OVERFLOW)) {
+            return;
+        }
+        boolean supported = provider.supportsRounds(kind);
+        OverflowAction action = config.moe().overflowAction(supported);
+        List<String> able = registry.all(CommBackendProvider.class).stream()
+                .filter(each -> each.supports(kind) && each.supportsRounds(kind)).map(Provider::id).toList();
+        findings.require(action != OverflowAction.ROUNDS || supported,
+                "this backend does not exchange rows in rounds on devices of kind " + kind,
+                "set " + OVERFLOW + " to fail or drop, or choose a backend that does: " + able, BACKEND, OVERFLOW);
+        findings.require(!(config.moe().receiveCapacity() instanceof ReceiveCapacity.Factor(double factor))
+                || factor >= 1 || action == OverflowAction.ROUNDS,
+                "a capacity below 1 does not even hold balanced routing, so that each step would overflow",
+                "set " + CAPACITY + " to 1 or more" + (supported ? ", or " + OVERFLOW + " to rounds" : ""), CAPACITY,
+                OVERFLOW);
+        findings.require(supported || config.moe().onOverflow().isPresent() || config.moe().forceLoadBalance()
+                || !(config.moe().receiveCapacity() instanceof ReceiveCapacity.Balanced),
+                "the balanced capacity holds forced round-robin routing only, and this backend does not exchange rows in"
+                        + " rounds",
+                "set moe.force_load_balance, or " + CAPACITY + " to worst_case or a factor", CAPACITY, BACKEND);
     }
 
     private void capture(DeviceProvider device) {

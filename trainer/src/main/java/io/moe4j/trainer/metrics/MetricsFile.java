@@ -67,6 +67,11 @@ public final class MetricsFile implements StepListener, AutoCloseable {
             line.put("balance_loss", finite(losses.balance()));
             line.put("router_z_loss", finite(losses.z()));
         });
+        if (step.rounds().exchanges() > 0) {
+            line.put("exchanges", step.rounds().exchanges());
+            line.put("exchanges_in_rounds", step.rounds().inSeveralRounds());
+            line.put("rounds_max", step.rounds().most());
+        }
         line.put("labels", step.labels());
         line.put("data_seconds", step.dataSeconds());
         line.put("documents", step.data().documents());

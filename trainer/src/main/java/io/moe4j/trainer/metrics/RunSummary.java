@@ -30,6 +30,9 @@ public final class RunSummary {
     private double seconds;
     private double tokens;
     private long dropped;
+    private long exchanges;
+    private long inSeveralRounds;
+    private long mostRounds;
     private long steps;
     private final List<ValidationResult> validations = new ArrayList<>();
 
@@ -52,6 +55,9 @@ public final class RunSummary {
         seconds += step.seconds();
         tokens += step.tokensPerSecond() * step.seconds();
         dropped += step.droppedRows();
+        exchanges += step.rounds().exchanges();
+        inSeveralRounds += step.rounds().inSeveralRounds();
+        mostRounds = Math.max(mostRounds, step.rounds().most());
         steps++;
     }
 
@@ -74,7 +80,14 @@ public final class RunSummary {
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
                         rows.getMax(), last.receiveCapacityRows(), dropped))
-                + validation() + data(last);
+                + rounds() + validation() + data(last);
+    }
+
+    private String rounds() {
+        return exchanges == 0 ? ""
+                : String.format(Locale.ROOT,
+                        "%nexchanges that needed more than one round: %,d of %,d (%.1f%%); at most %,d rounds",
+                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges, mostRounds);
     }
 
     private String validation() {

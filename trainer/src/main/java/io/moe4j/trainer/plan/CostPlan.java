@@ -59,7 +59,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     }
 
     private static Optional<SentRows> sentRows(TrainerConfig config, ModelSpec spec, Providers providers) {
-        return providers.comm().map(comm -> SentRows.of(RankShapes.exchange(config, spec),
+        return providers.comm().map(comm -> SentRows.of(RankShapes.exchange(config, spec, providers),
                 config.parallelism().expertParallelDegree(), comm, providers.device().kind()));
     }
 

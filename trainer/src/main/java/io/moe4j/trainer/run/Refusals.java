@@ -19,7 +19,7 @@ final class Refusals {
                 "step %d: rank %d was to receive %d rows in one exchange and has room for %d (moe.receive_capacity %s)."
                         + " The step was refused before the optimizer: parameters, moments and expert biases are as"
                         + " before it. A moe.receive_capacity of at least %.2f was needed: raise it, or set it to"
-                        + " worst_case; or let rows be dropped with moe.on_overflow drop",
+                        + " worst_case; or let rows be exchanged in rounds with moe.on_overflow rounds, or dropped with drop",
                 step, overflow.rank(), overflow.requiredRows(), overflow.capacityRows(), capacity(config),
                 Math.ceil(100 * factor) / 100), overflow.requiredRows(), overflow.capacityRows());
     }
@@ -27,7 +27,7 @@ final class Refusals {
     static CapacityExceededException dropped(long step, StepOutcome.Dropped dropped, ModelSpec spec) {
         return new CapacityExceededException(String.format(Locale.ROOT,
                 "step %d: the communication backend (model.moe_comm_backend = \"%s\") reports %d dropped rows on rank %d,"
-                        + " although moe.on_overflow = \"fail\", and although the most rows that a rank was to receive,"
+                        + " although moe.on_overflow does not allow it, and although the most rows that a rank was to receive,"
                         + " %d, fit into the %d that it has room for. The step was refused before the optimizer:"
                         + " parameters, moments and expert biases are as before it. A backend that drops rows must also"
                         + " report how many it was to receive: use another one, or one whose contract tests pass; or let"

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.data.SourceProgress;
 import io.moe4j.trainer.step.LayerLoad;
+import io.moe4j.trainer.step.RoundCounts;
 import io.moe4j.trainer.step.RouterLosses;
 import java.time.Instant;
 import java.util.List;
@@ -35,6 +36,7 @@ import java.util.Optional;
  * @param sources how far each source of the data has come; nothing in a JVM without the first rank
  * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this (metrics.layers_every)
  * @param routerLosses losses of routing, as means over tokens and layers, without their factors; they are not part of {@code loss}. Since 0.3.0
+ * @param rounds how many rounds the exchanges needed
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -43,9 +45,9 @@ public record StepResult(long step, double loss, double gradientNorm, double lea
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
         long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources, List<LayerLoad> layers,
-        Optional<RouterLosses> routerLosses) {
+        Optional<RouterLosses> routerLosses, RoundCounts rounds) {
 
-    /** A step without losses of routing. */
+    /** A step without losses of routing, whose exchanges cannot need several rounds. */
     public StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens,
             double seconds, double tokensPerSecond, double flops, double utilisation, long memoryBytes,
             double memoryFraction, long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows,
@@ -53,7 +55,7 @@ public record StepResult(long step, double loss, double gradientNorm, double lea
             List<LayerLoad> layers) {
         this(step, loss, gradientNorm, learningRate, time, tokens, seconds, tokensPerSecond, flops, utilisation,
                 memoryBytes, memoryFraction, hostSyncs, captured, receivedRowsMax, receiveCapacityRows, droppedRows,
-                labels, dataSeconds, data, sources, layers, Optional.empty());
+                labels, dataSeconds, data, sources, layers, Optional.empty(), RoundCounts.NONE);
     }
 
     public StepResult {

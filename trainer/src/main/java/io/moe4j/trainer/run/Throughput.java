@@ -40,7 +40,8 @@ final class Throughput {
                 (double) allocated(fullest) / fullest.capacityBytes(), done.hostSyncs(), done.captured(),
                 done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(),
                 dataSeconds, data.map(BatchSource::counts).orElse(DataCounts.NONE),
-                data.map(BatchSource::progress).orElse(List.of()), done.layers(), done.routerLosses());
+                data.map(BatchSource::progress).orElse(List.of()), done.layers(), done.routerLosses(),
+                done.rounds());
     }
 
     private static long allocated(Device device) {

@@ -19,6 +19,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.planning.PlanningDevice;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** Any communication backend, with the bytes that its exchanges send to other ranks under even routing. For plans: it counts what it is asked for. */
@@ -40,6 +41,10 @@ final class CountedExchange implements CommBackendProvider {
 
     long capacityRows() {
         return opened == null ? 0 : opened.capacityRows();
+    }
+
+    int maxRounds() {
+        return opened == null ? 1 : opened.maxRounds();
     }
 
     @Override
@@ -78,6 +83,11 @@ final class CountedExchange implements CommBackendProvider {
     }
 
     @Override
+    public boolean supportsRounds(DeviceKind kind) {
+        return provider.supportsRounds(kind);
+    }
+
+    @Override
     public CommRequirements requirements() {
         return provider.requirements();
     }
@@ -100,6 +110,7 @@ final class CountedExchange implements CommBackendProvider {
         private long combineAdjoint;
         private long dispatchAdjoint;
         private long counts;
+        private boolean further;
 
         Counted(CommBackend backend, CommConfig config, SentRows rows, Device device) {
             super(backend);
@@ -118,7 +129,7 @@ final class CountedExchange implements CommBackendProvider {
 
         @Override
         public PendingRows dispatch(DispatchRequest request) {
-            long bytes = rows.bytes() + scalars(request.weights_TK());
+            long bytes = further ? 0 : rows.bytes() + scalars(request.weights_TK());
             if (request.into() == ReceiveBuffer.GRADIENTS) {
                 combineAdjoint += bytes;
             } else {
@@ -131,8 +142,9 @@ final class CountedExchange implements CommBackendProvider {
         @Override
         public PendingTokens combine(CombineRequest request) {
             // Sums are of all copies, each with its own rounding, so that all of them come back.
-            long bytes = routedToOthers() * Tensor.bytes(config.returnType(), config.dim())
-                    + scalars(request.scalars_TK());
+            long bytes = further ? 0
+                    : routedToOthers() * Tensor.bytes(config.returnType(), config.dim())
+                            + scalars(request.scalars_TK());
             // Scalars that come back are gradients of weights, which only backward has.
             if (request.scalars_TK().isPresent()) {
                 dispatchAdjoint += bytes;
@@ -141,6 +153,17 @@ final class CountedExchange implements CommBackendProvider {
             }
             moveRows();
             return super.combine(request);
+        }
+
+        /** All rounds together send each row once, which the first has counted. */
+        @Override
+        public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
+            further = true;
+            try {
+                super.furtherRounds(plan, round);
+            } finally {
+                further = false;
+            }
         }
 
         private long scalars(Optional<Tensor> scalars) {

@@ -165,7 +165,7 @@ final class RankOpener {
 
     private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,
             RankCollectives collectives, Resources resources) {
-        CommConfig shapes = RankShapes.exchange(config, spec);
+        CommConfig shapes = RankShapes.exchange(config, spec, providers);
         Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
                 ? Optional.of(resources.add(
                         context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))

@@ -16,11 +16,12 @@ public final class RankShapes {
     private RankShapes() {}
 
     /** Of the exchange in a model with experts. */
-    public static CommConfig exchange(TrainerConfig config, ModelSpec spec) {
+    public static CommConfig exchange(TrainerConfig config, ModelSpec spec, Providers providers) {
         ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
         return CommConfig
                 .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), config.training().dtype())
-                .withCapacity(config.moe().receiveCapacity(), config.moe().onOverflow())
+                .withCapacity(config.moe().receiveCapacity(), config.moe().overflowAction(providers.comm()
+                        .map(comm -> comm.supportsRounds(providers.device().kind())).orElse(false)))
                 .withDedup(config.moe().dedup());
     }
 }

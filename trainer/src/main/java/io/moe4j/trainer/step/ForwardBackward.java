@@ -82,6 +82,8 @@ final class ForwardBackward {
             optimizer.addSumOfSquares(buffers.sumOfSquares());
             comm.flatMap(CommBackend::statistics)
                     .ifPresent(statistics -> stream.copy(statistics, buffers.statistics()));
+            comm.flatMap(CommBackend::roundStatistics)
+                    .ifPresent(statistics -> stream.copy(statistics, buffers.roundStatistics()));
         }
     }
 }

@@ -13,23 +13,25 @@ import java.util.List;
  * @param routerLosses the sums of its tokens' terms, all layers together
  * @param requiredRows the most rows that it was to receive in one exchange
  * @param droppedRows rows that were dropped at it
+ * @param rounds how many rounds the exchanges of its group needed
  * @param hostSyncs how often its host waited inside forward and backward
  * @param stop whether it wants the run to end after this step
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
  */
 record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses, long requiredRows,
-        long droppedRows, long hostSyncs,
+        long droppedRows, RoundCounts rounds, long hostSyncs,
         boolean stop, boolean withoutData, List<Integer> expertTokens) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
-    private static final int BYTES = 8 * Long.BYTES + 1;
+    private static final int BYTES = 11 * Long.BYTES + 1;
 
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels)
                 .putDouble(loss).putDouble(sumOfSquares).putDouble(routerLosses.balance()).putDouble(routerLosses.z())
                 .putLong(requiredRows)
-                .putLong(droppedRows).putLong(hostSyncs)
+                .putLong(droppedRows).putLong(rounds.exchanges()).putLong(rounds.inSeveralRounds())
+                .putLong(rounds.most()).putLong(hostSyncs)
                 .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0)));
         expertTokens.forEach(bytes::putInt);
         return bytes.array();
@@ -43,13 +45,14 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
         RouterLosses routerLosses = new RouterLosses(buffer.getDouble(), buffer.getDouble());
         long requiredRows = buffer.getLong();
         long droppedRows = buffer.getLong();
+        RoundCounts rounds = new RoundCounts(buffer.getLong(), buffer.getLong(), buffer.getLong());
         long hostSyncs = buffer.getLong();
         byte flags = buffer.get();
         List<Integer> expertTokens = new ArrayList<>(buffer.remaining() / Integer.BYTES);
         while (buffer.hasRemaining()) {
             expertTokens.add(buffer.getInt());
         }
-        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, hostSyncs,
+        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, rounds, hostSyncs,
                 (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0, expertTokens);
     }

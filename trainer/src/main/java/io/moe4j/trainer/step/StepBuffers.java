@@ -14,8 +14,8 @@ import java.util.Optional;
 
 /** The static buffers of a rank's steps: what goes in, and what comes out. Their addresses never change, so that a captured step can be replayed. */
 final class StepBuffers implements AutoCloseable {
-    /** loss, sum of squares, 2 unused; then the statistics as two halves each. */
-    private static final int REPORT_WORDS = 8;
+    /** loss, sum of squares, 2 unused; then the statistics, and those of rounds, as two halves each. */
+    private static final int REPORT_WORDS = 14;
 
     private final RankContext rank;
     private final Memory inputs;
@@ -98,6 +98,11 @@ final class StepBuffers implements AutoCloseable {
         return Tensor.of(report, 4 * Integer.BYTES, DType.I64, 2);
     }
 
+    /** I64 (3): a copy of the communication backend's statistics of rounds; 0 if it has none. */
+    Tensor roundStatistics() {
+        return Tensor.of(report, 8 * Integer.BYTES, DType.I64, 3);
+    }
+
     /** Enqueues the copy of a batch from the host. */
     void upload(Batch batch) {
         if (batch.tokens() != tokens()) {
@@ -123,7 +128,8 @@ final class StepBuffers implements AutoCloseable {
         }
         rank.stream().download(Tensor.of(report, 0, DType.I32, words.length), MemorySegment.ofArray(words));
         return new Readings(Float.intBitsToFloat(words[0]), Float.intBitsToFloat(words[1]), joined(words, 4),
-                joined(words, 6), Arrays.stream(words, REPORT_WORDS, words.length).boxed().toList());
+                joined(words, 6), new RoundCounts(joined(words, 8), joined(words, 10), joined(words, 12)),
+                Arrays.stream(words, REPORT_WORDS, words.length).boxed().toList());
     }
 
     private int reportWords() {
@@ -137,9 +143,11 @@ final class StepBuffers implements AutoCloseable {
      * @param sumOfSquares of the gradients that this rank holds
      * @param requiredRows the most rows that this rank was to receive in one exchange
      * @param droppedRows rows that were dropped at this rank
+     * @param rounds how many rounds the exchanges of this rank's group needed
      * @param expertTokens tokens of each expert, layer after layer, over this rank's expert-parallel group; empty if they were not read
      */
-    record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows, List<Integer> expertTokens) {}
+    record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows, RoundCounts rounds,
+            List<Integer> expertTokens) {}
 
     private static long joined(int[] words, int low) {
         return (words[low] & 0xFFFF_FFFFL) | (long) words[low + 1] << 32;

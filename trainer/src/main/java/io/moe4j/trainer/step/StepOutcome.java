@@ -24,13 +24,15 @@ public sealed interface StepOutcome {
      * @param receivedRowsMax the most rows that a rank was to receive in one exchange
      * @param receiveCapacityRows what a rank can receive
      * @param droppedRows rows that were dropped, all ranks together
+     * @param rounds how many rounds the exchanges needed
      * @param stopping the ranks that want the run to end
      * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this
      * @param routerLosses means over all tokens and layers with experts, if there are such losses; since 0.3.0
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
-            long receivedRowsMax, long receiveCapacityRows, long droppedRows, List<Integer> stopping,
+            long receivedRowsMax, long receiveCapacityRows, long droppedRows, RoundCounts rounds,
+            List<Integer> stopping,
             List<LayerLoad> layers, Optional<RouterLosses> routerLosses)
             implements StepOutcome {}
 

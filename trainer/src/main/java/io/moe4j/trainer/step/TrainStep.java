@@ -99,7 +99,7 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), syncs, stop,
+                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), mine.rounds(), syncs, stop,
                         data instanceof StepData.Missing,
                         mine.expertTokens()));
         if (world.withoutData()) {
@@ -112,8 +112,11 @@ public final class TrainStep implements AutoCloseable {
             return new StepOutcome.Disagreed(differences.get());
         }
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
-        Optional<StepOutcome> lost = config.moe().onOverflow() == OverflowAction.FAIL ? world.lostRows(capacity)
-                : Optional.empty();
+        // All rounds together hold the worst case, so that with rounds only a backend's own report of lost rows counts.
+        long together = capacity * comm.map(CommBackend::maxRounds).orElse(1);
+        Optional<StepOutcome> lost = config.moe().onOverflow().equals(Optional.of(OverflowAction.DROP))
+                ? Optional.empty()
+                : world.lostRows(together);
         if (lost.isPresent()) {
             return lost.get();
         }
@@ -134,7 +137,7 @@ public final class TrainStep implements AutoCloseable {
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured() && !rank.spans().isRecording(),
-                world.requiredRows(), capacity, world.droppedRows(), world.stopping(), layers(world, capacity),
+                world.requiredRows(), capacity, world.droppedRows(), world.rounds(), world.stopping(), layers(world, capacity),
                 model.routerLosses().map(sums -> world.routerLosses()
                         .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))));
     }

@@ -66,6 +66,10 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().map(RankReport::expertTokens).filter(tokens -> !tokens.isEmpty()).toList();
     }
 
+    RoundCounts rounds() {
+        return ranks.stream().map(RankReport::rounds).reduce(RoundCounts.NONE, RoundCounts::max);
+    }
+
     long hostSyncs() {
         return ranks.stream().mapToLong(RankReport::hostSyncs).max().orElse(0);
     }

@@ -79,7 +79,7 @@ class ConfigLoaderTest {
         assertEquals(-3, config.training().seed());
         assertEquals(DType.BF16, config.training().dtype());
         assertEquals(ReceiveCapacity.factor(1.5), config.moe().receiveCapacity());
-        assertEquals(OverflowAction.DROP, config.moe().onOverflow());
+        assertEquals(Optional.of(OverflowAction.DROP), config.moe().onOverflow());
         assertEquals(Optional.of(Path.of("x/y")), config.data().path());
         assertEquals(new DeviceSettings(1, 0, true, Duration.ofMillis(2500), Optional.empty(), false, 100),
                 config.runtime());
@@ -104,7 +104,7 @@ class ConfigLoaderTest {
                 "--optimizer.beta1", "1", "--lr_scheduler.decay_type", "square", "--training.dtype", "float16",
                 "--ranks", "3", "--parallelism.data_parallel_replicate_degree", "2",
                 "--parallelism.expert_parallel_degree", "3", "--model.moe_comm_backend", "standart",
-                "--activation_checkpoint.mode", "selective", "--moe.receive_capacity", "0.5", "--device", "tpu",
+                "--activation_checkpoint.mode", "selective", "--moe.receive_capacity", "0", "--device", "tpu",
                 "--data.path", "not/there", "--data.tokenizer", "words", "--checkpoint.resume", "nor/there"));
         assertEquals(expected("many-problems.txt"), e.getMessage());
     }
@@ -121,9 +121,12 @@ class ConfigLoaderTest {
                     + " | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",
             "--parallelism.expert_parallel_degree 0 | parallelism.expert_parallel_degree = 0 | at least 1",
-            "--moe.receive_capacity balanced | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
-            "--moe.receive_capacity 0.99 | --moe.receive_capacity 0.99 | at least 1",
-            "--moe.receive_capacity nan | --moe.receive_capacity nan | at least 1",
+            "--moe.receive_capacity balanced --moe.on_overflow fail | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
+            "--moe.receive_capacity 0 | --moe.receive_capacity 0 | above 0",
+            "--moe.receive_capacity nan | --moe.receive_capacity nan | above 0",
+            "--moe.receive_capacity 0.99 --moe.on_overflow fail"
+                    + " | moe.receive_capacity = 0.99, moe.on_overflow = \"fail\" | does not even hold balanced routing",
+            "--moe.on_overflow wait | --moe.on_overflow wait | one of fail, drop, rounds, auto",
             "--model.flavor 17B | model.flavor = \"17B\" | it has debugmodel, 16B_4layers, 16B, 236B, 671B",
             "--model.name llama | model.name = \"llama\" | known are [deepseek_v3, qwen3_moe]",
             "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu, swiglu_portable]",
@@ -137,7 +140,7 @@ class ConfigLoaderTest {
             "--optimizer.lr 0x1p-3 | --optimizer.lr 0x1p-3 | must be a number",
             "--optimizer.lr 1__0 | --optimizer.lr 1__0 | must be a number",
             "--runtime.timeout 5f | --runtime.timeout 5f | a number of seconds",
-            "--moe.receive_capacity 2f | --moe.receive_capacity 2f | at least 1",
+            "--moe.receive_capacity 2f | --moe.receive_capacity 2f | above 0",
             "--training.steps \u0661\u0662 | --training.steps \u0661\u0662 | a whole number",
             "--training.steps _1 | --training.steps _1 | a whole number",
             "--optimizer.eps 1e-60 | optimizer.eps = 1.0E-60 | single precision",

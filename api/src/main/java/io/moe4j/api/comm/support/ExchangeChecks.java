@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.Group;
@@ -29,6 +30,10 @@ public record ExchangeChecks(String backend, CommConfig config) {
         if (config.experts() % ranks != 0) {
             throw new DeviceException(config.experts() + " experts cannot be divided among the " + ranks + " ranks of "
                     + group.name() + "; choose an expert-parallel degree that divides the number of experts");
+        }
+        if (config.onOverflow() == OverflowAction.ROUNDS && config.worstCaseRows(ranks) > Integer.MAX_VALUE) {
+            throw new DeviceException("a rank would receive up to " + config.worstCaseRows(ranks)
+                    + " rows in all rounds, but they must be below 2^31; use fewer tokens in one exchange");
         }
         if (config.capacityRows(ranks) > Integer.MAX_VALUE || config.routedRows() > Integer.MAX_VALUE) {
             throw new DeviceException("a rank would send " + config.routedRows() + " rows and receive up to "
@@ -80,6 +85,22 @@ public record ExchangeChecks(String backend, CommConfig config) {
         shape("out_TD", request.out_TD(), config.returnType(), config.tokens(), config.dim());
         request.scalars_TK().ifPresent(scalars -> shape("scalars_TK", scalars, DType.F32, config.tokens(),
                 config.topK()));
+        request.waiting_ND().ifPresent(
+                waiting -> shape("waiting_ND", waiting, config.returnType(), config.routedRows(), config.dim()));
+    }
+
+    /**
+     * Checks that a combine has what several rounds need.
+     *
+     * @param maxRounds of the backend
+     * @since 0.3.0
+     */
+    public void waiting(CombineRequest request, int maxRounds) {
+        if (maxRounds > 1 && request.waiting_ND().isEmpty()) {
+            throw new IllegalArgumentException("a combine without waiting_ND, but a plan of " + backend
+                    + " can need up to " + maxRounds + " rounds; give a tensor for the rows of earlier rounds with"
+                    + " withWaiting, or open the backend with the worst case as capacity");
+        }
     }
 
     private void shape(String name, Tensor tensor, DType dtype, long... shape) {

@@ -9,6 +9,7 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Forwards every call to another backend: a base for backends that count, log or delay calls. It also forwards methods that later versions add; a
@@ -48,6 +49,21 @@ public abstract class ForwardingCommBackend implements CommBackend {
     @Override
     public void resetStatistics() {
         backend.resetStatistics();
+    }
+
+    @Override
+    public int maxRounds() {
+        return backend.maxRounds();
+    }
+
+    @Override
+    public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
+        backend.furtherRounds(plan, round);
+    }
+
+    @Override
+    public Optional<Tensor> roundStatistics() {
+        return backend.roundStatistics();
     }
 
     @Override

@@ -84,6 +84,11 @@ public abstract class ForwardingCommBackendProvider implements CommBackendProvid
     }
 
     @Override
+    public boolean supportsRounds(DeviceKind kind) {
+        return provider.supportsRounds(kind);
+    }
+
+    @Override
     public CommRequirements requirements() {
         return provider.requirements();
     }

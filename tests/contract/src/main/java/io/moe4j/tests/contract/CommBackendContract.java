@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 import io.moe4j.api.Stability;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.device.Device;
@@ -26,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -276,6 +278,70 @@ public abstract class CommBackendContract {
         assertTrue(worstCaseOnly() || groupSizes().equals(List.of(1))
                 || cases.stream().anyMatch(CommBackendContract::overflows));
         return cases.stream().map(shape -> exchange(shape, rowTypes().getFirst()));
+    }
+
+    /**
+     * Exchanges in rounds, where the provider says that it supports them: for all kinds of routing and capacities, down to one row, and in all row types,
+     * what comes back has the bits of an exchange with room for the worst case.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> roundsEqualTheWorstCase() {
+        DeviceKind kind = deviceProvider().kind();
+        if (!provider().supportsRounds(kind)) {
+            return Stream.of(dynamicTest("it says that it does not support rounds",
+                    () -> assertFalse(provider().supportsRounds(kind))));
+        }
+        List<CommCase> all = CommRounds.cases(groupSizes());
+        List<DType> scaled = Stream.of(DType.values())
+                .filter(type -> type.isScaled() && provider().supports(kind, type)).toList();
+        List<CommCase> random = all.stream().filter(shape -> shape.name().startsWith("random")).toList();
+        List<CommCase> once = provider().sendsRowsOnce() ? random : List.of();
+        return Stream.of(inRounds(all, rowTypes().subList(0, 1)),
+                once.stream().map(shape -> dynamicTest(shape + ", rows sent once", () -> kit.onAllRanks(shape,
+                        shape.config(rowTypes().getFirst()).withDedup(Dedup.ON),
+                        new CommRounds(shape, rowTypes().getFirst())::on))),
+                inRounds(random, rowTypes().subList(1, rowTypes().size())), inRounds(random, scaled))
+                .flatMap(Function.identity());
+    }
+
+    private Stream<DynamicTest> inRounds(List<CommCase> cases, List<DType> types) {
+        return types.stream().flatMap(type -> cases.stream().map(shape -> dynamicTest(shape + ", " + type,
+                () -> kit.onAllRanks(shape, type, new CommRounds(shape, type)::on))));
+    }
+
+    /**
+     * Many exchanges back to back that need different numbers of rounds, with ranks that fall behind.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> roundsBackToBack() {
+        DType rowType = rowTypes().getLast();
+        return roundsInTurn().map(shape -> dynamicTest(shape.name(),
+                () -> kit.onAllRanks(shape, rowType, new CommRoundsInTurn(shape, rowType, rounds() / 2)::eager)));
+    }
+
+    /**
+     * Rounds are captured once; each replay makes as many as it needs.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> roundsCaptured() {
+        Assumptions.assumeTrue(captureProvider().isPresent() && !provider().requirements().synchronisesWithHost(),
+                "the device has no graph capture, or the backend cannot be captured");
+        GraphCaptureProvider capture = captureProvider().orElseThrow();
+        DType rowType = rowTypes().getLast();
+        return roundsInTurn().map(shape -> dynamicTest(shape.name(), () -> kit.onAllRanks(shape, rowType,
+                rank -> new CommRoundsInTurn(shape, rowType, 12).captured(rank, capture))));
+    }
+
+    /** With room for less than half of what is routed evenly. */
+    private Stream<CommCase> roundsInTurn() {
+        return groupSizes().stream().filter(ranks -> provider().supportsRounds(deviceProvider().kind()))
+                .map(ranks -> CommRounds.of(CommCase.of("x" + ranks, ranks, 24, 16, 2 * ranks, 2, Routing.SKEWED), 19));
     }
 
     /** The factor that gives {@code capacity} rows; absent below the balanced load. */

@@ -2,6 +2,7 @@ package io.moe4j.tests.contract;
 
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
+import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.tensor.DType;
@@ -22,6 +23,13 @@ record CommKit(Device device, CommBackendProvider provider, Optional<Collectives
     void onAllRanks(CommCase shape, DType rowType, CommRank.Check check) {
         try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
             team.run(rank -> CommRank.with(this, shape.config(rowType), rank, rank.world(), check));
+        }
+    }
+
+    /** As {@link #onAllRanks}, with the backend open for {@code config}. */
+    void onAllRanks(CommCase shape, CommConfig config, CommRank.Check check) {
+        try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
+            team.run(rank -> CommRank.with(this, config, rank, rank.world(), check));
         }
     }
 

@@ -40,6 +40,42 @@ class SameBitsTest {
         assertSame(captured, trace(1, ranks + " --runtime.threads 1"), "on one core");
     }
 
+    /** Rows that do not fit are exchanged in rounds. Each layer's first exchanges need one round or several, by its routing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"--ranks 4 --parallelism.expert_parallel_degree 4",
+            "--ranks 2 --parallelism.expert_parallel_degree 2 --training.dtype bfloat16"})
+    void howRoundsAreRunDoesNotMatter(String ranks) {
+        for (String capacity : List.of(" --moe.receive_capacity 1.0", " --moe.receive_capacity 0.11")) {
+            String rounds = ranks + capacity + " --training.gradient_accumulation_steps 2";
+            Trace captured = trace(1, rounds);
+            assertSame(captured, trace(1, rounds + EAGER), "eager");
+            assertSame(captured, trace(1, rounds + STANDARD), "standard");
+            assertSame(captured, trace(1, rounds + STANDARD + " --activation_checkpoint.mode none"),
+                    "without recompute");
+        }
+    }
+
+    /**
+     * Room for more rows than any exchange needs, and for fewer than the worst case: all bits are those of the worst case. Room for fewer rows: so are those of
+     * the first loss, and those of all parameters that are not experts' after one step. The gradients of experts are sums in another order, and an element's
+     * first step of Adam with such a gradient is no longer than the learning rate.
+     */
+    @Test
+    void roundsGiveTheBitsOfTheWorstCase() {
+        String ranks = "--ranks 4 --parallelism.expert_parallel_degree 4 --training.max_norm 1e9";
+        assertSame(trace(1, ranks), trace(1, ranks + " --moe.receive_capacity 1.99"), "one round");
+        Trace whole = trace(1, ranks + " --training.steps 1");
+        Trace rounds = trace(1, ranks + " --training.steps 1 --moe.receive_capacity 0.11");
+        assertEquals(whole.losses().getFirst(), rounds.losses().getFirst());
+        long experts = whole.weights().keySet().stream().filter(name -> name.contains("experts")).count();
+        assertTrue(experts > 0 && experts < whole.weights().size() / 2, experts + " of " + whole.weights().keySet());
+        whole.weights().forEach((name, bits) -> {
+            if (!name.contains("experts")) {
+                assertEquals(bits, rounds.weights().get(name), name);
+            }
+        });
+    }
+
     @Test
     void strictModeChangesNoNumber() {
         String ranks = "--ranks 2 --parallelism.expert_parallel_degree 2";

@@ -41,7 +41,7 @@ record Trace(List<Long> losses, Map<String, List<Integer>> weights) {
         try (TrainingRun run = Trainer.open(config, spec.withMoeCommBackend(config.model().moeCommBackend()), registry,
                 RunOptions.threads(config).withData((rank, read) -> {
                     Random random = new Random(seed * 1000 + rank);
-                    return () -> batch(random, (int) config.training().localTokens());
+                    return () -> batch(random, (int) config.training().localTokens() * config.microbatches());
                 }))) {
             while (run.hasNext()) {
                 StepResult result = run.step();
