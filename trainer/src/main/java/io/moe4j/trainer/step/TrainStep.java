@@ -99,7 +99,8 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), mine.rounds(), syncs, stop,
+                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), mine.rounds(),
+                        syncs, stop,
                         data instanceof StepData.Missing,
                         mine.expertTokens()));
         if (world.withoutData()) {
@@ -137,7 +138,8 @@ public final class TrainStep implements AutoCloseable {
         }
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured() && !rank.spans().isRecording(),
-                world.requiredRows(), capacity, world.droppedRows(), world.rounds(), world.stopping(), layers(world, capacity),
+                world.requiredRows(), capacity, world.droppedRows(), world.rounds(), world.stopping(),
+                layers(world, capacity),
                 model.routerLosses().map(sums -> world.routerLosses()
                         .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))));
     }

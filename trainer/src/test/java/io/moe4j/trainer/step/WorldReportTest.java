@@ -11,7 +11,8 @@ class WorldReportTest {
 
     @Test
     void reportsComeBackAsTheyWere() {
-        RankReport report = new RankReport(5, 1.25, Double.NaN, new RouterLosses(1.5, 2.5), 1L << 40, 7, ROUNDS, 3, true, false,
+        RankReport report = new RankReport(5, 1.25, Double.NaN, new RouterLosses(1.5, 2.5), 1L << 40, 7, ROUNDS, 3,
+                true, false,
                 List.of(3, Integer.MAX_VALUE, 0));
         assertEquals(report, RankReport.decode(report.encode()));
     }
@@ -46,12 +47,14 @@ class WorldReportTest {
         assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
         assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
                 new WorldReport(
-                        List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 11, 1, ROUNDS, 0, false, false, List.of())))
+                        List.of(whole,
+                                new RankReport(5, 0, 0, RouterLosses.ZERO, 11, 1, ROUNDS, 0, false, false, List.of())))
                         .lostRows(10));
         // The maximum says that all rows fitted, the count of dropped ones says otherwise.
         assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
                 new WorldReport(
-                        List.of(whole, new RankReport(5, 0, 0, RouterLosses.ZERO, 9, 3, ROUNDS, 0, false, false, List.of())))
+                        List.of(whole,
+                                new RankReport(5, 0, 0, RouterLosses.ZERO, 9, 3, ROUNDS, 0, false, false, List.of())))
                         .lostRows(10));
     }
 }
