@@ -31,6 +31,7 @@ import java.util.Random;
 record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, BenchOptions options) {
     /** For ranks that allocate nothing from their stack. */
     static final long SMALL_STACK = 1 << 20;
+    private static final int MOST_RUNS_OF_RATES = 10;
 
     static BenchSetup of(TrainerConfig config, Registry registry, BenchOptions options) {
         ModelSpec spec = Trainer.spec(config, registry);
@@ -124,10 +125,15 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     }
 
     MachineRates rates(Device device) {
-        return MachineRates.ofEach(List.of(device), dtype()).getFirst();
+        return ratesOfEach(List.of(device)).getFirst();
     }
 
-    /** Runs {@code work} on one rank that nobody else runs beside. */
+    /** As many runs as of a part, and at most ten. */
+    List<MachineRates> ratesOfEach(List<Device> devices) {
+        return MachineRates.ofEach(devices, dtype(), Math.min(MOST_RUNS_OF_RATES, options.iterations()));
+    }
+
+    /** Runs {@code work} on one rank while no other rank runs. */
     <T> T alone(Device device, BenchRanks.Work<T> work) {
         return BenchRanks.run(List.of(device), SMALL_STACK, work).getFirst();
     }

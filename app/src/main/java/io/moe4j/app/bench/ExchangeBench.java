@@ -38,7 +38,7 @@ public final class ExchangeBench {
                     + " its peers stand still; choose one, or time all ranks together with bench moe");
         }
         try (BenchDevices devices = setup.openDevices()) {
-            MachineRates rates = MachineRates.ofEach(devices.all(), setup.dtype()).getFirst();
+            MachineRates rates = setup.ratesOfEach(devices.all()).getFirst();
             List<BenchPart.Timed> times = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
                     rank -> time(rank, setup, comm)).get(TIMED_RANK);
             return BenchReport.of("exchange", setup, devices.all(), rates, times).with(setup.moeShape());

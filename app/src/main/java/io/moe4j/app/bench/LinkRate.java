@@ -10,13 +10,12 @@ import io.moe4j.api.tensor.Tensor;
 
 /** What the links between devices carry: each rank copies to the next one's device while all others do the same. */
 final class LinkRate {
-    private static final int RUNS = 10;
     private static final long BYTES = 256L << 20;
 
     private LinkRate() {}
 
-    /** Bytes a second that leave this rank's device, in the best of some runs; 0 for a rank that is alone. */
-    static double measure(RankContext rank) {
+    /** Bytes a second that leave this rank's device, in the best of {@code runs}; 0 for a rank that is alone. */
+    static double measure(RankContext rank, int runs) {
         int ranks = rank.world().size();
         if (ranks == 1) {
             return 0;
@@ -29,7 +28,7 @@ final class LinkRate {
                     BYTES / Integer.BYTES);
             rank.stream().fill(from, 1);
             double best = Double.POSITIVE_INFINITY;
-            for (int run = 0; run < RUNS; run++) {
+            for (int run = 0; run < runs; run++) {
                 peers.barrier(rank.stream(), "link rate");
                 Event start = rank.stream().record();
                 rank.stream().copy(from, to);

@@ -19,11 +19,9 @@ import java.util.List;
  * @param linkBytesPerSecond that leave a device for another, while all do the same; 0 where there is one device
  */
 record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, double linkBytesPerSecond) {
-    private static final int RUNS = 10;
-
-    /** Measures each device, all of them at the same time. */
-    static List<MachineRates> ofEach(List<Device> devices, DType dtype) {
-        return BenchRanks.run(devices, BenchSetup.SMALL_STACK, rank -> measure(rank, dtype));
+    /** Measures each device, all of them at the same time: the best of {@code runs}. */
+    static List<MachineRates> ofEach(List<Device> devices, DType dtype, int runs) {
+        return BenchRanks.run(devices, BenchSetup.SMALL_STACK, rank -> measure(rank, dtype, runs));
     }
 
     /** Of several devices together. */
@@ -33,8 +31,8 @@ record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, doub
                 each.stream().mapToDouble(MachineRates::linkBytesPerSecond).sum());
     }
 
-    /** Of one device, which has one rank; the best of some runs. */
-    private static MachineRates measure(RankContext rank, DType dtype) {
+    /** Of one device, which has one rank. */
+    private static MachineRates measure(RankContext rank, DType dtype, int runs) {
         Device device = rank.device();
         Stream stream = rank.stream();
         boolean cpu = device.kind().equals(DeviceKind.CPU);
@@ -46,20 +44,20 @@ record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, doub
             Tensor c = Tensor.of(memory, 2 * a.bytes(), dtype, n, n);
             BenchValues.random(stream, a, 1);
             BenchValues.random(stream, b, 2);
-            double product = best(stream, () -> device.ops().matmul().matmul(stream, Matmul.of(a, b, c)));
+            double product = best(stream, runs, () -> device.ops().matmul().matmul(stream, Matmul.of(a, b, c)));
             Tensor from = Tensor.of(memory, 0, DType.I32, copied / Integer.BYTES);
             Tensor to = Tensor.of(memory, copied, DType.I32, copied / Integer.BYTES);
             // Memory that was never written may be one page of zeros, which the cache holds.
             stream.fill(from, 1);
             stream.fill(to, 2);
-            double copy = best(stream, () -> stream.copy(from, to));
-            return new MachineRates(2.0 * copied / copy, 2.0 * n * n * n / product, LinkRate.measure(rank));
+            double copy = best(stream, runs, () -> stream.copy(from, to));
+            return new MachineRates(2.0 * copied / copy, 2.0 * n * n * n / product, LinkRate.measure(rank, runs));
         }
     }
 
-    private static double best(Stream stream, Runnable work) {
+    private static double best(Stream stream, int runs, Runnable work) {
         double best = Double.POSITIVE_INFINITY;
-        for (int run = 0; run < RUNS; run++) {
+        for (int run = 0; run < runs; run++) {
             Event start = stream.record();
             work.run();
             Event end = stream.record();

@@ -36,7 +36,7 @@ public final class MoeBench {
     private BenchReport measure() {
         setup.moe();
         try (BenchDevices devices = setup.openDevices()) {
-            MachineRates rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
+            MachineRates rates = MachineRates.together(setup.ratesOfEach(devices.all()));
             List<List<Map<String, Double>>> byRank = BenchRanks.run(devices.ofRanks(), setup.exchangeStackBytes(),
                     this::onRank);
             List<BenchPart.Timed> layer = parts().stream()

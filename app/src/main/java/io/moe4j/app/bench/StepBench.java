@@ -40,7 +40,7 @@ public final class StepBench {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         MachineRates rates;
         try (BenchDevices devices = setup.openDevices()) {
-            rates = MachineRates.together(MachineRates.ofEach(devices.all(), setup.dtype()));
+            rates = MachineRates.together(setup.ratesOfEach(devices.all()));
         }
         try (TrainingSession session = TrainingSession.open(config, setup.spec(), registry,
                 RankLaunch.threads(config))) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.app.cli.Main;
+import io.moe4j.app.launcher.ProjectFiles;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -18,7 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The commands, on the debug model with short sequences. */
+/** The commands, on a tiny model with short sequences. */
 class BenchCommandsTest {
     private static final String MODES = " dispatch_dedup_off combine_adjoint_dedup_off dispatch_dedup_on combine_adjoint_dedup_on";
 
@@ -68,7 +69,7 @@ class BenchCommandsTest {
     @Test
     void besideAPeerEachPartHasItsRatio() throws IOException {
         Path peers = Files.writeString(folder.resolve("peers.json"), """
-                {"device": "cpu:0", "shape": {"tokens_per_rank": 16, "dim": 256},
+                {"device": "cpu:0", "shape": {"tokens_per_rank": 16, "dim": 16},
                  "parts": [{"name": "swiglu", "median_s": 0.5, "by": "hand"}]}""");
         JsonNode parts = json("swiglu --peers " + peers).get("parts");
         assertEquals(0.5, parts.get(0).get("peer_s").asDouble());
@@ -96,7 +97,9 @@ class BenchCommandsTest {
     }
 
     private int run(String command) {
-        return Main.run(new PrintWriter(out, true), new PrintWriter(err, true),
-                ("bench " + command + " --warmup 0 --iterations 2 --calls 2").split(" "));
+        List<String> arguments = new ArrayList<>(List.of("bench"));
+        arguments.addAll(List.of((command + " --warmup 0 --iterations 2 --calls 2").split(" ")));
+        arguments.addAll(List.of("--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes"));
+        return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments.toArray(String[]::new));
     }
 }

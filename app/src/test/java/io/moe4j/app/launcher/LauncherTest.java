@@ -144,7 +144,7 @@ class LauncherTest {
     }
 
     private Path tree(Path place) throws IOException {
-        Path source = repository();
+        Path source = ProjectFiles.root();
         Files.createDirectories(place.resolve("build-support"));
         Files.copy(source.resolve("moe4j"), place.resolve("moe4j"));
         Files.copy(source.resolve("build-support/jdk.sh"), place.resolve("build-support/jdk.sh"));
@@ -152,15 +152,6 @@ class LauncherTest {
         Files.writeString(place.resolve("pom.xml"), "<project/>");
         Files.writeString(Files.createDirectories(place.resolve("api/src/main/java")).resolve("A.java"), "class A {}");
         return place;
-    }
-
-    private static Path repository() {
-        for (Path each = Path.of("").toAbsolutePath(); each != null; each = each.getParent()) {
-            if (Files.isExecutable(each.resolve("moe4j")) && Files.isDirectory(each.resolve("build-support"))) {
-                return each;
-            }
-        }
-        throw new IllegalStateException("the script moe4j is in no folder above " + Path.of("").toAbsolutePath());
     }
 
     private static void executable(Path file, String text) throws IOException {

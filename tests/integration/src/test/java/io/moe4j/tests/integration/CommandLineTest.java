@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code moe4j train}, on the debug model with short sequences. */
+/** {@code moe4j train}, with short sequences: on a tiny model, and on the debug model where the README is compared. */
 class CommandLineTest {
     private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
             + "\"lr\":[0-9.E-]+,\"time\":\"[0-9T:.Z-]+\",\"seconds\":[0-9.E-]+,\"tokens\":\\d+,"
@@ -137,9 +137,10 @@ class CommandLineTest {
     void theReadmeShowsWhatIsPrinted() throws IOException {
         StringWriter out = new StringWriter();
         StringWriter err = new StringWriter();
-        assertEquals(0, train(out, err, "--output", folder.resolve("run").toString()), err.toString());
+        assertEquals(0, train(out, err, "--model.from", "", "--output", folder.resolve("run").toString()),
+                err.toString());
         List<String> printed = out.toString().lines().map(CommandLineTest::withoutNumbers).toList();
-        List<String> sample = readme().lines().filter(line -> line.startsWith("    step: ")).map(String::strip)
+        List<String> sample = Files.readAllLines(ProjectFiles.readme()).stream().filter(line -> line.startsWith("    step: ")).map(String::strip)
                 .map(CommandLineTest::withoutNumbers).toList();
         assertFalse(sample.isEmpty(), "the README has a sample");
         assertTrue(printed.containsAll(sample), () -> sample + " is not among " + printed);
@@ -147,15 +148,6 @@ class CommandLineTest {
 
     private static String withoutNumbers(String line) {
         return line.replaceAll("[0-9][0-9.,]*", "#").replaceAll(" +", " ");
-    }
-
-    private static String readme() throws IOException {
-        for (Path each = Path.of("").toAbsolutePath(); each != null; each = each.getParent()) {
-            if (Files.isExecutable(each.resolve("moe4j")) && Files.isRegularFile(each.resolve("README.md"))) {
-                return Files.readString(each.resolve("README.md"));
-            }
-        }
-        throw new IllegalStateException("README.md is in no folder above " + Path.of("").toAbsolutePath());
     }
 
     @Test
@@ -202,7 +194,7 @@ class CommandLineTest {
     }
 
     private static int train(StringWriter out, StringWriter err, String... more) {
-        List<String> arguments = new ArrayList<>(List.of("train", "--ranks", "2",
+        List<String> arguments = new ArrayList<>(List.of("train", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
                 "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
                 "--training.seq_len", "16", "--training.steps", "2"));
         arguments.addAll(List.of(more));

@@ -40,7 +40,7 @@ class ModelProcessesTest {
                 "parallelism.expert_parallel_degree=1", "training.seq_len=4", "training.local_batch_size=1")) {
             run.export(model, ExportOptions.defaults());
         }
-        try (RankProcesses processes = new RankProcesses(folder, 2)) {
+        try (RankProcesses processes = RankProcesses.optimized(folder, 2)) {
             for (int rank = 0; rank < 2; rank++) {
                 processes.start(rank, List.of("train", "--config", "defaults", "--ranks", "2",
                         "--parallelism.expert_parallel_degree", "2", "--model.from", model.toString(),

@@ -15,11 +15,17 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
-/** The command line as processes of one job, started as torchrun starts them; each writes to a log of its own. Closing it ends them. */
+/**
+ * The command line as processes of one job, started as torchrun starts them; each writes to a log of its own. Closing it ends them.
+ *
+ * <p>They compile with C1 only: a process that ends within seconds would spend most of its processor time in the optimizing compiler. A model whose vectors are
+ * long needs that compiler: see {@link #optimized}.
+ */
 final class RankProcesses implements AutoCloseable {
     private final Path folder;
     private final int size;
     private final int port;
+    private final List<String> compiler;
     private final Map<Integer, Process> processes = new TreeMap<>();
 
     /** @param folder for their logs, and the secret that they share */
@@ -28,9 +34,19 @@ final class RankProcesses implements AutoCloseable {
     }
 
     RankProcesses(Path folder, int size, int port) {
+        this(folder, size, port, List.of("-XX:TieredStopAtLevel=1"));
+    }
+
+    private RankProcesses(Path folder, int size, int port, List<String> compiler) {
         this.folder = folder;
         this.size = size;
         this.port = port;
+        this.compiler = compiler;
+    }
+
+    /** Processes with the optimizing compiler. */
+    static RankProcesses optimized(Path folder, int size) throws IOException {
+        return new RankProcesses(folder, size, freePort(), List.of());
     }
 
     static int freePort() throws IOException {
@@ -58,9 +74,12 @@ final class RankProcesses implements AutoCloseable {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib")).map(jvm)
+                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
+                // The child has a collector of its own, and a JVM takes one only.
+                .filter(argument -> !argument.matches("-XX:\\+Use\\w+GC")).map(jvm)
                 .forEach(command::add);
-        command.addAll(List.of("-Xmx1g", "--class-path",
+        command.addAll(compiler);
+        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "--class-path",
                 System.getProperty("java.class.path"), "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
@@ -84,9 +103,9 @@ final class RankProcesses implements AutoCloseable {
 
     /** Waits until a process has written {@code text}. */
     void await(int rank, String text) throws InterruptedException {
-        for (int i = 0; i < 1200 && !log(rank).contains(text); i++) {
+        for (int i = 0; i < 2400 && !log(rank).contains(text); i++) {
             assertTrue(process(rank).isAlive(), () -> log(rank));
-            Thread.sleep(100);
+            Thread.sleep(50);
         }
         assertTrue(log(rank).contains(text), () -> log(rank));
     }
