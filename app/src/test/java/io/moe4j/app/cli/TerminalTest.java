@@ -93,11 +93,13 @@ class TerminalTest {
         List<String> command = new ArrayList<>(List.of("python3", script.toString(), folder.resolve("raw").toString(),
                 Integer.toString(columns), actions,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString()));
-        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--module-path", System.getProperty("jdk.module.path"), "--class-path",
+        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--module-path",
+                System.getProperty("jdk.module.path"), "--class-path",
                 System.getProperty("java.class.path"), "--add-modules", "ALL-MODULE-PATH",
                 "--enable-native-access=io.moe4j.app,io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas",
                 "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
-                "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "1", "--parallelism.data_parallel_shard_degree", "1",
+                "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "1",
+                "--parallelism.data_parallel_shard_degree", "1",
                 "--parallelism.expert_parallel_degree", "1", "--training.steps", "100000", "--runtime.threads", "1",
                 "--training.seq_len", "16"));
         command.addAll(List.of(more));

@@ -24,7 +24,8 @@ record TwoSteps(int exit, String err, List<String> losses) {
     static TwoSteps run(Path output, String backend, String... more) throws IOException {
         StringWriter err = new StringWriter();
         List<String> arguments = new ArrayList<>(List.of("train", "--config", "deepseek_v3_debugmodel_standard",
-                "--output", output.toString(), "--model.from", Sources.tinyModel(), "--data.tokenizer", "bytes", "--model.moe_comm_backend", backend, "--ranks", "2",
+                "--output", output.toString(), "--model.from", Sources.tinyModel(), "--data.tokenizer", "bytes",
+                "--model.moe_comm_backend", backend, "--ranks", "2",
                 "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
                 "--training.seq_len", "32", "--training.local_batch_size", "1", "--training.steps", "2",
                 "--lr_scheduler.warmup_steps", "1", "--graph_capture.enable", "false"));

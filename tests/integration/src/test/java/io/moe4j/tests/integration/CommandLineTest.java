@@ -140,7 +140,8 @@ class CommandLineTest {
         assertEquals(0, train(out, err, "--model.from", "", "--output", folder.resolve("run").toString()),
                 err.toString());
         List<String> printed = out.toString().lines().map(CommandLineTest::withoutNumbers).toList();
-        List<String> sample = Files.readAllLines(ProjectFiles.readme()).stream().filter(line -> line.startsWith("    step: ")).map(String::strip)
+        List<String> sample = Files.readAllLines(ProjectFiles.readme()).stream()
+                .filter(line -> line.startsWith("    step: ")).map(String::strip)
                 .map(CommandLineTest::withoutNumbers).toList();
         assertFalse(sample.isEmpty(), "the README has a sample");
         assertTrue(printed.containsAll(sample), () -> sample + " is not among " + printed);
@@ -194,9 +195,10 @@ class CommandLineTest {
     }
 
     private static int train(StringWriter out, StringWriter err, String... more) {
-        List<String> arguments = new ArrayList<>(List.of("train", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
-                "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
-                "--training.seq_len", "16", "--training.steps", "2"));
+        List<String> arguments = new ArrayList<>(
+                List.of("train", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
+                        "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
+                        "--training.seq_len", "16", "--training.steps", "2"));
         arguments.addAll(List.of(more));
         return Main.run(new PrintWriter(out, true), new PrintWriter(err, true), arguments.toArray(String[]::new));
     }

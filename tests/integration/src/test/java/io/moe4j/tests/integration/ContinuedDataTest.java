@@ -97,7 +97,8 @@ class ContinuedDataTest {
     }
 
     private int run(StringWriter out, StringWriter err, String name, String... arguments) {
-        List<String> all = new ArrayList<>(List.of("train", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "1", "--parallelism.expert_parallel_degree", "1",
+        List<String> all = new ArrayList<>(List.of("train", "--model.from", ProjectFiles.tinyModel(),
+                "--data.tokenizer", "bytes", "--ranks", "1", "--parallelism.expert_parallel_degree", "1",
                 "--training.seq_len", "16", "--training.local_batch_size", "1",
                 "--training.gradient_accumulation_steps", "2", "--data.sources.web.path",
                 folder.resolve("web").toString(), "--data.sources.web.weight", "0.5", "--data.sources.code.path",
