@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -51,7 +52,7 @@ final class ExpertMap {
      * Reads a file twice: how long it is, then what it says. Lines of another shape than the first are left out.
      *
      * @param cells the most cells of all layers together
-     * @return null if the file has no line with experts
+     * @return null if the file has no line with experts, or its first one is damaged
      */
     static @Nullable ExpertMap read(Path file, int cells) throws IOException {
         List<JsonNode> first = new ArrayList<>(1);
@@ -67,7 +68,12 @@ final class ExpertMap {
         if (first.isEmpty()) {
             return null;
         }
-        ExpertMap map = new ExpertMap(first.getFirst(), records[0], cells);
+        ExpertMap map;
+        try {
+            map = new ExpertMap(first.getFirst(), records[0], cells);
+        } catch (JacksonException e) {
+            return null;
+        }
         Lines.read(file, line -> {
             // A run that is under way may have added lines meanwhile.
             if (isUsable(line) && map.seen < records[0]) {

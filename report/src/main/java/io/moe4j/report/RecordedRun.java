@@ -92,7 +92,7 @@ final class RecordedRun {
         if (Files.isRegularFile(file)) {
             try {
                 flatten(new TomlMapper().readTree(Files.readString(file)), "", values);
-            } catch (JacksonException | IOException e) {
+            } catch (RuntimeException | IOException e) {
                 notes.add("config.toml cannot be read");
             }
         }

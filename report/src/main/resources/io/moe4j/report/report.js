@@ -649,7 +649,7 @@ function summary() {
 function memory() {
   const having = runs.map((run, index) => ({run, index})).filter(({run}) => run.run && run.run.memory_bytes_of_a_rank);
   if (!having.length) return;
-  const of = (each, purpose) => each.run.run.memory_bytes_of_a_rank[purpose] || 0;
+  const of = (each, purpose) => Number(each.run.run.memory_bytes_of_a_rank[purpose]) || 0;
   const purposes = [...new Set(having.flatMap(each => Object.keys(each.run.run.memory_bytes_of_a_rank)))];
   const total = each => purposes.reduce((sum, purpose) => sum + of(each, purpose), 0);
   const most = purpose => Math.max(...having.map(each => of(each, purpose)));
@@ -743,13 +743,22 @@ for (const run of runs) {
   for (const note of run.notes) $('notes').append(el('p', {class: 'note'}, (runs.length > 1 ? run.name + ': ' : '') + note));
   if (!run.metrics.steps) $('notes').append(el('p', {class: 'note'}, run.name + ' has not made a step yet'));
 }
-controls();
-summary();
+/** What a damaged file spoils is left out, and told; the rest of the page stays. */
+function show(name, part) {
+  try {
+    part();
+  } catch (failure) {
+    $('notes').append(el('p', {class: 'note'}, `${name} cannot be shown: ${failure.message}`));
+  }
+}
+
+show('the controls', controls);
+show('the summary', summary);
 const used = specs.filter(spec => runs.some(run => run.metrics.steps && spec.curves.some(part => part.of(run.metrics))));
 if (used.length) $('charts').append(el('div', {class: 'grid'}, ...used.map(chart)));
-experts();
-memory();
-settings();
+show('the load of experts', experts);
+show('the memory', memory);
+show('the configuration', settings);
 redraw();
 let width = innerWidth, timer = 0;
 addEventListener('resize', () => {

@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -100,6 +103,34 @@ class ReportTest {
                 "run.json cannot be read"), read.get("notes").valueStream().map(JsonNode::asString).toList());
         assertEquals(40, read.get("metrics").get("steps").asInt());
         assertFalse(read.has("experts"));
+    }
+
+    /** Bytes of the run's files are changed at random: a page is made, or the run is refused in words. */
+    @Test
+    void damagedRunsDoNotBreakThePage() throws IOException {
+        long seed = 20261129;
+        Random random = new Random(seed);
+        Path run = small("a");
+        List<String> names = List.of("metrics.jsonl", "layers.jsonl", "run.json", "config.toml");
+        Map<String, byte[]> whole = new HashMap<>();
+        for (String name : names) {
+            whole.put(name, Files.readAllBytes(run.resolve(name)));
+        }
+        String alphabet = "0e-.,:{}[]\"\n tx\u00ff";
+        for (int i = 0; i < 150; i++) {
+            for (String name : names) {
+                byte[] bytes = whole.getOrDefault(name, new byte[0]).clone();
+                for (int change = random.nextInt(6); change > 0; change--) {
+                    bytes[random.nextInt(bytes.length)] = (byte) alphabet.charAt(random.nextInt(alphabet.length()));
+                }
+                Files.write(run.resolve(name), bytes);
+            }
+            try {
+                assertTrue(data(Report.of(List.of(run)).html()).has("runs"));
+            } catch (RuntimeException e) {
+                throw new AssertionError("seed " + seed + ", round " + i, e);
+            }
+        }
     }
 
     /** A run of version 0.1 has neither times nor tokens. */

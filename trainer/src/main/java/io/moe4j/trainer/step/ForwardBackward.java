@@ -6,6 +6,7 @@ import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.recompute.RecomputePolicy;
 import java.util.Optional;
@@ -54,7 +55,9 @@ final class ForwardBackward {
     /** Records the work, if it is to be replayed. All ranks do, before any of them replays: recording may load code, which must not wait for a peer. */
     void prepare() {
         if (capture.isPresent() && graph == null) {
-            graph = capture.get().capture(rank.stream(), this::enqueue);
+            try (Spans.Span span = rank.spans().open("capture", "")) {
+                graph = capture.get().capture(rank.stream(), this::enqueue);
+            }
             rank.rendezvous().exchange(rank.world(), "step captured", new byte[0]);
         }
     }

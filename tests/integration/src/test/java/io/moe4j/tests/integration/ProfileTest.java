@@ -61,11 +61,11 @@ class ProfileTest {
         checkFlight(flight);
     }
 
-    /** A run that is stopped within its profile has the trace of what it made. */
+    /** A run that is stopped within its profile has the trace of what it made. Its first step, which is captured, is profiled too. */
     @Test
-    void aRunThatEndsEarlyHasItsTrace() {
+    void aRunThatEndsEarlyHasItsTrace() throws IOException {
         List<Path> traces = new ArrayList<>();
-        try (TrainingRun run = open("profile.steps=2-6", "ranks=1", "parallelism.data_parallel_shard_degree=1",
+        try (TrainingRun run = open("profile.steps=1-6", "ranks=1", "parallelism.data_parallel_shard_degree=1",
                 "parallelism.expert_parallel_degree=1")) {
             run.step(collecting(traces));
             run.step(collecting(traces));
@@ -73,7 +73,10 @@ class ProfileTest {
             run.step(collecting(traces));
             assertFalse(run.hasNext());
         }
-        assertEquals(List.of(folder.resolve("profile-2-6.json")), traces);
+        assertEquals(List.of(folder.resolve("profile-1-6.json")), traces);
+        String trace = Files.readString(traces.getFirst());
+        assertTrue(trace.contains("\"name\":\"capture\"") && trace.contains("\"step\":3"), trace);
+        assertFalse(trace.contains("\"step\":4"), trace);
     }
 
     private TrainingRun open(String... overrides) {
