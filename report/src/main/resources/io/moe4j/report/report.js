@@ -249,7 +249,7 @@ function chart(spec) {
     if (curve.part.style === 'points') line.setAttribute('opacity', .55);
     root.append(line);
     const single = curve.points.filter(point => isNumber(point.y));
-    if (curve.part.style === 'points' || single.length === 1) {
+    if (curve.part.style === 'points' || single.length <= 12) {
       for (const point of single.length > 120 ? single.filter((_, i) => i % Math.ceil(single.length / 120) === 0) : single) {
         root.append(svg('circle', {cx: px(point.x), cy: py(point.y), r: 3, fill: 'var(--card)', stroke, 'stroke-width': 1.6}));
       }
@@ -429,6 +429,8 @@ const specs = [
   {title: 'Received rows and capacity', help: 'Rows that the fullest rank received in one exchange; dashed: what its buffer holds.', format: number, fromZero: true,
     curves: [{name: 'received', of: series('received_rows_max')}, {name: 'capacity', of: series('receive_capacity_rows'), style: 'limit'}]},
   {title: 'Dropped rows', help: 'Of all ranks together, for want of room.', format: number, fromZero: true, curves: [{name: 'dropped', of: series('dropped_rows')}]},
+  {title: 'Balance loss', help: 'Of the load of experts, without its factor; 1 is even. Not part of the loss.', format: number, curves: [{name: 'balance', of: series('balance_loss'), smooth: true}]},
+  {title: 'Router z-loss', help: 'Mean square of the gate’s log-sum-exp, without its factor. Not part of the loss.', format: number, curves: [{name: 'z', of: series('router_z_loss'), smooth: true}]},
   {title: 'Validation perplexity', help: 'The exponential of the validation loss.', format: number, log: true, curves: [{name: 'perplexity', of: validation('perplexity'), style: 'points'}]},
 ];
 
