@@ -97,13 +97,25 @@ final class TrainCommand implements Callable<Integer> {
                 return steps(launch, loop::follow);
             }
         }
+        int exitCode;
+        Optional<Path> report;
+        boolean saved;
         try (RunFolder folder = launch.told("making the run's folder",
                 () -> folder(config, environment, launch));
                 ServedMetrics served = launch.told("serving metrics", () -> ServedMetrics.open(config.metrics()));
                 TrainingRun run = open(config, registry, launch, folder.path())) {
+            long begin = run.stepsDone();
             TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
-            return steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
+            exitCode = steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
+            report = config.metrics().report() && run.stepsDone() > begin ? Optional.of(folder.path()) : Optional.empty();
+            saved = run.lastSaved().isPresent();
         }
+        // After the run is closed: other processes of the job wait for this one until then, and not for its report.
+        report.ifPresent(folder -> {
+            spec.commandLine().getOut().print(EndOfRun.report(folder, saved));
+            spec.commandLine().getOut().flush();
+        });
+        return exitCode;
     }
 
     /** Makes the steps. A failure between them is told to the other processes. */

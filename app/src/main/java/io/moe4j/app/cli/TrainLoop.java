@@ -76,7 +76,6 @@ final class TrainLoop {
             return ExitCode.OK;
         }
         RunSummary summary = new RunSummary();
-        int exitCode;
         try (RunRecord record = RunRecord.open(folder.path(), config.metrics(), run.description(), begin);
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps());
@@ -91,13 +90,9 @@ final class TrainLoop {
             out.println(summary.text());
             tellExport(out);
             out.print(RunReport.end(config, run, interrupts.received(), folder.path()));
-            exitCode = exitCode(interrupts);
+            out.flush();
+            return exitCode(interrupts);
         }
-        if (config.metrics().report()) {
-            out.print(EndOfRun.report(folder.path(), run.lastSaved().isPresent()));
-        }
-        out.flush();
-        return exitCode;
     }
 
     /** After the last step; a run that ended earlier is not exported. */
