@@ -107,7 +107,8 @@ final class TrainCommand implements Callable<Integer> {
             long begin = run.stepsDone();
             TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
             exitCode = steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
-            report = config.metrics().report() && run.stepsDone() > begin ? Optional.of(folder.path()) : Optional.empty();
+            report = config.metrics().report() && run.stepsDone() > begin ? Optional.of(folder.path())
+                    : Optional.empty();
             saved = run.lastSaved().isPresent();
         }
         // After the run is closed: other processes of the job wait for this one until then, and not for its report.
