@@ -6,13 +6,16 @@ import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Tape;
+import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 
 /**
- * State that {@link ExpertHidden} and {@link ExpertOutput} share in one use of the routed experts: the dispatch plan, and the contents of the receive
- * buffers. Used once.
+ * State that the operations of the routed experts share in one use: the dispatch plan, and the contents of the receive buffers. Used once. The
+ * operations are {@link ExpertInputs}, {@link ExpertGateUp}, {@link ExpertHidden} and {@link ExpertOutput}, in this order.
  *
  * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run ExpertOutput,
  * so backward finds the inputs in the buffer. Without recompute the inputs are gone, because the outputs or the next layer have overwritten them, and
@@ -24,16 +27,28 @@ final class ExpertExchange {
     private final Routing routing;
     private final Parameter gateUp_e2FD;
     private final Parameter down_eDF;
+    private final Variable x_TD;
+    private final Variable weights_TK;
     private Optional<ReceivedRows> inputs = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
 
     ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp_e2FD,
-            Parameter down_eDF) {
+            Parameter down_eDF, Variable x_TD, Variable weights_TK) {
+        this.x_TD = x_TD;
+        this.weights_TK = weights_TK;
         this.comm = comm;
         this.kernels = kernels;
         this.routing = routing;
         this.gateUp_e2FD = gateUp_e2FD;
         this.down_eDF = down_eDF;
+    }
+
+    /** Applies the four operations: the sum of the experts' outputs for each token. */
+    Variable apply(Tape tape) {
+        Variable inputs = tape.apply(new ExpertInputs(this, x_TD), x_TD, weights_TK);
+        Variable gateUp = tape.apply(new ExpertGateUp(this), inputs);
+        Variable hidden = tape.apply(new ExpertHidden(this, gateUp), gateUp, inputs);
+        return tape.apply(new ExpertOutput(this, hidden, x_TD.tensor().dim(0)), hidden);
     }
 
     ExpertKernels kernels() {
@@ -63,17 +78,22 @@ final class ExpertExchange {
         return down_eDF.shape()[2];
     }
 
+    /** The type of rows. */
+    DType dtype() {
+        return x_TD.tensor().dtype();
+    }
+
     /** Sends tokens, with their weights, to the experts. */
-    ReceivedRows dispatchInputs(Tensor x_TD, Tensor weights_TK) {
-        ReceivedRows rows = comm.dispatch(
-                DispatchRequest.of(routing.plan(), x_TD, ReceiveBuffer.ACTIVATIONS).withWeights(weights_TK)).await();
+    ReceivedRows dispatchInputs() {
+        ReceivedRows rows = comm.dispatch(DispatchRequest
+                .of(routing.plan(), x_TD.tensor(), ReceiveBuffer.ACTIVATIONS).withWeights(weights_TK.tensor())).await();
         inputs = Optional.of(rows);
         return rows;
     }
 
-    /** The received inputs, if they are still in the buffer. */
-    Optional<ReceivedRows> inputs() {
-        return inputs;
+    /** The received inputs. If they are no longer in the buffer, they are sent again. */
+    ReceivedRows inputs() {
+        return inputs.orElseGet(this::dispatchInputs);
     }
 
     /** The received inputs, to be overwritten with the outputs. */
@@ -97,10 +117,8 @@ final class ExpertExchange {
     }
 
     /** The received gradients, to be overwritten. */
-    ReceivedRows takeGradients() {
-        ReceivedRows rows = gradients.orElseThrow(() -> new IllegalStateException(
+    ReceivedRows gradients() {
+        return gradients.orElseThrow(() -> new IllegalStateException(
                 "gradients of the expert inputs are wanted before those of the outputs have been dispatched"));
-        gradients = Optional.empty();
-        return rows;
     }
 }

@@ -66,16 +66,14 @@ final class MixtureLayer implements Layer {
         return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
     }
 
-    /** The routed experts: in two operations, of which recompute runs the first only, or, if an exchange may need several rounds, in one. */
+    /** The routed experts: in four operations, of which recompute does not run the last, or, if an exchange may need several rounds, in one. */
     static Variable routed(Tape tape, CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp_e2FD,
             Parameter down_eDF, Variable x_TD, Variable weights_TK) {
         if (comm.maxRounds() > 1) {
             return tape.apply(new ExpertRounds(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights_TK), x_TD,
                     weights_TK);
         }
-        ExpertExchange exchange = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF);
-        Variable hidden = tape.apply(new ExpertHidden(exchange, x_TD, weights_TK), x_TD, weights_TK);
-        return tape.apply(new ExpertOutput(exchange, hidden, x_TD.tensor().dim(0)), hidden);
+        return new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights_TK).apply(tape);
     }
 
     private RoutingOps.Losses losses() {

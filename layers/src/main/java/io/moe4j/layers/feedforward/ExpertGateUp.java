@@ -1,0 +1,61 @@
+package io.moe4j.layers.feedforward;
+
+import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Gradients;
+import io.moe4j.autograd.Operation;
+import io.moe4j.autograd.Tape;
+import java.util.Optional;
+
+/**
+ * The first product of the routed experts: received rows → gateUp_R2F, which has gate and up side by side. Rows after the last received one are never
+ * touched.
+ */
+final class ExpertGateUp implements Operation {
+    private final ExpertExchange exchange;
+
+    ExpertGateUp(ExpertExchange exchange) {
+        this.exchange = exchange;
+    }
+
+    @Override
+    public String name() {
+        return "expert gate and up " + exchange.gateUp_e2FD().name();
+    }
+
+    @Override
+    public Optional<String> kind() {
+        return Optional.of("experts.gate_up");
+    }
+
+    @Override
+    public String span() {
+        return "experts";
+    }
+
+    @Override
+    public Tensor allocateOutput(Tape tape) {
+        return tape.temporary("expert activations", exchange.dtype(), exchange.capacityRows(), 2 * exchange.hidden());
+    }
+
+    @Override
+    public void forward(Tape tape, Tensor gateUp_R2F) {
+        exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(exchange.inputs().rows_RD(),
+                exchange.gateUp_e2FD().value(), exchange.offsets_e(), gateUp_R2F));
+    }
+
+    @Override
+    public void backward(Tape tape, Gradients gradients) {
+        Tensor offsets_e = exchange.offsets_e();
+        Tensor dgateUp_R2F = gradients.ofOutput();
+        ReceivedRows outputGradients = exchange.gradients();
+        exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dgateUp_R2F,
+                exchange.inputs().rows_RD(), offsets_e, exchange.gateUp_e2FD().gradient(),
+                exchange.gateUp_e2FD().accumulatesGradient()));
+        // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
+        exchange.kernels().inputGradient(tape.stream(), new GroupedProduct.InputGradient(dgateUp_R2F,
+                exchange.gateUp_e2FD().value(), offsets_e, outputGradients.outputs_RD()));
+        gradients.pass(0, outputGradients.outputs_RD());
+    }
+}
