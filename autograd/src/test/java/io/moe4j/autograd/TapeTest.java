@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.device.WorkspaceSizes;
@@ -18,6 +19,7 @@ import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.runtime.planning.PlanningRendezvous;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -94,6 +96,115 @@ final class TapeTest {
 
     private Tensor tensor() {
         return memory.allocate("test", DType.F32, SIZE);
+    }
+
+    /** With a kind: its results can be kept. */
+    private class Named extends Noted {
+        private final String kind;
+
+        Named(String name, String kind, int inputs, Integer... reads) {
+            super(name, inputs, Set.of(reads), false);
+            this.kind = kind;
+        }
+
+        @Override
+        public Optional<String> kind() {
+            return Optional.of(kind);
+        }
+    }
+
+    /** Changes the value of its only input in place. */
+    private final class InPlace extends Noted {
+        private final Variable x;
+
+        InPlace(String name, Variable x) {
+            super(name, 1, Set.of(), false);
+            this.x = x;
+        }
+
+        @Override
+        public Tensor allocateOutput(Tape tape) {
+            return x.tensor();
+        }
+
+        @Override
+        public boolean changesInput() {
+            return true;
+        }
+    }
+
+    /** a → b → (c in b's place) → d, whose gradient reads c. */
+    private Variable chain(Tape tape) {
+        Variable a = tape.apply(new Named("a", "first", 1), tape.input(tensor(), true));
+        Variable b = tape.apply(new Named("b", "first", 1), a);
+        Variable c = tape.apply(new InPlace("c", b), b);
+        return tape.apply(new Named("d", "last", 1, 0), c);
+    }
+
+    /** The second use of a kind has a number. What is kept lies at the same address in recompute, and does not run again; nor does what led to it. */
+    @Test
+    void whatIsKeptDoesNotRunAgain() {
+        KeptValues kept = new KeptValues(Set.of("first 2"));
+        Variable forward = chain(Tape.immediate(rank, kept));
+        assertEquals(List.of("+a", "+b", "+c", "+d"), calls);
+        calls.clear();
+        Tape deferred = Tape.deferred(rank, kept);
+        Variable x = deferred.input(tensor(), true);
+        Variable a = deferred.apply(new Named("a", "first", 1), x);
+        Variable b = deferred.apply(new Named("b", "first", 1), a);
+        Variable c = deferred.apply(new InPlace("c", b), b);
+        deferred.backward(deferred.apply(new Named("d", "last", 1, 0), c), tensor());
+        assertEquals(List.of("-d", "-c", "-b", "-a"), calls);
+        assertSame(b.tensor(), c.tensor());
+        assertNotSame(forward.tensor(), c.tensor());
+    }
+
+    /** With nothing kept, or only the operation before, what changes a value in place runs again, exactly once, on a value that is new. */
+    @Test
+    void aChangeInPlaceRunsWithWhatItChanges() {
+        for (Set<String> chosen : List.of(Set.<String>of(), Set.of("first"))) {
+            KeptValues kept = new KeptValues(chosen);
+            chain(Tape.immediate(rank, kept));
+            calls.clear();
+            Tape deferred = Tape.deferred(rank, kept);
+            deferred.backward(chain(deferred), tensor());
+            assertEquals(chosen.isEmpty() ? List.of("+a", "+b", "+c", "-d", "-c", "-b", "-a")
+                    : List.of("+b", "+c", "-d", "-c", "-b", "-a"), calls);
+        }
+    }
+
+    @Test
+    void aProfileHasWhatIsReadAndWhatItTakes() {
+        double[] cost = {0};
+        Tape tape = Tape.profiling(rank, () -> cost[0] += 1);
+        SegmentProfile profile = tape.profile("block", chain(tape));
+        assertEquals(List.of(Optional.of("first"), Optional.of("first 2"), Optional.empty(), Optional.of("last")),
+                profile.operations().stream().map(OperationProfile::key).toList());
+        // 8 floats each, aligned to 256 bytes; the change in place takes nothing.
+        assertEquals(List.of(256L, 256L, 0L, 256L), profile.operations().stream().map(OperationProfile::bytes).toList());
+        assertEquals(4, profile.cost());
+        assertEquals(3, profile.repeatedCost(Set.of()), "a, b and c, which d's gradient reads");
+        assertEquals(2, profile.repeatedCost(Set.of("first")), "b and c");
+        assertEquals(0, profile.repeatedCost(Set.of("first 2")));
+        assertEquals(256, profile.bytes(Set.of("first 2", "no such")));
+        assertThrows(IllegalStateException.class, () -> Tape.immediate(rank, new KeptValues()).profile("block",
+                tape.input(tensor(), true)));
+    }
+
+    @Test
+    void recomputeMustAllocateWhatForwardDid() {
+        KeptValues kept = new KeptValues(Set.of("first"));
+        Tape.immediate(rank, kept).apply(new Named("a", "first", 1), Tape.immediate(rank, kept).input(tensor(), true));
+        Tape deferred = Tape.deferred(rank, kept);
+        Variable x = deferred.input(tensor(), true);
+        Named larger = new Named("a", "first", 1) {
+            @Override
+            public Tensor allocateOutput(Tape tape) {
+                return tape.temporary("test", DType.F32, 2 * SIZE);
+            }
+        };
+        String message = assertThrows(IllegalStateException.class, () -> deferred.apply(larger, x)).getMessage();
+        assertTrue(message.contains("[16]") && message.contains("forward has kept"), message);
     }
 
     @Test

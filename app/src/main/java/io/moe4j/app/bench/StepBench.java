@@ -48,7 +48,7 @@ public final class StepBench {
             List<BenchPart.Timed> parts = new ArrayList<>();
             samples.forEach((name, taken) -> parts.add(new BenchPart.Timed(part(name, setup), taken)));
             return BenchReport.of("step", setup, session.devices().values(), rates, parts)
-                    .with(summary(setup, parts.getLast()));
+                    .with(summary(setup, parts.getLast())).with(kept(session));
         }
     }
 
@@ -74,6 +74,12 @@ public final class StepBench {
         facts.put("median_s", step.samples().median());
         facts.put("all_s", step.samples().seconds());
         return facts;
+    }
+
+    /** What a budget has kept. */
+    private static Map<String, Object> kept(TrainingSession session) {
+        return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
+                "repeated_share", plan.repeatedShare())).orElse(Map.of());
     }
 
     private static Map<String, Samples> time(RankSession rank, TrainingSession session, BenchSetup setup) {

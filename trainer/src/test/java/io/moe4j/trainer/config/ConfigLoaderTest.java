@@ -113,6 +113,11 @@ class ConfigLoaderTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
             "--activation_checkpoint.mode none"
                     + " | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
+            "--activation_checkpoint.memory_budget 4"
+                    + " | activation_checkpoint.memory_budget = 4.0, activation_checkpoint.mode = \"full\" | keeps the same whatever the budget is",
+            "--activation_checkpoint.memory_budget lots | --activation_checkpoint.memory_budget lots | \"auto\", or a number of GiB",
+            "--activation_checkpoint.memory_budget -1 | --activation_checkpoint.memory_budget -1 | at least 0",
+            "--activation_checkpoint.memory_budget nan | --activation_checkpoint.memory_budget nan | at least 0",
             "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
             "--model.moe_comm_backend standard --graph_capture.enable false --moe.dedup on"
                     + " | model.moe_comm_backend = \"standard\", moe.dedup = \"on\" | once for each expert",

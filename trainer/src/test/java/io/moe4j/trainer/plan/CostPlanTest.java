@@ -43,7 +43,8 @@ final class CostPlanTest {
 
     /** Each purpose, and the stack, to the byte: also what the device takes for its own barriers and tables. */
     @ParameterizedTest
-    @CsvSource({"minimal_async_ep, full, float32", "standard, none, float32", "standard, full, bfloat16"})
+    @CsvSource({"minimal_async_ep, full, float32", "standard, none, float32", "standard, full, bfloat16",
+            "minimal_async_ep, budget, float32", "standard, budget, bfloat16"})
     void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype) {
         TrainerConfig config = config(DEBUG,
                 ranks(2, 2, "model.moe_comm_backend=" + backend, "activation_checkpoint.mode=" + recompute,
