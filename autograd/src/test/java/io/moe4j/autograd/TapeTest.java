@@ -181,7 +181,8 @@ final class TapeTest {
         assertEquals(List.of(Optional.of("first"), Optional.of("first 2"), Optional.empty(), Optional.of("last")),
                 profile.operations().stream().map(OperationProfile::key).toList());
         // 8 floats each, aligned to 256 bytes; the change in place takes nothing.
-        assertEquals(List.of(256L, 256L, 0L, 256L), profile.operations().stream().map(OperationProfile::bytes).toList());
+        assertEquals(List.of(256L, 256L, 0L, 256L),
+                profile.operations().stream().map(OperationProfile::bytes).toList());
         assertEquals(4, profile.cost());
         assertEquals(3, profile.repeatedCost(Set.of()), "a, b and c, which d's gradient reads");
         assertEquals(2, profile.repeatedCost(Set.of("first")), "b and c");
