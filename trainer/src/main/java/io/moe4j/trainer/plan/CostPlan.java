@@ -1,21 +1,22 @@
 package io.moe4j.trainer.plan;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Registry;
-import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
 import io.moe4j.trainer.session.RankShapes;
-import io.moe4j.trainer.session.SentRows;
 import io.moe4j.trainer.session.RecomputePlanner;
+import io.moe4j.trainer.session.SentRows;
 import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
 import java.util.Optional;
@@ -30,11 +31,12 @@ import java.util.Optional;
  * @param sentRows what a dispatch sends to other ranks; absent in a model without experts
  * @param deviceBytes memory of the device; 0 if it is not here
  * @param recompute what blocks keep, if that is chosen by a budget
+ * @param rounds of an exchange, if rows that do not fit are exchanged in rounds
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
-        long deviceBytes, Optional<BudgetPlan> recompute) {
+        long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds) {
 
     /** Prices a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
@@ -45,7 +47,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
                 SessionPurpose.TRAINING, RecomputePlanner.policy(providers, recompute.map(BudgetPlan::chosen)), 0);
         return new CostPlan(config, spec.figures(config.training().seqLen()), rank,
-                sentRows(config, spec, providers), device.capacity(), recompute);
+                sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
     }
 
     /** Operations of forward and backward of one step, all ranks together; recompute not counted. */
@@ -61,6 +63,12 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     private static Optional<SentRows> sentRows(TrainerConfig config, ModelSpec spec, Providers providers) {
         return providers.comm().map(comm -> SentRows.of(RankShapes.exchange(config, spec, providers),
                 config.parallelism().expertParallelDegree(), comm, providers.device().kind()));
+    }
+
+    private static Optional<ExpectedRounds> rounds(TrainerConfig config, ModelSpec spec, Providers providers) {
+        return providers.comm().map(comm -> RankShapes.exchange(config, spec, providers))
+                .filter(exchange -> exchange.onOverflow() == OverflowAction.ROUNDS)
+                .map(exchange -> ExpectedRounds.of(exchange, config.parallelism().expertParallelDegree()));
     }
 
     private static DeviceMemory memory(DeviceProvider provider) {

@@ -48,6 +48,9 @@ public final class CostReport {
         line(text, "operations", "%s a token, %s a step (recompute not counted)", flop(figures.flopsPerToken()),
                 flop(plan.flopsPerStep()));
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
+        plan.rounds().ifPresent(rounds -> line(text, "rounds",
+                "%,d under even routing (%,d rows a rank), %,d where a rank receives twice that, at most %,d", rounds.even(),
+                rounds.balancedRows(), rounds.twiceTheMean(), rounds.worst()));
         memory(text);
         plan.recompute().ifPresent(budget -> budget(text, budget));
         traffic(text);
@@ -151,6 +154,11 @@ public final class CostReport {
         json.put("flops_per_token", plan.figures().flopsPerToken());
         json.put("flops_per_step", plan.flopsPerStep());
         json.put("receive_capacity_rows", plan.rank().receiveCapacityRows());
+        plan.rounds().ifPresent(rounds -> {
+            json.put("rounds_even", rounds.even());
+            json.put("rounds_twice_the_mean", rounds.twiceTheMean());
+            json.put("rounds_worst", rounds.worst());
+        });
         json.put("memory_bytes_by_purpose", plan.rank().memory().byPurpose());
         json.put("memory_bytes", plan.rank().memory().totalBytes());
         json.put("host_memory_bytes_by_purpose", plan.rank().memory().host());

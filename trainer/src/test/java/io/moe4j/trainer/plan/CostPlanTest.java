@@ -19,6 +19,7 @@ import io.moe4j.trainer.session.StepTraffic;
 import io.moe4j.trainer.session.TrainingSession;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,12 +44,14 @@ final class CostPlanTest {
 
     /** Each purpose, and the stack, to the byte: also what the device takes for its own barriers and tables. */
     @ParameterizedTest
-    @CsvSource({"minimal_async_ep, full, float32", "standard, none, float32", "standard, full, bfloat16",
-            "minimal_async_ep, budget, float32", "standard, budget, bfloat16"})
-    void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype) {
+    @CsvSource({"minimal_async_ep, full, float32, worst_case", "standard, none, float32, worst_case",
+            "standard, full, bfloat16, worst_case", "minimal_async_ep, full, float32, 0.6",
+            "standard, none, bfloat16, 0.6", "minimal_async_ep, budget, float32, worst_case",
+            "standard, budget, bfloat16, worst_case", "minimal_async_ep, budget, bfloat16, 0.6"})
+    void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype, String capacity) {
         TrainerConfig config = config(DEBUG,
                 ranks(2, 2, "model.moe_comm_backend=" + backend, "activation_checkpoint.mode=" + recompute,
-                        "training.dtype=" + dtype, "graph_capture.enable=false", "training.local_batch_size=1",
+                        "training.dtype=" + dtype, "moe.receive_capacity=" + capacity, "graph_capture.enable=false", "training.local_batch_size=1",
                         "training.seq_len=64"));
         MemoryPlan plan = CostPlan.of(config, plugins).rank().memory();
         ModelSpec spec = plugins.get(ModelProvider.class, "deepseek_v3").flavor("debugmodel")
@@ -144,6 +147,12 @@ final class CostPlanTest {
         String[] common = ranks(4, 4, "training.local_batch_size=1", "training.seq_len=128");
         assertEquals(4 * 128 * 2, CostPlan.of(config(DEBUG, common), plugins).rank().receiveCapacityRows());
         String[] half = Stream.concat(Stream.of(common), Stream.of("moe.receive_capacity=1.5")).toArray(String[]::new);
-        assertEquals(576, CostPlan.of(config(DEBUG, half), plugins).rank().receiveCapacityRows());
+        CostPlan plan = CostPlan.of(config(DEBUG, half), plugins);
+        assertEquals(576, plan.rank().receiveCapacityRows());
+        // 384 rows under even routing; 1024 if all tokens choose experts of one rank.
+        assertEquals(Optional.of(new ExpectedRounds(576, 384, 1, 2, 2)), plan.rounds());
+        assertTrue(new CostReport(plan).text().contains("1 under even routing (384 rows a rank), 2 where a rank receives"
+                + " twice that, at most 2"), new CostReport(plan).text());
+        assertEquals(Optional.empty(), CostPlan.of(config(DEBUG, common), plugins).rounds());
     }
 }

@@ -52,6 +52,7 @@ class SameBitsTest {
             assertSame(captured, trace(1, rounds + STANDARD), "standard");
             assertSame(captured, trace(1, rounds + STANDARD + " --activation_checkpoint.mode none"),
                     "without recompute");
+            assertSame(captured, trace(1, rounds + " --activation_checkpoint.mode budget"), "recompute by budget");
         }
     }
 
