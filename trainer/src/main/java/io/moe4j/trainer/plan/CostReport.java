@@ -49,7 +49,8 @@ public final class CostReport {
                 flop(plan.flopsPerStep()));
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
         plan.rounds().ifPresent(rounds -> line(text, "rounds",
-                "%,d under even routing (%,d rows a rank), %,d where a rank receives twice that, at most %,d", rounds.even(),
+                "%,d under even routing (%,d rows a rank), %,d where a rank receives twice that, at most %,d",
+                rounds.even(),
                 rounds.balancedRows(), rounds.twiceTheMean(), rounds.worst()));
         memory(text);
         plan.recompute().ifPresent(budget -> budget(text, budget));

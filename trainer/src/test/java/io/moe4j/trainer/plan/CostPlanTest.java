@@ -51,7 +51,8 @@ final class CostPlanTest {
     void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype, String capacity) {
         TrainerConfig config = config(DEBUG,
                 ranks(2, 2, "model.moe_comm_backend=" + backend, "activation_checkpoint.mode=" + recompute,
-                        "training.dtype=" + dtype, "moe.receive_capacity=" + capacity, "graph_capture.enable=false", "training.local_batch_size=1",
+                        "training.dtype=" + dtype, "moe.receive_capacity=" + capacity, "graph_capture.enable=false",
+                        "training.local_batch_size=1",
                         "training.seq_len=64"));
         MemoryPlan plan = CostPlan.of(config, plugins).rank().memory();
         ModelSpec spec = plugins.get(ModelProvider.class, "deepseek_v3").flavor("debugmodel")
@@ -151,8 +152,10 @@ final class CostPlanTest {
         assertEquals(576, plan.rank().receiveCapacityRows());
         // 384 rows under even routing; 1024 if all tokens choose experts of one rank.
         assertEquals(Optional.of(new ExpectedRounds(576, 384, 1, 2, 2)), plan.rounds());
-        assertTrue(new CostReport(plan).text().contains("1 under even routing (384 rows a rank), 2 where a rank receives"
-                + " twice that, at most 2"), new CostReport(plan).text());
+        assertTrue(
+                new CostReport(plan).text().contains("1 under even routing (384 rows a rank), 2 where a rank receives"
+                        + " twice that, at most 2"),
+                new CostReport(plan).text());
         assertEquals(Optional.empty(), CostPlan.of(config(DEBUG, common), plugins).rounds());
     }
 }
