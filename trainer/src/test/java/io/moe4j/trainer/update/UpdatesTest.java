@@ -142,6 +142,43 @@ class UpdatesTest {
         }
     }
 
+    /**
+     * After settling, the main stream reads what the last update left, although returning 16 MB takes longer than asking for them; and what it writes is what
+     * the next update takes, although the same chunk was fetched ahead.
+     */
+    @Test
+    void settledMomentsAreReadAndWritten() {
+        int count = 1 << 22;
+        OptimizerConfig offloaded = ADAMW.withOffload(true).withOffloadChunkBytes(4L * count);
+        try (Memory stack = memory()) {
+            RankContext rank = context(stack);
+            Parameter parameter = new Parameter("p", 0, count);
+            try (ParameterUnit unit = new ParameterUnit("unit", List.of(parameter), rank, ShardGroup.alone(),
+                    Precision.single());
+                    Updates updates = new Updates(rank, new Names(unit, Map.of()), offloaded, DType.F32, 42)) {
+                Tensor moments = updates.moments().units().getFirst().first();
+                stream.fill(unit.shard(), 0);
+                stream.fill(unit.gradientShard(), 1);
+                for (int step = 1; step <= 3; step++) {
+                    updates.update(new StepRates(2e-3, 0.02, 1, step));
+                    updates.moments().settle();
+                    // 0.9 · 5 + 0.1, from the second step on.
+                    float expected = step == 1 ? 0.1f : 4.6f;
+                    assertEquals(expected, last(unit, moments), 1e-6);
+                    stream.fill(moments, 5);
+                }
+            }
+        }
+    }
+
+    /** The last element, without a copy of the others. */
+    private float last(ParameterUnit unit, Tensor tensor) {
+        float[] last = new float[1];
+        long at = tensor.elements() - 1;
+        unit.read(tensor.slice(0, at, at + 1), at, (of, from, read, count) -> last[0] = read[0]);
+        return last[0];
+    }
+
     private float[] trained(String name, OptimizerConfig config, DType products) {
         long[] shape = golden.entry(name + ".start").shape().stream().mapToLong(Long::longValue).toArray();
         try (Memory stack = memory()) {
