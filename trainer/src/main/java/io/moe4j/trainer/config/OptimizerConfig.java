@@ -18,13 +18,15 @@ import io.moe4j.api.tensor.DType;
  * @param stateDtype element type of the moments
  * @param parameterRounding how parameters are rounded after an update
  * @param offload whether the moments lie in the host's memory
- * @param offloadChunkBytes bytes of one moment that are on their way at a time
+ * @param offloadChunkBytes bytes of one moment that travel together
+ * @param offloadSlots chunks for which the device has room, at least 1: so many travel beside forward and backward
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record OptimizerConfig(OptimizerName name, double lr, double beta1, double beta2, double eps,
         double weightDecay, boolean decayNorms, boolean decayEmbeddings, MuonConfig muon, DType stateDtype,
-        ParameterRounding parameterRounding, boolean offload, long offloadChunkBytes) {
+        ParameterRounding parameterRounding, boolean offload, long offloadChunkBytes,
+        int offloadSlots) {
 
     /** With another value of {@code name}. */
     public OptimizerConfig withName(OptimizerName value) {
@@ -89,5 +91,10 @@ public record OptimizerConfig(OptimizerName name, double lr, double beta1, doubl
     /** With another value of {@code offloadChunkBytes}. */
     public OptimizerConfig withOffloadChunkBytes(long value) {
         return Components.with(this, "offloadChunkBytes", value);
+    }
+
+    /** With another value of {@code offloadSlots}. */
+    public OptimizerConfig withOffloadSlots(int value) {
+        return Components.with(this, "offloadSlots", value);
     }
 }

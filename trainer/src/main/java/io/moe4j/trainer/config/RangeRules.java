@@ -69,6 +69,7 @@ final class RangeRules {
         positive(optimizer.eps(), "optimizer.eps");
         within(optimizer.weightDecay(), 0, Float.MAX_VALUE, "optimizer.weight_decay");
         atLeast(optimizer.offloadChunkBytes(), 512, "optimizer.offload_chunk_bytes");
+        atLeast(optimizer.offloadSlots(), 1, "optimizer.offload_slots");
         positive(optimizer.muon().lr(), "optimizer.muon.lr");
         decay(optimizer.muon().momentum(), "optimizer.muon.momentum");
         within(optimizer.muon().newtonSchulzSteps(), 1, 100, "optimizer.muon.newton_schulz_steps");

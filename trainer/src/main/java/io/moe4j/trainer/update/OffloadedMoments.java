@@ -13,10 +13,10 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Moments in the host's memory. They come to the device in chunks, each into one of two slots: one stream fetches, the rank's main stream updates, and a
- * third one takes back. While a chunk goes back from one slot, the next one comes into the other, so that the link is used in both directions.
+ * Moments in the host's memory. They come to the device in chunks, each into one of a few slots: one stream fetches, the rank's main stream updates, and
+ * a third one takes back. While a chunk goes back from one slot, the next one comes into another, so that the link is used in both directions.
  *
- * <p>Example with chunks 0 to 4: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot k mod 2.
+ * <p>Example with chunks 0 to 4 and two slots: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot k mod 2.
  * When visit 4 is enqueued, visits 5 and 6 are fetched at once: they come, and the last two chunks go back, while the next step's forward and backward
  * run. These may be a captured graph: it neither waits for copies nor holds them up.
  *
@@ -74,13 +74,14 @@ final class OffloadedMoments implements Moments {
     }
 
     /** Allocates moments of zero on the host, and the slots on the device. */
-    static OffloadedMoments open(RankContext rank, List<UnitUpdate> updates, DType dtype, long chunkBytes) {
+    static OffloadedMoments open(RankContext rank, List<UnitUpdate> updates, DType dtype, long chunkBytes,
+            int slots) {
         return Resources.open("optimizer state",
-                resources -> new OffloadedMoments(rank, updates, dtype, chunkBytes, resources));
+                resources -> new OffloadedMoments(rank, updates, dtype, chunkBytes, slots, resources));
     }
 
     private OffloadedMoments(RankContext rank, List<UnitUpdate> updates, DType dtype, long chunkBytes,
-            Resources resources) {
+            int slotsWanted, Resources resources) {
         this.rank = rank;
         this.resources = resources;
         units = updates.stream().map(update -> UnitMoments.open(rank, update, dtype, true, resources)).toList();
@@ -92,7 +93,7 @@ final class OffloadedMoments implements Moments {
         }
         long first = chunks.stream().mapToLong(chunk -> chunk.to - chunk.from).max().orElse(0);
         long second = chunks.stream().mapToLong(chunk -> chunk.second().elements()).max().orElse(0);
-        for (int i = 0; i < Math.min(2, chunks.size()); i++) {
+        for (int i = 0; i < Math.min(slotsWanted, chunks.size()); i++) {
             slots.add(new Slot(slot(first, dtype), slot(second, dtype)));
         }
         // Closed first, that is, before the memory that they copy is freed.

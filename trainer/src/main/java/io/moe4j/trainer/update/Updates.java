@@ -35,7 +35,8 @@ public final class Updates implements AutoCloseable {
                 : Optional.empty();
         List<UnitUpdate> units = model.units().stream().map(unit -> UnitUpdate.of(unit, rules::of)).toList();
         moments = config.offload()
-                ? OffloadedMoments.open(rank, units, config.stateDtype(), config.offloadChunkBytes())
+                ? OffloadedMoments.open(rank, units, config.stateDtype(), config.offloadChunkBytes(),
+                        config.offloadSlots())
                 : ResidentMoments.open(rank, units, config.stateDtype());
     }
 

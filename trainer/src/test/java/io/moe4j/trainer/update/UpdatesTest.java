@@ -45,7 +45,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class UpdatesTest {
     private static final OptimizerConfig ADAMW = new OptimizerConfig(OptimizerName.ADAMW, 2e-3, 0.9, 0.95, 1e-8, 0.1,
             true, true, new MuonConfig(0.02, 0.95, true, 5, MuonScale.ORIGINAL), DType.F32, ParameterRounding.NEAREST,
-            false, 4096);
+            false, 4096, 2);
     private static final OptimizerConfig MUON = ADAMW.withName(OptimizerName.MUON);
     private static final double U32 = Math.scalb(1.0, -24);
     /** The steepest slope of an iteration, at 0. */

@@ -51,7 +51,7 @@ final class OptimizersGpuTest {
     void offloadedMomentsGiveTheSameBits(String overrides) {
         List<Object> expected = outcome(overrides);
         assertEquals(expected, outcome(overrides + " " + OFFLOAD));
-        assertEquals(expected, outcome(overrides + " optimizer.offload=true"));
+        assertEquals(expected, outcome(overrides + " optimizer.offload=true optimizer.offload_slots=8"));
     }
 
     /** Copies that overlap the next step's graph disturb nothing, however long a run is. */

@@ -64,7 +64,8 @@ final class OffloadTest {
         try (TrainingRun run = open(overrides)) {
             expected = outcome(run);
         }
-        for (String chunks : List.of(SMALL, "optimizer.offload_chunk_bytes=512", "")) {
+        for (String chunks : List.of(SMALL, "optimizer.offload_chunk_bytes=512 optimizer.offload_slots=7",
+                SMALL + " optimizer.offload_slots=1", "optimizer.offload_slots=1000")) {
             try (TrainingRun run = open(overrides, OFFLOAD, chunks)) {
                 assertEquals(expected, outcome(run), chunks);
             }
@@ -119,10 +120,10 @@ final class OffloadTest {
     }
 
     @Test
-    void aChunkHasAtLeastAGroup() {
+    void aChunkHasAtLeastAGroupAndASlot() {
         String message = assertThrows(ConfigException.class,
-                () -> open(OFFLOAD, "optimizer.offload_chunk_bytes=511")).getMessage();
-        assertTrue(message.contains("optimizer.offload_chunk_bytes = 511") && message.contains("at least 512"),
-                message);
+                () -> open(OFFLOAD, "optimizer.offload_chunk_bytes=511 optimizer.offload_slots=0")).getMessage();
+        assertTrue(message.contains("optimizer.offload_chunk_bytes = 511") && message.contains("at least 512")
+                && message.contains("optimizer.offload_slots = 0"), message);
     }
 }
