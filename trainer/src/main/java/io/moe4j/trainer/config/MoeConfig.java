@@ -28,6 +28,11 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction
         return Components.with(this, "receiveCapacity", value);
     }
 
+    /** With another value of {@code onOverflow}; empty for what suits the capacity. */
+    public MoeConfig withOnOverflow(Optional<OverflowAction> value) {
+        return Components.with(this, "onOverflow", value);
+    }
+
     /** With another value of {@code onOverflow}. */
     public MoeConfig withOnOverflow(OverflowAction value) {
         return Components.with(this, "onOverflow", Optional.of(value));

@@ -16,8 +16,8 @@ import java.util.function.Consumer;
  * Moments in the host's memory. They come to the device in chunks, each into one of a few slots: one stream fetches, the rank's main stream updates, and
  * a third one takes back. While a chunk goes back from one slot, the next one comes into another, so that the link is used in both directions.
  *
- * <p>Example with chunks 0 to 4 and two slots: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot k mod 2.
- * When visit 4 is enqueued, visits 5 and 6 are fetched at once: they come, and the last two chunks go back, while the next step's forward and backward
+ * <p>Example with chunks 0 to 4 and two slots: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot
+ * k mod 2. When visit 4 is enqueued, visits 5 and 6 are fetched at once: they come, and the last two chunks go back, while the next step's forward and backward
  * run. These may be a captured graph: it neither waits for copies nor holds them up.
  *
  * <p>What orders two accesses to the same bytes: a slot is fetched into after it was taken back (event {@code free}), which all earlier visits precede on
