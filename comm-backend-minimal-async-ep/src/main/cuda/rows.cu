@@ -1,14 +1,12 @@
 // Moves rows to the experts, and back. All row addresses are 64-bit: buffers of more than 2^31 elements are ordinary. The Java twin is RowKernels.
 #include "bf16.cuh"
+#include "row_copy.cuh"
 #include "window.cuh"
 
-// Copies each token's row, and its K scalars, to those of its destinations that are in the window. One warp per token: it reads the row once, each lane VECTORS
-// times 16 bytes at a time, and writes it up to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations and scalars. With T 16384, K 6, rows of 4096 bytes:
-// 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
+// Copies each token's row, and its K scalars, to those of its destinations that are in the window. One warp per token: it reads the row once, and
+// writes it up to K times; a token with no row in the window is not read. Traffic: T rowBytes read, N rowBytes written (to peers), 12 N bytes for destinations
+// and scalars. With T 16384, K 6, rows of 4096 bytes: 67 + 403 MB, 110 us at 4274 GB/s. Example: T 1, K 2, destinations (rank 0, row 3) and dropped: the token's row is written to row 3 of rank 0, and nothing
 // else is written. Visibility: plain stores; the barrier that follows releases them at system scope, since peers may be other GPUs.
-static constexpr int VECTORS = 8;
-static constexpr int MAX_SLOTS = 32;
-
 extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, const float* weights, const long long* destinations, long long tokens, int topK,
                                                                 long long rowBytes, char* const* peerRows, float* const* peerWeights, const int* rounds,
                                                                 const int* round, long long capacity) {
@@ -16,41 +14,14 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows(const char* x, c
     if (window.empty()) return;
     int lane = threadIdx.x & 31, warps = blockDim.x >> 5;
     for (long long t = blockIdx.x * (long long)warps + (threadIdx.x >> 5); t < tokens; t += (long long)gridDim.x * warps) {
-        const char* row = x + t * rowBytes;
-        for (int k0 = 0; k0 < topK; k0 += MAX_SLOTS) {
-            int slots = min(MAX_SLOTS, topK - k0);
+        for (int k0 = 0; k0 < topK; k0 += COPY_PLACES) {
+            int slots = min(COPY_PLACES, topK - k0);
             long long d = lane < slots ? destinations[t * topK + k0 + lane] : -1;
             const long long at = window.row(d);
             if (weights && at >= 0) peerWeights[d >> RANK_SHIFT][at] = weights[t * topK + k0 + lane];
             unsigned long long to = at >= 0 ? (unsigned long long)(peerRows[d >> RANK_SHIFT] + at * rowBytes) : 0;
             if (!__any_sync(0xffffffffu, to != 0)) continue;
-            if (rowBytes % 16 == 0) {
-                long long count = rowBytes / 16;
-                for (long long base = 0; base < count; base += 32 * VECTORS) {
-                    uint4 v[VECTORS];
-#pragma unroll
-                    for (int i = 0; i < VECTORS; i++) {
-                        long long c = base + i * 32 + lane;
-                        if (c < count) v[i] = __ldcs(reinterpret_cast<const uint4*>(row) + c);
-                    }
-                    for (int k = 0; k < slots; k++) {
-                        uint4* out = reinterpret_cast<uint4*>(__shfl_sync(0xffffffffu, to, k));
-                        if (out) {
-#pragma unroll
-                            for (int i = 0; i < VECTORS; i++) {
-                                long long c = base + i * 32 + lane;
-                                if (c < count) __stcs(out + c, v[i]);
-                            }
-                        }
-                    }
-                }
-            } else {
-                for (int k = 0; k < slots; k++) {
-                    unsigned short* out = reinterpret_cast<unsigned short*>(__shfl_sync(0xffffffffu, to, k));
-                    if (out)
-                        for (long long i = lane; i < rowBytes / 2; i += 32) out[i] = reinterpret_cast<const unsigned short*>(row)[i];
-                }
-            }
+            copyRow(x + t * rowBytes, rowBytes, to, slots, lane);
         }
     }
 }

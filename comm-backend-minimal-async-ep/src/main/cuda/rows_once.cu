@@ -30,14 +30,15 @@ extern "C" __global__ void __launch_bounds__(256) dispatch_rows_once(const char*
                 peerChain[rank][place] = first ? entry : ~entry;
                 if (weights) peerWeights[rank][place] = weights[t * topK + k0 + lane];
             }
-            copyRow(x + t * rowBytes, rowBytes, place >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0, slots, lane);
+            unsigned long long to = place >= 0 && first ? (unsigned long long)(peerRows[rank] + place * rowBytes) : 0;
+            if (__any_sync(0xffffffffu, to != 0)) copyRow(x + t * rowBytes, rowBytes, to, slots, lane);
         }
     }
 }
 
 // Copies rows that have arrived to the places that their chains lead to. A warp looks at eight entries at once, and then takes one chain after the other: lane j
-// holds its j-th place. Traffic with the shapes above: 49,152 received rows of the other rank, of which about 16,000 have a chain: 66 MB read, 135 MB written, 0.8 MB of entries;
-// 47 us at 4274 GB/s. Rows at or beyond *received are neither read nor written. Entries and rows were written by peers: they are read past L1, whose lines may be
+// holds its j-th place. Traffic with the shapes above: 49,152 received rows of the other rank, of which about 16,000 have a chain: 66 MB read, 135 MB written, 0.4 MB
+// of entries; 47 us at 4274 GB/s. Rows at or beyond *received are neither read nor written. Entries and rows were written by peers: they are read past L1, whose lines may be
 // older. Example: entry 3 in place 5, ~10 in place 2, ~0 in place 9: the row in place 5 is copied to the places 2 and 9.
 extern "C" __global__ void __launch_bounds__(256) spread_rows(char* rows, const int* chain, const int* received, long long rowBytes) {
     constexpr int AT_ONCE = 8;

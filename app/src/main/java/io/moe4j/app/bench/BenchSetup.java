@@ -104,6 +104,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         shape.put("dim", moe.dim());
         shape.put("expert_hidden", moe.expertHidden());
         shape.put("capacity_rows", comm().capacityRows(config.ranks()));
+        shape.put("max_rounds", comm().maxRounds(config.ranks()));
         return shape;
     }
 

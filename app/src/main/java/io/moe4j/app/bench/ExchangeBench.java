@@ -18,7 +18,7 @@ import java.util.Optional;
 /**
  * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on their devices, and all ranks make one
  * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still. Both dispatches are also timed
- * with {@code moe.dedup} off and on, each with buffers of its own.
+ * with {@code moe.dedup} off and on, each with buffers of its own. Where rows may need several rounds, the first round is timed.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ExchangeBench {

@@ -12,6 +12,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A rank's calls of an exchange, in the order in which a layer makes them. */
@@ -24,6 +25,8 @@ final class ExchangeRank {
     private final Tensor weights_TK;
     private final Tensor out_TD;
     private final Tensor dweights_TK;
+    /** Where rows of a round would wait for those of later rounds; absent if there is one round only. */
+    private final Optional<Tensor> waiting_ND;
     private @Nullable DispatchPlan plan;
     private @Nullable ReceivedRows received;
 
@@ -39,6 +42,8 @@ final class ExchangeRank {
         weights_TK = tensors.random(DType.F32, tokens, moe.topK());
         out_TD = tensors.empty(setup.dtype(), tokens, moe.dim());
         dweights_TK = tensors.empty(DType.F32, tokens, moe.topK());
+        waiting_ND = comm.maxRounds() == 1 ? Optional.empty()
+                : Optional.of(tensors.empty(setup.dtype(), tokens * moe.topK(), moe.dim()));
     }
 
     /** Makes a plan, and leaves it. */
@@ -70,7 +75,7 @@ final class ExchangeRank {
     }
 
     private void combine() {
-        comm.combine(CombineRequest.of(received(), out_TD)).await();
+        comm.combine(bringing(received())).await();
     }
 
     private void combineAdjoint() {
@@ -78,7 +83,7 @@ final class ExchangeRank {
     }
 
     private void dispatchAdjoint() {
-        comm.combine(CombineRequest.of(received(), out_TD).withScalars(dweights_TK)).await();
+        comm.combine(bringing(received()).withScalars(dweights_TK)).await();
     }
 
     private void layer() {
@@ -87,6 +92,11 @@ final class ExchangeRank {
         dispatch();
         combineAdjoint();
         dispatchAdjoint();
+    }
+
+    private CombineRequest bringing(ReceivedRows rows) {
+        CombineRequest request = CombineRequest.of(rows, out_TD);
+        return waiting_ND.map(request::withWaiting).orElse(request);
     }
 
     private void receive(DispatchRequest request) {

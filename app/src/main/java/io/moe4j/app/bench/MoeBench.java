@@ -18,7 +18,8 @@ import java.util.function.ToDoubleFunction;
 
 /**
  * Times one mixture-of-experts layer of a model by part, over all ranks as one expert-parallel group. A part's time is that of the slowest rank, from a
- * barrier on; ranks share devices, so bytes and operations are those of all of them, and rates those of all devices.
+ * barrier on; ranks share devices, so bytes and operations are those of all of them, and rates those of all devices. Where rows may need several rounds,
+ * the first round is timed.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MoeBench {

@@ -37,6 +37,8 @@ final class MoeRank {
     private final Tensor weights_TK;
     private final Tensor out_TD;
     private final Tensor dweights_TK;
+    /** Where rows of a round would wait for those of later rounds; absent if there is one round only. */
+    private final Optional<Tensor> waiting_ND;
     private final Tensor gateUp_R2F;
     private final Tensor h_RF;
     private final Tensor dh_RF;
@@ -65,6 +67,8 @@ final class MoeRank {
         weights_TK = tensors.random(DType.F32, tokens, moe.topK());
         out_TD = tensors.empty(dtype, tokens, moe.dim());
         dweights_TK = tensors.empty(DType.F32, tokens, moe.topK());
+        waiting_ND = comm.maxRounds() == 1 ? Optional.empty()
+                : Optional.of(tensors.empty(dtype, tokens * moe.topK(), moe.dim()));
         gateUp_R2F = tensors.empty(dtype, capacity, 2 * hidden);
         h_RF = tensors.empty(dtype, capacity, hidden);
         dh_RF = tensors.empty(dtype, capacity, hidden);
@@ -117,7 +121,7 @@ final class MoeRank {
         timed(SWIGLU_AGAIN, () -> kernels.swiglu(stream(), whole));
         timed(MoeFigures.DOWN, () -> kernels.forward(stream(),
                 new GroupedProduct.Forward(h_RF, down_eDF, offsets, rows.rows_RD())));
-        timed(MoeFigures.COMBINE, () -> comm.combine(CombineRequest.of(rows, out_TD)).await());
+        timed(MoeFigures.COMBINE, () -> comm.combine(bringing(rows)).await());
         return rows;
     }
 
@@ -138,13 +142,18 @@ final class MoeRank {
         timed(MoeFigures.GATE_UP_INPUT, () -> kernels.inputGradient(stream(),
                 new GroupedProduct.InputGradient(gateUp_R2F, gateUp_e2FD, offsets, gradients.rows_RD())));
         timed(MoeFigures.DISPATCH_ADJOINT,
-                () -> comm.combine(CombineRequest.of(gradients, out_TD).withScalars(dweights_TK)).await());
+                () -> comm.combine(bringing(gradients).withScalars(dweights_TK)).await());
     }
 
     private ReceivedRows dispatch(String name, DispatchRequest request) {
         ReceivedRows[] rows = new ReceivedRows[1];
         timed(name, () -> rows[0] = comm.dispatch(request).await());
         return rows[0];
+    }
+
+    private CombineRequest bringing(ReceivedRows rows) {
+        CombineRequest request = CombineRequest.of(rows, out_TD);
+        return waiting_ND.map(request::withWaiting).orElse(request);
     }
 
     private void timed(String name, Runnable work) {

@@ -39,6 +39,11 @@ class BenchCommandsTest {
             "exchange | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges" + MODES,
             "exchange --graph_capture.enable false --moe.receive_capacity balanced --moe.force_load_balance true"
                     + " | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges" + MODES,
+            "exchange --moe.receive_capacity 1.25"
+                    + " | plan dispatch combine combine_adjoint dispatch_adjoint layer_exchanges" + MODES,
+            "moe --moe.receive_capacity 0.5 | plan dispatch gate_up_product swiglu down_product combine combine_adjoint"
+                    + " down_input_gradient down_weight_gradient swiglu_backward gate_up_weight_gradient"
+                    + " gate_up_input_gradient dispatch_adjoint",
             "swiglu | swiglu swiglu_backward swiglu_exact_capacity swiglu_backward_exact_capacity",
             "grouped-mm --ranks 2 --parallelism.expert_parallel_degree 2 | gate_up_product gate_up_input_gradient"
                     + " gate_up_weight_gradient down_product down_input_gradient down_weight_gradient"

@@ -4,6 +4,7 @@ import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.autograd.model.ModelSpec;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 
 /** How ranks, model and batch fit together. */
@@ -17,6 +18,8 @@ final class LayoutRules {
     private static final String BATCH = "training.local_batch_size";
     private static final String GLOBAL_BATCH = "training.global_batch_size";
     private static final String ACCUMULATION = "training.gradient_accumulation_steps";
+    /** For one exchange. 1024 rounds of a layer are about 20,000 launches, forward and backward. */
+    private static final int MAX_ROUNDS = 1024;
 
     private final TrainerConfig config;
     private final Findings findings;
@@ -110,5 +113,18 @@ final class LayoutRules {
                 + " in the worst case) holds forced round-robin routing only; learnt routing overflows it in the first steps",
                 "set moe.force_load_balance, or a capacity of worst_case or a factor, or moe.on_overflow to rounds or drop",
                 "moe.receive_capacity", "moe.force_load_balance", "moe.on_overflow");
+        rounds(rows, worst, tokens * moe.topK());
+    }
+
+    /** What the host enqueues for every exchange, whether it is needed or not. */
+    private void rounds(long rows, long worst, long balanced) {
+        boolean inRounds = config.moe().onOverflow().map(OverflowAction.ROUNDS::equals).orElse(true);
+        long most = Math.ceilDiv(worst, Math.max(1, rows));
+        double factor = Math.ceil(100.0 * worst / MAX_ROUNDS / balanced) / 100;
+        findings.require(!inRounds || most <= MAX_ROUNDS,
+                String.format(Locale.ROOT, "a buffer of %,d rows would need up to %,d rounds where one rank receives the %,d"
+                        + " rows of the worst case; all of them are prepared, whether they are needed or not, and %,d"
+                        + " rounds are the most", rows, most, worst, MAX_ROUNDS),
+                "set moe.receive_capacity to " + Math.max(0.01, factor) + " or more", "moe.receive_capacity");
     }
 }

@@ -127,6 +127,8 @@ class ConfigLoaderTest {
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",
             "--parallelism.expert_parallel_degree 0 | parallelism.expert_parallel_degree = 0 | at least 1",
             "--moe.receive_capacity balanced --moe.on_overflow fail | moe.receive_capacity = \"balanced\" | forced round-robin routing only",
+            "--training.seq_len 4096 --moe.receive_capacity 1e-9"
+                    + " | moe.receive_capacity = 1.0E-9 | a buffer of 1 rows would need up to 65,536 rounds",
             "--moe.receive_capacity 0 | --moe.receive_capacity 0 | above 0",
             "--moe.receive_capacity nan | --moe.receive_capacity nan | above 0",
             "--moe.receive_capacity 0.99 --moe.on_overflow fail"
