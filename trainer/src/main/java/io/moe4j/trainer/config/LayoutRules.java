@@ -122,9 +122,11 @@ final class LayoutRules {
         long most = Math.ceilDiv(worst, Math.max(1, rows));
         double factor = Math.ceil(100.0 * worst / MAX_ROUNDS / balanced) / 100;
         findings.require(!inRounds || most <= MAX_ROUNDS,
-                String.format(Locale.ROOT, "a buffer of %,d rows would need up to %,d rounds where one rank receives the %,d"
-                        + " rows of the worst case; all of them are prepared, whether they are needed or not, and %,d"
-                        + " rounds are the most", rows, most, worst, MAX_ROUNDS),
+                String.format(Locale.ROOT,
+                        "a buffer of %,d rows would need up to %,d rounds where one rank receives the %,d"
+                                + " rows of the worst case; all of them are prepared, whether they are needed or not, and %,d"
+                                + " rounds are the most",
+                        rows, most, worst, MAX_ROUNDS),
                 "set moe.receive_capacity to " + Math.max(0.01, factor) + " or more", "moe.receive_capacity");
     }
 }
