@@ -1,6 +1,7 @@
 package io.moe4j.app.bench;
 
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
@@ -53,10 +54,13 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return moe;
     }
 
-    /** The exchange of one layer. */
+    /** The exchange of one layer, in one round: rows that do not fit are left out. See {@link RoundsBench} for rounds. */
     CommConfig comm() {
         moe();
-        return RankShapes.exchange(config, spec, providers);
+        CommConfig exchange = RankShapes.exchange(config, spec, providers);
+        return exchange.onOverflow() == OverflowAction.ROUNDS
+                ? exchange.withCapacity(exchange.capacity(), OverflowAction.FAIL)
+                : exchange;
     }
 
     /** The same with another choice of {@code moe.dedup}. */
@@ -86,7 +90,11 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
 
     /** A rank's plans and their scratch, and rows for backends that keep them there. */
     long exchangeStackBytes() {
-        CommConfig comm = comm();
+        return exchangeStackBytes(comm());
+    }
+
+    /** The same for another exchange. */
+    long exchangeStackBytes(CommConfig comm) {
         long rows = comm.capacityRows(config.ranks()) + comm.routedRows();
         boolean keepsRows = !providers.comm().orElseThrow().requirements().needsFullRecompute();
         return (16L << 20) + 64 * comm.routedRows() + 64L * comm.experts() * (config.ranks() + 8)

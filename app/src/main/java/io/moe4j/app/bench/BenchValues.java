@@ -65,4 +65,11 @@ final class BenchValues {
         Arrays.setAll(ids, n -> n % experts);
         return ids;
     }
+
+    /** Slot k of each token goes to expert k: the first ranks receive everything. */
+    static int[] firstExperts(long tokens, int topK) {
+        int[] ids = new int[Math.toIntExact(tokens * topK)];
+        Arrays.setAll(ids, n -> n % topK);
+        return ids;
+    }
 }

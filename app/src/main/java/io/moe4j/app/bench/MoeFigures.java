@@ -102,6 +102,15 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
                 all.stream().mapToDouble(BenchPart::linkBytes).sum(), 0);
     }
 
+    /** The routed experts, forward and backward with full recompute, from the plan on: all parts one after the other. */
+    BenchPart routed(String name) {
+        List<BenchPart> all = List.of(plan(), exchanges(), gateUp(), gateUp(), swiglu(), swiglu(), down(), downInput(),
+                downWeight(), swigluBackward(), gateUpWeight(), gateUpInput());
+        return new BenchPart(name, all.stream().mapToDouble(BenchPart::bytes).sum(),
+                all.stream().mapToDouble(BenchPart::linkBytes).sum(),
+                all.stream().mapToDouble(BenchPart::flops).sum());
+    }
+
     /** Reads gate, up and the weights of the rows; writes h. */
     BenchPart swiglu() {
         return new BenchPart(SWIGLU, 3 * dtype.bytes() * rows() * hidden + SCALAR * rows(), 0);
