@@ -9,7 +9,8 @@ import picocli.CommandLine.Spec;
 /** {@code moe4j bench}. */
 @Command(name = "bench", description = "Measures speed.", synopsisSubcommandLabel = "COMMAND",
         subcommands = {BenchStepCommand.class, BenchMoeCommand.class, BenchExchangeCommand.class,
-                BenchRoundsCommand.class, BenchSwiGluCommand.class, BenchGroupedMmCommand.class, BenchAttentionCommand.class})
+                BenchRoundsCommand.class, BenchSwiGluCommand.class, BenchGroupedMmCommand.class,
+                BenchAttentionCommand.class})
 final class BenchCommand implements Runnable {
 
     @Spec
