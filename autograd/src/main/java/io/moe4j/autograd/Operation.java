@@ -60,6 +60,15 @@ public interface Operation {
     }
 
     /**
+     * The part of {@code forward}, from 0 to 1 by cost, that {@code backward} computes again by itself, whatever a recompute policy keeps: for plans.
+     *
+     * @since 0.3.0
+     */
+    default double partRepeatedByBackward() {
+        return 0;
+    }
+
+    /**
      * Whether {@code forward} changes the value of its only input in place: {@link #allocateOutput} returns the input's tensor and allocates nothing,
      * and no other operation reads the input's old value, in forward or in backward. Such an operation runs exactly when the one before it runs.
      *

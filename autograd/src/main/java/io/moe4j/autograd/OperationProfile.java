@@ -10,8 +10,16 @@ import java.util.Optional;
  *        {@code "residual 2"}; empty if its results cannot be kept
  * @param bytes what its results take, alignment included
  * @param cost of its forward, in any unit that is the same for all operations
+ * @param costInBackward of what its own backward computes again of that, whatever is kept
  * @param node what it reads
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record OperationProfile(Optional<String> key, long bytes, double cost, OperationGraph.Node node) {}
+public record OperationProfile(Optional<String> key, long bytes, double cost, double costInBackward,
+        OperationGraph.Node node) {
+
+    /** An operation whose backward computes nothing of its forward again. */
+    public OperationProfile(Optional<String> key, long bytes, double cost, OperationGraph.Node node) {
+        this(key, bytes, cost, 0, node);
+    }
+}

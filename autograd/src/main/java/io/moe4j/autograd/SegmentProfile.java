@@ -25,9 +25,13 @@ public record SegmentProfile(String name, List<OperationProfile> operations, int
         return operations.stream().mapToDouble(OperationProfile::cost).sum();
     }
 
-    /** Cost of the operations that recompute runs, if the results of {@code kept} are kept. */
+    /**
+     * Cost of what is computed again, if the results of {@code kept} are kept: by the operations that recompute runs, and by those that do it in their own
+     * backward.
+     */
     public double repeatedCost(Set<String> kept) {
-        return repeated(kept).stream().mapToDouble(i -> operations.get(i).cost()).sum();
+        return repeated(kept).stream().mapToDouble(i -> operations.get(i).cost()).sum()
+                + operations.stream().mapToDouble(OperationProfile::costInBackward).sum();
     }
 
     /** The numbers of the operations that recompute runs, if the results of {@code kept} are kept. */

@@ -54,6 +54,12 @@ final class ExpertRounds implements Operation {
         return "expert rounds " + gateUp_e2FD.name();
     }
 
+    /** The products of gate and up, two of three. */
+    @Override
+    public double partRepeatedByBackward() {
+        return 2.0 / 3;
+    }
+
     @Override
     public Tensor allocateOutput(Tape tape) {
         return tape.temporary("activations", x_TD.tensor().dtype(), x_TD.tensor().dim(0), down_eDF.shape()[1]);

@@ -77,6 +77,21 @@ final class BudgetTest {
         }
     }
 
+    /** The rounds of an exchange compute gate and up again, whatever is kept, and the plan says so. */
+    @Test
+    void roundsComputeTheirHiddenRowsAgain() {
+        String[] kept = {"activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=1"};
+        double ofOneRound;
+        try (TrainingRun run = open(UnaryOperator.identity(), "", kept)) {
+            ofOneRound = plan(run).repeatedShare();
+        }
+        try (TrainingRun run = open(UnaryOperator.identity(), "moe.receive_capacity=0.5", kept)) {
+            RecomputePlan plan = plan(run);
+            assertTrue(plan.repeatedShare() > ofOneRound + 0.1, () -> plan.lines() + " beside " + ofOneRound);
+            assertTrue(plan.repeatedShare() < 0.5, () -> plan.lines().toString());
+        }
+    }
+
     /** On a machine with room for it, {@code auto} keeps everything; all ranks come to one choice. */
     @Test
     void autoTakesWhatTheDeviceHas() {
