@@ -1,7 +1,6 @@
 package io.moe4j.app.bench;
 
 import io.moe4j.api.comm.CommConfig;
-import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
@@ -54,13 +53,10 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return moe;
     }
 
-    /** The exchange of one layer, in one round: rows that do not fit are left out. See {@link RoundsBench} for rounds. */
+    /** The exchange of one layer. */
     CommConfig comm() {
         moe();
-        CommConfig exchange = RankShapes.exchange(config, spec, providers);
-        return exchange.onOverflow() == OverflowAction.ROUNDS
-                ? exchange.withCapacity(exchange.capacity(), OverflowAction.FAIL)
-                : exchange;
+        return RankShapes.exchange(config, spec, providers);
     }
 
     /** The same with another choice of {@code moe.dedup}. */

@@ -44,6 +44,7 @@ class BenchCommandsTest {
             "moe --moe.receive_capacity 0.5 | plan dispatch gate_up_product swiglu down_product combine combine_adjoint"
                     + " down_input_gradient down_weight_gradient swiglu_backward gate_up_weight_gradient"
                     + " gate_up_input_gradient dispatch_adjoint",
+            "rounds | even_worst_case even_rounds one_rank_worst_case one_rank_rounds",
             "swiglu | swiglu swiglu_backward swiglu_exact_capacity swiglu_backward_exact_capacity",
             "grouped-mm --ranks 2 --parallelism.expert_parallel_degree 2 | gate_up_product gate_up_input_gradient"
                     + " gate_up_weight_gradient down_product down_input_gradient down_weight_gradient"

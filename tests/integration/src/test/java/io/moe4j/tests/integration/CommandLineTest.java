@@ -38,7 +38,7 @@ class CommandLineTest {
     void aRunThatRanOutOfRoomIsSavedAndContinued() throws IOException {
         StringWriter err = new StringWriter();
         int refused = train(new StringWriter(), err, "--output", folder.resolve("first").toString(),
-                "--moe.receive_capacity", "1.0", "--checkpoint.enable");
+                "--moe.receive_capacity", "1.0", "--moe.on_overflow", "fail", "--checkpoint.enable");
         assertEquals(1, refused, err.toString());
         Matcher saved = SAVED.matcher(err.toString());
         assertTrue(saved.find(), err.toString());

@@ -100,7 +100,7 @@ class SavingTest {
             String message = String.valueOf(assertThrows(NonFiniteException.class, run::step).getMessage());
             assertTrue(message.endsWith("nothing was saved, since checkpoint.enable is false"), message);
         }
-        try (TrainingRun run = open("moe.receive_capacity=1.0")) {
+        try (TrainingRun run = open("moe.receive_capacity=1.0", "moe.on_overflow=fail")) {
             String message = String.valueOf(assertThrows(RuntimeException.class, () -> Tiny.losses(run)).getMessage());
             assertTrue(message.endsWith("nothing was saved, since checkpoint.enable is false"), message);
         }
@@ -122,7 +122,7 @@ class SavingTest {
     void theFirstCauseIsShownAlsoWhenSavingFails() {
         FileOperations full = new Failing("No space left on device");
         try (TrainingRun run = Tiny.openWith(options -> options.withOutput(output).withFiles(full), ENABLED,
-                "moe.receive_capacity=1.0")) {
+                "moe.receive_capacity=1.0", "moe.on_overflow=fail")) {
             String message = String.valueOf(assertThrows(RuntimeException.class, () -> Tiny.losses(run)).getMessage());
             assertTrue(message.contains("was to receive"), message);
             assertTrue(message.contains("; saving the run failed as well: "), message);
