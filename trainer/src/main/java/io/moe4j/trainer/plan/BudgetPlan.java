@@ -25,7 +25,7 @@ import java.util.stream.DoubleStream;
 @Stability(Stability.Level.EVOLVING)
 public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputePlan> curve) {
     /** Points of the curve, as parts of the bytes of everything that can be kept. */
-    private static final double[] PARTS = {0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1};
+    private static final double[] PARTS = {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1};
 
     public BudgetPlan {
         curve = List.copyOf(curve);
