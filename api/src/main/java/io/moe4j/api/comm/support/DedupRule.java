@@ -3,6 +3,7 @@ package io.moe4j.api.comm.support;
 import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.Dedup;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
@@ -30,18 +31,29 @@ public final class DedupRule {
      * {@code ranks * (1 - (1 - 1/ranks)^topK)}; with one expert on each rank it is {@code topK}.
      */
     public static double ranksOfToken(int experts, int ranks, int topK) {
-        int elsewhere = experts - experts / ranks;
-        double missed = 1;
-        for (int k = 0; k < topK; k++) {
-            // The k experts before have missed the rank too.
-            missed *= Math.max(0, elsewhere - k) / (double) (experts - k);
-        }
-        return ranks * (1 - missed);
+        return partsOfToken(experts, ranks, topK);
     }
 
-    /** Rows that a rank sends to all other ranks in one dispatch, on average: {@code once} for each token and rank, or once for each expert. */
+    /** The same where all experts are divided into {@code parts} equal parts, which need not hold whole experts. */
+    private static double partsOfToken(int experts, double parts, int topK) {
+        double elsewhere = experts - experts / parts;
+        double missed = 1;
+        for (int k = 0; k < topK; k++) {
+            // The k experts before have missed the part too.
+            missed *= Math.max(0, elsewhere - k) / (experts - k);
+        }
+        return Math.min(topK, parts * (1 - missed));
+    }
+
+    /**
+     * Rows that a rank sends to all other ranks in one dispatch, on average: {@code once} for each token and rank, or once for each expert. Where even
+     * routing needs several rounds, each round sends the row once: two rounds send as many rows as one to twice as many ranks.
+     */
     public static double rowsToOthers(CommConfig config, int ranks, boolean once) {
-        double copies = once ? ranksOfToken(config.experts(), ranks, config.topK()) : config.topK();
+        double rounds = config.onOverflow() == OverflowAction.ROUNDS
+                ? Math.max(1, (double) config.routedRows() / Math.max(1, config.capacityRows(ranks)))
+                : 1;
+        double copies = once ? partsOfToken(config.experts(), ranks * rounds, config.topK()) : config.topK();
         return config.tokens() * copies * (ranks - 1) / ranks;
     }
 

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.OverflowAction;
+import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.tensor.DType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -50,6 +52,18 @@ class DedupRuleTest {
         // 508 tokens save 1022 rows of 4096 bytes; 4 MiB are 1024 rows.
         assertFalse(DedupRule.pays(CommConfig.of(508, 2048, 64, 6, DType.BF16), 2));
         assertTrue(DedupRule.pays(CommConfig.of(510, 2048, 64, 6, DType.BF16), 2));
+    }
+
+    /** Two rounds under even routing are like twice as many ranks; with a round for each row, nothing is shared. A capacity that holds it all is one round. */
+    @Test
+    void eachRoundSendsARowOnce() {
+        CommConfig config = CommConfig.of(1024, 256, 64, 6, DType.BF16);
+        assertEquals(1024 * DedupRule.ranksOfToken(64, 4, 6) / 2, DedupRule.rowsToOthers(
+                config.withCapacity(ReceiveCapacity.factor(0.5), OverflowAction.ROUNDS), 2, true), 1e-9);
+        assertEquals(1024 * 6 / 2.0, DedupRule.rowsToOthers(
+                config.withCapacity(ReceiveCapacity.factor(1e-9), OverflowAction.ROUNDS), 2, true), 1e-9);
+        assertEquals(DedupRule.rowsToOthers(config, 2, true), DedupRule.rowsToOthers(
+                config.withCapacity(ReceiveCapacity.factor(1.25), OverflowAction.ROUNDS), 2, true));
     }
 
     @Test
