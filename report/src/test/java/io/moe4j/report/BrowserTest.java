@@ -26,8 +26,7 @@ class BrowserTest {
         Path one = folder.resolve("one.html");
         Path several = folder.resolve("several.html");
         Path broken = folder.resolve("broken.html");
-        Path long1 = RunFolderFixture.make(folder.resolve("a-run-with-a-rather-long-name-20261129-021500"), 2500, 26,
-                64);
+        Path long1 = RunFolderFixture.make(folder.resolve("a-run-with-a-rather-long-name-20261129-021500"), 1200, 3, 8);
         Path short1 = RunFolderFixture.make(folder.resolve("b"), 40, 2, 4);
         Report.of(List.of(long1)).write(one);
         Report.of(List.of(long1, short1)).write(several);
@@ -73,7 +72,7 @@ class BrowserTest {
         browser.evaluate("{ const chart = document.querySelector('figure svg'); chart.focus();"
                 + " chart.dispatchEvent(new KeyboardEvent('keydown', {key: 'Home', bubbles: true})); }");
         String read = browser.evaluate("document.getElementById('live').textContent").asString();
-        assertTrue(read.startsWith("step 3; a-run-with-a-rather-long-name-20261129-021500, training: "), read);
+        assertTrue(read.startsWith("step 2; a-run-with-a-rather-long-name-20261129-021500, training: "), read);
         browser.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true; })");
         assertTrue(browser.evaluate("new Promise(done => requestAnimationFrame(() => setTimeout(() => done("
                 + "document.querySelectorAll('figure td').length), 0)))").asInt() > 100,
