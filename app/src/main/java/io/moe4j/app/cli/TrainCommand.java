@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
 /** {@code moe4j train}. */
 @Command(name = "train",
         description = {"Trains a model.",
-                "Writes metrics.jsonl, the configuration and the checkpoints to the run's folder.",
+                "Writes metrics.jsonl, report.html, the configuration and the checkpoints to the run's folder.",
                 "Ctrl-C ends the run with the step under way or the next, and saves it where checkpoint.enable is true; "
                         + "a second Ctrl-C ends it at once."})
 final class TrainCommand implements Callable<Integer> {
