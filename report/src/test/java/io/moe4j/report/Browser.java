@@ -50,6 +50,7 @@ final class Browser implements AutoCloseable {
         try {
             return new Browser(process);
         } catch (RuntimeException | IOException e) {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
             throw e;
         }
@@ -136,11 +137,23 @@ final class Browser implements AutoCloseable {
         return got.get("result");
     }
 
+    /** The program may be a script that starts the browser: that has to end too, with all that it has started. */
     @Override
     public void close() {
+        List<ProcessHandle> all = processes();
         socket.abort();
-        process.destroy();
-        process.onExit().orTimeout(WAIT_SECONDS, TimeUnit.SECONDS).join();
+        all.forEach(ProcessHandle::destroy);
+        try {
+            CompletableFuture.allOf(all.stream().map(ProcessHandle::onExit).toArray(CompletableFuture<?>[]::new))
+                    .orTimeout(WAIT_SECONDS, TimeUnit.SECONDS).join();
+        } finally {
+            all.forEach(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    /** The browser's processes. */
+    List<ProcessHandle> processes() {
+        return Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
     }
 
     private final class Incoming implements WebSocket.Listener {

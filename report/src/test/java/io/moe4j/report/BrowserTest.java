@@ -30,6 +30,7 @@ class BrowserTest {
         Path short1 = RunFolderFixture.make(folder.resolve("b"), 40, 2, 4);
         Report.of(List.of(long1)).write(one);
         Report.of(List.of(long1, short1)).write(several);
+        List<ProcessHandle> processes;
         try (Browser browser = Browser.open(program.get(), folder.resolve("profile"))) {
             browser.show(one, 360, false);
             check(browser, one, 360, 10);
@@ -49,7 +50,11 @@ class BrowserTest {
                     .replace("'use strict';", "'use strict'; console.error('planted');"));
             browser.show(broken, 360, false);
             assertTrue(browser.complaints(broken).stream().anyMatch(each -> each.contains("planted")));
+            processes = browser.processes();
         }
+        assertTrue(processes.size() > 1, "the browser has processes of its own");
+        assertEquals(List.of(), processes.stream().filter(ProcessHandle::isAlive).toList(),
+                "processes that were left behind");
     }
 
     private static void check(Browser browser, Path page, int width, int figures) {
