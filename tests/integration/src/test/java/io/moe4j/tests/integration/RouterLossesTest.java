@@ -17,8 +17,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Losses of routing in whole runs; their numbers are compared with PyTorch's where they are read. */
 final class RouterLossesTest {
     private static final String BOTH = "moe.sequence_balance_coeff=0.05 moe.router_z_coeff=0.01";
-    private static final String FOUR = "training.local_batch_size=1 training.gradient_accumulation_steps=4 training.steps=3";
-    private static final String ONE = "training.local_batch_size=4 training.steps=3";
+    private static final String FOUR = "training.local_batch_size=1 training.gradient_accumulation_steps=4 training.steps=2";
+    private static final String ONE = "training.local_batch_size=4 training.steps=2";
 
     private static String[] words(String... overrides) {
         return Stream.of(overrides).flatMap(each -> Stream.of(each.split(" "))).filter(each -> !each.isBlank())
