@@ -33,6 +33,16 @@ public final class Shown {
                 : shown + String.format(Locale.ROOT, "... (%,d characters)", whole.length());
     }
 
+    /**
+     * A number of things: {@code 1 step}, {@code 0 steps}, {@code 1,234 steps}.
+     *
+     * @param noun in the singular; an s makes it a plural
+     * @since 0.3.0
+     */
+    public static String count(long number, String noun) {
+        return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
+    }
+
     /** Whether a character must be escaped: control characters, those that change the direction of writing, and unpaired surrogates. */
     public static boolean isObeyed(int c) {
         int type = Character.getType(c);

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -161,7 +162,7 @@ final class BlockReader implements AutoCloseable {
             Collections.shuffle(files, random(epoch, -1));
         }
         if (place.file() > files.size()) {
-            throw new InputException(corpus.name() + " has " + files.size() + " files, and had at least " + place.file()
+            throw new InputException(corpus.name() + " has " + Shown.count(files.size(), "file") + ", and had at least " + place.file()
                     + " when the checkpoint was written; data must not change before a run is continued");
         }
         // Bad lines are reported only in the first pass: they are the same in all passes.

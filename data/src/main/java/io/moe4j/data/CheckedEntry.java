@@ -8,7 +8,7 @@ import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 
 /** An entry of an archive. Its checksum is compared at its end; the JDK does not do this. */
-final class CheckedEntry extends InputStream {
+final class CheckedEntry extends BlockInput {
     private final InputStream in;
     private final ZipEntry entry;
     private final CRC32 seen = new CRC32();
@@ -24,12 +24,6 @@ final class CheckedEntry extends InputStream {
             throw new ZipException("the entry is not there");
         }
         return new CheckedEntry(in, entry);
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.text.DocumentReader;
 import io.moe4j.api.text.Tokenizer;
@@ -69,7 +70,7 @@ public final class Corpus {
         long seen = tokens(tokenizer, needed, DocumentSplit.NONE);
         if (seen < needed) {
             throw new InputException(seen == 0 ? name + " has no text; give files that are not empty"
-                    : name + " has " + seen + " tokens, and one step of all ranks needs " + needed
+                    : name + " has " + Shown.count(seen, "token") + ", and one step of all ranks needs " + needed
                             + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
         }
     }

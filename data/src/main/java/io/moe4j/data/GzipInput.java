@@ -12,7 +12,7 @@ import java.util.zip.ZipException;
  * Unpacks a gzip file of one or more members, as {@code cat a.gz b.gz} makes it. Zeros may follow the last member. Unlike the JDK's stream, it takes nothing
  * else for the end: a damaged member is an error, and not the end of the text.
  */
-final class GzipInput extends InputStream {
+final class GzipInput extends BlockInput {
     private static final int SIZE = 1 << 16;
     private static final int CHECKSUM_OF_HEADER = 2;
     private static final int EXTRA = 4;
@@ -32,12 +32,6 @@ final class GzipInput extends InputStream {
 
     GzipInput(InputStream in) {
         this.in = in;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
     }
 
     @Override

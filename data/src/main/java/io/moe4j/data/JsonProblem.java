@@ -23,4 +23,10 @@ final class JsonProblem extends Exception {
     boolean isSyntax() {
         return syntax;
     }
+
+    /** For example, {@code x}, {@code byte 0xff}. */
+    static String shown(int value) {
+        return value == ByteInput.END ? "nothing"
+                : value > ' ' && value < 0x7F ? Character.toString(value) : "byte 0x" + Integer.toHexString(value);
+    }
 }

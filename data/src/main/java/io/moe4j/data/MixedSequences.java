@@ -1,6 +1,8 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,7 +105,14 @@ public final class MixedSequences implements AutoCloseable {
 
     @Override
     public void close() {
-        Closing.all(sources.stream().map(WeightedSource::sequences).toList());
+        closeAll(sources);
+    }
+
+    /** Closes all sequences, also where closing some of them fails. */
+    static void closeAll(List<WeightedSource> sources) {
+        try (Resources opened = new Resources("the data")) {
+            sources.forEach(source -> opened.add(source.sequences()));
+        }
     }
 
     private boolean advance(Step step) {
@@ -130,8 +139,8 @@ public final class MixedSequences implements AutoCloseable {
     InputException usedUp() {
         return new InputException("the data is used up: "
                 + String.join(", ", progress().stream()
-                        .map(each -> each.source() + " gave " + each.sequences() + " sequences in " + each.epoch()
-                                + (each.epoch() == 1 ? " epoch" : " epochs"))
+                        .map(each -> each.source() + " gave " + Shown.count(each.sequences(), "sequence") + " in "
+                                + Shown.count(each.epoch(), "epoch"))
                         .toList())
                 + "; raise data.epochs, set it to 0 for no limit, or lower training.steps");
     }

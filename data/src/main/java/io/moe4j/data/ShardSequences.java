@@ -57,10 +57,7 @@ public final class ShardSequences implements SequenceSource {
 
     @Override
     public boolean next(int[] target) {
-        if (target.length != length) {
-            throw new IllegalArgumentException("an array of " + target.length + " for sequences of " + length
-                    + " tokens; give one of their length");
-        }
+        SequenceArrays.require(target, length);
         if (left() == 0) {
             return false;
         }

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Bytes that are kept until they have been checked: the first ones in memory, the rest in a temporary file. */
-final class Spool implements JsonScanner.Sink, AutoCloseable {
+final class Spool implements JsonStrings.Sink, AutoCloseable {
     /** The most bytes that are kept in memory. */
     static final int IN_MEMORY = 1 << 22;
 

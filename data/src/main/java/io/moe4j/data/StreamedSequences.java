@@ -72,10 +72,7 @@ public final class StreamedSequences implements SequenceSource {
 
     @Override
     public boolean next(int[] target) {
-        if (target.length != length) {
-            throw new IllegalArgumentException("an array of " + target.length + " for sequences of " + length
-                    + " tokens; give one of their length");
-        }
+        SequenceArrays.require(target, length);
         BlockReader.Block current = prepare();
         if (current == null) {
             return false;

@@ -1,6 +1,7 @@
 package io.moe4j.data;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.text.Tokenizer;
 import java.util.ArrayList;
@@ -48,7 +49,7 @@ public final class TrainingData {
             }
             return new MixedSequences(opened, options.sequenceTokens(), position, true);
         } catch (RuntimeException e) {
-            Closing.all(opened.stream().map(WeightedSource::sequences).toList());
+            MixedSequences.closeAll(opened);
             throw e;
         }
     }
@@ -84,7 +85,7 @@ public final class TrainingData {
             }
             return new MixedSequences(opened, options.sequenceTokens(), Optional.empty(), false);
         } catch (RuntimeException e) {
-            Closing.all(opened.stream().map(WeightedSource::sequences).toList());
+            MixedSequences.closeAll(opened);
             throw e;
         }
     }
@@ -111,8 +112,8 @@ public final class TrainingData {
         }
         if (seen < needed) {
             throw new InputException((sources.size() == 1 ? name(sources.getFirst()) + " has "
-                    : "the " + sources.size() + " data sources have together ") + seen
-                    + " tokens, and one step of all ranks needs " + needed
+                    : "the " + sources.size() + " data sources have together ") + Shown.count(seen, "token")
+                    + ", and one step of all ranks needs " + needed
                     + "; give more text, or lower training.seq_len, training.local_batch_size or ranks");
         }
     }

@@ -1,5 +1,6 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.Shown;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.metrics.ValidationLine;
 import io.moe4j.trainer.model.ModelSource;
@@ -19,11 +20,12 @@ record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig confi
         ValidationResult loss = result.loss();
         StringBuilder text = new StringBuilder();
         line(text, "model", "%s of %s", evaluation.description().model(), source.path());
-        line(text, "data", "%s: %,d documents, %,d bytes of text; %,d sequences of up to %,d tokens",
-                config.validation().path().map(Object::toString).orElse(""), result.counts().documents(),
-                result.textBytes(), loss.sequences(), config.training().seqLen());
+        line(text, "data", "%s: %s, %s of text; %s of up to %s",
+                config.validation().path().map(Object::toString).orElse(""), Shown.count(result.counts().documents(), "document"),
+                Shown.count(result.textBytes(), "byte"), Shown.count(loss.sequences(), "sequence"),
+                Shown.count(config.training().seqLen(), "token"));
         if (loss.tokens() > 0) {
-            line(text, "loss", "%.5f per token, of %,d tokens", loss.loss(), loss.tokens());
+            line(text, "loss", "%.5f per token, of %s", loss.loss(), Shown.count(loss.tokens(), "token"));
             line(text, "perplexity", "%s", ValidationLine.perplexity(loss.perplexity()));
             result.bitsPerByte().ifPresent(bits -> line(text, "bits", "%.4f per byte", bits));
         }

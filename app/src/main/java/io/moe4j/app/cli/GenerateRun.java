@@ -149,8 +149,9 @@ final class GenerateRun {
     private static String summary(Generation made, GenerationRequest request) {
         String speed = made.tokens().size() < 2 ? ""
                 : String.format(Locale.ROOT, ", %.1f tokens/s", made.tokensPerSecond());
-        return String.format(Locale.ROOT, "[prompt: %d tokens, %.2f s; answer: %d tokens%s; %s]", made.promptTokens(),
-                made.promptTime().toNanos() / 1e9, made.tokens().size(), speed, reason(made.reason(), request));
+        return String.format(Locale.ROOT, "[prompt: %s, %.2f s; answer: %s%s; %s]",
+                Shown.count(made.promptTokens(), "token"), made.promptTime().toNanos() / 1e9,
+                Shown.count(made.tokens().size(), "token"), speed, reason(made.reason(), request));
     }
 
     private static String reason(StopReason reason, GenerationRequest request) {

@@ -28,8 +28,8 @@ final class RunReport {
                 + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
                         config.training().steps(), config.tokensPerStep(),
                         checkpoint.enable()
-                                ? String.format(Locale.ROOT, "saved every %d steps and at the end",
-                                        checkpoint.interval())
+                                ? "saved every " + (checkpoint.interval() == 1 ? "step"
+                                        : checkpoint.interval() + " steps") + " and at the end"
                                 : "not saved: checkpoint.enable is false")
                 + line("output", "%s", folder);
     }

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.app.terminal.Screen;
@@ -110,11 +111,12 @@ final class TokenizeCommand implements Callable<Integer> {
     private static String summary(Path folder, TokenManifest made, long bytes, double seconds) {
         DataCounts counts = made.counts();
         return String.format(Locale.ROOT,
-                "%s: %,d tokens of %,d documents in %d shard%s of %d-byte ids; %,d empty documents, %,d bad lines, %,d lone"
-                        + " surrogates, %,d invalid bytes; %s",
-                folder, made.tokens(), made.documents(), made.shards().size(), made.shards().size() == 1 ? "" : "s",
-                made.tokenBytes(), counts.emptyDocuments(), counts.badLines(), counts.loneSurrogates(),
-                counts.invalidBytes(),
+                "%s: %s of %s in %s of %d-byte ids; %s, %s, %s, %s; %s",
+                folder, Shown.count(made.tokens(), "token"), Shown.count(made.documents(), "document"),
+                Shown.count(made.shards().size(), "shard"), made.tokenBytes(),
+                Shown.count(counts.emptyDocuments(), "empty document"), Shown.count(counts.badLines(), "bad line"),
+                Shown.count(counts.loneSurrogates(), "lone surrogate"),
+                Shown.count(counts.invalidBytes(), "invalid byte"),
                 bytes == 0 ? "nothing was left to do"
                         : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
     }

@@ -55,7 +55,7 @@ public final class PromptFile {
         }
         if (prompts.isEmpty()) {
             throw new InputException(
-                    name + " has no prompt: all its " + number + " lines are empty; give one in each line");
+                    name + " has no prompt: of its " + Shown.count(number, "line") + ", none has text; give one prompt in each line");
         }
         return prompts;
     }

@@ -58,8 +58,8 @@ final class PartReader implements AutoCloseable {
             String shape = of(first).stream().flatMap(piece -> piece.whole.stream()).findFirst()
                     .map(found -> ", whose shape is " + found + " there and " + first.shape() + " in the model")
                     .orElse("");
-            throw new InputException(folder + " lacks " + missing.size()
-                    + " tensors or parts of tensors of this model, such as " + missing.getFirst() + shape
+            throw new InputException(folder + " lacks tensors, or parts of tensors, of this model: "
+                    + missing.size() + ", such as " + missing.getFirst() + shape
                     + part.remedy());
         }
     }

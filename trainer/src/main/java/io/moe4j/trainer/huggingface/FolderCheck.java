@@ -1,5 +1,6 @@
 package io.moe4j.trainer.huggingface;
 
+import io.moe4j.api.Shown;
 import io.moe4j.safetensors.StoredType;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -120,7 +121,8 @@ final class FolderCheck {
                         each.getValue().entry().toString());
             }
         }
-        notRead.forEach((what, count) -> remarks.add(count + " tensors are not read: they are " + what));
+        notRead.forEach((what, count) -> remarks.add(Shown.count(count, "tensor")
+                + (count == 1 ? " is not read: it is " : " are not read: they are ") + what));
     }
 
     /** A tied head that is saved as well must be the embedding. */

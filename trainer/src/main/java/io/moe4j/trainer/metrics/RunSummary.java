@@ -1,5 +1,6 @@
 package io.moe4j.trainer.metrics;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.data.SourceProgress;
@@ -75,7 +76,7 @@ public final class RunSummary {
         if (last == null) {
             return "no step was made";
         }
-        String text = String.format(Locale.ROOT, "%,d steps in %.1f s (%,.0f tokens/s): %s", steps, seconds,
+        String text = String.format(Locale.ROOT, "%s in %.1f s (%,.0f tokens/s): %s", Shown.count(steps, "step"), seconds,
                 tokens / seconds, losses());
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
@@ -86,8 +87,8 @@ public final class RunSummary {
     private String rounds() {
         return exchanges == 0 ? ""
                 : String.format(Locale.ROOT,
-                        "%nexchanges that needed more than one round: %,d of %,d (%.1f%%); at most %,d rounds",
-                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges, mostRounds);
+                        "%nexchanges that needed more than one round: %,d of %,d (%.1f%%); at most %s",
+                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges, Shown.count(mostRounds, "round"));
     }
 
     private String validation() {
@@ -98,19 +99,19 @@ public final class RunSummary {
         long without = validations.size() - finite.size();
         String failed = without == 0 ? "" : String.format(Locale.ROOT, "; %,d without a loss", without);
         if (finite.isEmpty()) {
-            return String.format(Locale.ROOT, "%n%,d validations", validations.size()) + failed;
+            return System.lineSeparator() + Shown.count(validations.size(), "validation") + failed;
         }
         ValidationResult lowestLoss = Collections.min(finite, Comparator.comparingDouble(ValidationResult::loss));
         ValidationResult newest = finite.getLast();
         return String.format(Locale.ROOT,
-                "%n%,d validations: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d",
-                validations.size(), newest.loss(), ValidationLine.perplexity(newest.perplexity()), newest.step(),
+                "%n%s: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d",
+                Shown.count(validations.size(), "validation"), newest.loss(), ValidationLine.perplexity(newest.perplexity()), newest.step(),
                 lowestLoss.loss(), lowestLoss.step()) + failed;
     }
 
     private String losses() {
         String none = withoutLabels == 0 ? ""
-                : String.format(Locale.ROOT, "; %,d steps in which no label counts changed nothing", withoutLabels);
+                : "; " + Shown.count(withoutLabels, "step") + " in which no label counts changed nothing";
         return first == null || lastLoss == null ? "no loss" + none
                 : String.format(Locale.ROOT, "loss %.5f at step %d, %.5f at step %d, lowest %.5f", first.loss(),
                         first.step(), lastLoss.loss(), lastLoss.step(), lowest) + none;
@@ -122,9 +123,9 @@ public final class RunSummary {
         DataCounts data = last.data();
         if (data.hasProblems()) {
             text.append(String.format(Locale.ROOT,
-                    "%ndata, in the longest pass over it: %,d documents read, bad lines left out:"
+                    "%ndata, in the longest pass over it: %s read, bad lines left out:"
                             + " %,d, halves of characters replaced by U+FFFD: %,d",
-                    data.documents(), data.badLines(), data.loneSurrogates()));
+                    Shown.count(data.documents(), "document"), data.badLines(), data.loneSurrogates()));
             if (data.invalidBytes() > 0) {
                 text.append(String.format(Locale.ROOT, ", bytes that are not UTF-8 and were replaced: %,d",
                         data.invalidBytes()));
@@ -133,8 +134,8 @@ public final class RunSummary {
         if (last.sources().size() > 1) {
             long all = last.sources().stream().mapToLong(SourceProgress::sequences).sum();
             for (SourceProgress source : last.sources()) {
-                text.append(String.format(Locale.ROOT, "%ndata source %s: %,d sequences (%.2f%%), in epoch %,d",
-                        source.source(), source.sequences(), 100.0 * source.sequences() / Math.max(1, all),
+                text.append(String.format(Locale.ROOT, "%ndata source %s: %s (%.2f%%), in epoch %,d",
+                        source.source(), Shown.count(source.sequences(), "sequence"), 100.0 * source.sequences() / Math.max(1, all),
                         source.epoch()));
             }
         }

@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
@@ -58,7 +59,7 @@ public final class Evaluation implements AutoCloseable {
     public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, RankLaunch launch,
             boolean readsData) {
         if (launch.worldSize() != config.ranks()) {
-            throw new InputException("the launch has " + launch.worldSize() + " ranks and the configuration "
+            throw new InputException("the launch has " + Shown.count(launch.worldSize(), "rank") + ", and the configuration "
                     + config.ranks() + "; set ranks to the number that is started");
         }
         ModelSpec spec = source.spec().withMoeCommBackend(config.model().moeCommBackend());

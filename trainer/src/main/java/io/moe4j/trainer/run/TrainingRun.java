@@ -1,7 +1,9 @@
 package io.moe4j.trainer.run;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataPosition;
@@ -81,8 +83,8 @@ public final class TrainingRun implements AutoCloseable {
 
     static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (options.launch().worldSize() != config.ranks()) {
-            throw new InputException("the launch has " + options.launch().worldSize()
-                    + " ranks and the configuration " + config.ranks() + "; set ranks to the number that is started");
+            throw new InputException("the launch has " + Shown.count(options.launch().worldSize(), "rank")
+                    + ", and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
         // A checkpoint that cannot be used is told before anything large is opened.
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
@@ -95,18 +97,10 @@ public final class TrainingRun implements AutoCloseable {
                     () -> options.data().isPresent() ? Optional.empty()
                             : Optional.of(ConfiguredTokenizer.identity(config, registry)),
                     resumed.map(load -> load.progress().toString()), start.map(ModelSource::identity));
-            TrainingSession session = TrainingSession.open(config, spec, registry, options.launch(),
-                    options.schedule());
-            try {
-                return new TrainingRun(config, spec, registry, options, session, resumed, start);
-            } catch (RuntimeException | Error e) {
-                try {
-                    session.close();
-                } catch (RuntimeException second) {
-                    e.addSuppressed(second);
-                }
-                throw e;
-            }
+            Optional<ModelSource> from = start;
+            return Resources.open("the run", resources -> new TrainingRun(config, spec, registry, options,
+                    resources.add(TrainingSession.open(config, spec, registry, options.launch(), options.schedule())),
+                    resumed, from));
         } finally {
             resumed.ifPresent(CheckpointLoad::close);
             start.ifPresent(ModelSource::close);

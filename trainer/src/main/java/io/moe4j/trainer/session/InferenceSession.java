@@ -25,7 +25,7 @@ import java.util.concurrent.Callable;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class InferenceSession implements AutoCloseable {
-    private final Resources resources = new Resources("generating");
+    private final Resources resources;
     private final Device device;
     private final RankThreads threads;
     private final MemoryPlan plan;
@@ -38,38 +38,25 @@ public final class InferenceSession implements AutoCloseable {
      */
     public static InferenceSession open(ModelSpec spec, Registry registry, InferenceOptions options) {
         requireFits(spec, options);
-        return Linking.guard(registry, () -> new InferenceSession(spec, registry, options));
+        return Linking.guard(registry, () -> Resources.open("generating",
+                resources -> new InferenceSession(spec, registry, options, resources)));
     }
 
-    private InferenceSession(ModelSpec spec, Registry registry, InferenceOptions options) {
-        try {
-            InferenceProviders providers = InferenceProviders.choose(options, spec, registry);
-            Rendezvous rendezvous = ThreadRendezvous.of(1, options.timeout());
-            threads = resources.add(new RankThreads(List.of(0), rendezvous,
-                    failure -> Linking.explained(registry, failure)));
-            plan = plan(spec, providers, options, rendezvous);
-            device = resources.add(providers.device().open(config(options)));
-            requireMemory();
-            rank = onThread("opening", () -> {
-                Resources opened = new Resources("rank 0");
-                try {
-                    InferenceRank made = InferenceRank.open(spec, providers, options, device,
-                            opened.add(device.allocate(plan.stackBytes(), "planned memory")), rendezvous, opened);
-                    resources.add(() -> closeOnThread(made, opened));
-                    return made;
-                } catch (RuntimeException | Error e) {
-                    opened.close();
-                    throw e;
-                }
-            });
-        } catch (RuntimeException | Error e) {
-            try {
-                resources.close();
-            } catch (RuntimeException second) {
-                e.addSuppressed(second);
-            }
-            throw e;
-        }
+    private InferenceSession(ModelSpec spec, Registry registry, InferenceOptions options, Resources resources) {
+        this.resources = resources;
+        InferenceProviders providers = InferenceProviders.choose(options, spec, registry);
+        Rendezvous rendezvous = ThreadRendezvous.of(1, options.timeout());
+        threads = resources.add(new RankThreads(List.of(0), rendezvous,
+                failure -> Linking.explained(registry, failure)));
+        plan = plan(spec, providers, options, rendezvous);
+        device = resources.add(providers.device().open(config(options)));
+        requireMemory();
+        rank = onThread("opening", () -> Resources.open("rank 0", opened -> {
+            InferenceRank made = InferenceRank.open(spec, providers, options, device,
+                    opened.add(device.allocate(plan.stackBytes(), "planned memory")), rendezvous, opened);
+            resources.add(() -> closeOnThread(made, opened));
+            return made;
+        }));
     }
 
     /**

@@ -91,8 +91,8 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
             }
             damaged.add(next);
         }
-        throw new InputException("none of the " + damaged.size() + " checkpoints of " + path
-                + " is whole; begin anew, without checkpoint.resume and with another --output");
+        throw new InputException("no checkpoint of " + path + " is whole, of " + damaged.size()
+                + "; begin anew, without checkpoint.resume and with another --output");
     }
 
     /** What is said of a checkpoint that is damaged: how, and what to do. */
