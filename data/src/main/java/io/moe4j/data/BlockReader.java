@@ -162,8 +162,9 @@ final class BlockReader implements AutoCloseable {
             Collections.shuffle(files, random(epoch, -1));
         }
         if (place.file() > files.size()) {
-            throw new InputException(corpus.name() + " has " + Shown.count(files.size(), "file") + ", and had at least " + place.file()
-                    + " when the checkpoint was written; data must not change before a run is continued");
+            throw new InputException(
+                    corpus.name() + " has " + Shown.count(files.size(), "file") + ", and had at least " + place.file()
+                            + " when the checkpoint was written; data must not change before a run is continued");
         }
         // Bad lines are reported only in the first pass: they are the same in all passes.
         return new DocumentStream(files, tokenizer, new Reading(corpus.options(), epoch == 0, place.counts()),

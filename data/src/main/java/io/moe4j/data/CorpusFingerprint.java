@@ -49,7 +49,8 @@ record CorpusFingerprint(long files, long bytes, String digest, String times) {
         boolean same = position.text("files").equals(String.valueOf(files))
                 && position.text("bytes").equals(String.valueOf(bytes));
         return Optional.of(same
-                ? "names or sizes of its " + Shown.count(files, "file") + ", data.tokenizer, data.text_field, data.prompt_field,"
+                ? "names or sizes of its " + Shown.count(files, "file")
+                        + ", data.tokenizer, data.text_field, data.prompt_field,"
                         + " data.on_bad_line or validation.split"
                 : "it had " + Shown.of(position.text("files")) + " files of " + Shown.of(position.text("bytes"))
                         + " bytes, and has " + files + " of " + bytes);

@@ -130,7 +130,8 @@ final class JsonScanner {
             return true;
         }
         if (value != close) {
-            throw JsonProblem.syntax("a comma or " + JsonProblem.shown(close) + " was expected, and " + JsonProblem.shown(value) + " found");
+            throw JsonProblem.syntax("a comma or " + JsonProblem.shown(close) + " was expected, and "
+                    + JsonProblem.shown(value) + " found");
         }
         return false;
     }

@@ -50,7 +50,8 @@ final class JsonStrings {
             } else if (value == ByteInput.END) {
                 throw JsonProblem.syntax("it ends inside a string");
             } else if (value < ' ') {
-                throw JsonProblem.syntax("a string has " + JsonProblem.shown(value) + ", which must be written as an escape");
+                throw JsonProblem
+                        .syntax("a string has " + JsonProblem.shown(value) + ", which must be written as an escape");
             } else {
                 put(sink, value);
                 if (value >= 0x80) {
@@ -129,7 +130,8 @@ final class JsonStrings {
             int value = in.take();
             int digit = value < 0 || value > 0x7F ? -1 : Character.digit(value, 16);
             if (digit < 0) {
-                throw JsonProblem.syntax("the escape \\u needs four digits of base 16, and has " + JsonProblem.shown(value));
+                throw JsonProblem
+                        .syntax("the escape \\u needs four digits of base 16, and has " + JsonProblem.shown(value));
             }
             unit = unit << 4 | digit;
         }

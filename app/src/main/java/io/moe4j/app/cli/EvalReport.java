@@ -21,7 +21,8 @@ record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig confi
         StringBuilder text = new StringBuilder();
         line(text, "model", "%s of %s", evaluation.description().model(), source.path());
         line(text, "data", "%s: %s, %s of text; %s of up to %s",
-                config.validation().path().map(Object::toString).orElse(""), Shown.count(result.counts().documents(), "document"),
+                config.validation().path().map(Object::toString).orElse(""),
+                Shown.count(result.counts().documents(), "document"),
                 Shown.count(result.textBytes(), "byte"), Shown.count(loss.sequences(), "sequence"),
                 Shown.count(config.training().seqLen(), "token"));
         if (loss.tokens() > 0) {

@@ -55,7 +55,8 @@ public final class PromptFile {
         }
         if (prompts.isEmpty()) {
             throw new InputException(
-                    name + " has no prompt: of its " + Shown.count(number, "line") + ", none has text; give one prompt in each line");
+                    name + " has no prompt: of its " + Shown.count(number, "line")
+                            + ", none has text; give one prompt in each line");
         }
         return prompts;
     }

@@ -120,7 +120,8 @@ public final class FolderWeights implements AutoCloseable {
         long experts = config.spec().moe().map(moe -> (long) moe.experts() * moe.layers()).orElse(0L);
         if (experts > ENOUGH && experts > 10L * found) {
             throw new InputException(
-                    Shown.of(folder) + " has " + Shown.count(found, "tensor") + ", and its " + FolderConfig.NAME + " says that the"
+                    Shown.of(folder) + " has " + Shown.count(found, "tensor") + ", and its " + FolderConfig.NAME
+                            + " says that the"
                             + " model has " + experts + " experts in its layers; take the " + FolderConfig.NAME
                             + " that belongs to the weights");
         }

@@ -76,7 +76,8 @@ public final class RunSummary {
         if (last == null) {
             return "no step was made";
         }
-        String text = String.format(Locale.ROOT, "%s in %.1f s (%,.0f tokens/s): %s", Shown.count(steps, "step"), seconds,
+        String text = String.format(Locale.ROOT, "%s in %.1f s (%,.0f tokens/s): %s", Shown.count(steps, "step"),
+                seconds,
                 tokens / seconds, losses());
         return text + (rows.getMax() == 0 ? ""
                 : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
@@ -88,7 +89,8 @@ public final class RunSummary {
         return exchanges == 0 ? ""
                 : String.format(Locale.ROOT,
                         "%nexchanges that needed more than one round: %,d of %,d (%.1f%%); at most %s",
-                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges, Shown.count(mostRounds, "round"));
+                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges,
+                        Shown.count(mostRounds, "round"));
     }
 
     private String validation() {
@@ -105,7 +107,8 @@ public final class RunSummary {
         ValidationResult newest = finite.getLast();
         return String.format(Locale.ROOT,
                 "%n%s: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d",
-                Shown.count(validations.size(), "validation"), newest.loss(), ValidationLine.perplexity(newest.perplexity()), newest.step(),
+                Shown.count(validations.size(), "validation"), newest.loss(),
+                ValidationLine.perplexity(newest.perplexity()), newest.step(),
                 lowestLoss.loss(), lowestLoss.step()) + failed;
     }
 
@@ -135,7 +138,8 @@ public final class RunSummary {
             long all = last.sources().stream().mapToLong(SourceProgress::sequences).sum();
             for (SourceProgress source : last.sources()) {
                 text.append(String.format(Locale.ROOT, "%ndata source %s: %s (%.2f%%), in epoch %,d",
-                        source.source(), Shown.count(source.sequences(), "sequence"), 100.0 * source.sequences() / Math.max(1, all),
+                        source.source(), Shown.count(source.sequences(), "sequence"),
+                        100.0 * source.sequences() / Math.max(1, all),
                         source.epoch()));
             }
         }

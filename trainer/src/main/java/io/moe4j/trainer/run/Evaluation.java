@@ -59,8 +59,9 @@ public final class Evaluation implements AutoCloseable {
     public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, RankLaunch launch,
             boolean readsData) {
         if (launch.worldSize() != config.ranks()) {
-            throw new InputException("the launch has " + Shown.count(launch.worldSize(), "rank") + ", and the configuration "
-                    + config.ranks() + "; set ranks to the number that is started");
+            throw new InputException(
+                    "the launch has " + Shown.count(launch.worldSize(), "rank") + ", and the configuration "
+                            + config.ranks() + "; set ranks to the number that is started");
         }
         ModelSpec spec = source.spec().withMoeCommBackend(config.model().moeCommBackend());
         RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(),

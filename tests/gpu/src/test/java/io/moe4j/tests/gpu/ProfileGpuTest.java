@@ -35,7 +35,8 @@ import org.junit.jupiter.api.io.TempDir;
 final class ProfileGpuTest {
     private static final Pattern DEVICE_SPAN = Pattern
             .compile("\\{\"name\":\"([^\"]+)\",\"cat\":\"device\",\"ph\":\"X\",\"ts\":[0-9.E-]+,\"dur\":([0-9.E-]+)");
-    private static final long ROUTED = 2L * 128 * 3;
+    /** Routed rows of a layer: 2 ranks, each with 2 sequences of 128 tokens, each token with 3 experts. */
+    private static final long ROUTED = 2L * 2 * 128 * 3;
 
     @TempDir
     private Path folder;
