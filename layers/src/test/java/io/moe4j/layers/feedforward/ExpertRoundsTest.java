@@ -38,7 +38,7 @@ class ExpertRoundsTest {
             int topK = 1 + random.nextInt(Math.min(4, experts));
             DType dtype = random.nextBoolean() ? DType.F32 : DType.BF16;
             CommConfig config = CommConfig.of(random.nextInt(8) == 0 ? 0 : 1 + random.nextInt(40),
-                    8 * (1 + random.nextInt(6)), experts, topK, dtype);
+                    8L * (1 + random.nextInt(6)), experts, topK, dtype);
             int[][] ids = new int[ranks][];
             double skew = random.nextInt(5);
             Arrays.setAll(ids, rank -> ids(random, config, skew));

@@ -76,12 +76,12 @@ record Sources(Map<String, String> files) {
         }
     }
 
-    /** The folder of this project. */
     /** A model that reads bytes and trains in milliseconds: for {@code --model.from}. */
     static String tinyModel() {
         return projectRoot().resolve("tests/tiny-model").toString();
     }
 
+    /** The folder of this project. */
     static Path projectRoot() {
         for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
             if (Files.exists(folder.resolve("mvnw"))) {
