@@ -55,7 +55,7 @@ class StepLineTest {
                 new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200,
                         0, DataCounts.NONE,
                         List.of(), List.of()));
-        assertTrue(summary.text().startsWith("1 steps in 2.0 s"), summary.text());
+        assertTrue(summary.text().startsWith("1 step in 2.0 s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
 
@@ -88,7 +88,7 @@ class StepLineTest {
                 StepLine.of(without));
         RunSummary summary = new RunSummary();
         summary.add(without);
-        assertTrue(summary.text().endsWith("no loss; 1 steps in which no label counts changed nothing"),
+        assertTrue(summary.text().endsWith("no loss; 1 step in which no label counts changed nothing"),
                 summary.text());
         summary.add(step(3, 0));
         summary.add(without);
