@@ -63,7 +63,28 @@ public interface OptimizerOps {
      * @since 0.3.0
      */
     record Momentum(Tensor gradient, Tensor momentum, Tensor update, float beta, boolean nesterov,
-            float gradientScale) {}
+            float gradientScale) {
+
+        /** With the published defaults: β 0.95, one step ahead (Nesterov), gradient scale 1. */
+        public static Momentum of(Tensor gradient, Tensor momentum, Tensor update) {
+            return new Momentum(gradient, momentum, update, 0.95f, true, 1);
+        }
+
+        /** With another factor of the moving average. */
+        public Momentum withBeta(float value) {
+            return new Momentum(gradient, momentum, update, value, nesterov, gradientScale);
+        }
+
+        /** Whether the update looks one step ahead. */
+        public Momentum withNesterov(boolean value) {
+            return new Momentum(gradient, momentum, update, beta, value, gradientScale);
+        }
+
+        /** With another factor of the gradients. */
+        public Momentum withGradientScale(float value) {
+            return new Momentum(gradient, momentum, update, beta, nesterov, value);
+        }
+    }
 
     /**
      * See {@link #descend}.
@@ -80,6 +101,21 @@ public interface OptimizerOps {
         /** Checks that only BF16 parameters are rounded stochastically. */
         public Descent {
             requireRounded("descent", parameter, rounding);
+        }
+
+        /** Without decay; rounds to the nearest. */
+        public static Descent of(Tensor parameter, Tensor update, float rate) {
+            return new Descent(parameter, update, rate, 1, Rounding.nearest());
+        }
+
+        /** With a decay: keep is 1 − lr·decay. */
+        public Descent withKeep(float value) {
+            return new Descent(parameter, update, rate, value, rounding);
+        }
+
+        /** With another rounding of the new parameter. */
+        public Descent withRounding(Rounding value) {
+            return new Descent(parameter, update, rate, keep, value);
         }
     }
 

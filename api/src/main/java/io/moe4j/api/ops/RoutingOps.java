@@ -105,7 +105,13 @@ public interface RoutingOps {
      * @param sequence S
      * @since 0.3.0
      */
-    record Losses(Score score, int topK, long sequence) {}
+    record Losses(Score score, int topK, long sequence) {
+
+        /** Losses of a gate with this score, which selects topK experts for each token of sequences of this length. */
+        public static Losses of(Score score, int topK, long sequence) {
+            return new Losses(score, topK, sequence);
+        }
+    }
 
     /**
      * counts[b, e] = how often sequence b's tokens have selected expert e. Since SPI 1.4.

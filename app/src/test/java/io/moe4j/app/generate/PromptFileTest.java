@@ -44,7 +44,7 @@ class PromptFileTest {
     @Test
     void aFileWithoutPromptsIsRefused() {
         assertTrue(assertThrows(InputException.class, () -> read("a.txt", "\n \n")).getMessage()
-                .contains("all its 2 lines"));
+                .contains("of its 2 lines, none has text"));
         assertThrows(InputException.class, () -> PromptFile.read(folder.resolve("missing")));
         assertThrows(InputException.class, () -> PromptFile.read(folder));
     }

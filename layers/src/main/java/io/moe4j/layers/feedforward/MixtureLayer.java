@@ -77,7 +77,7 @@ final class MixtureLayer implements Layer {
     }
 
     private RoutingOps.Losses losses() {
-        return new RoutingOps.Losses(spec.gate().score(), spec.gate().topK(), context.sequence());
+        return RoutingOps.Losses.of(spec.gate().score(), spec.gate().topK(), context.sequence());
     }
 
     /** Sums the losses of routing, if there are any; returns what backward needs of them. */

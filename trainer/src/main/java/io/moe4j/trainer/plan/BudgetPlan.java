@@ -12,7 +12,6 @@ import io.moe4j.trainer.session.SessionPurpose;
 import io.moe4j.trainer.step.Schedule;
 import java.util.List;
 import java.util.Optional;
-import java.util.stream.DoubleStream;
 
 /**
  * What is kept within the budget of a configuration, and what other budgets would keep.
@@ -25,7 +24,7 @@ import java.util.stream.DoubleStream;
 @Stability(Stability.Level.EVOLVING)
 public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputePlan> curve) {
     /** Points of the curve, as parts of the bytes of everything that can be kept. */
-    private static final double[] PARTS = {0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1};
+    private static final List<Double> PARTS = List.of(0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0);
 
     public BudgetPlan {
         curve = List.copyOf(curve);
@@ -47,7 +46,7 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
 
     private static List<RecomputePlan> curve(Providers providers, RecomputePlan chosen) {
         long most = RecomputePlanner.choose(providers.recompute(), chosen.segments(), Long.MAX_VALUE / 2).keptBytes();
-        return DoubleStream.of(PARTS).mapToLong(part -> (long) (part * most))
+        return PARTS.stream().mapToLong(part -> (long) (part * most))
                 .mapToObj(bytes -> RecomputePlanner.choose(providers.recompute(), chosen.segments(), bytes)).toList();
     }
 }

@@ -48,9 +48,10 @@ final class MuonUpdate {
     /** Enqueues the momentum of a part, and its update before it is orthogonalised. */
     void addPart(UnitUpdate unit, UpdatePart part, Tensor updates, StepRates rates) {
         rank.device().ops().optimizer().momentum(rank.stream(),
-                new Momentum(part.gradients(unit), part.firstMoment(),
-                        own(unit, updates).slice(0, part.stretch().from(), part.stretch().to()),
-                        (float) config.muon().momentum(), config.muon().nesterov(), (float) rates.gradientScale()));
+                Momentum.of(part.gradients(unit), part.firstMoment(),
+                        own(unit, updates).slice(0, part.stretch().from(), part.stretch().to()))
+                        .withBeta((float) config.muon().momentum()).withNesterov(config.muon().nesterov())
+                        .withGradientScale((float) rates.gradientScale()));
     }
 
     /** Enqueues orthogonalising the updates of a unit, and the step along them. */
@@ -104,8 +105,8 @@ final class MuonUpdate {
             Tensor parameters = unit.unit().shard().slice(0, stretch.from(), stretch.to());
             Tensor steps = updates.slice(0, stretch.from(), stretch.to());
             roundings.forEach(unit.unit(), stretch, rates.step(), (from, to, rounding) -> rank.device().ops()
-                    .optimizer().descend(rank.stream(), new Descent(parameters.slice(0, from, to),
-                            steps.slice(0, from, to), scaled, keep, rounding)));
+                    .optimizer().descend(rank.stream(), Descent.of(parameters.slice(0, from, to),
+                            steps.slice(0, from, to), scaled).withKeep(keep).withRounding(rounding)));
         }
     }
 

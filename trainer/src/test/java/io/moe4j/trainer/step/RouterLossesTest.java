@@ -52,7 +52,7 @@ class RouterLossesTest {
             stream.upload(golden.data(at + "ids"), ids_TK);
             stream.fill(sums_2, 0);
             RoutingOps ops = device.ops().routing();
-            RoutingOps.Losses losses = new RoutingOps.Losses(score, (int) topK, tokens / sequences);
+            RoutingOps.Losses losses = RoutingOps.Losses.of(score, (int) topK, tokens / sequences);
             ops.countBySequence(stream, ids_TK, counts_BE);
             ops.losses(stream, losses, logits_TE, counts_BE, terms_2T, sums_2);
             ops.lossesBackward(stream, losses, logits_TE, counts_BE, 0.3f / tokens, 0.02f / tokens, dlogits_TE);

@@ -179,7 +179,7 @@ class DamageTest {
         assertTrue(refused.contains("No other checkpoint beside it is whole: begin anew"), refused);
         String none = String.valueOf(assertThrows(InputException.class, () -> CheckpointChoice.newestWhole(folder))
                 .getMessage());
-        assertTrue(none.contains("none of the 2 checkpoints"), none);
+        assertTrue(none.contains("is whole, of 2; begin anew"), none);
     }
 
     /** Serving engines and tools load what ends like this, or has a config.json beside it. */

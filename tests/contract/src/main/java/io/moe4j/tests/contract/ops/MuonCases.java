@@ -13,7 +13,7 @@ import java.util.List;
 /** What Muon does element by element: momentum, normalising, a step along an update. */
 final class MuonCases {
     private static final List<DType> TYPES = List.of(F32, BF16);
-    private static final int[] SIZES = {0, 1, 7, 1031, 20_003};
+    private static final List<Integer> SIZES = List.of(0, 1, 7, 1031, 20_003);
 
     private MuonCases() {}
 
@@ -42,7 +42,8 @@ final class MuonCases {
             Operand gradient = bench.of(types.get(0), layout, DoubleElements.random(types.get(0), n, 1), n);
             Operand held = bench.of(types.get(1), layout, DoubleElements.random(types.get(1), n, 2), n);
             Operand update = bench.blank(types.get(2), layout, n);
-            Momentum call = new Momentum(gradient.tensor(), held.tensor(), update.tensor(), 0.95f, nesterov, 0.5f);
+            Momentum call = Momentum.of(gradient.tensor(), held.tensor(), update.tensor()).withNesterov(nesterov)
+                    .withGradientScale(0.5f);
             return new OpCall(() -> bench.ops().optimizer().momentum(bench.stream(), call), List.of(held, update),
                     () -> {
                         double[] gradients = gradient.values();
@@ -84,7 +85,7 @@ final class MuonCases {
         return new OpCase("descend " + parameterType + " by " + updateType + " x" + n + " " + layout, bench -> {
             Operand parameter = bench.of(parameterType, layout, DoubleElements.random(parameterType, n, 1), n);
             Operand update = bench.of(updateType, layout, DoubleElements.random(updateType, n, 2), n);
-            Descent call = new Descent(parameter.tensor(), update.tensor(), 0.02f, 0.998f, Rounding.nearest());
+            Descent call = Descent.of(parameter.tensor(), update.tensor(), 0.02f).withKeep(0.998f);
             return new OpCall(() -> bench.ops().optimizer().descend(bench.stream(), call), List.of(parameter), () -> {
                 double[] updates = update.values();
                 Approx[] parameters = Approx.exact(parameter.values());
@@ -104,7 +105,7 @@ final class MuonCases {
         return new OpCase("descend with stochastic rounding, by " + updateType + " x" + n + " " + layout, bench -> {
             Operand parameter = bench.of(BF16, layout, DoubleElements.random(BF16, n, 1), n);
             Operand update = bench.of(updateType, layout, new double[n], n);
-            Descent call = new Descent(parameter.tensor(), update.tensor(), 1, keep, rounding);
+            Descent call = Descent.of(parameter.tensor(), update.tensor(), 1).withKeep(keep).withRounding(rounding);
             return new OpCall(() -> bench.ops().optimizer().descend(bench.stream(), call), List.of(parameter), () -> {
                 double[] rounded = parameter.values();
                 for (int i = 0; i < n; i++) {

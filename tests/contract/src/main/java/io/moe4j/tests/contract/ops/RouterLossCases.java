@@ -48,7 +48,7 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
     }
 
     private Losses arguments() {
-        return new Losses(score, topK, sequence);
+        return Losses.of(score, topK, sequence);
     }
 
     /** Each token selects neighbours, so that no expert is selected twice; the first experts more often. */
