@@ -1,9 +1,14 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.Resume;
+import io.moe4j.trainer.config.SameTraining;
+import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -14,6 +19,8 @@ import java.util.stream.Stream;
  * @param savedCheckpoints whether it has checkpoints, from which it could go on
  */
 record EarlierRun(Path folder, boolean savedCheckpoints) {
+    /** The configuration that a run leaves in its folder. */
+    static final String CONFIG = "config.toml";
 
     /** The run that has written steps or checkpoints to a folder, if one has. */
     static Optional<EarlierRun> in(Path folder) {
@@ -40,19 +47,36 @@ record EarlierRun(Path folder, boolean savedCheckpoints) {
     /**
      * Checks that a new run may write here.
      *
-     * @param resume what it continues: this run, or one of its checkpoints
+     * @param config of the new run, which continues this one, or one of its checkpoints; or may begin this one again, if that has saved nothing
      * @throws InputException otherwise
      */
-    void requireContinuedBy(Optional<Path> resume) {
-        if (resume.filter(this::contains).isPresent()) {
+    void requireContinuedBy(TrainerConfig config) {
+        Optional<String> reason = switch (config.checkpoint().resume()) {
+            case Resume.Nothing() -> Optional.of("");
+            case Resume.From(Path from) when contains(from) -> Optional.empty();
+            case Resume.From(Path from) -> Optional.of(", which is not the one that --checkpoint.resume " + from
+                    + " names");
+            case Resume.Auto() when savedCheckpoints || differences(config).isEmpty() -> Optional.empty();
+            case Resume.Auto() -> Optional.of(", which has saved nothing and is of another configuration ("
+                    + String.join(", ", differences(config)) + ")");
+        };
+        if (reason.isEmpty()) {
             return;
         }
-        throw new InputException(folder + " has an earlier run"
-                + resume.map(from -> ", which is not the one that --checkpoint.resume "
-                        + from + " names").orElse("")
+        throw new InputException(folder + " has an earlier run" + reason.get()
                 + ": two runs do not share a folder. Give another --output, "
                 + (savedCheckpoints ? "continue the earlier run with --checkpoint.resume " + folder + ", " : "")
                 + "or remove the folder");
+    }
+
+    /** The keys in which a configuration is of another training than this run; the file's name if it cannot be read. */
+    List<String> differences(TrainerConfig config) {
+        Path written = folder.resolve(CONFIG);
+        try {
+            return SameTraining.differences(ConfigLoader.written(Files.readString(written)), config);
+        } catch (IOException | RuntimeException e) {
+            return List.of(CONFIG + ", which cannot be read");
+        }
     }
 
     private boolean contains(Path resume) {

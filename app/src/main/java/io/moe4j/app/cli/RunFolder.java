@@ -1,6 +1,8 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.Resume;
+import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -10,7 +12,6 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,46 +25,60 @@ final class RunFolder implements AutoCloseable {
 
     private final Path path;
     private final RunLock lock;
+    private final String remark;
 
-    private RunFolder(Path path, RunLock lock) {
+    private RunFolder(Path path, RunLock lock, String remark) {
         this.path = path;
         this.lock = lock;
+        this.remark = remark;
     }
 
     /**
      * Makes the folder and locks it: before anything that takes long, since a run that cannot write is of no use.
      *
-     * @param given what the user asked for; if absent, {@code outputs/CONFIG-DATE-TIME}, with a number after it where other runs have started in the
-     *     same second
+     * @param given what the user asked for; if absent, the folder of the earlier run that {@code checkpoint.resume = "auto"} finds, or
+     *     {@code outputs/CONFIG-DATE-TIME}, with a number after it where other runs have started in the same second
      * @param config name or file of the configuration
-     * @param resume the checkpoint or run that is continued
+     * @param values its values
      * @throws InputException if it cannot be made or written, is in use, or has an earlier run that is not the one that is continued
      */
-    static RunFolder open(@Nullable Path given, String config, Optional<Path> resume) {
-        return openIn(PARENT, given, nameOf(config) + "-" + LocalDateTime.now(ZoneId.systemDefault()).format(TIME),
-                resume);
+    static RunFolder open(@Nullable Path given, String config, TrainerConfig values) {
+        return openIn(PARENT, given, nameOf(config), LocalDateTime.now(ZoneId.systemDefault()).format(TIME), values);
     }
 
-    /** The same, with the folder of new folders and the name of a new one. */
-    static RunFolder openIn(Path parent, @Nullable Path given, String name, Optional<Path> resume) {
-        Path path = given == null ? makeNew(parent, name) : make(given);
+    /** The same, with the folder of new folders, and the name and the time of a new one. */
+    static RunFolder openIn(Path parent, @Nullable Path given, String config, String time, TrainerConfig values) {
+        if (given == null && values.checkpoint().resume() instanceof Resume.Auto) {
+            EarlierRuns.Search search = new EarlierRuns(parent, config).newestOf(values);
+            Path path = search.folder().isPresent() ? search.folder().get() : makeNew(parent, config + "-" + time);
+            return lock(path, values, search.remark());
+        }
+        return lock(given == null ? makeNew(parent, config + "-" + time) : make(given), values, "");
+    }
+
+    private static RunFolder lock(Path path, TrainerConfig values, String remark) {
         if (!Files.isWritable(path)) {
             throw new InputException("the run's folder " + path
                     + " cannot be written; give an --output in a folder that you may write");
         }
         RunLock lock = RunLock.take(path);
         try {
-            EarlierRun.in(path).ifPresent(earlier -> earlier.requireContinuedBy(resume));
+            EarlierRun.in(path).ifPresent(earlier -> earlier.requireContinuedBy(values));
         } catch (RuntimeException | Error e) {
             lock.close();
             throw e;
         }
-        return new RunFolder(path, lock);
+        return new RunFolder(path, lock, remark);
     }
 
     /** Where it is. */
     Path path() {
         return path;
+    }
+
+    /** Why the run continues no earlier one although it looked for one, where the folder alone does not show it; may be empty. */
+    String remark() {
+        return remark;
     }
 
     /**
@@ -73,7 +88,7 @@ final class RunFolder implements AutoCloseable {
      * @param stepsDone steps that were made with the earlier one
      */
     void writeConfig(String toml, long stepsDone) throws IOException {
-        Path file = path.resolve("config.toml");
+        Path file = path.resolve(EarlierRun.CONFIG);
         if (stepsDone > 0 && Files.isRegularFile(file) && !Files.readString(file).equals(toml)) {
             Files.move(file, path.resolve("config-to-step-" + stepsDone + ".toml"),
                     StandardCopyOption.REPLACE_EXISTING);

@@ -1,11 +1,13 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.trainer.config.CheckpointConfig;
+import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.TrainingRun;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** What a run is going to do, and how it has ended, for people. */
 final class RunReport {
@@ -15,15 +17,13 @@ final class RunReport {
     /**
      * Before the first step.
      *
-     * @param begin steps that were made before
-     * @param start the model folder that the run started from
+     * @param run has not made a step yet
      */
-    static String start(TrainerConfig config, long begin, Path folder, Optional<TrainingRun.Start> start) {
+    static String start(TrainerConfig config, TrainingRun run, RunFolder folder) {
         CheckpointConfig checkpoint = config.checkpoint();
-        String continuing = begin == 0 ? "" : line("continues", "%s after step %d",
-                checkpoint.resume().map(Path::toString).orElse("a checkpoint"), begin);
-        return continuing
-                + start.map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
+        long begin = run.stepsDone();
+        return continuing(config, run, folder)
+                + run.start().map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
                         from.seconds())).orElse("")
                 + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
                         config.training().steps(), config.tokensPerStep(),
@@ -31,7 +31,22 @@ final class RunReport {
                                 ? "saved every " + (checkpoint.interval() == 1 ? "step"
                                         : checkpoint.interval() + " steps") + " and at the end"
                                 : "not saved: checkpoint.enable is false")
-                + line("output", "%s", folder);
+                + line("output", "%s", folder.path());
+    }
+
+    /** Which checkpoint is continued; or, where one was looked for, why the run begins with its first step. */
+    private static String continuing(TrainerConfig config, TrainingRun run, RunFolder folder) {
+        boolean found = config.checkpoint().resume() instanceof Resume.Auto;
+        if (run.continued().isPresent()) {
+            TrainingRun.Continued from = run.continued().get();
+            String passedOver = from.passedOver().stream().map(each -> String.valueOf(each.getFileName()))
+                    .collect(Collectors.joining(", "));
+            return line("continues", "%s after step %d of %d%s%s", from.folder(), from.step(),
+                    config.training().steps(), found ? ", found by checkpoint.resume auto" : "",
+                    passedOver.isEmpty() ? "" : "; passed over, as damaged: " + passedOver);
+        }
+        return found ? line("begins", "anew, with step 1: %s (checkpoint.resume auto)", folder.remark().isEmpty()
+                ? folder.path() + " has no checkpoint yet" : folder.remark()) : "";
     }
 
     /**
@@ -47,12 +62,21 @@ final class RunReport {
             text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
                     signal.map(each -> "by " + each).orElseGet(() -> because(run))));
             text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())
-                    .map(saved -> line("continue", "with the same command and --checkpoint.resume %s%s", saved.folder(),
-                            config.checkpoint().resume().isPresent() ? "" : " --output " + folder))
+                    .map(saved -> line("continue", "with the same command%s",
+                            again(config.checkpoint().resume(), saved.folder(), folder)))
                     .orElseGet(() -> line("lost",
                             "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
         }
         return text.append(line("metrics", "%s", folder.resolve("metrics.jsonl"))).toString();
+    }
+
+    /** What is added to the command that continues a run. */
+    private static String again(Resume resume, Path checkpoint, Path folder) {
+        return switch (resume) {
+            case Resume.Auto() -> "";
+            case Resume.From(Path from) -> " and --checkpoint.resume " + checkpoint;
+            case Resume.Nothing() -> " and --checkpoint.resume " + checkpoint + " --output " + folder;
+        };
     }
 
     /** Why a run ended early that this process was not asked to end. */

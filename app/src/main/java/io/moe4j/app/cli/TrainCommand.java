@@ -134,7 +134,7 @@ final class TrainCommand implements Callable<Integer> {
 
     private RunFolder folder(TrainerConfig config, RankEnvironment environment, RankLaunch launch) {
         RunFolder folder = RunFolder.open(output, configOptions.nameOrFile(NamedConfigs.DEFAULT),
-                config.checkpoint().resume());
+                config);
         try {
             if (environment.isDistributed()) {
                 SharedRunFolder.tell(folder.path(), environment, launch.rendezvous());

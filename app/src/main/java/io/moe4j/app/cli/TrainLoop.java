@@ -67,7 +67,7 @@ final class TrainLoop {
     int lead(RunFolder folder, ServedMetrics served, PrintWriter out, Screen screen) throws IOException {
         folder.writeConfig(ConfigLoader.toml(config), begin);
         String report = StartReport.of(run.description())
-                + RunReport.start(config, begin, folder.path(), run.start()).stripTrailing();
+                + RunReport.start(config, run, folder).stripTrailing();
         if (begin >= config.training().steps()) {
             out.println(report);
             out.println("no step was made: training.steps = " + config.training().steps() + ", and " + begin

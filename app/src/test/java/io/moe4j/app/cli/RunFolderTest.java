@@ -6,13 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.Resume;
+import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -33,8 +35,7 @@ class RunFolderTest {
             List<Future<Path>> opened = new ArrayList<>();
             for (int i = 0; i < 40; i++) {
                 opened.add(threads.submit(() -> {
-                    try (RunFolder folder = RunFolder.openIn(parent, null, "config-20260101-120000",
-                            Optional.empty())) {
+                    try (RunFolder folder = RunFolder.openIn(parent, null, "config", "20260101-120000", fresh())) {
                         return folder.path();
                     }
                 }));
@@ -51,12 +52,12 @@ class RunFolderTest {
     @Test
     void anotherRunAtTheSameTimeIsRefused() {
         Path given = parent.resolve("run");
-        try (RunFolder first = open(given, Optional.empty())) {
-            InputException refused = assertThrows(InputException.class, () -> open(given, Optional.empty()));
+        try (RunFolder first = open(given, new Resume.Nothing())) {
+            InputException refused = assertThrows(InputException.class, () -> open(given, new Resume.Nothing()));
             assertTrue(refused.getMessage().contains("is in use by a run that has not ended (process "
                     + ProcessHandle.current().pid()), refused.getMessage());
         }
-        open(given, Optional.empty()).close();
+        open(given, new Resume.Nothing()).close();
     }
 
     @Test
@@ -64,24 +65,85 @@ class RunFolderTest {
         Path given = Files.createDirectories(parent.resolve("run"));
         Path checkpoint = Files.createDirectories(given.resolve("checkpoints").resolve("step-000000001"));
         Path other = Files.createDirectories(parent.resolve("other"));
-        String refused = assertThrows(InputException.class, () -> open(given, Optional.empty())).getMessage();
+        String refused = assertThrows(InputException.class, () -> open(given, new Resume.Nothing())).getMessage();
         assertTrue(refused.contains("continue the earlier run with --checkpoint.resume " + given), refused);
-        refused = assertThrows(InputException.class, () -> open(given, Optional.of(other))).getMessage();
+        refused = assertThrows(InputException.class, () -> open(given, new Resume.From(other))).getMessage();
         assertTrue(refused.contains("not the one that --checkpoint.resume " + other + " names"), refused);
-        open(given, Optional.of(given)).close();
-        open(given, Optional.of(checkpoint)).close();
+        open(given, new Resume.From(given)).close();
+        open(given, new Resume.From(checkpoint)).close();
         Path link = Files.createSymbolicLink(parent.resolve("link"), given);
-        open(given, Optional.of(link)).close();
-        open(link, Optional.of(given)).close();
+        open(given, new Resume.From(link)).close();
+        open(link, new Resume.From(given)).close();
 
         Files.delete(checkpoint);
-        open(given, Optional.empty()).close();
+        open(given, new Resume.Nothing()).close();
         Files.writeString(given.resolve("metrics.jsonl"), "{}\n");
-        refused = assertThrows(InputException.class, () -> open(given, Optional.empty())).getMessage();
+        refused = assertThrows(InputException.class, () -> open(given, new Resume.Nothing())).getMessage();
         assertFalse(refused.contains("continue the earlier run"), refused);
     }
 
-    private RunFolder open(Path given, Optional<Path> resume) {
-        return RunFolder.openIn(parent, given, "unused", resume);
+    @Test
+    void autoFindsTheRunOfThisConfigurationThatBeganLast() throws IOException {
+        TrainerConfig auto = withResume(new Resume.Auto());
+        String remark;
+        try (RunFolder anew = RunFolder.openIn(parent, null, "mine", "20260101-120000", auto)) {
+            assertEquals(parent.resolve("mine-20260101-120000"), anew.path());
+            remark = anew.remark();
+        }
+        assertEquals("no run in " + parent + " with this configuration has a checkpoint", remark);
+        TrainerConfig faster = auto.withOptimizer(auto.optimizer().withLr(0.5));
+        saved("mine-20260101-120005", auto);
+        Path newest = saved("mine-20260102-080000-2", auto.withTraining(auto.training().withSteps(7)));
+        saved("mine-20260102-080000", auto);
+        saved("mine-20260103-080000", faster);
+        saved("mine-more-20260104-080000", auto);
+        Files.createDirectories(parent.resolve("mine-20260105-080000"));
+        try (RunFolder found = RunFolder.openIn(parent, null, "mine", "20260106-080000", auto)) {
+            assertEquals(newest, found.path());
+            assertEquals("", found.remark());
+            // It is not left for an older one while another run has it.
+            InputException inUse = assertThrows(InputException.class,
+                    () -> RunFolder.openIn(parent, null, "mine", "20260106-080001", auto));
+            assertTrue(inUse.getMessage().contains("is in use by a run"), inUse.getMessage());
+        }
+        TrainerConfig slower = auto.withOptimizer(auto.optimizer().withLr(0.25));
+        try (RunFolder anew = RunFolder.openIn(parent, null, "mine", "20260106-080000", slower)) {
+            assertEquals(parent.resolve("mine-20260106-080000"), anew.path());
+            assertTrue(anew.remark().contains("of 4 runs of mine that have checkpoints, the newest does not fit: "
+                    + parent.resolve("mine-20260103-080000") + " has another value of optimizer.lr"), anew.remark());
+        }
+    }
+
+    @Test
+    void autoBeginsARunThatSavedNothingAgainUnlessItIsAnotherOne() throws IOException {
+        TrainerConfig auto = withResume(new Resume.Auto());
+        Path given = Files.createDirectories(parent.resolve("run"));
+        Files.writeString(given.resolve("metrics.jsonl"), "{}\n");
+        Files.writeString(given.resolve("config.toml"), ConfigLoader.toml(auto));
+        RunFolder.openIn(parent, given, "unused", "unused", auto).close();
+        TrainerConfig other = auto.withTraining(auto.training().withSeed(77));
+        String refused = assertThrows(InputException.class,
+                () -> RunFolder.openIn(parent, given, "unused", "unused", other)).getMessage();
+        assertTrue(refused.contains("has saved nothing and is of another configuration (training.seed)"), refused);
+    }
+
+    private Path saved(String name, TrainerConfig config) throws IOException {
+        Path folder = parent.resolve(name);
+        Files.createDirectories(folder.resolve("checkpoints").resolve("step-000000001"));
+        Files.writeString(folder.resolve("config.toml"), ConfigLoader.toml(config));
+        return folder;
+    }
+
+    private RunFolder open(Path given, Resume resume) {
+        return RunFolder.openIn(parent, given, "unused", "unused", withResume(resume));
+    }
+
+    private static TrainerConfig withResume(Resume resume) {
+        TrainerConfig config = fresh();
+        return config.withCheckpoint(config.checkpoint().withResume(resume).withEnable(true));
+    }
+
+    private static TrainerConfig fresh() {
+        return ConfigLoader.unchecked("defaults", List.of());
     }
 }

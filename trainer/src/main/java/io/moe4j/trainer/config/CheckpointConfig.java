@@ -10,13 +10,13 @@ import java.util.Optional;
  * @param enable whether checkpoints are written
  * @param interval steps between two checkpoints, at least 1; the last step is saved too
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
- * @param resume a checkpoint to continue from, or the folder of a run, for its newest
- * @param resumeFrom which checkpoint of a run's folder is continued
+ * @param resume what is continued
+ * @param resumeFrom which checkpoint of a run's folder is continued, where {@code resume} names it
  * @param export the model folder, in Hugging Face's layout, that is written after the last step
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Optional<Path> resume,
+public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Resume resume,
         ResumeFrom resumeFrom, Optional<Path> export) {
 
     /** With another value of {@code enable}. */
@@ -35,7 +35,7 @@ public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Op
     }
 
     /** With another value of {@code resume}. */
-    public CheckpointConfig withResume(Optional<Path> value) {
+    public CheckpointConfig withResume(Resume value) {
         return Components.with(this, "resume", value);
     }
 

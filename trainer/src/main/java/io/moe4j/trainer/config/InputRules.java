@@ -45,11 +45,13 @@ final class InputRules {
             ConfiguredData.validation(config)
                     .ifPresent(sources -> checkData(registry, config, sources, reader, 1, findings, VALIDATION_PATH));
         }
-        Optional<Path> resume = config.checkpoint().resume();
-        // A job that continues its own output folder has none when it is started first.
-        findings.require(resume.isEmpty() || resume.equals(output) || Files.exists(resume.get()),
-                "there is no such checkpoint",
-                "give the path of one, or leave it empty to begin anew", RESUME);
+        if (config.checkpoint().resume() instanceof Resume.From(Path resume)) {
+            // A job that continues its own output folder has none when it is started first.
+            findings.require(output.filter(resume::equals).isPresent() || Files.exists(resume),
+                    "there is no such checkpoint",
+                    "give the path of one, auto to continue the newest of this run, or leave it empty to begin anew",
+                    RESUME);
+        }
     }
 
     private static void checkData(Registry registry, TrainerConfig config, List<DataSource> sources,

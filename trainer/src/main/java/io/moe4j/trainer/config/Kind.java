@@ -49,6 +49,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     Kind::quotedIfPresent);
             case "java.util.Optional<java.nio.file.Path>" -> new Kind("a path; empty for none",
                     value -> value.text().flatMap(Kind::path), Kind::quotedIfPresent);
+            case "io.moe4j.trainer.config.Resume" -> new Kind("\"auto\", or a path; empty for none",
+                    value -> value.text().flatMap(Kind::resume), Kind::resumeShown);
             case "java.time.Duration" -> new Kind("a number of seconds, at least 1e-9 and below 10^9",
                     value -> value.number().flatMap(Kind::real).filter(s -> s >= 1e-9 && s < 1e9)
                             .map(s -> Duration.ofNanos((long) (s * 1e9))),
@@ -145,6 +147,19 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
         } catch (InvalidPathException e) {
             return Optional.empty();
         }
+    }
+
+    private static Optional<Resume> resume(String text) {
+        return text.equals(AUTO) ? Optional.of(new Resume.Auto())
+                : path(text).map(given -> given.<Resume>map(Resume.From::new).orElseGet(Resume.Nothing::new));
+    }
+
+    private static String resumeShown(Object resume) {
+        return quoted(switch ((Resume) resume) {
+            case Resume.Nothing() -> "";
+            case Resume.Auto() -> AUTO;
+            case Resume.From(Path path) -> path.toString();
+        });
     }
 
     private static Optional<ReceiveCapacity> capacity(Value value) {

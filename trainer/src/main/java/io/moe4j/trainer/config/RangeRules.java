@@ -40,6 +40,10 @@ final class RangeRules {
                 "validation.path", "validation.split");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
+        findings.require(config.checkpoint().enable() || !(config.checkpoint().resume() instanceof Resume.Auto),
+                "auto continues what earlier starts of this run have saved, and this run saves nothing",
+                "set checkpoint.enable to true, or give the path of a checkpoint",
+                "checkpoint.resume", "checkpoint.enable");
         rules.atLeast(config.metrics().logEvery(), 1, "metrics.log_every");
         findings.require(config.metrics().prometheusPort() >= 0 && config.metrics().prometheusPort() <= MAX_PORT,
                 "it must lie between 0 and " + MAX_PORT, "9464 is usual; 0 serves no metrics",

@@ -54,7 +54,8 @@ final class Schema {
     /** Whether the key names a file or a folder. */
     boolean isPath(String path) {
         Kind kind = keys.get(path);
-        return kind != null && kind.wanted().equals(Kind.of("java.util.Optional<java.nio.file.Path>").wanted());
+        return kind != null && (kind.wanted().equals(Kind.of("java.util.Optional<java.nio.file.Path>").wanted())
+                || kind.wanted().equals(Kind.of("io.moe4j.trainer.config.Resume").wanted()));
     }
 
     /** The configuration with a value for every key. */

@@ -8,6 +8,8 @@ import io.moe4j.trainer.checkpoint.store.DamageException;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
+import io.moe4j.trainer.checkpoint.store.StoredModel;
+import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.ResumeFrom;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankLaunch;
@@ -32,9 +34,14 @@ final class ResumePoint {
      * @throws InputException if it cannot be continued, or if the output folder has checkpoints of another run
      */
     static Optional<CheckpointLoad> open(TrainerConfig config, RunOptions options) {
-        Optional<CheckpointLoad> load = config.checkpoint().resume()
-                .filter(resume -> !isFirstStart(resume, options.output()))
-                .map(resume -> new CheckpointLoad(choose(resume, config.checkpoint().resumeFrom(), options.launch())));
+        Optional<CheckpointLoad> load = (switch (config.checkpoint().resume()) {
+            case Resume.Nothing() -> Optional.<CheckpointChoice>empty();
+            case Resume.Auto() -> NewestWhole.find(TrainingRun.checkpoints(options.output().orElseThrow(
+                    () -> new InputException("checkpoint.resume = \"auto\" continues the checkpoints in the run's folder,"
+                            + " and this run has none: give one with RunOptions.withOutput"))), options.launch());
+            case Resume.From(Path path) -> isFirstStart(path, options.output()) ? Optional.<CheckpointChoice>empty()
+                    : Optional.of(choose(path, config.checkpoint().resumeFrom(), options.launch()));
+        }).map(CheckpointLoad::new);
         try {
             options.output().ifPresent(output -> requireNoneBeyond(load, TrainingRun.checkpoints(output)));
             return load;
@@ -42,6 +49,24 @@ final class ResumePoint {
             load.ifPresent(CheckpointLoad::close);
             throw e;
         }
+    }
+
+    /**
+     * Checks that a checkpoint is of the model of this run.
+     *
+     * @throws InputException otherwise
+     */
+    static void requireSameModel(CheckpointLoad load, StoredModel now) {
+        load.progress().model().filter(before -> !before.name().equals(now.name()) || (before.flavor().isPresent()
+                && now.flavor().isPresent() && !before.flavor().equals(now.flavor()))).ifPresent(before -> {
+                    throw new InputException(load.folder() + " is of the model " + shown(before)
+                            + ", and this run trains " + shown(now) + ": a checkpoint is continued with its own model."
+                            + " Set model.name and model.flavor to those of the checkpoint, or give another --output");
+                });
+    }
+
+    private static String shown(StoredModel model) {
+        return model.name() + model.flavor().map(flavor -> " " + flavor).orElse("");
     }
 
     private static CheckpointChoice choose(Path resume, ResumeFrom from, RankLaunch launch) {

@@ -51,6 +51,7 @@ public final class TrainingRun implements AutoCloseable {
     private final RunCheckpoints checkpoints;
     private final Optional<RunProfile> profile;
     private final Optional<Start> start;
+    private final Optional<Continued> continued;
     private final StoredModel model;
     /** What the configuration names for validation. */
     private final Optional<ValidationBatches> ownValidation;
@@ -81,6 +82,20 @@ public final class TrainingRun implements AutoCloseable {
      */
     public record Start(Path folder, long bytes, double seconds) {}
 
+    /**
+     * A checkpoint that a run continues.
+     *
+     * @param folder where it is
+     * @param step the step after which the run goes on
+     * @param passedOver newer ones, which are damaged, the newest first
+     * @since 0.3.0
+     */
+    public record Continued(Path folder, long step, List<Path> passedOver) {
+        public Continued {
+            passedOver = List.copyOf(passedOver);
+        }
+    }
+
     static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (options.launch().worldSize() != config.ranks()) {
             throw new InputException("the launch has " + Shown.count(options.launch().worldSize(), "rank")
@@ -90,6 +105,8 @@ public final class TrainingRun implements AutoCloseable {
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         Optional<ModelSource> start = Optional.empty();
         try {
+            resumed.ifPresent(
+                    load -> ResumePoint.requireSameModel(load, ModelOrigin.of(config, spec, registry)));
             // What is continued has its own weights.
             start = resumed.isPresent() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
@@ -125,6 +142,7 @@ public final class TrainingRun implements AutoCloseable {
         validation = RunValidation.of(config.validation(), session,
                 options.validation().or(() -> ownValidation.map(BatchSource.Factory.class::cast)));
         resumed.ifPresent(this::load);
+        continued = resumed.map(load -> new Continued(load.folder(), stepsDone, load.damaged()));
         this.start = start.map(source -> new Start(source.path(), source.bytes(), ModelFill.of(session, source)));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
@@ -305,6 +323,15 @@ public final class TrainingRun implements AutoCloseable {
     /** The model folder whose weights the run has begun with; empty if it began with initial values, or continues a checkpoint. */
     public Optional<Start> start() {
         return start;
+    }
+
+    /**
+     * The checkpoint that the run continues; empty if it began with its first step.
+     *
+     * @since 0.3.0
+     */
+    public Optional<Continued> continued() {
+        return continued;
     }
 
     /** Where checkpoints go by themselves, if the run has an output folder. */

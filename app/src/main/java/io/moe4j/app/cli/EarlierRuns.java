@@ -1,0 +1,82 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.config.TrainerConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The runs of one configuration in the folder of all runs: {@code outputs/NAME-20261129-080000}, and {@code outputs/NAME-20261129-080000-2} for a second one of
+ * that second.
+ *
+ * @param parent the folder of all runs
+ * @param name of the configuration
+ */
+record EarlierRuns(Path parent, String name) {
+
+    /** A run's folder, and when it began: the date and time, and the number within that second. */
+    private record Begun(Path folder, String time, int number) {}
+
+    /**
+     * What the search has found.
+     *
+     * @param folder the folder of the run to continue, if there is one
+     * @param remark why there is none, for people; empty if there is one
+     */
+    record Search(Optional<Path> folder, String remark) {}
+
+    /**
+     * Looks for the run to continue: of those with checkpoints whose configuration is of the same training, the one that began last.
+     *
+     * @param config of this run
+     */
+    Search newestOf(TrainerConfig config) {
+        List<Begun> saved = all().stream()
+                .filter(run -> !CheckpointChoice.candidates(run.folder.resolve(CheckpointChoice.CHECKPOINTS)).isEmpty())
+                .toList();
+        List<String> others = new ArrayList<>();
+        for (Begun run : saved.reversed()) {
+            List<String> differences = new EarlierRun(run.folder, true).differences(config);
+            if (differences.isEmpty()) {
+                return new Search(Optional.of(run.folder), "");
+            }
+            others.add(run.folder + " has " + (differences.size() > 3 ? differences.size() + " other values, such as "
+                    : "another value of ") + String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
+        }
+        return new Search(Optional.empty(), "no run in " + parent + " with this configuration has a checkpoint"
+                + (others.isEmpty() ? "" : " (of " + Shown.count(others.size(), "run") + " of " + name + " that "
+                        + (others.size() == 1 ? "has" : "have") + " checkpoints, the newest does not fit: "
+                        + others.getFirst() + "; continue it with --output)"));
+    }
+
+    /** The one that began last is the last. */
+    private List<Begun> all() {
+        if (!Files.isDirectory(parent)) {
+            return List.of();
+        }
+        Pattern form = Pattern.compile(Pattern.quote(name) + "-([0-9]{8}-[0-9]{6})(?:-([0-9]{1,4}))?");
+        try (Stream<Path> folders = Files.list(parent)) {
+            return folders.filter(Files::isDirectory).flatMap(folder -> begun(form, folder).stream())
+                    .sorted(Comparator.comparing(Begun::time).thenComparingInt(Begun::number)).toList();
+        } catch (IOException e) {
+            throw new InputException("the runs in " + parent + " cannot be listed (" + e.getMessage()
+                    + "); give the run's folder with --output", e);
+        }
+    }
+
+    private static Optional<Begun> begun(Pattern form, Path folder) {
+        Matcher matcher = form.matcher(String.valueOf(folder.getFileName()));
+        return matcher.matches() ? Optional.of(new Begun(folder, matcher.group(1),
+                matcher.group(2) == null ? 1 : Integer.parseInt(matcher.group(2)))) : Optional.empty();
+    }
+}

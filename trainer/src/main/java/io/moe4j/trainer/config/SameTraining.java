@@ -1,0 +1,41 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.Stability;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+
+/**
+ * Whether two configurations are of one training. All keys count, except those that say how long it lasts ({@code training.steps}) and what is measured or kept
+ * of it, which may be changed when a run is continued.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.INTERNAL)
+public final class SameTraining {
+    private static final List<String> FREE = List.of("training.steps", "checkpoint.", "metrics.", "profile.",
+            "runtime.", "validation.");
+
+    private SameTraining() {}
+
+    /** The keys in which the two differ, in the order of their names; none if they are of one training. */
+    public static List<String> differences(TrainerConfig one, TrainerConfig other) {
+        Map<String, String> first = values(one);
+        Map<String, String> second = values(other);
+        TreeSet<String> keys = new TreeSet<>(first.keySet());
+        keys.addAll(second.keySet());
+        return keys.stream().filter(key -> FREE.stream().noneMatch(key::startsWith))
+                .filter(key -> !Objects.equals(first.get(key), second.get(key))).toList();
+    }
+
+    private static Map<String, String> values(TrainerConfig config) {
+        Map<String, String> values = new LinkedHashMap<>();
+        ConfigLoader.toml(config).lines().forEach(line -> {
+            int equals = line.indexOf('=');
+            values.put(line.substring(0, equals).strip(), line.substring(equals + 1).strip());
+        });
+        return values;
+    }
+}
