@@ -51,7 +51,8 @@ record EarlierRuns(Path parent, String name) {
                 return new Search(Optional.of(run.folder), "");
             }
             others.add(run.folder + " has " + (differences.size() > 3 ? differences.size() + " other values, such as "
-                    : "another value of ") + String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
+                    : "another value of ")
+                    + String.join(", ", differences.subList(0, Math.min(3, differences.size()))));
         }
         return new Search(Optional.empty(), "no run in " + parent + " with this configuration has a checkpoint"
                 + (others.isEmpty() ? "" : " (of " + Shown.count(others.size(), "run") + " of " + name + " that "

@@ -23,8 +23,10 @@ final class RunReport {
         CheckpointConfig checkpoint = config.checkpoint();
         long begin = run.stepsDone();
         return continuing(config, run, folder)
-                + run.start().map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
-                        from.seconds())).orElse("")
+                + run.start()
+                        .map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
+                                from.seconds()))
+                        .orElse("")
                 + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
                         config.training().steps(), config.tokensPerStep(),
                         checkpoint.enable()

@@ -38,8 +38,9 @@ final class TorchtitanNames {
                     "a model folder is given with model.from, a run to be continued with checkpoint.resume"),
             Map.entry("checkpoint.last_save_in_hf", "give a new folder with checkpoint.export"),
             Map.entry("checkpoint.last_save_model_only", "give a new folder with checkpoint.export"),
-            Map.entry("checkpoint.load_step", "give that checkpoint's own folder with checkpoint.resume, or auto for the"
-                    + " newest"),
+            Map.entry("checkpoint.load_step",
+                    "give that checkpoint's own folder with checkpoint.resume, or auto for the"
+                            + " newest"),
             Map.entry("comm.", "the one limit of waiting is runtime.timeout, in seconds"),
             Map.entry("compile.", NO_COMPILER), Map.entry("training.compile", NO_COMPILER),
             Map.entry("debug.deterministic", ALWAYS_THE_SAME), Map.entry("training.deterministic", ALWAYS_THE_SAME),

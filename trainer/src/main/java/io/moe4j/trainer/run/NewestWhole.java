@@ -85,7 +85,8 @@ final class NewestWhole {
         if (other > 0) {
             throw new InputException("the processes do not see the same checkpoints in " + checkpoints
                     + ": as the newest that may be whole, rank 0 sees " + names.getFirst() + ", and rank " + other + " "
-                    + names.get(other) + ". All processes must have the same --output, on a file system that they share");
+                    + names.get(other)
+                    + ". All processes must have the same --output, on a file system that they share");
         }
         return told.stream().map(text -> text.substring(text.indexOf('\n') + 1)).filter(text -> !text.isEmpty())
                 .findFirst();

@@ -37,8 +37,10 @@ final class ResumePoint {
         Optional<CheckpointLoad> load = (switch (config.checkpoint().resume()) {
             case Resume.Nothing() -> Optional.<CheckpointChoice>empty();
             case Resume.Auto() -> NewestWhole.find(TrainingRun.checkpoints(options.output().orElseThrow(
-                    () -> new InputException("checkpoint.resume = \"auto\" continues the checkpoints in the run's folder,"
-                            + " and this run has none: give one with RunOptions.withOutput"))), options.launch());
+                    () -> new InputException(
+                            "checkpoint.resume = \"auto\" continues the checkpoints in the run's folder,"
+                                    + " and this run has none: give one with RunOptions.withOutput"))),
+                    options.launch());
             case Resume.From(Path path) -> isFirstStart(path, options.output()) ? Optional.<CheckpointChoice>empty()
                     : Optional.of(choose(path, config.checkpoint().resumeFrom(), options.launch()));
         }).map(CheckpointLoad::new);
