@@ -49,7 +49,7 @@ public interface Operation {
 
     /**
      * What its results are, such as {@code "attention.query"}: the same for this operation of every block. With a kind, a recompute policy may keep
-     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}; then forward does not run again in
+     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}, and what {@link #reservedBytes} says; then forward does not run again in
      * recompute. So an operation that names a kind promises that its forward leaves nothing else that backward, or another operation, reads. Empty:
      * its results are never kept.
      *
@@ -57,6 +57,17 @@ public interface Operation {
      */
     default Optional<String> kind() {
         return Optional.empty();
+    }
+
+    /**
+     * Bytes that its results take, if they are kept, in memory that is reserved before the run, such as that of {@link
+     * io.moe4j.api.comm.DispatchRequest#keepsRows() kept rows}; 0 if all of them are allocated by {@link #allocateOutput}. An operation whose results lie
+     * there asks {@link Tape#keepsResults()} in allocateOutput whether they are kept.
+     *
+     * @since 0.3.0
+     */
+    default long reservedBytes() {
+        return 0;
     }
 
     /**

@@ -9,17 +9,19 @@ import java.util.Optional;
  * @param key its name in this segment, by which a policy chooses to keep its results: its kind, with a number from the second use on, such as
  *        {@code "residual 2"}; empty if its results cannot be kept
  * @param bytes what its results take, alignment included
+ * @param reservedBytes those of {@code bytes} that are reserved before the run; see {@link Operation#reservedBytes}
  * @param cost of its forward, in any unit that is the same for all operations
  * @param costInBackward of what its own backward computes again of that, whatever is kept
  * @param node what it reads
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record OperationProfile(Optional<String> key, long bytes, double cost, double costInBackward,
+public record OperationProfile(Optional<String> key, long bytes, long reservedBytes, double cost,
+        double costInBackward,
         OperationGraph.Node node) {
 
-    /** An operation whose backward computes nothing of its forward again. */
+    /** An operation whose results are allocated as it runs, and whose backward computes nothing of its forward again. */
     public OperationProfile(Optional<String> key, long bytes, double cost, OperationGraph.Node node) {
-        this(key, bytes, cost, 0, node);
+        this(key, bytes, 0, cost, 0, node);
     }
 }

@@ -49,6 +49,12 @@ public record SegmentProfile(String name, List<OperationProfile> operations, int
                 .mapToLong(OperationProfile::bytes).sum();
     }
 
+    /** How many of {@code kept} have results that are reserved before the run; see {@link Operation#reservedBytes}. */
+    public int reservations(Set<String> kept) {
+        return Math.toIntExact(operations.stream().filter(operation -> operation.reservedBytes() > 0
+                && operation.key().filter(kept::contains).isPresent()).count());
+    }
+
     /** Whether another segment has the same operations: the same choice has the same effect there. */
     public boolean isLike(SegmentProfile other) {
         return operations.equals(other.operations) && output == other.output;

@@ -134,6 +134,15 @@ public final class Tape {
                 : results.get().add(rank.memory().keep(KEPT_RESULTS, dtype, shape));
     }
 
+    /**
+     * For {@link Operation#allocateOutput}: whether the results of this operation are kept from forward to backward by choice.
+     *
+     * @since 0.3.0
+     */
+    public boolean keepsResults() {
+        return results.isPresent();
+    }
+
     /** A value from outside. */
     public Variable input(Tensor tensor, boolean needsGradient) {
         return new Variable(tensor, needsGradient);
@@ -161,6 +170,16 @@ public final class Tape {
      */
     public boolean isInference() {
         return mode == Mode.INFERENCE || mode == Mode.PROFILING;
+    }
+
+    /**
+     * Whether this tape remembers operations for backward, which reads what they have allocated. If not, temporaries are of no use once forward has
+     * read them.
+     *
+     * @since 0.3.0
+     */
+    public boolean remembers() {
+        return mode == Mode.RECORDING || mode == Mode.DEFERRED;
     }
 
     /** Applies an operation. */
@@ -211,7 +230,7 @@ public final class Tape {
         for (int i = 0; i < nodes.size(); i++) {
             Node node = nodes.get(i);
             operations.add(new OperationProfile(node.operation.changesInput() ? Optional.empty() : node.key,
-                    node.bytes, node.cost, node.cost * node.operation.partRepeatedByBackward(), graph.nodes().get(i)));
+                    node.bytes + node.operation.reservedBytes(), node.operation.reservedBytes(), node.cost, node.cost * node.operation.partRepeatedByBackward(), graph.nodes().get(i)));
         }
         return new SegmentProfile(segment, operations, graph.output());
     }

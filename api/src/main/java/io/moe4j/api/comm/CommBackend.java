@@ -113,6 +113,16 @@ public interface CommBackend extends AutoCloseable {
     long capacityRows();
 
     /**
+     * Bytes that the rows of one {@linkplain DispatchRequest#keepsRows() kept dispatch} take, beside the receive buffers; 0 if this backend cannot keep
+     * rows. It takes as many times this as {@link CommConfig#keptDispatches()} says, when it is opened. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default long keptBytes() {
+        return 0;
+    }
+
+    /**
      * Waits for the work that this backend has launched, then releases everything that it has taken: memory, peer memory, kernels, streams. The peer
      * group and the collectives of its context belong to the opener, and stay open. Closing twice is harmless. After a rank has failed, closing
      * throws nothing and waits for no other rank. All ranks close; several backends may be open at once, and another one may be opened afterwards.

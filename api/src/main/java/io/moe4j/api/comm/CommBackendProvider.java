@@ -19,7 +19,8 @@ public interface CommBackendProvider extends Provider {
      * {@link CommConfig#returnType()} and {@link ReceivedRows#outputs_RD()}; and rows that are sent once: {@link #sendsRowsOnce()},
      * {@link CommConfig#dedup()}; and exchanges in rounds:
      * {@link #supportsRounds}, {@link CommBackend#maxRounds()}, {@link CommBackend#furtherRounds}, {@link DispatchPlan#before_1()},
-     * {@link CommBackend#roundStatistics()} and {@link CombineRequest#withWaiting}.
+     * {@link CommBackend#roundStatistics()} and {@link CombineRequest#withWaiting}; and rows that are kept: {@link CommBackend#keptBytes()},
+     * {@link CommConfig#keptDispatches()}, {@link DispatchRequest#keepsRows()} and {@link ReceivedRows#release()}.
      */
     String SPI_VERSION = "1.3";
 

@@ -16,11 +16,13 @@ import io.moe4j.api.tensor.Scales;
  * @param onOverflow what happens to rows beyond the capacity
  * @param returnType of the rows that combine brings back and sums: the row type, or F32 or BF16 where that has scales. Since SPI 1.3
  * @param dedup whether a row crosses to a rank once; a backend that cannot do that ignores {@link Dedup#AUTO}. Since SPI 1.3
+ * @param keptDispatches how many dispatches can {@linkplain DispatchRequest#keepsRows() keep their rows} at the same time, &ge; 0. The backend takes
+ *     {@link CommBackend#keptBytes()} for each when it is opened. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
-        OverflowAction onOverflow, DType returnType, Dedup dedup) {
+        OverflowAction onOverflow, DType returnType, Dedup dedup, int keptDispatches) {
 
     public CommConfig {
         if (tokens < 0 || dim < 1 || experts < 1 || topK < 1 || topK > experts || !rowType.isFloating()) {
@@ -28,6 +30,9 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
                     + topK + ", rows of "
                     + rowType
                     + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of floating-point numbers are needed");
+        }
+        if (keptDispatches < 0) {
+            throw new IllegalArgumentException(keptDispatches + " dispatches that keep their rows; it must be at least 0");
         }
         if (!returnType.isPlainFloating() || (!rowType.isScaled() && returnType != rowType)) {
             throw new IllegalArgumentException("rows of " + rowType + " that come back as " + returnType
@@ -39,7 +44,7 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     public CommConfig(long tokens, long dim, int experts, int topK, DType rowType, ReceiveCapacity capacity,
             OverflowAction onOverflow) {
         this(tokens, dim, experts, topK, rowType, capacity, onOverflow, rowType.isScaled() ? DType.BF16 : rowType,
-                Dedup.AUTO);
+                Dedup.AUTO, 0);
     }
 
     /** Dropless: the receive buffer holds the worst case. */
@@ -48,7 +53,8 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
     }
 
     public CommConfig withCapacity(ReceiveCapacity value, OverflowAction action) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, value, action, returnType, dedup);
+        return new CommConfig(tokens, dim, experts, topK, rowType, value, action, returnType, dedup,
+                keptDispatches);
     }
 
     /**
@@ -57,7 +63,8 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
      * @since 0.3.0
      */
     public CommConfig withReturnType(DType type) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, type, dedup);
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, type, dedup,
+                keptDispatches);
     }
 
     /**
@@ -66,7 +73,17 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
      * @since 0.3.0
      */
     public CommConfig withDedup(Dedup value) {
-        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, returnType, value);
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, returnType, value,
+                keptDispatches);
+    }
+
+    /**
+     * With memory for dispatches that keep their rows.
+     *
+     * @since 0.3.0
+     */
+    public CommConfig withKeptDispatches(int value) {
+        return new CommConfig(tokens, dim, experts, topK, rowType, capacity, onOverflow, returnType, dedup, value);
     }
 
     /**

@@ -10,11 +10,19 @@ import java.util.Optional;
  * @param plan where rows go
  * @param x_TD (T, D), contiguous, of the configured row type; if that has scales, one for each piece of 1 × 128, contiguous: they travel with the rows
  * @param weights_TK F32 (T, K): a scalar to send with each row
- * @param into the buffer to receive into
+ * @param into the buffer to receive into, and from which the experts' outputs are combined
+ * @param keepsRows whether rows and scalars arrive in memory of their own, where they stay until {@link ReceivedRows#release()}: recompute and backward
+ *     need not dispatch them again. Await it before the next dispatch into the same buffer. At most {@link CommConfig#keptDispatches()} at the same time. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into) {
+public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into,
+        boolean keepsRows) {
+
+    /** The components of SPI 1.2. */
+    public DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into) {
+        this(plan, x_TD, weights_TK, into, false);
+    }
 
     /** Rows without scalars. */
     public static DispatchRequest of(DispatchPlan plan, Tensor x_TD, ReceiveBuffer into) {
@@ -22,6 +30,15 @@ public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> w
     }
 
     public DispatchRequest withWeights(Tensor weights) {
-        return new DispatchRequest(plan, x_TD, Optional.of(weights), into);
+        return new DispatchRequest(plan, x_TD, Optional.of(weights), into, keepsRows);
+    }
+
+    /**
+     * With rows that are kept, or not.
+     *
+     * @since 0.3.0
+     */
+    public DispatchRequest withKeptRows(boolean kept) {
+        return new DispatchRequest(plan, x_TD, weights_TK, into, kept);
     }
 }

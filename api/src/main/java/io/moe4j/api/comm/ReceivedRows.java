@@ -5,7 +5,8 @@ import io.moe4j.api.tensor.Tensor;
 
 /**
  * A lease on a receive buffer. It ends when the next dispatch takes the buffer over; its methods then throw
- * {@link IllegalStateException}, naming both dispatches.
+ * {@link IllegalStateException}, naming both dispatches. Rows that a dispatch {@linkplain DispatchRequest#keepsRows() keeps} lie elsewhere:
+ * {@link #rows_RD()} and {@link #weights_R()} stay valid until {@link #release()}, whatever is dispatched in between.
  *
  * @since 0.1.0
  */
@@ -23,7 +24,8 @@ public interface ReceivedRows {
 
     /**
      * (R_max, D), of the configured return type: where experts write row r &lt; R of their outputs, or of the gradients, that combine brings back. It
-     * is {@link #rows_RD()} itself, or may share memory with it where the types differ: write outputs when no row is read any more. Since SPI 1.3.
+     * is {@link #rows_RD()} itself, or may share memory with it where the types differ: write outputs when no row is read any more. Kept rows are not
+     * touched by outputs. Since SPI 1.3.
      *
      * @since 0.3.0
      */
@@ -36,4 +38,12 @@ public interface ReceivedRows {
 
     /** F32 (R_max): where experts write the scalars that {@link CombineRequest#withScalars} brings back. */
     Tensor scalars_R();
+
+    /**
+     * Gives the memory of kept rows back: a later dispatch may take it. Call it after all work that reads the rows has been enqueued. All ranks release
+     * in the same order. Does nothing for rows that are not kept, or are released already. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default void release() {}
 }

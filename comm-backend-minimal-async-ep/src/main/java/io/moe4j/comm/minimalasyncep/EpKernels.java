@@ -114,46 +114,47 @@ final class EpKernels {
     }
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
-    void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot) {
-        dispatch(x_TD, weights_TK, plan, slot, slot.peerRows());
+    void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, Landing landing) {
+        dispatch(x_TD, weights_TK, plan, landing, landing.peerRows());
         // Scales travel in the way of their rows.
         x_TD.scales().ifPresent(
-                scales -> dispatch(scales.values(), Optional.empty(), plan, slot, slot.peerRowScales()));
+                scales -> dispatch(scales.values(), Optional.empty(), plan, landing, landing.peerRowScales()));
     }
 
-    private void dispatch(Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, ReceiveSlot slot,
+    private void dispatch(Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, Landing landing,
             KernelArg peerRows) {
         launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, slot.peerWeights(), plan.roundsArgument(),
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, landing.peerWeights(), plan.roundsArgument(),
                 plan.roundArgument(), KernelArg.of(config.capacityRows(ranks)));
     }
 
     /**
      * As {@link #dispatchRows}, but sends a row once to each rank of {@code far_EP}. After it has arrived, it has to be {@linkplain #spreadRows spread}.
      */
-    void dispatchRowsOnce(Tensor x_TD, Optional<Tensor> weights_TK, Tensor far_EP, EpPlan plan, ReceiveSlot slot) {
-        dispatchOnce(x_TD, weights_TK, far_EP, plan, slot, slot.peerRows());
-        x_TD.scales().ifPresent(scales -> dispatchOnce(scales.values(), Optional.empty(), far_EP, plan, slot,
-                slot.peerRowScales()));
+    void dispatchRowsOnce(Tensor x_TD, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease) {
+        dispatchOnce(x_TD, weights_TK, far_EP, lease, lease.landing().peerRows());
+        x_TD.scales().ifPresent(scales -> dispatchOnce(scales.values(), Optional.empty(), far_EP, lease,
+                lease.landing().peerRowScales()));
     }
 
-    private void dispatchOnce(Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpPlan plan, ReceiveSlot slot,
+    private void dispatchOnce(Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease,
             KernelArg peerRows) {
+        EpPlan plan = lease.plan();
         launch(DISPATCH_ROWS_ONCE, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows, slot.peerWeights(),
-                slot.peerChain(), plan.roundsArgument(), plan.roundArgument(),
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows,
+                lease.landing().peerWeights(), lease.slot().peerChain(), plan.roundsArgument(), plan.roundArgument(),
                 KernelArg.of(config.capacityRows(ranks)));
     }
 
     /** One warp per eight received rows, up to the limit of blocks. */
-    void spreadRows(EpPlan plan, ReceiveSlot slot) {
-        Tensor rows_RD = slot.rows_RD();
-        spread(rows_RD, plan, slot);
-        rows_RD.scales().ifPresent(scales -> spread(scales.values(), plan, slot));
+    void spreadRows(EpLease lease) {
+        Tensor rows_RD = lease.rows_RD();
+        spread(rows_RD, lease.plan(), lease.slot());
+        rows_RD.scales().ifPresent(scales -> spread(scales.values(), lease.plan(), lease.slot()));
     }
 
     private void spread(Tensor rows, EpPlan plan, ReceiveSlot slot) {

@@ -1,27 +1,31 @@
 package io.moe4j.comm.minimalasyncep;
 
 import io.moe4j.api.comm.ReceivedRows;
+import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * The received rows in a receive buffer, until another dispatch takes the buffer over.
+ * The received rows of a dispatch, until another dispatch takes their memory over, or until they are released.
  *
  * @param plan by which the rows were dispatched
- * @param slot the buffer that holds the rows
+ * @param landing where the rows are: the buffer itself, or memory that keeps them
+ * @param slot the buffer from which the experts' outputs are combined
  * @param dispatch the number of the dispatch that brought them
+ * @param keeping where memory of kept rows is given back
  */
-record EpLease(EpPlan plan, ReceiveSlot slot, long dispatch) implements ReceivedRows {
+record EpLease(EpPlan plan, Landing landing, ReceiveSlot slot, long dispatch, KeptRows<KeptSlot> keeping)
+        implements ReceivedRows {
 
     @Override
     public EpPlan plan() {
-        slot.check(dispatch);
+        landing.check(dispatch);
         return plan;
     }
 
     @Override
     public Tensor rows_RD() {
-        slot.check(dispatch);
-        return slot.rows_RD();
+        landing.check(dispatch);
+        return landing.rows_RD();
     }
 
     @Override
@@ -32,13 +36,20 @@ record EpLease(EpPlan plan, ReceiveSlot slot, long dispatch) implements Received
 
     @Override
     public Tensor weights_R() {
-        slot.check(dispatch);
-        return slot.weights_R();
+        landing.check(dispatch);
+        return landing.weights_R();
     }
 
     @Override
     public Tensor scalars_R() {
         slot.check(dispatch);
         return slot.scalars_R();
+    }
+
+    @Override
+    public void release() {
+        if (landing instanceof KeptSlot kept && kept.release(dispatch)) {
+            keeping.release(kept);
+        }
     }
 }

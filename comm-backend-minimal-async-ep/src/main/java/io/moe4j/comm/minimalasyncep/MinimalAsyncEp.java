@@ -13,6 +13,7 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.comm.support.DedupRule;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
+import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
@@ -29,6 +30,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -62,6 +64,7 @@ final class MinimalAsyncEp implements CommBackend {
     private final Optional<Tensor> far_EP;
     private final Optional<Tensor> roundStatistics_3;
     private final Map<ReceiveBuffer, ReceiveSlot> slots = new EnumMap<>(ReceiveBuffer.class);
+    private final KeptRows<KeptSlot> keeping;
     private long dispatches;
     private boolean closed;
 
@@ -93,6 +96,8 @@ final class MinimalAsyncEp implements CommBackend {
         for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
             slots.put(buffer, new ReceiveSlot(buffer, peers, resources, config, capacityRows()));
         }
+        keeping = new KeptRows<>(IntStream.range(0, config.keptDispatches())
+                .mapToObj(each -> new KeptSlot(peers, resources, config, capacityRows())).toList());
         Memory own = resources.add(device.allocate(
                 Tensor.bytes(DType.I64, 2) + Tensor.bytes(DType.I32, group.size()), "exchange statistics"));
         statistics_2 = Tensor.of(own, 0, DType.I64, 2);
@@ -158,15 +163,18 @@ final class MinimalAsyncEp implements CommBackend {
         checks.dispatch(request);
         EpPlan plan = own(request.plan());
         ReceiveSlot slot = slot(request.into());
+        Optional<KeptSlot> kept = request.keepsRows() ? Optional.of(keeping.take()) : Optional.empty();
         long number = ++dispatches;
         slot.take(number);
-        // Before: the experts of a peer may still be using the rows in its buffer, and other peers may still be fetching some of these rows for the
-        // previous combine.
+        kept.ifPresent(own -> own.take(number));
+        EpLease lease = new EpLease(plan, kept.<Landing>map(own -> own).orElse(slot), slot, number, keeping);
+        // Before: the experts of a peer may still be using the rows in its buffer, or in the memory of kept rows that it has released, and other peers
+        // may still be fetching some of these rows for the previous combine.
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
         far_EP.ifPresentOrElse(
-                far -> kernels.dispatchRowsOnce(request.x_TD(), request.weights_TK(), far, plan, slot),
-                () -> kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, slot));
-        return new Arrival(new EpLease(plan, slot, number));
+                far -> kernels.dispatchRowsOnce(request.x_TD(), request.weights_TK(), far, lease),
+                () -> kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, lease.landing()));
+        return new Arrival(lease);
     }
 
     @Override
@@ -178,6 +186,7 @@ final class MinimalAsyncEp implements CommBackend {
             throw new IllegalArgumentException("rows were not received by minimal_async_ep, but are a "
                     + request.rows().getClass().getName() + "; combine with the backend that dispatched");
         }
+        lease.slot().check(lease.dispatch());
         EpPlan plan = own(lease.plan());
         // Before: the experts of all peers must have written the rows that are fetched now. No barrier is needed after: only this rank reads the
         // sums, and the next dispatch has its own barrier before it overwrites the buffer.
@@ -227,6 +236,11 @@ final class MinimalAsyncEp implements CommBackend {
     }
 
     @Override
+    public long keptBytes() {
+        return KeptSlot.bytes(config, capacityRows());
+    }
+
+    @Override
     public long capacityRows() {
         return config.capacityRows(group.size());
     }
@@ -260,13 +274,15 @@ final class MinimalAsyncEp implements CommBackend {
         @Override
         public ReceivedRows await() {
             checkOpen();
-            lease.slot().check(lease.dispatch());
+            lease.landing().check(lease.dispatch());
             if (!arrived) {
+                // Also for kept rows: the next dispatch into the buffer takes the memory that says where copies go.
+                lease.slot().check(lease.dispatch());
                 // After: the work that follows reads the rows that all peers wrote here.
                 peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
                 if (far_EP.isPresent()) {
                     // Only this rank reads the copies, so they need no barrier.
-                    kernels.spreadRows(lease.plan(), lease.slot());
+                    kernels.spreadRows(lease);
                 }
                 arrived = true;
             }

@@ -12,7 +12,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /** One receive buffer on every rank, with the scalars of its rows, and the dispatch that holds it now. */
-final class ReceiveSlot {
+final class ReceiveSlot implements Landing {
     private final ReceiveBuffer name;
     private final SymmetricMemory rows;
     private final SymmetricMemory scalars;
@@ -54,7 +54,8 @@ final class ReceiveSlot {
         holder = dispatch;
     }
 
-    void check(long dispatch) {
+    @Override
+    public void check(long dispatch) {
         if (dispatch != holder) {
             throw new IllegalStateException("the rows of dispatch " + dispatch + " were used after dispatch " + holder
                     + " took over the " + name + " buffer; use received rows before the next dispatch into the same"
@@ -62,7 +63,8 @@ final class ReceiveSlot {
         }
     }
 
-    Tensor rows_RD() {
+    @Override
+    public Tensor rows_RD() {
         return rows_RD;
     }
 
@@ -71,7 +73,8 @@ final class ReceiveSlot {
         return outputs_RD;
     }
 
-    Tensor weights_R() {
+    @Override
+    public Tensor weights_R() {
         return weights_R;
     }
 
@@ -87,15 +90,18 @@ final class ReceiveSlot {
         return chain_R;
     }
 
-    KernelArg peerRows() {
+    @Override
+    public KernelArg peerRows() {
         return KernelArg.peers(rows);
     }
 
-    KernelArg peerRowScales() {
+    @Override
+    public KernelArg peerRowScales() {
         return KernelArg.peers(rowScales.orElseThrow());
     }
 
-    KernelArg peerWeights() {
+    @Override
+    public KernelArg peerWeights() {
         return KernelArg.peers(scalars);
     }
 

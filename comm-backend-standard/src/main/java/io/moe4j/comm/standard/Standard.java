@@ -10,6 +10,7 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
+import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Collectives;
@@ -24,6 +25,7 @@ import io.moe4j.comm.standard.Rounds.RoundTensors;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -47,6 +49,7 @@ final class Standard implements CommBackend {
     private final StandardKernels kernels;
     private final Tensor statistics_2;
     private final Optional<Tensor> roundStatistics_3;
+    private final KeptRows<KeptPlace> keeping;
     private long mostRequired;
     private long dropped;
     private long plans;
@@ -79,6 +82,8 @@ final class Standard implements CommBackend {
         roundStatistics_3 = maxRounds() == 1 ? Optional.empty()
                 : Optional.of(Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 3),
                         "exchange statistics")), 0, DType.I64, 3));
+        keeping = new KeptRows<>(IntStream.range(0, config.keptDispatches())
+                .mapToObj(each -> KeptPlace.open(context.rank().device(), resources, config, capacityRows())).toList());
         resetStatistics();
     }
 
@@ -167,25 +172,56 @@ final class Standard implements CommBackend {
         checkOpen();
         checks.dispatch(request);
         StandardPlan plan = own(request.plan());
-        Tensor rows_RD = memory.allocate("received rows", config.rowType(), capacityRows(), config.dim());
-        Optional<Tensor> scales = request.x_TD().scales().map(given -> receiveScales(plan, given.values()));
-        StandardRows rows = new StandardRows(plan, rows_RD.withScales(scales.map(Scales::ofRows)),
-                config.rowType().isScaled()
-                        ? memory.allocate("received rows", config.returnType(), capacityRows(), config.dim())
-                        : rows_RD,
-                memory.allocate("received rows", DType.F32, capacityRows()),
-                memory.allocate("received rows", DType.F32, capacityRows()));
-        send(plan, request.x_TD(), config.topK(), rows_RD);
+        StandardRows rows = request.keepsRows() ? kept(plan, keeping.take()) : received(plan);
+        send(plan, request.x_TD(), config.topK(), rows.rows_RD().withScales(Optional.empty()));
+        // Scales travel in the way of their rows.
+        request.x_TD().scales().ifPresent(scales -> send(plan, scales.values(), config.topK(),
+                rows.rows_RD().scales().orElseThrow().values()));
         request.weights_TK().ifPresent(weights -> send(plan, weights.view(config.routedRows(), 1), 1,
                 rows.weights_R().view(capacityRows(), 1)));
         return () -> rows;
     }
 
-    /** Scales travel in the way of their rows. */
-    private Tensor receiveScales(StandardPlan plan, Tensor scales) {
-        Tensor received = memory.allocate("received rows", DType.F32, capacityRows(), config.scalesOfRow());
-        send(plan, scales, config.topK(), received);
-        return received;
+    /** Rows in the open scope. */
+    private StandardRows received(StandardPlan plan) {
+        boolean scaled = config.rowType().isScaled();
+        Tensor rows_RD = allocate(config.rowType(), capacityRows(), config.dim());
+        Optional<Scales> scales = scaled
+                ? Optional.of(Scales.ofRows(allocate(DType.F32, capacityRows(), config.scalesOfRow())))
+                : Optional.empty();
+        return new StandardRows(plan, rows_RD.withScales(scales),
+                scaled ? allocate(config.returnType(), capacityRows(), config.dim()) : rows_RD,
+                allocate(DType.F32, capacityRows()), allocate(DType.F32, capacityRows()), () -> {});
+    }
+
+    /** Rows that stay; outputs and scalars that return are in the open scope. */
+    private StandardRows kept(StandardPlan plan, KeptPlace place) {
+        return new StandardRows(plan, place.rows_RD(), allocate(config.returnType(), capacityRows(), config.dim()),
+                place.weights_R(), allocate(DType.F32, capacityRows()), new Release(keeping, place));
+    }
+
+    private Tensor allocate(DType type, long... shape) {
+        return memory.allocate("received rows", type, shape);
+    }
+
+    /** Gives a place back, once. */
+    private static final class Release implements Runnable {
+        private final KeptRows<KeptPlace> keeping;
+        private final KeptPlace place;
+        private boolean done;
+
+        Release(KeptRows<KeptPlace> keeping, KeptPlace place) {
+            this.keeping = keeping;
+            this.place = place;
+        }
+
+        @Override
+        public void run() {
+            if (!done) {
+                done = true;
+                keeping.release(place);
+            }
+        }
     }
 
     /** Sends rows to the ranks of their experts, where they end in the experts' order. Each source row is shared by {@code sharers} routed rows. */
@@ -284,6 +320,11 @@ final class Standard implements CommBackend {
         mostRounds = 0;
         stream.fill(statistics_2, 0);
         roundStatistics_3.ifPresent(statistics -> stream.fill(statistics, 0));
+    }
+
+    @Override
+    public long keptBytes() {
+        return KeptPlace.bytes(config, capacityRows());
     }
 
     @Override

@@ -2,16 +2,20 @@ package io.moe4j.layers.feedforward;
 
 import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommBackend;
+import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.expert.ExpertKernels;
+import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * State that the operations of the routed experts share in one use: the dispatch plan, and the contents of the receive buffers. Used once. The
@@ -19,7 +23,11 @@ import java.util.Optional;
  *
  * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run ExpertOutput,
  * so backward finds the inputs in the buffer. Without recompute the inputs are gone, because the outputs or the next layer have overwritten them, and
- * backward dispatches them again. The GRADIENTS buffer holds the gradient with respect to the outputs, then the gradient with respect to the inputs.
+ * backward dispatches them again. Inputs that are kept have memory of their own, where backward finds them. The GRADIENTS buffer holds the gradient with
+ * respect to the outputs, then the gradient with respect to the inputs.
+ *
+ * <p>Where an exchange may need several rounds, these operations make the first one. {@link ExpertRounds} makes the others: in forward together with
+ * ExpertOutput, in backward together with ExpertInputs.
  */
 final class ExpertExchange {
     private final CommBackend comm;
@@ -29,6 +37,7 @@ final class ExpertExchange {
     private final Parameter down_eDF;
     private final Variable x_TD;
     private final Variable weights_TK;
+    private boolean keepsInputs;
     private Optional<ReceivedRows> inputs = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
 
@@ -45,17 +54,18 @@ final class ExpertExchange {
 
     /** Applies the four operations: the sum of the experts' outputs for each token. */
     Variable apply(Tape tape) {
-        Variable inputs = tape.apply(new ExpertInputs(this, x_TD), x_TD, weights_TK);
-        Variable gateUp = tape.apply(new ExpertGateUp(this), inputs);
-        Variable hidden = tape.apply(new ExpertHidden(this, gateUp), gateUp, inputs);
-        return tape.apply(new ExpertOutput(this, hidden, x_TD.tensor().dim(0)), hidden);
+        ExpertActivations activations = new ExpertActivations(this);
+        Variable inputs = tape.apply(new ExpertInputs(this, activations, x_TD), x_TD, weights_TK);
+        Variable gateUp = tape.apply(new ExpertGateUp(this, activations), inputs);
+        Variable hidden = tape.apply(new ExpertHidden(this, activations, gateUp), gateUp, inputs);
+        return tape.apply(new ExpertOutput(this, activations, hidden, x_TD.tensor().dim(0)), hidden);
     }
 
     ExpertKernels kernels() {
         return kernels;
     }
 
-    /** I32 (e): running sums of the rows of this rank's experts, on the device. */
+    /** I32 (e): running sums of the rows of this rank's experts in the first round, on the device. */
     Tensor offsets_e() {
         return routing.plan().offsets_e();
     }
@@ -73,6 +83,11 @@ final class ExpertExchange {
         return comm.capacityRows();
     }
 
+    /** N: rows that a rank sends; under even routing it receives as many. */
+    long routedRows() {
+        return routing.ids_TK().elements();
+    }
+
     /** F, the hidden dimension of an expert. */
     long hidden() {
         return down_eDF.shape()[2];
@@ -83,42 +98,96 @@ final class ExpertExchange {
         return x_TD.tensor().dtype();
     }
 
+    /** Bytes of inputs that are kept; 0 if the backend cannot keep them. */
+    long keptBytes() {
+        return comm.keptBytes();
+    }
+
+    /** Decides that the inputs are kept; in recompute, finds those that forward has kept. */
+    void keepInputs(Tape tape) {
+        keepsInputs = true;
+        if (tape.isRecompute()) {
+            inputs = Optional.of(kept(tape, () -> {
+                throw new IllegalStateException("recompute looks for expert inputs that its forward has not kept");
+            }));
+        }
+    }
+
+    private ReceivedRows kept(Tape tape, Supplier<ReceivedRows> first) {
+        return tape.kept(ReceivedRows.class, "expert inputs of " + gateUp_e2FD.name(), first);
+    }
+
     /** Sends tokens, with their weights, to the experts. */
-    ReceivedRows dispatchInputs() {
-        ReceivedRows rows = comm.dispatch(DispatchRequest
-                .of(routing.plan(), x_TD.tensor(), ReceiveBuffer.ACTIVATIONS).withWeights(weights_TK.tensor())).await();
-        inputs = Optional.of(rows);
-        return rows;
+    void dispatchInputs(Tape tape) {
+        inputs = Optional.of(keepsInputs ? kept(tape, () -> dispatchInputs(routing.plan(), true))
+                : dispatchInputs(routing.plan(), false));
+    }
+
+    /** The inputs of a round. */
+    ReceivedRows dispatchInputs(DispatchPlan round, boolean keeps) {
+        return comm.dispatch(DispatchRequest.of(round, x_TD.tensor(), ReceiveBuffer.ACTIVATIONS)
+                .withWeights(weights_TK.tensor()).withKeptRows(keeps)).await();
     }
 
     /** The received inputs. If they are no longer in the buffer, they are sent again. */
     ReceivedRows inputs() {
-        return inputs.orElseGet(this::dispatchInputs);
-    }
-
-    /** The received inputs, to be overwritten with the outputs. */
-    ReceivedRows takeInputs() {
-        ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
-                "expert outputs are wanted, but no inputs have been dispatched; apply the hidden layer first"));
-        inputs = Optional.empty();
+        ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(routing.plan(), false));
+        inputs = Optional.of(rows);
         return rows;
     }
 
+    /** Ends the use of kept inputs: all work that reads them has been enqueued. */
+    void releaseInputs() {
+        inputs.ifPresent(ReceivedRows::release);
+    }
+
+    /** Rows in whose buffer the outputs are written: the received inputs, which are overwritten if they are not kept. */
+    ReceivedRows rowsForOutputs(Tape tape) {
+        if (keepsInputs && tape.isRecompute()) {
+            // Later dispatches have taken the buffer that belonged to the kept rows.
+            return dispatchInputs(routing.plan(), false);
+        }
+        ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
+                "expert outputs are wanted, but no inputs have been dispatched; apply the hidden layer first"));
+        inputs = keepsInputs ? inputs : Optional.empty();
+        return rows;
+    }
+
+    /** Memory for rows of earlier rounds, if there can be any. */
+    Optional<Tensor> waiting_ND(Tape tape) {
+        return comm.maxRounds() == 1 ? Optional.empty()
+                : Optional.of(tape.temporary("rows of earlier rounds", dtype(), routedRows(), x_TD.tensor().dim(1)));
+    }
+
     /** Sums, for each token, the rows that the experts have written to a buffer. */
-    void combine(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
-        comm.combine(new CombineRequest(rows, out_TD, scalars_TK)).await();
+    void combine(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK, Optional<Tensor> waiting_ND) {
+        comm.combine(new CombineRequest(rows, out_TD, scalars_TK, waiting_ND)).await();
     }
 
     /** Sends the gradients with respect to the tokens' outputs to the experts. */
     ReceivedRows dispatchGradients(Tensor dout_TD) {
-        ReceivedRows rows = comm.dispatch(DispatchRequest.of(routing.plan(), dout_TD, ReceiveBuffer.GRADIENTS)).await();
+        ReceivedRows rows = dispatchGradients(routing.plan(), dout_TD);
         gradients = Optional.of(rows);
         return rows;
+    }
+
+    /** The gradients of a round. */
+    ReceivedRows dispatchGradients(DispatchPlan round, Tensor dout_TD) {
+        return comm.dispatch(DispatchRequest.of(round, dout_TD, ReceiveBuffer.GRADIENTS)).await();
     }
 
     /** The received gradients, to be overwritten. */
     ReceivedRows gradients() {
         return gradients.orElseThrow(() -> new IllegalStateException(
                 "gradients of the expert inputs are wanted before those of the outputs have been dispatched"));
+    }
+
+    /** Makes the rounds that follow the first. Each gives back the memory that it takes. */
+    void furtherRounds(Tape tape, Consumer<DispatchPlan> round) {
+        comm.furtherRounds(routing.plan(), part -> {
+            try (Scope scope = tape.rank().memory().open()) {
+                round.accept(part);
+            }
+        });
     }
 }

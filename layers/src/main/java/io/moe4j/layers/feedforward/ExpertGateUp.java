@@ -14,9 +14,11 @@ import java.util.Optional;
  */
 final class ExpertGateUp implements Operation {
     private final ExpertExchange exchange;
+    private final ExpertActivations activations;
 
-    ExpertGateUp(ExpertExchange exchange) {
+    ExpertGateUp(ExpertExchange exchange, ExpertActivations activations) {
         this.exchange = exchange;
+        this.activations = activations;
     }
 
     @Override
@@ -36,7 +38,7 @@ final class ExpertGateUp implements Operation {
 
     @Override
     public Tensor allocateOutput(Tape tape) {
-        return tape.temporary("expert activations", exchange.dtype(), exchange.capacityRows(), 2 * exchange.hidden());
+        return activations.allocateGateUp(tape);
     }
 
     @Override
@@ -53,6 +55,7 @@ final class ExpertGateUp implements Operation {
         exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dgateUp_R2F,
                 exchange.inputs().rows_RD(), offsets_e, exchange.gateUp_e2FD().gradient(),
                 exchange.gateUp_e2FD().accumulatesGradient()));
+        exchange.releaseInputs();
         // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
         exchange.kernels().inputGradient(tape.stream(), new GroupedProduct.InputGradient(dgateUp_R2F,
                 exchange.gateUp_e2FD().value(), offsets_e, outputGradients.outputs_RD()));

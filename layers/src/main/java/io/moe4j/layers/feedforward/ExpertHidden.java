@@ -11,10 +11,12 @@ import java.util.Optional;
 /** The weighted SwiGLU of the routed experts: (gateUp_R2F, received weights) → h_RF. Rows after the last received one are never touched. */
 final class ExpertHidden implements Operation {
     private final ExpertExchange exchange;
+    private final ExpertActivations activations;
     private final Variable gateUp_R2F;
 
-    ExpertHidden(ExpertExchange exchange, Variable gateUp_R2F) {
+    ExpertHidden(ExpertExchange exchange, ExpertActivations activations, Variable gateUp_R2F) {
         this.exchange = exchange;
+        this.activations = activations;
         this.gateUp_R2F = gateUp_R2F;
     }
 
@@ -35,7 +37,7 @@ final class ExpertHidden implements Operation {
 
     @Override
     public Tensor allocateOutput(Tape tape) {
-        return tape.temporary("expert activations", exchange.dtype(), exchange.capacityRows(), exchange.hidden());
+        return activations.allocateHidden(tape);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package io.moe4j.layers.feedforward;
 
+import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
@@ -9,21 +10,34 @@ import java.util.Optional;
 
 /**
  * The start of the routed experts: (x_TD, weights_TK) → rows, which are dispatched with their weights. The rows lie in the receive buffer that all
- * blocks share, where {@link ExpertExchange} finds them, so they are never kept: recompute dispatches again. The operation's output stands for them;
- * nothing reads its values.
+ * blocks share, and recompute dispatches them again; or, if they are kept, in memory of their own. {@link ExpertExchange} finds them in either. The
+ * operation's output stands for them; nothing reads its values. Its backward is also that of the further rounds, if there are any.
  */
 final class ExpertInputs implements Operation {
     private final ExpertExchange exchange;
+    private final ExpertActivations activations;
     private final Variable x_TD;
 
-    ExpertInputs(ExpertExchange exchange, Variable x_TD) {
+    ExpertInputs(ExpertExchange exchange, ExpertActivations activations, Variable x_TD) {
         this.exchange = exchange;
+        this.activations = activations;
         this.x_TD = x_TD;
     }
 
     @Override
     public String name() {
         return "expert inputs " + exchange.gateUp_e2FD().name();
+    }
+
+    /** Kept rows need a backend that can keep them. */
+    @Override
+    public Optional<String> kind() {
+        return exchange.keptBytes() == 0 ? Optional.empty() : Optional.of("experts.inputs");
+    }
+
+    @Override
+    public long reservedBytes() {
+        return exchange.keptBytes();
     }
 
     @Override
@@ -33,17 +47,26 @@ final class ExpertInputs implements Operation {
 
     @Override
     public Tensor allocateOutput(Tape tape) {
+        if (tape.keepsResults()) {
+            exchange.keepInputs(tape);
+        }
         return x_TD.tensor();
     }
 
     @Override
     public void forward(Tape tape, Tensor output) {
-        exchange.dispatchInputs();
+        exchange.dispatchInputs(tape);
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
-        gradients.write(0, dx_TD -> gradients.write(1,
-                dweights_TK -> exchange.combine(exchange.gradients(), dx_TD, Optional.of(dweights_TK))));
+        gradients.write(0, dx_TD -> gradients.write(1, dweights_TK -> {
+            try (Scope scope = tape.rank().memory().open()) {
+                Optional<Tensor> waiting_ND = exchange.waiting_ND(tape);
+                exchange.combine(exchange.gradients(), dx_TD, Optional.of(dweights_TK), waiting_ND);
+                waiting_ND.ifPresent(waiting -> activations.backwardRounds(tape, waiting)
+                        .backward(activations.outputGradient(), dx_TD, dweights_TK));
+            }
+        }));
     }
 }

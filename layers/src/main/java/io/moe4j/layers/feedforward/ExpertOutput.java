@@ -2,6 +2,7 @@ package io.moe4j.layers.feedforward;
 
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
@@ -11,16 +12,18 @@ import io.moe4j.autograd.Variable;
 import java.util.Optional;
 
 /**
- * Second half of the routed experts: h_RF → out_TD. Writes the product over the received rows, and combines them. Recompute skips it, because no
- * gradient reads its result.
+ * Second half of the routed experts: h_RF → out_TD. Writes the product over the received rows, and combines them; then makes the further rounds, if
+ * there are any. Recompute skips it, because no gradient reads its result.
  */
 final class ExpertOutput implements Operation {
     private final ExpertExchange exchange;
+    private final ExpertActivations activations;
     private final Variable h_RF;
     private final long tokens;
 
-    ExpertOutput(ExpertExchange exchange, Variable h_RF, long tokens) {
+    ExpertOutput(ExpertExchange exchange, ExpertActivations activations, Variable h_RF, long tokens) {
         this.exchange = exchange;
+        this.activations = activations;
         this.h_RF = h_RF;
         this.tokens = tokens;
     }
@@ -28,6 +31,17 @@ final class ExpertOutput implements Operation {
     @Override
     public String name() {
         return "expert output " + exchange.down_eDF().name();
+    }
+
+    /**
+     * The further rounds compute gate and up again in backward, two of the three products of an expert. The first round has one here, the others have three.
+     * For example, where half of the rows come in the first round, that is a half: 2 · 0.5 / (1 · 0.5 + 3 · 0.5).
+     */
+    @Override
+    public double partRepeatedByBackward() {
+        double first = Math.min(exchange.routedRows(), exchange.capacityRows());
+        double further = exchange.routedRows() - first;
+        return further == 0 ? 0 : 2 * further / (first + 3 * further);
     }
 
     @Override
@@ -43,16 +57,21 @@ final class ExpertOutput implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor out_TD) {
-        ReceivedRows rows = exchange.takeInputs();
-        exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(h_RF.tensor(),
-                exchange.down_eDF().value(), exchange.offsets_e(), rows.outputs_RD()));
-        exchange.combine(rows, out_TD, Optional.empty());
+        try (Scope scope = tape.rank().memory().open()) {
+            Optional<Tensor> waiting_ND = exchange.waiting_ND(tape);
+            ReceivedRows rows = exchange.rowsForOutputs(tape);
+            exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(h_RF.tensor(),
+                    exchange.down_eDF().value(), exchange.offsets_e(), rows.outputs_RD()));
+            exchange.combine(rows, out_TD, Optional.empty(), waiting_ND);
+            waiting_ND.ifPresent(waiting -> activations.forwardRounds(tape, waiting).forward(out_TD));
+        }
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor offsets_e = exchange.offsets_e();
         Tensor h = h_RF.tensor();
+        activations.setOutputGradient(gradients.ofOutput());
         ReceivedRows dy = exchange.dispatchGradients(gradients.ofOutput());
         exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dy.rows_RD(), h, offsets_e,
                 exchange.down_eDF().gradient(), exchange.down_eDF().accumulatesGradient()));

@@ -62,18 +62,8 @@ final class MixtureLayer implements Layer {
         Variable weights = routing.counts_BE().isEmpty() ? chosen
                 : tape.apply(new RouterLosses(losses(), context.routerLosses(), routing, chosen, logits), chosen,
                         logits);
-        Variable routed = routed(tape, comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights);
+        Variable routed = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights).apply(tape);
         return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
-    }
-
-    /** The routed experts: in four operations, of which recompute does not run the last, or, if an exchange may need several rounds, in one. */
-    static Variable routed(Tape tape, CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp_e2FD,
-            Parameter down_eDF, Variable x_TD, Variable weights_TK) {
-        if (comm.maxRounds() > 1) {
-            return tape.apply(new ExpertRounds(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights_TK), x_TD,
-                    weights_TK);
-        }
-        return new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights_TK).apply(tape);
     }
 
     private RoutingOps.Losses losses() {

@@ -162,7 +162,7 @@ final class ExpertRun {
     /** As {@link MixtureLayer} does. */
     private static Variable apply(Tape tape, CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp,
             Parameter down, Variable x, Variable weights) {
-        return MixtureLayer.routed(tape, comm, kernels, routing, gateUp, down, x, weights);
+        return new ExpertExchange(comm, kernels, routing, gateUp, down, x, weights).apply(tape);
     }
 
     private static Parameter parameter(Values values, DType dtype, String name, long... shape) {

@@ -2,7 +2,6 @@ package io.moe4j.trainer.plan;
 
 import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
 import io.moe4j.trainer.session.Providers;
@@ -37,7 +36,7 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
             return Optional.empty();
         }
         long needed = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
-                SessionPurpose.TRAINING, providers.recompute().policy(KeptChoice.nothing()), 0).memory().totalBytes();
+                SessionPurpose.TRAINING, RecomputePlanner.keepingNothing(providers), 0).memory().totalBytes();
         int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
         return RecomputePlanner.plan(config, spec, providers, 0,
                 () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed))

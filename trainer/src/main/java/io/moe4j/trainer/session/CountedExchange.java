@@ -25,10 +25,13 @@ import org.jspecify.annotations.Nullable;
 /** Any communication backend, with the bytes that its exchanges send to other ranks under even routing. For plans: it counts what it is asked for. */
 final class CountedExchange implements CommBackendProvider {
     private final CommBackendProvider provider;
+    private final EvenRows even;
     private @Nullable Counted opened;
 
-    CountedExchange(CommBackendProvider provider) {
+    /** @param even set to the round that is under way */
+    CountedExchange(CommBackendProvider provider, EvenRows even) {
         this.provider = provider;
+        this.even = even;
     }
 
     /** What was counted, with what the collectives sent beside it. */
@@ -96,7 +99,8 @@ final class CountedExchange implements CommBackendProvider {
     public CommBackend open(CommConfig config, CommContext context) {
         SentRows rows = SentRows.of(config, context.group().size(), provider,
                 context.rank().device().targetKind());
-        opened = new Counted(provider.open(config, context), config, rows, context.rank().device());
+        opened = new Counted(provider.open(config, context), config, rows, even,
+                context.rank().device());
         return opened;
     }
 
@@ -104,19 +108,20 @@ final class CountedExchange implements CommBackendProvider {
         private final CommConfig config;
         private final int ranks;
         private final SentRows rows;
+        private final EvenRows even;
         private final Device device;
         private long dispatch;
         private long combine;
         private long combineAdjoint;
         private long dispatchAdjoint;
         private long counts;
-        private boolean further;
 
-        Counted(CommBackend backend, CommConfig config, SentRows rows, Device device) {
+        Counted(CommBackend backend, CommConfig config, SentRows rows, EvenRows even, Device device) {
             super(backend);
             this.config = config;
             this.ranks = rows.ranks();
             this.rows = rows;
+            this.even = even;
             this.device = device;
         }
 
@@ -129,7 +134,7 @@ final class CountedExchange implements CommBackendProvider {
 
         @Override
         public PendingRows dispatch(DispatchRequest request) {
-            long bytes = further ? 0 : rows.bytes() + scalars(request.weights_TK());
+            long bytes = even.round() > 0 ? 0 : rows.bytes() + scalars(request.weights_TK());
             if (request.into() == ReceiveBuffer.GRADIENTS) {
                 combineAdjoint += bytes;
             } else {
@@ -142,7 +147,7 @@ final class CountedExchange implements CommBackendProvider {
         @Override
         public PendingTokens combine(CombineRequest request) {
             // Sums are of all copies, each with its own rounding, so that all of them come back.
-            long bytes = further ? 0
+            long bytes = even.round() > 0 ? 0
                     : routedToOthers() * Tensor.bytes(config.returnType(), config.dim())
                             + scalars(request.scalars_TK());
             // Scalars that come back are gradients of weights, which only backward has.
@@ -158,11 +163,13 @@ final class CountedExchange implements CommBackendProvider {
         /** All rounds together send each row once, which the first has counted. */
         @Override
         public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
-            further = true;
             try {
-                super.furtherRounds(plan, round);
+                super.furtherRounds(plan, part -> {
+                    even.setRound(even.round() + 1);
+                    round.accept(part);
+                });
             } finally {
-                further = false;
+                even.setRound(0);
             }
         }
 
@@ -170,9 +177,9 @@ final class CountedExchange implements CommBackendProvider {
             return scalars.isPresent() ? routedToOthers() * Float.BYTES : 0;
         }
 
-        /** Every routed row is read once and written once. */
+        /** Every row of the round is read once and written once. */
         private void moveRows() {
-            move(2.0 * config.routedRows() * Tensor.bytes(config.rowType(), config.dim()));
+            move(2.0 * even.in(capacityRows()) * Tensor.bytes(config.rowType(), config.dim()));
         }
 
         private void move(double bytes) {

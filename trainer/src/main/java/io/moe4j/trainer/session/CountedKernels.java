@@ -17,9 +17,9 @@ import io.moe4j.runtime.planning.WorkMeter;
  * Any expert kernels, whose work the planning device counts: under even routing, each rank receives as many rows as it sends.
  *
  * @param provider what they are
- * @param rows T·K
+ * @param rows of the round that is under way
  */
-record CountedKernels(ExpertKernelsProvider provider, long rows) implements ExpertKernelsProvider {
+record CountedKernels(ExpertKernelsProvider provider, EvenRows rows) implements ExpertKernelsProvider {
 
     @Override
     public String id() {
@@ -52,7 +52,7 @@ record CountedKernels(ExpertKernelsProvider provider, long rows) implements Expe
         return context.device() instanceof PlanningDevice device ? new Counted(opened, device.work(), rows) : opened;
     }
 
-    private record Counted(ExpertKernels kernels, WorkMeter work, long rows) implements ExpertKernels {
+    private record Counted(ExpertKernels kernels, WorkMeter work, EvenRows rows) implements ExpertKernels {
 
         @Override
         public void forward(Stream stream, GroupedProduct.Forward product) {
@@ -96,16 +96,18 @@ record CountedKernels(ExpertKernelsProvider provider, long rows) implements Expe
 
         private void product(Tensor first, Tensor weights_eOI, Tensor second) {
             double elements = (double) weights_eOI.dim(1) * weights_eOI.dim(2);
-            work.add(first.dtype(), 2 * count(first) * elements, bytes(first) + weights_eOI.bytes() + bytes(second));
+            // A round without rows reads no weights.
+            double weights = count(first) == 0 ? 0 : weights_eOI.bytes();
+            work.add(first.dtype(), 2 * count(first) * elements, bytes(first) + weights + bytes(second));
         }
 
         /** The rows of a receive buffer that are used. */
         private double count(Tensor buffer) {
-            return Math.min(rows, buffer.dim(0));
+            return rows.in(buffer.dim(0));
         }
 
         private double bytes(Tensor buffer) {
-            return (double) buffer.bytes() / buffer.dim(0) * count(buffer);
+            return (double) buffer.bytes() / Math.max(1, buffer.dim(0)) * count(buffer);
         }
     }
 }

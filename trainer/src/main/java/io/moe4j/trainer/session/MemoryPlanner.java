@@ -12,7 +12,6 @@ import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.Stage;
-import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -51,8 +50,9 @@ public final class MemoryPlanner {
      * @param rank in the world, from 0
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, RecomputePolicy recompute, int rank) {
-        Optional<CountedExchange> exchange = providers.comm().map(CountedExchange::new);
+            SessionPurpose purpose, Recompute recompute, int rank) {
+        EvenRows rows = new EvenRows(0);
+        Optional<CountedExchange> exchange = providers.comm().map(comm -> new CountedExchange(comm, rows));
         return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, recompute, rank,
                 (place, session) -> {
                     Map<String, Long> allocated = place.device(rank).allocatedBytes();
@@ -74,7 +74,7 @@ public final class MemoryPlanner {
     /** What a rank's open model tells: it has no values, and takes no memory. */
     public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
         return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                providers.recompute().policy(), 0, (place, session) -> told.apply(session.model()));
+                Recompute.of(providers.recompute().policy()), 0, (place, session) -> told.apply(session.model()));
     }
 
     /**
@@ -83,11 +83,12 @@ public final class MemoryPlanner {
      * @since 0.3.0
      */
     static List<SegmentProfile> profile(TrainerConfig config, ModelSpec spec, Providers providers) {
-        long rows = spec.moe().map(moe -> config.training().localTokens() * moe.topK()).orElse(0L);
-        Providers counted = providers.withComm(providers.comm().map(CountedExchange::new))
+        EvenRows rows = new EvenRows(
+                spec.moe().map(moe -> config.training().localTokens() * moe.topK()).orElse(0L));
+        Providers counted = providers.withComm(providers.comm().map(comm -> new CountedExchange(comm, rows)))
                 .withKernels(providers.kernels().map(kernels -> new CountedKernels(kernels, rows)));
         return onPlannedRank(config, spec, counted, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                providers.recompute().policy(), 0,
+                Recompute.of(providers.recompute().policy()), 0,
                 (place, session) -> profiles(session, config.training().localTokens(),
                         place.device(0).work()::total));
     }
@@ -121,7 +122,7 @@ public final class MemoryPlanner {
     }
 
     private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, RecomputePolicy recompute, int rank,
+            SessionPurpose purpose, Recompute recompute, int rank,
             BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {

@@ -22,7 +22,6 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.RouterLossFactors;
-import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.config.PlugInFit;
@@ -52,11 +51,11 @@ final class RankOpener {
     private final RankPlace place;
     private final Schedule schedule;
     private final SessionPurpose purpose;
-    private final RecomputePolicy recompute;
+    private final Recompute recompute;
 
     @Inject
     RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule,
-            SessionPurpose purpose, RecomputePolicy recompute) {
+            SessionPurpose purpose, Recompute recompute) {
         this.recompute = recompute;
         this.config = config;
         this.spec = spec;
@@ -111,7 +110,7 @@ final class RankOpener {
                 config.training().dtype(), config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
         return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
-                config, schedule, recompute, phase, groups.isFirstReplica(),
+                config, schedule, recompute.policy(), phase, groups.isFirstReplica(),
                 groups.expertParallel().index() == 0, canDigest(context.rank()), isDeviceSince(4))));
     }
 
@@ -165,7 +164,8 @@ final class RankOpener {
 
     private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,
             RankCollectives collectives, Resources resources) {
-        CommConfig shapes = RankShapes.exchange(config, spec, providers);
+        CommConfig shapes = RankShapes.exchange(config, spec, providers)
+                .withKeptDispatches(recompute.keptDispatches());
         Optional<PeerGroup> peers = provider.requirements().needsPeerMemory()
                 ? Optional.of(resources.add(
                         context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
@@ -191,7 +191,7 @@ final class RankOpener {
                 config.optimizer().stateDtype());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),
-                collectives.expert(), groups.expertParallel(), comm, kernels, recompute,
+                collectives.expert(), groups.expertParallel(), comm, kernels, recompute.policy(),
                 config.moe().forceLoadBalance(), training.seed())
                 .withBlank(config.model().from().isPresent())
                 .withRouterLosses(new RouterLossFactors(perToken(config.moe().sequenceBalanceCoeff()),

@@ -33,6 +33,11 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
     }
 
+    /** How many dispatches keep their rows at the same time: reserved when the exchange is opened. */
+    public int keptDispatches() {
+        return segments.stream().mapToInt(segment -> segment.reservations(choice.of(segment.name()))).sum();
+    }
+
     /** The part of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
     public double repeatedShare() {
         double forward = sum(SegmentProfile::cost);

@@ -4,7 +4,6 @@ import io.moe4j.api.Stability;
 import io.moe4j.autograd.SegmentProfile;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.KeptChoice;
-import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.trainer.config.MemoryBudget;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -53,15 +52,20 @@ public final class RecomputePlanner {
         return plan;
     }
 
-    /** The policy of a plan; without one, the provider's own. */
-    public static RecomputePolicy policy(Providers providers, Optional<RecomputePlan> plan) {
-        return plan.map(RecomputePlan::choice).map(providers.recompute()::policy)
-                .orElseGet(providers.recompute()::policy);
+    /**
+     * What a plan says; without one, the provider's own policy.
+     *
+     * @param lanes how many microbatches are alive at once; 0 if they follow each other
+     */
+    public static Recompute recompute(Providers providers, Optional<RecomputePlan> plan, int lanes) {
+        return plan.map(chosen -> new Recompute(providers.recompute().policy(chosen.choice()),
+                Math.max(1, lanes) * chosen.keptDispatches()))
+                .orElseGet(() -> Recompute.of(providers.recompute().policy()));
     }
 
-    /** The policy of a run that keeps nothing: what it leaves of a device is what {@code auto} may use. */
-    static RecomputePolicy keepingNothing(Providers providers) {
-        return providers.recompute().policy(KeptChoice.nothing());
+    /** A run that keeps nothing: what it leaves of a device is what {@code auto} may use. */
+    public static Recompute keepingNothing(Providers providers) {
+        return Recompute.of(providers.recompute().policy(KeptChoice.nothing()));
     }
 
     /**

@@ -2,7 +2,6 @@ package io.moe4j.trainer.session;
 
 import com.google.inject.AbstractModule;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.Schedule;
 
@@ -14,10 +13,10 @@ final class SessionModule extends AbstractModule {
     private final RankPlace place;
     private final Schedule schedule;
     private final SessionPurpose purpose;
-    private final RecomputePolicy recompute;
+    private final Recompute recompute;
 
     SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place,
-            Schedule schedule, SessionPurpose purpose, RecomputePolicy recompute) {
+            Schedule schedule, SessionPurpose purpose, Recompute recompute) {
         this.recompute = recompute;
         this.purpose = purpose;
         this.schedule = schedule;
@@ -36,7 +35,7 @@ final class SessionModule extends AbstractModule {
         bind(RankPlace.class).toInstance(place);
         bind(Schedule.class).toInstance(schedule);
         bind(SessionPurpose.class).toInstance(purpose);
-        bind(RecomputePolicy.class).toInstance(recompute);
+        bind(Recompute.class).toInstance(recompute);
         bind(RankOpener.class);
     }
 }

@@ -8,7 +8,6 @@ import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
-import io.moe4j.autograd.recompute.RecomputePolicy;
 import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
@@ -92,17 +91,18 @@ public final class TrainingSession implements AutoCloseable {
                 deviceByOrdinal.put(ordinal,
                         resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal))));
             }
-            Function<RecomputePolicy, Map<Integer, MemoryPlan>> planned = policy -> {
+            Function<Recompute, Map<Integer, MemoryPlan>> planned = chosen -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
                 launch.localRanks().forEach(rank -> plans.put(rank,
-                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, policy, rank).memory()));
+                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, rank).memory()));
                 return plans;
             };
             recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()
                     : RecomputePlanner.plan(config, spec, providers, schedule.lanes(config.microbatches()),
                             () -> new SpareMemory(launch, deviceByRank())
                                     .least(planned.apply(RecomputePlanner.keepingNothing(providers))));
-            RecomputePolicy recompute = RecomputePlanner.policy(providers, recomputePlan);
+            Recompute recompute = RecomputePlanner.recompute(providers, recomputePlan,
+                    schedule.lanes(config.microbatches()));
             memoryPlans = planned.apply(recompute);
             deviceByOrdinal.keySet().forEach(this::checkFits);
             threads = resources.add(new RankThreads(launch.localRanks(), launch.rendezvous(),

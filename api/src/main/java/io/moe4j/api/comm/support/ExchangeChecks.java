@@ -76,6 +76,10 @@ public record ExchangeChecks(String backend, CommConfig config) {
     public void dispatch(DispatchRequest request) {
         shape("x_TD", request.x_TD(), config.rowType(), config.tokens(), config.dim());
         scales(request.x_TD());
+        if (request.keepsRows() && config.keptDispatches() == 0) {
+            throw new IllegalArgumentException("a dispatch that keeps its rows, but " + backend
+                    + " was opened without memory for any; open it with CommConfig.withKeptDispatches");
+        }
         request.weights_TK().ifPresent(weights -> shape("weights_TK", weights, DType.F32, config.tokens(),
                 config.topK()));
     }

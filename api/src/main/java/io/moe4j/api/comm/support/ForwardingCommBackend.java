@@ -67,6 +67,11 @@ public abstract class ForwardingCommBackend implements CommBackend {
     }
 
     @Override
+    public long keptBytes() {
+        return backend.keptBytes();
+    }
+
+    @Override
     public long capacityRows() {
         return backend.capacityRows();
     }
