@@ -34,6 +34,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -52,14 +53,26 @@ final class ExpertRun {
      * @param config with capacity and action
      * @param ids_TK of each rank
      * @param microbatches how often forward and backward are made, with gradients that add up
+     * @param kept operations whose results are kept from forward to backward, if that recomputes
      */
-    record Case(CommConfig config, int hidden, int[][] ids_TK, int microbatches, long seed) {
+    record Case(CommConfig config, int hidden, int[][] ids_TK, int microbatches, long seed, Set<String> kept) {
+        /** Keeps nothing from forward to backward. */
+        Case(CommConfig config, int hidden, int[][] ids_TK, int microbatches, long seed) {
+            this(config, hidden, ids_TK, microbatches, seed, Set.of());
+        }
+
+        Case keeping(Set<String> operations) {
+            return new Case(config.withKeptDispatches(operations.contains("experts.inputs") ? 1 : 0), hidden, ids_TK,
+                    microbatches, seed, operations);
+        }
+
         int ranks() {
             return ids_TK.length;
         }
 
         Case with(CommConfig other) {
-            return new Case(other, hidden, ids_TK, microbatches, seed);
+            return new Case(other.withKeptDispatches(config.keptDispatches()), hidden, ids_TK, microbatches, seed,
+                    kept);
         }
     }
 
@@ -129,12 +142,13 @@ final class ExpertRun {
                 Tensor dout = values.random(dtype, tokens, dim);
                 try (Scope step = rank.memory().openStep()) {
                     Routing routing = new Routing(ids, comm.plan(ids), Optional.empty());
+                    KeptValues kept = new KeptValues(shape.kept());
                     if (recompute) {
-                        Tape forward = Tape.immediate(rank, new KeptValues());
+                        Tape forward = Tape.immediate(rank, kept);
                         apply(forward, comm, bounds, routing, gateUp, down, forward.input(x, true),
                                 forward.input(weights, true));
                     }
-                    Tape tape = recompute ? Tape.deferred(rank, new KeptValues())
+                    Tape tape = recompute ? Tape.deferred(rank, kept)
                             : Tape.recording(rank, new KeptValues());
                     Variable in = tape.input(x, true);
                     Variable scores = tape.input(weights, true);

@@ -160,17 +160,25 @@ final class CountedExchange implements CommBackendProvider {
             return super.combine(request);
         }
 
-        /** All rounds together send each row once, which the first has counted. */
+        /**
+         * All rounds together send each row once, which the first has counted. A backend whose host knows how many rounds there are finds no rows here: then
+         * this makes the rounds that there can be, since they take memory.
+         */
         @Override
         public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
             try {
-                super.furtherRounds(plan, part -> {
-                    even.setRound(even.round() + 1);
-                    round.accept(part);
-                });
+                super.furtherRounds(plan, part -> next(part, round));
+                while (even.round() < maxRounds() - 1) {
+                    next(plan, round);
+                }
             } finally {
                 even.setRound(0);
             }
+        }
+
+        private void next(DispatchPlan part, Consumer<DispatchPlan> round) {
+            even.setRound(even.round() + 1);
+            round.accept(part);
         }
 
         private long scalars(Optional<Tensor> scalars) {

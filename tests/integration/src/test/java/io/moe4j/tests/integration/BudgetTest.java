@@ -9,9 +9,12 @@ import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.RecomputePlan;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,38 +22,51 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Whatever is kept from forward to backward, a run has the same bits, and takes the memory that was planned. */
 final class BudgetTest {
     private static final long SEED = 19;
-    private static final String KEPT = "kept results of operations";
+    private static final List<String> KEPT = List.of("kept results of operations", "kept expert rows");
+    private static final Set<String> EXPERTS = Set.of("experts.inputs", "experts.gate_up", "experts.hidden");
     private static final double GIB = 1L << 30;
 
-    /** Losses and gradient norms of two steps, bit for bit, under random budgets from nothing to everything. */
+    /**
+     * Losses and gradient norms of two steps, bit for bit, under random budgets from nothing to everything, also where an exchange takes several rounds. Some
+     * of these budgets keep what the experts compute, or receive, without keeping everything.
+     */
     @ParameterizedTest
     @CsvSource({"false, ''", "false, training.gradient_accumulation_steps=3 graph_capture.enable=false",
             "false, runtime.strict=true training.gradient_accumulation_steps=2",
             "false, model.moe_comm_backend=standard graph_capture.enable=false", "true, ''",
-            "true, model.moe_comm_backend=standard graph_capture.enable=false training.gradient_accumulation_steps=2"})
+            "true, model.moe_comm_backend=standard graph_capture.enable=false training.gradient_accumulation_steps=2",
+            "false, moe.receive_capacity=0.4 runtime.strict=true",
+            "false, moe.receive_capacity=0.7 training.gradient_accumulation_steps=2 graph_capture.enable=false",
+            "true, moe.receive_capacity=1.25 training.gradient_accumulation_steps=2",
+            "true, moe.receive_capacity=0.6 model.moe_comm_backend=standard graph_capture.enable=false"})
     void aBudgetDoesNotShow(boolean qwen, String overrides) {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
         List<Double> full;
         try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=full")) {
-            full = bits(run);
+            full = bits(run, overrides.contains("receive_capacity=0."));
         }
         long most;
         try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
                 "activation_checkpoint.memory_budget=1")) {
             most = plan(run).keptBytes();
             assertTrue(plan(run).repeatedShare() < 0.5, () -> plan(run).lines().toString());
+            assertTrue(kept(run).containsAll(EXPERTS), () -> plan(run).lines().toString());
             assertEquals(full, bits(run), "everything is kept");
         }
         Random random = new Random(SEED);
-        for (int i = 0; i < 3; i++) {
-            double budget = random.nextDouble() * most / GIB;
+        Set<String> partly = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            // The experts' rows are kept last: half of the budgets are such that they are, in some blocks.
+            double budget = (i % 2 == 0 ? random.nextDouble() : 0.9 + 0.1 * random.nextDouble()) * most / GIB;
             try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
                     "activation_checkpoint.memory_budget=" + budget)) {
                 assertTrue(plan(run).keptBytes() <= budget * GIB, () -> plan(run).lines().toString());
                 assertEquals(full, bits(run),
                         () -> "seed " + SEED + ", budget " + budget + " GiB: " + plan(run).lines());
+                partly.addAll(kept(run));
             }
         }
+        assertTrue(partly.containsAll(EXPERTS), () -> "seed " + SEED + " keeps " + partly);
     }
 
     /** A budget of 0 is full recompute, to the byte; what a larger one adds is what it says, within the alignment of its blocks. */
@@ -69,7 +85,7 @@ final class BudgetTest {
                 "activation_checkpoint.memory_budget=1")) {
             MemoryPlan plan = run.session().memoryPlan();
             long kept = plan(run).keptBytes();
-            assertEquals(kept, plan.byPurpose().get(KEPT), 0.02 * kept);
+            assertEquals(kept, KEPT.stream().mapToLong(plan.byPurpose()::get).sum(), 0.02 * kept);
             assertTrue(plan.totalBytes() <= full.totalBytes() + kept, plan + " beside " + full);
             long allocated = run.session().devices().get(0).allocatedBytes().values().stream()
                     .mapToLong(Long::longValue).sum();
@@ -77,7 +93,7 @@ final class BudgetTest {
         }
     }
 
-    /** The rounds of an exchange compute gate and up again, whatever is kept, and the plan says so. */
+    /** The rounds of an exchange after the first compute gate and up again, whatever is kept, and the plan says so. */
     @Test
     void roundsComputeTheirHiddenRowsAgain() {
         String[] kept = {"activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=1"};
@@ -111,13 +127,22 @@ final class BudgetTest {
         return Tiny.openOther(family, all.toArray(String[]::new));
     }
 
+    private static Set<String> kept(TrainingRun run) {
+        return plan(run).blocks().stream().flatMap(blocks -> blocks.kept().stream()).collect(Collectors.toSet());
+    }
+
     private static RecomputePlan plan(TrainingRun run) {
         return run.session().recomputePlan().orElseThrow();
     }
 
     private static List<Double> bits(TrainingRun run) {
+        return bits(run, false);
+    }
+
+    private static List<Double> bits(TrainingRun run, boolean inRounds) {
         List<Double> bits = new ArrayList<>();
         for (StepResult step : Tiny.steps(run)) {
+            assertTrue(!inRounds || step.rounds().most() > 1, "an exchange takes several rounds");
             bits.add(step.loss());
             bits.add(step.gradientNorm());
         }
