@@ -42,6 +42,8 @@ import java.util.stream.Stream;
 /** A model that is open on one rank, in single precision, and one batch: of random tokens, unless others are given. */
 final class OpenModel implements AutoCloseable {
     static final int TOKENS = 24;
+    /** More than a model that is tested has: each may keep the rows of its dispatch. */
+    private static final int MOST_BLOCKS = 16;
     /** Numbers of tokens that a model may be given at once. */
     static final List<Long> PASSES = List.of(1L, 7L, (long) TOKENS);
 
@@ -93,7 +95,8 @@ final class OpenModel implements AutoCloseable {
         tokens = given.ids.length;
         Stream.concat(Stream.of((long) tokens), PASSES.stream()).distinct()
                 .forEach(count -> spec.moe().ifPresent(moe -> exchanges.put(count, commProvider.open(
-                        CommConfig.of(count, moe.dim(), moe.experts(), moe.topK(), DType.F32),
+                        CommConfig.of(count, moe.dim(), moe.experts(), moe.topK(), DType.F32)
+                                .withKeptDispatches(count == tokens ? MOST_BLOCKS : 0),
                         new CommContext(rank.context(), group, Optional.of(peers), collectives)))));
         kernels = spec.moe().map(moe -> kernelsProvider.open(rank.context()));
         model = spec.open(new ModelContext(rank.context(), tokens / given.sequence, given.sequence,
