@@ -230,7 +230,8 @@ public final class Tape {
         for (int i = 0; i < nodes.size(); i++) {
             Node node = nodes.get(i);
             operations.add(new OperationProfile(node.operation.changesInput() ? Optional.empty() : node.key,
-                    node.bytes + node.operation.reservedBytes(), node.operation.reservedBytes(), node.cost, node.cost * node.operation.partRepeatedByBackward(), graph.nodes().get(i)));
+                    node.bytes + node.operation.reservedBytes(), node.operation.reservedBytes(), node.cost,
+                    node.cost * node.operation.partRepeatedByBackward(), graph.nodes().get(i)));
         }
         return new SegmentProfile(segment, operations, graph.output());
     }

@@ -32,7 +32,8 @@ public record CommConfig(long tokens, long dim, int experts, int topK, DType row
                     + ": tokens >= 0, dim >= 1, 1 <= topK <= experts, and rows of floating-point numbers are needed");
         }
         if (keptDispatches < 0) {
-            throw new IllegalArgumentException(keptDispatches + " dispatches that keep their rows; it must be at least 0");
+            throw new IllegalArgumentException(
+                    keptDispatches + " dispatches that keep their rows; it must be at least 0");
         }
         if (!returnType.isPlainFloating() || (!rowType.isScaled() && returnType != rowType)) {
             throw new IllegalArgumentException("rows of " + rowType + " that come back as " + returnType

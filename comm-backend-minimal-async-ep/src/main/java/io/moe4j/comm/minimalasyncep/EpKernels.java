@@ -126,7 +126,8 @@ final class EpKernels {
         launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
                 KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
-                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, landing.peerWeights(), plan.roundsArgument(),
+                KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, landing.peerWeights(),
+                plan.roundsArgument(),
                 plan.roundArgument(), KernelArg.of(config.capacityRows(ranks)));
     }
 

@@ -68,7 +68,8 @@ final class KeptSlot implements Landing {
     public void check(long dispatch) {
         if (dispatch != holder) {
             throw new IllegalStateException("the kept rows of dispatch " + dispatch + " were used after they had been"
-                    + " released" + (holder == NO_DISPATCH ? "" : ", when dispatch " + holder + " had taken their memory")
+                    + " released"
+                    + (holder == NO_DISPATCH ? "" : ", when dispatch " + holder + " had taken their memory")
                     + "; release rows after their last use");
         }
     }

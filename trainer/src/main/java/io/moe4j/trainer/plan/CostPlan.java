@@ -45,7 +45,8 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         DeviceMemory device = memory(providers.device());
         Optional<BudgetPlan> recompute = BudgetPlan.of(config, spec, providers, device);
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
-                SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0), 0);
+                SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0),
+                0);
         return new CostPlan(config, spec.figures(config.training().seqLen()), rank,
                 sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
     }
