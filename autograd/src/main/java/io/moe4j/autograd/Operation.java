@@ -49,9 +49,9 @@ public interface Operation {
 
     /**
      * What its results are, such as {@code "attention.query"}: the same for this operation of every block. With a kind, a recompute policy may keep
-     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}, and what {@link #reservedBytes} says; then forward does not run again in
-     * recompute. So an operation that names a kind promises that its forward leaves nothing else that backward, or another operation, reads. Empty:
-     * its results are never kept.
+     * the results, which are all tensors that {@link #allocateOutput} allocates through {@link Tape#temporary}, and what {@link #reservedBytes} says;
+     * then forward does not run again in recompute. So an operation that names a kind promises that its forward leaves nothing else that backward, or
+     * another operation, reads. Empty: its results are never kept.
      *
      * @since 0.3.0
      */

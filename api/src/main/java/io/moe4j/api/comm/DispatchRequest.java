@@ -12,7 +12,8 @@ import java.util.Optional;
  * @param weights_TK F32 (T, K): a scalar to send with each row
  * @param into the buffer to receive into, and from which the experts' outputs are combined
  * @param keepsRows whether rows and scalars arrive in memory of their own, where they stay until {@link ReceivedRows#release()}: recompute and backward
- *     need not dispatch them again. Await it before the next dispatch into the same buffer. At most {@link CommConfig#keptDispatches()} at the same time. Since SPI 1.3
+ *     need not dispatch them again. Await such a dispatch before the next one into the same buffer. At most {@link CommConfig#keptDispatches()} at the
+ *     same time. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
