@@ -6,6 +6,7 @@ module io.moe4j.app {
     requires io.moe4j.report;
     requires io.moe4j.safetensors;
     requires transitive io.moe4j.trainer;
+    requires java.management;
     requires jdk.unsupported;
     requires org.slf4j;
     requires static transitive org.jspecify;

@@ -6,7 +6,7 @@ import java.util.Optional;
 /** The launch variables of one launcher, such as torchrun. */
 interface Launcher {
     /** All launchers, in the order in which they are tried. */
-    List<Launcher> ALL = List.of(new Torchrun(), new Kubeflow(), new OpenMpi(), new Slurm());
+    List<Launcher> ALL = List.of(new Kubeflow(), new Torchrun(), new OpenMpi(), new Slurm());
 
     /** The position of this process, if this launcher has started it. Problems are reported to {@code variables}. */
     Optional<Placement> read(Variables variables);

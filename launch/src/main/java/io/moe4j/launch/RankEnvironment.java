@@ -60,7 +60,7 @@ public record RankEnvironment(String source, int worldSize, List<Integer> localR
     }
 
     /**
-     * Determines the position of this process: from the flags if they are given, else from the variables of the first of torchrun, Kubeflow, Open MPI
+     * Determines the position of this process: from the flags if they are given, else from the variables of the first of Kubeflow, torchrun, Open MPI
      * or Slurm that are set. Without any, this process is the only one.
      *
      * @param ranks number of ranks in all processes; a multiple of the number of processes

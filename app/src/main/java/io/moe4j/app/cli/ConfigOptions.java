@@ -66,14 +66,20 @@ final class ConfigOptions {
      * @param first overrides that are then laid over it before those of the command line
      */
     TrainerConfig load(Registry registry, ConfigUse use, String otherwise, List<Arguments.Override> first) {
+        Arguments arguments = keysOnly();
+        List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
+        overrides.addAll(arguments.overrides());
+        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+    }
+
+    /** The arguments of a command that has none of its own beside options. */
+    Arguments keysOnly() {
         Arguments arguments = arguments();
         if (!arguments.others().isEmpty()) {
             throw new ParameterException(command.commandLine(), "unexpected: " + String.join(" ", arguments.others())
                     + "; values follow a key, as in --training.steps 10");
         }
-        List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
-        overrides.addAll(arguments.overrides());
-        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+        return arguments;
     }
 
     /**

@@ -77,6 +77,16 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
+    /** Its options on how processes are started. */
+    LaunchOptions launchOptions() {
+        return launchOptions;
+    }
+
+    /** Its configuration. */
+    ConfigOptions configOptions() {
+        return configOptions;
+    }
+
     /** What this process knows before it meets the others. */
     private record Start(Registry registry, ModelSource source, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}

@@ -33,7 +33,17 @@ final class Interrupts implements AutoCloseable {
      * @param stop asks the run to end, and says so
      */
     static Interrupts handle(Consumer<StopSignal> stop) {
-        Interrupts interrupts = unhandled(stop, Runtime.getRuntime()::halt);
+        return handle(stop, Runtime.getRuntime()::halt);
+    }
+
+    /**
+     * Handles signals until it is closed.
+     *
+     * @param stop is told of the first signal
+     * @param again ends the process at once: the exit code of a further signal
+     */
+    static Interrupts handle(Consumer<StopSignal> stop, IntConsumer again) {
+        Interrupts interrupts = unhandled(stop, again);
         for (StopSignal signal : StopSignal.values()) {
             interrupts.install(signal);
         }

@@ -48,6 +48,21 @@ final class JvmSignals {
         }
     }
 
+    /**
+     * Sends this process a signal.
+     *
+     * @param name without {@code SIG}
+     */
+    static void raise(String name) {
+        try {
+            Class<?> signalType = Class.forName("sun.misc.Signal");
+            signalType.getMethod("raise", signalType).invoke(null,
+                    signalType.getConstructor(String.class).newInstance(name));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("SIG" + name + " cannot be sent", e);
+        }
+    }
+
     private static void restore(Method handle, Object signal, Object before) {
         try {
             handle.invoke(null, signal, before);

@@ -8,6 +8,7 @@ import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.LaunchFlags;
 import io.moe4j.launch.RankEnvironment;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -44,6 +45,18 @@ final class LaunchOptions {
             description = "The first of the devices of its kind that this process uses. Default: by the number of the process on"
                     + " its host, so that each has its own, as long as there are enough.")
     private @Nullable Integer deviceOrdinal;
+
+    /** The names of those options that {@code moe4j launch} sets itself, as far as they are given. */
+    List<String> given() {
+        Map<String, Optional<?>> all = new LinkedHashMap<>();
+        all.put("--rank", Optional.ofNullable(rank));
+        all.put("--world-size", Optional.ofNullable(worldSize));
+        all.put("--local-rank", Optional.ofNullable(localRank));
+        all.put("--master-addr", Optional.ofNullable(masterAddress));
+        all.put("--master-port", Optional.ofNullable(masterPort));
+        all.put("--device-ordinal", Optional.ofNullable(deviceOrdinal));
+        return all.entrySet().stream().filter(option -> option.getValue().isPresent()).map(Map.Entry::getKey).toList();
+    }
 
     /** Which ranks run in this process. */
     RankEnvironment resolve(int ranks, Map<String, String> environment) {

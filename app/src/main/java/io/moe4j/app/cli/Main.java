@@ -18,7 +18,7 @@ import picocli.CommandLine.Command;
 @Stability(Stability.Level.EVOLVING)
 @Command(name = "moe4j", description = "Trains mixture-of-experts language models.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TrainCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
+        subcommands = {TrainCommand.class, LaunchCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
                 VerifyCommand.class, ExportCommand.class, EvalCommand.class, TokenizeCommand.class, ReportCommand.class,
                 DoctorCommand.class, BenchCommand.class, GenerateCommand.class, ConfigCommand.class},
         exitCodeListHeading = "%nExit codes:%n",
@@ -44,6 +44,7 @@ public final class Main {
 
     /** Runs a command and ends the JVM with its exit code. */
     public static void main(String[] arguments) {
+        Lifeline.hold();
         Optional<TerminalCalls> calls = TerminalCalls.find();
         Optional.ofNullable(Integer.getInteger(KEPT_ERRORS)).ifPresent(
                 kept -> calls.ifPresent(open -> open.move(kept, STANDARD_ERROR)));
@@ -65,6 +66,7 @@ public final class Main {
             String... arguments) {
         CommandLine commandLine = new CommandLine(new Main(screen, calls));
         ConfigOptions.keepOthers(commandLine);
+        LaunchCommand.keepCommand(commandLine);
         commandLine.setOut(out).setErr(err);
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setExecutionExceptionHandler(new FailureReport());

@@ -75,6 +75,26 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
+    /** Its options on how processes are started. */
+    LaunchOptions launchOptions() {
+        return launchOptions;
+    }
+
+    /** Its configuration. */
+    ConfigOptions configOptions() {
+        return configOptions;
+    }
+
+    /** Where plug-ins are looked for. */
+    List<Path> pluginPath() {
+        return common.pluginPath();
+    }
+
+    /** The run's folder, if one was given. */
+    Optional<Path> output() {
+        return Optional.ofNullable(output);
+    }
+
     /** What this process knows before it meets the others. */
     private record Start(Registry registry, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}

@@ -1,0 +1,110 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.api.InputException;
+import io.moe4j.launch.Endpoint;
+import io.moe4j.launch.LaunchFlags;
+import io.moe4j.launch.NodePlacement;
+import io.moe4j.launch.RankEnvironment;
+import io.moe4j.trainer.config.ConfigLoader;
+import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.plugins.Plugins;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/**
+ * What {@code moe4j launch} starts several times, checked before the first process is: an error is told once, and not by each process.
+ *
+ * @param arguments of each process
+ * @param ranks of all processes of the job
+ * @param config of a training, checked; empty for other commands, which check theirs themselves
+ * @param output the folder of a training's run, if one was given
+ */
+record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig> config, Optional<Path> output) {
+    private static final String RANKS = "ranks";
+
+    LaunchedCommand {
+        arguments = List.copyOf(arguments);
+    }
+
+    /**
+     * Checks what was typed after {@code launch}.
+     *
+     * @param command as picocli knows it: {@code train} or {@code eval}
+     * @param words the command and its arguments
+     */
+    static LaunchedCommand of(CommandLine command, List<String> words, NodePlacement node) {
+        command.parseArgs(words.subList(1, words.size()).toArray(String[]::new));
+        if (command.getCommand() instanceof TrainCommand train) {
+            requireNoPlace(command, train.launchOptions());
+            Arguments arguments = train.configOptions().keysOnly();
+            List<String> added = ranks(train.configOptions(), NamedConfigs.DEFAULT, arguments, node);
+            List<Arguments.Override> overrides = new ArrayList<>(arguments.overrides());
+            overrides.addAll(Arguments.parse(added).overrides());
+            TrainerConfig config = new ConfigLoader(Plugins.load(train.pluginPath())).load(
+                    train.configOptions().nameOrFile(NamedConfigs.DEFAULT), overrides,
+                    ConfigUse.training().withOutput(train.output()));
+            return new LaunchedCommand(joined(words, added), config.ranks(), Optional.of(config), train.output());
+        }
+        if (command.getCommand() instanceof EvalCommand eval) {
+            requireNoPlace(command, eval.launchOptions());
+            Arguments arguments = eval.configOptions().arguments();
+            List<String> added = ranks(eval.configOptions(), NamedConfigs.PLAIN, arguments, node);
+            int ranks = added.isEmpty() ? eval.configOptions().unchecked(NamedConfigs.PLAIN).ranks() : node.worldSize();
+            return new LaunchedCommand(joined(words, added), ranks, Optional.empty(), Optional.empty());
+        }
+        throw new IllegalArgumentException(words.getFirst() + " is not started in several processes");
+    }
+
+    /** The ranks of each process of this node. */
+    List<List<Integer>> localRanks(NodePlacement node) {
+        List<List<Integer>> all = new ArrayList<>();
+        for (int local = 0; local < node.processes(); local++) {
+            all.add(RankEnvironment.resolve(ranks, LaunchFlags.none(),
+                    node.variables(local, node.master().orElse(new Endpoint("127.0.0.1", 1)))).localRanks());
+        }
+        return all;
+    }
+
+    /** One rank for each process, where nothing else is said. */
+    private static List<String> ranks(ConfigOptions options, String otherwise, Arguments given, NodePlacement node) {
+        boolean said = given.overrides().stream().anyMatch(override -> override.key().equals(RANKS))
+                || options.unchecked(otherwise).ranks() != 1;
+        return said ? List.of() : List.of("--" + RANKS + "=" + node.worldSize());
+    }
+
+    private static void requireNoPlace(CommandLine command, LaunchOptions options) {
+        if (!options.given().isEmpty()) {
+            throw new ParameterException(command, String.join(", ", options.given()) + ": launch numbers the processes and"
+                    + " chooses their devices; leave " + (options.given().size() == 1 ? "it" : "them")
+                    + " out, or give launch --node-rank, --master-addr, --master-port or --devices before "
+                    + command.getCommandName());
+        }
+    }
+
+    private static List<String> joined(List<String> words, List<String> added) {
+        List<String> all = new ArrayList<>(words);
+        all.addAll(added);
+        return all;
+    }
+
+    /** What a restart needs, beside the same command. */
+    void requireRestartable(int restarts, int nodes) {
+        TrainerConfig training = config.orElseThrow(() -> new InputException("--max-restarts " + restarts + " with "
+                + arguments.getFirst() + ": only train goes on from checkpoints; leave --max-restarts out"));
+        if (!training.checkpoint().enable()) {
+            throw new InputException("--max-restarts " + restarts + ", but checkpoint.enable = false: a restart goes on from"
+                    + " the newest checkpoint, and there would be none; add --checkpoint.enable");
+        }
+        if (nodes > 1 && output.isEmpty()) {
+            throw new InputException("--max-restarts " + restarts + " on " + nodes + " nodes, without --output: all nodes go on"
+                    + " in one folder, which they must know; give train an --output that all nodes share");
+        }
+    }
+}

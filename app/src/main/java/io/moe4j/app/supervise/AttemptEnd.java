@@ -1,0 +1,48 @@
+package io.moe4j.app.supervise;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+
+/**
+ * How all processes of an attempt have ended.
+ *
+ * @param ends in the order in which they ended
+ */
+public record AttemptEnd(List<ProcessEnd> ends) {
+    /** What a process writes that stops because of another one. */
+    private static final Pattern OTHER_FAILED = Pattern.compile("rank (\\d+) failed");
+
+    public AttemptEnd {
+        ends = List.copyOf(ends);
+    }
+
+    /** Whether all have done what they were to do. */
+    public boolean isDone() {
+        return ends.stream().allMatch(ProcessEnd::isDone);
+    }
+
+    /**
+     * The process that failed first. A failed process tells the others, and these may end before it: so one that was ended by a signal comes first, then
+     * one that could not use its input, then the one that the first to end names as its reason.
+     */
+    public Optional<ProcessEnd> cause() {
+        List<ProcessEnd> failures = ends.stream().filter(end -> end.isFailure() && !end.killed()).toList();
+        return failures.stream().filter(ProcessEnd::isBySignal).findFirst()
+                .or(() -> failures.stream().filter(ProcessEnd::isBadInput).findFirst())
+                .or(() -> failures.stream().findFirst().map(first -> named(first, failures)))
+                .or(() -> ends.stream().filter(ProcessEnd::isFailure).findFirst());
+    }
+
+    private static ProcessEnd named(ProcessEnd first, List<ProcessEnd> failures) {
+        return OTHER_FAILED.matcher(String.join("\n", first.lastLines())).results().map(AttemptEnd::rank)
+                .flatMap(rank -> failures.stream().filter(end -> end.ranks().contains(rank))).findFirst()
+                .orElse(first);
+    }
+
+    private static int rank(MatchResult match) {
+        String digits = match.group(1);
+        return digits.length() > 6 ? -1 : Integer.parseInt(digits);
+    }
+}

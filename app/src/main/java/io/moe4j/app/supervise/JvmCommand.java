@@ -1,0 +1,67 @@
+package io.moe4j.app.supervise;
+
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The command of a JVM like this one: the same program, modules and options, with a share of this machine's processors and memory.
+ *
+ * @param processors how many processors the new JVM may take itself to have
+ * @param heapMegabytes limit of its heap; 0 for the JVM's own
+ */
+public record JvmCommand(int processors, long heapMegabytes) {
+    private static final String PROCESSORS = "-XX:ActiveProcessorCount=";
+    private static final long LEAST_HEAP_MEGABYTES = 512;
+
+    /** The share of each of {@code processes} on this machine. What the options of this JVM already limit stays as it is. */
+    public static JvmCommand share(int processes) {
+        Runtime runtime = Runtime.getRuntime();
+        // A JVM takes a quarter of the memory for its heap by itself. All heaps together get at most half of it.
+        long heap = 2 * (runtime.maxMemory() >> 20) / processes;
+        return new JvmCommand(Math.max(1, runtime.availableProcessors() / processes),
+                processes <= 2 || hasHeapLimit(options()) ? 0 : Math.max(LEAST_HEAP_MEGABYTES, heap));
+    }
+
+    /**
+     * The command that runs {@code main} of this module, or of this class path.
+     *
+     * @param more options of the JVM
+     * @param arguments of the program
+     */
+    public List<String> of(Class<?> main, List<String> more, List<String> arguments) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(options());
+        if (options().stream().noneMatch(option -> option.startsWith(PROCESSORS))) {
+            command.add(PROCESSORS + processors);
+        }
+        if (heapMegabytes > 0) {
+            command.add("-Xmx" + heapMegabytes + "m");
+        }
+        command.addAll(more);
+        String classPath = System.getProperty("java.class.path", "");
+        if (!classPath.isEmpty()) {
+            command.addAll(List.of("--class-path", classPath));
+        }
+        Module module = main.getModule();
+        command.addAll(module.isNamed() ? List.of("--module", module.getName() + "/" + main.getName())
+                : List.of(main.getName()));
+        command.addAll(arguments);
+        return command;
+    }
+
+    /** The options that this JVM was started with, without those that two JVMs cannot both have. */
+    private static List<String> options() {
+        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(option -> !option.startsWith("-agentlib:jdwp") && !option.startsWith("-Xrunjdwp")
+                        && !option.startsWith("-Dmoe4j.stderr=") && !option.startsWith("-Dcom.sun.management.jmxremote.port"))
+                .toList();
+    }
+
+    private static boolean hasHeapLimit(List<String> options) {
+        return options.stream().anyMatch(option -> option.startsWith("-Xmx") || option.startsWith("-XX:MaxHeapSize")
+                || option.startsWith("-XX:MaxRAM"));
+    }
+}

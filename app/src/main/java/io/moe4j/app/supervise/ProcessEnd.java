@@ -1,0 +1,64 @@
+package io.moe4j.app.supervise;
+
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * How a process has ended.
+ *
+ * @param ranks the ranks that ran in it
+ * @param code its exit code; 128 and the number of a signal, if that has ended it
+ * @param killed whether this program has killed it
+ * @param lastLines what it wrote last
+ */
+public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<String> lastLines) {
+    private static final int BAD_INPUT = 2;
+    /** Codes of processes that were asked to end, or whose peers were: SIGHUP, SIGINT, SIGTERM, and 3 for a peer. */
+    private static final Set<Integer> STOPPED = Set.of(3, 129, 130, 143);
+    private static final int SIGNALS = 128;
+    private static final int SIGKILL = 9;
+    private static final Map<Integer, String> NAMES = Map.of(4, "SIGILL", 6, "SIGABRT", 7, "SIGBUS", 8, "SIGFPE",
+            SIGKILL, "SIGKILL", 11, "SIGSEGV");
+
+    public ProcessEnd {
+        ranks = List.copyOf(ranks);
+        lastLines = List.copyOf(lastLines);
+    }
+
+    /** Whether it has done all that it was to do. */
+    public boolean isDone() {
+        return code == 0;
+    }
+
+    /** Whether it has ended early because it, or a peer, was asked to. */
+    public boolean isStopped() {
+        return STOPPED.contains(code);
+    }
+
+    /** Whether it has failed: neither done nor asked to end. */
+    public boolean isFailure() {
+        return !isDone() && !isStopped();
+    }
+
+    /** Whether what it was given cannot be used, so that starting it again is of no use. */
+    public boolean isBadInput() {
+        return code == BAD_INPUT;
+    }
+
+    /** Whether a signal has ended it, other than one that asks. */
+    public boolean isBySignal() {
+        return code > SIGNALS && !isStopped();
+    }
+
+    /** Such as {@code rank 2 failed (exit code 1)}. */
+    public String words() {
+        String name = RankNames.of(ranks);
+        if (!isBySignal()) {
+            return name + " " + (isFailure() ? "failed" : "ended") + " (exit code " + code + ")";
+        }
+        int signal = code - SIGNALS;
+        return name + (signal == SIGKILL ? " was killed by SIGKILL" : " was ended by " + NAMES.getOrDefault(signal,
+                "signal " + signal)) + " (exit code " + code + ")";
+    }
+}

@@ -1,0 +1,66 @@
+package io.moe4j.app.supervise;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What the processes write, as people see it: the standard output of rank 0 as it is, since rank 0 reports for all; all else on standard error, headed by the
+ * ranks that wrote it.
+ */
+public final class RankOutput implements AutoCloseable {
+    /** Every JVM writes it, since the CPU's kernels use that module on purpose. */
+    private static final String EXPECTED_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
+
+    private final PrintWriter out;
+    private final PrintWriter err;
+    private final Optional<LogFiles> logs;
+    private final MergedLines merged;
+
+    /**
+     * Begins.
+     *
+     * @param logs get all that is written
+     */
+    public RankOutput(PrintWriter out, PrintWriter err, Optional<LogFiles> logs) {
+        this.out = out;
+        this.err = err;
+        this.logs = logs;
+        merged = new MergedLines(err).start();
+    }
+
+    void line(List<Integer> ranks, boolean error, String line) {
+        if (line.equals(EXPECTED_WARNING)) {
+            return;
+        }
+        logs.ifPresent(files -> files.add(ranks.getFirst(), line));
+        if (!error && ranks.getFirst() == 0) {
+            synchronized (this) {
+                out.println(line);
+                out.flush();
+            }
+        } else {
+            merged.add(ranks, line);
+        }
+    }
+
+    /** A word of the launcher itself, after all that was written until now. */
+    public void tell(String line) {
+        merged.flush();
+        synchronized (merged) {
+            err.println("[launch] " + line);
+            err.flush();
+        }
+    }
+
+    /** The same, in the files only. */
+    void mark(List<Integer> ranks, String line) {
+        logs.ifPresent(files -> files.add(ranks.getFirst(), line));
+    }
+
+    @Override
+    public void close() {
+        merged.close();
+        logs.ifPresent(LogFiles::close);
+    }
+}

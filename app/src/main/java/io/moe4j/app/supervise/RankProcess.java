@@ -1,0 +1,100 @@
+package io.moe4j.app.supervise;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * A process that runs. Its standard input is a pipe from this process that nothing is written to: when it ends, this process is gone, and the child ends itself.
+ *
+ * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all processes at once: it is for this process to pass them on, as SIGTERM.
+ */
+final class RankProcess {
+    private static final int LAST_LINES = 20;
+    /** A process that has ended may have left another that still holds its output. */
+    private static final long READ_ON_MILLIS = 2000;
+
+    private final Child child;
+    private final Process process;
+    private final List<Thread> readers;
+    private final Deque<String> lastLines = new ArrayDeque<>();
+    private volatile boolean killed;
+
+    private RankProcess(Child child, Process process, RankOutput output) {
+        this.child = child;
+        this.process = process;
+        readers = List.of(read(process.getInputStream(), false, output), read(process.getErrorStream(), true, output));
+    }
+
+    /** Starts it. */
+    static RankProcess start(Child child, RankOutput output) {
+        // The shell replaces itself by the command, so that the process is the child's own. What it ignores, the command ignores.
+        List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "trap '' HUP INT; exec \"$@\"", "moe4j"));
+        command.addAll(child.command());
+        ProcessBuilder builder = new ProcessBuilder(command);
+        builder.environment().putAll(child.environment());
+        try {
+            return new RankProcess(child, builder.start(), output);
+        } catch (IOException e) {
+            throw new UncheckedIOException("the process of " + RankNames.of(child.ranks()) + " cannot be started: "
+                    + e.getMessage(), e);
+        }
+    }
+
+    private Thread read(InputStream stream, boolean error, RankOutput output) {
+        return Thread.ofPlatform().daemon().name("output of " + RankNames.of(child.ranks())).start(() -> {
+            try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
+                for (String line = reader.readLine(); line != null; line = reader.readLine()) {
+                    remember(line);
+                    output.line(child.ranks(), error, line);
+                }
+            } catch (IOException e) {
+                // The process was killed while it wrote.
+            }
+        });
+    }
+
+    private synchronized void remember(String line) {
+        if (lastLines.size() == LAST_LINES) {
+            lastLines.removeFirst();
+        }
+        lastLines.addLast(line);
+    }
+
+    List<Integer> ranks() {
+        return child.ranks();
+    }
+
+    CompletableFuture<RankProcess> onExit() {
+        return process.onExit().thenApply(ended -> this);
+    }
+
+    /** Asks it to end, as SIGTERM does. */
+    void stop() {
+        process.destroy();
+    }
+
+    /** Ends it at once. */
+    void kill() {
+        killed = killed || process.isAlive();
+        process.destroyForcibly();
+    }
+
+    /** How it has ended; called after that. */
+    ProcessEnd end() throws InterruptedException {
+        for (Thread reader : readers) {
+            reader.join(READ_ON_MILLIS);
+        }
+        synchronized (this) {
+            return new ProcessEnd(child.ranks(), process.exitValue(), killed, List.copyOf(lastLines));
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package io.moe4j.app.supervise;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.util.Locale;
+
+/**
+ * A free port of the loopback interface. On Linux it is kept from other programs until it is closed, by a socket that is bound to it and never listens: another
+ * socket may still be bound to it by its number and listen, if it allows addresses to be reused, as that of rank 0 does.
+ */
+public final class ReservedPort implements AutoCloseable {
+    private final Socket socket;
+    private final int number;
+
+    private ReservedPort(Socket socket, int number) {
+        this.socket = socket;
+        this.number = number;
+    }
+
+    /** Takes one that is free now. */
+    public static ReservedPort take() {
+        try {
+            Socket socket = new Socket();
+            try {
+                socket.setReuseAddress(true);
+                socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+                ReservedPort port = new ReservedPort(socket, socket.getLocalPort());
+                if (!System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
+                    // Elsewhere, rank 0 could not listen beside it.
+                    port.close();
+                }
+                return port;
+            } catch (IOException e) {
+                socket.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("no free port was found for the processes to meet at (" + e.getMessage()
+                    + "); give one with --master-port", e);
+        }
+    }
+
+    /** Its number. */
+    public int number() {
+        return number;
+    }
+
+    @Override
+    public void close() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a port cannot be released", e);
+        }
+    }
+}
