@@ -30,8 +30,8 @@ record NodeVariables(OptionalInt nodes, OptionalInt node, Optional<String> host,
     private static NodeVariables kubeflow(Variables variables) {
         Optional<String> count = variables.text("PET_NNODES");
         if (count.filter(text -> text.contains(":")).isPresent()) {
-            variables.problem("PET_NNODES=" + count.get() + ": a range is for elastic jobs, and moe4j trains on a fixed number"
-                    + " of nodes; leave elasticPolicy out, or give --nnodes");
+            variables.problem("PET_NNODES=" + count.get() + ": a range is for elastic jobs, and moe4j trains on a fixed"
+                    + " number of nodes; leave elasticPolicy out");
             return new NodeVariables(OptionalInt.empty(), OptionalInt.empty(), Optional.empty(), OptionalInt.empty(),
                     Optional.empty());
         }

@@ -69,6 +69,18 @@ class RankEnvironmentTest {
         assertProblem(6, pod, "ranks = 6", "2 processes with 4 ranks each", "set ranks to 8");
     }
 
+    /** RANK is the number of the pod there, and WORLD_SIZE the number of processes that torchrun would start in all pods. */
+    @Test
+    void theNumbersOfAPyTorchJobsPodAreNotThoseOfAProcess() {
+        Map<String, String> pod = Map.of("PET_NNODES", "2", "PET_NODE_RANK", "1", "PET_NPROC_PER_NODE", "4", "RANK", "1",
+                "WORLD_SIZE", "8", "MASTER_ADDR", "job-master-0", "MASTER_PORT", "23456");
+        RankEnvironment place = resolve(8, pod);
+        assertEquals(List.of(4, 5, 6, 7), place.localRanks());
+        assertEquals("job-master-0:23456", place.master().orElseThrow().toString());
+        assertEquals(List.of(5), resolve(8, with(with(pod, "RANK", "5"), "LOCAL_RANK", "1")).localRanks(),
+                "a process that torchrun has started in the pod");
+    }
+
     @Test
     void openMpiOnOneHostMeetsOverLoopback() {
         Map<String, String> task = Map.of("OMPI_COMM_WORLD_RANK", "2", "OMPI_COMM_WORLD_SIZE", "4",

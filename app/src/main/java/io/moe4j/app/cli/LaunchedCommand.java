@@ -47,6 +47,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
             List<String> added = ranks(train.configOptions(), NamedConfigs.DEFAULT, arguments, node);
             List<Arguments.Override> overrides = new ArrayList<>(arguments.overrides());
             overrides.addAll(Arguments.parse(added).overrides());
+            requireEvenShare(train.configOptions().unchecked(NamedConfigs.DEFAULT).ranks(), !added.isEmpty(), node);
             TrainerConfig config = new ConfigLoader(Plugins.load(train.pluginPath())).load(
                     train.configOptions().nameOrFile(NamedConfigs.DEFAULT), overrides,
                     ConfigUse.training().withOutput(train.output()));
@@ -57,6 +58,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
             Arguments arguments = eval.configOptions().arguments();
             List<String> added = ranks(eval.configOptions(), NamedConfigs.PLAIN, arguments, node);
             int ranks = added.isEmpty() ? eval.configOptions().unchecked(NamedConfigs.PLAIN).ranks() : node.worldSize();
+            requireEvenShare(ranks, !added.isEmpty(), node);
             return new LaunchedCommand(joined(words, added), ranks, Optional.empty(), Optional.empty());
         }
         throw new IllegalArgumentException(words.getFirst() + " is not started in several processes");
@@ -77,6 +79,17 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         boolean said = given.overrides().stream().anyMatch(override -> override.key().equals(RANKS))
                 || options.unchecked(otherwise).ranks() != 1;
         return said ? List.of() : List.of("--" + RANKS + "=" + node.worldSize());
+    }
+
+    private static void requireEvenShare(int ranks, boolean added, NodePlacement node) {
+        int all = node.worldSize();
+        if (!added && ranks % all != 0) {
+            throw new InputException("ranks = " + ranks + ", and launch starts " + all + " processes"
+                    + (node.nodes() > 1 ? " (--nproc " + node.processes() + " on each of " + node.nodes() + " machines)"
+                            : " (--nproc " + all + ")")
+                    + ": each runs the same number of ranks; add --ranks " + all
+                    + " after the command, or change --nproc");
+        }
     }
 
     private static void requireNoPlace(CommandLine command, LaunchOptions options) {

@@ -9,9 +9,6 @@ import java.util.Optional;
  * ranks that wrote it.
  */
 public final class RankOutput implements AutoCloseable {
-    /** Every JVM writes it, since the CPU's kernels use that module on purpose. */
-    private static final String EXPECTED_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
-
     private final PrintWriter out;
     private final PrintWriter err;
     private final Optional<LogFiles> logs;
@@ -30,9 +27,6 @@ public final class RankOutput implements AutoCloseable {
     }
 
     void line(List<Integer> ranks, boolean error, String line) {
-        if (line.equals(EXPECTED_WARNING)) {
-            return;
-        }
         logs.ifPresent(files -> files.add(ranks.getFirst(), line));
         if (!error && ranks.getFirst() == 0) {
             synchronized (this) {

@@ -18,6 +18,8 @@ import java.util.concurrent.CompletableFuture;
  * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all processes at once: it is for this process to pass them on, as SIGTERM.
  */
 final class RankProcess {
+    /** Every JVM writes it, since the CPU's kernels use that module on purpose. */
+    private static final String EXPECTED_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final int LAST_LINES = 20;
     /** A process that has ended may have left another that still holds its output. */
     private static final long READ_ON_MILLIS = 2000;
@@ -53,8 +55,10 @@ final class RankProcess {
         return Thread.ofPlatform().daemon().name("output of " + RankNames.of(child.ranks())).start(() -> {
             try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 for (String line = reader.readLine(); line != null; line = reader.readLine()) {
-                    remember(line);
-                    output.line(child.ranks(), error, line);
+                    if (!line.equals(EXPECTED_WARNING)) {
+                        remember(line);
+                        output.line(child.ranks(), error, line);
+                    }
                 }
             } catch (IOException e) {
                 // The process was killed while it wrote.
@@ -77,15 +81,15 @@ final class RankProcess {
         return process.onExit().thenApply(ended -> this);
     }
 
-    /** Asks it to end, as SIGTERM does. */
+    /** Asks it to end, as SIGTERM does. {@link Process#destroy} would also close the pipes, of which its output is still to be read. */
     void stop() {
-        process.destroy();
+        process.toHandle().destroy();
     }
 
     /** Ends it at once. */
     void kill() {
         killed = killed || process.isAlive();
-        process.destroyForcibly();
+        process.toHandle().destroyForcibly();
     }
 
     /** How it has ended; called after that. */
