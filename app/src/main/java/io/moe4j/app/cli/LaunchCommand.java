@@ -137,8 +137,8 @@ final class LaunchCommand implements Callable<Integer> {
             Supervisor supervisor = new Supervisor(job, output, Patience.asked(Duration.ofSeconds(grace)));
             output.tell(started(job, placement, ranks));
             try (Interrupts interrupts = Interrupts.handle(signal -> {
-                output.tell(signal + ": the ranks end with the step under way or the next; they are killed in " + grace
-                        + " s, or by a second signal");
+                output.tell(signal + " is passed on to the ranks here, as SIGTERM; after " + grace
+                        + " s, or by a second signal, they are killed");
                 supervisor.stop();
             }, code -> {
                 supervisor.kill();
