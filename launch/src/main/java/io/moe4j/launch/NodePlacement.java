@@ -47,11 +47,13 @@ public record NodePlacement(int node, int nodes, int processes, Optional<Endpoin
         int nodes = atLeast(1, "--nnodes", flags.nodes().isPresent() ? flags.nodes() : given.nodes(), variables);
         OptionalInt node = flags.node().isPresent() ? flags.node() : given.node();
         if (nodes > 1 && node.isEmpty()) {
-            variables.problem("--nnodes " + nodes + ", and the number of this node is not known: nodes are numbered from 0;"
-                    + " give each its own --node-rank");
+            variables.problem(
+                    "--nnodes " + nodes + ", and the number of this node is not known: nodes are numbered from 0;"
+                            + " give each its own --node-rank");
         } else if (node.orElse(0) < 0 || node.orElse(0) >= nodes) {
-            variables.problem("--node-rank " + node.orElse(0) + " of --nnodes " + nodes + ": nodes are numbered from 0 to "
-                    + (nodes - 1) + "; correct one of the two");
+            variables.problem(
+                    "--node-rank " + node.orElse(0) + " of --nnodes " + nodes + ": nodes are numbered from 0 to "
+                            + (nodes - 1) + "; correct one of the two");
         }
         Optional<Endpoint> master = master(nodes, flags, given, variables);
         variables.check();
@@ -89,8 +91,9 @@ public record NodePlacement(int node, int nodes, int processes, Optional<Endpoin
 
     private static int processes(OptionalInt given, Variables variables) {
         if (given.isEmpty()) {
-            variables.problem("--nproc is missing: it is the number of processes that are started on this machine; for one"
-                    + " on each of 4 GPUs, give --nproc 4");
+            variables.problem(
+                    "--nproc is missing: it is the number of processes that are started on this machine; for one"
+                            + " on each of 4 GPUs, give --nproc 4");
         } else if (given.getAsInt() < 1 || given.getAsInt() > MOST_PROCESSES) {
             variables.problem("--nproc " + given.getAsInt() + ": the number of processes on this machine is from 1 to "
                     + MOST_PROCESSES + "; give one for each GPU");
@@ -117,12 +120,14 @@ public record NodePlacement(int node, int nodes, int processes, Optional<Endpoin
             }
         }
         if (host.isEmpty()) {
-            variables.problem("--nnodes " + nodes + ", and neither --master-addr nor MASTER_ADDR is set: all nodes meet at"
-                    + " node 0; give them its name or address");
+            variables.problem(
+                    "--nnodes " + nodes + ", and neither --master-addr nor MASTER_ADDR is set: all nodes meet at"
+                            + " node 0; give them its name or address");
         }
         if (port.isEmpty()) {
-            variables.problem("--nnodes " + nodes + ", and neither --master-port nor MASTER_PORT is set: process 0 listens"
-                    + " there; give all nodes the same free port, such as 29500");
+            variables.problem(
+                    "--nnodes " + nodes + ", and neither --master-port nor MASTER_PORT is set: process 0 listens"
+                            + " there; give all nodes the same free port, such as 29500");
         } else if (port.getAsInt() < 1 || port.getAsInt() > 65535) {
             variables.problem("--master-port " + port.getAsInt() + ": ports are from 1 to 65535; choose another one");
             return Optional.empty();

@@ -60,8 +60,9 @@ record NodeVariables(OptionalInt nodes, OptionalInt node, Optional<String> host,
     OptionalInt processes(Variables variables) {
         Optional<String> text = variables.text(PROCESSES);
         if (text.isPresent() && !text.get().matches("\\d+")) {
-            variables.problem(PROCESSES + "=" + text.get() + ": moe4j does not count devices by itself; set nprocPerNode to a"
-                    + " number, or give --nproc");
+            variables.problem(
+                    PROCESSES + "=" + text.get() + ": moe4j does not count devices by itself; set nprocPerNode to a"
+                            + " number, or give --nproc");
             return OptionalInt.of(1);
         }
         return variables.number(PROCESSES, 1);

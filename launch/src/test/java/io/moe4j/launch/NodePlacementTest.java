@@ -49,10 +49,12 @@ class NodePlacementTest {
     @Test
     void aPodOfAPyTorchJob() {
         NodePlacement node = NodePlacement.resolve(NodeFlags.none(), POD);
-        assertEquals(new NodePlacement(1, 2, 4, Optional.of(new Endpoint("job-master-0", 23456)), Optional.empty()), node);
+        assertEquals(new NodePlacement(1, 2, 4, Optional.of(new Endpoint("job-master-0", 23456)), Optional.empty()),
+                node);
         assertEquals(5, node.process(1));
-        assertEquals(2, NodePlacement.resolve(NodeFlags.none().withProcesses(2), with(POD, "PET_NPROC_PER_NODE", "auto"))
-                .processes());
+        assertEquals(2,
+                NodePlacement.resolve(NodeFlags.none().withProcesses(2), with(POD, "PET_NPROC_PER_NODE", "auto"))
+                        .processes());
         assertProblems(NodeFlags.none(), with(POD, "PET_NPROC_PER_NODE", "auto"), "PET_NPROC_PER_NODE=auto",
                 "set nprocPerNode to a number");
         assertProblems(NodeFlags.none(), with(POD, "PET_NNODES", "1:4"), "PET_NNODES=1:4", "leave elasticPolicy out");
@@ -78,7 +80,8 @@ class NodePlacementTest {
         assertProblems(NodeFlags.none(), Map.of(), "--nproc is missing", "give --nproc 4");
         assertProblems(NodeFlags.none().withProcesses(0), Map.of(), "--nproc 0", "from 1 to 1024");
         assertProblems(new NodeFlags(OptionalInt.of(1), OptionalInt.of(2), OptionalInt.empty(), Optional.empty(),
-                OptionalInt.empty()), Map.of(), "give each its own --node-rank", "neither --master-addr nor MASTER_ADDR",
+                OptionalInt.empty()), Map.of(), "give each its own --node-rank",
+                "neither --master-addr nor MASTER_ADDR",
                 "neither --master-port nor MASTER_PORT");
         assertProblems(NodeFlags.none().withProcesses(1).withNode(2, 2).withMaster("node0", 70000), Map.of(),
                 "--node-rank 2 of --nnodes 2: nodes are numbered from 0 to 1", "--master-port 70000: ports are from 1");

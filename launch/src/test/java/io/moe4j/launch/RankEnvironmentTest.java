@@ -72,7 +72,8 @@ class RankEnvironmentTest {
     /** RANK is the number of the pod there, and WORLD_SIZE the number of processes that torchrun would start in all pods. */
     @Test
     void theNumbersOfAPyTorchJobsPodAreNotThoseOfAProcess() {
-        Map<String, String> pod = Map.of("PET_NNODES", "2", "PET_NODE_RANK", "1", "PET_NPROC_PER_NODE", "4", "RANK", "1",
+        Map<String, String> pod = Map.of("PET_NNODES", "2", "PET_NODE_RANK", "1", "PET_NPROC_PER_NODE", "4", "RANK",
+                "1",
                 "WORLD_SIZE", "8", "MASTER_ADDR", "job-master-0", "MASTER_PORT", "23456");
         RankEnvironment place = resolve(8, pod);
         assertEquals(List.of(4, 5, 6, 7), place.localRanks());

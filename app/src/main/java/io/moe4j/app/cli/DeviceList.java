@@ -23,8 +23,9 @@ final class DeviceList {
         for (String part : text.split(",", -1)) {
             Matcher matcher = PART.matcher(part.strip());
             if (!matcher.matches()) {
-                throw new InputException("--devices " + text + ": \"" + part + "\" is no number of a device; write numbers from"
-                        + " 0, such as 0,1,2,3 or 0-3");
+                throw new InputException(
+                        "--devices " + text + ": \"" + part + "\" is no number of a device; write numbers from"
+                                + " 0, such as 0,1,2,3 or 0-3");
             }
             int first = Integer.parseInt(matcher.group(1));
             int last = matcher.group(2) == null ? first : Integer.parseInt(matcher.group(2));

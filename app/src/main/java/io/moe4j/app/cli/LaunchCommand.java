@@ -34,8 +34,9 @@ import picocli.CommandLine.Spec;
 /** {@code moe4j launch}. */
 @Command(name = "launch", sortOptions = false,
         customSynopsis = "moe4j launch --nproc N [OPTION]... train|eval [OPTION]... [--key VALUE]...",
-        description = {"Starts a training or an evaluation in several processes of this machine, one for each rank, and ends"
-                + " them together.",
+        description = {
+                "Starts a training or an evaluation in several processes of this machine, one for each rank, and ends"
+                        + " them together.",
                 "Shows what rank 0 reports, and the warnings and errors of all ranks, headed by their rank. Ctrl-C and SIGTERM"
                         + " are passed on: the run ends with the step under way or the next, and is saved; a second one"
                         + " kills all ranks. When one rank fails, all end."},
@@ -93,7 +94,8 @@ final class LaunchCommand implements Callable<Integer> {
             description = "Where rank 0 listens. Default on one machine: any free port.")
     private @Nullable Integer masterPort;
 
-    @Option(names = CommonOptions.DEBUG, order = 10, description = "Shows the stack trace of an error of launch itself.")
+    @Option(names = CommonOptions.DEBUG, order = 10,
+            description = "Shows the stack trace of an error of launch itself.")
     @SuppressWarnings("UnusedVariable") // the command line is searched for its name
     private boolean debug;
 
@@ -123,7 +125,8 @@ final class LaunchCommand implements Callable<Integer> {
         if (restarts > 0) {
             launched.requireRestartable(restarts, placement.nodes());
         }
-        try (LaunchedJob job = new LaunchedJob(placement, launched, chosen, shared(placement), Duration.ofSeconds(grace),
+        try (LaunchedJob job = new LaunchedJob(placement, launched, chosen, shared(placement),
+                Duration.ofSeconds(grace),
                 restarts == 0 ? Optional.empty() : Optional.of(folder(launched, command)))) {
             return run(job, placement, launched.ranks());
         }

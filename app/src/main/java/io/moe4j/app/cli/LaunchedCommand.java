@@ -94,10 +94,11 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
 
     private static void requireNoPlace(CommandLine command, LaunchOptions options) {
         if (!options.given().isEmpty()) {
-            throw new ParameterException(command, String.join(", ", options.given()) + ": launch numbers the processes and"
-                    + " chooses their devices; leave " + (options.given().size() == 1 ? "it" : "them")
-                    + " out, or give launch --node-rank, --master-addr, --master-port or --devices before "
-                    + command.getCommandName());
+            throw new ParameterException(command,
+                    String.join(", ", options.given()) + ": launch numbers the processes and"
+                            + " chooses their devices; leave " + (options.given().size() == 1 ? "it" : "them")
+                            + " out, or give launch --node-rank, --master-addr, --master-port or --devices before "
+                            + command.getCommandName());
         }
     }
 
@@ -112,12 +113,14 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         TrainerConfig training = config.orElseThrow(() -> new InputException("--max-restarts " + restarts + " with "
                 + arguments.getFirst() + ": only train goes on from checkpoints; leave --max-restarts out"));
         if (!training.checkpoint().enable()) {
-            throw new InputException("--max-restarts " + restarts + ", but checkpoint.enable = false: a restart goes on from"
-                    + " the newest checkpoint, and there would be none; add --checkpoint.enable");
+            throw new InputException(
+                    "--max-restarts " + restarts + ", but checkpoint.enable = false: a restart goes on from"
+                            + " the newest checkpoint, and there would be none; add --checkpoint.enable");
         }
         if (nodes > 1 && output.isEmpty()) {
-            throw new InputException("--max-restarts " + restarts + " on " + nodes + " nodes, without --output: all nodes go on"
-                    + " in one folder, which they must know; give train an --output that all nodes share");
+            throw new InputException(
+                    "--max-restarts " + restarts + " on " + nodes + " nodes, without --output: all nodes go on"
+                            + " in one folder, which they must know; give train an --output that all nodes share");
         }
     }
 }

@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
 @Stability(Stability.Level.EVOLVING)
 @Command(name = "moe4j", description = "Trains mixture-of-experts language models.",
         mixinStandardHelpOptions = true, versionProvider = Version.class, synopsisSubcommandLabel = "COMMAND",
-        subcommands = {TrainCommand.class, LaunchCommand.class, ParityCommand.class, PlanCommand.class, PluginsCommand.class,
+        subcommands = {TrainCommand.class, LaunchCommand.class, ParityCommand.class, PlanCommand.class,
+                PluginsCommand.class,
                 VerifyCommand.class, ExportCommand.class, EvalCommand.class, TokenizeCommand.class, ReportCommand.class,
                 DoctorCommand.class, BenchCommand.class, GenerateCommand.class, ConfigCommand.class},
         exitCodeListHeading = "%nExit codes:%n",

@@ -56,7 +56,8 @@ public record JvmCommand(int processors, long heapMegabytes) {
     private static List<String> options() {
         return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith("-agentlib:jdwp") && !option.startsWith("-Xrunjdwp")
-                        && !option.startsWith("-Dmoe4j.stderr=") && !option.startsWith("-Dcom.sun.management.jmxremote.port"))
+                        && !option.startsWith("-Dmoe4j.stderr=")
+                        && !option.startsWith("-Dcom.sun.management.jmxremote.port"))
                 .toList();
     }
 

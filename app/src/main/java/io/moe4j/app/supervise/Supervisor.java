@@ -126,7 +126,8 @@ public final class Supervisor {
         List<String> lines = cause.lastLines();
         output.tell(cause.words() + ", and with it the run" + (reason.isEmpty() ? "" : ": " + reason)
                 + (lines.isEmpty() ? "; it wrote nothing" : "; its last lines:"));
-        lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size()).forEach(line -> output.tell("|   " + line));
+        lines.subList(Math.max(0, lines.size() - SHOWN_LINES), lines.size())
+                .forEach(line -> output.tell("|   " + line));
     }
 
     private static String lastError(ProcessEnd cause) {

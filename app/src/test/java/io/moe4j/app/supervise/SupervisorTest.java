@@ -46,16 +46,20 @@ class SupervisorTest {
         assertEquals("step: 1\n", out.toString());
         assertTrue(err.toString().contains("] careful\n") && err.toString().contains("[rank 2] other\n"),
                 err.toString());
-        assertEquals(1, err.toString().split("careful", -1).length - 1, "the same line of three ranks is written once: " + err);
+        assertEquals(1, err.toString().split("careful", -1).length - 1,
+                "the same line of three ranks is written once: " + err);
         assertTrue(err.toString().contains("[ranks 0, 1 and 3] careful"), err.toString());
     }
 
     @Test
     void oneThatFailsEndsAll() throws Exception {
         assertEquals(1, run(SHORT, 0, "trap '' TERM; " + FOREVER, "echo first; echo 'error: no memory' >&2; exit 7"));
-        assertTrue(err.toString().contains("[launch] rank 0 has not ended within 0 s after rank 1 had failed, and is killed"),
+        assertTrue(
+                err.toString()
+                        .contains("[launch] rank 0 has not ended within 0 s after rank 1 had failed, and is killed"),
                 err.toString());
-        assertTrue(err.toString().contains("[launch] rank 1 failed (exit code 7), and with it the run; its last lines:"),
+        assertTrue(
+                err.toString().contains("[launch] rank 1 failed (exit code 7), and with it the run; its last lines:"),
                 err.toString());
         assertTrue(err.toString().contains("|   error: no memory"), err.toString());
     }
@@ -103,7 +107,8 @@ class SupervisorTest {
         });
         supervisor.run(new RestartPolicy(0, Optional.empty()));
         asking.join();
-        assertTrue(err.toString().contains("[launch] rank 0 has not ended within 0 s after being asked to, and is killed"),
+        assertTrue(
+                err.toString().contains("[launch] rank 0 has not ended within 0 s after being asked to, and is killed"),
                 err.toString());
     }
 
@@ -116,8 +121,10 @@ class SupervisorTest {
         }, () -> Optional.of(Path.of("step-" + starts.size())));
         assertEquals(0, supervisor.run(new RestartPolicy(3, Optional.empty())));
         assertEquals(List.of(0, 1), starts);
-        assertTrue(err.toString().contains("[launch] rank 0 failed (exit code 1): no memory: restart 1 of 3 in 1 s, from"
-                + " step-1"), err.toString());
+        assertTrue(
+                err.toString().contains("[launch] rank 0 failed (exit code 1): no memory: restart 1 of 3 in 1 s, from"
+                        + " step-1"),
+                err.toString());
     }
 
     /** The pipe that is a process's standard input ends with the process that has started it, and never before. */
