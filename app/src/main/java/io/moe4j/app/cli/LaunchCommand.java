@@ -184,7 +184,7 @@ final class LaunchCommand implements Callable<Integer> {
         }
         TrainCommand train = command.getCommand();
         try (RunFolder made = RunFolder.open(null, train.configOptions().nameOrFile(NamedConfigs.DEFAULT),
-                launched.config().orElseThrow().checkpoint().resume())) {
+                launched.config().orElseThrow())) {
             return made.path();
         }
     }

@@ -5,10 +5,11 @@ import io.moe4j.launch.Endpoint;
 import io.moe4j.launch.LaunchFlags;
 import io.moe4j.launch.NodePlacement;
 import io.moe4j.launch.RankEnvironment;
+import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.NamedConfigs;
-import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import java.nio.file.Path;
@@ -106,6 +107,11 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         List<String> all = new ArrayList<>(words);
         all.addAll(added);
         return all;
+    }
+
+    /** Whether it goes on from a checkpoint that was named. */
+    boolean continuesAnother() {
+        return config.filter(training -> training.checkpoint().resume() instanceof Resume.From).isPresent();
     }
 
     /** What a restart needs, beside the same command. */

@@ -76,8 +76,9 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
         if (command.output().isEmpty()) {
             arguments.add("--output=" + folder);
         }
-        if (restart > 0 && newestCheckpoint().isPresent()) {
-            arguments.addAll(List.of("--checkpoint.resume=" + folder, "--checkpoint.resume_from=newest_whole"));
+        // Until this run has saved something, it begins again where it began: with a checkpoint of another run, if one was named.
+        if (restart > 0 && (newestCheckpoint().isPresent() || !command.continuesAnother())) {
+            arguments.add("--checkpoint.resume=auto");
         }
         return arguments;
     }
