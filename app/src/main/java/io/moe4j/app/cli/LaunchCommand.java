@@ -104,7 +104,7 @@ final class LaunchCommand implements Callable<Integer> {
 
     /** Lets {@code launch} keep what follows the name of a command for that command. */
     static void keepCommand(CommandLine moe4j) {
-        moe4j.getSubcommands().get(NAME).setStopAtPositional(true);
+        Optional.ofNullable(moe4j.getSubcommands().get(NAME)).ifPresent(launch -> launch.setStopAtPositional(true));
     }
 
     @Override
@@ -174,7 +174,8 @@ final class LaunchCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--nproc stands after " + name
                     + ": options of launch come before the command, as in moe4j launch --nproc 4 " + name);
         }
-        return spec.parent().commandLine().getSubcommands().get(name);
+        return Optional.ofNullable(spec.parent()).map(moe4j -> moe4j.commandLine().getSubcommands().get(name))
+                .orElseThrow(() -> new IllegalStateException("launch is a command of moe4j, and was run without it"));
     }
 
     /** Where the run and its restarts go on. It is chosen here, since each start of its own would take another one. */

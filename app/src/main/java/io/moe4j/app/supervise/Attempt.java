@@ -39,7 +39,7 @@ final class Attempt implements AutoCloseable {
                 synchronized (attempt.running) {
                     attempt.running.add(process);
                 }
-                process.onExit().thenAccept(ended -> attempt.events.add(new Event.Ended(ended)));
+                process.onExit(() -> attempt.events.add(new Event.Ended(process)));
             }
             return attempt;
         } catch (RuntimeException | Error e) {

@@ -77,8 +77,9 @@ final class RankProcess {
         return child.ranks();
     }
 
-    CompletableFuture<RankProcess> onExit() {
-        return process.onExit().thenApply(ended -> this);
+    /** Runs {@code told} when it has ended. */
+    void onExit(Runnable told) {
+        CompletableFuture<Void> ignored = process.onExit().thenRun(told);
     }
 
     /** Asks it to end, as SIGTERM does. {@link Process#destroy} would also close the pipes, of which its output is still to be read. */

@@ -26,7 +26,7 @@ public final class ReservedPort implements AutoCloseable {
             Socket socket = new Socket();
             try {
                 socket.setReuseAddress(true);
-                socket.bind(new InetSocketAddress(InetAddress.getByName("127.0.0.1"), 0));
+                socket.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0));
                 ReservedPort port = new ReservedPort(socket, socket.getLocalPort());
                 if (!System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
                     // Elsewhere, rank 0 could not listen beside it.

@@ -99,7 +99,7 @@ public final class Supervisor {
         }
         try (Attempt attempt = Attempt.start(children, output, patience)) {
             current.set(Optional.of(attempt));
-            stop.thenRun(attempt::stop);
+            CompletableFuture<Void> ignored = stop.thenRun(attempt::stop);
             return attempt.await();
         } finally {
             current.set(Optional.empty());
