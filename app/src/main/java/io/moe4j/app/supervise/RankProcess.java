@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A process that runs. Its standard input is a pipe from this process that nothing is written to: when it ends, this process is gone, and the child ends itself.
+ * A process that runs. Its standard input is a pipe from this process that nothing is written to: when the pipe ends, this process is gone, and the child
+ * ends itself.
  *
  * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all processes at once: it is for this process to pass them on, as SIGTERM.
  */
