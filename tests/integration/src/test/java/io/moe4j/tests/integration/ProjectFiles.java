@@ -17,6 +17,11 @@ final class ProjectFiles {
         return root().resolve("tests/tiny-model").toString();
     }
 
+    /** A job file that comes with moe4j. */
+    static Path job(String name) {
+        return root().resolve("examples").resolve("jobs").resolve(name);
+    }
+
     private static Path root() {
         for (Path each = Path.of("").toAbsolutePath(); each != null; each = each.getParent()) {
             if (Files.isExecutable(each.resolve("moe4j")) && Files.isRegularFile(each.resolve("README.md"))) {

@@ -71,6 +71,23 @@ final class RankProcesses implements AutoCloseable {
      */
     void start(int rank, List<String> arguments, Map<String, String> environment, UnaryOperator<String> jvm)
             throws IOException {
+        List<String> command = commandLine(jvm, compiler);
+        command.addAll(arguments);
+        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                .redirectOutput(logFile(rank).toFile());
+        builder.environment().putAll(Map.of("RANK", Integer.toString(rank), "WORLD_SIZE", Integer.toString(size),
+                "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port), "XDG_STATE_HOME",
+                folder.resolve("state").toString()));
+        builder.environment().putAll(environment);
+        processes.put(rank, builder.start());
+    }
+
+    /** What {@code ./moe4j} starts, with the modules of this JVM: the program, to which its arguments are added. */
+    static List<String> commandLine() {
+        return commandLine(UnaryOperator.identity(), List.of("-XX:TieredStopAtLevel=1"));
+    }
+
+    private static List<String> commandLine(UnaryOperator<String> jvm, List<String> compiler) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
@@ -81,14 +98,7 @@ final class RankProcesses implements AutoCloseable {
         command.addAll(compiler);
         command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "--class-path",
                 System.getProperty("java.class.path"), "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
-        command.addAll(arguments);
-        ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
-                .redirectOutput(logFile(rank).toFile());
-        builder.environment().putAll(Map.of("RANK", Integer.toString(rank), "WORLD_SIZE", Integer.toString(size),
-                "MASTER_ADDR", "127.0.0.1", "MASTER_PORT", Integer.toString(port), "XDG_STATE_HOME",
-                folder.resolve("state").toString()));
-        builder.environment().putAll(environment);
-        processes.put(rank, builder.start());
+        return command;
     }
 
     Process process(int rank) {
