@@ -47,7 +47,8 @@ class PyTorchJobTest {
                     .orElseThrow().substring("--grace=".length());
             assertTrue((int) pod.get("terminationGracePeriodSeconds") > Integer.parseInt(grace), pod::toString);
             assertEquals(map(job, "spec").get("nprocPerNode"),
-                    map(map(container, "resources"), "limits").get("nvidia.com/gpu").toString(), "a process for each GPU");
+                    map(map(container, "resources"), "limits").get("nvidia.com/gpu").toString(),
+                    "a process for each GPU");
         }
     }
 
@@ -67,9 +68,12 @@ class PyTorchJobTest {
                 assertEquals(0, run.exitCode(launcher), run::logs);
             }
             String logs = run.logs();
-            assertTrue(logs.contains("[launch] rank 1 was killed by SIGKILL (exit code 137): restart 1 of 3 in 1 s, from "),
+            assertTrue(
+                    logs.contains(
+                            "[launch] rank 1 was killed by SIGKILL (exit code 137): restart 1 of 3 in 1 s, from "),
                     logs);
-            assertTrue(logs.contains("[launch] rank 0 failed (exit code 1): rank 1 failed") && logs.contains("continues "),
+            assertTrue(
+                    logs.contains("[launch] rank 0 failed (exit code 1): rank 1 failed") && logs.contains("continues "),
                     logs);
             assertEquals(expected, ClusterRun.numbers(run.path(VOLUME + "/moe4j")), logs);
         }
