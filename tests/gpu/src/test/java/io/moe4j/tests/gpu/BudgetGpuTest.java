@@ -16,9 +16,12 @@ import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.RecomputePlan;
 import io.moe4j.trainer.step.Batch;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,34 +33,50 @@ import org.junit.jupiter.params.provider.CsvSource;
 final class BudgetGpuTest {
     private static final int WORDS = 2048;
     private static final long SEED = 23;
+    private static final Set<String> EXPERTS = Set.of("experts.inputs", "experts.gate_up", "experts.hidden");
 
-    @ParameterizedTest
-    @CsvSource({"deepseek_v3_debugmodel_minimal_async_ep, bfloat16", "qwen3_moe_debugmodel_minimal_async_ep, bfloat16",
-            "deepseek_v3_debugmodel_minimal_async_ep, float32"})
-    void aBudgetDoesNotShow(String name, String dtype) {
-        List<Double> full = bits(name, dtype, run -> {}, "activation_checkpoint.mode=full");
+    /** With room for the worst case, and in rounds. */
+    @ParameterizedTest(name = "{0}, {1}, capacity {2}, dedup {3}")
+    @CsvSource({"deepseek_v3_debugmodel_minimal_async_ep, bfloat16, worst_case, auto",
+            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, worst_case, on",
+            "deepseek_v3_debugmodel_minimal_async_ep, float32, worst_case, auto",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0.6, on",
+            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 1.25, auto"})
+    void aBudgetDoesNotShow(String name, String dtype, String capacity, String dedup) {
+        String room = "moe.receive_capacity=" + capacity;
+        String once = "moe.dedup=" + dedup;
+        List<Double> full = bits(name, dtype, run -> {}, "activation_checkpoint.mode=full", room, once);
         assertTrue(full.stream().allMatch(Double::isFinite), full.toString());
         long[] most = {0};
         assertEquals(full, bits(name, dtype, run -> {
             RecomputePlan plan = run.session().recomputePlan().orElseThrow();
             most[0] = plan.keptBytes();
             assertTrue(plan.budgetBytes() >= 1L << 30, "a GPU has room: " + plan.lines());
-        }, "activation_checkpoint.mode=budget"), "auto, captured");
+            assertTrue(kept(run).containsAll(EXPERTS), plan.lines().toString());
+        }, "activation_checkpoint.mode=budget", room, once), "auto, captured");
         Random random = new Random(SEED);
+        Set<String> partly = new HashSet<>();
         for (String capture : List.of("graph_capture.enable=true", "graph_capture.enable=false")) {
             for (int i = 0; i < 2; i++) {
-                double gib = random.nextDouble() * most[0] / (1L << 30);
-                assertEquals(full, bits(name, dtype, run -> {}, "activation_checkpoint.mode=budget",
-                        "activation_checkpoint.memory_budget=" + gib, capture),
-                        "seed " + SEED + ", " + gib + " GiB, " + capture);
+                double gib = (i % 2 == 0 ? random.nextDouble() : 0.98 + 0.02 * random.nextDouble()) * most[0]
+                        / (1L << 30);
+                assertEquals(full, bits(name, dtype, run -> partly.addAll(kept(run)),
+                        "activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=" + gib, capture,
+                        room, once), "seed " + SEED + ", " + gib + " GiB, " + capture);
             }
         }
-        assertEquals(full, bits(name, dtype, run -> {}, "activation_checkpoint.mode=budget",
+        assertTrue(partly.containsAll(EXPERTS), () -> "seed " + SEED + " keeps " + partly);
+        assertEquals(full, bits(name, dtype, run -> {}, "activation_checkpoint.mode=budget", room,
                 "model.moe_comm_backend=standard", "graph_capture.enable=false"), "auto, standard");
-        assertEquals(bits(name, dtype, run -> {}, "training.gradient_accumulation_steps=2"),
-                bits(name, dtype, run -> {}, "training.gradient_accumulation_steps=2",
+        assertEquals(bits(name, dtype, run -> {}, "training.gradient_accumulation_steps=2", room, once),
+                bits(name, dtype, run -> {}, "training.gradient_accumulation_steps=2", room, once,
                         "activation_checkpoint.mode=budget"),
                 "two microbatches");
+    }
+
+    private static Set<String> kept(TrainingRun run) {
+        return run.session().recomputePlan().orElseThrow().blocks().stream()
+                .flatMap(blocks -> blocks.kept().stream()).collect(Collectors.toSet());
     }
 
     private static List<Double> bits(String name, String dtype, Consumer<TrainingRun> look, String... more) {

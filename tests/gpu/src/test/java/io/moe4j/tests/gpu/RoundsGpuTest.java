@@ -13,11 +13,15 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.step.Batch;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,25 +39,57 @@ final class RoundsGpuTest {
      * @param losses of each step
      * @param norms of each step
      * @param weights bits of each parameter of each rank
+     * @param gradients of the last step, of each parameter of each rank
+     * @param outputs of each block of each rank for the tokens of a first batch, with the weights of the end
      * @param mostRounds that an exchange needed
      */
-    private record Left(List<Double> losses, List<Double> norms, Map<String, List<Integer>> weights, long mostRounds) {}
+    private record Left(List<Double> losses, List<Double> norms, Map<String, IntBuffer> weights,
+            Map<String, IntBuffer> gradients, Map<String, IntBuffer> outputs, long mostRounds) {}
 
-    /** A step of Adam changes each parameter by its own gradient only, so that equal bits of a parameter say that its gradient was equal. */
+    /**
+     * Outputs of all blocks, and gradients of all parameters but those of experts, have equal bits. Gradients of experts are sums over the rows of at most
+     * 4 · 128 tokens with at most 3 experts each, n &lt; 2¹¹ products in single precision. In another order they differ by some n · 2⁻²⁴ &lt; 2⁻¹³ of the sum
+     * of magnitudes, which is some √n &lt; 2⁶ times the sum itself where signs are random; rounding errors are random too, so that 2⁻¹⁰ of the length of the
+     * whole gradient holds. {@code ExpertRoundsTest} has the bound of each element. In the first step, weights are equal between ranks and runs.
+     */
     @ParameterizedTest(name = "EP {0}, {1}, capacity {2}")
     @CsvSource({"2,bfloat16,0.11", "2,float32,0.3", "4,bfloat16,0.11", "4,bfloat16,1.0", "4,float32,0.07"})
     void roundsGiveTheBitsOfTheWorstCase(int ranks, String dtype, String capacity) {
-        Left whole = run(ranks, dtype, "training.steps=1");
-        Left rounds = run(ranks, dtype, "training.steps=1", "moe.receive_capacity=" + capacity);
+        // Weights that do not change, so that outputs at the end can be compared.
+        String[] one = {"training.steps=1", "optimizer.lr=1e-30"};
+        Left whole = run(ranks, dtype, one);
+        Left rounds = run(ranks, dtype, with(one, "moe.receive_capacity=" + capacity));
         assertEquals(1, Math.max(1, whole.mostRounds()));
         assertTrue(rounds.mostRounds() > 1 || capacity.equals("1.0"), "rounds: " + rounds.mostRounds());
         assertEquals(whole.losses(), rounds.losses());
-        assertTrue(whole.weights().keySet().stream().anyMatch(name -> name.contains("experts")));
-        whole.weights().forEach((name, bits) -> {
-            if (!name.contains("experts")) {
-                assertEquals(bits, rounds.weights().get(name), name);
+        assertEquals(whole.outputs(), rounds.outputs(), "outputs of blocks");
+        assertTrue(whole.outputs().size() > ranks && whole.outputs().values().stream().allMatch(RoundsGpuTest::isFinite));
+        assertTrue(whole.gradients().keySet().stream().anyMatch(name -> name.contains("experts")));
+        whole.gradients().forEach((name, values) -> {
+            IntBuffer others = rounds.gradients().get(name);
+            if (name.contains("experts")) {
+                double difference = length(IntStream.range(0, values.limit())
+                        .mapToDouble(i -> (double) value(values, i) - value(others, i)));
+                double length = length(IntStream.range(0, values.limit()).mapToDouble(i -> value(values, i)));
+                // Where gradients are stored in bf16, each is rounded once more: two that are almost equal may be an ulp, 2⁻⁷, apart.
+                double bound = Math.scalb(length, -10) + (dtype.equals("float32") ? 0 : Math.scalb(length, -7));
+                assertTrue(difference <= bound, name + ": gradients are " + difference + " apart, above " + bound);
+            } else {
+                assertEquals(values, others, name);
             }
         });
+    }
+
+    private static double length(DoubleStream values) {
+        return Math.sqrt(values.map(value -> value * value).sum());
+    }
+
+    private static float value(IntBuffer bits, int index) {
+        return Float.intBitsToFloat(bits.get(index));
+    }
+
+    private static boolean isFinite(IntBuffer bits) {
+        return IntStream.range(0, bits.limit()).allMatch(i -> Float.isFinite(value(bits, i)));
     }
 
     /** More room than any exchange needs, and less than the worst case: one round, and every bit is that of the worst case. */
@@ -67,6 +103,8 @@ final class RoundsGpuTest {
         assertEquals(even.losses(), rounds.losses());
         assertEquals(even.norms(), rounds.norms());
         assertEquals(even.weights(), rounds.weights());
+        assertEquals(even.gradients(), rounds.gradients());
+        assertEquals(even.outputs(), rounds.outputs());
         assertTrue(whole.losses().size() > 1);
     }
 
@@ -86,6 +124,8 @@ final class RoundsGpuTest {
         assertEquals(expected.losses(), actual.losses(), what);
         assertEquals(expected.norms(), actual.norms(), what);
         assertEquals(expected.weights(), actual.weights(), what);
+        assertEquals(expected.gradients(), actual.gradients(), what);
+        assertEquals(expected.outputs(), actual.outputs(), what);
     }
 
     private static String[] with(String[] some, String... more) {
@@ -105,7 +145,9 @@ final class RoundsGpuTest {
                 ConfigUse.training());
         List<Double> losses = new ArrayList<>();
         List<Double> norms = new ArrayList<>();
-        Map<String, List<Integer>> weights = new TreeMap<>();
+        Map<String, IntBuffer> weights = new TreeMap<>();
+        Map<String, IntBuffer> gradients = new TreeMap<>();
+        Map<String, IntBuffer> outputs = new TreeMap<>();
         long mostRounds = 0;
         try (TrainingRun run = Trainer.open(config, Plugins.load(List.of()), RunOptions.threads(config)
                 .withData((rank, read) -> {
@@ -119,19 +161,27 @@ final class RoundsGpuTest {
                 mostRounds = Math.max(mostRounds, step.rounds().most());
             }
             run.session().onRanks(rank -> {
-                rank.model().units().forEach(unit -> unit.read(unit.shard(), (parameter, from, values, count) -> {
-                    List<Integer> bits = new ArrayList<>();
-                    for (int i = 0; i < count; i++) {
-                        bits.add(Float.floatToRawIntBits(values[i]));
-                    }
-                    synchronized (weights) {
-                        weights.put("rank " + rank.context().rank() + " " + parameter + " " + from, bits);
-                    }
-                }));
+                String who = "rank " + rank.context().rank() + " ";
+                rank.model().units().forEach(unit -> {
+                    unit.read(unit.shard(), (parameter, from, values, count) -> put(weights,
+                            who + parameter + " " + from, Arrays.copyOf(values, count)));
+                    unit.read(unit.gradientShard(), (parameter, from, values, count) -> put(gradients,
+                            who + parameter + " " + from, Arrays.copyOf(values, count)));
+                });
+                BlockOutputs.of(rank, batch(new Random(5), (int) config.training().localTokens()).ids_T())
+                        .forEach((block, values) -> put(outputs, who + block, values));
                 return rank;
             });
         }
-        return new Left(losses, norms, weights, mostRounds);
+        return new Left(losses, norms, weights, gradients, outputs, mostRounds);
+    }
+
+    private static void put(Map<String, IntBuffer> all, String name, float[] values) {
+        int[] bits = new int[values.length];
+        Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
+        synchronized (all) {
+            all.put(name, IntBuffer.wrap(bits));
+        }
     }
 
     /** A few words are frequent, so that some experts are crowded. */
