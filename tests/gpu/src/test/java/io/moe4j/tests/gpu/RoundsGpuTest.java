@@ -63,7 +63,8 @@ final class RoundsGpuTest {
         assertTrue(rounds.mostRounds() > 1 || capacity.equals("1.0"), "rounds: " + rounds.mostRounds());
         assertEquals(whole.losses(), rounds.losses());
         assertEquals(whole.outputs(), rounds.outputs(), "outputs of blocks");
-        assertTrue(whole.outputs().size() > ranks && whole.outputs().values().stream().allMatch(RoundsGpuTest::isFinite));
+        assertTrue(
+                whole.outputs().size() > ranks && whole.outputs().values().stream().allMatch(RoundsGpuTest::isFinite));
         assertTrue(whole.gradients().keySet().stream().anyMatch(name -> name.contains("experts")));
         whole.gradients().forEach((name, values) -> {
             IntBuffer others = rounds.gradients().get(name);
