@@ -78,13 +78,13 @@ __device__ __forceinline__ void product(const float* rows, long long rowsStride,
 
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_forward_f32(const float* x, long long xStride, const float* w, long long expertStride, long long wStride,
                                                                                 const int* offsets, int experts, int outputs, int inputs, long long capacity, float* y,
-                                                                                long long yStride, const int* /* a row\'s bits do not depend on its place */) {
-    fp32::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, false);
+                                                                                long long yStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+    fp32::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_input_gradient_f32(const float* dy, long long dyStride, const float* w, long long expertStride, long long wStride,
                                                                                        const int* offsets, int experts, int outputs, int inputs, long long capacity, float* dx,
-                                                                                       long long dxStride, const int* /* a row\'s bits do not depend on its place */) {
-    fp32::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, false);
+                                                                                       long long dxStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+    fp32::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(fp32::THREADS) grouped_weight_gradient_f32_f32(const float* dy, long long dyStride, const float* x, long long xStride, const int* offsets,
                                                                                             int experts, int outputs, int inputs, long long capacity, float* dw,

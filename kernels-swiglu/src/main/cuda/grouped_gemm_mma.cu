@@ -204,7 +204,7 @@ struct Multiplication {
         for (int i = 0; i < 4; i++) {
             C* c = part.c + 16 * i * part.stride;
             if constexpr (PRODUCT == WEIGHT_GRADIENT) storeGradient(d[i], c, part.stride, part.rows - 16 * i, part.columns, part.wide, accumulate);
-            else storeRows(d[i], staging, c, part.stride, part.rows - 16 * i, part.columns, part.wide);
+            else storeRows(d[i], staging, c, part.stride, part.rows - 16 * i, part.columns, part.wide, accumulate);
         }
     }
 };
@@ -238,13 +238,13 @@ __device__ __forceinline__ void product(const bf16* rows, long long rowsStride, 
 
 extern "C" __global__ void __launch_bounds__(mma::THREADS, 2) grouped_forward_bf16(const bf16* x, long long xStride, const bf16* w, long long expertStride, long long wStride,
                                                                                    const int* offsets, int experts, int outputs, int inputs, long long capacity, bf16* y,
-                                                                                   long long yStride, const int* /* a row\'s bits do not depend on its place */) {
-    mma::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, false);
+                                                                                   long long yStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+    mma::product<FORWARD>(x, xStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, y, yStride, accumulate != 0);
 }
 extern "C" __global__ void __launch_bounds__(mma::THREADS, 2) grouped_input_gradient_bf16(const bf16* dy, long long dyStride, const bf16* w, long long expertStride,
                                                                                           long long wStride, const int* offsets, int experts, int outputs, int inputs,
-                                                                                          long long capacity, bf16* dx, long long dxStride, const int* /* a row\'s bits do not depend on its place */) {
-    mma::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, false);
+                                                                                          long long capacity, bf16* dx, long long dxStride, const int* /* a row\'s bits do not depend on its place */, int accumulate) {
+    mma::product<INPUT_GRADIENT>(dy, dyStride, w, wStride, expertStride, offsets, experts, outputs, inputs, capacity, dx, dxStride, accumulate != 0);
 }
 #define MMA_WEIGHTS(name, C)                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__(mma::THREADS, 2)                                                                                                 \

@@ -105,7 +105,7 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tile
         storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
     } else {
         bf16* c = static_cast<bf16*>(p.c) + (tiles.first + row) * p.rowStride + column;
-        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns, true);
+        storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns, true, p.accumulate);
     }
 }
 
@@ -199,8 +199,8 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
 #define SM90_ROWS(name, PRODUCT, BM, BN)                                                                                                                          \
     extern "C" __global__ void __launch_bounds__(sm90::THREADS, 1)                                                                                                \
         name##_bf16_sm90_##BM##x##BN(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts, int outputs,      \
-                                     int inputs, long long capacity, bf16* c, long long stride) {                                                                 \
-        sm90::product<PRODUCT, BM, BN, bf16>(a, b, {offsets, experts, outputs, inputs, capacity, c, 0, stride, false});                                           \
+                                     int inputs, long long capacity, bf16* c, long long stride, int accumulate) {                                                 \
+        sm90::product<PRODUCT, BM, BN, bf16>(a, b, {offsets, experts, outputs, inputs, capacity, c, 0, stride, accumulate != 0});                                 \
     }
 SM90_ROWS(grouped_forward, FORWARD, 128, 256)
 SM90_ROWS(grouped_forward, FORWARD, 256, 128)

@@ -30,10 +30,37 @@ __device__ __forceinline__ void stage(unsigned char* staging, int at, const floa
 #endif
 }
 
-// Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes together write 128 contiguous bytes of a row.
+// Adds what memory holds to a lane's results. For fp32 there is nothing to do: put() adds.
 template <int N>
-__device__ __forceinline__ void storeRows(const float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns, bool wide) {
+__device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
+template <int N>
+__device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns, bool wide) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+        const bf16* from = c + 8 * half * stride;
+        if (8 * half < rows && wide && 2 * N - 6 <= columns) {  // all pairs are complete, so many loads can be in flight
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
+                d[4 * j + 2 * half] += held.x;
+                d[4 * j + 2 * half + 1] += held.y;
+            }
+        } else if (8 * half < rows) {
+#pragma unroll
+            for (int j = 0; j < N / 4; j++) {
+                if (8 * j < columns) d[4 * j + 2 * half] += load(from + 8 * j);
+                if (8 * j + 1 < columns) d[4 * j + 2 * half + 1] += load(from + 8 * j + 1);
+            }
+        }
+    }
+}
+
+// Stores bf16 results through `staging`, 16 rows of 128 bytes in shared memory, so that 8 lanes together write 128 contiguous bytes of a row. With
+// `accumulate`, what memory holds is added before they are rounded.
+template <int N>
+__device__ __forceinline__ void storeRows(float (&d)[N], unsigned char* staging, bf16* c, long long stride, long long rows, int columns, bool wide, bool accumulate) {
     const int lane = threadIdx.x & 31;
+    if (accumulate) addHeld(d, static_cast<const bf16*>(c) + (lane >> 2) * stride + 2 * (lane & 3), stride, (int)rows - (lane >> 2), columns - 2 * (lane & 3), wide);
 #pragma unroll
     for (int j = 0; j < N / 4; j += 8) {  // 64 columns
         if (8 * j >= columns) break;
@@ -77,31 +104,6 @@ __device__ __forceinline__ void put(float* to, float x, float y, bool pair, bool
 __device__ __forceinline__ void put(bf16* to, float x, float y, bool pair, bool) {
     if (pair) *reinterpret_cast<uint32_t*>(to) = packed(x, y);
     else store(to, x);
-}
-
-// Adds what memory holds to a lane's results. For fp32 there is nothing to do: put() adds.
-template <int N>
-__device__ __forceinline__ void addHeld(float (&)[N], const float*, long long, int, int, bool) {}
-template <int N>
-__device__ __forceinline__ void addHeld(float (&d)[N], const bf16* c, long long stride, int rows, int columns, bool wide) {
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-        const bf16* from = c + 8 * half * stride;
-        if (8 * half < rows && wide && 2 * N - 6 <= columns) {  // all pairs are complete, so many loads can be in flight
-#pragma unroll
-            for (int j = 0; j < N / 4; j++) {
-                const float2 held = __bfloat1622float2(*reinterpret_cast<const __nv_bfloat162*>(from + 8 * j));
-                d[4 * j + 2 * half] += held.x;
-                d[4 * j + 2 * half + 1] += held.y;
-            }
-        } else if (8 * half < rows) {
-#pragma unroll
-            for (int j = 0; j < N / 4; j++) {
-                if (8 * j < columns) d[4 * j + 2 * half] += load(from + 8 * j);
-                if (8 * j + 1 < columns) d[4 * j + 2 * half + 1] += load(from + 8 * j + 1);
-            }
-        }
-    }
 }
 
 // Stores or adds a weight gradient directly from the registers: 4 lanes have 8 contiguous elements.

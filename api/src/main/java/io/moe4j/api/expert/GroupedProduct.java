@@ -31,15 +31,26 @@ public final class GroupedProduct {
      * @param x_RI rows of I elements
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
-     * @param y_RO rows of O elements, overwritten
+     * @param y_RO rows of O elements, overwritten or added to
      * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
      *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
+     * @param accumulate whether to add to what the rows of the result hold; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
      */
     public record Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO,
-            Optional<Tensor> before_1) {
+            Optional<Tensor> before_1, boolean accumulate) {
 
         public Forward {
             check(x_RI, w_eOI, y_RO);
+            if (accumulate && w_eOI.scales().isPresent()) {
+                throw new IllegalArgumentException("a grouped product of " + w_eOI + " that is added to " + y_RO
+                        + ": products of operands with scales are not added; add them afterwards");
+            }
+        }
+
+        /** All of a call but whether to add: the result is overwritten. */
+        public Forward(Tensor x_RI, Tensor w_eOI, Tensor offsets_e, Tensor y_RO,
+                Optional<Tensor> before_1) {
+            this(x_RI, w_eOI, offsets_e, y_RO, before_1, false);
         }
 
         /** The components of SPI 1.1: no rows were computed before. */
@@ -58,7 +69,16 @@ public final class GroupedProduct {
          * @since 0.3.0
          */
         public Forward withBefore(Optional<Tensor> rowsBefore_1) {
-            return new Forward(x_RI, w_eOI, offsets_e, y_RO, rowsBefore_1);
+            return new Forward(x_RI, w_eOI, offsets_e, y_RO, rowsBefore_1, accumulate);
+        }
+
+        /**
+         * The same, added to what the rows of the result hold or not.
+         *
+         * @since 0.3.0
+         */
+        public Forward withAccumulate(boolean added) {
+            return new Forward(x_RI, w_eOI, offsets_e, y_RO, before_1, added);
         }
     }
 
@@ -68,15 +88,26 @@ public final class GroupedProduct {
      * @param dy_RO rows of O elements
      * @param w_eOI an (O, I) matrix for each local expert
      * @param offsets_e I32
-     * @param dx_RI rows of I elements, overwritten
+     * @param dx_RI rows of I elements, overwritten or added to
      * @param before_1 I32: of the first expert that has rows here, how many rows were computed before, in parts of the same rows; absent for none. A row
      *     must get the bits that it would get if all rows of its expert were given at once. Since SPI 1.2
+     * @param accumulate whether to add to what the rows of the result hold; the sum is rounded once. Not with operands that have scales. Since SPI 1.2
      */
     public record InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI,
-            Optional<Tensor> before_1) {
+            Optional<Tensor> before_1, boolean accumulate) {
 
         public InputGradient {
             check(dy_RO, w_eOI, dx_RI);
+            if (accumulate && w_eOI.scales().isPresent()) {
+                throw new IllegalArgumentException("a grouped product of " + w_eOI + " that is added to " + dx_RI
+                        + ": products of operands with scales are not added; add them afterwards");
+            }
+        }
+
+        /** All of a call but whether to add: the result is overwritten. */
+        public InputGradient(Tensor dy_RO, Tensor w_eOI, Tensor offsets_e, Tensor dx_RI,
+                Optional<Tensor> before_1) {
+            this(dy_RO, w_eOI, offsets_e, dx_RI, before_1, false);
         }
 
         /** The components of SPI 1.1: no rows were computed before. */
@@ -95,7 +126,16 @@ public final class GroupedProduct {
          * @since 0.3.0
          */
         public InputGradient withBefore(Optional<Tensor> rowsBefore_1) {
-            return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI, rowsBefore_1);
+            return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI, rowsBefore_1, accumulate);
+        }
+
+        /**
+         * The same, added to what the rows of the result hold or not.
+         *
+         * @since 0.3.0
+         */
+        public InputGradient withAccumulate(boolean added) {
+            return new InputGradient(dy_RO, w_eOI, offsets_e, dx_RI, before_1, added);
         }
     }
 

@@ -5,6 +5,7 @@ import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
+import java.util.Optional;
 
 /**
  * The differentiable operations by name; each is implemented by one small class.
@@ -18,7 +19,16 @@ public final class Functions {
 
     /** y_TO = x_TI · wᵀ, for a parameter w of shape (O, I). */
     public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI) {
-        return tape.apply(new LinearOperation(x_TI, w_OI), x_TI);
+        return linear(tape, x_TI, w_OI, Optional.empty());
+    }
+
+    /**
+     * y_TO = x_TI · wᵀ, with low-rank updates of parts of w.
+     *
+     * @since 0.3.0
+     */
+    public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI, Optional<LowRank> adapter) {
+        return tape.apply(new LinearOperation(x_TI, w_OI, adapter), x_TI);
     }
 
     /** a + b, of one shape. */

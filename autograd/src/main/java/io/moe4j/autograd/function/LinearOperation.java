@@ -12,10 +12,12 @@ import java.util.Optional;
 final class LinearOperation implements Operation {
     private final Variable x_TI;
     private final Parameter w_OI;
+    private final Optional<LowRank> adapter;
 
-    LinearOperation(Variable x_TI, Parameter w_OI) {
+    LinearOperation(Variable x_TI, Parameter w_OI, Optional<LowRank> adapter) {
         this.x_TI = x_TI;
         this.w_OI = w_OI;
+        this.adapter = adapter;
     }
 
     @Override
@@ -41,14 +43,28 @@ final class LinearOperation implements Operation {
     @Override
     public void forward(Tape tape, Tensor y_TO) {
         tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedB(x_TI.tensor(), w_OI.value(), y_TO));
+        adapter.ifPresent(updates -> updates.addTo(tape, x_TI.tensor(), y_TO));
+    }
+
+    /** A frozen matrix needs no gradient, which is what the input is read for. */
+    @Override
+    public boolean readsInput(int index) {
+        return w_OI.isTrained() || adapter.isPresent();
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dy_TO = gradients.ofOutput();
-        tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedA(dy_TO, x_TI.tensor(), w_OI.gradient())
-                .accumulating(w_OI.accumulatesGradient()));
-        gradients.accumulate(0, (dx_TI, accumulate) -> tape.ops().matmul().matmul(tape.stream(),
-                Matmul.of(dy_TO, w_OI.value(), dx_TI).accumulating(accumulate)));
+        if (w_OI.isTrained()) {
+            tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedA(dy_TO, x_TI.tensor(), w_OI.gradient())
+                    .accumulating(w_OI.accumulatesGradient()));
+        }
+        if (!gradients.wants(0)) {
+            adapter.ifPresent(updates -> updates.backward(tape, x_TI.tensor(), dy_TO, Optional.empty()));
+        }
+        gradients.accumulate(0, (dx_TI, accumulate) -> {
+            tape.ops().matmul().matmul(tape.stream(), Matmul.of(dy_TO, w_OI.value(), dx_TI).accumulating(accumulate));
+            adapter.ifPresent(updates -> updates.backward(tape, x_TI.tensor(), dy_TO, Optional.of(dx_TI)));
+        });
     }
 }

@@ -94,6 +94,17 @@ public interface Model extends AutoCloseable {
     /** Where each tensor of a Hugging Face checkpoint lies, for the tensors that this rank has (all except other ranks' experts). */
     Map<String, ParameterSlice> checkpointNames();
 
+    /**
+     * Where the matrices of low-rank updates lie, by the names that PEFT gives them in a file, such as
+     * {@code "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"}; empty if the model was opened without {@linkplain ModelContext#lora them}.
+     * They are not among {@link #checkpointNames}. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Map<String, ParameterSlice> adapterNames() {
+        return Map.of();
+    }
+
     /** Persistent tensors that are not parameters, by checkpoint name: the biases of the experts, F32. */
     Map<String, Tensor> buffers();
 

@@ -31,6 +31,7 @@ import java.util.TreeSet;
  * @param forwardOnly whether the model never computes gradients, so that its units need no memory for them. Since SPI 1.4
  * @param exchanges exchanges for passes of fewer tokens than B·S, by their number of tokens; for {@link Model#openDecoding}. Since SPI 1.4
  * @param routerLosses losses that training adds for the routing of tokens. Since SPI 1.4
+ * @param lora low-rank updates of some matrices; all parameters are frozen then. Since SPI 1.4
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -38,7 +39,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed, boolean blank, boolean forwardOnly,
-        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses) {
+        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses, Optional<LoraSpec> lora) {
 
     public ModelContext {
         exchanges = Map.copyOf(exchanges);
@@ -49,7 +50,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
             ShardGroup expert, Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels,
             RecomputePolicy recompute, boolean forceLoadBalance, long seed) {
         this(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute, forceLoadBalance,
-                seed, false, false, Map.of(), RouterLossFactors.NONE);
+                seed, false, false, Map.of(), RouterLossFactors.NONE, Optional.empty());
     }
 
     /** The context of a model without experts; see {@link #withExperts}. */
@@ -62,37 +63,43 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     /** With the exchange and the kernels of experts. */
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
-                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses);
+                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, lora);
     }
 
     /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forced, seed, blank, forwardOnly, exchanges, routerLosses);
+                forced, seed, blank, forwardOnly, exchanges, routerLosses, lora);
     }
 
     /** With parameters that begin as zeros, or not. */
     public ModelContext withBlank(boolean value) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, value, forwardOnly, exchanges, routerLosses);
+                forceLoadBalance, seed, value, forwardOnly, exchanges, routerLosses, lora);
     }
 
     /** For a model that never computes gradients. Since SPI 1.4. */
     public ModelContext withForwardOnly() {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, true, exchanges, routerLosses);
+                forceLoadBalance, seed, blank, true, exchanges, routerLosses, lora);
     }
 
     /** With exchanges for passes of fewer tokens, by their number of tokens. Since SPI 1.4. */
     public ModelContext withExchanges(Map<Long, CommBackend> byTokens) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses);
+                forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses, lora);
     }
 
     /** With losses for the routing of tokens. Since SPI 1.4. */
     public ModelContext withRouterLosses(RouterLossFactors factors) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, exchanges, factors);
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, factors, lora);
+    }
+
+    /** With low-rank updates. Since SPI 1.4. */
+    public ModelContext withLora(LoraSpec updates) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, Optional.of(updates));
     }
 
     /**

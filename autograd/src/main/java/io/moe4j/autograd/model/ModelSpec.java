@@ -84,6 +84,27 @@ public interface ModelSpec {
         return List.of();
     }
 
+    /**
+     * The names of what low-rank updates can be trained of; empty if the model does not support them. A name is that of a matrix in a published checkpoint,
+     * such as {@code "q_proj"}, and means all matrices of that name, or of a group of them. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default List<String> adapterTargets() {
+        return List.of();
+    }
+
+    /**
+     * Numbers of low-rank updates: their parameters, those that a token uses, and the operations of forward and backward where all other parameters are
+     * frozen. Since SPI 1.4.
+     *
+     * @throws IllegalArgumentException if a target is not one of {@link #adapterTargets}
+     * @since 0.3.0
+     */
+    default ModelFigures figures(long sequence, LoraSpec lora) {
+        throw new IllegalArgumentException(name() + " has no low-rank updates: ModelSpec.adapterTargets is empty");
+    }
+
     /** Numbers of parameters and operations. */
     ModelFigures figures(long sequence);
 

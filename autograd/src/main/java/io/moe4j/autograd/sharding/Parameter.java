@@ -19,6 +19,7 @@ public final class Parameter {
     private @Nullable Tensor value;
     private @Nullable Tensor gradient;
     private boolean gradientWritten;
+    private boolean frozen;
 
     /**
      * A parameter.
@@ -64,6 +65,15 @@ public final class Parameter {
     }
 
     /**
+     * Whether training changes it. A frozen parameter has no gradient: operations compute none with respect to it.
+     *
+     * @since 0.3.0
+     */
+    public boolean isTrained() {
+        return !frozen;
+    }
+
+    /**
      * Its value, in the compute type.
      *
      * @throws IllegalStateException if its unit is not gathered
@@ -79,7 +89,7 @@ public final class Parameter {
     /**
      * The tensor for its gradient, F32: call {@link #accumulatesGradient} once for each contribution, and add to the tensor if it returns true.
      *
-     * @throws IllegalStateException if its unit's gradients are not open
+     * @throws IllegalStateException if its unit's gradients are not open, which those of a frozen unit never are
      */
     public Tensor gradient() {
         if (gradient == null) {
@@ -98,6 +108,10 @@ public final class Parameter {
 
     boolean isGradientWritten() {
         return gradientWritten;
+    }
+
+    void freeze() {
+        frozen = true;
     }
 
     void bindValue(@Nullable Tensor tensor) {

@@ -39,7 +39,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     private ParameterUnit(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
-            Precision precision, boolean withGradients) {
+            Precision precision, boolean trained) {
         this.name = name;
         this.rank = rank;
         this.group = group;
@@ -47,23 +47,36 @@ public final class ParameterUnit implements AutoCloseable {
         this.layout = new FlatLayout(parameters, group.size());
         this.valueMemory = rank.device().allocate(layout.shardElements() * precision.parameters().bytes(),
                 "parameters");
-        this.gradientMemory = withGradients
+        this.gradientMemory = trained
                 ? Optional
                         .of(rank.device().allocate(layout.shardElements() * precision.gradients().bytes(), "gradients"))
                 : Optional.empty();
         this.shard = Tensor.of(valueMemory, 0, precision.parameters(), layout.shardElements());
         this.gradientShard = gradientMemory
                 .map(memory -> Tensor.of(memory, 0, precision.gradients(), layout.shardElements()));
+        if (!trained) {
+            parameters.forEach(Parameter::freeze);
+        }
     }
 
     /**
-     * A unit without memory for gradients, for a model that is only run forward. Its values are undefined until {@link #load} or {@link #clear}.
+     * A unit that training does not change: it has no memory for gradients, and opening and reducing them does nothing. Its values are undefined until
+     * {@link #load} or {@link #clear}.
      *
      * @since 0.3.0
      */
-    public static ParameterUnit forwardOnly(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
+    public static ParameterUnit frozen(String name, List<Parameter> parameters, RankContext rank, ShardGroup group,
             Precision precision) {
         return new ParameterUnit(name, parameters, rank, group, precision, false);
+    }
+
+    /**
+     * Whether training does not change it, so that it has no gradients.
+     *
+     * @since 0.3.0
+     */
+    public boolean isFrozen() {
+        return gradientMemory.isEmpty();
     }
 
     /** Its name. */
@@ -116,8 +129,7 @@ public final class ParameterUnit implements AutoCloseable {
      */
     public Tensor gradientShard() {
         return gradientShard.orElseThrow(() -> new IllegalStateException(
-                "unit " + name
-                        + " was opened without gradients; open the model with a context that is not forwardOnly"));
+                "unit " + name + " is frozen and has no gradients; ask isFrozen() first"));
     }
 
     /**
@@ -138,8 +150,14 @@ public final class ParameterUnit implements AutoCloseable {
         microbatch = next;
     }
 
-    /** Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. */
+    /**
+     * Opens the gradients: from now until {@link #reduceGradients()}, in the same scope, operations contribute to them. Does nothing if the unit is
+     * {@linkplain #isFrozen frozen}.
+     */
     public void openGradients() {
+        if (isFrozen()) {
+            return;
+        }
         boolean direct = group.size() == 1 && precision.gradients().isSinglePrecision();
         Tensor flat = direct ? gradientShard()
                 : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
@@ -149,8 +167,14 @@ public final class ParameterUnit implements AutoCloseable {
         openGradient = Optional.of(flat);
     }
 
-    /** Sums the gradients over the ranks, where each rank keeps its shard of the sum, and closes them. */
+    /**
+     * Sums the gradients over the ranks, where each rank keeps its shard of the sum, and closes them. Does nothing if the unit is {@linkplain #isFrozen
+     * frozen}.
+     */
     public void reduceGradients() {
+        if (isFrozen()) {
+            return;
+        }
         Tensor flat = openGradient.orElseThrow(
                 () -> new IllegalStateException(
                         "the gradients of unit " + name + " are reduced without having been opened"));

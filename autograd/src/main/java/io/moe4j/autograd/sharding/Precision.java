@@ -20,6 +20,15 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
         return new Precision(DType.F32, DType.F32, DType.F32, DType.F32);
     }
 
+    /**
+     * For parameters that training does not change: nothing needs them in another type than that of the computation.
+     *
+     * @since 0.3.0
+     */
+    public Precision ofFrozen() {
+        return new Precision(compute, compute, gradients, optimizerState);
+    }
+
     /** Computes in bfloat16; everything else is in single precision. */
     public static Precision mixed() {
         return new Precision(DType.BF16, DType.F32, DType.F32, DType.F32);

@@ -38,7 +38,8 @@ final class HopperProducts {
         return fits(x, w, y) ? Optional.of(launch("grouped_forward_bf16", tile,
                 new KernelArg.TensorMap(x, tile.rows()), new KernelArg.TensorMap(w, tile.columns()),
                 KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2), KernelArg.of(x.dim(0)),
-                KernelArg.of(y), KernelArg.of(y.stride(0)))) : Optional.empty();
+                KernelArg.of(y), KernelArg.of(y.stride(0)), KernelArg.of(product.accumulate() ? 1 : 0)))
+                : Optional.empty();
     }
 
     Optional<Launch> inputGradient(GroupedProduct.InputGradient product) {
@@ -49,7 +50,8 @@ final class HopperProducts {
         return fits(dy, w, dx) ? Optional.of(launch("grouped_input_gradient_bf16", tile,
                 new KernelArg.TensorMap(dy, tile.rows()), new KernelArg.TensorMap(w, ACROSS),
                 KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1), extent(w, 2), KernelArg.of(dy.dim(0)),
-                KernelArg.of(dx), KernelArg.of(dx.stride(0)))) : Optional.empty();
+                KernelArg.of(dx), KernelArg.of(dx.stride(0)), KernelArg.of(product.accumulate() ? 1 : 0)))
+                : Optional.empty();
     }
 
     Optional<Launch> weightGradient(GroupedProduct.WeightGradient product) {

@@ -62,32 +62,34 @@ final class PanelProduct {
     }
 
     /**
-     * Computes C (m, n) from A (m, k) and op(B) (k, n). A row of C has the same bits whatever the other rows are, and however many.
+     * Computes C (m, n) from A (m, k) and op(B) (k, n), or adds to it. A row of C has the same bits whatever the other rows are, and however many.
      *
      * @param lead place of the first row in its group, below {@link #GROUP}; {@code lead + m} is at most {@link #ROW_BLOCK}
      */
-    void rows(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c) {
+    void rows(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
         int head = lead == 0 ? 0 : Math.min(m, GROUP - lead);
         int whole = (m - head) / GROUP * GROUP;
         boolean plain = a.dtype().isSinglePrecision() && b.dtype().isSinglePrecision() && c.dtype().isSinglePrecision();
         if (k == 0) {
-            zero(c, m, n);
+            if (!accumulate) {
+                zero(c, m, n);
+            }
         } else if (plain && whole == m) {
-            sliced(m, n, k, a, b, c);
+            sliced(m, n, k, a, b, c, accumulate);
         } else {
             long slab = scratch.take();
             try {
                 if (head > 0) {
-                    inGroup(lead, head, n, k, a, b, c, slab);
+                    inGroup(lead, head, n, k, a, b, c, accumulate, slab);
                 }
                 if (plain && whole > 0) {
-                    sliced(whole, n, k, a.at(head, 0), b, c.at(head, 0));
+                    sliced(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate);
                 } else if (whole > 0) {
-                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), false, slab);
+                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate, slab);
                 }
                 int rest = head + whole;
                 if (rest < m) {
-                    inGroup(0, m - rest, n, k, a.at(rest, 0), b, c.at(rest, 0), slab);
+                    inGroup(0, m - rest, n, k, a.at(rest, 0), b, c.at(rest, 0), accumulate, slab);
                 }
             } finally {
                 scratch.giveBack(slab);
@@ -96,16 +98,20 @@ final class PanelProduct {
     }
 
     /** In the slices of the inner dimension in which rows that are left over are computed too. */
-    private void sliced(int m, int n, int k, Matrix a, Matrix b, Matrix c) {
+    private void sliced(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
         for (int from = 0; from < k; from += INNER) {
-            product(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, from > 0);
+            product(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, accumulate || from > 0);
         }
     }
 
     /** Fewer rows than a group, from the place {@code lead} on: completed with rows of zeros to a whole one. */
-    private void inGroup(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c, long slab) {
+    private void inGroup(int lead, int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab) {
         MemorySegment memory = launch.memory();
         Matrix sum = new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
+        if (accumulate) {
+            memory.asSlice(sum.address(), (long) GROUP * n * Float.BYTES).fill((byte) 0);
+            copy(memory, c, m, n, sum.at(lead, 0));
+        }
         for (int from = 0; from < k; from += INNER) {
             int depth = Math.min(INNER, k - from);
             Matrix group = new Matrix(slab, depth, DType.F32);
@@ -114,7 +120,7 @@ final class PanelProduct {
             Matrix part = inner(b, from);
             Matrix wideB = transposeB ? widen(memory, part, n, depth, slab + A_BYTES)
                     : widen(memory, part, depth, n, slab + A_BYTES);
-            product(GROUP, n, depth, group, wideB, sum, from > 0);
+            product(GROUP, n, depth, group, wideB, sum, accumulate || from > 0);
         }
         if (c.dtype().isSinglePrecision()) {
             copy(memory, sum.at(lead, 0), m, n, c);

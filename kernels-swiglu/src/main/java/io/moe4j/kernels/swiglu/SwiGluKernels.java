@@ -71,7 +71,7 @@ final class SwiGluKernels implements ExpertKernels {
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
                         KernelArg.of(x.dim(0)), KernelArg.of(y), KernelArg.of(y.stride(0)),
-                        optional(product.before_1()))));
+                        optional(product.before_1()), KernelArg.of(product.accumulate() ? 1 : 0))));
     }
 
     @Override
@@ -90,7 +90,7 @@ final class SwiGluKernels implements ExpertKernels {
                         KernelArg.of(w.stride(1)), KernelArg.of(product.offsets_e()), extent(w, 0), extent(w, 1),
                         extent(w, 2),
                         KernelArg.of(dy.dim(0)), KernelArg.of(dx), KernelArg.of(dx.stride(0)),
-                        optional(product.before_1()))));
+                        optional(product.before_1()), KernelArg.of(product.accumulate() ? 1 : 0))));
     }
 
     @Override

@@ -7,6 +7,8 @@ import io.moe4j.layers.block.AttentionSpec;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.RotarySpec;
+import io.moe4j.layers.unit.AdapterTargets;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -59,6 +61,14 @@ public record GroupedQueryAttention(long heads, long keyHeads, boolean headNorms
     @Override
     public long matrixElements(long dim) {
         return 2 * dim * (heads + keyHeads) * headDim();
+    }
+
+    @Override
+    public List<AdapterTargets.Matrix> adapterMatrices(long dim) {
+        return List.of(new AdapterTargets.Matrix("q_proj", heads * headDim(), dim),
+                new AdapterTargets.Matrix("k_proj", keyHeads * headDim(), dim),
+                new AdapterTargets.Matrix("v_proj", keyHeads * headDim(), dim),
+                new AdapterTargets.Matrix("o_proj", dim, heads * headDim()));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.NormGradient;
 import io.moe4j.layers.unit.RmsNorm;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,8 @@ final class HeadNorm implements Operation {
                 : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
         gradients.accumulate(0, (dx, accumulate) -> tape.ops().norm().backward(tape.stream(),
                 new NormOps.Backward(heads(gradients.ofOutput()), rows, norm_Q.weight_D().value(), rstd(), heads(dx),
-                        accumulate, norm_Q.weight_D().gradient(), norm_Q.weight_D().accumulatesGradient(),
+                        accumulate, NormGradient.of(tape, norm_Q.weight_D()),
+                        norm_Q.weight_D().isTrained() && norm_Q.weight_D().accumulatesGradient(),
                         workspace)));
     }
 

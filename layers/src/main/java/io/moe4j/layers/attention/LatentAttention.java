@@ -7,6 +7,9 @@ import io.moe4j.layers.block.AttentionSpec;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.rotary.RotarySpec;
+import io.moe4j.layers.unit.AdapterTargets;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.OptionalLong;
 import io.moe4j.layers.rotary.Rotation;
 
@@ -69,6 +72,22 @@ public record LatentAttention(long heads, QueryProjection query, long latent, lo
             case QueryProjection.LowRank(long rank) -> dim * rank + rank * heads * queryKey();
         };
         return queries + dim * (latent + rotary.dim()) + latent * heads * (nope + value) + heads * value * dim;
+    }
+
+    @Override
+    public List<AdapterTargets.Matrix> adapterMatrices(long dim) {
+        List<AdapterTargets.Matrix> matrices = new ArrayList<>();
+        switch (query) {
+            case QueryProjection.Direct() -> matrices.add(new AdapterTargets.Matrix("q_proj", heads * queryKey(), dim));
+            case QueryProjection.LowRank(long rank) -> {
+                matrices.add(new AdapterTargets.Matrix("q_a_proj", rank, dim));
+                matrices.add(new AdapterTargets.Matrix("q_b_proj", heads * queryKey(), rank));
+            }
+        }
+        matrices.add(new AdapterTargets.Matrix("kv_a_proj_with_mqa", latent + rotary.dim(), dim));
+        matrices.add(new AdapterTargets.Matrix("kv_b_proj", heads * (nope + value), latent));
+        matrices.add(new AdapterTargets.Matrix("o_proj", dim, heads * value));
+        return matrices;
     }
 
     @Override

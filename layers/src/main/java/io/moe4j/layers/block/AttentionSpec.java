@@ -3,6 +3,8 @@ package io.moe4j.layers.block;
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.layers.unit.AdapterTargets;
+import java.util.List;
 import java.util.OptionalLong;
 
 /**
@@ -37,6 +39,17 @@ public interface AttentionSpec {
     /** Whether it keeps documents apart, as {@link BlockBuilder#documents} says where they begin. */
     default boolean keepsDocumentsApart() {
         return false;
+    }
+
+    /**
+     * Its matrices, of which low-rank updates can be trained; empty if it supports none. All of them are declared through
+     * {@link BlockBuilder#linear}.
+     *
+     * @param dim of the model
+     * @since 0.3.0
+     */
+    default List<AdapterTargets.Matrix> adapterMatrices(long dim) {
+        return List.of();
     }
 
     /** See {@link io.moe4j.autograd.model.ModelSpec#deviceSpi}. */

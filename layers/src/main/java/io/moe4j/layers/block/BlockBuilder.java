@@ -2,7 +2,9 @@ package io.moe4j.layers.block;
 
 import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.rotary.RotaryTables;
+import io.moe4j.layers.unit.Adapters;
 import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 import io.moe4j.layers.unit.UnitBuilder;
@@ -17,6 +19,8 @@ import java.util.Optional;
  * @param eps epsilon of the model's norms
  * @param dense collects the parameters that every rank has
  * @param experts collects the parameters of this rank's experts
+ * @param denseAdapters collects the low-rank updates of the first; since 0.3.0
+ * @param expertAdapters collects those of the second; since 0.3.0
  * @param rotary the model's rotary embeddings
  * @param documents where documents begin; a layer with attention reads it each time that it is run
  * @param balance biases and counts of the block's experts, if it has any
@@ -25,7 +29,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
-        UnitBuilder experts, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
+        UnitBuilder experts, Adapters denseAdapters, Adapters expertAdapters, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
         Optional<RouterLossSums.Layer> routerLosses) {
 
     /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */
@@ -43,12 +47,21 @@ public record BlockBuilder(ModelContext context, int layer, long dim, float eps,
 
     /** Declares a matrix (out, in) with the usual initial values. {@code checkpointName} follows the prefix. */
     public Linear linear(String name, String checkpointName, long out, long in) {
-        return new Linear(dense.matrix(name, prefix() + checkpointName, UnitBuilder.STD, out, in));
+        return linear(dense.matrix(name, prefix() + checkpointName, UnitBuilder.STD, out, in));
     }
 
     /** Declares a matrix (D, in) whose results are added to the residual stream. */
     public Linear output(String name, String checkpointName, long in) {
-        return new Linear(dense.matrix(name, prefix() + checkpointName, outputStd(), dim, in));
+        return linear(dense.matrix(name, prefix() + checkpointName, outputStd(), dim, in));
+    }
+
+    /**
+     * The product with a matrix that was declared in {@link #dense}, with low-rank updates where it is a target of them.
+     *
+     * @since 0.3.0
+     */
+    public Linear linear(Parameter matrix) {
+        return new Linear(matrix, denseAdapters.of(matrix));
     }
 
     /** Declares a norm over {@code width} elements with its own epsilon. */

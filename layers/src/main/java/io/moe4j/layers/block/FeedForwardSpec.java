@@ -1,6 +1,7 @@
 package io.moe4j.layers.block;
 
 import io.moe4j.api.Stability;
+import io.moe4j.layers.unit.AdapterTargets;
 import java.util.List;
 import java.util.Optional;
 
@@ -28,6 +29,17 @@ public interface FeedForwardSpec {
 
     /** See {@link io.moe4j.autograd.model.ModelSpec#exportRemarks}. */
     default List<String> exportRemarks(boolean biasesMove) {
+        return List.of();
+    }
+
+    /**
+     * Its matrices, of which low-rank updates can be trained; empty if it supports none. All of them are declared through
+     * {@link BlockBuilder#linear} or {@link BlockBuilder#expertAdapters}.
+     *
+     * @param dim of the model
+     * @since 0.3.0
+     */
+    default List<AdapterTargets.Matrix> adapterMatrices(long dim) {
         return List.of();
     }
 

@@ -32,6 +32,7 @@ final class Decoder implements Model {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
+        context.lora().ifPresent(spec::requireTargets);
         if (spec.moe().isPresent() && (context.comm().isEmpty() || context.kernels().isEmpty())) {
             throw new IllegalArgumentException(spec.name()
                     + " has experts: open it with a communication backend and expert kernels");
@@ -88,6 +89,10 @@ final class Decoder implements Model {
 
     @Override
     public DecodingSession openDecoding(long capacity) {
+        if (context.lora().isPresent()) {
+            throw new UnsupportedOperationException(spec.name() + " cannot generate with low-rank updates beside its"
+                    + " matrices; add them to the matrices, and open it without");
+        }
         return CachedDecoding.open(spec, context, parts, capacity);
     }
 
@@ -111,6 +116,11 @@ final class Decoder implements Model {
     @Override
     public Map<String, ParameterSlice> checkpointNames() {
         return new LinkedHashMap<>(parts.names());
+    }
+
+    @Override
+    public Map<String, ParameterSlice> adapterNames() {
+        return new LinkedHashMap<>(parts.adapterNames());
     }
 
     @Override

@@ -14,6 +14,7 @@ import io.moe4j.layers.block.Layer;
 import io.moe4j.layers.block.RouterLossSums;
 import io.moe4j.layers.init.InitialValues;
 import io.moe4j.layers.rotary.RotaryTables;
+import io.moe4j.layers.unit.Adapters;
 import io.moe4j.layers.unit.RmsNorm;
 import io.moe4j.layers.unit.UnitBuilder;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ final class DecoderParts implements AutoCloseable {
     private final CurrentDocuments documents;
     private final List<ParameterUnit> units = new ArrayList<>();
     private final Map<String, ParameterSlice> names = new LinkedHashMap<>();
+    private final Map<String, ParameterSlice> adapterNames = new LinkedHashMap<>();
     private final Map<Integer, ExpertBalance.Layer> balances = new LinkedHashMap<>();
     private final Optional<ExpertBalance> balance;
     private final Optional<RouterLossSums> routerLosses;
@@ -68,6 +70,10 @@ final class DecoderParts implements AutoCloseable {
 
     Map<String, ParameterSlice> names() {
         return names;
+    }
+
+    Map<String, ParameterSlice> adapterNames() {
+        return adapterNames;
     }
 
     CurrentDocuments documents() {
@@ -117,7 +123,12 @@ final class DecoderParts implements AutoCloseable {
         if (routed) {
             balances.put(layer, balance.orElseThrow().layer(balances.size()));
         }
-        BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts, rotary,
+        int firstExpert = spec.moe().map(moe -> moe.experts() / context.expertGroup().size()).orElse(0)
+                * context.expertGroup().index();
+        Adapters denseAdapters = new Adapters(context.lora(), dense, initial, 0);
+        Adapters expertAdapters = new Adapters(context.lora(), experts, initial, firstExpert);
+        BlockBuilder block = new BlockBuilder(context, layer, spec.dim(), spec.normEps(), dense, experts,
+                denseAdapters, expertAdapters, rotary,
                 documents, Optional.ofNullable(balances.get(layer)), routed
                         ? routerLosses.map(sums -> new RouterLossSums.Layer(sums, balances.size() - 1))
                         : Optional.empty());
@@ -128,8 +139,10 @@ final class DecoderParts implements AutoCloseable {
         Layer feedForward = spec.blocks().get(layer).feedForward().open(block);
         List<ParameterUnit> mine = new ArrayList<>();
         mine.add(build(dense, context.dense()));
+        build(denseAdapters, context.dense()).ifPresent(mine::add);
         if (routed) {
             mine.add(build(experts, context.expert()));
+            build(expertAdapters, context.expert()).ifPresent(mine::add);
         }
         return new Block(name, List.copyOf(mine), attentionNorm, attention, feedForwardNorm, feedForward);
     }
@@ -147,6 +160,13 @@ final class DecoderParts implements AutoCloseable {
         ParameterUnit unit = resources.add(builder.build(context, group));
         units.add(unit);
         names.putAll(builder.names());
+        return unit;
+    }
+
+    private Optional<ParameterUnit> build(Adapters adapters, ShardGroup group) {
+        Optional<ParameterUnit> unit = adapters.build(context, group).map(resources::add);
+        unit.ifPresent(units::add);
+        adapterNames.putAll(adapters.names());
         return unit;
     }
 

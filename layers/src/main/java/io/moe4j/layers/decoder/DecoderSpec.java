@@ -4,10 +4,12 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.layers.block.FeedForwardSpec.Experts;
+import io.moe4j.layers.unit.AdapterTargets;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -112,6 +114,26 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     @Override
     public ModelFigures figures(long sequence) {
         return Figures.of(this, sequence);
+    }
+
+    @Override
+    public List<String> adapterTargets() {
+        return AdapterTargets.known(blocks.stream().distinct().flatMap(block -> block.matrices(dim)).toList());
+    }
+
+    @Override
+    public ModelFigures figures(long sequence, LoraSpec lora) {
+        requireTargets(lora);
+        return Figures.of(this, sequence, lora);
+    }
+
+    /** @throws IllegalArgumentException if a target is unknown */
+    void requireTargets(LoraSpec lora) {
+        List<String> unknown = lora.targets().stream().filter(target -> !adapterTargets().contains(target)).toList();
+        if (!unknown.isEmpty()) {
+            throw new IllegalArgumentException(name + " has no " + String.join(", ", unknown)
+                    + "; low-rank updates can be of " + String.join(", ", adapterTargets()));
+        }
     }
 
     @Override

@@ -40,6 +40,9 @@ final class EmbeddingLookup implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Parameter table_VD = stage.table_VD();
+        if (!table_VD.isTrained()) {
+            return;
+        }
         try (Scope scope = tape.rank().memory().open()) {
             if (!stage.tied()) {
                 stage.unit().openGradients();

@@ -2,7 +2,9 @@ package io.moe4j.layers.decoder;
 
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.layers.unit.AdapterTargets;
 
 /**
  * Counts parameters and operations. Per token, forward and backward together, every active element of a matrix costs 6 operations (a multiply-add in
@@ -13,6 +15,30 @@ import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 final class Figures {
 
     private Figures() {}
+
+    /**
+     * With frozen matrices, an active element costs 4 operations: backward computes no gradient with respect to it. An element of an update costs 6.
+     */
+    static ModelFigures of(DecoderSpec spec, long sequence, LoraSpec lora) {
+        long all = 0;
+        long active = 0;
+        for (BlockSpec block : spec.blocks()) {
+            for (AdapterTargets.Matrix matrix : block.matrices(spec.dim())
+                    .filter(each -> each.isIn(lora.targets())).toList()) {
+                long elements = lora.rank() * (matrix.in() + matrix.out());
+                all += matrix.count() * elements;
+                active += matrix.active() * elements;
+            }
+        }
+        return new ModelFigures(all, active,
+                of(spec, sequence).flopsPerToken() - 2.0 * activeMatrices(spec) + 6.0 * active);
+    }
+
+    /** Elements of matrices that one token uses: those of blocks, and the head's. */
+    private static long activeMatrices(DecoderSpec spec) {
+        return spec.vocabulary() * spec.dim() + spec.blocks().stream().mapToLong(block -> block.attention()
+                .matrixElements(spec.dim()) + block.feedForward().activeMatrixElements(spec.dim())).sum();
+    }
 
     static ModelFigures of(DecoderSpec spec, long sequence) {
         long d = spec.dim();

@@ -121,8 +121,10 @@ final class HeadStage implements Stage.Last {
             ops().matmul().matmul(stream(), Matmul.ofTransposedB(y_CD, w_VD, logits_CV));
             // From here on logits_CV holds the gradient with respect to the logits.
             ops().loss().crossEntropy(stream(), logits_CV, labels_C, scale, rowLoss_C, loss);
-            ops().matmul().matmul(stream(), Matmul.ofTransposedA(logits_CV, y_CD, projection_VD.gradient())
-                    .accumulating(projection_VD.accumulatesGradient()));
+            if (projection_VD.isTrained()) {
+                ops().matmul().matmul(stream(), Matmul.ofTransposedA(logits_CV, y_CD, projection_VD.gradient())
+                        .accumulating(projection_VD.accumulatesGradient()));
+            }
             ops().matmul().matmul(stream(), Matmul.of(logits_CV, w_VD, dy_CD));
         }
     }
@@ -132,7 +134,8 @@ final class HeadStage implements Stage.Last {
         Optional<Tensor> workspace = bytes == 0 ? Optional.empty()
                 : Optional.of(memory().allocate("workspace", DType.I32, (bytes + 3) / 4));
         ops().norm().backward(stream(), new NormOps.Backward(dy_TD, x_TD, norm_D.value(), rstd_T, dx_TD, false,
-                norm_D.gradient(), norm_D.accumulatesGradient(), workspace));
+                norm_D.isTrained() ? norm_D.gradient() : memory().allocate("workspace", DType.F32, norm_D.elements()),
+                norm_D.isTrained() && norm_D.accumulatesGradient(), workspace));
     }
 
     /** C, tokens of a chunk: all chunks except the last have this size. */

@@ -4,6 +4,8 @@ import io.moe4j.api.Stability;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.FeedForwardSpec;
 import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.unit.AdapterTargets;
+import java.util.List;
 
 /**
  * One SwiGLU network for all tokens.
@@ -23,6 +25,11 @@ public record DenseFeedForward(long hidden) implements FeedForwardSpec {
     @Override
     public Layer open(BlockBuilder block) {
         return SwiGluNetwork.of(block, "feed_forward", "mlp.", hidden)::forward;
+    }
+
+    @Override
+    public List<AdapterTargets.Matrix> adapterMatrices(long dim) {
+        return SwiGluNetwork.adapterMatrices("", dim, hidden, 1, 1);
     }
 
     @Override

@@ -12,7 +12,6 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
-import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,16 +32,16 @@ final class ExpertExchange {
     private final CommBackend comm;
     private final ExpertKernels kernels;
     private final Routing routing;
-    private final Parameter gateUp_e2FD;
-    private final Parameter down_eDF;
+    private final ExpertMatrix gateUp_e2FD;
+    private final ExpertMatrix down_eDF;
     private final Variable x_TD;
     private final Variable weights_TK;
     private boolean keepsInputs;
     private Optional<ReceivedRows> inputs = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
 
-    ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp_e2FD,
-            Parameter down_eDF, Variable x_TD, Variable weights_TK) {
+    ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, ExpertMatrix gateUp_e2FD,
+            ExpertMatrix down_eDF, Variable x_TD, Variable weights_TK) {
         this.x_TD = x_TD;
         this.weights_TK = weights_TK;
         this.comm = comm;
@@ -65,16 +64,21 @@ final class ExpertExchange {
         return kernels;
     }
 
+    /** The rows of the first round. */
+    ExpertMatrix.Rows rows() {
+        return ExpertMatrix.Rows.all(offsets_e());
+    }
+
     /** I32 (e): running sums of the rows of this rank's experts in the first round, on the device. */
     Tensor offsets_e() {
         return routing.plan().offsets_e();
     }
 
-    Parameter gateUp_e2FD() {
+    ExpertMatrix gateUp_e2FD() {
         return gateUp_e2FD;
     }
 
-    Parameter down_eDF() {
+    ExpertMatrix down_eDF() {
         return down_eDF;
     }
 
@@ -90,7 +94,7 @@ final class ExpertExchange {
 
     /** F, the hidden dimension of an expert. */
     long hidden() {
-        return down_eDF.shape()[2];
+        return down_eDF.weight_eOI().shape()[2];
     }
 
     /** The type of rows. */
@@ -114,7 +118,7 @@ final class ExpertExchange {
     }
 
     private ReceivedRows kept(Tape tape, Supplier<ReceivedRows> first) {
-        return tape.kept(ReceivedRows.class, "expert inputs of " + gateUp_e2FD.name(), first);
+        return tape.kept(ReceivedRows.class, "expert inputs of " + gateUp_e2FD.weight_eOI().name(), first);
     }
 
     /** Sends tokens, with their weights, to the experts. */

@@ -1,7 +1,6 @@
 package io.moe4j.layers.feedforward;
 
 import io.moe4j.api.comm.ReceivedRows;
-import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
@@ -23,7 +22,7 @@ final class ExpertGateUp implements Operation {
 
     @Override
     public String name() {
-        return "expert gate and up " + exchange.gateUp_e2FD().name();
+        return "expert gate and up " + exchange.gateUp_e2FD().weight_eOI().name();
     }
 
     @Override
@@ -43,22 +42,16 @@ final class ExpertGateUp implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor gateUp_R2F) {
-        exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(exchange.inputs().rows_RD(),
-                exchange.gateUp_e2FD().value(), exchange.offsets_e(), gateUp_R2F));
+        exchange.gateUp_e2FD().forward(tape, exchange.kernels(), exchange.rows(), exchange.inputs().rows_RD(), gateUp_R2F);
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
-        Tensor offsets_e = exchange.offsets_e();
-        Tensor dgateUp_R2F = gradients.ofOutput();
         ReceivedRows outputGradients = exchange.gradients();
-        exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dgateUp_R2F,
-                exchange.inputs().rows_RD(), offsets_e, exchange.gateUp_e2FD().gradient(),
-                exchange.gateUp_e2FD().accumulatesGradient()));
-        exchange.releaseInputs();
         // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
-        exchange.kernels().inputGradient(tape.stream(), new GroupedProduct.InputGradient(dgateUp_R2F,
-                exchange.gateUp_e2FD().value(), offsets_e, outputGradients.outputs_RD()));
+        exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients.ofOutput(),
+                exchange.inputs().rows_RD(), outputGradients.outputs_RD());
+        exchange.releaseInputs();
         gradients.pass(0, outputGradients.outputs_RD());
     }
 }

@@ -22,7 +22,7 @@ final class ExpertHidden implements Operation {
 
     @Override
     public String name() {
-        return "expert hidden " + exchange.gateUp_e2FD().name();
+        return "expert hidden " + exchange.gateUp_e2FD().weight_eOI().name();
     }
 
     @Override

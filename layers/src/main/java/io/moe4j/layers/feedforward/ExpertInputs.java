@@ -26,7 +26,7 @@ final class ExpertInputs implements Operation {
 
     @Override
     public String name() {
-        return "expert inputs " + exchange.gateUp_e2FD().name();
+        return "expert inputs " + exchange.gateUp_e2FD().weight_eOI().name();
     }
 
     /** Kept rows need a backend that can keep them. */

@@ -1,7 +1,6 @@
 package io.moe4j.layers.feedforward;
 
 import io.moe4j.api.comm.ReceivedRows;
-import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -30,7 +29,7 @@ final class ExpertOutput implements Operation {
 
     @Override
     public String name() {
-        return "expert output " + exchange.down_eDF().name();
+        return "expert output " + exchange.down_eDF().weight_eOI().name();
     }
 
     /**
@@ -52,7 +51,7 @@ final class ExpertOutput implements Operation {
     @Override
     public Tensor allocateOutput(Tape tape) {
         DType dtype = h_RF.tensor().dtype();
-        return tape.temporary("activations", dtype, tokens, exchange.down_eDF().shape()[1]);
+        return tape.temporary("activations", dtype, tokens, exchange.down_eDF().weight_eOI().shape()[1]);
     }
 
     @Override
@@ -60,24 +59,24 @@ final class ExpertOutput implements Operation {
         try (Scope scope = tape.rank().memory().open()) {
             Optional<Tensor> waiting_ND = exchange.waiting_ND(tape);
             ReceivedRows rows = exchange.rowsForOutputs(tape);
-            exchange.kernels().forward(tape.stream(), new GroupedProduct.Forward(h_RF.tensor(),
-                    exchange.down_eDF().value(), exchange.offsets_e(), rows.outputs_RD()));
+            exchange.down_eDF().forward(tape, exchange.kernels(), exchange.rows(), h_RF.tensor(), rows.outputs_RD());
             exchange.combine(rows, out_TD, Optional.empty(), waiting_ND);
             waiting_ND.ifPresent(waiting -> activations.forwardRounds(tape, waiting).forward(out_TD));
         }
     }
 
     @Override
+    public boolean readsInput(int index) {
+        return exchange.down_eDF().readsRows();
+    }
+
+    @Override
     public void backward(Tape tape, Gradients gradients) {
-        Tensor offsets_e = exchange.offsets_e();
         Tensor h = h_RF.tensor();
         activations.setOutputGradient(gradients.ofOutput());
         ReceivedRows dy = exchange.dispatchGradients(gradients.ofOutput());
-        exchange.kernels().weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dy.rows_RD(), h, offsets_e,
-                exchange.down_eDF().gradient(), exchange.down_eDF().accumulatesGradient()));
         // The hidden rows are not read again: their gradient overwrites them.
-        exchange.kernels().inputGradient(tape.stream(),
-                new GroupedProduct.InputGradient(dy.rows_RD(), exchange.down_eDF().value(), offsets_e, h));
+        exchange.down_eDF().backward(tape, exchange.kernels(), exchange.rows(), dy.rows_RD(), h, h);
         gradients.pass(0, h);
     }
 }

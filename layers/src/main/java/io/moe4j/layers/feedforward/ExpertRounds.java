@@ -3,11 +3,9 @@ package io.moe4j.layers.feedforward;
 import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.expert.ExpertKernels;
-import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
-import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 
 /**
@@ -22,8 +20,8 @@ final class ExpertRounds {
     private final ExpertExchange exchange;
     private final ExpertKernels kernels;
     private final Tape tape;
-    private final Parameter gateUp_e2FD;
-    private final Parameter down_eDF;
+    private final ExpertMatrix gateUp_e2FD;
+    private final ExpertMatrix down_eDF;
     private final Tensor gateUp_R2F;
     private final Tensor h_RF;
     private final Tensor waiting_ND;
@@ -47,8 +45,7 @@ final class ExpertRounds {
     void forward(Tensor out_TD) {
         exchange.furtherRounds(tape, part -> {
             ReceivedRows rows = computeHidden(part);
-            kernels.forward(tape.stream(), new GroupedProduct.Forward(h_RF, down_eDF.value(), part.offsets_e(),
-                    rows.outputs_RD(), part.before_1()));
+            down_eDF.forward(tape, kernels, rows(part), h_RF, rows.outputs_RD());
             exchange.combine(rows, out_TD, Optional.empty(), Optional.of(waiting_ND));
         });
     }
@@ -61,28 +58,25 @@ final class ExpertRounds {
         Tensor offsets_e = part.offsets_e();
         ReceivedRows inputs = computeHidden(part);
         ReceivedRows dy = exchange.dispatchGradients(part, dout_TD);
-        kernels.weightGradient(tape.stream(), new GroupedProduct.WeightGradient(dy.rows_RD(), h_RF, offsets_e,
-                down_eDF.gradient(), down_eDF.accumulatesGradient()));
         // Each gradient overwrites the value that it belongs to, which is not read again.
-        kernels.inputGradient(tape.stream(), new GroupedProduct.InputGradient(dy.rows_RD(), down_eDF.value(),
-                offsets_e, h_RF, part.before_1()));
+        down_eDF.backward(tape, kernels, rows(part), dy.rows_RD(), h_RF, h_RF);
         kernels.swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), h_RF,
                 Optional.of(inputs.weights_R()), offsets_e, gate(), up(), Optional.of(dy.scalars_R())));
-        kernels.weightGradient(tape.stream(), new GroupedProduct.WeightGradient(gateUp_R2F, inputs.rows_RD(),
-                offsets_e, gateUp_e2FD.gradient(), gateUp_e2FD.accumulatesGradient()));
-        kernels.inputGradient(tape.stream(), new GroupedProduct.InputGradient(gateUp_R2F, gateUp_e2FD.value(),
-                offsets_e, dy.outputs_RD(), part.before_1()));
+        gateUp_e2FD.backward(tape, kernels, rows(part), gateUp_R2F, inputs.rows_RD(), dy.outputs_RD());
         exchange.combine(dy, dx_TD, Optional.of(dweights_TK), Optional.of(waiting_ND));
     }
 
     /** Dispatches the inputs of a round, and computes gate, up and hidden rows from them. */
     private ReceivedRows computeHidden(DispatchPlan part) {
         ReceivedRows rows = exchange.dispatchInputs(part, false);
-        kernels.forward(tape.stream(), new GroupedProduct.Forward(rows.rows_RD(), gateUp_e2FD.value(),
-                part.offsets_e(), gateUp_R2F, part.before_1()));
+        gateUp_e2FD.forward(tape, kernels, rows(part), rows.rows_RD(), gateUp_R2F);
         kernels.swiglu(tape.stream(), new SwiGlu.Forward(gate(), up(), Optional.of(rows.weights_R()),
                 part.offsets_e(), h_RF));
         return rows;
+    }
+
+    private static ExpertMatrix.Rows rows(DispatchPlan part) {
+        return new ExpertMatrix.Rows(part.offsets_e(), part.before_1());
     }
 
     private Tensor gate() {

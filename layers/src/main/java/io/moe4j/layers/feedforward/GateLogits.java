@@ -46,11 +46,19 @@ final class GateLogits implements Operation {
         tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedB(x_TD.tensor(), w_ED.value(), logits_TE));
     }
 
+    /** A frozen gate needs no gradient, which is what the input is read for. */
+    @Override
+    public boolean readsInput(int index) {
+        return w_ED.isTrained();
+    }
+
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dlogits_TE = gradients.ofOutput();
         if (x_TD.tensor().dtype().isSinglePrecision()) {
-            weightGradient(tape, dlogits_TE, x_TD.tensor());
+            if (w_ED.isTrained()) {
+                weightGradient(tape, dlogits_TE, x_TD.tensor());
+            }
             gradients.accumulate(0, (dx_TD, accumulate) -> tape.ops().matmul().matmul(tape.stream(),
                     Matmul.of(dlogits_TE, w_ED.value(), dx_TD).accumulating(accumulate)));
         } else {
@@ -60,8 +68,11 @@ final class GateLogits implements Operation {
 
     private void widened(Tape tape, Tensor dlogits_TE, Tensor dx_TD, boolean accumulate) {
         try (Scope scratch = tape.rank().memory().open()) {
-            Tensor wide_TD = widen(tape, x_TD.tensor());
-            weightGradient(tape, dlogits_TE, wide_TD);
+            Tensor wide_TD = tape.temporary("workspace", DType.F32, Tape.extents(x_TD.tensor()));
+            if (w_ED.isTrained()) {
+                tape.ops().elementwise().copy(tape.stream(), x_TD.tensor(), wide_TD);
+                weightGradient(tape, dlogits_TE, wide_TD);
+            }
             Tensor w = widen(tape, w_ED.value());
             tape.ops().matmul().matmul(tape.stream(), Matmul.of(dlogits_TE, w, wide_TD));
             if (accumulate) {

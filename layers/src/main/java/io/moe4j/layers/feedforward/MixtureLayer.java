@@ -29,8 +29,8 @@ final class MixtureLayer implements Layer {
     private final Optional<RouterLossSums.Layer> lossSums;
     private final Parameter gate_ED;
     private final Optional<SwiGluNetwork> shared;
-    private final Parameter gateUp_e2FD;
-    private final Parameter down_eDF;
+    private final ExpertMatrix gateUp_e2FD;
+    private final ExpertMatrix down_eDF;
 
     MixtureLayer(MixtureOfExperts spec, BlockBuilder block) {
         this.spec = spec;
@@ -39,15 +39,21 @@ final class MixtureLayer implements Layer {
         this.kernels = block.context().kernels().orElseThrow();
         this.balance = block.balance().orElseThrow();
         this.lossSums = block.routerLosses();
-        this.gate_ED = block.linear("gate", "mlp.gate.weight", spec.count(), block.dim()).weight_OI();
+        this.gate_ED = block.dense().matrix("gate", block.prefix() + "mlp.gate.weight", UnitBuilder.STD, spec.count(),
+                block.dim());
         this.shared = spec.shared() == 0 ? Optional.empty()
                 : Optional.of(SwiGluNetwork.of(block, "shared", "mlp.shared_experts.", spec.sharedHidden()));
         int local = spec.count() / block.context().expertGroup().size();
         UnitBuilder.Experts mine = new UnitBuilder.Experts(block.context().expertGroup().index() * local, local);
         String at = block.prefix() + "mlp.experts.";
-        this.gateUp_e2FD = block.experts().expertGateUp("gate_up", at, block.outputStd(), mine, spec.hidden(),
-                block.dim());
-        this.down_eDF = block.experts().expertDown("down", at, block.outputStd(), mine, block.dim(), spec.hidden());
+        this.gateUp_e2FD = matrix(block, block.experts().expertGateUp("gate_up", at, block.outputStd(), mine,
+                spec.hidden(), block.dim()));
+        this.down_eDF = matrix(block, block.experts().expertDown("down", at, block.outputStd(), mine, block.dim(),
+                spec.hidden()));
+    }
+
+    private static ExpertMatrix matrix(BlockBuilder block, Parameter weight_eOI) {
+        return new ExpertMatrix(weight_eOI, block.expertAdapters().of(weight_eOI));
     }
 
     @Override

@@ -7,6 +7,8 @@ import io.moe4j.api.ops.RoutingOps.Score;
 import io.moe4j.layers.block.BlockBuilder;
 import io.moe4j.layers.block.FeedForwardSpec;
 import io.moe4j.layers.block.Layer;
+import io.moe4j.layers.unit.AdapterTargets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -46,6 +48,16 @@ public record MixtureOfExperts(int count, long hidden, int shared, Gate gate) im
     @Override
     public Layer open(BlockBuilder block) {
         return new MixtureLayer(this, block);
+    }
+
+    @Override
+    public List<AdapterTargets.Matrix> adapterMatrices(long dim) {
+        List<AdapterTargets.Matrix> matrices = new ArrayList<>(
+                SwiGluNetwork.adapterMatrices("experts", dim, hidden, count, gate.topK()));
+        if (shared > 0) {
+            matrices.addAll(SwiGluNetwork.adapterMatrices("shared_experts", dim, sharedHidden(), 1, 1));
+        }
+        return matrices;
     }
 
     @Override

@@ -27,6 +27,15 @@ public final class InitialValues {
         return (first, into, at, count) -> Arrays.fill(into, at, at + count, 1);
     }
 
+    /**
+     * Zeros.
+     *
+     * @since 0.3.0
+     */
+    public static Initializer zeros() {
+        return (first, into, at, count) -> Arrays.fill(into, at, at + count, 0);
+    }
+
     /** Runs of {@code length} elements, alternately from {@code one} and from {@code other}. */
     public static Initializer alternating(long length, Initializer one, Initializer other) {
         return (first, into, at, count) -> {
@@ -42,6 +51,21 @@ public final class InitialValues {
     /** Normal, mean 0. */
     public Initializer normal(String name, double std) {
         return new Draws(CounterBits.key(seed, 1, name), std, 0, 1, quantiles);
+    }
+
+    /**
+     * Uniform between {@code -bound} and {@code bound}: 24 random bits, and half of the last.
+     *
+     * @since 0.3.0
+     */
+    public Initializer uniform(String name, double bound) {
+        long key = CounterBits.key(seed, 1, name);
+        return (first, into, at, count) -> {
+            for (int i = 0; i < count; i++) {
+                long bits = CounterBits.mix(CounterBits.mix(key + (first + i) * CounterBits.STEP) ^ key);
+                into[at + i] = (float) (bound * (((bits >>> 40) + 0.5) * 0x1p-23 - 1));
+            }
+        };
     }
 
     /** Truncated normal, mean 0: values are conditioned to lie within {@code cut} of 0. */

@@ -102,6 +102,16 @@ public final class UnitBuilder {
         return parameter;
     }
 
+    /** Its name. */
+    String unit() {
+        return unit;
+    }
+
+    /** Whether anything was declared. */
+    boolean isEmpty() {
+        return parameters.isEmpty();
+    }
+
     /** Where each checkpoint tensor of this unit lies. */
     public Map<String, ParameterSlice> names() {
         return names;
@@ -109,12 +119,23 @@ public final class UnitBuilder {
 
     /** Allocates the unit and sets its initial values. */
     public ParameterUnit build(ModelContext context, ShardGroup group) {
-        ParameterUnit built = context.forwardOnly()
-                ? ParameterUnit.forwardOnly(unit, parameters, context.rank(), group, context.precision())
+        return build(context, group, context.forwardOnly() || context.lora().isPresent(), context.blank());
+    }
+
+    /**
+     * Allocates the unit and sets its initial values.
+     *
+     * @param frozen whether training does not change it
+     * @param blank whether it begins as zeros
+     */
+    ParameterUnit build(ModelContext context, ShardGroup group, boolean frozen, boolean blank) {
+        ParameterUnit built = frozen
+                ? ParameterUnit.frozen(unit, parameters, context.rank(), group,
+                        context.lora().isPresent() ? context.precision().ofFrozen() : context.precision())
                 : new ParameterUnit(unit, parameters, context.rank(), group, context.precision());
         try {
             // A plan counts bytes; the values themselves would take hours to compute for nothing.
-            if (context.blank()) {
+            if (blank) {
                 built.clear();
             } else if (!context.rank().device().kind().equals(DeviceKind.PLANNING)) {
                 built.load(this::read);
@@ -146,13 +167,15 @@ public final class UnitBuilder {
         return parameter;
     }
 
-    private Parameter add(Parameter parameter, Initializer source) {
+    /** Declares a parameter. */
+    Parameter add(Parameter parameter, Initializer source) {
         parameters.add(parameter);
         values.put(parameter, source);
         return parameter;
     }
 
-    private void name(String checkpointName, Parameter parameter, long from, long... shape) {
+    /** Names a part of a parameter. */
+    void name(String checkpointName, Parameter parameter, long from, long... shape) {
         names.put(checkpointName,
                 new ParameterSlice(parameter, from, java.util.stream.LongStream.of(shape).boxed().toList()));
     }

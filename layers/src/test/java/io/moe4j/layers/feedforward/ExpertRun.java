@@ -176,7 +176,8 @@ final class ExpertRun {
     /** As {@link MixtureLayer} does. */
     private static Variable apply(Tape tape, CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp,
             Parameter down, Variable x, Variable weights) {
-        return new ExpertExchange(comm, kernels, routing, gateUp, down, x, weights).apply(tape);
+        return new ExpertExchange(comm, kernels, routing, new ExpertMatrix(gateUp, Optional.empty()),
+                new ExpertMatrix(down, Optional.empty()), x, weights).apply(tape);
     }
 
     private static Parameter parameter(Values values, DType dtype, String name, long... shape) {

@@ -28,7 +28,8 @@ public final class NameMap {
     }
 
     public NameMap(Model model) {
-        model.checkpointNames().forEach((name, slice) -> add(name, slice));
+        model.checkpointNames().forEach(this::add);
+        model.adapterNames().forEach(this::add);
         slices.values().forEach(list -> list.sort(Comparator.comparingLong(Slice::from)));
     }
 
@@ -66,7 +67,7 @@ public final class NameMap {
         List<Slice> found = slices.get(parameter);
         if (found == null) {
             throw new IllegalStateException("parameter " + parameter
-                    + " has no checkpoint name; the model's checkpointNames() must cover all of its parameters");
+                    + " has no checkpoint name; the model's checkpointNames() and adapterNames() must cover all of its parameters");
         }
         return found;
     }

@@ -5,6 +5,12 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Set;
 import java.util.function.Predicate;
 
 /** Sets the weights of an open model, each rank what it holds. */
@@ -20,13 +26,13 @@ public final class WeightTransfer {
     }
 
     /**
-     * Sets all parameters, and those buffers that the source has; called by the rank's thread, and waits for its stream.
+     * Sets all parameters but those of low-rank updates, and those buffers that the source has; called by the rank's thread, and waits for its stream.
      *
      * @param buffers which of the buffers, by name, the source has; the others stay as they are
      */
     public static void fill(RankContext rank, Model model, Source source, Predicate<String> buffers) {
         NameMap names = new NameMap(model);
-        model.units().forEach(unit -> unit.write(unit.shard(),
+        units(model, false).forEach(unit -> unit.write(unit.shard(),
                 (parameter, from, into, count) -> names.cut(parameter, from, count,
                         (range, offset) -> source.read(range, into, offset))));
         model.buffers().forEach((name, tensor) -> {
@@ -35,6 +41,22 @@ public final class WeightTransfer {
             }
         });
         rank.stream().synchronize();
+    }
+
+    /** Sets the parameters of low-rank updates; called by the rank's thread, and waits for its stream. */
+    public static void fillAdapters(RankContext rank, Model model, Source source) {
+        NameMap names = new NameMap(model);
+        units(model, true).forEach(unit -> unit.write(unit.shard(),
+                (parameter, from, into, count) -> names.cut(parameter, from, count,
+                        (range, offset) -> source.read(range, into, offset))));
+        rank.stream().synchronize();
+    }
+
+    /** The units of low-rank updates, or all others. */
+    private static List<ParameterUnit> units(Model model, boolean adapters) {
+        Set<Parameter> updates = Collections.newSetFromMap(new IdentityHashMap<>());
+        model.adapterNames().values().forEach(slice -> updates.add(slice.parameter()));
+        return model.units().stream().filter(unit -> updates.containsAll(unit.parameters()) == adapters).toList();
     }
 
     private static void fillBuffer(RankContext rank, String name, Tensor tensor, Source source) {

@@ -11,6 +11,7 @@ import java.util.TreeMap;
  * {@code training.local_batch_size}.
  *
  * @param model what is trained
+ * @param lora low-rank updates, which are trained instead of the model's parameters; since 0.3.0
  * @param training how long, on how much, in which element types
  * @param optimizer AdamW
  * @param lrScheduler the learning rate over time
@@ -30,7 +31,7 @@ import java.util.TreeMap;
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record TrainerConfig(ModelConfig model, TrainingConfig training, OptimizerConfig optimizer,
+public record TrainerConfig(ModelConfig model, LoraConfig lora, TrainingConfig training, OptimizerConfig optimizer,
         LrSchedulerConfig lrScheduler, ParallelismConfig parallelism, ActivationCheckpointConfig activationCheckpoint,
         GraphCaptureConfig graphCapture, MoeConfig moe, DataConfig data, ValidationConfig validation,
         CheckpointConfig checkpoint, MetricsConfig metrics, ProfileConfig profile, DeviceSettings runtime,
@@ -39,6 +40,15 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
 
     public TrainerConfig {
         plugin = Collections.unmodifiableMap(new TreeMap<>(plugin));
+    }
+
+    /**
+     * Whether training moves the experts' biases. They belong to the model, which low-rank updates leave as it is.
+     *
+     * @since 0.3.0
+     */
+    public boolean movesExpertBiases() {
+        return moe.loadBalanceCoeff() > 0 && !lora.isOn();
     }
 
     /** Tokens of one step, all ranks together. */
@@ -70,6 +80,15 @@ public record TrainerConfig(ModelConfig model, TrainingConfig training, Optimize
     /** With another value of {@code model}. */
     public TrainerConfig withModel(ModelConfig value) {
         return Components.with(this, "model", value);
+    }
+
+    /**
+     * With another value of {@code lora}.
+     *
+     * @since 0.3.0
+     */
+    public TrainerConfig withLora(LoraConfig value) {
+        return Components.with(this, "lora", value);
     }
 
     /** With another value of {@code training}. */

@@ -9,6 +9,7 @@ import io.moe4j.trainer.checkpoint.NameMap;
 import io.moe4j.trainer.session.RankSession;
 import io.moe4j.trainer.session.TrainingSession;
 import java.lang.foreign.MemorySegment;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -18,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of an open run by their Hugging Face names: parameters, and the experts' biases. To be read between steps, by the thread that makes them.
+ * The tensors of an open run by their Hugging Face names, or PEFT's: parameters, low-rank updates, and the experts' biases. To be read between steps, by the thread that makes them.
  *
  * <pre>{@code
  * NamedTensor norm = run.tensors().read("model.norm.weight");
@@ -39,6 +40,7 @@ public final class RunTensors {
         Map<String, List<Long>> shapes = new ConcurrentHashMap<>();
         session.onRanks(rank -> {
             rank.model().checkpointNames().forEach((name, slice) -> shapes.put(name, slice.shape()));
+            rank.model().adapterNames().forEach((name, slice) -> shapes.put(name, slice.shape()));
             rank.model().buffers().forEach((name, tensor) -> shapes.put(name, List.copyOf(tensor.shape())));
             return rank;
         });
@@ -81,7 +83,9 @@ public final class RunTensors {
             System.arraycopy(host, 0, values, 0, host.length);
             return host.length;
         }
-        Model.@Nullable ParameterSlice slice = model.checkpointNames().get(name);
+        Map<String, Model.ParameterSlice> slices = new HashMap<>(model.checkpointNames());
+        slices.putAll(model.adapterNames());
+        Model.@Nullable ParameterSlice slice = slices.get(name);
         if (slice == null) {
             return 0;
         }

@@ -46,7 +46,7 @@ public final class Trainer {
     /** Opens a run of a model that is given instead of {@code model.flavor}. */
     public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
         if (config.checkpoint().enable() || config.checkpoint().export().isPresent()) {
-            spec.exportRemarks(config.moe().loadBalanceCoeff() != 0)
+            spec.exportRemarks(config.movesExpertBiases())
                     .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
         }
         return TrainingRun.open(config, spec, registry, options);

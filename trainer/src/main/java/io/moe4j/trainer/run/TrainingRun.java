@@ -107,8 +107,8 @@ public final class TrainingRun implements AutoCloseable {
         try {
             resumed.ifPresent(
                     load -> ResumePoint.requireSameModel(load, ModelOrigin.of(config, spec, registry)));
-            // What is continued has its own weights.
-            start = resumed.isPresent() ? Optional.empty()
+            // What is continued has its own weights, but for those that low-rank updates leave as they are.
+            start = resumed.isPresent() && !config.lora().isOn() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     () -> options.data().isPresent() ? Optional.empty()
@@ -132,7 +132,7 @@ public final class TrainingRun implements AutoCloseable {
         this.registry = registry;
         this.options = options;
         this.session = session;
-        throughput = new Throughput(config, session, spec.figures(config.training().seqLen()).flopsPerToken());
+        throughput = new Throughput(config, session, flopsPerToken(config, spec));
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
         profile = RunProfile.of(config.profile(), session, options.output());
@@ -141,14 +141,20 @@ public final class TrainingRun implements AutoCloseable {
                 : ValidationBatches.of(config, registry, session.launch().localRanks());
         validation = RunValidation.of(config.validation(), session,
                 options.validation().or(() -> ownValidation.map(BatchSource.Factory.class::cast)));
+        this.start = start.map(source -> new Start(source.path(), source.bytes(), ModelFill.of(session, source)));
         resumed.ifPresent(this::load);
         continued = resumed.map(load -> new Continued(load.folder(), stepsDone, load.damaged()));
-        this.start = start.map(source -> new Start(source.path(), source.bytes(), ModelFill.of(session, source)));
         told("preparing the output folder",
                 () -> checkpoints.prepare(resumed.map(CheckpointLoad::damaged).orElse(List.of())));
         List<Integer> ranks = session.launch().localRanks();
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
         ranks.forEach(rank -> sources.put(rank, data.open(rank, sequencesDone, position)));
+    }
+
+    private static double flopsPerToken(TrainerConfig config, ModelSpec spec) {
+        int sequence = config.training().seqLen();
+        return config.lora().spec().map(lora -> spec.figures(sequence, lora)).orElseGet(() -> spec.figures(sequence))
+                .flopsPerToken();
     }
 
     /** What runs, where, and what it takes. */

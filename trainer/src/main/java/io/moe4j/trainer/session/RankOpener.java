@@ -196,6 +196,7 @@ final class RankOpener {
                 .withBlank(config.model().from().isPresent())
                 .withRouterLosses(new RouterLossFactors(perToken(config.moe().sequenceBalanceCoeff()),
                         perToken(config.moe().routerZCoeff())));
-        return purpose == SessionPurpose.EVALUATION ? opened.withBlank(true).withForwardOnly() : opened;
+        return purpose == SessionPurpose.EVALUATION ? opened.withBlank(true).withForwardOnly()
+                : config.lora().spec().map(opened::withLora).orElse(opened);
     }
 }

@@ -33,7 +33,9 @@ final class ReplicaCheck implements AutoCloseable {
     ReplicaCheck(RankContext rank, Model model, Optimizer optimizer) {
         this.rank = rank;
         this.optimizer = optimizer;
-        units = optimizer.shards().stream().map(Optimizer.Shard::unit).toList();
+        units = model.units();
+        units.stream().filter(ParameterUnit::isFrozen).forEach(unit -> shared(unit.group().replicas()).ifPresent(
+                group -> held.add(new Held("parameters of unit " + unit.name(), group, unit.shard(), false))));
         for (Optimizer.Shard shard : optimizer.shards()) {
             shared(shard.unit().group().replicas()).ifPresent(group -> {
                 String of = " of unit " + shard.unit().name();

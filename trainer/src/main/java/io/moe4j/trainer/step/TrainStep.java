@@ -205,7 +205,7 @@ public final class TrainStep implements AutoCloseable {
     /** @param perLabel factor of the gradients; {@code norm} has it already */
     private void update(double learningRate, double norm, double perLabel, long step) {
         try (Scope scope = rank.memory().openStep(); Spans.Span span = rank.spans().open("optimizer", "")) {
-            if (config.moe().loadBalanceCoeff() > 0) {
+            if (config.movesExpertBiases()) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }
             // As PyTorch clips: the small term keeps a norm of zero from dividing.

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 
 /**
  * The matrices of a unit, in the order in which they lie in it: those of its published names, so that gate and up are two, and each expert has its own.
@@ -35,7 +36,8 @@ final class UnitMatrices {
 
     /** @param included which parameters */
     UnitMatrices(ParameterUnit unit, Model model, Predicate<Parameter> included) {
-        List<ParameterSlice> slices = model.checkpointNames().values().stream()
+        List<ParameterSlice> slices = Stream
+                .concat(model.checkpointNames().values().stream(), model.adapterNames().values().stream())
                 .filter(slice -> slice.shape().size() == 2 && unit.parameters().contains(slice.parameter())
                         && included.test(slice.parameter()))
                 .sorted(Comparator.comparingLong(slice -> unit.start(slice.parameter()) + slice.from())).toList();

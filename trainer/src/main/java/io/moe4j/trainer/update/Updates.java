@@ -33,7 +33,8 @@ public final class Updates implements AutoCloseable {
         muon = config.name() == OptimizerName.MUON
                 ? Optional.of(new MuonUpdate(rank, model, config, rules, roundings, computeType))
                 : Optional.empty();
-        List<UnitUpdate> units = model.units().stream().map(unit -> UnitUpdate.of(unit, rules::of)).toList();
+        List<UnitUpdate> units = model.units().stream().filter(unit -> !unit.isFrozen())
+                .map(unit -> UnitUpdate.of(unit, rules::of)).toList();
         moments = config.offload()
                 ? OffloadedMoments.open(rank, units, config.stateDtype(), config.offloadChunkBytes(),
                         config.offloadSlots())

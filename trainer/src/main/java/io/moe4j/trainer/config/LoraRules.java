@@ -1,0 +1,74 @@
+package io.moe4j.trainer.config;
+
+import io.moe4j.api.expert.ExpertKernelsProvider;
+import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.SpiVersion;
+import io.moe4j.autograd.model.ModelSpec;
+import java.util.List;
+import java.util.Optional;
+
+/** Whether low-rank updates fit the model and the rest of a run. */
+final class LoraRules {
+    private static final String RANK = "lora.rank";
+    private static final String ALPHA = "lora.alpha";
+    private static final String TARGETS = "lora.targets";
+    private static final String EXPORT = "lora.export";
+    private static final String FROM = "model.from";
+    /** A rank above it costs more than the matrices themselves in any model that there is. */
+    private static final int MOST = 4096;
+    /** Products that are added came with this version of the kernels' SPI. */
+    private static final SpiVersion ADDED = SpiVersion.parse("1.2");
+
+    private LoraRules() {}
+
+    static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Findings findings) {
+        LoraConfig lora = config.lora();
+        findings.require(lora.rank() >= 0 && lora.rank() <= MOST, "it must lie between 0 and " + MOST,
+                "8 to 64 are usual; 0 trains all parameters", RANK);
+        if (!lora.isOn()) {
+            findings.require(lora.export().isEmpty(), "there are no low-rank updates to be written",
+                    "set " + RANK + " above 0, or write the model with checkpoint.export", EXPORT, RANK);
+            return;
+        }
+        findings.require(lora.alpha() > 0 && Double.isFinite(lora.alpha()), "it must be a number above 0",
+                "once or twice the rank is usual", ALPHA);
+        spec.ifPresent(model -> targets(registry, config, model, findings));
+        saved(config, findings);
+    }
+
+    private static void targets(Registry registry, TrainerConfig config, ModelSpec model, Findings findings) {
+        List<String> known = model.adapterTargets();
+        if (known.isEmpty()) {
+            findings.require(false, model.name() + " has no low-rank updates",
+                    "set " + RANK + " to 0, or take a newer version of the model's plug-in", RANK, "model.name");
+            return;
+        }
+        List<String> unknown = config.lora().targetNames().stream().filter(name -> !known.contains(name)).toList();
+        String choice = "choose of " + String.join(", ", known);
+        findings.require(!config.lora().targetNames().isEmpty(), "it names no matrix", choice, TARGETS);
+        findings.require(unknown.isEmpty(), model.name() + " has no " + String.join(", ", unknown), choice, TARGETS);
+        if (model.moe().isPresent()) {
+            registry.all(ExpertKernelsProvider.class).stream()
+                    .filter(kernels -> kernels.id().equals(config.model().expertKernels()))
+                    .forEach(kernels -> findings.require(isSince(SpiVersion.parse(kernels.spiVersion())),
+                            "these kernels were built against version " + kernels.spiVersion() + " of their SPI, and only"
+                                    + " those of " + ADDED + " and later add low-rank updates of experts",
+                            "choose other kernels, or take a newer version of the plug-in", "model.expert_kernels",
+                            RANK));
+        }
+    }
+
+    private static boolean isSince(SpiVersion built) {
+        return built.major() > ADDED.major() || (built.major() == ADDED.major() && built.minor() >= ADDED.minor());
+    }
+
+    /** What is saved has the updates only, and says where the rest is. */
+    private static void saved(TrainerConfig config, Findings findings) {
+        boolean from = config.model().from().isPresent();
+        String remedy = "set " + FROM + " to the model folder that is fine-tuned";
+        String rule = "what is saved are the low-rank updates, of a model that must lie in a folder";
+        findings.require(from || !config.checkpoint().enable(), rule, remedy, "checkpoint.enable", RANK, FROM);
+        findings.require(from || config.checkpoint().export().isEmpty(), rule, remedy, "checkpoint.export", RANK, FROM);
+        findings.require(from || config.lora().export().isEmpty(), rule, remedy, EXPORT, FROM);
+    }
+}
