@@ -126,6 +126,17 @@ public abstract class ExpertKernelsContract {
         return cases(new ProductChecks(bench)::inputGradient);
     }
 
+    /**
+     * y += x · wᵀ and dx += dy · w, rounded once, for kernels of SPI 1.2 and later.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> addedProducts() {
+        return SpiVersion.parse(provider().spiVersion()).minor() >= 2 ? cases(new ProductChecks(bench)::added)
+                : Stream.of();
+    }
+
     /** dw = Σ dy ⊗ x, in F32 and in the rows' type, overwritten and added to. */
     @TestFactory
     public Stream<DynamicTest> weightGradient() {

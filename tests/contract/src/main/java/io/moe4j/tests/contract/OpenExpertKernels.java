@@ -94,21 +94,34 @@ final class OpenExpertKernels implements AutoCloseable {
     }
 
     double[][] forward(ExpertCase shape, DType dtype, double[][] x_RI, double[][] w_OI) {
+        return forward(shape, dtype, x_RI, w_OI, Optional.empty());
+    }
+
+    double[][] inputGradient(ExpertCase shape, DType dtype, double[][] dy_RO, double[][] w_OI) {
+        return inputGradient(shape, dtype, dy_RO, w_OI, Optional.empty());
+    }
+
+    /** Without {@code start} the rows are overwritten; with it, added to. */
+    double[][] forward(ExpertCase shape, DType dtype, double[][] x_RI, double[][] w_OI, Optional<double[][]> start) {
         try (RowBuffer x = rows(dtype, shape.capacity(), shape.inputs(), shape.gap(), x_RI);
                 RowBuffer w = rows(dtype, w_OI.length, shape.inputs(), 0, w_OI);
-                RowBuffer y = blank(dtype, shape.capacity(), shape.outputs(), shape.gap())) {
+                RowBuffer y = start.map(rows -> rows(dtype, shape.capacity(), shape.outputs(), shape.gap(), rows))
+                        .orElseGet(() -> blank(dtype, shape.capacity(), shape.outputs(), shape.gap()))) {
             kernels.forward(stream(), new GroupedProduct.Forward(x.tensor(), perExpert(w, shape.experts()),
-                    offsets(shape.offsets()), y.tensor()));
+                    offsets(shape.offsets()), y.tensor()).withAccumulate(start.isPresent()));
             return y.read(shape.rows());
         }
     }
 
-    double[][] inputGradient(ExpertCase shape, DType dtype, double[][] dy_RO, double[][] w_OI) {
+    /** Without {@code start} the rows are overwritten; with it, added to. */
+    double[][] inputGradient(ExpertCase shape, DType dtype, double[][] dy_RO, double[][] w_OI,
+            Optional<double[][]> start) {
         try (RowBuffer dy = rows(dtype, shape.capacity(), shape.outputs(), shape.gap(), dy_RO);
                 RowBuffer w = rows(dtype, w_OI.length, shape.inputs(), 0, w_OI);
-                RowBuffer dx = blank(dtype, shape.capacity(), shape.inputs(), shape.gap())) {
+                RowBuffer dx = start.map(rows -> rows(dtype, shape.capacity(), shape.inputs(), shape.gap(), rows))
+                        .orElseGet(() -> blank(dtype, shape.capacity(), shape.inputs(), shape.gap()))) {
             kernels.inputGradient(stream(), new GroupedProduct.InputGradient(dy.tensor(), perExpert(w, shape.experts()),
-                    offsets(shape.offsets()), dx.tensor()));
+                    offsets(shape.offsets()), dx.tensor()).withAccumulate(start.isPresent()));
             return dx.read(shape.rows());
         }
     }

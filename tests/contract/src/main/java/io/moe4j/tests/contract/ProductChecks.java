@@ -14,26 +14,42 @@ final class ProductChecks {
     }
 
     void forward(ExpertCase shape, DType dtype) {
+        forward(shape, dtype, false);
+    }
+
+    void inputGradient(ExpertCase shape, DType dtype) {
+        inputGradient(shape, dtype, false);
+    }
+
+    /** Both, added to what the rows of the result hold. */
+    void added(ExpertCase shape, DType dtype) {
+        forward(shape, dtype, true);
+        inputGradient(shape, dtype, true);
+    }
+
+    private void forward(ExpertCase shape, DType dtype, boolean accumulate) {
+        double[][] start = shape.values(dtype, shape.rows(), shape.outputs(), 8);
         double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
         double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);
-        double[][] y = bench.forward(shape, dtype, x, w);
+        double[][] y = bench.forward(shape, dtype, x, w, accumulate ? Optional.of(start) : Optional.empty());
         for (int r = 0; r < shape.rows(); r++) {
             for (int o = 0; o < shape.outputs(); o++) {
                 ExpertReference.checkProduct("y[" + r + ", " + o + "]", dtype, x[r],
-                        w[shape.expertOf(r) * shape.outputs() + o], 0, y[r][o]);
+                        w[shape.expertOf(r) * shape.outputs() + o], accumulate ? start[r][o] : 0, y[r][o]);
             }
         }
     }
 
-    void inputGradient(ExpertCase shape, DType dtype) {
+    private void inputGradient(ExpertCase shape, DType dtype, boolean accumulate) {
+        double[][] start = shape.values(dtype, shape.rows(), shape.inputs(), 9);
         double[][] dy = shape.values(dtype, shape.rows(), shape.outputs(), 3);
         double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 4);
-        double[][] dx = bench.inputGradient(shape, dtype, dy, w);
+        double[][] dx = bench.inputGradient(shape, dtype, dy, w, accumulate ? Optional.of(start) : Optional.empty());
         for (int r = 0; r < shape.rows(); r++) {
             int first = shape.expertOf(r) * shape.outputs();
             for (int i = 0; i < shape.inputs(); i++) {
                 ExpertReference.checkProduct("dx[" + r + ", " + i + "]", dtype, dy[r],
-                        column(w, first, first + shape.outputs(), i), 0, dx[r][i]);
+                        column(w, first, first + shape.outputs(), i), accumulate ? start[r][i] : 0, dx[r][i]);
             }
         }
     }
