@@ -72,7 +72,8 @@ final class RmsNormOperation implements Operation {
             }
             tape.ops().norm().backward(tape.stream(),
                     new NormOps.Backward(gradients.ofOutput(), x_TD, weight_D.value(), rstd(),
-                            columns(dx_TC), accumulate, NormGradient.of(tape, weight_D), weight_D.isTrained() && weight_D.accumulatesGradient(),
+                            columns(dx_TC), accumulate, NormGradient.of(tape, weight_D),
+                            weight_D.isTrained() && weight_D.accumulatesGradient(),
                             workspace));
         });
     }

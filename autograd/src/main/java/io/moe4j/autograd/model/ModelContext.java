@@ -63,7 +63,8 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     /** With the exchange and the kernels of experts. */
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
-                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, lora);
+                Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses,
+                lora);
     }
 
     /** With round-robin instead of learned routing, or not. */

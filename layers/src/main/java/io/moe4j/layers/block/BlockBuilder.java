@@ -29,7 +29,8 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public record BlockBuilder(ModelContext context, int layer, long dim, float eps, UnitBuilder dense,
-        UnitBuilder experts, Adapters denseAdapters, Adapters expertAdapters, RotaryTables rotary, CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
+        UnitBuilder experts, Adapters denseAdapters, Adapters expertAdapters, RotaryTables rotary,
+        CurrentDocuments documents, Optional<ExpertBalance.Layer> balance,
         Optional<RouterLossSums.Layer> routerLosses) {
 
     /** The prefix of the block's names in a checkpoint, such as {@code model.layers.3.} */

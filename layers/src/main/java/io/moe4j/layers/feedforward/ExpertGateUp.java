@@ -42,7 +42,8 @@ final class ExpertGateUp implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor gateUp_R2F) {
-        exchange.gateUp_e2FD().forward(tape, exchange.kernels(), exchange.rows(), exchange.inputs().rows_RD(), gateUp_R2F);
+        exchange.gateUp_e2FD().forward(tape, exchange.kernels(), exchange.rows(), exchange.inputs().rows_RD(),
+                gateUp_R2F);
     }
 
     @Override

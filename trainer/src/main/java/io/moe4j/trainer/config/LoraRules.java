@@ -51,7 +51,8 @@ final class LoraRules {
             registry.all(ExpertKernelsProvider.class).stream()
                     .filter(kernels -> kernels.id().equals(config.model().expertKernels()))
                     .forEach(kernels -> findings.require(isSince(SpiVersion.parse(kernels.spiVersion())),
-                            "these kernels were built against version " + kernels.spiVersion() + " of their SPI, and only"
+                            "these kernels were built against version " + kernels.spiVersion()
+                                    + " of their SPI, and only"
                                     + " those of " + ADDED + " and later add low-rank updates of experts",
                             "choose other kernels, or take a newer version of the plug-in", "model.expert_kernels",
                             RANK));
