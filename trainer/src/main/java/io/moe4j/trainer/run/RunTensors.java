@@ -19,7 +19,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tensors of an open run by their Hugging Face names, or PEFT's: parameters, low-rank updates, and the experts' biases. To be read between steps, by the thread that makes them.
+ * The tensors of an open run by their Hugging Face names, or PEFT's: parameters, low-rank updates, and the experts' biases.
+ * To be read between steps, by the thread that makes them.
  *
  * <pre>{@code
  * NamedTensor norm = run.tensors().read("model.norm.weight");
