@@ -25,14 +25,19 @@ public record AttemptEnd(List<ProcessEnd> ends) {
 
     /**
      * The process that failed first. A failed process tells the others, and these may end before it: so one that was ended by a signal comes first, then
-     * one that could not use its input, then the one that the first to end names as its reason.
+     * one that could not use its input, then the one that the first to end names as its reason. Processes that failed with the same error are one.
      */
     public Optional<ProcessEnd> cause() {
         List<ProcessEnd> failures = ends.stream().filter(end -> end.isFailure() && !end.killed()).toList();
+        return first(failures).map(cause -> cause.with(failures.stream().filter(end -> end.equals(cause)
+                || (end.code() == cause.code() && end.error().isPresent() && end.error().equals(cause.error())))
+                .flatMap(end -> end.ranks().stream()).sorted().toList()));
+    }
+
+    private static Optional<ProcessEnd> first(List<ProcessEnd> failures) {
         return failures.stream().filter(ProcessEnd::isBySignal).findFirst()
                 .or(() -> failures.stream().filter(ProcessEnd::isBadInput).findFirst())
-                .or(() -> failures.stream().findFirst().map(first -> named(first, failures)))
-                .or(() -> ends.stream().filter(ProcessEnd::isFailure).findFirst());
+                .or(() -> failures.stream().findFirst().map(first -> named(first, failures)));
     }
 
     private static ProcessEnd named(ProcessEnd first, List<ProcessEnd> failures) {

@@ -2,6 +2,7 @@ package io.moe4j.app.supervise;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -13,6 +14,7 @@ import java.util.Set;
  * @param lastLines what it wrote last
  */
 public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<String> lastLines) {
+    private static final String ERROR = "error: ";
     private static final int BAD_INPUT = 2;
     /** Codes of processes that were asked to end, or whose peers were: SIGHUP, SIGINT, SIGTERM, and 3 for a peer. */
     private static final Set<Integer> STOPPED = Set.of(3, 129, 130, 143);
@@ -49,6 +51,17 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
     /** Whether a signal has ended it, other than one that asks. */
     public boolean isBySignal() {
         return code > SIGNALS && !isStopped();
+    }
+
+    /** The last error that it wrote; empty if it wrote none. */
+    public Optional<String> error() {
+        return lastLines.reversed().stream().filter(line -> line.startsWith(ERROR)).findFirst()
+                .map(line -> line.substring(ERROR.length()));
+    }
+
+    /** The end of several processes in the same way, as one. */
+    ProcessEnd with(List<Integer> all) {
+        return new ProcessEnd(all, code, killed, lastLines);
     }
 
     /** Such as {@code rank 2 failed (exit code 1)}. */

@@ -16,6 +16,7 @@ public final class Supervisor {
     private static final int BAD_INPUT = 2;
     private static final int STOPPED = 3;
     private static final int SHOWN_LINES = 10;
+    private static final int MOST_CHARACTERS = 120;
 
     private final Job job;
     private final RankOutput output;
@@ -80,7 +81,7 @@ public final class Supervisor {
                     return FAILED;
                 }
                 case RestartPolicy.Decision.Restart next -> {
-                    output.tell(cause.get().words() + lastError(cause.get()) + ": restart " + next.number() + " of "
+                    output.tell(cause.get().words() + shortError(cause.get()) + ": restart " + next.number() + " of "
                             + next.most() + " in " + next.delay().toSeconds() + " s, " + job.newestCheckpoint()
                                     .map(from -> "from " + from).orElse("from the beginning: nothing was saved yet"));
                     if (stoppedWithin(next)) {
@@ -130,8 +131,9 @@ public final class Supervisor {
                 .forEach(line -> output.tell("|   " + line));
     }
 
-    private static String lastError(ProcessEnd cause) {
-        return cause.lastLines().stream().filter(line -> line.startsWith("error: ")).reduce((first, last) -> last)
-                .map(line -> ": " + line.substring("error: ".length())).orElse("");
+    /** In one line that can be read: the whole error stands above. */
+    private static String shortError(ProcessEnd cause) {
+        return cause.error().map(error -> ": " + (error.length() <= MOST_CHARACTERS ? error
+                : error.substring(0, MOST_CHARACTERS) + "…")).orElse("");
     }
 }

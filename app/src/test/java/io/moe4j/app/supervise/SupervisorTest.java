@@ -76,6 +76,13 @@ class SupervisorTest {
     }
 
     @Test
+    void whatAllFailOfIsToldOnce() throws Exception {
+        assertEquals(1, run(LONG, 0, "echo 'error: loss NaN' >&2; exit 1", "echo 'error: loss NaN' >&2; exit 1"));
+        assertTrue(err.toString().contains("[launch] ranks 0 and 1 failed (exit code 1), and with it the run"),
+                err.toString());
+    }
+
+    @Test
     void badInputIsNotTriedAgain() throws Exception {
         assertEquals(2, run(LONG, 5, "echo 'error: rank 1 failed during its start' >&2; exit 1", "exit 2"));
         assertFalse(err.toString().contains("restart"), err.toString());
