@@ -33,14 +33,16 @@ class LaunchCommandTest {
             "launch train --nproc 2|--nproc stands after train: options of launch come before the command",
             "launch --nproc 3 train --ranks 2|ranks = 2, and launch starts 3 processes (--nproc 3)",
             "launch --nproc 3 eval model --ranks 2|ranks = 2, and launch starts 3 processes (--nproc 3)",
-            "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 train --ranks 2|(--nproc 2 on each of 2 machines)",
+            "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 train --ranks 2"
+                    + "|(--nproc 2 on each of 2 machines)",
             "launch --nproc 2 train --rank 1 --master-port 5|--rank, --master-port: launch numbers the processes",
             "launch --nproc 4 train --optimiser.lr 3|there is no such key; the nearest is optimizer.lr",
             "launch --nproc 4 train extra|unexpected: extra",
             "launch --nproc 2 --devices 0,1,2 train|--devices 0,1,2 names 3",
             "launch --nproc 4 --max-restarts 2 train|but checkpoint.enable = false: a restart goes on from",
             "launch --nproc 2 --max-restarts 2 eval model|only train goes on from checkpoints",
-            "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 --max-restarts 1 train --checkpoint.enable|give train an --output that all nodes share",
+            "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 --max-restarts 1 train --checkpoint.enable"
+                    + "|give train an --output that all nodes share",
             "launch --nproc 4 --grace 0 train|--grace 0", "launch --nprox 2 train|Unknown option"})
     void isRefusedWithTheRemedy(String command, String part) {
         StringWriter err = new StringWriter();
