@@ -21,6 +21,7 @@ final class Faults {
     private static final Tests ROUNDS = CommBackendContract::roundsEqualTheWorstCase;
     private static final Tests ROUND_RACES = CommBackendContract::roundsBackToBack;
     private static final Tests ROUND_CAPTURE = CommBackendContract::roundsCaptured;
+    private static final Tests KEPT = CommBackendContract::rowsKept;
     private static final Tests RACES = CommBackendContract::exchangesBackToBack;
     private static final Tests ADJOINTS = CommBackendContract::adjoints;
     private static final Tests PADDING = CommBackendContract::paddingIsNotWritten;
@@ -139,6 +140,18 @@ final class Faults {
                         .kernel("dispatch_rows_once", Kernels::weightsOfTheSent),
                 Fault.of("rows are spread before they have arrived", ONCE, "of round|rows_RD")
                         .withoutBarrier("dispatch, rows"),
+                // Rows that are kept.
+                Fault.of("one place for all kept rows", KEPT, "of kept dispatch").on(Faults::onePlace),
+                Fault.of("outputs over kept rows", KEPT, "sent back of kept dispatch")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).outputsOverKeptRows()),
+                Fault.of("kept rows are never released", KEPT, "after the rows of earlier ones were released")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).neverReleases()),
+                Fault.of("kept rows take more than is said", KEPT, "beside keptBytes")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).keptBytes(0.9)),
+                Fault.of("kept rows are not spread", KEPT, "of kept dispatch|rows_RD")
+                        .kernel("spread_rows", real -> launch -> {}),
+                Fault.of("writes padding of kept rows", KEPT, "lies beyond the")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::writesPadding)),
                 // Plans.
                 Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
                         .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),
@@ -227,6 +240,19 @@ final class Faults {
     private static java.lang.reflect.Method openly(java.lang.reflect.Method method) {
         method.setAccessible(true);
         return method;
+    }
+
+    private static CommContext onePlace(CommContext given) {
+        SymmetricMemory[] first = new SymmetricMemory[1];
+        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> {
+            if (!method.equals("allocate") || !arguments[1].equals("kept expert rows")) {
+                return List.of(true);
+            }
+            if (first[0] == null) {
+                first[0] = peers.allocate((long) arguments[0], (String) arguments[1]);
+            }
+            return List.of(first[0]);
+        }));
     }
 
     private static CommContext oneBuffer(CommContext given) {

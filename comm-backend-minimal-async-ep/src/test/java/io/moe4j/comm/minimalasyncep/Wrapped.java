@@ -36,6 +36,7 @@ final class Wrapped extends ForwardingCommBackend {
     private boolean lazy;
     private boolean halfReset;
     private boolean neverCloses;
+    private double keptPart = 1;
     private int capacity;
     private @Nullable PendingRows lastRows;
     private @Nullable PendingTokens lastTokens;
@@ -90,6 +91,65 @@ final class Wrapped extends ForwardingCommBackend {
         rows = pending -> () -> new Seen(pending.await(), UnaryOperator.identity());
         combined = request -> CombineRequest.of(((Seen) request.rows()).real(), request.out_TD());
         return this;
+    }
+
+    /** Experts write over the rows that are to be kept. */
+    Wrapped outputsOverKeptRows() {
+        rows = pending -> () -> {
+            ReceivedRows received = pending.await();
+            return new Kept(received, received.rows_RD(), received::release);
+        };
+        combined = Wrapped::unwrapped;
+        return this;
+    }
+
+    /** Rows that are kept for ever. */
+    Wrapped neverReleases() {
+        rows = pending -> () -> {
+            ReceivedRows received = pending.await();
+            return new Kept(received, received.outputs_RD(), () -> {});
+        };
+        combined = Wrapped::unwrapped;
+        return this;
+    }
+
+    private static CombineRequest unwrapped(CombineRequest request) {
+        return request.rows() instanceof Kept kept
+                ? new CombineRequest(kept.real(), request.out_TD(), request.scalars_TK(), request.waiting_ND())
+                : request;
+    }
+
+    Wrapped keptBytes(double part) {
+        keptPart = part;
+        return this;
+    }
+
+    /** Kept rows, seen differently. */
+    private record Kept(ReceivedRows real, Tensor outputs_RD, Runnable releasing) implements ReceivedRows {
+        @Override
+        public DispatchPlan plan() {
+            return real.plan();
+        }
+
+        @Override
+        public Tensor rows_RD() {
+            return real.rows_RD();
+        }
+
+        @Override
+        public Tensor weights_R() {
+            return real.weights_R();
+        }
+
+        @Override
+        public Tensor scalars_R() {
+            return real.scalars_R();
+        }
+
+        @Override
+        public void release() {
+            releasing.run();
+        }
     }
 
     /** Received rows, seen differently. */
@@ -275,6 +335,11 @@ final class Wrapped extends ForwardingCommBackend {
         } else {
             super.resetStatistics();
         }
+    }
+
+    @Override
+    public long keptBytes() {
+        return (long) (keptPart * super.keptBytes());
     }
 
     @Override

@@ -338,6 +338,58 @@ public abstract class CommBackendContract {
                 rank -> new CommRoundsInTurn(shape, rowType, 12).captured(rank, capture))));
     }
 
+    /**
+     * Dispatches that keep their rows, where the backend says that it can: eager and captured, sent once or not, in rounds, in all row types. What is kept
+     * has the definition's bits until it is released; padding is not written; the memory is what the backend says.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> rowsKept() {
+        DeviceKind kind = deviceProvider().kind();
+        boolean[] keeps = {false};
+        kit.onAllRanks(small(1), DType.F32, rank -> keeps[0] = rank.backend().keptBytes() > 0);
+        if (!keeps[0]) {
+            return Stream.of(dynamicTest("it says that it cannot keep rows", () -> assertFalse(keeps[0])));
+        }
+        List<DynamicTest> tests = new ArrayList<>();
+        tests.add(dynamicTest("refused without memory", () -> kit.onAllRanks(small(largest()), DType.F32,
+                rank -> CommKept.needsMemory(rank, small(largest())))));
+        for (int ranks : groupSizes()) {
+            for (DType rowType : rowTypes()) {
+                CommCase shape = CommCase.of("kept x" + ranks, ranks, 29, 16, 2 * ranks, 2, Routing.SKEWED);
+                CommKept kept = new CommKept(shape, rowType);
+                String name = shape + ", " + rowType;
+                tests.add(dynamicTest(name, () -> kit.onAllRanks(shape, kept.config(), kept::eager)));
+                if (provider().sendsRowsOnce()) {
+                    tests.add(dynamicTest(name + ", rows sent once",
+                            () -> kit.onAllRanks(shape, kept.config().withDedup(Dedup.ON), kept::eager)));
+                }
+                captureProvider().filter(capture -> !provider().requirements().synchronisesWithHost())
+                        .ifPresent(capture -> tests.add(dynamicTest(name + ", captured", () -> kit.onAllRanks(shape,
+                                kept.config(), rank -> kept.captured(rank, capture)))));
+                tests.add(dynamicTest(name + ", padding", () -> kit.onAllRanks(shape,
+                        shape.config(rowType).withKeptDispatches(1),
+                        rank -> CommPadding.check(rank, shape, rowType, true))));
+                tests.add(dynamicTest(name + ", memory", () -> CommKept.takesWhatItSays(kit, CommCase.of("memory x"
+                        + ranks, ranks, 300, 64, 2 * ranks, 2, Routing.SKEWED), rowType)));
+            }
+        }
+        if (provider().supportsRounds(kind)) {
+            List<DType> scaled = Stream.of(DType.values())
+                    .filter(type -> type.isScaled() && provider().supports(kind, type)).toList();
+            List<DType> types = Stream.concat(rowTypes().stream(), scaled.stream()).toList();
+            CommRounds.cases(groupSizes()).stream().filter(shape -> shape.name().startsWith("random"))
+                    .forEach(shape -> {
+                        DType type = types.get(tests.size() % types.size());
+                        tests.add(dynamicTest(shape + ", " + type,
+                                () -> kit.onAllRanks(shape, shape.config(type).withKeptDispatches(1),
+                                        new CommRounds(shape, type, true)::on)));
+                    });
+        }
+        return tests.stream();
+    }
+
     /** With room for less than half of what is routed evenly. */
     private Stream<CommCase> roundsInTurn() {
         return groupSizes().stream().filter(ranks -> provider().supportsRounds(deviceProvider().kind()))

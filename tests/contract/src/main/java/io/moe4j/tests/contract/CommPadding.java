@@ -19,6 +19,11 @@ final class CommPadding {
     private CommPadding() {}
 
     static void check(CommRank rank, CommCase shape, DType rowType) {
+        check(rank, shape, rowType, false);
+    }
+
+    /** @param kept whether the rows are kept, in the memory of one dispatch */
+    static void check(CommRank rank, CommCase shape, DType rowType, boolean kept) {
         CommReference reference = new CommReference(shape);
         double[][] sent = new double[shape.ranks()][];
         double[][] weights = new double[shape.ranks()][];
@@ -32,13 +37,14 @@ final class CommPadding {
             Tensor w = rank.values().of(DType.F32, weights[me], shape.tokens(), shape.topK());
             DispatchPlan plan = rank.backend().plan(rank.values().of(reference.ids(me), shape.tokens(), shape.topK()));
             for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
-                DispatchRequest request = DispatchRequest.of(plan, x, buffer).withWeights(w);
+                DispatchRequest request = DispatchRequest.of(plan, x, buffer).withWeights(w).withKeptRows(kept);
                 long marked;
                 try (Scope first = rank.memory().open()) {
                     ReceivedRows rows = rank.backend().dispatch(request).await();
                     rank.stream().fill(rows.rows_RD(), Double.NaN);
                     rank.stream().fill(rows.weights_R(), Double.NaN);
                     marked = rows.rows_RD().address();
+                    rows.release();
                 }
                 try (Scope second = rank.memory().open()) {
                     ReceivedRows rows = rank.backend().dispatch(request).await();
@@ -47,6 +53,7 @@ final class CommPadding {
                     marks("rows_RD", reference.dispatched(me, sent, shape.dim(), shape.topK()),
                             rank.read(rows.rows_RD()));
                     marks("weights_R", reference.dispatched(me, weights, 1, 1), rank.read(rows.weights_R()));
+                    rows.release();
                 }
             }
         }

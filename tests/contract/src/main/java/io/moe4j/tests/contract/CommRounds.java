@@ -36,10 +36,17 @@ final class CommRounds {
     private final int scalesOfRow;
     private final int capacity;
     private final int rounds;
+    private final boolean keeps;
     /** Of all rows, as if the buffer held the worst case. */
     private final CommReference reference;
 
     CommRounds(CommCase shape, DType rowType) {
+        this(shape, rowType, false);
+    }
+
+    /** @param keeps whether the rows of first rounds are kept */
+    CommRounds(CommCase shape, DType rowType, boolean keeps) {
+        this.keeps = keeps;
         this.shape = shape;
         this.rowType = rowType;
         returnType = shape.config(rowType).returnType();
@@ -143,6 +150,7 @@ final class CommRounds {
         private final Tensor back;
         private final Tensor waiting;
         private int round;
+        private Optional<ReceivedRows> kept = Optional.empty();
 
         Exchange(CommRank rank, ReceiveBuffer buffer, int salt, boolean withScalars) {
             this.rank = rank;
@@ -181,11 +189,32 @@ final class CommRounds {
             assertTrue(round >= rounds && round <= rank.backend().maxRounds(), round + " rounds were enqueued, where "
                     + rounds + " are needed, and maxRounds() is " + rank.backend().maxRounds());
             int me = rank.index();
+            kept.ifPresent(this::checkKept);
             rank.expect("out_TD of " + rounds + " rounds", reference.combined(me, computed, returnType), out);
             if (withScalars) {
                 rank.expect("scalars_TK of " + rounds + " rounds", reference.returned(me, scalars, 1), back);
             }
             rank.expect("x_TD, which is read only", sent[me], x.withScales(Optional.empty()));
+        }
+
+        /** All rounds are made, and the rows of the first are still there. */
+        private void checkKept(ReceivedRows rows) {
+            int me = rank.index();
+            int received = Math.min(reference.required(me), capacity);
+            rank.expect("rows_RD that are kept, after all rounds",
+                    window(reference.dispatched(me, sent, shape.dim(), shape.topK()), 0, received, shape.dim()),
+                    rows.rows_RD().slice(0, 0, received).withScales(Optional.empty()));
+            if (scalesOfRow > 0) {
+                rank.expect("scales of rows_RD that are kept, after all rounds",
+                        window(reference.dispatched(me, scales, scalesOfRow, shape.topK()), 0, received, scalesOfRow),
+                        rows.rows_RD().slice(0, 0, received).scales().orElseThrow().values());
+            }
+            if (withScalars) {
+                rank.expect("weights_R that are kept, after all rounds",
+                        window(reference.dispatched(me, weights, 1, 1), 0, received, 1),
+                        rows.weights_R().slice(0, 0, received));
+            }
+            rows.release();
         }
 
         /** The rows from {@code from} to {@code to} of the arrival order. */
@@ -199,8 +228,9 @@ final class CommRounds {
                     part.offsets_e());
             assertEquals(round > 0, part.before_1().isPresent(), "before_1() is there" + at);
             part.before_1().ifPresent(before -> rank.expect("before_1" + at, new double[] {before(me, from)}, before));
-            DispatchRequest request = DispatchRequest.of(part, x, buffer);
+            DispatchRequest request = DispatchRequest.of(part, x, buffer).withKeptRows(keeps && round == 0);
             ReceivedRows rows = rank.backend().dispatch(withScalars ? request.withWeights(w) : request).await();
+            kept = keeps && round == 0 ? Optional.of(rows) : kept;
             int received = to - from;
             Tensor arrived = rows.rows_RD().slice(0, 0, received);
             rank.expect("rows_RD" + at, window(reference.dispatched(me, sent, shape.dim(), shape.topK()), from, to,
