@@ -99,7 +99,12 @@ final class Wrapped extends ForwardingCommBackend {
             ReceivedRows received = pending.await();
             return new Kept(received, received.rows_RD(), received::release);
         };
-        combined = Wrapped::unwrapped;
+        combined = request -> {
+            if (request.rows() instanceof Kept kept && kept.outputs_RD() != kept.real().outputs_RD()) {
+                stream.copy(kept.outputs_RD(), kept.real().outputs_RD());
+            }
+            return unwrapped(request);
+        };
         return this;
     }
 

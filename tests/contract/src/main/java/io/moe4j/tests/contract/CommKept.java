@@ -16,7 +16,9 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Dispatches that keep their rows: these have the definition's values until they are released, whatever is dispatched, computed and combined in between. Two
@@ -55,6 +57,8 @@ final class CommKept {
     void eager(CommRank rank) {
         Sent first = sent(rank, 1);
         Sent second = sent(rank, 2);
+        write(rank, first, 0);
+        misuse(rank, first);
         for (int step = 0; step < STEPS; step++) {
             write(rank, first, step);
             write(rank, second, step);
@@ -62,7 +66,6 @@ final class CommKept {
             check(rank, first, step);
             check(rank, second, step);
         }
-        misuse(rank, first);
     }
 
     /** One step, captured and replayed with other ids and values. */
@@ -171,12 +174,14 @@ final class CommKept {
                 second.release();
                 first.release();
             }
+            List<ReceivedRows> again = new ArrayList<>();
             for (int time = 0; time < KEPT; time++) {
-                assertDoesNotThrow(() -> rank.backend().dispatch(request).await(),
-                        "a kept dispatch after the rows of earlier ones were released");
+                again.add(assertDoesNotThrow(() -> rank.backend().dispatch(request).await(),
+                        "a kept dispatch after the rows of earlier ones were released"));
             }
             assertThrows(IllegalStateException.class, () -> rank.backend().dispatch(request),
                     "a third kept dispatch after two releases of each of two");
+            again.forEach(ReceivedRows::release);
         }
     }
 
