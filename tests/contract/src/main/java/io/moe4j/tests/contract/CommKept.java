@@ -203,7 +203,7 @@ final class CommKept {
         long[] kept = {0};
         long without = allocated(kit, shape, shape.config(rowType), kept);
         long with = allocated(kit, shape, shape.config(rowType).withKeptDispatches(3), kept);
-        assertEquals((double) 3 * shape.ranks() * kept[0], with - without, 0.02 * (with - without),
+        assertEquals(3.0 * shape.ranks() * kept[0], with - without, 0.02 * (with - without),
                 "bytes that are allocated for three kept dispatches on each rank, beside keptBytes()");
     }
 
