@@ -18,6 +18,9 @@ import tools.jackson.dataformat.toml.TomlMapper;
 
 /** What one run has left in its folder. Only {@code metrics.jsonl} must be there; what else is missing or damaged is told in a note. */
 final class RecordedRun {
+    /** The file that each run has. */
+    static final String METRICS = "metrics.jsonl";
+
     private final String name;
     private final Path folder;
     private final Sizes sizes;
@@ -31,7 +34,7 @@ final class RecordedRun {
         this.name = name;
         this.folder = folder;
         this.sizes = sizes;
-        columns = StepColumns.read(folder.resolve("metrics.jsonl"));
+        columns = StepColumns.read(folder.resolve(METRICS));
         if (columns.bad() > 0) {
             notes.add(columns.bad() + " lines of metrics.jsonl are damaged and left out");
         }
@@ -49,7 +52,7 @@ final class RecordedRun {
         if (!Files.isDirectory(folder)) {
             return Optional.of(folder + " is a file; give the folder of a run, such as one in outputs/");
         }
-        if (!Files.isRegularFile(folder.resolve("metrics.jsonl"))) {
+        if (!Files.isRegularFile(folder.resolve(METRICS))) {
             return Optional.of(folder + " has no metrics.jsonl, which each run writes; give the folder of a run");
         }
         return Optional.empty();

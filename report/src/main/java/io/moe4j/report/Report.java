@@ -2,6 +2,7 @@ package io.moe4j.report;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -23,7 +24,8 @@ public final class Report {
     /** Name of the page in a run's folder. */
     public static final String FILE_NAME = "report.html";
 
-    private static final int MOST_RUNS = 24;
+    /** The most runs that one page compares. */
+    public static final int MOST_RUNS = 24;
 
     private final List<RecordedRun> runs;
 
@@ -52,6 +54,20 @@ public final class Report {
             runs.add(RecordedRun.read(folders.get(i), names.get(i), Sizes.forRuns(folders.size())));
         }
         return new Report(runs);
+    }
+
+    /** Whether a folder is that of a run that has recorded something. */
+    public static boolean isRun(Path folder) {
+        return RecordedRun.problem(folder).isEmpty() && metrics(folder).length() > 0;
+    }
+
+    /** When a run last recorded something, in milliseconds since 1970; 0 if it is no run. */
+    public static long written(Path folder) {
+        return metrics(folder).lastModified();
+    }
+
+    private static File metrics(Path folder) {
+        return folder.resolve(RecordedRun.METRICS).toFile();
     }
 
     /** How many steps the runs have recorded, all together. */

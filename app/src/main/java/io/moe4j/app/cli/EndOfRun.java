@@ -16,20 +16,26 @@ final class EndOfRun {
     /**
      * Writes the page. A run does not fail because of it: what cannot be written is logged.
      *
+     * @param folder of the run
+     * @param named whether the user chose the folder; the others are all in one place, so that they can be compared
+     * @param saved whether it has a checkpoint
      * @return lines for people
      */
-    static String report(Path folder, boolean saved) {
+    static String report(Path folder, boolean named, boolean saved) {
         Path file = folder.resolve(Report.FILE_NAME);
         try {
             Report.of(List.of(folder)).write(file);
         } catch (RuntimeException e) {
-            log.warn("the page about this run cannot be written: {}; \"moe4j report {}\" tries again", e.getMessage(),
-                    folder);
+            log.warn("the page about this run cannot be written: {}; \"{}\" tries again", e.getMessage(),
+                    ShellCommand.of("report", folder.toString()));
             return "";
         }
-        String next = saved ? String.format(Locale.ROOT, "./moe4j generate %s", folder)
-                : "./moe4j train --checkpoint.enable (keeps the model, for ./moe4j generate)";
-        return String.format(Locale.ROOT, "report    %s (open it in a browser)%nnext      %s%n", file, next)
-                + String.format(Locale.ROOT, "          ./moe4j report %s OTHER-RUN (compares runs)%n", folder);
+        String generate = saved ? ShellCommand.of("generate", folder.toString(), "--prompt", "import java.util.")
+                : "the same with --checkpoint.enable: it keeps the model, for " + ShellCommand.of("generate");
+        // The star is the shell's to read: it is not quoted.
+        String report = named || folder.getParent() == null ? ShellCommand.of("report", folder.toString())
+                : ShellCommand.of("report", folder.getParent().toString()) + "/*";
+        return String.format(Locale.ROOT, "report    %s (open it in a browser)%nnext      %s%n          %s%n", file,
+                generate, report);
     }
 }

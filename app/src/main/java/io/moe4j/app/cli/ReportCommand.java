@@ -3,6 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.api.InputException;
 import io.moe4j.report.Report;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +37,7 @@ final class ReportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Report report = Report.of(runs);
+        Report report = Report.of(chosen());
         if (report.steps() == 0) {
             throw new InputException((runs.size() == 1 ? runs.getFirst() + " has" : "these runs have")
                     + " not recorded a step yet; report again when a step is made");
@@ -44,8 +45,28 @@ final class ReportCommand implements Callable<Integer> {
         Path file = output != null ? output
                 : runs.size() == 1 ? runs.getFirst().resolve(Report.FILE_NAME) : Path.of(Report.FILE_NAME);
         report.write(file);
-        spec.commandLine().getOut().println(file);
+        spec.commandLine().getOut().println("report    " + file + " (open it in a browser)");
         spec.commandLine().getOut().flush();
         return ExitCode.OK;
+    }
+
+    /** {@code outputs/*} names all runs: what is no run is left out with a remark, and of too many the newest are taken. */
+    private List<Path> chosen() {
+        List<Path> found = runs.stream().filter(Report::isRun).toList();
+        if (found.isEmpty() || runs.size() == 1) {
+            return runs;
+        }
+        runs.stream().filter(run -> !found.contains(run))
+                .forEach(run -> tell(run + " is left out: it is no folder of a run that has made a step"));
+        if (found.size() <= Report.MOST_RUNS) {
+            return found;
+        }
+        tell("of " + found.size() + " runs, the " + Report.MOST_RUNS + " that were written last are taken");
+        return found.stream().sorted(Comparator.comparing(Report::written).reversed()).limit(Report.MOST_RUNS)
+                .toList();
+    }
+
+    private void tell(String remark) {
+        spec.commandLine().getErr().println(remark);
     }
 }

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.trainer.config.CheckpointConfig;
+import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.TrainingRun;
@@ -27,13 +28,25 @@ final class RunReport {
                         .map(from -> line("weights", "%s: %.2f GB, read in %.1f s", from.folder(), from.bytes() / 1e9,
                                 from.seconds()))
                         .orElse("")
-                + line("steps", "%d to %d of %,d tokens each; %s", Math.min(begin + 1, config.training().steps()),
-                        config.training().steps(), config.tokensPerStep(),
-                        checkpoint.enable()
-                                ? "saved every " + (checkpoint.interval() == 1 ? "step"
-                                        : checkpoint.interval() + " steps") + " and at the end"
-                                : "not saved: checkpoint.enable is false")
+                + line("steps", "%s, each of %,d tokens of %s; %s",
+                        begin == 0 ? config.training().steps()
+                                : Math.min(begin + 1, config.training().steps()) + " to " + config.training().steps(),
+                        config.tokensPerStep(), data(config.data()), saved(checkpoint, config.training().steps()))
                 + line("output", "%s", folder.path());
+    }
+
+    private static String data(DataConfig data) {
+        return data.sources().isEmpty() ? data.path().map(Path::toString).orElse("the sources of moe4j")
+                : String.join(", ", data.sources().keySet());
+    }
+
+    private static String saved(CheckpointConfig checkpoint, int steps) {
+        if (!checkpoint.enable()) {
+            return "not saved (--checkpoint.enable)";
+        }
+        return checkpoint.interval() >= steps ? "saved at the end"
+                : "saved every " + (checkpoint.interval() == 1 ? "step" : checkpoint.interval() + " steps")
+                        + " and at the end";
     }
 
     /** Which checkpoint is continued; or, where one was looked for, why the run begins with its first step. */
@@ -69,7 +82,8 @@ final class RunReport {
                     .orElseGet(() -> line("lost",
                             "nothing was saved of the last steps; --checkpoint.enable saves a run that is stopped")));
         }
-        return text.append(line("metrics", "%s", folder.resolve("metrics.jsonl"))).toString();
+        return text.append(config.metrics().report() ? "" : line("metrics", "%s", folder.resolve("metrics.jsonl")))
+                .toString();
     }
 
     /** What is added to the command that continues a run. */

@@ -1,5 +1,6 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.RunDescription;
 import io.moe4j.trainer.session.RecomputePlan;
 import java.util.Comparator;
@@ -8,22 +9,19 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** What runs, in a few lines, before the first step. {@code moe4j plan} has the memory in full. */
+/** What runs, in four lines, before the first step. {@code moe4j plan} has the memory in full, and run.json the plug-ins. */
 final class StartReport {
     private static final int PURPOSES = 3;
 
     private StartReport() {}
 
-    static String of(RunDescription run) {
+    static String of(RunDescription run, TrainerConfig config) {
         StringBuilder text = new StringBuilder();
-        line(text, "model", "%s: %,d parameters, %,d active for a token", run.model(), run.figures().parameters(),
-                run.figures().activeParameters());
-        line(text, "ranks", run.localRanks() == run.worldSize() ? "%d, threads of this process"
-                : "%d, of which %d are threads of this process", run.worldSize(), run.localRanks());
+        line(text, "model", "%s: %s parameters, %s used for each token", run.model(),
+                Sizes.count(run.figures().parameters()), Sizes.count(run.figures().activeParameters()));
+        line(text, "ranks", "%s", ranks(run, config));
         run.devices().forEach(device -> line(text, "device", "%s", device));
-        line(text, "plug-ins", "%s", run.plugins().entrySet().stream()
-                .map(plugin -> plugin.getKey() + " " + plugin.getValue()).collect(Collectors.joining(", ")));
-        line(text, "memory", "%.3f GiB for each rank: %s, and less for others", gib(run.memory().totalBytes()),
+        line(text, "memory", "%s for each rank: %s", Sizes.bytes(run.memory().totalBytes()),
                 run.memory().byPurpose().entrySet().stream()
                         .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                                 .thenComparing(Map.Entry.comparingByKey()))
@@ -34,6 +32,16 @@ final class StartReport {
         return text.toString();
     }
 
+    private static String ranks(RunDescription run, TrainerConfig config) {
+        String threads = run.localRanks() != run.worldSize()
+                ? run.worldSize() + ", of which " + run.localRanks() + (run.localRanks() == 1 ? " is a thread"
+                        : " are threads") + " of this process"
+                : run.worldSize() == 1 ? "1" : run.worldSize() + ", threads of this process";
+        int experts = config.parallelism().expertParallelDegree();
+        return threads + (experts == 1 ? ""
+                : "; experts spread over " + experts + " (" + config.model().moeCommBackend() + ")");
+    }
+
     private static String share(Map.Entry<String, Long> purpose, long total) {
         return String.format(Locale.ROOT, "%s %.0f%%", purpose.getKey(), 100.0 * purpose.getValue() / total);
     }
@@ -41,9 +49,5 @@ final class StartReport {
     private static void line(StringBuilder text, String name, String format, Object... values) {
         text.append(String.format(Locale.ROOT, "%-9s ", name)).append(String.format(Locale.ROOT, format, values))
                 .append('\n');
-    }
-
-    private static double gib(long bytes) {
-        return bytes / (double) (1L << 30);
     }
 }

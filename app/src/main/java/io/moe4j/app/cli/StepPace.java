@@ -20,6 +20,7 @@ final class StepPace {
     private long seen;
     private long done;
     private long since;
+    private String figure = "";
     private String note = "";
     private String between = "";
 
@@ -34,8 +35,13 @@ final class StepPace {
         since = nanoTime.getAsLong();
     }
 
-    /** A step is done. */
-    synchronized void done(long step) {
+    /**
+     * A step is done.
+     *
+     * @param shown a figure of it
+     */
+    synchronized void done(long step, String shown) {
+        figure = shown;
         long now = nanoTime.getAsLong();
         if (nanos.size() == REMEMBERED || seen == 1) {
             nanos.removeFirst();
@@ -66,6 +72,6 @@ final class StepPace {
         Optional<Duration> perStep = nanos.isEmpty() ? Optional.empty()
                 : Optional.of(Duration.ofNanos(nanos.stream().mapToLong(Long::longValue).sum() / nanos.size()));
         return new ProgressLine(done, steps, Duration.ofNanos(nanoTime.getAsLong() - since), perStep,
-                note.isEmpty() ? between : note);
+                note.isEmpty() ? between : note, figure);
     }
 }

@@ -123,7 +123,7 @@ final class TrainCommand implements Callable<Integer> {
         try (RunFolder folder = launch.told("making the run's folder",
                 () -> folder(config, environment, launch));
                 ServedMetrics served = launch.told("serving metrics", () -> ServedMetrics.open(config.metrics()));
-                TrainingRun run = open(config, registry, launch, folder.path())) {
+                TrainingRun run = openShown(config, registry, launch, folder.path())) {
             long begin = run.stepsDone();
             TrainLoop loop = new TrainLoop(config, run, spec.commandLine().getErr());
             exitCode = steps(launch, () -> loop.lead(folder, served, spec.commandLine().getOut(), main().screen()));
@@ -133,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         // After the run is closed: other processes of the job wait for this one until then, and not for its report.
         report.ifPresent(folder -> {
-            spec.commandLine().getOut().print(EndOfRun.report(folder, saved));
+            spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved));
             spec.commandLine().getOut().flush();
         });
         return exitCode;
@@ -163,6 +163,15 @@ final class TrainCommand implements Callable<Integer> {
         } catch (RuntimeException | Error e) {
             folder.close();
             throw e;
+        }
+    }
+
+    /** Opening takes long where a model is large, and a person who waits sees that. */
+    private TrainingRun openShown(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
+        try (LiveOutput waiting = Waiting.show(spec.commandLine().getOut(), main().screen(),
+                "opening the model and the data")) {
+            waiting.refresh();
+            return open(config, registry, launch, folder);
         }
     }
 

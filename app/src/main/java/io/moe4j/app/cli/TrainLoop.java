@@ -66,7 +66,7 @@ final class TrainLoop {
      */
     int lead(RunFolder folder, ServedMetrics served, PrintWriter out, Screen screen) throws IOException {
         folder.writeConfig(ConfigLoader.toml(config), begin);
-        String report = StartReport.of(run.description())
+        String report = StartReport.of(run.description(), config)
                 + RunReport.start(config, run, folder).stripTrailing();
         if (begin >= config.training().steps()) {
             out.println(report);

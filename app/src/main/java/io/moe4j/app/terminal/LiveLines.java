@@ -19,7 +19,7 @@ public final class LiveLines implements AutoCloseable {
 
     private final PrintWriter out;
     private final Screen screen;
-    private Optional<ProgressLine> below = Optional.empty();
+    private Optional<LiveLine> below = Optional.empty();
     private boolean closed;
 
     /** Writes to {@code out}, which is {@code screen}. */
@@ -33,6 +33,11 @@ public final class LiveLines implements AutoCloseable {
         return screen.interactive();
     }
 
+    /** The width of the terminal now; a large number where there is none, and no text has to be cut. */
+    public int width() {
+        return screen.interactive() ? screen.width() : Integer.MAX_VALUE;
+    }
+
     /** Writes text, which may have several lines, above the line below. */
     public synchronized void println(String text) {
         out.print(clear() + text + System.lineSeparator() + drawn());
@@ -40,7 +45,7 @@ public final class LiveLines implements AutoCloseable {
     }
 
     /** Rewrites the line below. Does nothing where there is no terminal. */
-    public synchronized void below(ProgressLine progress) {
+    public synchronized void below(LiveLine progress) {
         if (screen.interactive() && !closed) {
             below = Optional.of(progress);
             out.print(clear() + drawn());

@@ -12,17 +12,25 @@ import java.util.Optional;
  * @param current how long the step under way has taken until now
  * @param perStep how long a step takes; empty until it is known
  * @param note what to say instead of the time that is left; empty for nothing
+ * @param figure of the last step, such as {@code loss 3.853}; empty for nothing
  */
-public record ProgressLine(long done, long steps, Duration current, Optional<Duration> perStep, String note) {
+public record ProgressLine(long done, long steps, Duration current, Optional<Duration> perStep, String note,
+        String figure) implements LiveLine {
     /** Wider lines are harder to read, and leave more behind when a window is made narrower. */
     private static final int WIDEST = 76;
     private static final int WIDEST_BAR = 30;
     private static final int NARROWEST_BAR = 5;
 
+    /** Without a figure. */
+    public ProgressLine(long done, long steps, Duration current, Optional<Duration> perStep, String note) {
+        this(done, steps, current, perStep, note, "");
+    }
+
     /**
-     * The line for a terminal of {@code columns}: {@code step 12/60  20% [=====>        ]  1.25 s/step  1:00 left}. It is always shorter than the
-     * terminal is wide, so that it never wraps: what does not fit is left out, the bar first.
+     * The line for a terminal of {@code columns}: {@code step 12/60  20% [=====>        ]  loss 3.853  1.25 s/step  1:00 left}. It is always shorter
+     * than the terminal is wide, so that it never wraps: what does not fit is left out, the bar first.
      */
+    @Override
     public String line(int columns) {
         int room = Math.max(0, Math.min(WIDEST, columns - 1));
         String count = String.format(Locale.ROOT, "step %d/%d %3d%%", done, steps, percent());
@@ -43,7 +51,7 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
         if (!note.isEmpty()) {
             return note;
         }
-        return perStep
+        return (figure.isEmpty() ? "" : figure + "  ") + perStep
                 .map(each -> rate(each) + "  " + clock(left(each)) + " left")
                 .orElseGet(() -> "step " + (done + 1) + " runs for " + clock(current));
     }
@@ -68,8 +76,8 @@ public record ProgressLine(long done, long steps, Duration current, Optional<Dur
                 : String.format(Locale.ROOT, "%.1f steps/s", 1 / Math.max(seconds, 1e-9));
     }
 
-    /** {@code 0:07}, {@code 12:34}, {@code 3:04:05}, {@code 2 d 03:04}. */
-    static String clock(Duration time) {
+    /** A time for people: {@code 0:07}, {@code 12:34}, {@code 3:04:05}, {@code 2 d 03:04}. */
+    public static String clock(Duration time) {
         if (time.toDays() > 0) {
             return String.format(Locale.ROOT, "%d d %02d:%02d", time.toDays(), time.toHoursPart(),
                     time.toMinutesPart());

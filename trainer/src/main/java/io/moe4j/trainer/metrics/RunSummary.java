@@ -71,26 +71,32 @@ public final class RunSummary {
         validations.add(validation);
     }
 
-    /** Some lines for people. A model without experts, and a backend without statistics, receive no rows that could be told of. */
+    /**
+     * Some lines for people, each with a name before it. Rows that were received are told of where some were dropped; a backend without statistics
+     * counts none.
+     */
     public String text() {
         if (last == null) {
             return "no step was made";
         }
-        String text = String.format(Locale.ROOT, "%s in %.1f s (%,.0f tokens/s): %s", Shown.count(steps, "step"),
-                seconds,
-                tokens / seconds, losses());
-        return text + (rows.getMax() == 0 ? ""
-                : String.format(Locale.ROOT, "%nrows received in one exchange: at most %,d of %,d; dropped: %,d",
-                        rows.getMax(), last.receiveCapacityRows(), dropped))
-                + rounds() + validation() + data(last);
+        String text = line("trained", "%s in %.1f s, %,.0f tokens/s", Shown.count(steps, "step"), seconds,
+                tokens / seconds) + losses();
+        if (dropped > 0) {
+            text += line("dropped", "%s; a rank was to receive up to %,d in one exchange, and has room for %,d",
+                    Shown.count(dropped, "row"), rows.getMax(), last.receiveCapacityRows());
+        }
+        return (text + rounds() + validation() + data(last)).stripTrailing();
+    }
+
+    private static String line(String name, String format, Object... values) {
+        return String.format(Locale.ROOT, "%-9s ", name) + String.format(Locale.ROOT, format, values)
+                + System.lineSeparator();
     }
 
     private String rounds() {
         return exchanges == 0 ? ""
-                : String.format(Locale.ROOT,
-                        "%nexchanges that needed more than one round: %,d of %,d (%.1f%%); at most %s",
-                        inSeveralRounds, exchanges, 100.0 * inSeveralRounds / exchanges,
-                        Shown.count(mostRounds, "round"));
+                : line("rounds", "%,d of %s needed more than one (%.1f%%); at most %,d", inSeveralRounds,
+                        Shown.count(exchanges, "exchange"), 100.0 * inSeveralRounds / exchanges, mostRounds);
     }
 
     private String validation() {
@@ -101,23 +107,22 @@ public final class RunSummary {
         long without = validations.size() - finite.size();
         String failed = without == 0 ? "" : String.format(Locale.ROOT, "; %,d without a loss", without);
         if (finite.isEmpty()) {
-            return System.lineSeparator() + Shown.count(validations.size(), "validation") + failed;
+            return line("validated", "%s%s", Shown.count(validations.size(), "time"), failed);
         }
         ValidationResult lowestLoss = Collections.min(finite, Comparator.comparingDouble(ValidationResult::loss));
         ValidationResult newest = finite.getLast();
-        return String.format(Locale.ROOT,
-                "%n%s: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d",
-                Shown.count(validations.size(), "validation"), newest.loss(),
-                ValidationLine.perplexity(newest.perplexity()), newest.step(),
-                lowestLoss.loss(), lowestLoss.step()) + failed;
+        return line("validated", "%s: loss %.5f (perplexity %s) after step %d, lowest %.5f after step %d%s",
+                Shown.count(validations.size(), "time"), newest.loss(),
+                ValidationLine.perplexity(newest.perplexity()), newest.step(), lowestLoss.loss(), lowestLoss.step(),
+                failed);
     }
 
     private String losses() {
         String none = withoutLabels == 0 ? ""
                 : "; " + Shown.count(withoutLabels, "step") + " in which no label counts changed nothing";
-        return first == null || lastLoss == null ? "no loss" + none
-                : String.format(Locale.ROOT, "loss %.5f at step %d, %.5f at step %d, lowest %.5f", first.loss(),
-                        first.step(), lastLoss.loss(), lastLoss.step(), lowest) + none;
+        return first == null || lastLoss == null ? line("loss", "none%s", none)
+                : line("loss", "%.5f at step %d, %.5f at step %d, lowest %.5f%s", first.loss(), first.step(),
+                        lastLoss.loss(), lastLoss.step(), lowest, none);
     }
 
     /** Of one source, only what is wrong with it is told; of several, also how far each has come. */
@@ -125,22 +130,18 @@ public final class RunSummary {
         StringBuilder text = new StringBuilder();
         DataCounts data = last.data();
         if (data.hasProblems()) {
-            text.append(String.format(Locale.ROOT,
-                    "%ndata, in the longest pass over it: %s read, bad lines left out:"
-                            + " %,d, halves of characters replaced by U+FFFD: %,d",
-                    Shown.count(data.documents(), "document"), data.badLines(), data.loneSurrogates()));
-            if (data.invalidBytes() > 0) {
-                text.append(String.format(Locale.ROOT, ", bytes that are not UTF-8 and were replaced: %,d",
-                        data.invalidBytes()));
-            }
+            text.append(line("data", "in the longest pass: %s read, bad lines left out: %,d, halves of characters"
+                    + " replaced by U+FFFD: %,d%s", Shown.count(data.documents(), "document"), data.badLines(),
+                    data.loneSurrogates(),
+                    data.invalidBytes() == 0 ? "" : String.format(Locale.ROOT,
+                            ", bytes that are not UTF-8 and were replaced: %,d", data.invalidBytes())));
         }
         if (last.sources().size() > 1) {
             long all = last.sources().stream().mapToLong(SourceProgress::sequences).sum();
             for (SourceProgress source : last.sources()) {
-                text.append(String.format(Locale.ROOT, "%ndata source %s: %s (%.2f%%), in epoch %,d",
-                        source.source(), Shown.count(source.sequences(), "sequence"),
-                        100.0 * source.sequences() / Math.max(1, all),
-                        source.epoch()));
+                text.append(line("data", "source %s: %s (%.2f%%), in epoch %,d", source.source(),
+                        Shown.count(source.sequences(), "sequence"),
+                        100.0 * source.sequences() / Math.max(1, all), source.epoch()));
             }
         }
         return text.toString();

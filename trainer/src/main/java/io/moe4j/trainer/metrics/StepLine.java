@@ -2,7 +2,12 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.trainer.run.StepResult;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * A step in the form that the field knows.
@@ -14,26 +19,71 @@ public final class StepLine {
 
     private StepLine() {}
 
+    /** A figure of a line, and how much it would be missed: of two that do not both fit, the one with the larger number is left out. */
+    private record Figure(int leftOut, String text) {}
+
     /**
      * {@code step: 10  loss: 11.20896  grad_norm: 2.5372  memory: 74.71GiB(27.01%)  tps: 15,660  tflops: 283.54  mfu: 11.34%}. A rate below 1 TFLOP/s is
      * told in {@code gflops}. A step in which no label counts has no loss: {@code loss: none}. If an exchange needed several rounds, the line ends with
      * the most that one needed: {@code rounds: 3}.
      */
     public static String of(StepResult step) {
-        String dropped = step.droppedRows() == 0 ? ""
-                : String.format(Locale.ROOT, "  dropped: %,d", step.droppedRows());
-        String rounds = step.rounds().most() <= 1 ? ""
-                : String.format(Locale.ROOT, "  rounds: %,d", step.rounds().most());
-        String loss = step.labels() == 0 ? "    none" : String.format(Locale.ROOT, "%8.5f", step.loss());
-        return String.format(Locale.ROOT,
-                "step: %2d  loss: %s  grad_norm: %7.4f  memory: %5.2fGiB(%.2f%%)  tps: %,d  %s  mfu: %.2f%%",
-                step.step(), loss, step.gradientNorm(), step.memoryBytes() / (double) (1L << 30),
-                100 * step.memoryFraction(), Math.round(step.tokensPerSecond()), rate(step.flops()),
-                100 * step.utilisation()) + dropped + rounds;
+        return of(step, Integer.MAX_VALUE);
     }
 
-    private static String rate(double flops) {
-        return flops >= 1e12 ? String.format(Locale.ROOT, "tflops: %,.2f", flops / 1e12)
-                : String.format(Locale.ROOT, "gflops: %,.2f", flops / 1e9);
+    /**
+     * The same in at most {@code columns}, if that is possible: figures are left out in this order: memory, which is the same in each step; FLOPs; MFU; the
+     * gradient norm; tokens a second.
+     *
+     * @since 0.2.0
+     */
+    public static String of(StepResult step, int columns) {
+        List<Figure> figures = new ArrayList<>();
+        add(figures, 0, "step: %2d", step.step());
+        figures.add(new Figure(0, "loss: " + (step.labels() == 0 ? "    none" : format("%8.5f", step.loss()))));
+        add(figures, 2, "grad_norm: %7.4f", step.gradientNorm());
+        add(figures, 5, "memory: %5.2fGiB(%.2f%%)", step.memoryBytes() / (double) (1L << 30),
+                100 * step.memoryFraction());
+        add(figures, 1, "tps: %,6d", Math.round(step.tokensPerSecond()));
+        add(figures, 4, step.flops() >= 1e12 ? "tflops: %,6.2f" : "gflops: %,6.2f",
+                step.flops() / (step.flops() >= 1e12 ? 1e12 : 1e9));
+        add(figures, 3, "mfu: %5.2f%%", 100 * step.utilisation());
+        if (step.droppedRows() > 0) {
+            add(figures, 0, "dropped: %,d", step.droppedRows());
+        }
+        if (step.rounds().most() > 1) {
+            add(figures, 0, "rounds: %,d", step.rounds().most());
+        }
+        String line = joined(figures);
+        while (line.length() > columns) {
+            Figure least = Collections.max(figures, Comparator.comparingInt(Figure::leftOut));
+            if (least.leftOut == 0) {
+                return line;
+            }
+            figures.remove(least);
+            line = joined(figures);
+        }
+        return line;
+    }
+
+    /**
+     * The loss alone, in four digits: {@code loss 3.853}, {@code loss none}.
+     *
+     * @since 0.2.0
+     */
+    public static String loss(StepResult step) {
+        return step.labels() == 0 ? "loss none" : format("loss %.3f", step.loss());
+    }
+
+    private static void add(List<Figure> figures, int leftOut, String format, Object... values) {
+        figures.add(new Figure(leftOut, format(format, values)));
+    }
+
+    private static String joined(List<Figure> figures) {
+        return figures.stream().map(Figure::text).collect(Collectors.joining("  "));
+    }
+
+    private static String format(String format, Object... values) {
+        return String.format(Locale.ROOT, format, values);
     }
 }

@@ -45,7 +45,7 @@ public final class Trainer {
 
     /** Opens a run of a model that is given instead of {@code model.flavor}. */
     public static TrainingRun open(TrainerConfig config, ModelSpec spec, Registry registry, RunOptions options) {
-        if (config.checkpoint().enable() || config.checkpoint().export().isPresent()) {
+        if (config.checkpoint().export().isPresent()) {
             spec.exportRemarks(config.movesExpertBiases())
                     .forEach(remark -> log.warn("checkpoints of this run in other software: {}", remark));
         }

@@ -1,0 +1,76 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.terminal.LiveLine;
+import io.moe4j.app.terminal.LiveLines;
+import io.moe4j.app.terminal.Screen;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.util.function.Supplier;
+
+/**
+ * Lines of output, and on a terminal a line below them that is drawn anew twice a second. Logs that are written meanwhile stand above that line. Where no
+ * person watches, there is no such line, and no thread that draws it.
+ */
+final class LiveOutput implements AutoCloseable {
+    private static final long REFRESH_MILLIS = 500;
+
+    private final LiveLines lines;
+    private final Supplier<LiveLine> below;
+    private final Thread refresh = Thread.ofVirtual().name("progress").unstarted(this::refreshing);
+    private final PrintStream errors = System.err;
+
+    /**
+     * Begins.
+     *
+     * @param below the line as it is now
+     */
+    LiveOutput(PrintWriter out, Screen screen, Supplier<LiveLine> below) {
+        this.below = below;
+        lines = new LiveLines(out, screen);
+        if (lines.interactive()) {
+            System.setErr(lines.above(errors));
+            refresh.start();
+        }
+    }
+
+    /** Whether there is a line below. */
+    boolean interactive() {
+        return lines.interactive();
+    }
+
+    /** How wide a line may be. */
+    int width() {
+        return lines.width();
+    }
+
+    /** Writes text, which may have several lines. */
+    void println(String text) {
+        lines.println(text);
+    }
+
+    /** Draws the line below anew. */
+    void refresh() {
+        lines.below(below.get());
+    }
+
+    private void refreshing() {
+        try {
+            while (true) {
+                refresh();
+                Thread.sleep(REFRESH_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            // The end.
+        }
+    }
+
+    @Override
+    public void close() {
+        refresh.interrupt();
+        lines.close();
+        if (lines.interactive()) {
+            System.err.flush();
+            System.setErr(errors);
+        }
+    }
+}

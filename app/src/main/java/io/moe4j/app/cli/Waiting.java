@@ -1,0 +1,20 @@
+package io.moe4j.app.cli;
+
+import io.moe4j.app.terminal.LiveLine;
+import io.moe4j.app.terminal.ProgressLine;
+import io.moe4j.app.terminal.Screen;
+import java.io.PrintWriter;
+import java.time.Duration;
+
+/** Says on a terminal, while something takes long that has no steps, what is being done and since when: {@code opening the run  0:12}. */
+final class Waiting {
+
+    private Waiting() {}
+
+    /** Begins; ends when the result is closed. */
+    static LiveOutput show(PrintWriter out, Screen screen, String what) {
+        long begin = System.nanoTime();
+        return new LiveOutput(out, screen, () -> LiveLine.of(
+                what + "  " + ProgressLine.clock(Duration.ofNanos(System.nanoTime() - begin))));
+    }
+}
