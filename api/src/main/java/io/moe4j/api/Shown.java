@@ -1,5 +1,6 @@
 package io.moe4j.api;
 
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,13 @@ import org.jspecify.annotations.Nullable;
 @Stability(Stability.Level.EVOLVING)
 public final class Shown {
     private static final int LONGEST = 300;
+    private static final double THOUSAND = 1000;
+    private static final double KIBI = 1024;
+    private static final List<String> NUMBERS = List.of("", " thousand", " million", " billion", " trillion");
+    private static final List<String> BYTES = List.of(" bytes", " KiB", " MiB", " GiB", " TiB");
+    /** From here on, three digits are a whole number; and from {@link #ONE_DECIMAL} on, they have one decimal. */
+    private static final double NO_DECIMAL = 99.95;
+    private static final double ONE_DECIMAL = 9.995;
 
     private Shown() {}
 
@@ -41,6 +49,36 @@ public final class Shown {
      */
     public static String count(long number, String noun) {
         return String.format(Locale.ROOT, "%,d %s%s", number, noun, number == 1 ? "" : "s");
+    }
+
+    /**
+     * A large number in three digits: {@code 712}, {@code 33.0 million}, {@code 671 billion}.
+     *
+     * @since 0.3.0
+     */
+    public static String number(long number) {
+        return scaled(number, THOUSAND, NUMBERS);
+    }
+
+    /**
+     * A size in three digits: {@code 360 bytes}, {@code 207 MiB}, {@code 74.7 GiB}.
+     *
+     * @since 0.3.0
+     */
+    public static String bytes(long bytes) {
+        return scaled(bytes, KIBI, BYTES);
+    }
+
+    private static String scaled(long number, double step, List<String> units) {
+        double value = number;
+        int unit = 0;
+        // What would be rounded to 1000 is told in the next unit.
+        while (value >= THOUSAND - 0.5 && unit < units.size() - 1) {
+            value /= step;
+            unit++;
+        }
+        int decimals = unit == 0 || value >= NO_DECIMAL ? 0 : value >= ONE_DECIMAL ? 1 : 2;
+        return String.format(Locale.ROOT, "%,." + decimals + "f%s", value, units.get(unit));
     }
 
     /** Whether a character must be escaped: control characters, those that change the direction of writing, and unpaired surrogates. */

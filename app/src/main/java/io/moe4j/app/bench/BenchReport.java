@@ -106,35 +106,57 @@ public final class BenchReport {
         return peers.flatMap(all -> all.of(part.name()));
     }
 
-    /** For people. */
+    /** For people. Times are in the unit that suits the longest. */
     public String text() {
         StringBuilder text = new StringBuilder();
-        facts.forEach((name, value) -> text.append(String.format(Locale.ROOT, "%-22s %s%n", name, shown(value))));
-        text.append(String.format(Locale.ROOT, "copy %.1f GB/s, product %.1f GFLOP/s%s%n%n",
-                rates.copyBytesPerSecond() / 1e9, rates.matmulFlopsPerSecond() / 1e9,
-                rates.linkBytesPerSecond() == 0 ? "" : String.format(Locale.ROOT, ", to other devices %.1f GB/s",
-                        rates.linkBytesPerSecond() / 1e9)));
-        text.append(String.format(Locale.ROOT, "%-38s %11s %11s %9s %10s %7s%s%n", "part", "median us", "floor us",
-                "GB/s", "GFLOP/s", "ratio", peers.isPresent() ? "     peer us  to peer" : ""));
-        parts.forEach(timed -> text.append(line(timed)));
-        return text.toString();
+        facts.forEach((name, value) -> {
+            if (!(value instanceof List<?>)) {
+                text.append(String.format(Locale.ROOT, "%-22s %s%n", label(name), shown(name, value)));
+            }
+        });
+        text.append(String.format(Locale.ROOT, "%-22s copies %s, multiplies %s%s%n%n", "device at best",
+                rate(rates.copyBytesPerSecond(), "B/s"), rate(rates.matmulFlopsPerSecond(), "FLOP/s"),
+                rates.linkBytesPerSecond() == 0 ? ""
+                        : ", sends to other devices " + rate(rates.linkBytesPerSecond(), "B/s")));
+        TimeUnits unit = TimeUnits.of(parts.stream().mapToDouble(timed -> timed.samples().median()).max().orElse(0));
+        text.append(String.format(Locale.ROOT, "%-38s %11s %11s %9s %10s %7s%s%n", "part", "median " + unit.symbol(),
+                "floor " + unit.symbol(), "GB/s", "GFLOP/s", "ratio",
+                peers.isPresent() ? String.format(Locale.ROOT, " %11s %8s", "peer " + unit.symbol(), "to peer") : ""));
+        parts.forEach(timed -> text.append(line(timed, unit)));
+        return text.append("\nfloor: the time at the device's best rates; ratio: median over floor\n").toString();
     }
 
-    /** Measured numbers with four digits, which is what they are worth. */
-    private static String shown(Object value) {
-        return switch (value) {
-            case Double number -> String.format(Locale.ROOT, number >= 1000 ? "%,.0f" : "%.4g", number);
-            case List<?> all -> all.stream().map(BenchReport::shown).collect(Collectors.joining(", "));
-            default -> value.toString();
-        };
+    private static String label(String name) {
+        String words = name.replace('_', ' ');
+        return words.endsWith(" s") ? words.substring(0, words.length() - 2) : words;
     }
 
-    private String line(BenchPart.Timed timed) {
+    /** Measured numbers with three or four digits, which is what they are worth, and with their unit. */
+    private static String shown(String name, Object value) {
+        if (value instanceof Double number) {
+            if (name.endsWith("_s")) {
+                TimeUnits unit = TimeUnits.of(number);
+                return String.format(Locale.ROOT, "%.4g %s", number * unit.inSecond(), unit.symbol());
+            }
+            return name.endsWith("_share") ? String.format(Locale.ROOT, "%.1f%%", 100 * number)
+                    : String.format(Locale.ROOT, number >= 1000 ? "%,.0f" : "%.4g", number);
+        }
+        return value instanceof Long || value instanceof Integer ? String.format(Locale.ROOT, "%,d", value)
+                : value.toString();
+    }
+
+    private static String rate(double perSecond, String unit) {
+        return perSecond >= 1e12 ? String.format(Locale.ROOT, "%.1f T%s", perSecond / 1e12, unit)
+                : String.format(Locale.ROOT, "%.1f G%s", perSecond / 1e9, unit);
+    }
+
+    private String line(BenchPart.Timed timed, TimeUnits unit) {
         BenchPart part = timed.part();
         double median = timed.samples().median();
-        return String.format(Locale.ROOT, "%-38s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(), median * 1e6,
-                part.floor(rates) * 1e6, part.bytes() / median / 1e9, part.flops() / median / 1e9,
-                median / part.floor(rates), peer(part).map(peer -> String.format(Locale.ROOT, " %11.1f %8.2f",
-                        peer.seconds() * 1e6, median / peer.seconds())).orElse(""));
+        return String.format(Locale.ROOT, "%-38s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(),
+                median * unit.inSecond(), part.floor(rates) * unit.inSecond(), part.bytes() / median / 1e9,
+                part.flops() / median / 1e9, median / part.floor(rates),
+                peer(part).map(peer -> String.format(Locale.ROOT, " %11.1f %8.2f",
+                        peer.seconds() * unit.inSecond(), median / peer.seconds())).orElse(""));
     }
 }

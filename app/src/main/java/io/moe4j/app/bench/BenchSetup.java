@@ -14,6 +14,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankShapes;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -135,6 +136,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
 
     /** As many runs as of a part, and at most ten. */
     List<MachineRates> ratesOfEach(List<Device> devices) {
+        options.progress().now("measuring how fast the device copies and multiplies", 0, 0);
         return MachineRates.ofEach(devices, dtype(), Math.min(MOST_RUNS_OF_RATES, options.iterations()));
     }
 
@@ -146,7 +148,14 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     /** Times each of {@code works}, on the rank that calls this. */
     List<BenchPart.Timed> time(RankContext rank, List<BenchPart.Work> works) {
         try (Stopwatch watch = Stopwatch.open(rank, providers.capture(), options)) {
-            return works.stream().map(work -> new BenchPart.Timed(work.part(), watch.time(work.call()))).toList();
+            List<BenchPart.Timed> timed = new ArrayList<>();
+            for (BenchPart.Work work : works) {
+                if (rank.world().rank() == 0) {
+                    options.progress().now("parts", timed.size(), works.size());
+                }
+                timed.add(new BenchPart.Timed(work.part(), watch.time(work.call())));
+            }
+            return timed;
         }
     }
 }

@@ -70,7 +70,8 @@ public final class MoeBench {
             MoeRank layer = new MoeRank(rank, peers, comm, kernels, tensors, setup);
             layer.countRows();
             List<Map<String, Double>> seconds = new ArrayList<>();
-            for (int i = 0; i < setup.options().warmup() + setup.options().iterations(); i++) {
+            for (int i = 0; i < setup.options().runs(); i++) {
+                setup.options().ran(rank.world().rank(), i);
                 Map<String, Double> once = layer.run();
                 if (i >= setup.options().warmup()) {
                     seconds.add(once);

@@ -42,6 +42,7 @@ public final class StepBench {
         try (BenchDevices devices = setup.openDevices()) {
             rates = MachineRates.together(setup.ratesOfEach(devices.all()));
         }
+        options.progress().now("opening the model", 0, 0);
         try (TrainingSession session = TrainingSession.open(config, setup.spec(), registry,
                 RankLaunch.threads(config))) {
             Map<String, Samples> samples = session.onRanks(rank -> time(rank, session, setup)).getFirst();
@@ -124,7 +125,8 @@ public final class StepBench {
     private static Map<String, Samples> samples(RankContext context, Map<String, Runnable> steps,
             BenchOptions options) {
         Map<String, List<Double>> seconds = new LinkedHashMap<>();
-        for (int i = 0; i < options.warmup() + options.iterations(); i++) {
+        for (int i = 0; i < options.runs(); i++) {
+            options.ran(context.world().rank(), i);
             boolean timed = i >= options.warmup();
             steps.forEach((name, step) -> {
                 double taken = seconds(context, step);

@@ -8,6 +8,7 @@ import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
+import java.io.PrintWriter;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -48,9 +49,17 @@ abstract class BenchSubcommand implements Callable<Integer> {
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig loaded = config.load(registry, ConfigUse.running(), otherwise, first);
         Optional<PeerTimes> peers = timing.peers();
-        spec.commandLine().getErr().println(spec.name() + ": " + timing.told() + "; the table comes at the end");
-        BenchReport report = benchmark.run(loaded, registry, timing.repeats());
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(spec.qualifiedName(" ") + ": " + timing.told() + "; the table comes at the end");
+        BenchReport report;
+        try (BenchOutput output = new BenchOutput(spec.name(), err, main().errorScreen())) {
+            report = benchmark.run(loaded, registry, timing.repeats().withProgress(output));
+        }
         timing.print(peers.map(report::beside).orElse(report), spec.commandLine().getOut());
         return ExitCode.OK;
+    }
+
+    private Main main() {
+        return (Main) spec.root().userObject();
     }
 }

@@ -36,10 +36,12 @@ public final class Main {
     private static final int STANDARD_ERROR = 2;
 
     private final Screen screen;
+    private final Screen errorScreen;
     private final Optional<TerminalCalls> calls;
 
-    private Main(Screen screen, Optional<TerminalCalls> calls) {
+    private Main(Screen screen, Screen errorScreen, Optional<TerminalCalls> calls) {
         this.screen = screen;
+        this.errorScreen = errorScreen;
         this.calls = calls;
     }
 
@@ -51,7 +53,8 @@ public final class Main {
                 kept -> calls.ifPresent(open -> open.move(kept, STANDARD_ERROR)));
         System.exit(run(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
                 new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-                Screen.standardOutput(calls, System.getenv()), calls, arguments));
+                Screen.standardOutput(calls, System.getenv()), Screen.standardError(calls, System.getenv()), calls,
+                arguments));
     }
 
     /**
@@ -60,12 +63,12 @@ public final class Main {
      * @return 0 done, 1 failed, 2 bad input; see {@code moe4j --help} for runs that end early
      */
     public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        return run(out, err, Screen.none(), Optional.empty(), arguments);
+        return run(out, err, Screen.none(), Screen.none(), Optional.empty(), arguments);
     }
 
-    private static int run(PrintWriter out, PrintWriter err, Screen screen, Optional<TerminalCalls> calls,
-            String... arguments) {
-        CommandLine commandLine = new CommandLine(new Main(screen, calls));
+    private static int run(PrintWriter out, PrintWriter err, Screen screen, Screen errorScreen,
+            Optional<TerminalCalls> calls, String... arguments) {
+        CommandLine commandLine = new CommandLine(new Main(screen, errorScreen, calls));
         ConfigOptions.keepOthers(commandLine);
         LaunchCommand.keepCommand(commandLine);
         commandLine.setOut(out).setErr(err);
@@ -99,5 +102,10 @@ public final class Main {
     /** What standard output is. */
     Screen screen() {
         return screen;
+    }
+
+    /** What standard error is. */
+    Screen errorScreen() {
+        return errorScreen;
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.Shown;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.RunDescription;
 import io.moe4j.trainer.session.RecomputePlan;
@@ -17,11 +18,11 @@ final class StartReport {
 
     static String of(RunDescription run, TrainerConfig config) {
         StringBuilder text = new StringBuilder();
-        line(text, "model", "%s: %s parameters, %s used for each token", run.model(),
-                Sizes.count(run.figures().parameters()), Sizes.count(run.figures().activeParameters()));
+        line(text, "model", "%s: %s parameters, %s a token", run.model(),
+                Shown.number(run.figures().parameters()), Shown.number(run.figures().activeParameters()));
         line(text, "ranks", "%s", ranks(run, config));
         run.devices().forEach(device -> line(text, "device", "%s", device));
-        line(text, "memory", "%s for each rank: %s", Sizes.bytes(run.memory().totalBytes()),
+        line(text, "memory", "%s a rank: %s", Shown.bytes(run.memory().totalBytes()),
                 run.memory().byPurpose().entrySet().stream()
                         .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
                                 .thenComparing(Map.Entry.comparingByKey()))

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.config;
 
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 
@@ -17,6 +18,7 @@ final class TorchtitanNames {
             Map.entry("comm.init_timeout_seconds", "runtime.timeout"),
             Map.entry("debug.moe_force_load_balance", "moe.force_load_balance"),
             Map.entry("debug.seed", "training.seed"), Map.entry("lr_scheduler.lr_min", "lr_scheduler.min_lr_factor"),
+            Map.entry("metrics.enable_tensorboard", "metrics.tensorboard"),
             Map.entry("metrics.log_freq", "metrics.log_every"),
             Map.entry("model.hf_assets_path", "data.tokenizer"),
             Map.entry("parallelism.expert_parallel_comm_backend", "model.moe_comm_backend"),
@@ -30,7 +32,8 @@ final class TorchtitanNames {
     /** Keys, and sections, which end in a dot. A key answers before its section. */
     private static final Map<String, String> INSTEAD = Map.ofEntries(
             Map.entry("activation_checkpoint.selective_ac_option",
-                    "moe4j chooses what is kept by activation_checkpoint.mode"),
+                    "with activation_checkpoint.mode budget, moe4j keeps what saves most time, within"
+                            + " activation_checkpoint.memory_budget"),
             Map.entry("checkpoint.async_mode", "leave it out"),
             Map.entry("checkpoint.export_dtype", "export a checkpoint with moe4j export RUN FOLDER --dtype bf16"),
             Map.entry("checkpoint.folder", "the folder of a run is given with --output FOLDER"),
@@ -50,6 +53,7 @@ final class TorchtitanNames {
             Map.entry("job.config_file", "give it with --config FILE.toml"),
             Map.entry("job.dump_folder", "give it with --output FOLDER"),
             Map.entry("metrics.enable_wandb", "metrics.jsonl, in the run's folder, has the metrics of all steps"),
+            Map.entry("metrics.save_tb_folder", "event files are in the folder tensorboard of the run"),
             Map.entry("model.tokenizer_path", "give a tokenizer.json, or its folder, with data.tokenizer"),
             Map.entry("optimizer.implementation", "there is one; leave it out"),
             Map.entry("optimizer.early_step_in_backward", "leave it out"),
@@ -59,6 +63,12 @@ final class TorchtitanNames {
             Map.entry("parallelism.fsdp_reshard_after_forward",
                     "parameters are always released after use; leave it out"),
             Map.entry("parallelism.", ONE_DEVICE),
+            Map.entry("profiling.", "name the steps to profile with profile.steps, such as 10-12"),
+            Map.entry("profiling.enable_memory_snapshot",
+                    "moe4j plan prints the memory of a rank by purpose, and run.json has it"),
+            Map.entry("profiling.profile_freq", "name the steps to profile with profile.steps, such as 10-12"),
+            Map.entry("training.enable_cpu_offload",
+                    "optimizer.offload true keeps the optimizer's moments in the host's memory"),
             Map.entry("training.dataset", "give texts with data.path: a file or a folder"),
             Map.entry("training.gc_freq", "leave it out"),
             Map.entry("validation.dataset", "give texts with validation.path: a file or a folder"),
@@ -71,6 +81,11 @@ final class TorchtitanNames {
     /** Our name for the same thing. */
     static Optional<String> ours(String key) {
         return Optional.ofNullable(SAME.get(key));
+    }
+
+    /** All answers, for the test that they name what there is. */
+    static Collection<String> answers() {
+        return INSTEAD.values();
     }
 
     /** What to do instead of giving a value for this key. */

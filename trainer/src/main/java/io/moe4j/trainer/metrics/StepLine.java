@@ -35,7 +35,7 @@ public final class StepLine {
      * The same in at most {@code columns}, if that is possible: figures are left out in this order: memory, which is the same in each step; FLOPs; MFU; the
      * gradient norm; tokens a second.
      *
-     * @since 0.2.0
+     * @since 0.3.0
      */
     public static String of(StepResult step, int columns) {
         List<Figure> figures = new ArrayList<>();
@@ -69,7 +69,7 @@ public final class StepLine {
     /**
      * The loss alone, in four digits: {@code loss 3.853}, {@code loss none}.
      *
-     * @since 0.2.0
+     * @since 0.3.0
      */
     public static String loss(StepResult step) {
         return step.labels() == 0 ? "loss none" : format("loss %.3f", step.loss());

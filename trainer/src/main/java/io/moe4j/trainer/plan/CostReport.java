@@ -1,5 +1,6 @@
 package io.moe4j.trainer.plan;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.trainer.config.MemoryBudget;
@@ -74,9 +75,8 @@ public final class CostReport {
         String device = plan.config().device();
         text.append(plan.deviceBytes() == 0
                 ? "the device " + device + " is not on this machine, so the total is compared with nothing\n"
-                : String.format(Locale.ROOT, "the device %s has %,d bytes (%.2f GiB): room for %d such ranks%n", device,
-                        plan.deviceBytes(),
-                        gib(plan.deviceBytes()), plan.ranksPerDevice()));
+                : String.format(Locale.ROOT, "the device %s has %s: room for %s of this size%n", device,
+                        Shown.bytes(plan.deviceBytes()), Shown.count(plan.ranksPerDevice(), "rank")));
     }
 
     private void budget(StringBuilder text, BudgetPlan budget) {
@@ -129,7 +129,7 @@ public final class CostReport {
     }
 
     private static void row(StringBuilder text, String name, long bytes) {
-        text.append(String.format(Locale.ROOT, "  %-40s %,22d  %10.3f GiB%n", name, bytes, gib(bytes)));
+        text.append(String.format(Locale.ROOT, "  %-40s %,22d  %12s%n", name, bytes, Shown.bytes(bytes)));
     }
 
     private static double gib(long bytes) {

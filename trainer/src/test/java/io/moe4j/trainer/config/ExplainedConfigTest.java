@@ -8,7 +8,11 @@ import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,7 +50,7 @@ class ExplainedConfigTest {
 
     @ParameterizedTest
     @CsvSource({"training.dataset_path, data.path", "training.mixed_precision_param, training.dtype",
-            "validation.freq, validation.interval", "debug.moe_force_load_balance, moe.force_load_balance"})
+            "validation.freq, validation.interval", "metrics.enable_tensorboard, metrics.tensorboard", "debug.moe_force_load_balance, moe.force_load_balance"})
     void torchtitansNamesForTheSameThingAreUnderstood(String theirs, String ours) {
         assertEquals(ours, TorchtitanNames.ours(theirs).orElse(""));
         assertTrue(Schema.read().keys().containsKey(ours), ours);
@@ -54,11 +58,26 @@ class ExplainedConfigTest {
 
     @ParameterizedTest
     @CsvSource({"compile.enable, graph_capture.enable", "parallelism.tensor_parallel_degree, leave it out",
-            "checkpoint.folder, --output", "training.dataset, data.path", "job.config_file, --config"})
+            "checkpoint.folder, --output", "training.dataset, data.path", "profiling.enable_profiling, profile.steps",
+            "training.enable_cpu_offload, optimizer.offload", "job.config_file, --config"})
     void torchtitansOtherNamesAreAnswered(String theirs, String answer) {
         ConfigException problems = assertThrows(ConfigException.class,
                 () -> explain(NamedConfigs.PLAIN, "--" + theirs, "1"));
         assertTrue(problems.problems().getFirst().remedy().contains(answer), problems.getMessage());
+    }
+
+    @Test
+    void answersNameKeysThatThereAre() {
+        Set<String> sections = new HashSet<>();
+        Schema.read().keys().keySet().forEach(key -> sections.add(key.substring(0, Math.max(0, key.indexOf('.')))));
+        for (String answer : TorchtitanNames.answers()) {
+            Matcher name = Pattern.compile("[a-z_]+\\.[a-z_]+").matcher(answer);
+            while (name.find()) {
+                boolean isKey = sections.contains(name.group().substring(0, name.group().indexOf('.')));
+                assertTrue(!isKey || Schema.read().keys().containsKey(name.group())
+                        || name.group().equals("metrics.jsonl"), answer);
+            }
+        }
     }
 
     @Test

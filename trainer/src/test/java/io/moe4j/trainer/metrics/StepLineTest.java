@@ -27,11 +27,23 @@ class StepLineTest {
     }
 
     @Test
+    void whatDoesNotFitIsLeftOutTheLeastImportantFirst() {
+        assertEquals("step: 10  loss: 11.20896  grad_norm:  2.5372  tps: 15,660  tflops: 283.54  mfu: 11.34%",
+                StepLine.of(step(10, 0), 90));
+        assertEquals("step: 10  loss: 11.20896  grad_norm:  2.5372  tps: 15,660  mfu: 11.34%",
+                StepLine.of(step(10, 0), 79));
+        assertEquals("step: 10  loss: 11.20896  dropped: 1,234", StepLine.of(step(10, 1234), 10));
+        for (int columns = 45; columns < 130; columns++) {
+            assertTrue(StepLine.of(step(10, 1234), columns).length() <= columns, "of " + columns);
+        }
+    }
+
+    @Test
     void aSmallRateIsToldInASmallerUnit() {
         StepResult step = new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 17.3456e9, 0.1, 1024, 0.1, 0, true,
                 0, 9, 0, 200, 0,
                 DataCounts.NONE, List.of(), List.of());
-        assertTrue(StepLine.of(step).contains("  tps: 100  gflops: 17.35  mfu: 10.00%"), StepLine.of(step));
+        assertTrue(StepLine.of(step).contains("  tps:    100  gflops:  17.35  mfu: 10.00%"), StepLine.of(step));
     }
 
     @Test
@@ -41,8 +53,8 @@ class StepLineTest {
         summary.add(step(3, 5));
         summary.add(step(4, 6));
         String text = summary.text();
-        for (String part : List.of("2 steps in 4.0 s", "15,660 tokens/s", "at step 3", "at step 4", "at most 7 of 9",
-                "dropped: 11",
+        for (String part : List.of("2 steps in 4.0 s", "15,660 tokens/s", "at step 3", "at step 4", "up to 7 in one",
+                "room for 9", "11 rows",
                 "50,000 documents read, bad lines left out: 3, halves of characters replaced by U+FFFD: 4")) {
             assertTrue(text.contains(part), text);
         }
@@ -55,7 +67,7 @@ class StepLineTest {
                 new StepResult(1, 2, 1, 1e-3, Instant.EPOCH, 512, 2, 100, 1e12, 0.1, 1024, 0.1, 0, true, 0, 9, 0, 200,
                         0, DataCounts.NONE,
                         List.of(), List.of()));
-        assertTrue(summary.text().startsWith("1 step in 2.0 s"), summary.text());
+        assertTrue(summary.text().startsWith("trained   1 step in 2.0 s, 100 tokens/s"), summary.text());
         assertFalse(summary.text().contains("rows") || summary.text().contains("data"), summary.text());
     }
 
@@ -88,11 +100,11 @@ class StepLineTest {
                 StepLine.of(without));
         RunSummary summary = new RunSummary();
         summary.add(without);
-        assertTrue(summary.text().endsWith("no loss; 1 step in which no label counts changed nothing"),
+        assertTrue(summary.text().endsWith("loss      none; 1 step in which no label counts changed nothing"),
                 summary.text());
         summary.add(step(3, 0));
         summary.add(without);
-        assertTrue(summary.text().contains("loss 11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
+        assertTrue(summary.text().contains("loss      11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
                 summary.text());
         Path file = folder.resolve("metrics.jsonl");
         try (MetricsFile metrics = new MetricsFile(file, 0)) {

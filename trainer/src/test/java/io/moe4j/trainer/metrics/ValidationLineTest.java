@@ -67,7 +67,7 @@ class ValidationLineTest {
         summary.add(validation(10, 2.5));
         summary.add(validation(15, 2.75));
         summary.add(none("no data"));
-        assertTrue(summary.text().contains("4 validations: loss 2.75000 (perplexity 15.64) after step 15,"
+        assertTrue(summary.text().contains("validated 4 times: loss 2.75000 (perplexity 15.64) after step 15,"
                 + " lowest 2.50000 after step 10; 1 without a loss"), summary.text());
     }
 

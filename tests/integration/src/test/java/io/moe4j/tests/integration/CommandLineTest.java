@@ -20,7 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** {@code moe4j train}, with short sequences: on a tiny model, and on the debug model where the README is compared. */
+/** {@code moe4j train} of a tiny model, with short sequences. */
 class CommandLineTest {
     private static final Pattern LINE = Pattern.compile("\\{\"step\":(\\d+),\"loss\":[0-9.]+,\"grad_norm\":[0-9.]+,"
             + "\"lr\":[0-9.E-]+,\"time\":\"[0-9T:.Z-]+\",\"seconds\":[0-9.E-]+,\"tokens\":\\d+,"
@@ -47,7 +47,7 @@ class CommandLineTest {
         int done = train(out, err, "--output", folder.resolve("second").toString(), "--checkpoint.resume",
                 saved.group(1));
         assertEquals(0, done, err.toString());
-        for (String part : List.of("comm backend minimal_async_ep", "optimizer state", "step:  1  loss: ", "2 steps")) {
+        for (String part : List.of("(minimal_async_ep)", "optimizer state", "step:  1  loss: ", "2 steps")) {
             assertTrue(out.toString().contains(part), out.toString());
         }
         List<String> lines = Files.readAllLines(folder.resolve("second").resolve("metrics.jsonl"));
@@ -118,37 +118,19 @@ class CommandLineTest {
         assertEquals(0, train(out, err, "--output", output.toString()), err.toString());
         List<String> lines = out.toString().lines().toList();
         assertEquals(List.of("report    " + output.resolve("report.html") + " (open it in a browser)",
-                "next      ./moe4j train --checkpoint.enable (keeps the model, for ./moe4j generate)",
-                "          ./moe4j report " + output + " OTHER-RUN (compares runs)"),
-                lines.subList(lines.size() - 3, lines.size()));
+                "next      the same with --checkpoint.enable: it keeps the model, for ./moe4j generate",
+                "          ./moe4j report " + output), lines.subList(lines.size() - 3, lines.size()));
+        Files.createDirectories(folder.resolve("no-run"));
         Path other = folder.resolve("other.html");
         int compared = Main.run(new PrintWriter(out, true), new PrintWriter(err, true), "report", output.toString(),
-                output.toString(), "--output", other.toString());
+                output.toString(), folder.resolve("no-run").toString(), "--output", other.toString());
         assertEquals(0, compared, err.toString());
+        assertTrue(err.toString().contains("no-run is left out"), err.toString());
         for (Path page : List.of(output.resolve("report.html"), other)) {
             assertTrue(Files.readString(page).contains("tokens_per_second"), page::toString);
         }
         assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), "report", folder.toString()));
         assertTrue(err.toString().contains("has no metrics.jsonl, which each run writes"), err.toString());
-    }
-
-    /** The lines of the README's sample of a run, with other numbers. */
-    @Test
-    void theReadmeShowsWhatIsPrinted() throws IOException {
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        assertEquals(0, train(out, err, "--model.from", "", "--output", folder.resolve("run").toString()),
-                err.toString());
-        List<String> printed = out.toString().lines().map(CommandLineTest::withoutNumbers).toList();
-        List<String> sample = Files.readAllLines(ProjectFiles.readme()).stream()
-                .filter(line -> line.startsWith("    step: ")).map(String::strip)
-                .map(CommandLineTest::withoutNumbers).toList();
-        assertFalse(sample.isEmpty(), "the README has a sample");
-        assertTrue(printed.containsAll(sample), () -> sample + " is not among " + printed);
-    }
-
-    private static String withoutNumbers(String line) {
-        return line.replaceAll("[0-9][0-9.,]*", "#").replaceAll(" +", " ");
     }
 
     @Test
@@ -177,7 +159,7 @@ class CommandLineTest {
         String config = Files.readString(output.resolve("config.toml"));
         assertEquals(0, train(out, err, "--output", output.toString(), "--training.steps", "2",
                 "--checkpoint.resume", output.toString()), err.toString());
-        assertTrue(out.toString().contains("continues " + output + " after step 1"), out.toString());
+        assertTrue(out.toString().contains("continues " + output), out.toString());
         assertEquals(config, Files.readString(output.resolve("config-to-step-1.toml")));
         assertTrue(Files.readString(output.resolve("config.toml")).contains("training.steps = 2"));
     }
