@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What the README shows of {@code ./moe4j train} is what is printed. The run is the README's, with 4 steps of 16 tokens in place of 40 of 128. Equal are all
+ * What the README shows of {@code ./moe4j train} is what is printed. The run is the README's, with 2 steps of 16 tokens in place of 40 of 128. Equal are all
  * words, the model's size, the memory, and what the last lines propose, which is then run. What depends on the machine, the sources or the
  * clock is masked: the device, losses, rates, times and the date in the folder's name.
  */
@@ -36,7 +36,7 @@ class ReadmeTest {
     void theReadmeShowsWhatIsPrinted() throws IOException {
         List<String> sample = sample();
         Path run = folder.resolve("run");
-        assertEquals(0, run("train", "--training.steps", "4", "--training.seq_len", "16", "--output", run.toString()),
+        assertEquals(0, run("train", "--training.steps", "2", "--training.seq_len", "16", "--output", run.toString()),
                 err::toString);
         List<String> printed = out.toString().lines().toList();
         assertEquals(sample.stream().filter(line -> !isLaterStep(line)).map(line -> masked(line, "outputs/")).toList(),
@@ -70,7 +70,7 @@ class ReadmeTest {
     }
 
     private static boolean isLaterStep(String line) {
-        return line.startsWith("step: ") && !line.startsWith("step:  1 ");
+        return line.equals("...") || (line.startsWith("step: ") && !line.startsWith("step:  1 "));
     }
 
     private static String masked(String line, String parent) {
@@ -79,10 +79,10 @@ class ReadmeTest {
             return "device";
         }
         if (text.startsWith("steps ")) {
-            return text.replace("40, each of 1,024 ", "4, each of 128 ");
+            return text.replace("40, each of 1,024 ", "2, each of 128 ");
         }
         if (text.startsWith("next ") || text.startsWith("          ")) {
-            return text.replace("RUN/*", "RUN");
+            return text.replace("RUN*", "RUN");
         }
         return text.startsWith("model ") || text.startsWith("ranks ") ? text
                 : text.replaceAll("(optimizer state|gradients|parameters|[a-z ]+) [0-9]+%", "PURPOSE %")
