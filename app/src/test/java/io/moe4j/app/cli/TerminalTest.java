@@ -98,7 +98,8 @@ class TerminalTest {
                 System.getProperty("java.class.path"), "--add-modules", "ALL-MODULE-PATH",
                 "--enable-native-access=io.moe4j.app,io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas",
                 "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
-                "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "1",
+                "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(),
+                "--data.tokenizer", "bytes", "--ranks", "1",
                 "--parallelism.data_parallel_shard_degree", "1",
                 "--parallelism.expert_parallel_degree", "1", "--training.steps", "100000", "--runtime.threads", "1",
                 "--training.seq_len", "16"));

@@ -50,7 +50,8 @@ class ExplainedConfigTest {
 
     @ParameterizedTest
     @CsvSource({"training.dataset_path, data.path", "training.mixed_precision_param, training.dtype",
-            "validation.freq, validation.interval", "metrics.enable_tensorboard, metrics.tensorboard", "debug.moe_force_load_balance, moe.force_load_balance"})
+            "validation.freq, validation.interval", "metrics.enable_tensorboard, metrics.tensorboard",
+            "debug.moe_force_load_balance, moe.force_load_balance"})
     void torchtitansNamesForTheSameThingAreUnderstood(String theirs, String ours) {
         assertEquals(ours, TorchtitanNames.ours(theirs).orElse(""));
         assertTrue(Schema.read().keys().containsKey(ours), ours);

@@ -104,7 +104,9 @@ class StepLineTest {
                 summary.text());
         summary.add(step(3, 0));
         summary.add(without);
-        assertTrue(summary.text().contains("loss      11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
+        assertTrue(
+                summary.text()
+                        .contains("loss      11.20896 at step 3, 11.20896 at step 3, lowest 11.20896; 2 steps in"),
                 summary.text());
         Path file = folder.resolve("metrics.jsonl");
         try (MetricsFile metrics = new MetricsFile(file, 0)) {

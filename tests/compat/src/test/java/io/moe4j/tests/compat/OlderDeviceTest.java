@@ -164,7 +164,8 @@ final class OlderDeviceTest {
     private List<String> train(int devices, String... more) throws IOException {
         Path output = Files.createTempDirectory(work, "run");
         List<String> arguments = new ArrayList<>(List.of("train", "--plugin-path", jar.toString(), "--output",
-                output.toString(), "--checkpoint.enable", "false", "--model.from", Sources.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "4",
+                output.toString(), "--checkpoint.enable", "false", "--model.from", Sources.tinyModel(),
+                "--data.tokenizer", "bytes", "--ranks", "4",
                 "--parallelism.expert_parallel_degree", "2", "--training.seq_len",
                 "32", "--training.steps", "2", "--lr_scheduler.warmup_steps", "1"));
         arguments.addAll(List.of(more));

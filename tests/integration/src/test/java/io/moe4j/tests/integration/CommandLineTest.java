@@ -178,7 +178,8 @@ class CommandLineTest {
 
     private static int train(StringWriter out, StringWriter err, String... more) {
         List<String> arguments = new ArrayList<>(
-                List.of("train", "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
+                List.of("train", "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from",
+                        ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
                         "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
                         "--training.seq_len", "16", "--training.steps", "2"));
         arguments.addAll(List.of(more));

@@ -99,7 +99,8 @@ class ContinuedDataTest {
     }
 
     private int run(StringWriter out, StringWriter err, String name, String... arguments) {
-        List<String> all = new ArrayList<>(List.of("train", "--checkpoint.enable", "false", "--model.from", ProjectFiles.tinyModel(),
+        List<String> all = new ArrayList<>(List.of("train", "--checkpoint.enable", "false", "--model.from",
+                ProjectFiles.tinyModel(),
                 "--data.tokenizer", "bytes", "--ranks", "1", "--parallelism.expert_parallel_degree", "1",
                 "--training.seq_len", "16", "--training.local_batch_size", "1",
                 "--training.gradient_accumulation_steps", "2", "--data.sources.web.path",

@@ -47,7 +47,8 @@ class FailedStartTest {
 
     private int train(StringWriter err, int rank, int port, String... more) {
         List<String> all = new ArrayList<>(
-                List.of("train", "--checkpoint.enable", "false", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes", "--ranks", "2",
+                List.of("train", "--checkpoint.enable", "false", "--model.from", ProjectFiles.tinyModel(),
+                        "--data.tokenizer", "bytes", "--ranks", "2",
                         "--parallelism.expert_parallel_degree", "2", "--rank", String.valueOf(rank),
                         "--world-size", "2", "--master-addr", "127.0.0.1", "--master-port", String.valueOf(port),
                         "--runtime.allow_no_secret", "--runtime.timeout", "60", "--training.steps", "1", "--output",

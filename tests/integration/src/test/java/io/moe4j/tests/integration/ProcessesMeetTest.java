@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** Processes that were not started alike, that belong to different jobs, that meet strangers, or that fail outside of their ranks. */
 @Timeout(300)
 class ProcessesMeetTest {
-    private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--model.from", ProjectFiles.tinyModel(),
+    private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--model.from",
+            ProjectFiles.tinyModel(),
             "--data.tokenizer", "bytes", "--ranks", "2",
             "--parallelism.data_parallel_shard_degree",
             "2", "--parallelism.expert_parallel_degree", "2", "--training.local_batch_size", "1", "--training.seq_len",

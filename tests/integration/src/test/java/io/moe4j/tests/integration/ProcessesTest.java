@@ -24,7 +24,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 class ProcessesTest {
     /** Two ranks that share the experts and the parameters; the step is captured. */
-    private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(),
+    private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--metrics.log_every", "1",
+            "--model.from", ProjectFiles.tinyModel(),
             "--data.tokenizer", "bytes", "--ranks", "2",
             "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
             "--training.local_batch_size", "1", "--training.seq_len", "16", "--runtime.threads", "1");
