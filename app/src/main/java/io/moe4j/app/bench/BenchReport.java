@@ -141,7 +141,8 @@ public final class BenchReport {
             return name.endsWith("_share") ? String.format(Locale.ROOT, "%.1f%%", 100 * number)
                     : String.format(Locale.ROOT, number >= 1000 ? "%,.0f" : "%.4g", number);
         }
-        return value instanceof Long || value instanceof Integer ? String.format(Locale.ROOT, "%,d", value)
+        return value instanceof Long || value instanceof Integer
+                ? String.format(Locale.ROOT, "%,d", ((Number) value).longValue())
                 : value.toString();
     }
 

@@ -62,7 +62,7 @@ final class ReportCommand implements Callable<Integer> {
             return found;
         }
         tell("of " + found.size() + " runs, the " + Report.MOST_RUNS + " that were written last are taken");
-        return found.stream().sorted(Comparator.comparing(Report::written).reversed()).limit(Report.MOST_RUNS)
+        return found.stream().sorted(Comparator.comparingLong(Report::written).reversed()).limit(Report.MOST_RUNS)
                 .toList();
     }
 
