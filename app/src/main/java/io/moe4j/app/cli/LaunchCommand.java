@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.app.supervise.LogFiles;
 import io.moe4j.app.supervise.Patience;
 import io.moe4j.app.supervise.RankNames;
@@ -155,8 +156,9 @@ final class LaunchCommand implements Callable<Integer> {
 
     private static String started(LaunchedJob job, NodePlacement placement, int ranks) {
         List<Integer> here = job.ranks();
-        return RankNames.of(here) + " of " + ranks + ": " + placement.processes() + " processes on this machine, "
-                + job.processors() + (job.processors() == 1 ? " processor each" : " processors each");
+        return RankNames.of(here) + " of " + ranks + ": "
+                + (placement.processes() == 1 ? "one process" : placement.processes() + " processes")
+                + " on this machine, " + Shown.count(job.processors(), "processor") + " each";
     }
 
     private CommandLine command() {

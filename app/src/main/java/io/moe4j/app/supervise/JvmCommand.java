@@ -20,7 +20,8 @@ public record JvmCommand(int processors, long heapMegabytes) {
         Runtime runtime = Runtime.getRuntime();
         // A JVM takes a quarter of the memory for its heap by itself. All heaps together get at most half of it.
         long heap = 2 * (runtime.maxMemory() >> 20) / processes;
-        return new JvmCommand(Math.max(1, runtime.availableProcessors() / processes),
+        int processors = runtime.availableProcessors();
+        return new JvmCommand(hasProcessorLimit(options()) ? processors : Math.max(1, processors / processes),
                 processes <= 2 || hasHeapLimit(options()) ? 0 : Math.max(LEAST_HEAP_MEGABYTES, heap));
     }
 
@@ -34,7 +35,7 @@ public record JvmCommand(int processors, long heapMegabytes) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options());
-        if (options().stream().noneMatch(option -> option.startsWith(PROCESSORS))) {
+        if (!hasProcessorLimit(options())) {
             command.add(PROCESSORS + processors);
         }
         if (heapMegabytes > 0) {
@@ -59,6 +60,10 @@ public record JvmCommand(int processors, long heapMegabytes) {
                         && !option.startsWith("-Dmoe4j.stderr=")
                         && !option.startsWith("-Dcom.sun.management.jmxremote.port"))
                 .toList();
+    }
+
+    private static boolean hasProcessorLimit(List<String> options) {
+        return options.stream().anyMatch(option -> option.startsWith(PROCESSORS));
     }
 
     private static boolean hasHeapLimit(List<String> options) {
