@@ -92,6 +92,18 @@ class KitIsNotVacuousTest {
                                     firstScales(given.w_eOI()), given.offsets_e(), given.dx_RI()));
                             return null;
                         }),
+                new Fault("a product does not know of the rows before", "forward", "y of rows .* came before",
+                        ExpertKernelsContract::productsInParts, (real, stream, arguments) -> {
+                            real.forward(stream, ((GroupedProduct.Forward) arguments).withBefore(Optional.empty()));
+                            return null;
+                        }),
+                new Fault("an input gradient does not know of the rows before", "inputGradient",
+                        "dx of rows .* came before", ExpertKernelsContract::productsInParts,
+                        (real, stream, arguments) -> {
+                            real.inputGradient(stream,
+                                    ((GroupedProduct.InputGradient) arguments).withBefore(Optional.empty()));
+                            return null;
+                        }),
                 new Fault("an input gradient does nothing", "inputGradient", "NaN",
                         ExpertKernelsContract::inputGradient,
                         (real, stream, arguments) -> null),

@@ -137,6 +137,18 @@ public abstract class ExpertKernelsContract {
                 : Stream.of();
     }
 
+    /**
+     * Rows that are computed in parts, one after the other, have the bits that they have if all are given at once, for kernels of SPI 1.2 and later: the
+     * number of an expert's rows in earlier parts is all that a part is told of them.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> productsInParts() {
+        return SpiVersion.parse(provider().spiVersion()).minor() >= 2 ? cases(new ProductParts(bench)::haveTheBitsOfAll)
+                : Stream.of();
+    }
+
     /** dw = Σ dy ⊗ x, in F32 and in the rows' type, overwritten and added to. */
     @TestFactory
     public Stream<DynamicTest> weightGradient() {
