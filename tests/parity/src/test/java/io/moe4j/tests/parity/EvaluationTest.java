@@ -84,6 +84,18 @@ class EvaluationTest {
         }
     }
 
+    /** An evaluation with room for less than half of what even routing brings needs several rounds; it has the bits of one with room for the worst case. */
+    @ParameterizedTest
+    @CsvSource({"v3, 4, 0.3", "qwen3, 2, 0.4"})
+    void roundsDoNotShowInTheLoss(String name, int ranks, double capacity) throws IOException {
+        ExportedFolder golden = ExportedFolder.of(name);
+        String layout = "--ranks=" + ranks + " --parallelism.expert_parallel_degree=" + ranks;
+        String rounds = layout + " --moe.receive_capacity=" + capacity;
+        double whole = evaluate(golden, golden.folder(), layout).loss();
+        assertEquals(whole, evaluate(golden, golden.folder(), rounds).loss());
+        assertEquals(golden.loss(), whole, 1e-5);
+    }
+
     private ValidationResult evaluate(ExportedFolder golden, Path saved, String overrides) {
         TrainerConfig config = config(golden, overrides);
         try (ModelSource source = ModelSource.open(saved, registry);

@@ -1,0 +1,90 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.run.StepResult;
+import io.moe4j.trainer.run.TrainingRun;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Exchanges in rounds, in trainings of both families and in their validations: losses, and gradients of all parameters but the experts', have the bits that
+ * room for the worst case gives. The bound of the experts' gradients is tested by themselves.
+ */
+final class RoundsTest {
+    /** Weights that do not change: then the next loss, and the validation's, tells of outputs only. */
+    private static final String NO_LEARNING = "optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=2"
+            + " training.local_batch_size=1 validation.interval=1 validation.steps=2";
+
+    /**
+     * What a training leaves.
+     *
+     * @param losses of its steps and validations
+     * @param gradients of its last step, bits by rank and parameter
+     * @param mostRounds that an exchange of a step needed
+     */
+    private record Left(List<Double> losses, Map<String, IntBuffer> gradients, long mostRounds) {}
+
+    @ParameterizedTest
+    @CsvSource({"false, 0.3, ''", "true, 0.3, ''", "true, 0.7, graph_capture.enable=false runtime.strict=true",
+            "true, 0.3, model.moe_comm_backend=standard graph_capture.enable=false",
+            "true, 0.05, training.gradient_accumulation_steps=2",
+            "false, 0.3, model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
+            "true, 0.3, model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none"})
+    void roundsGiveTheBitsOfTheWorstCase(boolean qwen, String capacity, String overrides) {
+        Left whole = run(qwen, overrides);
+        Left rounds = run(qwen, overrides + " moe.receive_capacity=" + capacity);
+        assertEquals(1, Math.max(1, whole.mostRounds), "rounds of the worst case");
+        assertTrue(rounds.mostRounds > 1, "rounds: " + rounds.mostRounds);
+        assertEquals(whole.losses, rounds.losses);
+        assertTrue(whole.losses.size() > 2 && whole.losses.stream().allMatch(Double::isFinite));
+        assertEquals(whole.gradients.keySet(), rounds.gradients.keySet());
+        assertTrue(whole.gradients.keySet().stream().anyMatch(name -> name.contains("experts")));
+        whole.gradients.forEach((name, bits) -> {
+            if (!name.contains("experts")) {
+                assertEquals(bits, rounds.gradients.get(name), name);
+            }
+        });
+    }
+
+    private static Left run(boolean qwen, String overrides) {
+        UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
+        String[] words = Stream.of(NO_LEARNING, overrides).flatMap(each -> Stream.of(each.split(" ")))
+                .filter(word -> !word.isEmpty()).toArray(String[]::new);
+        List<Double> losses = new ArrayList<>();
+        Map<String, IntBuffer> gradients = new TreeMap<>();
+        long mostRounds = 0;
+        try (TrainingRun run = Tiny.openValidated(family, Tiny::threads, Tiny::sequences, UnaryOperator.identity(),
+                words)) {
+            while (run.hasNext()) {
+                StepResult step = run.step();
+                losses.add(step.loss());
+                losses.add(run.lastValidation().orElseThrow().loss());
+                mostRounds = Math.max(mostRounds, step.rounds().most());
+            }
+            run.session().onRanks(rank -> {
+                String who = "rank " + rank.context().rank() + " ";
+                rank.model().units().forEach(
+                        unit -> unit.read(unit.gradientShard(), (parameter, from, values, count) -> {
+                            int[] bits = new int[count];
+                            Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
+                            synchronized (gradients) {
+                                gradients.put(who + parameter + " " + from, IntBuffer.wrap(bits));
+                            }
+                        }));
+                return rank;
+            });
+        }
+        return new Left(losses, gradients, mostRounds);
+    }
+}
