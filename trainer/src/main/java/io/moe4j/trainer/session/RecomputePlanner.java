@@ -19,7 +19,7 @@ import java.util.function.LongSupplier;
 @Stability(Stability.Level.EVOLVING)
 public final class RecomputePlanner {
     /** The part of a device's memory that {@code auto} leaves free: for what plans do not count, such as the driver's context and recorded graphs. */
-    public static final double MARGIN = 0.03;
+    public static final double MARGIN = 0.02;
 
     private RecomputePlanner() {}
 

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 final class SpareMemoryTest {
     private static final long CAPACITY = 1000;
     /** Left free, of {@link #CAPACITY}. */
-    private static final long MARGIN = 30;
+    private static final long MARGIN = 20;
 
     private static Device device(String hardware, long free) {
         return (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), new Class<?>[] {Device.class},
