@@ -5,6 +5,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.ops.DeviceOps;
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 
 /**
@@ -94,6 +95,19 @@ public interface Device extends AutoCloseable {
                         + " which \"" + purpose + "\" wants " + bytes
                         + " bytes; set optimizer.offload to false, or take a newer"
                         + " version of its plug-in");
+    }
+
+    /**
+     * The bytes of memory that {@link #allocateHost} has given, for code of the host. They may be used while that memory is live, by any thread, when no
+     * stream uses them: {@link Stream#synchronize} makes sure of that. Since SPI 1.4.
+     *
+     * @throws DeviceException if the device was built against an SPI before 1.4
+     * @since 0.3.0
+     */
+    default MemorySegment hostBytes(Memory memory) {
+        throw new DeviceException(
+                "this device was built against an SPI before 1.4 and shows the host no bytes of " + memory
+                        + "; take a newer version of its plug-in");
     }
 
     /**

@@ -2,6 +2,7 @@ package io.moe4j.app.cli;
 
 import io.moe4j.metrics.prometheus.MetricsServer;
 import io.moe4j.trainer.config.MetricsConfig;
+import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
@@ -64,6 +65,20 @@ final class ServedMetrics implements StepListener, AutoCloseable {
     public void validated(ValidationResult validation) {
         server.ifPresent(
                 to -> gauge(to, "validation_loss", "Mean cross-entropy of the last validation.", validation.loss()));
+    }
+
+    @Override
+    public void saved(SaveResult result) {
+        server.ifPresent(to -> {
+            to.count("moe4j_checkpoints_saved", "Checkpoints saved by this run.", result.isSaved() ? 1 : 0);
+            to.count("moe4j_checkpoints_failed", "Checkpoints that could not be saved.", result.isSaved() ? 0 : 1);
+            to.count("moe4j_checkpoints_not_removed", "Times that an old checkpoint could not be removed.",
+                    result.notRemoved().size());
+            gauge(to, "checkpoint_held_seconds", "How long the newest checkpoint held up the steps.",
+                    result.heldSeconds());
+            gauge(to, "checkpoint_written_seconds", "How long the newest checkpoint was written.",
+                    result.writtenSeconds());
+        });
     }
 
     private static void gauge(MetricsServer server, String name, String help, double value) {

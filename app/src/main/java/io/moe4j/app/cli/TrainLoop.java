@@ -7,6 +7,7 @@ import io.moe4j.trainer.metrics.RunRecord;
 import io.moe4j.trainer.metrics.RunSummary;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
+import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
@@ -83,8 +84,7 @@ final class TrainLoop {
             // From here on Ctrl-C is polite: what is printed now shows that.
             output.println(report);
             while (run.hasNext()) {
-                StepResult step = run.step(telling(List.of(record, served), output, summary));
-                saved(step.step()).ifPresent(checkpoint -> output.println("saved     " + checkpoint));
+                run.step(telling(List.of(record, served), output, summary));
             }
             output.close();
             out.println(summary.text());
@@ -159,11 +159,13 @@ final class TrainLoop {
             public void saving() {
                 others.forEach(StepListener::saving);
             }
-        };
-    }
 
-    /** The checkpoint of a step, if it was saved. */
-    private Optional<Path> saved(long step) {
-        return run.lastSaved().filter(saved -> saved.step() == step).map(TrainingRun.Saved::folder);
+            @Override
+            public void saved(SaveResult result) {
+                others.forEach(other -> other.saved(result));
+                output.println(SavedLine.of(result));
+                summary.add(result);
+            }
+        };
     }
 }

@@ -13,12 +13,14 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.ops.DeviceOps;
+import io.moe4j.runtime.cpu.engine.Addresses;
 import io.moe4j.runtime.cpu.engine.CpuKernelModule;
 import io.moe4j.runtime.cpu.engine.CpuStream;
 import io.moe4j.runtime.cpu.engine.CpuMachine;
 import io.moe4j.runtime.cpu.ops.CpuOps;
 import io.moe4j.runtime.cpu.ops.CpuWorkspaceSizes;
 import io.moe4j.runtime.cpu.peer.CpuPeerGroup;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
@@ -81,6 +83,11 @@ final class CpuDevice implements Device {
     @Override
     public Memory allocateHost(long bytes, String purpose) {
         return machine.heap().allocateZeros(bytes, purpose);
+    }
+
+    @Override
+    public MemorySegment hostBytes(Memory memory) {
+        return Addresses.ALL.asSlice(memory.address(), memory.bytes());
     }
 
     @Override

@@ -20,6 +20,7 @@ import io.moe4j.runtime.cuda.driver.TensorMaps;
 import java.lang.ref.Cleaner;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.lang.foreign.MemorySegment;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -197,6 +198,15 @@ public final class CudaDevice implements Device {
     @Override
     public Memory allocateHost(long bytes, String purpose) {
         return pinned.allocate(bytes, purpose);
+    }
+
+    @Override
+    public MemorySegment hostBytes(Memory memory) {
+        if (!pinned.has(memory)) {
+            throw new DeviceException(memory + " is not memory that allocateHost of this device has given");
+        }
+        // The host reaches page-locked memory at the addresses of the device.
+        return MemorySegment.ofAddress(memory.address()).reinterpret(memory.bytes());
     }
 
     @Override

@@ -1,86 +1,106 @@
 package io.moe4j.trainer.checkpoint;
 
-import io.moe4j.api.group.RankContext;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.Completion;
 import io.moe4j.trainer.checkpoint.store.ProcessFiles;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.Receipt;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumMap;
 import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
- * One saving of a checkpoint. The ranks of all JVMs take part; each JVM writes its files, and the one with rank 0, which must see all of them, makes the
- * whole valid.
+ * One saving of a checkpoint. All processes of a run take part; each writes its files, and the one with rank 0, which must see all of them, makes the whole
+ * valid.
  */
-public final class CheckpointSave implements AutoCloseable {
+public final class CheckpointSave {
+    private static final byte[] NOTHING = {};
+
     private final CheckpointStore store;
     private final Progress progress;
-    private final List<RankState> writing;
-    private final ProcessFiles files;
-    private final Map<ShardKind, PartWriter> writers = new EnumMap<>(ShardKind.class);
-    private boolean begun;
-    private volatile boolean complete;
-    private boolean committing;
-    private byte @Nullable [] receipt;
+    private final List<Integer> localRanks;
+    private final SavingProcesses processes;
+    private final int kept;
 
     /**
      * @param store where checkpoints lie
-     * @param states those of this JVM
+     * @param progress how far the run has come
+     * @param localRanks of this process, ascending
+     * @param kept how many checkpoints stay when this one is complete, the newest ones; 0 for all
      */
-    public CheckpointSave(CheckpointStore store, Progress progress, List<RankState> states) {
+    public CheckpointSave(CheckpointStore store, Progress progress, List<Integer> localRanks,
+            SavingProcesses processes, int kept) {
         this.store = store;
         this.progress = progress;
-        this.writing = states.stream().filter(RankState::firstReplica).toList();
-        this.files = new ProcessFiles(store, progress.step(),
-                states.stream().map(state -> state.rank().rank()).toList());
+        this.localRanks = List.copyOf(localRanks);
+        this.processes = processes;
+        this.kept = kept;
     }
 
-    /** The part of one rank; every rank's thread calls it. */
-    public void run(RankState state) throws IOException {
-        RankContext rank = state.rank();
-        if (rank.rank() == 0) {
-            store.begin(progress.step());
-        }
-        meet(rank, "checkpoint folder made", new byte[0]);
-        openWriters(rank);
-        if (state.firstReplica()) {
-            for (PartWriter writer : writers()) {
-                writer.write(state);
+    /**
+     * Saves; all processes call this, and all come to the same outcome. Waits until the checkpoint is durable.
+     *
+     * @throws RuntimeException if another process has failed: nothing of this saving counts then
+     */
+    public SaveOutcome run(StateWriting writing) {
+        long begin = System.nanoTime();
+        PatientMeeting meeting = new PatientMeeting(processes, "checkpoint of step " + progress.step());
+        boolean complete = false;
+        try (ProcessFiles files = new ProcessFiles(store, progress.step(), localRanks)) {
+            meeting.meet("folder", this::makeFolder);
+            List<byte[]> receipts = meeting.meet("files", () -> writeFiles(files, writing));
+            List<byte[]> bytes = meeting.meet("whole", () -> makeWhole(receipts));
+            complete = true;
+            return outcome(begin, ByteBuffer.wrap(bytes.getFirst()).getLong(), Optional.empty(), removeOld());
+        } catch (SaveFailedException e) {
+            return outcome(begin, 0, Optional.of(e), List.of());
+        } finally {
+            if (!complete && processes.haveFirstRankHere()) {
+                store.abandon(progress.step());
             }
         }
-        meet(rank, "checkpoint written", new byte[0]);
-        List<byte[]> receipts = meet(rank, "checkpoint complete", commit());
-        if (rank.rank() == 0) {
-            new Completion(store).complete(progress, distinct(receipts));
-            complete = true;
+    }
+
+    private SaveOutcome outcome(long begin, long bytes, Optional<SaveFailedException> failure,
+            List<String> notRemoved) {
+        return new SaveOutcome(progress.step(), store.place(progress.step()), bytes,
+                (System.nanoTime() - begin) / 1e9, failure, notRemoved);
+    }
+
+    private byte[] makeFolder() throws IOException {
+        if (processes.haveFirstRankHere()) {
+            store.begin(progress.step());
         }
-        meet(rank, "checkpoint valid", new byte[0]);
+        return NOTHING;
     }
 
-    /** Where it lies when it is complete. */
-    public Path folder() {
-        return store.place(progress.step());
-    }
-
-    /** Ends the saving; unless it was completed, nothing of it counts. */
-    @Override
-    public synchronized void close() {
-        files.close();
-        boolean first = writing.stream().anyMatch(state -> state.rank().rank() == 0);
-        if (first && !complete) {
-            store.abandon(progress.step());
+    /** The receipt of this process. */
+    private byte[] writeFiles(ProcessFiles files, StateWriting writing) throws IOException {
+        store.awaitPart(progress.step(), localRanks.getFirst());
+        List<RankLayout> layouts = writing.layouts();
+        if (!layouts.isEmpty()) {
+            List<PartWriter> writers = new ArrayList<>();
+            for (ShardKind part : ShardKind.values()) {
+                writers.add(new PartWriter(part, layouts, files));
+            }
+            writing.write(state -> writers.forEach(writer -> writer.write(state)));
         }
+        return files.commit().encode();
     }
 
-    private static List<byte[]> meet(RankContext rank, String key, byte[] mine) {
-        return rank.rendezvous().exchange(rank.world(), key, mine);
+    /** The bytes of all files, told by the process of rank 0. */
+    private byte[] makeWhole(List<byte[]> receipts) throws IOException {
+        long bytes = 0;
+        if (processes.haveFirstRankHere()) {
+            bytes = size(new Completion(store).complete(progress, distinct(receipts)));
+        }
+        return ByteBuffer.allocate(Long.BYTES).putLong(bytes).array();
     }
 
     /** Ranks of one process give the same receipt. */
@@ -91,35 +111,17 @@ public final class CheckpointSave implements AutoCloseable {
         return distinct.stream().map(Receipt::decode).toList();
     }
 
-    /** The first of this JVM's ranks opens the files for all of them. */
-    private synchronized void openWriters(RankContext rank) throws IOException {
-        if (begun) {
-            return;
-        }
-        begun = true;
-        store.awaitPart(progress.step(), rank.rank());
-        if (!writing.isEmpty()) {
-            for (ShardKind part : ShardKind.values()) {
-                writers.put(part, new PartWriter(part, writing, files));
+    private static long size(Path checkpoint) throws IOException {
+        long bytes = 0;
+        try (Stream<Path> files = Files.list(checkpoint)) {
+            for (Path each : (Iterable<Path>) files::iterator) {
+                bytes += Files.size(each);
             }
         }
+        return bytes;
     }
 
-    private synchronized List<PartWriter> writers() {
-        return new ArrayList<>(writers.values());
-    }
-
-    /** The first of this JVM's ranks completes the files for all of them. */
-    private synchronized byte[] commit() throws IOException {
-        if (receipt != null) {
-            return receipt;
-        }
-        if (committing) {
-            throw new IOException("another rank of this process could not complete its files");
-        }
-        committing = true;
-        byte[] mine = files.commit().encode();
-        receipt = mine;
-        return mine;
+    private List<String> removeOld() {
+        return kept == 0 || !processes.haveFirstRankHere() ? List.of() : store.keepLatest(kept);
     }
 }

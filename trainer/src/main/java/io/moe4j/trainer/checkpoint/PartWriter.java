@@ -1,19 +1,16 @@
 package io.moe4j.trainer.checkpoint;
 
 import io.moe4j.api.tensor.DType;
-import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.checkpoint.store.ProcessFiles;
 import io.moe4j.safetensors.SafetensorsWriter;
-import io.moe4j.trainer.step.Optimizer.Part;
-import io.moe4j.trainer.step.Optimizer.Shard;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.TreeMap;
 
 /** Writes one part of the state of this JVM's ranks into one file. Ranks write at the same time, each what it holds. */
@@ -26,75 +23,52 @@ final class PartWriter {
     /**
      * Begins the file.
      *
-     * @param states the ranks that write
+     * @param ranks those that write
      * @param files where it goes
      */
-    PartWriter(ShardKind part, Collection<RankState> states, ProcessFiles files) throws IOException {
+    PartWriter(ShardKind part, Collection<RankLayout> ranks, ProcessFiles files) throws IOException {
         this.part = part;
-        dtype = part.dtype(states.iterator().next());
-        for (RankState state : states) {
-            NameMap names = new NameMap(state.model());
-            state.optimizer().shards().forEach(shard -> part.ranges(names, shard)
+        dtype = part.dtype(ranks.iterator().next());
+        for (RankLayout rank : ranks) {
+            NameMap names = new NameMap(rank.model());
+            rank.shards().forEach(shard -> part.ranges(names, shard)
                     .forEach(range -> entries.computeIfAbsent(range.name(), ignored -> new ArrayList<>()).add(range)));
         }
         entries.replaceAll((name, ranges) -> joined(ranges));
         List<SafetensorsWriter.Declaration> declared = new ArrayList<>();
         entries.values().forEach(ranges -> ranges.forEach(range -> declared.add(declaration(range, dtype))));
         if (part == ShardKind.MODEL) {
-            states.stream().filter(PartWriter::writesBuffers).forEach(state -> state.model().buffers().forEach(
+            ranks.stream().filter(RankLayout::writesBuffers).forEach(rank -> rank.model().buffers().forEach(
                     (name, tensor) -> declared
                             .add(new SafetensorsWriter.Declaration(name, tensor.dtype(), tensor.shape()))));
         }
         writer = files.create(part.role(), declared);
     }
 
-    /** Writes what one rank holds; called by its thread. */
-    void write(RankState state) {
-        NameMap names = new NameMap(state.model());
-        for (Shard shard : state.optimizer().shards()) {
-            for (Part held : part.of(shard)) {
-                shard.unit().read(held.tensor(), held.from(), (parameter, from, values, count) -> names.cut(parameter,
-                        from, count, (range, offset) -> write(range, values, offset)));
-            }
-        }
-        if (part == ShardKind.MODEL && writesBuffers(state)) {
-            state.model().buffers().forEach((name, tensor) -> writeBuffer(state, name, tensor));
+    /** Writes what one rank holds. */
+    void write(StateBytes state) {
+        state.read(part, this::write);
+        if (part == ShardKind.MODEL && state.layout().writesBuffers()) {
+            state.readBuffers((name, bytes) -> writer.write(name, 0, bytes));
         }
     }
 
-    /** Buffers are the same on every rank. */
-    private static boolean writesBuffers(RankState state) {
-        return state.rank().rank() == 0;
-    }
-
-    private void write(NamedRange range, float[] values, int offset) {
+    private void write(NamedRange range, MemorySegment bytes) {
         NamedRange entry = entries.getOrDefault(range.name(), List.of()).stream()
                 .filter(each -> each.from() <= range.from() && range.to() <= each.to()).findFirst().orElseThrow();
-        int count = Math.toIntExact(range.count());
         if (part == ShardKind.MODEL) {
-            requireFinite(range, values, offset, count);
+            requireFinite(range, bytes);
         }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment bytes = arena.allocate((long) count * dtype.bytes(), 16);
-            StoredNumbers.encode(values, offset, count, dtype, bytes);
-            writer.write(entry.entryName(), range.from() - entry.from(), bytes);
-        }
+        writer.write(entry.entryName(), range.from() - entry.from(), bytes);
     }
 
     /** A run cannot go on from such values, and the checkpoints before are worth more. */
-    private static void requireFinite(NamedRange range, float[] values, int offset, int count) {
-        for (int i = offset; i < offset + count; i++) {
-            if (!Float.isFinite(values[i])) {
-                throw new NonFiniteStateException(range.name(), range.from() + i - offset, values[i]);
-            }
-        }
-    }
-
-    private void writeBuffer(RankState state, String name, Tensor tensor) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment host = arena.allocate(tensor.bytes(), 16);
-            state.rank().stream().download(tensor, host);
-            writer.write(name, 0, host);
+    private void requireFinite(NamedRange range, MemorySegment bytes) {
+        OptionalLong broken = StoredNumbers.firstNonFinite(bytes, dtype);
+        if (broken.isPresent()) {
+            float[] value = new float[1];
+            StoredNumbers.decode(bytes, broken.getAsLong(), dtype, value, 0, 1);
+            throw new NonFiniteStateException(range.name(), range.from() + broken.getAsLong(), value[0]);
         }
     }
 

@@ -52,8 +52,8 @@ enum ShardKind {
     }
 
     /** Element type of a rank's tensors. */
-    DType dtype(RankState state) {
-        return state.optimizer().shards().stream().flatMap(shard -> of(shard).stream())
+    DType dtype(RankLayout layout) {
+        return layout.shards().stream().flatMap(shard -> of(shard).stream())
                 .map(part -> part.tensor().dtype()).findFirst().orElse(DType.F32);
     }
 }

@@ -5,6 +5,7 @@ import io.moe4j.api.tensor.DType;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.OptionalLong;
 
 /** Numbers in files: little-endian, not aligned. Values that have come from a bfloat16 are written back without loss. */
 public final class StoredNumbers {
@@ -26,6 +27,47 @@ public final class StoredNumbers {
             case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
                     dtype + " is no type of parameters; F32 and BF16 are");
         }
+    }
+
+    /** The same numbers, little-endian: themselves, where the machine is. */
+    static MemorySegment littleEndian(MemorySegment numbers, DType dtype) {
+        if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
+            return numbers;
+        }
+        MemorySegment swapped = MemorySegment.ofArray(new byte[Math.toIntExact(numbers.byteSize())]);
+        switch (dtype.bytes()) {
+            case Float.BYTES -> MemorySegment.copy(numbers, ValueLayout.JAVA_FLOAT_UNALIGNED, 0, swapped, SINGLE, 0,
+                    numbers.byteSize() / Float.BYTES);
+            case Short.BYTES -> MemorySegment.copy(numbers, ValueLayout.JAVA_SHORT_UNALIGNED, 0, swapped, SHORT, 0,
+                    numbers.byteSize() / Short.BYTES);
+            default -> throw new IllegalArgumentException(
+                    dtype + " is no type of parameters or buffers; F32 and BF16 are");
+        }
+        return swapped;
+    }
+
+    /** The index of the first of these little-endian numbers that is NaN or infinite; empty if there is none. */
+    static OptionalLong firstNonFinite(MemorySegment numbers, DType dtype) {
+        long count = numbers.byteSize() / dtype.bytes();
+        switch (dtype) {
+            case F32 -> {
+                for (long i = 0; i < count; i++) {
+                    if (!Float.isFinite(numbers.get(SINGLE, Float.BYTES * i))) {
+                        return OptionalLong.of(i);
+                    }
+                }
+            }
+            case BF16 -> {
+                for (long i = 0; i < count; i++) {
+                    if (!Float.isFinite(BFloat16.widen(numbers.get(SHORT, Short.BYTES * i)))) {
+                        return OptionalLong.of(i);
+                    }
+                }
+            }
+            case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
+                    dtype + " is no type of parameters; F32 and BF16 are");
+        }
+        return OptionalLong.empty();
     }
 
     public static void decode(MemorySegment in, long fromElement, DType dtype, float[] values, int to, int count) {

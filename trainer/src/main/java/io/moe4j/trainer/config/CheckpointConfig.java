@@ -12,12 +12,13 @@ import java.util.Optional;
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
  * @param resume what is continued
  * @param resumeFrom which checkpoint of a run's folder is continued, where {@code resume} names it
+ * @param background whether a checkpoint is written while the next steps are made, from a copy in the host's memory
  * @param export the model folder, in Hugging Face's layout, that is written after the last step
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Resume resume,
-        ResumeFrom resumeFrom, Optional<Path> export) {
+        ResumeFrom resumeFrom, boolean background, Optional<Path> export) {
 
     /** With another value of {@code enable}. */
     public CheckpointConfig withEnable(boolean value) {
@@ -42,6 +43,11 @@ public record CheckpointConfig(boolean enable, int interval, int keepLatestK, Re
     /** With another value of {@code resumeFrom}. */
     public CheckpointConfig withResumeFrom(ResumeFrom value) {
         return Components.with(this, "resumeFrom", value);
+    }
+
+    /** With another value of {@code background}. */
+    public CheckpointConfig withBackground(boolean value) {
+        return Components.with(this, "background", value);
     }
 
     /** With another value of {@code export}. */

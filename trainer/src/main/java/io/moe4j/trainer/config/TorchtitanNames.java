@@ -34,7 +34,7 @@ final class TorchtitanNames {
             Map.entry("activation_checkpoint.selective_ac_option",
                     "with activation_checkpoint.mode budget, moe4j keeps what saves most time, within"
                             + " activation_checkpoint.memory_budget"),
-            Map.entry("checkpoint.async_mode", "leave it out"),
+            Map.entry("checkpoint.async_mode", "checkpoint.background, which is true or false, says the same"),
             Map.entry("checkpoint.export_dtype", "export a checkpoint with moe4j export RUN FOLDER --dtype bf16"),
             Map.entry("checkpoint.folder", "the folder of a run is given with --output FOLDER"),
             Map.entry("checkpoint.initial_load_path",

@@ -2,6 +2,7 @@ package io.moe4j.trainer.metrics;
 
 import io.moe4j.api.Stability;
 import io.moe4j.data.SourceProgress;
+import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
@@ -13,12 +14,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
  * {@code validation_loss} instead of {@code loss}. {@code mfu} is the part of the devices' peak rate that was used, 0.3 for 30%.
+ * {@code checkpoint_failures} and {@code checkpoints_not_removed} are there once a checkpoint could not be saved, or an old one not be removed: how often so far.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class MetricsFile implements StepListener, AutoCloseable {
     private final LinesFile lines;
+    private int checkpointFailures;
+    private int checkpointsNotRemoved;
 
     /**
      * Begins the file; its folder is made if it is not there.
@@ -42,6 +46,12 @@ public final class MetricsFile implements StepListener, AutoCloseable {
     @Override
     public void saving() {
         force();
+    }
+
+    @Override
+    public void saved(SaveResult result) {
+        checkpointFailures = result.failures();
+        checkpointsNotRemoved += result.notRemoved().size();
     }
 
     /** Adds a step. */
@@ -88,6 +98,12 @@ public final class MetricsFile implements StepListener, AutoCloseable {
                 sources.put(source.source(), progress);
             }
             line.put("sources", sources);
+        }
+        if (checkpointFailures > 0) {
+            line.put("checkpoint_failures", checkpointFailures);
+        }
+        if (checkpointsNotRemoved > 0) {
+            line.put("checkpoints_not_removed", checkpointsNotRemoved);
         }
         lines.add(line);
     }

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.trainer.config.MetricsConfig;
 import io.moe4j.trainer.run.RunDescription;
+import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepListener;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
@@ -12,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All files that a run leaves in its folder about its steps: {@code run.json}, {@code metrics.jsonl}, {@code layers.jsonl}, and what else the
- * configuration's {@code [metrics]} asks for.
+ * All files that a run leaves in its folder about its steps: {@code run.json}, {@code metrics.jsonl}, {@code layers.jsonl}, {@code checkpoints.jsonl} if
+ * the run saves itself, and what else the configuration's {@code [metrics]} asks for.
  *
  * <pre>{@code
  * try (RunRecord record = RunRecord.open(folder, config.metrics(), run.description(), run.stepsDone())) {
@@ -46,6 +47,7 @@ public final class RunRecord implements StepListener, AutoCloseable {
         if (config.layersEvery() > 0) {
             files.add(resources.add(new LayersFile(folder.resolve("layers.jsonl"), stepsDone)));
         }
+        files.add(resources.add(new CheckpointsFile(folder.resolve("checkpoints.jsonl"), stepsDone)));
         if (config.tensorboard()) {
             files.add(resources.add(TensorBoardFile.open(folder.resolve("tensorboard"), stepsDone)));
         }
@@ -70,6 +72,11 @@ public final class RunRecord implements StepListener, AutoCloseable {
     @Override
     public void saving() {
         files.forEach(StepListener::saving);
+    }
+
+    @Override
+    public void saved(SaveResult result) {
+        files.forEach(file -> file.saved(result));
     }
 
     @Override

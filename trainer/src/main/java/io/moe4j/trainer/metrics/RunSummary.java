@@ -4,6 +4,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.data.DataCounts;
 import io.moe4j.data.SourceProgress;
+import io.moe4j.trainer.run.SaveResult;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import java.util.ArrayList;
@@ -35,6 +36,8 @@ public final class RunSummary {
     private long inSeveralRounds;
     private long mostRounds;
     private long steps;
+    private int notSaved;
+    private long notRemoved;
     private final List<ValidationResult> validations = new ArrayList<>();
 
     /** Begins with no step. */
@@ -72,6 +75,16 @@ public final class RunSummary {
     }
 
     /**
+     * Takes how the saving of a checkpoint has ended.
+     *
+     * @since 0.3.0
+     */
+    public void add(SaveResult result) {
+        notSaved = result.failures();
+        notRemoved += result.notRemoved().size();
+    }
+
+    /**
      * Some lines for people, each with a name before it. Rows that were received are told of where some were dropped; a backend without statistics
      * counts none.
      */
@@ -85,7 +98,7 @@ public final class RunSummary {
             text += line("dropped", "%s; a rank was to receive up to %,d in one exchange, and has room for %,d",
                     Shown.count(dropped, "row"), rows.getMax(), last.receiveCapacityRows());
         }
-        return (text + rounds() + validation() + data(last)).stripTrailing();
+        return (text + rounds() + validation() + checkpoints() + data(last)).stripTrailing();
     }
 
     private static String line(String name, String format, Object... values) {
@@ -115,6 +128,13 @@ public final class RunSummary {
                 Shown.count(validations.size(), "time"), newest.loss(),
                 ValidationLine.perplexity(newest.perplexity()), newest.step(), lowestLoss.loss(), lowestLoss.step(),
                 failed);
+    }
+
+    /** Only what went wrong: each checkpoint has been told of. */
+    private String checkpoints() {
+        return (notSaved == 0 ? "" : line("unsaved", "%s could not be saved", Shown.count(notSaved, "checkpoint")))
+                + (notRemoved == 0 ? "" : line("unremoved", "old checkpoints could not be removed, %s",
+                        Shown.count(notRemoved, "time")));
     }
 
     private String losses() {

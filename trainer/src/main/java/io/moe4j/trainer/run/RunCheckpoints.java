@@ -1,40 +1,51 @@
 package io.moe4j.trainer.run;
 
-import io.moe4j.api.InputException;
-import io.moe4j.trainer.checkpoint.CheckpointSave;
-import io.moe4j.trainer.checkpoint.RankState;
+import io.moe4j.trainer.checkpoint.SaveFailedException;
+import io.moe4j.trainer.checkpoint.SaveOutcome;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.config.CheckpointConfig;
-import io.moe4j.trainer.session.RankSession;
-import io.moe4j.trainer.session.RunFailedException;
 import io.moe4j.trainer.session.TrainingSession;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Saves a run, and looks after the folders that it writes to. */
+/**
+ * Saves a run, at most one checkpoint at a time, and decides what becomes of the run where that fails. All processes of a run come to the same decisions, since
+ * they look at the outcome of a saving after the same step.
+ */
 final class RunCheckpoints {
     private static final Logger log = LoggerFactory.getLogger(RunCheckpoints.class);
+    private static final byte[] UNDER_WAY = {0};
+    private static final byte[] ENDED = {1};
 
     private final CheckpointConfig config;
     private final Optional<Path> output;
     private final FileOperations files;
     private final TrainingSession session;
-    private final OutputWatch watch = new OutputWatch();
-    private Optional<Path> newest = Optional.empty();
-    private long newestStep = -1;
+    private final SaveStart start;
+    private final Optional<OutputFolder> folder;
+    /** Whether the run continues a checkpoint: then one stands, wherever it lies. */
+    private final boolean continues;
+    private final List<SaveResult> untold = new ArrayList<>();
+    private Optional<RunningSave> running = Optional.empty();
+    private Optional<TrainingRun.Saved> newest = Optional.empty();
+    private int failures;
 
-    RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session) {
+    RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session, boolean continues) {
         this.config = config;
         this.output = options.output();
         this.files = options.files();
         this.session = session;
+        this.continues = continues;
+        start = new SaveStart(session);
+        folder = output.map(path -> new OutputFolder(path, session));
     }
 
     /** Whether the run saves itself. */
@@ -48,101 +59,169 @@ final class RunCheckpoints {
      * @param damaged checkpoints that were passed over, and would be taken for the newest
      */
     void prepare(List<Path> damaged) {
-        boolean apart = session.launch().localRanks().size() < session.launch().worldSize();
-        if (areEnabled() && apart) {
-            requireShared(output.orElseThrow());
-        }
-        if (output.isPresent() && session.launch().hasFirstRank()) {
-            sweep(store(TrainingRun.checkpoints(output.get())), damaged);
-            watch.watch(output.get());
-            watch.watch(TrainingRun.checkpoints(output.get()));
-        }
+        folder.ifPresent(each -> each.prepare(own(), areEnabled(), damaged));
     }
 
     /** A folder of the run that is gone, if this process looks after it. */
     Optional<Path> lost() {
-        return watch.lost();
-    }
-
-    /** Saves the run into a folder of checkpoints. */
-    Path save(Path checkpoints, Progress progress) {
-        requireEqualCopies(progress.step());
-        List<RankState> states = session.onRanks(RunCheckpoints::state);
-        try (CheckpointSave save = new CheckpointSave(store(checkpoints), progress, states)) {
-            session.onRanks(rank -> {
-                rank.phase().enter("saving the checkpoint of step " + progress.step());
-                save.run(state(rank));
-                return rank;
-            });
-            log.info("saved {}", save.folder());
-            return save.folder();
-        }
-    }
-
-    /** Saves the run into its own folder, unless that has this step already. */
-    Path saveOwn(Progress progress) {
-        if (newest.isPresent() && newestStep == progress.step()) {
-            return newest.get();
-        }
-        Path checkpoints = TrainingRun.checkpoints(output.orElseThrow());
-        Path saved = save(checkpoints, progress);
-        newest = Optional.of(saved);
-        newestStep = progress.step();
-        if (session.launch().hasFirstRank()) {
-            if (config.keepLatestK() > 0) {
-                store(checkpoints).keepLatest(config.keepLatestK());
-            }
-            if (watch.lost().isEmpty()) {
-                watch.watch(output.get());
-                watch.watch(checkpoints);
-            }
-        }
-        return saved;
+        return folder.flatMap(OutputFolder::lost);
     }
 
     /** What {@link #saveOwn} has saved last. */
     Optional<TrainingRun.Saved> newest() {
-        return newest.map(folder -> new TrainingRun.Saved(newestStep, folder));
+        return newest;
     }
 
-    /** What one rank holds wrongly must not be in a checkpoint from which all continue. */
-    private void requireEqualCopies(long step) {
-        session.onRanks(rank -> rank.step().differences(step)).getFirst().ifPresent(differences -> {
-            throw Refusals.disagreement(step, differences);
+    /**
+     * Saves the run into a folder of checkpoints, and waits for that.
+     *
+     * @throws CheckpointFailedException if that fails
+     */
+    Path save(Path checkpoints, Progress progress) {
+        running.ifPresent(each -> collect());
+        SaveOutcome outcome = start.waiting(new CheckpointStore(checkpoints, files), progress, 0).await();
+        outcome.failure().ifPresent(failure -> {
+            throw failed(progress.step(), failure, "");
+        });
+        log.info("saved {}", outcome.folder());
+        return outcome.folder();
+    }
+
+    /**
+     * Saves the run into its own folder, unless that has this step already, and returns when the next step may be made. No other saving is under way.
+     *
+     * @param last whether there is no next step: then this waits until the checkpoint is durable
+     * @throws CheckpointFailedException if the run is not to go on, because it has no checkpoint or would lose its last steps
+     */
+    void saveOwn(Progress progress, boolean last) {
+        if (has(progress.step())) {
+            return;
+        }
+        running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+        if (last || !start.isBesideSteps()) {
+            settle(() -> progress);
+            if (last && !has(progress.step())) {
+                again(progress, "the run has made its last step, and what it has learnt since the newest checkpoint is lost");
+            }
+        }
+    }
+
+    /** Waits for a saving that is under way: before the next one. */
+    void awaitEarlier(Supplier<Progress> now) {
+        if (running.isPresent()) {
+            settle(now);
+        }
+    }
+
+    /** Looks whether a saving that is under way has ended; all processes call this after each step. */
+    void afterStep(Supplier<Progress> now) {
+        if (running.isPresent() && hasEndedEverywhere(running.get())) {
+            settle(now);
+        }
+    }
+
+    /**
+     * Saves the run into its own folder, unless that has this step already, and waits for that: for a run that ends.
+     *
+     * @throws CheckpointFailedException if that fails
+     */
+    Path saveNow(Progress progress) {
+        running.ifPresent(each -> collect());
+        if (!has(progress.step())) {
+            running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+            collect().failure().ifPresent(failure -> {
+                throw failed(progress.step(), failure, "");
+            });
+        }
+        return newest.orElseThrow().folder();
+    }
+
+    /** Tells how savings have ended that were not told of yet. */
+    void tell(Consumer<SaveResult> listener) {
+        List<SaveResult> all = List.copyOf(untold);
+        untold.clear();
+        all.forEach(listener);
+    }
+
+    /** Waits for a saving that is under way. */
+    void close() {
+        if (running.isPresent()) {
+            try {
+                collect();
+            } catch (RuntimeException e) {
+                log.warn("the checkpoint that was being saved is not complete: {}", e.getMessage());
+            }
+        }
+    }
+
+    private boolean has(long step) {
+        return newest.filter(saved -> saved.step() == step).isPresent();
+    }
+
+    private boolean hasEndedEverywhere(RunningSave save) {
+        if (session.launch().localRanks().size() == session.launch().worldSize()) {
+            return save.isDone();
+        }
+        byte[] mine = save.isDone() ? ENDED : UNDER_WAY;
+        return session.launch().exchange("whether the checkpoint is saved", rank -> mine).stream()
+                .allMatch(each -> each[0] == ENDED[0]);
+    }
+
+    /** Waits for the saving that is under way, and decides whether the run goes on if it has failed. */
+    private void settle(Supplier<Progress> now) {
+        Optional<SaveFailedException> failure = collect().failure();
+        if (failure.isEmpty()) {
+            return;
+        }
+        if (failure.get().isNonFinite()) {
+            throw failed(now.get().step(), failure.get(), "");
+        }
+        if (newest.isEmpty() && !continues) {
+            again(now.get(), "the run ends now, while little is lost: it has no checkpoint, and would go on with nothing"
+                    + " saved");
+        }
+    }
+
+    private void again(Progress progress, String otherwise) {
+        log.warn("saving is tried once more, after step {}", progress.step());
+        running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+        collect().failure().ifPresent(failure -> {
+            throw failed(progress.step(), failure, otherwise);
         });
     }
 
-    private void requireShared(Path folder) {
+    private CheckpointFailedException failed(long step, SaveFailedException failure, String otherwise) {
+        return new CheckpointFailedException("the checkpoint of step " + step + " cannot be saved: "
+                + failure.getMessage() + (otherwise.isEmpty() ? "" : ". It was tried twice; " + otherwise)
+                + newest.map(saved -> ". The newest checkpoint is " + saved.folder()).orElse(""));
+    }
+
+    /** Waits for the saving that is under way, and notes how it has ended. */
+    private SaveOutcome collect() {
+        RunningSave ended = running.orElseThrow();
+        SaveOutcome outcome;
         try {
-            session.onRanks(rank -> {
-                SharedOutput.require(rank, folder);
-                return rank;
-            });
-        } catch (RunFailedException e) {
-            // That folders differ is a matter of what was given, not of a rank.
-            throw e.getCause() instanceof InputException input ? input : e;
+            outcome = ended.await();
+        } finally {
+            running = Optional.empty();
         }
-    }
-
-    /** The state of a rank. */
-    static RankState state(RankSession rank) {
-        return new RankState(rank.context(), rank.model(), rank.optimizer(), rank.groups().isFirstReplica());
-    }
-
-    private static void sweep(CheckpointStore store, List<Path> damaged) {
-        try {
-            store.sweep();
-            for (Path each : damaged) {
-                store.putAside(each).ifPresent(aside -> log.warn(
-                        "{} is damaged, and was put aside as {}; remove it when you no longer need it", each, aside));
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException("what an earlier run left in " + store.folder()
-                    + " cannot be removed; look at its permissions, or give another --output", e);
+        if (outcome.failure().isPresent()) {
+            failures++;
+            log.error("the checkpoint of step {} was not saved: {}. {}", outcome.step(),
+                    outcome.failure().get().getMessage(),
+                    newest.map(saved -> "The newest checkpoint is " + saved.folder()).orElse("There is no other one"));
+        } else {
+            newest = Optional.of(new TrainingRun.Saved(outcome.step(), outcome.folder()));
+            folder.ifPresent(each -> each.saved(own(), outcome.folder()));
+            log.info("saved {}", outcome.folder());
         }
+        untold.add(new SaveResult(outcome.step(), outcome.folder(), outcome.bytes(), ended.heldSeconds(),
+                outcome.seconds(), outcome.failure().map(SaveFailedException::getMessage), outcome.notRemoved(),
+                failures));
+        return outcome;
     }
 
-    private CheckpointStore store(Path checkpoints) {
-        return new CheckpointStore(checkpoints, files);
+    private CheckpointStore own() {
+        return new CheckpointStore(TrainingRun.checkpoints(output.orElseThrow()), files);
     }
 }

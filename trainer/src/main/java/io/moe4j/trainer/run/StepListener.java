@@ -38,4 +38,11 @@ public interface StepListener {
 
     /** A checkpoint is about to be written: what was told of the steps before is to be durable first. */
     default void saving() {}
+
+    /**
+     * The saving of a checkpoint has ended, well or not; it may be that of an earlier step.
+     *
+     * @since 0.3.0
+     */
+    default void saved(SaveResult result) {}
 }

@@ -116,7 +116,8 @@ public final class TrainingRun implements AutoCloseable {
                     resumed.map(load -> load.progress().toString()), start.map(ModelSource::identity));
             Optional<ModelSource> from = start;
             return Resources.open("the run", resources -> new TrainingRun(config, spec, registry, options,
-                    resources.add(TrainingSession.open(config, spec, registry, options.launch(), options.schedule())),
+                    resources.add(TrainingSession.open(savedAsOpened(config, options), spec, registry, options.launch(),
+                            options.schedule())),
                     resumed, from));
         } finally {
             resumed.ifPresent(CheckpointLoad::close);
@@ -134,7 +135,7 @@ public final class TrainingRun implements AutoCloseable {
         this.session = session;
         throughput = new Throughput(config, session, flopsPerToken(config, spec));
         description = RunDescription.of(config, spec, session);
-        checkpoints = new RunCheckpoints(config.checkpoint(), options, session);
+        checkpoints = new RunCheckpoints(config.checkpoint(), options, session, resumed.isPresent());
         profile = RunProfile.of(config.profile(), session, options.output());
         model = ModelOrigin.of(config, spec, registry);
         ownValidation = options.validation().isPresent() ? Optional.empty()
@@ -187,6 +188,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws RanksDisagreeException if ranks hold different copies of what should be equal: the run can only be closed
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
      * @throws OutputLostException if the run's folder was removed: the step is done, and the run has ended
+     * @throws CheckpointFailedException if a checkpoint could not be saved and no other one stands, or it was to be the last one: the step is done
      * @throws RunFailedException if a rank failed: the run can only be closed
      */
     public StepResult step(StepListener listener) {
@@ -244,7 +246,12 @@ public final class TrainingRun implements AutoCloseable {
             throw lostOutput(lost.get(), true);
         }
         validateIfDue(listener);
-        saveIfDue(listener);
+        try {
+            checkpoints.afterStep(this::progress);
+            saveIfDue(listener);
+        } finally {
+            checkpoints.tell(saved -> told("telling of a checkpoint", () -> listener.saved(saved)));
+        }
         if (!hasNext()) {
             checkpoints.lost().ifPresent(folder -> {
                 throw lostOutput(folder, false);
@@ -366,6 +373,7 @@ public final class TrainingRun implements AutoCloseable {
 
     @Override
     public void close() {
+        checkpoints.close();
         try (ValidationBatches closed = ownValidation.orElse(null)) {
             sources.values().forEach(BatchSource::close);
         } finally {
@@ -396,13 +404,20 @@ public final class TrainingRun implements AutoCloseable {
         told("telling of the validation after step " + stepsDone, () -> listener.validated(result));
     }
 
+    /** A run without a folder keeps no memory for checkpoints. */
+    private static TrainerConfig savedAsOpened(TrainerConfig config, RunOptions options) {
+        return options.output().isPresent() ? config
+                : config.withCheckpoint(config.checkpoint().withBackground(false));
+    }
+
     private void saveIfDue(StepListener listener) {
         boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
         if (checkpoints.areEnabled() && due) {
+            checkpoints.awaitEarlier(this::progress);
             // Asked before: saving makes the folder again.
             Optional<Path> lost = checkpoints.lost();
             told("telling of step " + stepsDone, listener::saving);
-            checkpoints.saveOwn(progress());
+            checkpoints.saveOwn(progress(), !hasNext());
             lost.ifPresent(folder -> {
                 throw lostOutput(folder, true);
             });
@@ -419,7 +434,7 @@ public final class TrainingRun implements AutoCloseable {
             return "nothing was saved, since checkpoint.enable is false";
         }
         try {
-            return "the run was saved: " + advice + " with --checkpoint.resume " + checkpoints.saveOwn(progress());
+            return "the run was saved: " + advice + " with --checkpoint.resume " + checkpoints.saveNow(progress());
         } catch (RuntimeException e) {
             refused.addSuppressed(e);
             return "saving the run failed as well: " + e.getMessage();
@@ -435,7 +450,7 @@ public final class TrainingRun implements AutoCloseable {
         }
         try {
             return new OutputLostException(message + "it was saved in a new folder of this name: continue it with"
-                    + " --checkpoint.resume " + checkpoints.saveOwn(progress()));
+                    + " --checkpoint.resume " + checkpoints.saveNow(progress()));
         } catch (RuntimeException e) {
             OutputLostException lost = new OutputLostException(message + "saving it failed as well: " + e.getMessage());
             lost.addSuppressed(e);
@@ -459,7 +474,7 @@ public final class TrainingRun implements AutoCloseable {
         try {
             session.onRanks(rank -> {
                 rank.phase().enter("loading " + load.folder());
-                load.run(RunCheckpoints.state(rank));
+                load.run(rank.state());
                 return rank;
             });
         } catch (RunFailedException e) {

@@ -24,6 +24,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.RouterLossFactors;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.profile.SpanRecorder;
+import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
@@ -109,9 +110,13 @@ final class RankOpener {
         Optimizer optimizer = resources.add(new Optimizer(context, model, config.optimizer(),
                 config.training().dtype(), config.training().seed()));
         Optional<GraphCapture> capture = place.openCapture(context).map(resources::add);
-        return new RankTraining(optimizer, resources.add(new TrainStep(context, model, comm, optimizer, capture,
+        TrainStep step = resources.add(new TrainStep(context, model, comm, optimizer, capture,
                 config, schedule, recompute.policy(), phase, groups.isFirstReplica(),
-                groups.expertParallel().index() == 0, canDigest(context.rank()), isDeviceSince(4))));
+                groups.expertParallel().index() == 0, canDigest(context.rank()), isDeviceSince(4)));
+        boolean copied = config.checkpoint().enable() && config.checkpoint().background();
+        return new RankTraining(optimizer, step, copied ? CheckpointRoom
+                .open(new RankState(context, model, optimizer, groups.isFirstReplica())).map(resources::add)
+                : Optional.empty());
     }
 
     /** Digests came with version 1.3 of the devices' SPI. */

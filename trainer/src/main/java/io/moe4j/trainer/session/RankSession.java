@@ -7,6 +7,8 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.profile.SpanRecorder;
+import io.moe4j.trainer.checkpoint.HostCopy;
+import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.step.Optimizer;
 import io.moe4j.trainer.step.Evaluator;
 import io.moe4j.trainer.step.RankPhase;
@@ -98,6 +100,15 @@ public final class RankSession implements AutoCloseable {
         return recorder;
     }
 
+    /**
+     * What a checkpoint has of it.
+     *
+     * @since 0.3.0
+     */
+    public RankState state() {
+        return new RankState(context, model, optimizer(), groups.isFirstReplica());
+    }
+
     /** What it is doing, for the report of its failure. */
     public RankPhase phase() {
         return phase;
@@ -110,6 +121,15 @@ public final class RankSession implements AutoCloseable {
      */
     public TrainStep step() {
         return training().step();
+    }
+
+    /**
+     * Memory of the host from which a checkpoint is written while steps go on, if checkpoints are written so.
+     *
+     * @since 0.3.0
+     */
+    public Optional<HostCopy> hostCopy() {
+        return training().copy();
     }
 
     /**

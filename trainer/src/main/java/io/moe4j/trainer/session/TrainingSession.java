@@ -9,6 +9,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.api.InputException;
+import io.moe4j.trainer.checkpoint.HostCopy;
 import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Linking;
@@ -205,7 +206,7 @@ public final class TrainingSession implements AutoCloseable {
         int ranksOnIt = Collections.frequency(launch.deviceOrdinals(), ordinal);
         long wanted = IntStream.range(0, launch.localRanks().size())
                 .filter(i -> launch.deviceOrdinals().get(i) == ordinal)
-                .mapToLong(i -> Objects.requireNonNull(memoryPlans.get(launch.localRanks().get(i))).totalBytes()).sum();
+                .mapToLong(i -> needed(Objects.requireNonNull(memoryPlans.get(launch.localRanks().get(i))))).sum();
         if (wanted > device.capacityBytes()) {
             throw new InputException(String.format(Locale.ROOT,
                     "%d ranks take up to %.2f GiB each, together %.2f GiB, and %s has %.2f GiB. Of a rank's, most is %s. Use more devices"
@@ -214,6 +215,11 @@ public final class TrainingSession implements AutoCloseable {
                     ranksOnIt, gib(memoryPlan().totalBytes()), gib(wanted), device.description(),
                     gib(device.capacityBytes()), largest()));
         }
+    }
+
+    /** Without the copy for checkpoints, which a run can do without. */
+    private static long needed(MemoryPlan plan) {
+        return plan.totalBytes() - plan.allocated().getOrDefault(HostCopy.PURPOSE, 0L);
     }
 
     private String smallerBudget() {

@@ -76,6 +76,15 @@ public final class Optimizer implements AutoCloseable {
         return shards;
     }
 
+    /**
+     * What it holds, for names and sizes only: values may be elsewhere. Orders no work, so that any thread may ask.
+     *
+     * @since 0.3.0
+     */
+    public List<Shard> layout() {
+        return shards;
+    }
+
     /** What {@link #shards} promises, again, after another update. */
     void settle() {
         updates.moments().settle();

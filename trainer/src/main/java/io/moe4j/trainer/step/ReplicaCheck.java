@@ -59,10 +59,12 @@ final class ReplicaCheck implements AutoCloseable {
     /**
      * Compares, and waits for the device and for all ranks. All of them call it at the same point between two steps' work, outside a scope.
      *
+     * @param withGathered whether parameters are gathered from all shards and compared, which takes longer than to copy them
      * @param withGradients whether the units' gradients are those of one step on all ranks
      * @return what differs, in words that are the same on every rank; empty if nothing does
      */
-    Optional<String> compare(long step, double learningRate, boolean withGradients) {
+    Optional<String> compare(long step, double learningRate, boolean withGradients,
+            boolean withGathered) {
         Tensor all = Tensor.of(digests, 0, DType.I64, held.size() + units.size());
         optimizer.settle();
         rank.stream().fill(all, 0);
@@ -72,7 +74,7 @@ final class ReplicaCheck implements AutoCloseable {
             }
         }
         for (int i = 0; i < units.size(); i++) {
-            if (shared(units.get(i).group().shards()).isPresent()) {
+            if (withGathered && shared(units.get(i).group().shards()).isPresent()) {
                 digestGathered(units.get(i), all.slice(0, held.size() + i, held.size() + i + 1));
             }
         }

@@ -107,7 +107,7 @@ public final class TrainStep implements AutoCloseable {
             return new StepOutcome.WithoutData(reasons(data));
         }
         Optional<String> differences = isReplicaCheckDue(step)
-                ? replicaCheck.get().compare(step, learningRates.at(step), true)
+                ? replicaCheck.get().compare(step, learningRates.at(step), true, true)
                 : Optional.empty();
         if (differences.isPresent()) {
             return new StepOutcome.Disagreed(differences.get());
@@ -153,9 +153,9 @@ public final class TrainStep implements AutoCloseable {
      *
      * @param step the last one that was made
      */
-    public Optional<String> differences(long step) {
+    public Optional<String> differences(long step, boolean gathered) {
         phase.enter("comparison of ranks after step " + step);
-        return replicaCheck.flatMap(ranks -> ranks.compare(step, learningRates.at(Math.max(1, step)), false));
+        return replicaCheck.flatMap(ranks -> ranks.compare(step, learningRates.at(Math.max(1, step)), false, gathered));
     }
 
     private boolean readsExpertTokens(long step) {

@@ -3,6 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
+import io.moe4j.api.host.HostMemory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

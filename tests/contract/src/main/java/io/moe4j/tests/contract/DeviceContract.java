@@ -19,6 +19,8 @@ import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -238,6 +240,11 @@ public abstract class DeviceContract {
             assertEquals(20, read[0]);
             assertEquals(1 << 19, read[1], "doubled nineteen times");
             assertEquals(0, read[count - 1]);
+            MemorySegment bytes = device.hostBytes(memory);
+            assertEquals(4L * count, bytes.byteSize());
+            assertEquals(20, bytes.get(ValueLayout.JAVA_FLOAT, 0), "the host sees what a stream has written");
+            bytes.set(ValueLayout.JAVA_FLOAT, 4, 7);
+            assertEquals(7, HostValues.read(stream, host)[1], "a stream sees what the host has written");
         }
         assertFalse(device.allocatedBytes().containsKey("contract host"));
         assertFalse(device.allocatedHostBytes().containsKey("contract host"));

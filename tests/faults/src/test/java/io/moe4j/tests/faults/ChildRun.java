@@ -5,6 +5,9 @@ import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.SaveResult;
+import io.moe4j.trainer.run.StepListener;
+import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.session.RankLaunch;
 import java.io.IOException;
@@ -45,9 +48,19 @@ public final class ChildRun {
         try (TrainingRun run = TinyRun.open(launch, options -> options.withOutput(Path.of(arguments[0])),
                 "training.steps=" + arguments[1])) {
             System.out.println("open");
+            StepListener listener = new StepListener() {
+                @Override
+                public void made(StepResult step) {}
+
+                @Override
+                public void saved(SaveResult result) {
+                    if (result.isSaved()) {
+                        System.out.println("saved " + result.step());
+                    }
+                }
+            };
             while (run.hasNext()) {
-                run.step();
-                System.out.println("saved " + run.stepsDone());
+                run.step(listener);
             }
         }
     }

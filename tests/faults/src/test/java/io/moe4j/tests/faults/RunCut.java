@@ -2,6 +2,9 @@ package io.moe4j.tests.faults;
 
 import io.moe4j.tests.faults.DiskState.Cut;
 import io.moe4j.tests.faults.SimulatedDisk.Operation;
+import io.moe4j.trainer.run.SaveResult;
+import io.moe4j.trainer.run.StepListener;
+import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -70,9 +73,17 @@ final class RunCut implements FaultKind {
             List<Integer> reported = new ArrayList<>();
             try (TrainingRun run = TinyRun.open(options -> options.withOutput(root).withFiles(disk),
                     "training.steps=" + STEPS)) {
+                StepListener listener = new StepListener() {
+                    @Override
+                    public void made(StepResult step) {}
+
+                    @Override
+                    public void saved(SaveResult result) {
+                        reported.add(disk.done().size());
+                    }
+                };
                 while (run.hasNext()) {
-                    run.step();
-                    reported.add(disk.done().size());
+                    run.step(listener);
                 }
             }
             recorded = new Recorded(root, disk.done(), reported, TinyRun.undisturbed(STEPS));

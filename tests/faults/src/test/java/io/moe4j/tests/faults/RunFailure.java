@@ -1,6 +1,9 @@
 package io.moe4j.tests.faults;
 
 import io.moe4j.tests.faults.SimulatedDisk.Operation;
+import io.moe4j.trainer.run.SaveResult;
+import io.moe4j.trainer.run.StepListener;
+import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -9,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** The disk of a run is full, or fails, from some operation on; the run is continued on a sound disk. */
 final class RunFailure implements FaultKind {
@@ -54,23 +58,35 @@ final class RunFailure implements FaultKind {
                 throw new IOException(reason);
             }
         });
-        long reported = 0;
+        AtomicLong newest = new AtomicLong();
+        StepListener listener = new StepListener() {
+            @Override
+            public void made(StepResult step) {}
+
+            @Override
+            public void saved(SaveResult result) {
+                if (result.isSaved()) {
+                    newest.set(result.step());
+                }
+            }
+        };
         Optional<String> said = Optional.empty();
         try (TrainingRun run = TinyRun.open(options -> options.withOutput(output).withFiles(disk),
                 "training.steps=" + STEPS)) {
             while (run.hasNext()) {
-                run.step();
-                reported = run.stepsDone();
+                run.step(listener);
             }
         } catch (RuntimeException e) {
             said = Optional.of(clear ? ClearText.of(e) : "it failed");
         }
+        long reported = newest.get();
         if (said.isEmpty() && reported < STEPS) {
             return Verdict.unclear(injected, "the run ended after step " + reported + " without an error");
         }
         if (said.isPresent()) {
             Optional<String> flaw = !said.get().contains(reason) ? Optional.of("the cause is not told: " + said.get())
-                    : !said.get().contains("rank ") ? Optional.of("the rank is not told: " + said.get())
+                    : !said.get().contains("the checkpoint of step ")
+                            ? Optional.of("the step is not told: " + said.get())
                             : ClearText.flaw(said.get(), List.of(folder.toString()));
             if (flaw.isPresent()) {
                 return Verdict.unclear(injected, flaw.get());

@@ -73,6 +73,9 @@ class CommandLineTest {
         List<String> all = Files.readAllLines(metrics);
         assertEquals(first, all.subList(0, 1));
         assertEquals(3, all.size());
+        List<String> saved = Files.readAllLines(folder.resolve("run").resolve("checkpoints.jsonl"));
+        assertEquals(1, saved.size());
+        assertTrue(saved.getFirst().startsWith("{\"step\":1,\"saved\":true,\"bytes\":"), saved.toString());
     }
 
     @Test
@@ -155,11 +158,12 @@ class CommandLineTest {
         assertEquals(0, train(out, err, "--output", output.toString(), "--training.steps", "1",
                 "--checkpoint.enable"), err.toString());
         Path saved = output.resolve("checkpoints").resolve("step-000000001");
-        assertTrue(out.toString().contains("saved     " + saved), out.toString());
+        assertTrue(Pattern.compile("saved     " + saved + ": 0\\.\\d\\d MB, steps held up .*s, written in .*s\n")
+                .matcher(out.toString()).find(), out.toString());
         String config = Files.readString(output.resolve("config.toml"));
         assertEquals(0, train(out, err, "--output", output.toString(), "--training.steps", "2",
                 "--checkpoint.resume", output.toString()), err.toString());
-        assertTrue(out.toString().contains("continues " + output), out.toString());
+        assertTrue(out.toString().contains("continues " + saved + " after step 1 of 2"), out.toString());
         assertEquals(config, Files.readString(output.resolve("config-to-step-1.toml")));
         assertTrue(Files.readString(output.resolve("config.toml")).contains("training.steps = 2"));
     }

@@ -1,22 +1,12 @@
 package io.moe4j.trainer.checkpoint.store;
 
 import io.moe4j.api.Stability;
-import io.moe4j.api.InputException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
-import java.util.TreeMap;
-import java.util.stream.Stream;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A folder of checkpoints, and the states of each step in it. On the disk a step is
@@ -35,28 +25,23 @@ import org.slf4j.LoggerFactory;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CheckpointStore {
-    private static final Logger log = LoggerFactory.getLogger(CheckpointStore.class);
-
-    private final Path folder;
+    private final StepFolders folders;
     private final FileOperations files;
 
     /** @param folder where checkpoints lie; it need not be there yet */
     public CheckpointStore(Path folder, FileOperations files) {
-        this.folder = folder.toAbsolutePath().normalize();
+        this.folders = new StepFolders(folder.toAbsolutePath().normalize());
         this.files = new ToldOperations(files);
     }
 
     /** Where checkpoints lie. */
     public Path folder() {
-        return folder;
+        return folders.folder();
     }
 
     /** The checkpoints that count, the newest last. They may be damaged. */
     public List<Path> all() {
-        Map<Long, Path> found = new TreeMap<>();
-        entries(StepNames.OLD).forEach(found::put);
-        entries("").forEach(found::put);
-        return List.copyOf(found.values());
+        return folders.counting();
     }
 
     /** The newest checkpoint, if there is one. */
@@ -67,52 +52,22 @@ public final class CheckpointStore {
 
     /** Where the checkpoint of a step is written until it is whole. */
     public Path part(long step) {
-        return named(step, StepNames.PART);
+        return folders.named(step, StepNames.PART);
     }
 
     /** Where the checkpoint of a step is when it is whole. */
     public Path place(long step) {
-        return named(step, "");
+        return folders.named(step, "");
     }
 
     /** Brings what a killed run left into order; called before a run saves for the first time. */
     public void sweep() throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        Map<Long, Path> old = entries(StepNames.OLD);
-        Map<Long, Path> whole = entries("");
-        List<Path> rubbish = new ArrayList<>(entries(StepNames.PART).values());
-        rubbish.addAll(entries(StepNames.GONE).values());
-        if (old.isEmpty() && rubbish.isEmpty()) {
-            return;
-        }
-        // What was renamed before the kill is durable before anything that it replaces goes.
-        files.forceFolder(folder);
-        for (Map.Entry<Long, Path> each : old.entrySet()) {
-            Path place = named(each.getKey(), "");
-            if (whole.containsKey(each.getKey())) {
-                discard(each.getKey(), each.getValue());
-            } else if (isWhole(each.getValue())) {
-                files.rename(each.getValue(), place);
-                files.forceFolder(folder);
-                log.warn("{} was being replaced when the run before was killed; it counts again", place);
-            } else {
-                rubbish.add(each.getValue());
-            }
-        }
-        for (Path each : rubbish) {
-            remove(each);
-            log.info("removed {}, which a killed run left", each);
-        }
+        new Sweep(folders, files).run();
     }
 
     /** Begins the checkpoint of a step: makes the folder that its files go to, without what an earlier attempt may have left there. */
     public Path begin(long step) throws IOException {
-        makeFolders(folder);
-        remove(part(step));
-        files.makeFolder(part(step));
-        return part(step);
+        return new Publication(folders, files).begin(step);
     }
 
     /**
@@ -148,62 +103,22 @@ public final class CheckpointStore {
      * @return the checkpoint
      */
     Path complete(long step) throws IOException {
-        Path place = named(step, "");
-        Path old = named(step, StepNames.OLD);
-        files.forceFolder(part(step));
-        boolean replaces = Files.exists(place) || Files.exists(old);
-        if (Files.exists(place)) {
-            if (Files.exists(old)) {
-                discard(step, old);
-            }
-            files.rename(place, old);
-        }
-        try {
-            files.rename(part(step), place);
-        } catch (IOException e) {
-            putBack(replaces, old, place, e);
-            throw e;
-        }
-        files.forceFolder(folder);
-        if (replaces) {
-            try {
-                discard(step, old);
-            } catch (IOException e) {
-                log.warn("{} replaces {}, which cannot be removed ({}); the next start removes it", place, old,
-                        e.getMessage());
-            }
-        }
-        return place;
+        return new Publication(folders, files).complete(step);
     }
 
     /** Removes an unfinished checkpoint whose saving failed. What cannot be removed is swept at the next start. */
     public void abandon(long step) {
-        try {
-            remove(part(step));
-        } catch (IOException e) {
-            log.warn("{} cannot be removed ({}); it does not count, and the next start removes it", part(step),
-                    e.getMessage());
-        }
+        new Publication(folders, files).abandon(step);
     }
 
     /**
      * Removes all checkpoints but the newest ones. One that cannot be removed stays, is told of, and is tried again the next time.
      *
      * @param count how many stay, at least 1
+     * @return those that could not be removed, and why
      */
-    public void keepLatest(int count) {
-        List<Path> all = all();
-        for (Path each : all.subList(0, Math.max(0, all.size() - count))) {
-            OptionalLong step = StepNames.step(each, "");
-            try {
-                if (step.isPresent()) {
-                    discard(step.getAsLong(), each);
-                }
-            } catch (IOException e) {
-                log.warn("the old checkpoint {} cannot be removed ({}); the run goes on, and tries again after the next"
-                        + " checkpoint", each, e.getMessage());
-            }
-        }
+    public List<String> keepLatest(int count) {
+        return new Removal(folders, files).keepLatest(count);
     }
 
     /**
@@ -212,95 +127,6 @@ public final class CheckpointStore {
      * @return the new name; empty if it does not lie here
      */
     public Optional<Path> putAside(Path damaged) throws IOException {
-        Path here = folder.resolve(damaged.getFileName());
-        if (!Files.isDirectory(here) || !Files.isSameFile(here, damaged)) {
-            return Optional.empty();
-        }
-        Path aside = here.resolveSibling(here.getFileName() + StepNames.DAMAGED);
-        for (int i = 2; Files.exists(aside); i++) {
-            aside = here.resolveSibling(here.getFileName() + StepNames.DAMAGED + "-" + i);
-        }
-        files.rename(here, aside);
-        files.forceFolder(folder);
-        return Optional.of(aside);
-    }
-
-    /** Removes a whole checkpoint; its new name is durable first, so that no half of one has the name of a whole one. */
-    private void discard(long step, Path whole) throws IOException {
-        Path gone = named(step, StepNames.GONE);
-        remove(gone);
-        files.rename(whole, gone);
-        files.forceFolder(folder);
-        remove(gone);
-    }
-
-    private void putBack(boolean replaces, Path old, Path place, IOException cause) {
-        if (replaces) {
-            try {
-                files.rename(old, place);
-            } catch (IOException second) {
-                // It counts under its other name as well.
-                cause.addSuppressed(second);
-            }
-        }
-    }
-
-    /** Makes folders that are not there, each durable in the one above it. */
-    private void makeFolders(Path wanted) throws IOException {
-        List<Path> missing = new ArrayList<>();
-        Path parent = wanted;
-        while (parent != null && !Files.isDirectory(parent)) {
-            missing.addFirst(parent);
-            parent = parent.getParent();
-        }
-        for (Path each : missing) {
-            files.makeFolder(each);
-        }
-        // The run's own folder was made by other code, which need not have forced it: this makes it durable up to two levels above.
-        Path above = wanted.getParent();
-        for (int level = 0; above != null && (level < 2 || missing.contains(above)); level++) {
-            files.forceFolder(above);
-            above = above.getParent();
-        }
-    }
-
-    private void remove(Path tree) throws IOException {
-        if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
-            return;
-        }
-        List<Path> all;
-        try (Stream<Path> walked = Files.walk(tree)) {
-            all = walked.sorted(Comparator.reverseOrder()).toList();
-        }
-        for (Path each : all) {
-            files.delete(each);
-        }
-    }
-
-    private static boolean isWhole(Path checkpoint) {
-        try {
-            StoredCheckpoint.open(checkpoint);
-            return true;
-        } catch (DamageException e) {
-            return false;
-        }
-    }
-
-    private Path named(long step, String ending) {
-        return folder.resolve(StepNames.of(step) + ending);
-    }
-
-    private Map<Long, Path> entries(String ending) {
-        Map<Long, Path> found = new TreeMap<>();
-        if (!Files.isDirectory(folder)) {
-            return found;
-        }
-        try (Stream<Path> all = Files.list(folder)) {
-            all.filter(Files::isDirectory).forEach(each -> StepNames.step(each, ending)
-                    .ifPresent(step -> found.put(step, each)));
-        } catch (IOException e) {
-            throw new InputException(folder + " cannot be read (" + e + "); give a folder that you may read", e);
-        }
-        return found;
+        return new Removal(folders, files).putAside(damaged);
     }
 }

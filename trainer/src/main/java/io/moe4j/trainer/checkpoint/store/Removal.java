@@ -1,0 +1,64 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How a checkpoint ceases to count: it is removed, or put aside.
+ *
+ * @param folders where they lie
+ * @param files the operations
+ */
+record Removal(StepFolders folders, FileOperations files) {
+    private static final Logger log = LoggerFactory.getLogger(Removal.class);
+
+    /** Removes a whole checkpoint; its new name is durable first, so that no half of one has the name of a whole one. */
+    void discard(long step, Path whole) throws IOException {
+        Path gone = folders.named(step, StepNames.GONE);
+        Trees.remove(files, gone);
+        files.rename(whole, gone);
+        files.forceFolder(folders.folder());
+        Trees.remove(files, gone);
+    }
+
+    /** See {@link CheckpointStore#keepLatest}. */
+    List<String> keepLatest(int count) {
+        List<Path> all = folders.counting();
+        List<String> left = new ArrayList<>();
+        for (Path each : all.subList(0, Math.max(0, all.size() - count))) {
+            OptionalLong step = StepNames.step(each, "");
+            try {
+                if (step.isPresent()) {
+                    discard(step.getAsLong(), each);
+                }
+            } catch (IOException e) {
+                log.warn("the old checkpoint {} cannot be removed ({}); the run goes on, and tries again after the next"
+                        + " checkpoint", each, e.getMessage());
+                left.add(each + " (" + e.getMessage() + ")");
+            }
+        }
+        return left;
+    }
+
+    /** See {@link CheckpointStore#putAside}. */
+    Optional<Path> putAside(Path damaged) throws IOException {
+        Path here = folders.folder().resolve(damaged.getFileName());
+        if (!Files.isDirectory(here) || !Files.isSameFile(here, damaged)) {
+            return Optional.empty();
+        }
+        Path aside = here.resolveSibling(here.getFileName() + StepNames.DAMAGED);
+        for (int i = 2; Files.exists(aside); i++) {
+            aside = here.resolveSibling(here.getFileName() + StepNames.DAMAGED + "-" + i);
+        }
+        files.rename(here, aside);
+        files.forceFolder(folders.folder());
+        return Optional.of(aside);
+    }
+}

@@ -1,0 +1,46 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.InputException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * Which steps lie in a folder of checkpoints, and in which state. Only reads.
+ *
+ * @param folder absolute; it need not be there
+ */
+record StepFolders(Path folder) {
+
+    /** Where a step is in a state. */
+    Path named(long step, String ending) {
+        return folder.resolve(StepNames.of(step) + ending);
+    }
+
+    /** The checkpoints that count, the newest last. */
+    List<Path> counting() {
+        Map<Long, Path> found = new TreeMap<>();
+        in(StepNames.OLD).forEach(found::put);
+        in("").forEach(found::put);
+        return List.copyOf(found.values());
+    }
+
+    /** All steps that are in a state. */
+    Map<Long, Path> in(String ending) {
+        Map<Long, Path> found = new TreeMap<>();
+        if (!Files.isDirectory(folder)) {
+            return found;
+        }
+        try (Stream<Path> all = Files.list(folder)) {
+            all.filter(Files::isDirectory).forEach(each -> StepNames.step(each, ending)
+                    .ifPresent(step -> found.put(step, each)));
+        } catch (IOException e) {
+            throw new InputException(folder + " cannot be read (" + e + "); give a folder that you may read", e);
+        }
+        return found;
+    }
+}

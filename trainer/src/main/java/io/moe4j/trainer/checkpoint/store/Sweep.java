@@ -1,0 +1,60 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Brings what a killed run left into one of the states that last: whole, or put aside.
+ *
+ * @param folders where it lies
+ * @param files the operations
+ */
+record Sweep(StepFolders folders, FileOperations files) {
+    private static final Logger log = LoggerFactory.getLogger(Sweep.class);
+
+    void run() throws IOException {
+        if (!Files.isDirectory(folders.folder())) {
+            return;
+        }
+        Map<Long, Path> old = folders.in(StepNames.OLD);
+        Map<Long, Path> whole = folders.in("");
+        List<Path> rubbish = new ArrayList<>(folders.in(StepNames.PART).values());
+        rubbish.addAll(folders.in(StepNames.GONE).values());
+        if (old.isEmpty() && rubbish.isEmpty()) {
+            return;
+        }
+        // What was renamed before the kill is durable before anything that it replaces goes.
+        files.forceFolder(folders.folder());
+        for (Map.Entry<Long, Path> each : old.entrySet()) {
+            Path place = folders.named(each.getKey(), "");
+            if (whole.containsKey(each.getKey())) {
+                new Removal(folders, files).discard(each.getKey(), each.getValue());
+            } else if (isWhole(each.getValue())) {
+                files.rename(each.getValue(), place);
+                files.forceFolder(folders.folder());
+                log.warn("{} was being replaced when the run before was killed; it counts again", place);
+            } else {
+                rubbish.add(each.getValue());
+            }
+        }
+        for (Path each : rubbish) {
+            Trees.remove(files, each);
+            log.info("removed {}, which a killed run left", each);
+        }
+    }
+
+    private static boolean isWhole(Path checkpoint) {
+        try {
+            StoredCheckpoint.open(checkpoint);
+            return true;
+        } catch (DamageException e) {
+            return false;
+        }
+    }
+}

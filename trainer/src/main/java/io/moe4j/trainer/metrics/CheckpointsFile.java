@@ -1,0 +1,58 @@
+package io.moe4j.trainer.metrics;
+
+import io.moe4j.trainer.run.SaveResult;
+import io.moe4j.trainer.run.StepListener;
+import io.moe4j.trainer.run.StepResult;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * {@code checkpoints.jsonl}: one JSON object a saving, written when it has ended, well or not. {@code failures} is how many have failed so far, and
+ * {@code not_removed} has the old checkpoints that could not be removed, if there are any.
+ */
+final class CheckpointsFile implements StepListener, AutoCloseable {
+    private final Path path;
+    private final long stepsDone;
+    private @Nullable LinesFile lines;
+
+    /**
+     * The file begins with the first saving: a run that saves nothing has none.
+     *
+     * @param stepsDone steps of a run that is continued: what the file has of them stays
+     */
+    CheckpointsFile(Path path, long stepsDone) {
+        this.path = path;
+        this.stepsDone = stepsDone;
+    }
+
+    @Override
+    public void made(StepResult step) {}
+
+    @Override
+    public void saved(SaveResult result) {
+        Map<String, @Nullable Object> line = new LinkedHashMap<>();
+        line.put("step", result.step());
+        line.put("saved", result.isSaved());
+        line.put("bytes", result.bytes());
+        line.put("held_seconds", result.heldSeconds());
+        line.put("written_seconds", result.writtenSeconds());
+        line.put("failures", result.failures());
+        result.problem().ifPresent(problem -> line.put("problem", problem));
+        if (!result.notRemoved().isEmpty()) {
+            line.put("not_removed", result.notRemoved());
+        }
+        if (lines == null) {
+            lines = new LinesFile(path, stepsDone);
+        }
+        lines.add(line);
+    }
+
+    @Override
+    public void close() {
+        if (lines != null) {
+            lines.close();
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+
+/**
+ * A checkpoint could not be saved, and to go on would risk all that was trained. The run itself is as it was: a library can save it elsewhere with
+ * {@link TrainingRun#save}.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class CheckpointFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    CheckpointFailedException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,32 @@
+package io.moe4j.trainer.run;
+
+import io.moe4j.api.Stability;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How the saving of a checkpoint has ended.
+ *
+ * @param step the step after which the state was saved
+ * @param folder where the checkpoint lies, if it was saved
+ * @param bytes of all its files; 0 if it was not saved
+ * @param heldSeconds how long it held up the steps: for the copy to the host's memory, and where the run waited for the writing, for that
+ * @param writtenSeconds how long writing it took, beside the steps or not
+ * @param problem why it was not saved; empty if it was
+ * @param notRemoved older checkpoints that {@code checkpoint.keep_latest_k} asks to remove and that could not be removed, and why
+ * @param failures how many savings of this run have failed so far
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record SaveResult(long step, Path folder, long bytes, double heldSeconds, double writtenSeconds,
+        Optional<String> problem, List<String> notRemoved, int failures) {
+    public SaveResult {
+        notRemoved = List.copyOf(notRemoved);
+    }
+
+    /** Whether the checkpoint is there, and durable. */
+    public boolean isSaved() {
+        return problem.isEmpty();
+    }
+}

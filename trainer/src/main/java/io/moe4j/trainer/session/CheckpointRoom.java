@@ -1,0 +1,106 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceKind;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.host.HostMemory;
+import io.moe4j.trainer.checkpoint.HostCopy;
+import io.moe4j.trainer.checkpoint.RankState;
+import io.moe4j.trainer.checkpoint.store.ThisHost;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Memory of the host for the copies from which checkpoints are written beside the steps. Either all ranks have it or none: if it is too much for one host, all
+ * of them wait while a checkpoint is written.
+ */
+final class CheckpointRoom {
+    private static final Logger log = LoggerFactory.getLogger(CheckpointRoom.class);
+    /** The part of the free memory that copies may take. */
+    private static final double MOST = 0.95;
+
+    private final RankState state;
+    private final RankContext rank;
+
+    private CheckpointRoom(RankState state) {
+        this.state = state;
+        rank = state.rank();
+    }
+
+    /**
+     * Allocates the copy of a rank; all ranks of the world call this, when all else that they need is allocated.
+     *
+     * @return empty, on all ranks, if there is not enough memory for all of them
+     */
+    static Optional<HostCopy> open(RankState state) {
+        return new CheckpointRoom(state).open();
+    }
+
+    private Optional<HostCopy> open() {
+        if (rank.device().kind().equals(DeviceKind.PLANNING)) {
+            return Optional.of(HostCopy.open(state));
+        }
+        Optional<String> missing = missing();
+        if (missing.isPresent()) {
+            tell(missing.get());
+            return Optional.empty();
+        }
+        Optional<HostCopy> copy = Optional.empty();
+        String refused = "";
+        try {
+            copy = Optional.of(HostCopy.open(state));
+        } catch (DeviceException e) {
+            refused = "on rank " + rank.rank() + ", " + e.getMessage();
+        }
+        Optional<String> first = exchange("copies for checkpoints", refused).stream().filter(each -> !each.isEmpty())
+                .findFirst();
+        if (first.isPresent()) {
+            copy.ifPresent(HostCopy::close);
+            tell(first.get());
+            return Optional.empty();
+        }
+        return copy;
+    }
+
+    /** What is wrong on the first host that has too little. */
+    private Optional<String> missing() {
+        Map<String, Long> wanted = new HashMap<>();
+        Map<String, Long> free = new HashMap<>();
+        // Nobody has allocated a copy before all have looked.
+        for (String each : exchange("room for checkpoints",
+                HostCopy.bytes(state) + " " + HostMemory.available() + " "
+                        + ThisHost.name())) {
+            String[] parts = each.split(" ", 3);
+            wanted.merge(parts[2], Long.valueOf(parts[0]), Long::sum);
+            free.merge(parts[2], Long.valueOf(parts[1]), Math::min);
+        }
+        return wanted.entrySet().stream().filter(host -> host.getValue() > MOST * free.getOrDefault(host.getKey(), 0L))
+                .map(Map.Entry::getKey).sorted().findFirst()
+                .map(host -> String.format(Locale.ROOT, "copies of the ranks' state on %s take %.2f GiB of its memory,"
+                        + " of which %.2f GiB are free", host, gib(wanted.getOrDefault(host, 0L)),
+                        gib(free.getOrDefault(host, 0L))));
+    }
+
+    private void tell(String reason) {
+        if (rank.rank() == 0) {
+            log.warn("the run waits while a checkpoint is written, since it cannot be written beside the steps: {}. Use"
+                    + " hosts with more memory or more of them; checkpoint.background = false says that waiting is"
+                    + " wanted", reason);
+        }
+    }
+
+    private List<String> exchange(String key, String mine) {
+        return rank.rendezvous().exchange(rank.world(), key, mine.getBytes(StandardCharsets.UTF_8)).stream()
+                .map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+    }
+
+    private static double gib(long bytes) {
+        return bytes / (double) (1L << 30);
+    }
+}
