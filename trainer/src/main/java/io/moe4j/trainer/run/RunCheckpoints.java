@@ -101,7 +101,8 @@ final class RunCheckpoints {
         if (last || !start.isBesideSteps()) {
             settle(() -> progress);
             if (last && !has(progress.step())) {
-                again(progress, "the run has made its last step, and what it has learnt since the newest checkpoint is lost");
+                again(progress,
+                        "the run has made its last step, and what it has learnt since the newest checkpoint is lost");
             }
         }
     }
@@ -177,8 +178,9 @@ final class RunCheckpoints {
             throw failed(now.get().step(), failure.get(), "");
         }
         if (newest.isEmpty() && !continues) {
-            again(now.get(), "the run ends now, while little is lost: it has no checkpoint, and would go on with nothing"
-                    + " saved");
+            again(now.get(),
+                    "the run ends now, while little is lost: it has no checkpoint, and would go on with nothing"
+                            + " saved");
         }
     }
 
