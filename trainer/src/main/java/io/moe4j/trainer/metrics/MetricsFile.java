@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
  * {@code validation_loss} instead of {@code loss}. {@code mfu} is the part of the devices' peak rate that was used, 0.3 for 30%.
- * {@code checkpoint_failures} and {@code checkpoints_not_removed} are there once a checkpoint could not be saved, or an old one not be removed: how often so far.
+ * {@code checkpoint_failures} and {@code checkpoints_not_removed} are there once a checkpoint could not be saved, or an old one not be removed: how
+ * often so far.
  *
  * @since 0.1.0
  */

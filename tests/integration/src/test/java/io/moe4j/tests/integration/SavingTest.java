@@ -178,6 +178,10 @@ class SavingTest {
         try (TrainingRun run = open(ENABLED, "checkpoint.interval=1", "training.steps=2")) {
             run.step();
             assertThrows(OutputLostException.class, () -> run.step(step -> {
+                while (saved().isEmpty()) {
+                    // The checkpoint of step 1 is written beside step 2.
+                    Thread.onSpinWait();
+                }
                 try {
                     remove(output.resolve("checkpoints"));
                 } catch (IOException e) {
