@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "bench", description = "Measures speed.", synopsisSubcommandLabel = "COMMAND",
         subcommands = {BenchStepCommand.class, BenchMoeCommand.class, BenchExchangeCommand.class,
                 BenchRoundsCommand.class, BenchSwiGluCommand.class, BenchGroupedMmCommand.class,
-                BenchAttentionCommand.class})
+                BenchAttentionCommand.class, BenchCheckpointCommand.class})
 final class BenchCommand implements Runnable {
 
     @Spec
