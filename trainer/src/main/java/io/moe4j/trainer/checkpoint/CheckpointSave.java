@@ -20,8 +20,6 @@ import java.util.stream.Stream;
  * valid.
  */
 public final class CheckpointSave {
-    private static final byte[] NOTHING = {};
-
     private final CheckpointStore store;
     private final Progress progress;
     private final List<Integer> localRanks;
@@ -77,7 +75,7 @@ public final class CheckpointSave {
         if (processes.haveFirstRankHere()) {
             store.begin(progress.step());
         }
-        return NOTHING;
+        return new byte[0];
     }
 
     /** The receipt of this process. */

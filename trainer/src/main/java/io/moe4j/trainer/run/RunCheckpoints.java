@@ -22,8 +22,8 @@ import org.slf4j.LoggerFactory;
  */
 final class RunCheckpoints {
     private static final Logger log = LoggerFactory.getLogger(RunCheckpoints.class);
-    private static final byte[] UNDER_WAY = {0};
-    private static final byte[] ENDED = {1};
+    private static final byte UNDER_WAY = 0;
+    private static final byte ENDED = 1;
 
     private final CheckpointConfig config;
     private final Optional<Path> output;
@@ -163,9 +163,9 @@ final class RunCheckpoints {
         if (session.launch().localRanks().size() == session.launch().worldSize()) {
             return save.isDone();
         }
-        byte[] mine = save.isDone() ? ENDED : UNDER_WAY;
+        byte[] mine = {save.isDone() ? ENDED : UNDER_WAY};
         return session.launch().exchange("whether the checkpoint is saved", rank -> mine).stream()
-                .allMatch(each -> each[0] == ENDED[0]);
+                .allMatch(each -> each[0] == ENDED);
     }
 
     /** Waits for the saving that is under way, and decides whether the run goes on if it has failed. */
