@@ -47,7 +47,7 @@ public final class RankOutput implements AutoCloseable {
         }
     }
 
-    /** The same, in the files only. */
+    /** Writes a line of the launcher to the log of a process, and nowhere else. */
     void mark(List<Integer> ranks, String line) {
         logs.ifPresent(files -> files.add(ranks.getFirst(), line));
     }

@@ -134,6 +134,33 @@ class SupervisorTest {
                 err.toString());
     }
 
+    @Test
+    void aSignalBeforeARestartIsTheEnd() throws Exception {
+        List<Supervisor> asked = new ArrayList<>();
+        Supervisor supervisor = supervisor(LONG, restart -> {
+            assertEquals(0, restart);
+            return List.of("exit 1");
+        }, () -> {
+            asked.forEach(Supervisor::stop);
+            return Optional.empty();
+        });
+        RestartPolicy restarts = new RestartPolicy(3, Optional.empty());
+        asked.add(supervisor);
+        assertEquals(3, supervisor.run(restarts));
+    }
+
+    @Test
+    void linesOfAProcessStayInOrderWhereOthersWriteTheSame() {
+        try (MergedLines lines = new MergedLines(new PrintWriter(err))) {
+            lines.add(List.of(0), "a");
+            lines.add(List.of(0), "b");
+            lines.add(List.of(1), "b");
+            lines.add(List.of(1), "a");
+            lines.add(List.of(2, 3), "a");
+        }
+        assertEquals("[ranks 0, 2 and 3] a\n[ranks 0 and 1] b\n[rank 1] a\n", err.toString());
+    }
+
     /** The pipe that is a process's standard input ends with the process that has started it, and never before. */
     @Test
     void standardInputIsAPipeThatNothingIsWrittenTo() throws Exception {
