@@ -39,7 +39,7 @@ class LaunchCommandTest {
             "launch --nproc 4 train --optimiser.lr 3|there is no such key; the nearest is optimizer.lr",
             "launch --nproc 4 train extra|unexpected: extra",
             "launch --nproc 2 --devices 0,1,2 train|--devices 0,1,2 names 3",
-            "launch --nproc 4 --max-restarts 2 train|but checkpoint.enable = false: a restart goes on from",
+            "launch --nproc 4 --max-restarts 2 train --checkpoint.enable=false|but checkpoint.enable = false: a restart goes on from",
             "launch --nproc 2 --max-restarts 2 eval model|only train goes on from checkpoints",
             "launch --nproc 2 --nnodes 2 --node-rank 0 --master-addr a --master-port 9 --max-restarts 1 train --checkpoint.enable"
                     + "|give train an --output that all nodes share",
