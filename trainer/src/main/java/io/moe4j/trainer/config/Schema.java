@@ -8,16 +8,25 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 
 /** The keys of a configuration, read from the records that hold it: the vocabulary of files and of the command line. */
 final class Schema {
+    private static final Pattern CAPITAL = Pattern.compile("([A-Z])");
+    private static final Schema READ = ofRecords();
+
     private final Map<String, Kind> keys;
 
     private Schema(Map<String, Kind> keys) {
         this.keys = Collections.unmodifiableMap(keys);
     }
 
+    /** What the records have; it is read once. */
     static Schema read() {
+        return READ;
+    }
+
+    private static Schema ofRecords() {
         Map<String, Kind> keys = new LinkedHashMap<>();
         collect(TrainerConfig.class, "", keys);
         return new Schema(keys);
@@ -124,6 +133,6 @@ final class Schema {
     }
 
     private static String snakeCase(String name) {
-        return name.replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT);
+        return CAPITAL.matcher(name).replaceAll("_$1").toLowerCase(Locale.ROOT);
     }
 }
