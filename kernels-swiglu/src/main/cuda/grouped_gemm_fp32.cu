@@ -62,6 +62,7 @@ __device__ __forceinline__ void tile(const Problem<PRODUCT, float, float>& p, in
     for (int i = 0; i < 4; i++) {
 #pragma unroll
         for (int j = 0; j < 4; j++) p.put(row + threadRow + i, column + threadColumn + j, d[i][j], accumulate);
+        __syncwarp();  // One row after the other: with the sums of all rows in flight, registers spill.
     }
 }
 
