@@ -39,7 +39,7 @@ public record LoraConfig(int rank, double alpha, String targets, Optional<Path> 
      * @throws IllegalArgumentException if a value is not one that {@link LoraSpec} takes
      */
     public Optional<LoraSpec> spec() {
-        return isOn() ? Optional.of(LoraSpec.of(rank, targetNames()).withAlpha(alpha)) : Optional.empty();
+        return isOn() ? Optional.of(new LoraSpec(rank, alpha, targetNames())) : Optional.empty();
     }
 
     /** With another value of {@code rank}. */

@@ -43,8 +43,8 @@ final class ProfileGpuTest {
 
     @Test
     void theBitsAreThoseOfARunWithoutAndTheDeviceHasItsTimes() throws IOException {
-        List<StepResult> plain = steps("metrics.layers_every=0");
-        List<StepResult> profiled = steps("profile.steps=3-4");
+        List<StepResult> plain = steps("plain", "metrics.layers_every=0");
+        List<StepResult> profiled = steps("profiled", "profile.steps=3-4");
         assertEquals(plain.stream().map(StepResult::loss).toList(), profiled.stream().map(StepResult::loss).toList());
         assertEquals(List.of(true, true, false, false, true, true),
                 profiled.stream().map(StepResult::captured).toList());
@@ -58,7 +58,7 @@ final class ProfileGpuTest {
         }
         // Per rank, the sums of the device's times of spans: experts take longer than nothing, and no longer than the whole.
         Map<String, Double> sums = new TreeMap<>();
-        Matcher spans = DEVICE_SPAN.matcher(Files.readString(folder.resolve("profile-3-4.json")));
+        Matcher spans = DEVICE_SPAN.matcher(Files.readString(folder.resolve("profiled/profile-3-4.json")));
         while (spans.find()) {
             sums.merge(spans.group(1), Double.valueOf(spans.group(2)), Double::sum);
         }
@@ -69,14 +69,14 @@ final class ProfileGpuTest {
         }
     }
 
-    private List<StepResult> steps(String... overrides) {
+    private List<StepResult> steps(String name, String... overrides) {
         Registry registry = Plugins.load(List.of());
         List<String> all = new ArrayList<>(List.of("device=cuda", "ranks=2", "parallelism.expert_parallel_degree=2",
                 "parallelism.data_parallel_shard_degree=2", "training.steps=6", "training.seq_len=128"));
         all.addAll(List.of(overrides));
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.DEFAULT,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.training());
-        try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withOutput(folder))) {
+        try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withOutput(folder.resolve(name)))) {
             List<StepResult> steps = new ArrayList<>();
             while (run.hasNext()) {
                 steps.add(run.step());
