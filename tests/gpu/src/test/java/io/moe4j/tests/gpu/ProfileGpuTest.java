@@ -76,7 +76,8 @@ final class ProfileGpuTest {
         all.addAll(List.of(overrides));
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.DEFAULT,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.training());
-        try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withOutput(folder.resolve(name)))) {
+        try (TrainingRun run = Trainer.open(config, registry,
+                RunOptions.threads(config).withOutput(folder.resolve(name)))) {
             List<StepResult> steps = new ArrayList<>();
             while (run.hasNext()) {
                 steps.add(run.step());
