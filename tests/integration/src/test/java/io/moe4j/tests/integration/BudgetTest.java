@@ -69,6 +69,28 @@ final class BudgetTest {
         assertTrue(partly.containsAll(EXPERTS), () -> "seed " + SEED + " keeps " + partly);
     }
 
+    /** Two microbatches that are alive at once keep their rows apart, and the memory for both is planned. */
+    @Test
+    void microbatchesThatAreAliveAtOnceKeepTheirOwn() {
+        String[] four = {"training.gradient_accumulation_steps=4", "training.local_batch_size=1", "training.steps=2"};
+        List<Double> full;
+        try (TrainingRun run = Tiny.open(new TwoAlive(), four)) {
+            full = bits(run);
+        }
+        List<String> kept = new ArrayList<>(List.of(four));
+        kept.addAll(List.of("activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=1"));
+        long ofOne;
+        try (TrainingRun run = Tiny.open(kept.toArray(String[]::new))) {
+            ofOne = run.session().memoryPlan().byPurpose().get(KEPT.getLast());
+            assertEquals(2, plan(run).keptDispatches(), "blocks with experts");
+        }
+        try (TrainingRun run = Tiny.open(new TwoAlive(), kept.toArray(String[]::new))) {
+            assertTrue(kept(run).containsAll(EXPERTS), () -> plan(run).lines().toString());
+            assertEquals(2 * ofOne, run.session().memoryPlan().byPurpose().get(KEPT.getLast()));
+            assertEquals(full, bits(run));
+        }
+    }
+
     /** A budget of 0 is full recompute, to the byte; what a larger one adds is what it says, within the alignment of its blocks. */
     @Test
     void memoryIsThatOfFullRecomputeAndWhatIsKept() {
