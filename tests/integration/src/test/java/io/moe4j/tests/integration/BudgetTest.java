@@ -32,11 +32,8 @@ final class BudgetTest {
      */
     @ParameterizedTest
     @CsvSource({"false, ''", "false, training.gradient_accumulation_steps=3 graph_capture.enable=false",
-            "false, runtime.strict=true training.gradient_accumulation_steps=2",
-            "false, model.moe_comm_backend=standard graph_capture.enable=false", "true, ''",
-            "true, model.moe_comm_backend=standard graph_capture.enable=false training.gradient_accumulation_steps=2",
-            "false, moe.receive_capacity=0.4 runtime.strict=true",
-            "false, moe.receive_capacity=0.7 training.gradient_accumulation_steps=2 graph_capture.enable=false",
+            "false, runtime.strict=true training.gradient_accumulation_steps=2 moe.receive_capacity=0.4",
+            "false, model.moe_comm_backend=standard graph_capture.enable=false",
             "true, moe.receive_capacity=1.25 training.gradient_accumulation_steps=2",
             "true, moe.receive_capacity=0.6 model.moe_comm_backend=standard graph_capture.enable=false"})
     void aBudgetDoesNotShow(boolean qwen, String overrides) {
@@ -55,9 +52,9 @@ final class BudgetTest {
         }
         Random random = new Random(SEED);
         Set<String> partly = new HashSet<>();
-        for (int i = 0; i < 4; i++) {
-            // The experts' rows are kept last: half of the budgets are such that they are, in some blocks.
-            double budget = (i % 2 == 0 ? random.nextDouble() : 0.9 + 0.1 * random.nextDouble()) * most / GIB;
+        for (int i = 0; i < 3; i++) {
+            // The experts' rows are kept last: most of these budgets are such that they are, in some blocks.
+            double budget = (i == 0 ? random.nextDouble() : 0.9 + 0.1 * random.nextDouble()) * most / GIB;
             try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
                     "activation_checkpoint.memory_budget=" + budget)) {
                 assertTrue(plan(run).keptBytes() <= budget * GIB, () -> plan(run).lines().toString());
