@@ -22,7 +22,7 @@ import java.util.stream.Collectors;
  * A folder that a job file is run in: with {@code ./moe4j}, which runs this build, and {@code train.toml}, a training of a tiny model on two ranks.
  */
 final class ClusterRun implements AutoCloseable {
-    static final int STEPS = 40;
+    static final int STEPS = 20;
     private static final Pattern NUMBERS = Pattern.compile("\"(?:loss|grad_norm)\":[^,]*");
 
     private final Path folder;
@@ -45,7 +45,7 @@ final class ClusterRun implements AutoCloseable {
                 [checkpoint]
                 enable = true
                 resume = "auto"
-                interval = 10
+                interval = 5
                 [metrics]
                 report = false
                 [runtime]
@@ -101,7 +101,7 @@ final class ClusterRun implements AutoCloseable {
 
     /** Waits until a checkpoint is whole. */
     void awaitCheckpoint(String run, Process running) throws InterruptedException {
-        Path first = path(run).resolve("checkpoints").resolve("step-000000010");
+        Path first = path(run).resolve("checkpoints").resolve("step-000000005");
         for (int i = 0; i < 12_000 && !Files.exists(first); i++) {
             assertTrue(running.isAlive(), this::logs);
             Thread.sleep(10);
