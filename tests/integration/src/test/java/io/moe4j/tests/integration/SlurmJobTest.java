@@ -89,7 +89,8 @@ class SlurmJobTest {
             assertEquals(0, run.exitCode(batch(run, EACH_NODE, "1")), run::logs);
             assertTrue(run.logs().contains("continues "), run::logs);
             assertEquals(expected, ClusterRun.numbers(run.path("outputs/moe4j-4711")), run::logs);
-            assertTrue(Files.readString(run.path("logs/moe4j-4711/rank-0.log")).contains("step: " + ClusterRun.STEPS), run::logs);
+            assertTrue(Files.readString(run.path("logs/moe4j-4711/rank-0.log")).contains("step: " + ClusterRun.STEPS),
+                    run::logs);
         }
     }
 
