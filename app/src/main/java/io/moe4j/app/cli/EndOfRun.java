@@ -2,6 +2,7 @@ package io.moe4j.app.cli;
 
 import io.moe4j.report.Report;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.slf4j.Logger;
@@ -19,9 +20,10 @@ final class EndOfRun {
      * @param folder of the run
      * @param named whether the user chose the folder; the others are all in one place, so that they can be compared
      * @param saved whether it has a checkpoint
+     * @param prompt a text that suits the data, as options of {@code generate}; nothing where none is known
      * @return lines for people
      */
-    static String report(Path folder, boolean named, boolean saved) {
+    static String report(Path folder, boolean named, boolean saved, String... prompt) {
         Path file = folder.resolve(Report.FILE_NAME);
         try {
             Report.of(List.of(folder)).write(file);
@@ -30,7 +32,9 @@ final class EndOfRun {
                     ShellCommand.of("report", folder.toString()));
             return "";
         }
-        String generate = saved ? ShellCommand.of("generate", folder.toString(), "--prompt", "import java.util.")
+        List<String> arguments = new ArrayList<>(List.of("generate", folder.toString()));
+        arguments.addAll(List.of(prompt));
+        String generate = saved ? ShellCommand.of(arguments.toArray(String[]::new))
                 : "the same with --checkpoint.enable: it keeps the model, for " + ShellCommand.of("generate");
         // The star is the shell's to read: it is not quoted.
         String report = named || folder.getParent() == null ? ShellCommand.of("report", folder.toString())

@@ -27,6 +27,10 @@ final class FailureReport implements IExecutionExceptionHandler {
     /** Reports arguments that the command line itself does not understand. */
     static int badArguments(ParameterException failure, String[] arguments) {
         CommandLine command = failure.getCommandLine();
+        if (arguments.length == 0) {
+            command.usage(command.getErr());
+            return ExitCode.BAD_INPUT;
+        }
         print(failure, command.getErr(), Arrays.asList(arguments).contains(CommonOptions.DEBUG));
         command.getErr().println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
         return ExitCode.BAD_INPUT;
@@ -49,7 +53,22 @@ final class FailureReport implements IExecutionExceptionHandler {
         }
     }
 
+    /** A name that no command has, and the nearest that one has. */
+    private static String unknown(CommandLine.UnmatchedArgumentException failure) {
+        CommandLine command = failure.getCommandLine();
+        String given = failure.getUnmatched().getFirst();
+        if (given.startsWith("-") || command.getSubcommands().isEmpty()) {
+            return String.valueOf(failure.getMessage());
+        }
+        return "there is no command " + given + "; " + NearestName.of(given, command.getSubcommands().keySet())
+                .map(near -> "the nearest is " + near)
+                .orElseGet(() -> "there are " + String.join(", ", command.getSubcommands().keySet()));
+    }
+
     private static String message(Throwable failure) {
+        if (failure instanceof CommandLine.UnmatchedArgumentException unmatched) {
+            return PlainText.of(unknown(unmatched));
+        }
         String message = failure.getMessage();
         return PlainText.of(message == null || message.isBlank() ? failure.toString() : message);
     }

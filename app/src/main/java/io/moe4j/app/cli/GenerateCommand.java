@@ -64,10 +64,17 @@ final class GenerateCommand implements Callable<Integer> {
         int maxTokens = options.maxTokens();
         List<Prompt> given = options.prompts();
         boolean typed = given.isEmpty() && main != null && main.isInputTerminal();
-        List<Prompt> prompts = given.isEmpty() && !typed ? GenerateOptions.standardInput() : given;
         Registry registry = Plugins.load(common.pluginPath());
-        try (ModelSource source = ModelSource.open(path, registry);
-                GenerateTexts texts = new GenerateTexts(text(source, registry, prompts))) {
+        try (ModelSource source = ModelSource.open(path, registry)) {
+            // A person who has mistyped the path is told before standard input is waited for.
+            List<Prompt> prompts = given.isEmpty() && !typed ? GenerateOptions.standardInput() : given;
+            return generate(source, registry, prompts, typed, sampling, maxTokens);
+        }
+    }
+
+    private int generate(ModelSource source, Registry registry, List<Prompt> prompts, boolean typed,
+            Sampling sampling, int maxTokens) {
+        try (GenerateTexts texts = new GenerateTexts(text(source, registry, prompts))) {
             source.remarks().forEach(this::tell);
             ModelSpec model = source.spec();
             List<GenerationRequest> requests = new ArrayList<>();

@@ -2,10 +2,13 @@ package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
 import io.moe4j.report.Report;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -53,6 +56,10 @@ final class ReportCommand implements Callable<Integer> {
     /** {@code outputs/*} names all runs: what is no run is left out with a remark, and of too many the newest are taken. */
     private List<Path> chosen() {
         List<Path> found = runs.stream().filter(Report::isRun).toList();
+        if (runs.size() == 1 && found.isEmpty() && hasRuns(runs.getFirst())) {
+            throw new InputException(runs.getFirst() + " is no run, and has some; name them, such as " + runs.getFirst()
+                    + "/*");
+        }
         if (found.isEmpty() || runs.size() == 1) {
             return runs;
         }
@@ -64,6 +71,14 @@ final class ReportCommand implements Callable<Integer> {
         tell("of " + found.size() + " runs, the " + Report.MOST_RUNS + " that were written last are taken");
         return found.stream().sorted(Comparator.comparingLong(Report::written).reversed()).limit(Report.MOST_RUNS)
                 .toList();
+    }
+
+    private static boolean hasRuns(Path folder) {
+        try (Stream<Path> inside = Files.list(folder)) {
+            return inside.anyMatch(Report::isRun);
+        } catch (IOException e) {
+            return false;
+        }
     }
 
     private void tell(String remark) {

@@ -4,8 +4,10 @@ import io.moe4j.api.InputException;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.LocalDateTime;
@@ -129,8 +131,17 @@ final class RunFolder implements AutoCloseable {
     }
 
     private static InputException cannotBeMade(Path folder, IOException e) {
-        return new InputException("the run's folder " + folder + " cannot be made (" + e.getMessage()
+        return new InputException("the run's folder " + folder + " cannot be made (" + reason(e)
                 + "); give an --output in a folder that you may write", e);
+    }
+
+    /** Where the message of an exception is the path alone, its kind is what matters. */
+    private static String reason(IOException e) {
+        return switch (e) {
+            case AccessDeniedException denied -> "permission denied: " + denied.getFile();
+            case NoSuchFileException missing -> "no folder can be made there: " + missing.getFile();
+            default -> String.valueOf(e.getMessage());
+        };
     }
 
     private static String nameOf(String config) {

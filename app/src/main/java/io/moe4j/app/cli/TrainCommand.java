@@ -133,7 +133,7 @@ final class TrainCommand implements Callable<Integer> {
         }
         // After the run is closed: other processes of the job wait for this one until then, and not for its report.
         report.ifPresent(folder -> {
-            spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved));
+            spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved, prompt(config)));
             spec.commandLine().getOut().flush();
         });
         return exitCode;
@@ -184,6 +184,12 @@ final class TrainCommand implements Callable<Integer> {
     @FunctionalInterface
     private interface Loop {
         int run() throws IOException;
+    }
+
+    /** The sources of moe4j are Java; of other data no beginning is known, and generate asks for one. */
+    private static String[] prompt(TrainerConfig config) {
+        return config.data().path().isEmpty() && config.data().sources().isEmpty()
+                ? new String[] {"--prompt", "import java.util."} : new String[0];
     }
 
     private Main main() {

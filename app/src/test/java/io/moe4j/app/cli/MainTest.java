@@ -29,7 +29,9 @@ class MainTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|',
-            value = {"trian | Unmatched argument", "train --training.stepz 3 | the nearest is training.steps",
+            value = {"trian | there is no command trian; the nearest is train",
+                    "gnerate x | the nearest is generate", "zzz | there are train, ",
+                    "generate not/there | not/there does not exist", "report not/there | is not there", "train --training.stepz 3 | the nearest is training.steps",
                     "train here | unexpected: here", "train --config | Missing required parameter",
                     "bench | bench needs one of", "bench step --iterations 0 | --iterations 0",
                     "train --output /dev/null/run | give an --output", "train --output /dev/null | is a file",
@@ -40,6 +42,12 @@ class MainTest {
         assertTrue(err.toString().contains(expected), err.toString());
         assertFalse(err.toString().contains("\tat "), err.toString());
         assertEquals("", out.toString());
+    }
+
+    @Test
+    void withoutACommandTheCommandsAreListed() {
+        assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true)));
+        assertTrue(err.toString().startsWith("Usage: moe4j ") && err.toString().contains("  train "), err.toString());
     }
 
     @Test

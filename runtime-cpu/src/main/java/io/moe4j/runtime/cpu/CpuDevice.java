@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cpu;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
 import io.moe4j.api.device.DeviceException;
@@ -49,7 +50,7 @@ final class CpuDevice implements Device {
 
     @Override
     public String description() {
-        return processor.name() + " (cpu:" + config.ordinal() + ", " + config.threads() + " threads, "
+        return processor.name() + " (cpu:" + config.ordinal() + ", " + Shown.count(config.threads(), "thread") + ", "
                 + (capacityBytes() >> 30) + " GiB, OpenBLAS for " + machine.blasKernels()
                 + (config.strict() ? ", strict" : "") + ")";
     }

@@ -118,8 +118,8 @@ public final class ConfigLoader {
                     ? new Problem(shown, "there is no such file", "give a TOML file, or one of " + names)
                     : new Problem(shown, "there is no such named configuration, or file",
                             NearestKey.of(nameOrFile, NamedConfigs.names())
-                                    .map(name -> "the nearest is " + name + " of ")
-                                    .orElse("choose one of ") + names));
+                                    .map(name -> "the nearest is " + name + " (moe4j config --names lists all)")
+                                    .orElse("choose one of " + names)));
         } catch (MalformedInputException e) {
             layers.note(new Problem(shown, "the file is not text in UTF-8", "save it as UTF-8"));
         } catch (IOException | InvalidPathException e) {

@@ -36,9 +36,15 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
      */
     static ModelSource open(Path path, Registry registry) {
         // No checkpoint has a config.json.
-        return FolderSource.isOne(path) || CheckpointChoice.candidates(path).isEmpty()
-                ? FolderSource.open(path, registry)
-                : CheckpointSource.open(path, registry);
+        if (!FolderSource.isOne(path) && !CheckpointChoice.candidates(path).isEmpty()) {
+            return CheckpointSource.open(path, registry);
+        }
+        if (!FolderSource.isOne(path)) {
+            NoModel.problem(path).ifPresent(problem -> {
+                throw new InputException(problem);
+            });
+        }
+        return FolderSource.open(path, registry);
     }
 
     /** The folder of the checkpoint, or of the model. */

@@ -87,7 +87,7 @@ class ReadmeTest {
         return text.startsWith("model ") || text.startsWith("ranks ") ? text
                 : text.replaceAll("(optimizer state|gradients|parameters|[a-z ]+) [0-9]+%", "PURPOSE %")
                         .replaceAll("[0-9][0-9.,]*", "#").replaceAll("(TiB|GiB|MiB|KiB|GB|MB)", "BYTES")
-                        .replaceAll(" +", " ");
+                        .replaceAll("# m?s(?![a-z])", "# TIME").replaceAll(" +", " ");
     }
 
     private static double firstLoss(List<String> lines) {
