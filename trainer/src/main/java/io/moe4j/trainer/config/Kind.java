@@ -90,8 +90,9 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
 
     private static <T extends Enum<T>> Kind choice(List<T> choices, Function<T, String> name) {
         return new Kind("one of " + String.join(", ", choices.stream().map(name).toList()),
-                value -> value.text().flatMap(text -> choices.stream().filter(choice -> name.apply(choice).equalsIgnoreCase(text))
-                        .findFirst()),
+                value -> value.text()
+                        .flatMap(text -> choices.stream().filter(choice -> name.apply(choice).equalsIgnoreCase(text))
+                                .findFirst()),
                 shown -> choices.stream().filter(shown::equals).map(name).map(Kind::quoted).findFirst().orElseThrow());
     }
 
