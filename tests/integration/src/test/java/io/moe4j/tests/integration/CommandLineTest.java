@@ -133,7 +133,7 @@ class CommandLineTest {
             assertTrue(Files.readString(page).contains("tokens_per_second"), page::toString);
         }
         assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true), "report", folder.toString()));
-        assertTrue(err.toString().contains("has no metrics.jsonl, which each run writes"), err.toString());
+        assertTrue(err.toString().contains("is no run, and has some; name them"), err.toString());
     }
 
     @Test
