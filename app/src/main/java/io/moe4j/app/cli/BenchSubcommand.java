@@ -50,7 +50,7 @@ abstract class BenchSubcommand implements Callable<Integer> {
         TrainerConfig loaded = config.load(registry, ConfigUse.running(), otherwise, first);
         Optional<PeerTimes> peers = timing.peers();
         PrintWriter err = spec.commandLine().getErr();
-        err.println(spec.qualifiedName(" ") + ": " + timing.told() + "; the table comes at the end");
+        err.println(spec.qualifiedName(" ") + ": " + timing.told() + "; then a table");
         BenchReport report;
         try (BenchOutput output = new BenchOutput(spec.name(), err, main().errorScreen())) {
             report = benchmark.run(loaded, registry, timing.repeats().withProgress(output));

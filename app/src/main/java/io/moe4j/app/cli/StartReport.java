@@ -3,16 +3,18 @@ package io.moe4j.app.cli;
 import io.moe4j.api.Shown;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.run.RunDescription;
+import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.RecomputePlan;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.stream.Collectors;
 
 /** What runs, in four lines, before the first step. {@code moe4j plan} has the memory in full, and run.json the plug-ins. */
 final class StartReport {
     private static final int PURPOSES = 3;
+    /** Of a terminal of 80 columns, what is left beside the names. */
+    private static final int ROW = 69;
 
     private StartReport() {}
 
@@ -22,12 +24,7 @@ final class StartReport {
                 Shown.number(run.figures().parameters()), Shown.number(run.figures().activeParameters()));
         line(text, "ranks", "%s", ranks(run, config));
         run.devices().forEach(device -> line(text, "device", "%s", device));
-        line(text, "memory", "%s a rank: %s", Shown.bytes(run.memory().totalBytes()),
-                run.memory().byPurpose().entrySet().stream()
-                        .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
-                                .thenComparing(Map.Entry.comparingByKey()))
-                        .limit(PURPOSES).map(purpose -> share(purpose, run.memory().totalBytes()))
-                        .collect(Collectors.joining(", ")));
+        line(text, "memory", "%s", memory(run.memory()));
         run.recompute().map(RecomputePlan::lines).orElse(List.of())
                 .forEach(each -> line(text, "recompute", "%s", each));
         return text.toString();
@@ -41,6 +38,24 @@ final class StartReport {
         int experts = config.parallelism().expertParallelDegree();
         return threads + (experts == 1 ? ""
                 : "; experts spread over " + experts + " (" + config.model().moeCommBackend() + ")");
+    }
+
+    /** The sum, and the largest purposes as far as they fit into a row. */
+    private static String memory(MemoryPlan memory) {
+        StringBuilder text = new StringBuilder(Shown.bytes(memory.totalBytes()) + " a rank");
+        String separator = ": ";
+        for (Map.Entry<String, Long> purpose : memory.byPurpose().entrySet().stream()
+                .sorted(Map.Entry.<String, Long>comparingByValue(Comparator.reverseOrder())
+                        .thenComparing(Map.Entry.comparingByKey()))
+                .limit(PURPOSES).toList()) {
+            String share = separator + share(purpose, memory.totalBytes());
+            if (text.length() + share.length() > ROW) {
+                break;
+            }
+            text.append(share);
+            separator = ", ";
+        }
+        return text.toString();
     }
 
     private static String share(Map.Entry<String, Long> purpose, long total) {

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.app.bench.BenchOptions;
 import io.moe4j.app.bench.BenchReport;
 import io.moe4j.app.bench.PeerTimes;
@@ -44,7 +45,7 @@ final class TimingOptions {
 
     /** What is going to be run, in words. */
     String told() {
-        return warmup + " runs to warm up, " + iterations + " that are timed";
+        return Shown.count(warmup, "run") + " to warm up, " + iterations + " timed";
     }
 
     /** The peers' times, where a file was named. Read before anything is timed, so that a bad file costs no time. */
