@@ -56,7 +56,7 @@ final class RunReport {
             TrainingRun.Continued from = run.continued().get();
             String passedOver = from.passedOver().stream().map(each -> String.valueOf(each.getFileName()))
                     .collect(Collectors.joining(", "));
-            return line("continues", "%s after step %d of %d%s%s", from.folder(), from.step(),
+            return line("continues", "%s after step %d of %d%s%s", SavedLine.relative(from.folder()), from.step(),
                     config.training().steps(), found ? ", found by checkpoint.resume auto" : "",
                     passedOver.isEmpty() ? "" : "; passed over, as damaged: " + passedOver);
         }
@@ -90,8 +90,8 @@ final class RunReport {
     private static String again(Resume resume, Path checkpoint, Path folder) {
         return switch (resume) {
             case Resume.Auto() -> "";
-            case Resume.From(Path from) -> " and --checkpoint.resume " + checkpoint;
-            case Resume.Nothing() -> " and --checkpoint.resume " + checkpoint + " --output " + folder;
+            case Resume.From(Path from) -> " and --checkpoint.resume " + SavedLine.relative(checkpoint);
+            case Resume.Nothing() -> " and --checkpoint.resume " + SavedLine.relative(checkpoint) + " --output " + folder;
         };
     }
 

@@ -24,7 +24,7 @@ final class SavedLine {
     }
 
     /** As a person types it: below the folder in which the command was started, without that folder. */
-    private static Path relative(Path path) {
+    static Path relative(Path path) {
         Path here = Path.of("").toAbsolutePath();
         return path.startsWith(here) ? here.relativize(path) : path;
     }
