@@ -119,10 +119,11 @@ public final class BenchReport {
                 rates.linkBytesPerSecond() == 0 ? ""
                         : ", sends to other devices " + rate(rates.linkBytesPerSecond(), "B/s")));
         TimeUnits unit = TimeUnits.of(parts.stream().mapToDouble(timed -> timed.samples().median()).max().orElse(0));
-        text.append(String.format(Locale.ROOT, "%-38s %11s %11s %9s %10s %7s%s%n", "part", "median " + unit.symbol(),
+        int names = parts.stream().mapToInt(timed -> timed.part().name().length()).max().orElse(0) + 1;
+        text.append(String.format(Locale.ROOT, "%-" + names + "s %11s %11s %9s %10s %7s%s%n", "part", "median " + unit.symbol(),
                 "floor " + unit.symbol(), "GB/s", "GFLOP/s", "ratio",
                 peers.isPresent() ? String.format(Locale.ROOT, " %11s %8s", "peer " + unit.symbol(), "to peer") : ""));
-        parts.forEach(timed -> text.append(line(timed, unit)));
+        parts.forEach(timed -> text.append(line(timed, unit, names)));
         return text.append("\nfloor: the time at the device's best rates; ratio: median over floor\n").toString();
     }
 
@@ -151,10 +152,10 @@ public final class BenchReport {
                 : String.format(Locale.ROOT, "%.1f G%s", perSecond / 1e9, unit);
     }
 
-    private String line(BenchPart.Timed timed, TimeUnits unit) {
+    private String line(BenchPart.Timed timed, TimeUnits unit, int names) {
         BenchPart part = timed.part();
         double median = timed.samples().median();
-        return String.format(Locale.ROOT, "%-38s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(),
+        return String.format(Locale.ROOT, "%-" + names + "s %11.1f %11.1f %9.1f %10.1f %7.2f%s%n", part.name(),
                 median * unit.inSecond(), part.floor(rates) * unit.inSecond(), part.bytes() / median / 1e9,
                 part.flops() / median / 1e9, median / part.floor(rates),
                 peer(part).map(peer -> String.format(Locale.ROOT, " %11.1f %8.2f",
