@@ -120,7 +120,8 @@ public final class BenchReport {
                         : ", sends to other devices " + rate(rates.linkBytesPerSecond(), "B/s")));
         TimeUnits unit = TimeUnits.of(parts.stream().mapToDouble(timed -> timed.samples().median()).max().orElse(0));
         int names = parts.stream().mapToInt(timed -> timed.part().name().length()).max().orElse(0) + 1;
-        text.append(String.format(Locale.ROOT, "%-" + names + "s %11s %11s %9s %10s %7s%s%n", "part", "median " + unit.symbol(),
+        text.append(String.format(Locale.ROOT, "%-" + names + "s %11s %11s %9s %10s %7s%s%n", "part",
+                "median " + unit.symbol(),
                 "floor " + unit.symbol(), "GB/s", "GFLOP/s", "ratio",
                 peers.isPresent() ? String.format(Locale.ROOT, " %11s %8s", "peer " + unit.symbol(), "to peer") : ""));
         parts.forEach(timed -> text.append(line(timed, unit, names)));

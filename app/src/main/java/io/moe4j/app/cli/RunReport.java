@@ -91,7 +91,8 @@ final class RunReport {
         return switch (resume) {
             case Resume.Auto() -> "";
             case Resume.From(Path from) -> " and --checkpoint.resume " + SavedLine.relative(checkpoint);
-            case Resume.Nothing() -> " and --checkpoint.resume " + SavedLine.relative(checkpoint) + " --output " + folder;
+            case Resume.Nothing() -> " and --checkpoint.resume " + SavedLine.relative(checkpoint) + " --output "
+                    + folder;
         };
     }
 
