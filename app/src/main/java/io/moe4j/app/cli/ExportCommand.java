@@ -2,6 +2,7 @@ package io.moe4j.app.cli;
 
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.trainer.model.AdapterExport;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
 import io.moe4j.trainer.model.ModelSource;
@@ -23,6 +24,7 @@ import picocli.CommandLine.Spec;
         description = {
                 "Writes a trained model as a folder in Hugging Face's layout: config.json, generation_config.json,"
                         + " safetensors with an index, and the tokenizer where it is known.",
+                "Low-rank updates (LoRA) are added to the weights; --adapter writes them alone, in PEFT's layout.",
                 "The folder gets its name when it is complete, and never replaces anything."})
 final class ExportCommand implements Callable<Integer> {
 
@@ -33,7 +35,8 @@ final class ExportCommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Parameters(index = "0", paramLabel = "RUN|CHECKPOINT",
-            description = "The folder of a run, for its newest checkpoint; a checkpoint; or a model folder, to convert it.")
+            description = "The folder of a run, for its newest checkpoint; a checkpoint; a model folder, to convert it; or a folder of"
+                    + " PEFT, to add its updates to its model.")
     private Path source = Path.of("");
 
     @Parameters(index = "1", paramLabel = "DIR", description = "The new folder.")
@@ -46,6 +49,10 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--max-shard-size", paramLabel = "SIZE", converter = ByteSize.class, defaultValue = "5GB",
             description = "Most bytes of tensors in a file, such as 500MB or 2GiB. Default: ${DEFAULT-VALUE}.")
     private long mostBytes;
+
+    @Option(names = "--adapter",
+            description = "Writes the low-rank updates of a run alone: adapter_config.json and adapter_model.safetensors, as PEFT reads them.")
+    private boolean adapter;
 
     /** Names of element types, as they are typed. */
     enum WeightsType {
@@ -68,11 +75,13 @@ final class ExportCommand implements Callable<Integer> {
         try (ModelSource opened = ModelSource.open(source, registry)) {
             ExportOptions options = ExportOptions.defaults().withMostBytesOfFile(mostBytes);
             opened.remarks().forEach(remark -> out.println("note      " + remark));
-            ModelExport.Exported exported = ModelExport.write(opened, folder,
-                    dtype == null ? options : options.withDtype(dtype.dtype()), registry);
+            ModelExport.Exported exported = adapter
+                    ? AdapterExport.write(opened, folder, dtype == null ? DType.F32 : dtype.dtype(), registry)
+                    : ModelExport.write(opened, folder, dtype == null ? options : options.withDtype(dtype.dtype()),
+                            registry);
             exported.remarks().forEach(remark -> out.println("note      " + remark));
-            out.println(String.format(Locale.ROOT, "exported  %s: %s of %s, %.3f GB of weights in %.1f s",
-                    exported.folder(), opened.spec().name(), opened.path(), exported.bytes() / 1e9,
+            out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
+                    exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(), opened.path(), exported.bytes() / 1e9,
                     (System.nanoTime() - begin) / 1e9));
             out.flush();
             return ExitCode.OK;

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a run is going to do, and how it has ended, for people. */
 final class RunReport {
@@ -72,7 +73,7 @@ final class RunReport {
     static String end(TrainerConfig config, TrainingRun run, Optional<StopSignal> signal, Path folder) {
         StringBuilder text = new StringBuilder();
         if (run.stepsDone() < config.training().steps()) {
-            config.checkpoint().export().ifPresent(export -> text.append(line("export",
+            Stream.of(config.checkpoint().export(), config.lora().export()).flatMap(Optional::stream).forEach(export -> text.append(line("export",
                     "%s is not written: that is done after the last step", export)));
             text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
                     signal.map(each -> "by " + each).orElseGet(() -> because(run))));

@@ -15,6 +15,7 @@ import io.moe4j.trainer.run.ValidationResult;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -96,13 +97,18 @@ final class TrainLoop {
     }
 
     /** After the last step; a run that ended earlier is not exported. */
-    private Optional<ModelExport.Exported> export() {
-        return config.checkpoint().export().filter(folder -> run.stepsDone() >= config.training().steps())
-                .flatMap(folder -> run.export(folder, ExportOptions.defaults()));
+    private List<ModelExport.Exported> export() {
+        List<ModelExport.Exported> exported = new ArrayList<>();
+        if (run.stepsDone() >= config.training().steps()) {
+            config.lora().export().flatMap(run::exportAdapter).ifPresent(exported::add);
+            config.checkpoint().export().flatMap(folder -> run.export(folder, ExportOptions.defaults()))
+                    .ifPresent(exported::add);
+        }
+        return exported;
     }
 
     private void tellExport(PrintWriter out) {
-        export().ifPresent(exported -> {
+        export().forEach(exported -> {
             exported.remarks().forEach(remark -> out.println("note      " + remark));
             out.println("exported  " + exported.folder());
         });

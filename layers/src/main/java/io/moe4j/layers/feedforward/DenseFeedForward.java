@@ -29,7 +29,7 @@ public record DenseFeedForward(long hidden) implements FeedForwardSpec {
 
     @Override
     public List<AdapterTargets.Matrix> adapterMatrices(long dim) {
-        return SwiGluNetwork.adapterMatrices("", dim, hidden, 1, 1);
+        return SwiGluNetwork.adapterMatrices("mlp", dim, hidden, 1, 1);
     }
 
     @Override

@@ -9,7 +9,7 @@ import java.util.Set;
 
 /**
  * What the names of targets mean. As in PEFT, the last part of a name in a checkpoint means all matrices that end like it: {@code "gate_proj"} means those of
- * dense layers, shared experts and routed experts. {@code "experts"} and {@code "shared_experts"} mean all three matrices of these,
+ * dense layers, shared experts and routed experts. {@code "mlp"}, {@code "shared_experts"} and {@code "experts"} mean all three matrices of one of these,
  * {@code "experts.gate_proj"} one of them, and {@link #ALL} everything. The gate that routes is never among them.
  *
  * @since 0.3.0
@@ -31,7 +31,7 @@ public final class AdapterTargets {
     /**
      * A matrix of a block, or the equal ones of experts.
      *
-     * @param group {@code "experts"} or {@code "shared_experts"}; empty for others
+     * @param group {@code "mlp"}, {@code "shared_experts"} or {@code "experts"}; empty for those of attention
      * @param name last part of its name, such as {@code "q_proj"}
      * @param out O
      * @param in I

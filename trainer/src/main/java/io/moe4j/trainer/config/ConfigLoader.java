@@ -55,7 +55,7 @@ public final class ConfigLoader {
      */
     public ExplainedConfig explain(String nameOrFile, List<Arguments.Override> overrides, ConfigUse use) {
         Layers layers = layers(nameOrFile, overrides);
-        TrainerConfig config = ConfiguredModel.named(layers.config(), registry);
+        TrainerConfig config = ConfiguredLora.named(ConfiguredModel.named(layers.config(), registry));
         List<Problem> problems = new ArrayList<>(layers.problems());
         problems.addAll(Linking.guard(registry, () -> ConfigCheck.problems(registry, config, use, layers.broken())));
         if (!problems.isEmpty()) {

@@ -1,9 +1,12 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.InputException;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.huggingface.FolderWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -23,6 +26,14 @@ final class LoraRules {
 
     static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, Findings findings) {
         LoraConfig lora = config.lora();
+        if (lora.from().isPresent()) {
+            try {
+                ConfiguredLora.read(lora.from().get());
+            } catch (InputException e) {
+                findings.require(false, String.valueOf(e.getMessage()), "", "lora.from");
+                return;
+            }
+        }
         findings.require(lora.rank() >= 0 && lora.rank() <= MOST, "it must lie between 0 and " + MOST,
                 "8 to 64 are usual; 0 trains all parameters", RANK);
         if (!lora.isOn()) {
@@ -34,6 +45,15 @@ final class LoraRules {
                 "once or twice the rank is usual", ALPHA);
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
+        lora.export().ifPresent(folder -> place(folder, findings));
+    }
+
+    private static void place(Path folder, Findings findings) {
+        try {
+            FolderWriter.requireFree(folder);
+        } catch (InputException e) {
+            findings.require(false, String.valueOf(e.getMessage()), "", EXPORT);
+        }
     }
 
     private static void targets(Registry registry, TrainerConfig config, ModelSpec model, Findings findings) {

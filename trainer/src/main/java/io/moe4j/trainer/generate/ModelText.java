@@ -5,12 +5,15 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.text.Tokenizer;
 import io.moe4j.data.Tokenizers;
+import io.moe4j.trainer.model.CheckpointSource;
 import io.moe4j.trainer.model.FolderSource;
+import io.moe4j.trainer.model.LoraSource;
 import io.moe4j.trainer.model.ModelSource;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -48,8 +51,13 @@ public final class ModelText implements AutoCloseable {
                 + " has no tokenizer.json; name a tokenizer (--tokenizer), or give the ids of the prompt (--prompt-ids)"));
         Tokenizer opened = Tokenizers.open(registry, name);
         try {
-            if (source instanceof FolderSource) {
-                FolderTokens tokens = FolderTokens.of(source.path());
+            Optional<Path> folder = switch (source) {
+                case FolderSource given -> Optional.of(given.path());
+                case LoraSource updates -> updates.tokenizerFolder();
+                case CheckpointSource checkpoint -> Optional.empty();
+            };
+            if (folder.isPresent()) {
+                FolderTokens tokens = FolderTokens.of(folder.get());
                 Set<Integer> ends = tokens.endTokens();
                 return new ModelText(opened, tokenizer.isPresent() ? "" : tokens.start(),
                         ends.isEmpty() ? Set.of(opened.endToken()) : ends);

@@ -24,6 +24,8 @@ import java.util.function.Supplier;
 public final class FolderWeights implements AutoCloseable {
     /** So many experts are compared in any case. */
     private static final long ENOUGH = 10_000;
+    /** Bytes of a tensor that tell it from another one. */
+    private static final long SAMPLE = 64;
 
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final TreeMap<String, Weight> found = new TreeMap<>();
@@ -104,6 +106,24 @@ public final class FolderWeights implements AutoCloseable {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
             found.values().forEach(weight -> digest.update((weight.entry() + " " + weight.entry().from() + " "
                     + weight.file().path().getFileName() + "\n").getBytes(StandardCharsets.UTF_8)));
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+
+    /**
+     * Tells whether two folders have the same weights, however they are divided into files: a digest of all names, types and shapes, and of the first bytes of
+     * each tensor.
+     */
+    public String contentIdentity() {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            new TreeMap<>(weights).forEach((name, weight) -> {
+                digest.update((name + " " + weight.type() + " " + weight.entry().shape() + "\n")
+                        .getBytes(StandardCharsets.UTF_8));
+                digest.update(weight.data().asSlice(0, Math.min(SAMPLE, weight.data().byteSize())).asByteBuffer());
+            });
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -3,6 +3,7 @@ package io.moe4j.trainer.huggingface;
 import io.moe4j.api.InputException;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.safetensors.SafetensorsWriter;
 import io.moe4j.safetensors.SafetensorsWriter.Declaration;
 import java.io.IOException;
@@ -13,9 +14,12 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -76,6 +80,43 @@ public final class FolderWriter implements AutoCloseable {
     public void config(Map<String, Object> config, Map<String, Object> generation) throws IOException {
         json(FolderConfig.GENERATION, generation);
         json(FolderConfig.NAME, config);
+    }
+
+    /**
+     * Writes low-rank updates in PEFT's layout.
+     *
+     * @param tensors in the order of their data
+     * @param modules names of all matrices of the model that could be updated
+     * @param spec what the updates are
+     * @param base the folder of the model
+     * @return bytes of all tensors
+     */
+    public long adapter(List<Declaration> tensors, Collection<String> modules, LoraSpec spec, String base, Source source)
+            throws IOException {
+        try (SafetensorsWriter writer = SafetensorsWriter.create(folder.path().resolve(AdapterFolder.WEIGHTS), tensors,
+                METADATA)) {
+            tensors.forEach(tensor -> write(writer, tensor, source));
+            writer.commit();
+        } catch (UncheckedIOException e) {
+            throw e.getCause() == null ? new IOException(e) : new IOException(e.getMessage(), e.getCause());
+        }
+        Map<String, Object> config = new LinkedHashMap<>();
+        config.put("peft_type", "LORA");
+        config.put("task_type", "CAUSAL_LM");
+        config.put(AdapterFolder.BASE, base);
+        config.put("r", spec.rank());
+        config.put("lora_alpha", spec.alpha() == Math.rint(spec.alpha()) ? (Object) (long) spec.alpha() : spec.alpha());
+        config.put("target_modules", AdapterModules.targetModules(tensors.stream().map(Declaration::name)
+                .flatMap(name -> Stream.ofNullable(AdapterModules.module(name))).distinct().toList(), modules));
+        config.put("lora_dropout", 0.0);
+        config.put("bias", "none");
+        config.put("fan_in_fan_out", false);
+        config.put("use_rslora", false);
+        config.put("use_dora", false);
+        config.put("modules_to_save", null);
+        config.put("inference_mode", true);
+        json(AdapterFolder.CONFIG, config);
+        return tensors.stream().mapToLong(tensor -> tensor.elements() * tensor.type().bytes()).sum();
     }
 
     /** Copies a file into the folder. */

@@ -39,12 +39,15 @@ public final class CheckpointSource implements ModelSource {
         this.weights = weights;
     }
 
-    static CheckpointSource open(Path path, Registry registry) {
+    static ModelSource open(Path path, Registry registry) {
         StoredCheckpoint stored = CheckpointChoice.newestWeights(path).checkpoint();
         StoredModel model = stored.progress().model().or(() -> EarlierModel.of(stored.folder()))
                 .orElseThrow(() -> new InputException(stored.folder() + " does not say which model it is of: it was"
                         + " written by moe4j 0.2 or earlier, or by a library; keep it in the folder of its run, beside the"
                         + " run's config.toml"));
+        if (model.lora().isPresent()) {
+            return LoraSource.ofCheckpoint(stored, model, model.lora().get(), registry);
+        }
         ModelSpec spec = spec(stored.folder(), model, registry);
         CheckpointWeights weights = new CheckpointWeights(stored);
         try {

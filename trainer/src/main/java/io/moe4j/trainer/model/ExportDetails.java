@@ -24,6 +24,7 @@ record ExportDetails(WeightTransfer.Source weights, Predicate<String> biases, DT
         return switch (source) {
             case CheckpointSource checkpoint -> checkpoint.details();
             case FolderSource folder -> folder.details();
+            case LoraSource lora -> lora.details();
         };
     }
 

@@ -101,6 +101,19 @@ public final class FolderSource implements ModelSource {
                 Math.toIntExact(range.count())), weights::has);
     }
 
+    /** What tells these weights from others, however they are divided into files. */
+    public String content() {
+        return weights.contentIdentity();
+    }
+
+    /** @throws InputException if these are not the weights that low-rank updates were trained beside */
+    void requireContent(String content, Path updates) {
+        if (!content.equals(weights.contentIdentity())) {
+            throw new InputException(path + " has other weights than those that the low-rank updates of " + updates
+                    + " were trained beside; bring those back to that place");
+        }
+    }
+
     ExportDetails details() {
         return new ExportDetails((range, into, offset) -> {
             if (weights.has(range.name())) {

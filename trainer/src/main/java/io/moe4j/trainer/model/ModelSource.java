@@ -7,12 +7,13 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
+import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
 /**
- * A trained model on the disk: a checkpoint of a run, or a folder in Hugging Face's layout. It tells which model that is, and fills the parameters of an
+ * A trained model on the disk: a checkpoint of a run, a folder in Hugging Face's layout, or low-rank updates of one in PEFT's layout. It tells which model that is, and fills the parameters of an
  * open one, each rank those that it holds.
  *
  * <pre>{@code
@@ -26,7 +27,7 @@ import java.util.Optional;
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public sealed interface ModelSource extends AutoCloseable permits CheckpointSource, FolderSource {
+public sealed interface ModelSource extends AutoCloseable permits CheckpointSource, FolderSource, LoraSource {
 
     /**
      * Opens what a path means: a checkpoint, the newest one of a run, or a model folder. Weights are mapped into memory and not read yet, but those of a
@@ -35,6 +36,9 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
      * @throws InputException if it is neither, is damaged, or does not have exactly the weights of its model: the message lists all differences
      */
     static ModelSource open(Path path, Registry registry) {
+        if (AdapterFolder.isOne(path) && !FolderSource.isOne(path)) {
+            return LoraSource.ofFolder(path, registry);
+        }
         // No checkpoint has a config.json.
         if (!FolderSource.isOne(path) && !CheckpointChoice.candidates(path).isEmpty()) {
             return CheckpointSource.open(path, registry);

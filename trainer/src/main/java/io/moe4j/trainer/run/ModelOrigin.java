@@ -6,10 +6,13 @@ import io.moe4j.api.text.TokenizerProvider;
 import io.moe4j.autograd.model.HuggingFaceForm;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.checkpoint.store.StoredLora;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.huggingface.FolderConfig;
+import io.moe4j.trainer.model.FolderSource;
+import io.moe4j.trainer.model.ModelSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -25,7 +28,15 @@ final class ModelOrigin {
 
     private ModelOrigin() {}
 
-    static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry) {
+    /** @param start the folder that the run begins with, if its weights are open */
+    static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry, Optional<ModelSource> start) {
+        StoredModel model = of(config, spec, registry);
+        return config.lora().spec().flatMap(lora -> start.filter(FolderSource.class::isInstance)
+                .map(FolderSource.class::cast).map(folder -> model.withLora(new StoredLora(lora, folder.content()))))
+                .orElse(model);
+    }
+
+    private static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry) {
         String named = ConfiguredTokenizer.name(config, registry);
         String tokenizer = registry.all(TokenizerProvider.class).stream().anyMatch(each -> each.id().equals(named))
                 ? named

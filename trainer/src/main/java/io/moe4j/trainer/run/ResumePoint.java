@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
+import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
@@ -8,6 +9,7 @@ import io.moe4j.trainer.checkpoint.store.DamageException;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
+import io.moe4j.trainer.checkpoint.store.StoredLora;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.ResumeFrom;
@@ -58,13 +60,30 @@ final class ResumePoint {
      *
      * @throws InputException otherwise
      */
-    static void requireSameModel(CheckpointLoad load, StoredModel now) {
+    static void requireSameModel(CheckpointLoad load, StoredModel now, TrainerConfig config) {
+        requireSameUpdates(load, config.lora().spec());
         load.progress().model().filter(before -> !before.name().equals(now.name()) || (before.flavor().isPresent()
                 && now.flavor().isPresent() && !before.flavor().equals(now.flavor()))).ifPresent(before -> {
                     throw new InputException(load.folder() + " is of the model " + shown(before)
                             + ", and this run trains " + shown(now) + ": a checkpoint is continued with its own model."
                             + " Set model.name and model.flavor to those of the checkpoint, or give another --output");
                 });
+    }
+
+    /** All parameters cannot be continued as updates, or the other way round, nor with another factor. */
+    private static void requireSameUpdates(CheckpointLoad load, Optional<LoraSpec> now) {
+        Optional<LoraSpec> before = load.progress().model().flatMap(StoredModel::lora).map(StoredLora::spec);
+        if (!before.equals(now)) {
+            throw new InputException(load.folder() + " has " + shown(before) + ", and this run trains " + shown(now)
+                    + ": a checkpoint is continued with its own lora.rank, lora.alpha and lora.targets. Set them to those"
+                    + " of the checkpoint" + (before.isPresent() ? ", or begin anew with lora.from and an exported adapter"
+                            : ", or begin anew with model.from and the exported model"));
+        }
+    }
+
+    private static String shown(Optional<LoraSpec> lora) {
+        return lora.map(spec -> "low-rank updates of rank " + spec.rank() + ", alpha " + spec.alpha() + ", of "
+                + String.join(", ", spec.targets())).orElse("all parameters");
     }
 
     private static String shown(StoredModel model) {

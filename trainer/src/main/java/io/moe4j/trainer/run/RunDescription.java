@@ -23,12 +23,13 @@ import java.util.Optional;
  * @param plugins ids of the plug-ins in use, by what they are for
  * @param memory what each rank takes, by purpose
  * @param recompute what blocks keep from forward to backward, if that was chosen by a budget
+ * @param lora numbers of the low-rank updates, if they are trained instead of the model's parameters; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,
         int localRanks, Map<String, String> plugins, MemoryPlan memory,
-        Optional<RecomputePlan> recompute) {
+        Optional<RecomputePlan> recompute, Optional<ModelSpec.ModelFigures> lora) {
 
     public RunDescription {
         devices = List.copyOf(devices);
@@ -39,6 +40,7 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
         return new RunDescription(spec.name(), spec.figures(config.training().seqLen()),
                 session.devices().values().stream().map(Device::description).toList(),
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
-                session.memoryPlan(), session.recomputePlan());
+                session.memoryPlan(), session.recomputePlan(),
+                config.lora().spec().map(lora -> spec.figures(config.training().seqLen(), lora)));
     }
 }

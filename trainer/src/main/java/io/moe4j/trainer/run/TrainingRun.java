@@ -4,6 +4,7 @@ import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.Resources;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.data.DataPosition;
@@ -15,6 +16,7 @@ import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.AdapterExport;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
 import io.moe4j.trainer.model.ModelSource;
@@ -27,6 +29,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -106,7 +109,8 @@ public final class TrainingRun implements AutoCloseable {
         Optional<ModelSource> start = Optional.empty();
         try {
             resumed.ifPresent(
-                    load -> ResumePoint.requireSameModel(load, ModelOrigin.of(config, spec, registry)));
+                    load -> ResumePoint.requireSameModel(load, ModelOrigin.of(config, spec, registry, Optional.empty()),
+                            config));
             // What is continued has its own weights, but for those that low-rank updates leave as they are.
             start = resumed.isPresent() && !config.lora().isOn() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
@@ -137,12 +141,15 @@ public final class TrainingRun implements AutoCloseable {
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session, resumed.isPresent());
         profile = RunProfile.of(config.profile(), session, options.output());
-        model = ModelOrigin.of(config, spec, registry);
+        model = ModelOrigin.of(config, spec, registry, start);
         ownValidation = options.validation().isPresent() ? Optional.empty()
                 : ValidationBatches.of(config, registry, session.launch().localRanks());
         validation = RunValidation.of(config.validation(), session,
                 options.validation().or(() -> ownValidation.map(BatchSource.Factory.class::cast)));
         this.start = start.map(source -> new Start(source.path(), source.bytes(), ModelFill.of(session, source)));
+        if (resumed.isEmpty()) {
+            config.lora().from().ifPresent(folder -> AdapterFill.of(session, spec, folder, registry));
+        }
         resumed.ifPresent(this::load);
         continued = resumed.map(load -> new Continued(load.folder(), stepsDone, load.damaged()));
         told("preparing the output folder",
@@ -295,6 +302,22 @@ public final class TrainingRun implements AutoCloseable {
      * @throws InputException if the folder is there already or cannot be written, or the model fits no published class of its family
      */
     public Optional<ModelExport.Exported> export(Path folder, ExportOptions exportOptions) {
+        return export(folder, source -> ModelExport.write(source, folder, exportOptions, registry));
+    }
+
+    /**
+     * Writes the low-rank updates as they are, in PEFT's layout, as {@link #export} writes the model.
+     *
+     * @param folder is not there yet, or empty
+     * @return what was written, in the process of rank 0
+     * @throws InputException if the folder is there already or cannot be written, or the run trains all parameters
+     * @since 0.3.0
+     */
+    public Optional<ModelExport.Exported> exportAdapter(Path folder) {
+        return export(folder, source -> AdapterExport.write(source, folder, DType.F32, registry));
+    }
+
+    private Optional<ModelExport.Exported> export(Path folder, Function<ModelSource, ModelExport.Exported> write) {
         boolean alone = session.launch().localRanks().size() == session.launch().worldSize();
         if (alone) {
             ModelExport.requireFree(folder);
@@ -303,11 +326,11 @@ public final class TrainingRun implements AutoCloseable {
         }
         Optional<Saved> saved = lastSaved().filter(checkpoint -> checkpoint.step() == stepsDone);
         if (saved.isPresent()) {
-            return exported(saved.get().folder(), folder, exportOptions);
+            return exported(saved.get().folder(), write);
         }
         Path checkpoint = save(PassingCheckpoint.folder(folder));
         try {
-            Optional<ModelExport.Exported> exported = exported(checkpoint, folder, exportOptions);
+            Optional<ModelExport.Exported> exported = exported(checkpoint, write);
             exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
             return exported;
         } catch (RuntimeException e) {
@@ -319,12 +342,13 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    private Optional<ModelExport.Exported> exported(Path checkpoint, Path folder, ExportOptions exportOptions) {
+    private Optional<ModelExport.Exported> exported(Path checkpoint,
+            Function<ModelSource, ModelExport.Exported> write) {
         if (!session.launch().hasFirstRank()) {
             return Optional.empty();
         }
         try (ModelSource source = ModelSource.open(checkpoint, registry)) {
-            return Optional.of(ModelExport.write(source, folder, exportOptions, registry));
+            return Optional.of(write.apply(source));
         }
     }
 

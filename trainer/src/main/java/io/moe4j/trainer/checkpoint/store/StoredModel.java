@@ -15,15 +15,27 @@ import java.util.Optional;
  * @param generation the keys of the {@code generation_config.json} of the folder that training started from
  * @param tokenizer what {@code data.tokenizer} was: an id, or an absolute path
  * @param from the folder that training started from, as an absolute path
+ * @param lora the low-rank updates that the checkpoint has instead of the model's parameters, which are those of {@code from}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
-        Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from) {
+        Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from, Optional<StoredLora> lora) {
 
     public StoredModel {
         config = config.map(StoredModel::copy);
         generation = generation.map(StoredModel::copy);
+    }
+
+    /** Without low-rank updates: the checkpoint has all parameters. */
+    public StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
+            Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from) {
+        this(name, flavor, config, generation, tokenizer, from, Optional.empty());
+    }
+
+    /** With low-rank updates instead of the parameters. */
+    public StoredModel withLora(StoredLora value) {
+        return new StoredModel(name, flavor, config, generation, tokenizer, from, Optional.of(value));
     }
 
     Map<String, Object> json() {
@@ -34,12 +46,14 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
         generation.ifPresent(value -> json.put("generation", value));
         json.put("tokenizer", tokenizer);
         from.ifPresent(value -> json.put("from", value));
+        lora.ifPresent(value -> json.put("lora", value.json()));
         return json;
     }
 
     static StoredModel decode(Fields fields) {
         return new StoredModel(fields.text("name"), fields.textIfPresent("flavor"), fields.values("config"),
-                fields.values("generation"), fields.text("tokenizer"), fields.textIfPresent("from"));
+                fields.values("generation"), fields.text("tokenizer"), fields.textIfPresent("from"),
+                fields.object("lora").map(StoredLora::decode));
     }
 
     /** Keeps the order of the keys, and nulls. */
