@@ -59,7 +59,7 @@ class ModelFolderTest {
     }
 
     /** The largest difference of a logit of a rank, relative to the largest logit. */
-    private static double worstLogit(RankSession rank, ExportedFolder golden, int ranks) {
+    static double worstLogit(RankSession rank, ExportedFolder golden, int ranks) {
         Batch batch = golden.batch(rank.context().rank(), ranks);
         int vocabulary = golden.vocabulary();
         try (Memory ids = memory(rank, batch.tokens()); Memory out = memory(rank, (long) batch.tokens() * vocabulary)) {
