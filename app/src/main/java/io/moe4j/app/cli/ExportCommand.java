@@ -81,7 +81,8 @@ final class ExportCommand implements Callable<Integer> {
                             registry);
             exported.remarks().forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
-                    exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(), opened.path(), exported.bytes() / 1e9,
+                    exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(), opened.path(),
+                    exported.bytes() / 1e9,
                     (System.nanoTime() - begin) / 1e9));
             out.flush();
             return ExitCode.OK;

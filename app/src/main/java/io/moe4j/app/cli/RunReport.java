@@ -73,8 +73,9 @@ final class RunReport {
     static String end(TrainerConfig config, TrainingRun run, Optional<StopSignal> signal, Path folder) {
         StringBuilder text = new StringBuilder();
         if (run.stepsDone() < config.training().steps()) {
-            Stream.of(config.checkpoint().export(), config.lora().export()).flatMap(Optional::stream).forEach(export -> text.append(line("export",
-                    "%s is not written: that is done after the last step", export)));
+            Stream.of(config.checkpoint().export(), config.lora().export()).flatMap(Optional::stream)
+                    .forEach(export -> text.append(line("export",
+                            "%s is not written: that is done after the last step", export)));
             text.append(line("stopped", "after step %d of %d, %s", run.stepsDone(), config.training().steps(),
                     signal.map(each -> "by " + each).orElseGet(() -> because(run))));
             text.append(run.lastSaved().filter(saved -> saved.step() == run.stepsDone())

@@ -22,8 +22,9 @@ final class StartReport {
         StringBuilder text = new StringBuilder();
         line(text, "model", "%s: %s parameters, %s a token", run.model(),
                 Shown.number(run.figures().parameters()), Shown.number(run.figures().activeParameters()));
-        run.lora().ifPresent(updates -> line(text, "trained", "%s parameters of low-rank updates, %.2f%% of the model's",
-                Shown.number(updates.parameters()), 100.0 * updates.parameters() / run.figures().parameters()));
+        run.lora()
+                .ifPresent(updates -> line(text, "trained", "%s parameters of low-rank updates, %.2f%% of the model's",
+                        Shown.number(updates.parameters()), 100.0 * updates.parameters() / run.figures().parameters()));
         line(text, "ranks", "%s", ranks(run, config));
         run.devices().forEach(device -> line(text, "device", "%s", device));
         line(text, "memory", "%s", memory(run.memory()));

@@ -38,7 +38,8 @@ record AdapterKeys(int rank, double alpha, Optional<String> base) {
             problems.add("biases are not trained here: bias must be none", shown(config, "bias"));
         }
         FLAGS.stream().filter(key -> Boolean.TRUE.equals(config.get(key))).forEach(
-                key -> problems.add("a variant of LoRA that is not computed here; train without it", shown(config, key)));
+                key -> problems.add("a variant of LoRA that is not computed here; train without it",
+                        shown(config, key)));
         VALUES.stream().filter(key -> isSet(config.get(key))).forEach(key -> problems.add(
                 "a key that is not read here; train with one rank and alpha for all targets, of matrices by their names"
                         + " (experts one by one, as transformers 4 has them)",

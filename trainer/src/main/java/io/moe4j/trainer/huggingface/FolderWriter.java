@@ -91,7 +91,8 @@ public final class FolderWriter implements AutoCloseable {
      * @param base the folder of the model
      * @return bytes of all tensors
      */
-    public long adapter(List<Declaration> tensors, Collection<String> modules, LoraSpec spec, String base, Source source)
+    public long adapter(List<Declaration> tensors, Collection<String> modules, LoraSpec spec, String base,
+            Source source)
             throws IOException {
         try (SafetensorsWriter writer = SafetensorsWriter.create(folder.path().resolve(AdapterFolder.WEIGHTS), tensors,
                 METADATA)) {

@@ -76,7 +76,8 @@ final class ResumePoint {
         if (!before.equals(now)) {
             throw new InputException(load.folder() + " has " + shown(before) + ", and this run trains " + shown(now)
                     + ": a checkpoint is continued with its own lora.rank, lora.alpha and lora.targets. Set them to those"
-                    + " of the checkpoint" + (before.isPresent() ? ", or begin anew with lora.from and an exported adapter"
+                    + " of the checkpoint"
+                    + (before.isPresent() ? ", or begin anew with lora.from and an exported adapter"
                             : ", or begin anew with model.from and the exported model"));
         }
     }

@@ -33,8 +33,10 @@ final class LoraGpuTest {
     private static final int WORDS = 2048;
 
     @ParameterizedTest(name = "{0}, {1}, rank {2}")
-    @CsvSource({"deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 16", "deepseek_v3_debugmodel_minimal_async_ep, float32, 16",
-            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 16", "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 5"})
+    @CsvSource({"deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 16",
+            "deepseek_v3_debugmodel_minimal_async_ep, float32, 16",
+            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 16",
+            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 5"})
     void waysToRunAreEqualInEveryBit(String name, String dtype, int rank) {
         String type = "training.dtype=" + dtype;
         String updates = "lora.rank=" + rank;
@@ -63,9 +65,10 @@ final class LoraGpuTest {
 
     private static List<Double> losses(String name, String device, String... more) {
         Registry registry = Plugins.load(List.of());
-        List<String> all = new ArrayList<>(List.of("device=" + device, "ranks=2", "parallelism.expert_parallel_degree=2",
-                "training.seq_len=128", "training.local_batch_size=2", "training.steps=4", "optimizer.lr=1e-2",
-                "lora.targets=all-linear", "lora.alpha=24", "moe.load_balance_coeff=0", "runtime.timeout=30"));
+        List<String> all = new ArrayList<>(
+                List.of("device=" + device, "ranks=2", "parallelism.expert_parallel_degree=2",
+                        "training.seq_len=128", "training.local_batch_size=2", "training.steps=4", "optimizer.lr=1e-2",
+                        "lora.targets=all-linear", "lora.alpha=24", "moe.load_balance_coeff=0", "runtime.timeout=30"));
         all.addAll(List.of(more));
         TrainerConfig config = new ConfigLoader(registry).load(name,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.running());

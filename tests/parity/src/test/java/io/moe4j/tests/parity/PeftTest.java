@@ -64,7 +64,8 @@ class PeftTest {
         Path merged = folder.resolve("merged");
         try (ModelSource source = ModelSource.open(golden.folder(), registry)) {
             // In bfloat16, as the model is, the updates would be rounded.
-            ModelExport.write(source, merged, ExportOptions.defaults().withDtype(io.moe4j.api.tensor.DType.F32), registry);
+            ModelExport.write(source, merged, ExportOptions.defaults().withDtype(io.moe4j.api.tensor.DType.F32),
+                    registry);
         }
         check(new ExportedFolder(merged, golden.expected().get("merged")), "--ranks=1 --model.from=" + merged);
     }
@@ -119,7 +120,8 @@ class PeftTest {
     private static ExportedFolder updates(String name) throws IOException {
         try {
             return ExportedFolder.at(Path.of(Objects
-                    .requireNonNull(PeftTest.class.getResource("lora/" + name + "/expected.json")).toURI()).getParent());
+                    .requireNonNull(PeftTest.class.getResource("lora/" + name + "/expected.json")).toURI())
+                    .getParent());
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
