@@ -6,6 +6,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What an {@code adapter_config.json} says.
@@ -49,7 +50,7 @@ record AdapterKeys(int rank, double alpha, Optional<String> base) {
                 .filter(String.class::isInstance).map(String.class::cast).filter(text -> !text.isBlank()));
     }
 
-    private static boolean isSet(Object value) {
+    private static boolean isSet(@Nullable Object value) {
         return switch (value) {
             case null -> false;
             case Collection<?> all -> !all.isEmpty();

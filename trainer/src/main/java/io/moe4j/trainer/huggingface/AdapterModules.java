@@ -59,9 +59,9 @@ final class AdapterModules {
 
     /** {@code "q_proj"}, {@code "mlp.gate_proj"}, {@code "shared_experts.gate_proj"} or {@code "experts.gate_proj"}. */
     private static String target(String module) {
-        String[] parts = module.split("\\.");
-        String name = parts[parts.length - 1];
-        String group = parts[parts.length - 2];
+        List<String> parts = List.of(module.split("\\."));
+        String name = parts.getLast();
+        String group = parts.get(parts.size() - 2);
         return NUMBER.matcher(group).matches() ? EXPERTS + "." + name
                 : group.equals("self_attn") ? name : group + "." + name;
     }

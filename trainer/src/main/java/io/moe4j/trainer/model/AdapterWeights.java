@@ -10,7 +10,11 @@ import io.moe4j.trainer.checkpoint.WeightTransfer;
 import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Path;
 
-/** Low-rank updates in PEFT's layout that training goes on from. */
+/**
+ * Low-rank updates in PEFT's layout that training goes on from.
+ *
+ * @since 0.3.0
+ */
 @Stability(Stability.Level.INTERNAL)
 public final class AdapterWeights implements AutoCloseable {
     private final AdapterFolder folder;

@@ -106,8 +106,12 @@ public final class FolderSource implements ModelSource {
         return weights.contentIdentity();
     }
 
-    /** @throws InputException if these are not the weights that low-rank updates were trained beside */
-    void requireContent(String content, Path updates) {
+    /**
+     * Compares the weights with those that low-rank updates were trained beside.
+     *
+     * @throws InputException if they are others
+     */
+    public void requireContent(String content, Path updates) {
         if (!content.equals(weights.contentIdentity())) {
             throw new InputException(path + " has other weights than those that the low-rank updates of " + updates
                     + " were trained beside; bring those back to that place");

@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A trained model on the disk: a checkpoint of a run, a folder in Hugging Face's layout, or low-rank updates of one in PEFT's layout. It tells which model that is, and fills the parameters of an
+ * A trained model on the disk: a checkpoint of a run, a folder in Hugging Face's layout, or low-rank updates of one in PEFT's layout.
+ * It tells which model that is, and fills the parameters of an
  * open one, each rank those that it holds.
  *
  * <pre>{@code

@@ -14,6 +14,8 @@ import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.ResumeFrom;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.model.FolderSource;
+import io.moe4j.trainer.model.ModelSource;
 import io.moe4j.trainer.session.RankLaunch;
 import java.math.BigInteger;
 import java.nio.file.Path;
@@ -80,6 +82,13 @@ final class ResumePoint {
                     + (before.isPresent() ? ", or begin anew with lora.from and an exported adapter"
                             : ", or begin anew with model.from and the exported model"));
         }
+    }
+
+    /** Low-rank updates go on beside the weights that they were trained beside. */
+    static void requireSameWeights(CheckpointLoad load, Optional<ModelSource> start) {
+        load.progress().model().flatMap(StoredModel::lora).ifPresent(updates -> start
+                .filter(FolderSource.class::isInstance).map(FolderSource.class::cast)
+                .ifPresent(folder -> folder.requireContent(updates.base(), load.folder())));
     }
 
     private static String shown(Optional<LoraSpec> lora) {

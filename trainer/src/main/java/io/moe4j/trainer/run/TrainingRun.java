@@ -114,6 +114,8 @@ public final class TrainingRun implements AutoCloseable {
             // What is continued has its own weights, but for those that low-rank updates leave as they are.
             start = resumed.isPresent() && !config.lora().isOn() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
+            Optional<ModelSource> weights = start;
+            resumed.ifPresent(load -> ResumePoint.requireSameWeights(load, weights));
             RunAgreement.require(options.launch(), config, spec, Providers.choose(config, spec, registry).all(),
                     () -> options.data().isPresent() ? Optional.empty()
                             : Optional.of(ConfiguredTokenizer.identity(config, registry)),

@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Low-rank updates on a GPU. A rank of 16 gives rows of 32 bytes: with bfloat16, the grouped products of Hopper take them; one of 5 does not divide 16 bytes, so
- * that the other kernels do.
+ * Low-rank updates on a GPU. A rank of 16 gives rows of 32 bytes: with bfloat16, the grouped products of Hopper take them; one of 5 is not aligned to 16
+ * bytes, so that the other kernels do.
  */
 @Tag("gpu")
 @Timeout(240)
