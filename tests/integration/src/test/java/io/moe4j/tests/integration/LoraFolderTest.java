@@ -91,7 +91,8 @@ final class LoraFolderTest {
             run.export(folder.resolve("again"), ExportOptions.defaults());
         }
         assertArrayEquals(ofRun, Files.readAllBytes(folder.resolve("again/model-00001-of-00001.safetensors")));
-        assertFalse(java.util.Arrays.equals(ofRun, Files.readAllBytes(base.resolve("model-00001-of-00001.safetensors"))));
+        assertFalse(
+                java.util.Arrays.equals(ofRun, Files.readAllBytes(base.resolve("model-00001-of-00001.safetensors"))));
     }
 
     /** What does not fit together is refused, in words. */
@@ -105,9 +106,10 @@ final class LoraFolderTest {
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.rank=4", "lora.targets=o_proj",
                 "checkpoint.enable=true").close()).toString().contains("model.from"));
         Path broken = Files.createDirectories(folder.resolve("broken"));
-        Files.writeString(broken.resolve("adapter_config.json"), """
-                {"peft_type": "LORA", "r": 0, "lora_alpha": 8, "use_dora": true, "modules_to_save": ["lm_head"], "bias": "all"}
-                """);
+        Files.writeString(broken.resolve("adapter_config.json"),
+                """
+                        {"peft_type": "LORA", "r": 0, "lora_alpha": 8, "use_dora": true, "modules_to_save": ["lm_head"], "bias": "all"}
+                        """);
         String all = refused("r must be", "d", "lora.from=" + broken);
         Stream.of("use_dora", "modules_to_save", "bias").forEach(key -> assertTrue(all.contains(key), all));
         // The weights that the updates belong to have changed.
@@ -148,7 +150,8 @@ final class LoraFolderTest {
     }
 
     private TrainingRun open(String output, String... overrides) {
-        List<String> all = new ArrayList<>(List.of("model.from=" + base, "ranks=4", "parallelism.expert_parallel_degree=4",
+        List<String> all = new ArrayList<>(List.of("model.from=" + base, "ranks=4",
+                "parallelism.expert_parallel_degree=4",
                 "training.seq_len=16", "training.local_batch_size=2", "optimizer.lr=1e-2", "runtime.timeout=20"));
         Stream.of(overrides).flatMap(words -> Stream.of(words.split(" "))).forEach(all::add);
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN,
