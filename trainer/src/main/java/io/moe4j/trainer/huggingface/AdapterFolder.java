@@ -4,7 +4,6 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.safetensors.SafetensorsFile;
-import io.moe4j.trainer.checkpoint.NamedRange;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -106,13 +105,18 @@ public final class AdapterFolder implements AutoCloseable {
         problems.refuse(Shown.of(folder) + " does not fit the model:");
     }
 
-    /** Reads elements of a matrix. */
-    public void read(NamedRange range, float[] into, int offset) {
-        Weight weight = weights.get(range.name());
+    /**
+     * Reads consecutive elements of a matrix in single precision.
+     *
+     * @param from its first element here
+     * @param to index in {@code into} of the first
+     */
+    public void read(String name, long from, float[] into, int to, int count) {
+        Weight weight = weights.get(name);
         if (weight == null) {
-            throw new IllegalArgumentException("\"" + range.name() + "\" was not expected when the folder was opened");
+            throw new IllegalArgumentException("\"" + name + "\" was not expected when the folder was opened");
         }
-        weight.read(range.from(), into, offset, Math.toIntExact(range.count()));
+        weight.read(from, into, to, count);
     }
 
     /** Names and shapes of what is there. */
