@@ -42,7 +42,7 @@ public final class AdapterWeights implements AutoCloseable {
     /** Sets the updates of a rank; called by its thread. */
     public void fill(RankContext rank, Model model) {
         WeightTransfer.fillAdapters(rank, model, (range, into, offset) -> folder.read(range.name(), range.from(),
-                        into, offset, Math.toIntExact(range.count())));
+                into, offset, Math.toIntExact(range.count())));
     }
 
     @Override

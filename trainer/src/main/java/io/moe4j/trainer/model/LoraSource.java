@@ -58,8 +58,10 @@ public final class LoraSource implements ModelSource {
             FolderSource base = FolderSource.open(folder.base(), registry);
             try {
                 folder.require(shapes(base, folder.spec(), path, registry));
-                return new LoraSource(path, base, folder.spec(), folder.shapes(), (range, into, offset) -> folder.read(range.name(), range.from(),
-                        into, offset, Math.toIntExact(range.count())), base.tokenizer(),
+                return new LoraSource(path, base, folder.spec(), folder.shapes(),
+                        (range, into, offset) -> folder.read(range.name(), range.from(),
+                                into, offset, Math.toIntExact(range.count())),
+                        base.tokenizer(),
                         base.identity() + folder.spec(), folder.bytes(), folder::close);
             } catch (RuntimeException e) {
                 base.close();
