@@ -25,6 +25,11 @@ public record LoraSpec(int rank, double alpha, Set<String> targets) {
         }
     }
 
+    /** Updates of these matrices. */
+    public static LoraSpec of(int rank, double alpha, Set<String> targets) {
+        return new LoraSpec(rank, alpha, targets);
+    }
+
     /** alpha / rank. */
     public float scale() {
         return (float) (alpha / rank);
