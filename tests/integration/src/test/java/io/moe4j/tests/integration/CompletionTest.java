@@ -17,14 +17,16 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Prompts and completions in a JSONL file: the loss is that of the completions only, as of a batch whose other labels are ignored. */
 final class CompletionTest {
-    private static final int TOKENS = 16;
+    /** Each document has 7 tokens with its end, so that a sequence of 14 has two. */
+    private static final String DOCUMENT = "Qu?yes";
+    private static final int PROMPT = 3;
+    private static final int TOKENS = 13;
     private static final int IGNORED = -100;
 
     @TempDir
@@ -35,28 +37,31 @@ final class CompletionTest {
     @Test
     void onlyCompletionsAreLearned() throws IOException {
         Path file = folder.resolve("qa.jsonl");
-        Files.writeString(file, "{\"ask\": \"Qu?\", \"answer\": \"yes\"}\n");
+        Files.writeString(file, "{\"ask\": \"Qu?\", \"answer\": \"yes\"}\n".repeat(12));
         TrainerConfig config = new ConfigLoader(registry).load("deepseek_v3_debugmodel_minimal_async_ep",
                 Arguments.of("ranks=1", "parallelism.expert_parallel_degree=1", "training.seq_len=" + TOKENS,
-                        "training.steps=1", "data.path=" + file, "data.prompt_field=ask", "data.text_field=answer",
-                        "data.document_boundaries=true", "lora.rank=4").overrides(),
+                        "training.local_batch_size=1", "training.steps=1", "data.path=" + file, "data.prompt_field=ask", "data.text_field=answer",
+                        "data.document_boundaries=true", "checkpoint.enable=false", "lora.rank=4").overrides(),
                 ConfigUse.training());
         StepResult read = step(config, RunOptions.threads(config));
-        byte[] text = "Qu?yes".getBytes(StandardCharsets.UTF_8);
-        // The end token of the bytes' tokenizer follows the text, and fills the rest.
-        int end = 256;
+        byte[] text = DOCUMENT.getBytes(StandardCharsets.UTF_8);
+        int length = text.length + 1;
         int[] ids = new int[TOKENS];
         int[] labels = new int[TOKENS];
-        for (int i = 0; i < TOKENS; i++) {
-            ids[i] = i < text.length ? text[i] : end;
-            boolean learned = i + 1 >= "Qu?".length() && i + 1 <= text.length;
-            labels[i] = !learned ? IGNORED : i + 1 < text.length ? text[i + 1] : end;
-        }
         int[] starts = new int[TOKENS];
-        Arrays.fill(starts, text.length + 1, TOKENS, text.length + 1);
-        assertEquals(4, read.labels(), "y, e, s and the end");
+        for (int i = 0; i < TOKENS; i++) {
+            ids[i] = token(text, i % length);
+            labels[i] = (i + 1) % length < PROMPT ? IGNORED : token(text, (i + 1) % length);
+            starts[i] = i / length * length;
+        }
+        assertEquals(8, read.labels(), "y, e, s and the end, twice");
         assertEquals(step(config, RunOptions.threads(config).withData((rank, done) -> () -> new Batch(ids, labels, Optional.of(starts))))
                 .loss(), read.loss(), 1e-5);
+    }
+
+    /** The end token of the bytes' tokenizer follows the text. */
+    private static int token(byte[] text, int at) {
+        return at < text.length ? text[at] : 256;
     }
 
     private StepResult step(TrainerConfig config, RunOptions options) {
