@@ -40,7 +40,8 @@ final class CompletionTest {
         Files.writeString(file, "{\"ask\": \"Qu?\", \"answer\": \"yes\"}\n".repeat(12));
         TrainerConfig config = new ConfigLoader(registry).load("deepseek_v3_debugmodel_minimal_async_ep",
                 Arguments.of("ranks=1", "parallelism.expert_parallel_degree=1", "training.seq_len=" + TOKENS,
-                        "training.local_batch_size=1", "training.steps=1", "data.path=" + file, "data.prompt_field=ask", "data.text_field=answer",
+                        "training.local_batch_size=1", "training.steps=1", "data.path=" + file, "data.prompt_field=ask",
+                        "data.text_field=answer",
                         "data.document_boundaries=true", "checkpoint.enable=false", "lora.rank=4").overrides(),
                 ConfigUse.training());
         StepResult read = step(config, RunOptions.threads(config));
@@ -55,7 +56,8 @@ final class CompletionTest {
             starts[i] = i / length * length;
         }
         assertEquals(8, read.labels(), "y, e, s and the end, twice");
-        assertEquals(step(config, RunOptions.threads(config).withData((rank, done) -> () -> new Batch(ids, labels, Optional.of(starts))))
+        assertEquals(step(config,
+                RunOptions.threads(config).withData((rank, done) -> () -> new Batch(ids, labels, Optional.of(starts))))
                 .loss(), read.loss(), 1e-5);
     }
 
