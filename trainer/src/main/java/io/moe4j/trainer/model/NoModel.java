@@ -15,7 +15,7 @@ final class NoModel {
     /** The problem and the remedy; empty if nothing is known but that there is no model. */
     static Optional<String> problem(Path path) {
         if (!Files.exists(path)) {
-            return Optional.of(path + " does not exist; give the folder of a run, a checkpoint, or a model folder in"
+            return Optional.of(path + " does not exist; give a checkpoint, a run that has some, or a model folder in"
                     + " Hugging Face's layout");
         }
         if (Files.isRegularFile(path.resolve("metrics.jsonl"))) {
