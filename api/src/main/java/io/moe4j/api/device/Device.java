@@ -93,7 +93,7 @@ public interface Device extends AutoCloseable {
         throw new DeviceException(
                 "this device was built against an SPI before 1.4 and reaches no memory of the host, of"
                         + " which \"" + purpose + "\" wants " + bytes
-                        + " bytes; set optimizer.offload to false, or take a newer"
+                        + " bytes; do without it (optimizer.offload or checkpoint.background = false), or take a newer"
                         + " version of its plug-in");
     }
 

@@ -93,7 +93,8 @@ final class PinnedMemory {
     private DeviceException refused(long bytes, String purpose, String reason) {
         return new DeviceException("\"" + purpose + "\" wants " + bytes + " bytes of the host's memory, and " + reason
                 + "; held: " + allocatedBytes()
-                + "; set optimizer.offload to false, use more ranks on more machines, or raise the limit of locked"
+                + "; do without it (optimizer.offload or checkpoint.background = false), use more ranks on more machines,"
+                + " or raise the limit of locked"
                 + " memory (ulimit -l)");
     }
 }
