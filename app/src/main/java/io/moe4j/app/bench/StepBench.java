@@ -11,6 +11,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankLaunch;
 import io.moe4j.trainer.session.RankSession;
@@ -56,7 +57,7 @@ public final class StepBench {
     /** The model's own operations, recompute not counted; each parameter is read once, and each gradient written once. */
     private static BenchPart part(String name, BenchSetup setup) {
         TrainerConfig config = setup.config();
-        ModelFigures figures = setup.spec().figures(config.training().seqLen());
+        ModelFigures figures = ConfiguredModel.figures(config, setup.spec());
         int bytes = config.training().dtype().bytes() + config.training().gradientDtype().bytes();
         return new BenchPart(name, (double) figures.parameters() * bytes,
                 figures.flopsPerToken() * config.tokensPerStep());

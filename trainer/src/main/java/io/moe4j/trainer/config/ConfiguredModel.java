@@ -30,6 +30,13 @@ public final class ConfiguredModel {
                 .withMoeCommBackend(model.moeCommBackend());
     }
 
+    /** The numbers of a model as it is trained: with low-rank updates, backward computes no gradients with respect to the other parameters. */
+    public static ModelSpec.ModelFigures figures(TrainerConfig config, ModelSpec spec) {
+        ModelSpec.ModelFigures whole = spec.figures(config.training().seqLen());
+        return config.lora().spec().map(lora -> new ModelSpec.ModelFigures(whole.parameters(), whole.activeParameters(),
+                spec.figures(config.training().seqLen(), lora).flopsPerToken())).orElse(whole);
+    }
+
     /** Where the model comes from a folder, {@code model.name} says which family that is, and {@code model.flavor} is the name of the file. */
     static TrainerConfig named(TrainerConfig config, Registry registry) {
         if (config.model().from().isEmpty()) {

@@ -47,7 +47,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
                 SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0),
                 0);
-        return new CostPlan(config, spec.figures(config.training().seqLen()), rank,
+        return new CostPlan(config, ConfiguredModel.figures(config, spec), rank,
                 sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
     }
 

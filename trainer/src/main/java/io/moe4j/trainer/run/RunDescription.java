@@ -3,6 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlan;
 import io.moe4j.trainer.session.RecomputePlan;
@@ -37,7 +38,7 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
     }
 
     static RunDescription of(TrainerConfig config, ModelSpec spec, TrainingSession session) {
-        return new RunDescription(spec.name(), spec.figures(config.training().seqLen()),
+        return new RunDescription(spec.name(), ConfiguredModel.figures(config, spec),
                 session.devices().values().stream().map(Device::description).toList(),
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
                 session.memoryPlan(), session.recomputePlan(),

@@ -14,6 +14,7 @@ import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.Progress;
 import io.moe4j.trainer.checkpoint.store.StoredModel;
+import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.model.AdapterExport;
@@ -139,7 +140,7 @@ public final class TrainingRun implements AutoCloseable {
         this.registry = registry;
         this.options = options;
         this.session = session;
-        throughput = new Throughput(config, session, flopsPerToken(config, spec));
+        throughput = new Throughput(config, session, ConfiguredModel.figures(config, spec).flopsPerToken());
         description = RunDescription.of(config, spec, session);
         checkpoints = new RunCheckpoints(config.checkpoint(), options, session, resumed.isPresent());
         profile = RunProfile.of(config.profile(), session, options.output());
@@ -159,12 +160,6 @@ public final class TrainingRun implements AutoCloseable {
         List<Integer> ranks = session.launch().localRanks();
         BatchSource.Factory data = options.data().orElseGet(() -> new CorpusBatches(config, registry, ranks));
         ranks.forEach(rank -> sources.put(rank, data.open(rank, sequencesDone, position)));
-    }
-
-    private static double flopsPerToken(TrainerConfig config, ModelSpec spec) {
-        int sequence = config.training().seqLen();
-        return config.lora().spec().map(lora -> spec.figures(sequence, lora)).orElseGet(() -> spec.figures(sequence))
-                .flopsPerToken();
     }
 
     /** What runs, where, and what it takes. */
