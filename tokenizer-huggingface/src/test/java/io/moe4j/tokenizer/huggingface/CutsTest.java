@@ -84,7 +84,7 @@ class CutsTest {
         TokenizersLibrary library = NativeLibrary.load();
         long handle = library.createTokenizerFromString(root.toString());
         try (NativeTokenizer tokenizer = new NativeTokenizer(TokenizerFile.read(path), 0)) {
-            for (int i = 0; i < 1500; i++) {
+            for (int i = 0; i < 900; i++) {
                 // Now and then longer than a block.
                 String text = text(random, i % 300 == 0 ? 30_000 : 1 + random.nextInt(40));
                 long encoding = library.encode(handle, text, false);

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
  * Injects as many faults as {@code -Dfaults=1000} says, or the one that {@code -Dfault=417} names. Without either it injects a hundred, some of each kind.
  */
 class FaultsTest {
-    private static final int IN_EACH_BUILD = 100;
+    private static final int IN_EACH_BUILD = 60;
 
     @TempDir
     private Path folder;

@@ -27,7 +27,7 @@ class LargeInputTest {
     @Test
     void aLineLargerThanTheHeap() throws IOException {
         long pieces = Runtime.getRuntime().maxMemory() / PIECE + 32;
-        assertTrue(pieces < 1000, "the heap has " + pieces + " MiB: run with -Xmx256m, as the build does");
+        assertTrue(pieces < 1000, "the heap has " + pieces + " MiB: run with -Xmx128m, as the build does");
         Path file = folder.resolve("x.jsonl");
         byte[] piece = "a".repeat(PIECE).getBytes(StandardCharsets.UTF_8);
         try (OutputStream out = Files.newOutputStream(file)) {
