@@ -36,13 +36,13 @@ final class LoraRules {
         }
         findings.require(lora.rank() >= 0 && lora.rank() <= MOST, "it must lie between 0 and " + MOST,
                 "8 to 64 are usual; 0 trains all parameters", RANK);
+        findings.require(lora.alpha() > 0 && Double.isFinite(lora.alpha()), "it must be a number above 0",
+                "once or twice the rank is usual", ALPHA);
         if (!lora.isOn()) {
             findings.require(lora.export().isEmpty(), "there are no low-rank updates to be written",
                     "set " + RANK + " above 0, or write the model with checkpoint.export", EXPORT, RANK);
             return;
         }
-        findings.require(lora.alpha() > 0 && Double.isFinite(lora.alpha()), "it must be a number above 0",
-                "once or twice the rank is usual", ALPHA);
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
         lora.export().ifPresent(folder -> place(folder, findings));
