@@ -68,7 +68,8 @@ final class LoraGpuTest {
         List<String> all = new ArrayList<>(
                 List.of("device=" + device, "ranks=2", "parallelism.expert_parallel_degree=2",
                         "training.seq_len=128", "training.local_batch_size=2", "training.steps=4", "optimizer.lr=1e-2",
-                        "lora.targets=all-linear", "lora.alpha=24", "moe.load_balance_coeff=0", "runtime.timeout=30"));
+                        "lora.targets=all-linear", "lora.alpha=24", "moe.load_balance_coeff=0", "runtime.timeout=30",
+                        "checkpoint.enable=false"));
         all.addAll(List.of(more));
         TrainerConfig config = new ConfigLoader(registry).load(name,
                 Arguments.of(all.toArray(String[]::new)).overrides(), ConfigUse.running());
