@@ -94,6 +94,7 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     /** Experts write over the rows that are to be kept. */
+    @SuppressWarnings("ReferenceEquality") // tensors are the same object where this fault hands one on
     Wrapped outputsOverKeptRows() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();

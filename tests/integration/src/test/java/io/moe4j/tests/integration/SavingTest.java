@@ -78,7 +78,7 @@ class SavingTest {
                 order.add("told of " + result.step());
             }
 
-            /** While a checkpoint is written beside the steps, it may count at any time from the step after its own. */
+            // While a checkpoint is written beside the steps, it may count at any time from the step after its own.
             private String stepsUntil(long step) {
                 return String.valueOf(background && step == 3 ? "2 or none" : SavingTest.this.saved());
             }
