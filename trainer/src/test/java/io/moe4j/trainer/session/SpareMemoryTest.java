@@ -78,7 +78,7 @@ final class SpareMemoryTest {
     /** More is needed than there is: the run keeps nothing, and is refused when its memory is taken, with the figures. */
     @Test
     void itMayBeNegative() throws Exception {
-        assertEquals(List.of(-30L, -30L),
+        assertEquals(List.of(-MARGIN, -MARGIN),
                 twoProcesses(device("a", CAPACITY), device("b", CAPACITY), CAPACITY, 0));
     }
 }
