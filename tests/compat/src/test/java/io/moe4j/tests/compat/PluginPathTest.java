@@ -165,7 +165,7 @@ final class PluginPathTest {
     void anUnknownIdNamesTheNearMisses() {
         String message = assertThrows(IllegalArgumentException.class,
                 () -> registry().get(RecomputePolicyProvider.class, "too_old")).getMessage();
-        assertTrue(message.contains("known are [full, ") && message.contains("too old: "), message);
+        assertTrue(message.contains("known are [budget, full, ") && message.contains("too old: "), message);
     }
 
     @Test
