@@ -36,16 +36,19 @@ class CommandLineTest {
 
     @Test
     void aRunThatRanOutOfRoomIsSavedAndContinued() throws IOException {
+        // A text of its own: the project's sources change, and with some of them each rank receives exactly its share.
+        String text = Files.writeString(folder.resolve("text.txt"), "The receive buffer is full. ".repeat(100))
+                .toString();
         StringWriter err = new StringWriter();
-        int refused = train(new StringWriter(), err, "--output", folder.resolve("first").toString(),
-                "--moe.receive_capacity", "1.0", "--moe.on_overflow", "fail", "--checkpoint.enable");
+        int refused = train(new StringWriter(), err, "--output", folder.resolve("first").toString(), "--data.path",
+                text, "--moe.receive_capacity", "1.0", "--moe.on_overflow", "fail", "--checkpoint.enable");
         assertEquals(1, refused, err.toString());
         Matcher saved = SAVED.matcher(err.toString());
         assertTrue(saved.find(), err.toString());
 
         StringWriter out = new StringWriter();
         int done = train(out, err, "--output", folder.resolve("second").toString(), "--checkpoint.resume",
-                saved.group(1));
+                saved.group(1), "--data.path", text);
         assertEquals(0, done, err.toString());
         for (String part : List.of("(minimal_async_ep)", " a rank: ", "step:  1  loss: ", "2 steps")) {
             assertTrue(out.toString().contains(part), out.toString());
