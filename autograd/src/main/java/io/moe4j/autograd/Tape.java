@@ -127,7 +127,7 @@ public final class Tape {
     public Tensor temporary(String purpose, DType dtype, long... shape) {
         if (results.isEmpty()) {
             Tensor tensor = rank.memory().allocate(purpose, dtype, shape);
-            allocatedBytes += Math.ceilDiv(tensor.bytes(), MemoryStack.ALIGNMENT) * MemoryStack.ALIGNMENT;
+            allocatedBytes += MemoryStack.aligned(tensor.bytes());
             return tensor;
         }
         return isRecompute() ? results.get().next(dtype, shape)

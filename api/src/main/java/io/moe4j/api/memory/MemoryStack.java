@@ -29,6 +29,15 @@ public final class MemoryStack {
     /** Alignment of every allocation, in bytes. */
     public static final long ALIGNMENT = 256;
 
+    /**
+     * The least multiple of {@link #ALIGNMENT} that is not below {@code bytes}: 300 gives 512.
+     *
+     * @since 0.3.0
+     */
+    public static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+    }
+
     private final TwoEndedBlock stack;
     private final List<TwoEndedBlock> lanes;
     private final List<TwoEndedBlock> freeLanes;

@@ -16,7 +16,7 @@ public interface BenchProgress {
      */
     void now(String what, int done, int all);
 
-    /** Tells nobody. */
+    /** Shows nothing. */
     static BenchProgress none() {
         return (what, done, all) -> {};
     }

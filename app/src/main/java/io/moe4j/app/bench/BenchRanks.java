@@ -60,7 +60,7 @@ final class BenchRanks {
                 T result = work.on(new RankContext(world, device, stream, new MemoryStack(memory, freed -> {}),
                         rendezvous));
                 stream.synchronize();
-                // Nobody frees what another may still read.
+                // No rank frees what another may still read.
                 rendezvous.exchange(world, "benchmark done", new byte[0]);
                 return result;
             } catch (Exception | Error e) {

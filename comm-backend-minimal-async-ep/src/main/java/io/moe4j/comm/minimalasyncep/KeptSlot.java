@@ -1,15 +1,12 @@
 package io.moe4j.comm.minimalasyncep;
 
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.comm.support.KeptPlace;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
-import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.spi.Resources;
-import io.moe4j.api.tensor.DType;
-import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
-import java.util.Optional;
 
 /**
  * Memory on every rank for the rows of one dispatch that keeps them. Peers write into it as they write into a receive buffer, so keeping rows costs no
@@ -21,34 +18,13 @@ final class KeptSlot implements Landing {
     private static final String PURPOSE = "kept expert rows";
 
     private final SymmetricMemory memory;
-    private final Tensor rows_RD;
-    private final Tensor weights_R;
-    private final long scalesAt;
-    private final long weightsAt;
+    private final KeptPlace place;
     private long holder = NO_DISPATCH;
 
     /** Allocates the memory; every rank must call this. */
     KeptSlot(PeerGroup peers, Resources resources, CommConfig config, long capacity) {
-        scalesAt = aligned(Tensor.bytes(config.rowType(), capacity, config.dim()));
-        weightsAt = scalesAt + aligned(Tensor.bytes(DType.F32, capacity, config.scalesOfRow()));
-        memory = resources.add(peers.allocate(bytes(config, capacity), PURPOSE));
-        Optional<Scales> scales = config.rowType().isScaled()
-                ? Optional.of(Scales.ofRows(
-                        Tensor.of(memory.local(), scalesAt, DType.F32, capacity, config.scalesOfRow())))
-                : Optional.empty();
-        rows_RD = Tensor.of(memory.local(), 0, config.rowType(), capacity, config.dim()).withScales(scales);
-        weights_R = Tensor.of(memory.local(), weightsAt, DType.F32, capacity);
-    }
-
-    /** Rows, their scales, their scalars, each from an aligned address on. */
-    static long bytes(CommConfig config, long capacity) {
-        return aligned(Tensor.bytes(config.rowType(), capacity, config.dim()))
-                + aligned(Tensor.bytes(DType.F32, capacity, config.scalesOfRow()))
-                + aligned(Tensor.bytes(DType.F32, capacity));
-    }
-
-    private static long aligned(long bytes) {
-        return Math.ceilDiv(bytes, MemoryStack.ALIGNMENT) * MemoryStack.ALIGNMENT;
+        memory = resources.add(peers.allocate(KeptPlace.bytes(config, capacity), PURPOSE));
+        place = KeptPlace.in(memory.local(), config, capacity);
     }
 
     void take(long dispatch) {
@@ -76,12 +52,12 @@ final class KeptSlot implements Landing {
 
     @Override
     public Tensor rows_RD() {
-        return rows_RD;
+        return place.rows_RD();
     }
 
     @Override
     public Tensor weights_R() {
-        return weights_R;
+        return place.weights_R();
     }
 
     @Override
@@ -91,11 +67,11 @@ final class KeptSlot implements Landing {
 
     @Override
     public KernelArg peerRowScales() {
-        return new KernelArg.Peers(memory, scalesAt);
+        return new KernelArg.Peers(memory, place.scalesAt());
     }
 
     @Override
     public KernelArg peerWeights() {
-        return new KernelArg.Peers(memory, weightsAt);
+        return new KernelArg.Peers(memory, place.weightsAt());
     }
 }

@@ -13,6 +13,7 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.comm.support.DedupRule;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
+import io.moe4j.api.comm.support.KeptPlace;
 import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
@@ -237,7 +238,7 @@ final class MinimalAsyncEp implements CommBackend {
 
     @Override
     public long keptBytes() {
-        return KeptSlot.bytes(config, capacityRows());
+        return KeptPlace.bytes(config, capacityRows());
     }
 
     @Override

@@ -10,6 +10,7 @@ import io.moe4j.api.comm.PendingRows;
 import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.support.ExchangeChecks;
 import io.moe4j.api.comm.support.ExpertSort;
+import io.moe4j.api.comm.support.KeptPlace;
 import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Stream;
@@ -83,7 +84,10 @@ final class Standard implements CommBackend {
                 : Optional.of(Tensor.of(resources.add(context.rank().device().allocate(Tensor.bytes(DType.I64, 3),
                         "exchange statistics")), 0, DType.I64, 3));
         keeping = new KeptRows<>(IntStream.range(0, config.keptDispatches())
-                .mapToObj(each -> KeptPlace.open(context.rank().device(), resources, config, capacityRows())).toList());
+                .mapToObj(each -> KeptPlace.in(
+                        resources.add(context.rank().device().allocate(keptBytes(), "kept expert rows")), config,
+                        capacityRows()))
+                .toList());
         resetStatistics();
     }
 

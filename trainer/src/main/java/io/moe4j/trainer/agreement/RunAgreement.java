@@ -26,7 +26,7 @@ public final class RunAgreement {
      */
     public static void require(RankLaunch launch, TrainerConfig config, ModelSpec spec, List<Provider> providers,
             Supplier<Optional<String>> tokenizer, Optional<String> resumed, Optional<String> start) {
-        if (launch.localRanks().size() < launch.worldSize()) {
+        if (!launch.isOneProcess()) {
             new Agreement(launch).require(RunFacts.of(config, spec, providers, tokenizer.get(), resumed, start));
         }
     }

@@ -3,6 +3,7 @@ package io.moe4j.trainer.checkpoint;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.Memory;
+import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.step.Optimizer.Part;
@@ -25,7 +26,6 @@ public final class HostCopy implements AutoCloseable, StateBytes {
     /** The line of the memory report. */
     public static final String PURPOSE = "checkpoint being saved";
 
-    private static final long ALIGNMENT = 256;
     /** Elements that are handed on at once. */
     private static final long BLOCK = 1 << 22;
 
@@ -52,12 +52,12 @@ public final class HostCopy implements AutoCloseable, StateBytes {
         }
         for (ShardKind kind : ShardKind.values()) {
             for (Part part : parts(layout, kind)) {
-                bytes = aligned(bytes) + part.tensor().bytes();
+                bytes = MemoryStack.aligned(bytes) + part.tensor().bytes();
             }
         }
         if (layout.writesBuffers()) {
             for (Tensor buffer : state.model().buffers().values()) {
-                bytes = aligned(bytes) + buffer.bytes();
+                bytes = MemoryStack.aligned(bytes) + buffer.bytes();
             }
         }
         return bytes;
@@ -92,7 +92,7 @@ public final class HostCopy implements AutoCloseable, StateBytes {
     }
 
     private Copied place(Tensor source) {
-        long at = aligned(end);
+        long at = MemoryStack.aligned(end);
         end = at + source.bytes();
         return new Copied(source, Tensor.of(memory, at, source.dtype(), source.elements())
                 .view(source.shape().stream().mapToLong(Long::longValue).toArray()), at);
@@ -164,9 +164,5 @@ public final class HostCopy implements AutoCloseable, StateBytes {
 
     private static List<Part> parts(RankLayout layout, ShardKind kind) {
         return layout.shards().stream().flatMap(shard -> kind.of(shard).stream()).toList();
-    }
-
-    private static long aligned(long bytes) {
-        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
     }
 }

@@ -4,6 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Registry;
+import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelSpec;
@@ -16,7 +17,6 @@ import io.moe4j.trainer.checkpoint.store.StoredModel;
 import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -36,11 +36,11 @@ public final class LoraSource implements ModelSource {
     private final Optional<String> tokenizer;
     private final String identity;
     private final long updateBytes;
-    private final Runnable closing;
+    private final Resources opened;
 
     private LoraSource(Path path, FolderSource base, LoraSpec lora, Map<String, List<Long>> shapes,
             WeightTransfer.Source updates, Optional<String> tokenizer, String identity, long updateBytes,
-            Runnable closing) {
+            Resources opened) {
         this.path = path;
         this.base = base;
         this.lora = lora;
@@ -49,28 +49,18 @@ public final class LoraSource implements ModelSource {
         this.tokenizer = tokenizer;
         this.identity = identity;
         this.updateBytes = updateBytes;
-        this.closing = closing;
+        this.opened = opened;
     }
 
     static LoraSource ofFolder(Path path, Registry registry) {
-        AdapterFolder folder = AdapterFolder.open(path);
-        try {
-            FolderSource base = FolderSource.open(folder.base(), registry);
-            try {
-                folder.require(shapes(base, folder.spec(), path, registry));
-                return new LoraSource(path, base, folder.spec(), folder.shapes(),
-                        (range, into, offset) -> folder.read(range.name(), range.from(),
-                                into, offset, Math.toIntExact(range.count())),
-                        base.tokenizer(),
-                        base.identity() + folder.spec(), folder.bytes(), folder::close);
-            } catch (RuntimeException e) {
-                base.close();
-                throw e;
-            }
-        } catch (RuntimeException e) {
-            folder.close();
-            throw e;
-        }
+        return Resources.open("the updates in " + path, opened -> {
+            AdapterFolder folder = opened.add(AdapterFolder.open(path));
+            FolderSource base = opened.add(FolderSource.open(folder.base(), registry));
+            folder.require(shapes(base, folder.spec(), path, registry));
+            return new LoraSource(path, base, folder.spec(), folder.shapes(), (range, into, offset) -> folder
+                    .read(range.name(), range.from(), into, offset, Math.toIntExact(range.count())),
+                    base.tokenizer(), base.identity() + folder.spec(), folder.bytes(), opened);
+        });
     }
 
     static LoraSource ofCheckpoint(StoredCheckpoint stored, StoredModel model, StoredLora lora, Registry registry) {
@@ -80,25 +70,18 @@ public final class LoraSource implements ModelSource {
             throw new InputException(stored.folder() + " has low-rank updates of the model in " + from
                     + ", which is not there; bring it back to that place");
         }
-        CheckpointWeights weights = new CheckpointWeights(stored);
-        try {
-            FolderSource base = FolderSource.open(from, registry);
-            try {
-                base.requireContent(lora.base(), stored.folder());
-                Map<String, List<Long>> shapes = shapes(base, lora.spec(), stored.folder(), registry);
-                List<NamedRange> all = new ArrayList<>();
-                shapes.forEach((name, shape) -> all.add(new NamedRange(name, shape, 0, shape.get(0) * shape.get(1))));
-                weights.require(all);
-                return new LoraSource(stored.folder(), base, lora.spec(), shapes, weights::read,
-                        Optional.of(model.tokenizer()), stored.progress().toString(), weights.bytes(), weights::close);
-            } catch (RuntimeException e) {
-                base.close();
-                throw e;
-            }
-        } catch (RuntimeException e) {
-            weights.close();
-            throw e;
-        }
+        return Resources.open("the updates in " + stored.folder(), opened -> {
+            CheckpointWeights weights = opened.add(new CheckpointWeights(stored));
+            FolderSource base = opened.add(FolderSource.open(from, registry));
+            base.requireContent(lora.base(), stored.folder());
+            Map<String, List<Long>> shapes = shapes(base, lora.spec(), stored.folder(), registry);
+            weights.require(shapes.entrySet().stream()
+                    .map(each -> new NamedRange(each.getKey(), each.getValue(), 0,
+                            each.getValue().get(0) * each.getValue().get(1)))
+                    .toList());
+            return new LoraSource(stored.folder(), base, lora.spec(), shapes, weights::read,
+                    Optional.of(model.tokenizer()), stored.progress().toString(), weights.bytes(), opened);
+        });
     }
 
     private static Map<String, List<Long>> shapes(FolderSource base, LoraSpec lora, Path path, Registry registry) {
@@ -183,7 +166,6 @@ public final class LoraSource implements ModelSource {
 
     @Override
     public void close() {
-        closing.run();
-        base.close();
+        opened.close();
     }
 }

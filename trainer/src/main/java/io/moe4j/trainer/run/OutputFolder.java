@@ -35,8 +35,7 @@ final class OutputFolder {
      * @param damaged checkpoints that were passed over, and would be taken for the newest
      */
     void prepare(CheckpointStore store, boolean shared, List<Path> damaged) {
-        boolean apart = session.launch().localRanks().size() < session.launch().worldSize();
-        if (shared && apart) {
+        if (shared && !session.launch().isOneProcess()) {
             requireShared();
         }
         if (session.launch().hasFirstRank()) {

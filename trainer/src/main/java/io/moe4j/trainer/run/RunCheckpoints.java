@@ -160,7 +160,7 @@ final class RunCheckpoints {
     }
 
     private boolean hasEndedEverywhere(RunningSave save) {
-        if (session.launch().localRanks().size() == session.launch().worldSize()) {
+        if (session.launch().isOneProcess()) {
             return save.isDone();
         }
         byte[] mine = {save.isDone() ? ENDED : UNDER_WAY};

@@ -88,7 +88,7 @@ final class SaveStart {
 
             @Override
             public boolean areOne() {
-                return launch.localRanks().size() == launch.worldSize();
+                return launch.isOneProcess();
             }
 
             @Override

@@ -315,8 +315,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private Optional<ModelExport.Exported> export(Path folder, Function<ModelSource, ModelExport.Exported> write) {
-        boolean alone = session.launch().localRanks().size() == session.launch().worldSize();
-        if (alone) {
+        if (session.launch().isOneProcess()) {
             ModelExport.requireFree(folder);
         } else if (session.launch().hasFirstRank()) {
             told("preparing the export", () -> ModelExport.requireFree(folder));

@@ -72,7 +72,7 @@ final class CheckpointRoom {
     private Optional<String> missing() {
         Map<String, Long> wanted = new HashMap<>();
         Map<String, Long> free = new HashMap<>();
-        // Nobody has allocated a copy before all have looked.
+        // No rank allocates its copy before all ranks have looked at the free memory.
         for (String each : exchange("room for checkpoints",
                 HostCopy.bytes(state) + " " + HostMemory.available() + " "
                         + ThisHost.name())) {

@@ -95,6 +95,15 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
                         : message + ": " + cause.getMessage()));
     }
 
+    /**
+     * Whether all ranks are in this process.
+     *
+     * @since 0.3.0
+     */
+    public boolean isOneProcess() {
+        return localRanks.size() == worldSize;
+    }
+
     /** Whether rank 0, which reports for all, is here. */
     public boolean hasFirstRank() {
         return localRanks.contains(0);

@@ -22,7 +22,12 @@ class PatientMeetingTest {
     private static final byte[] NOTHING = {};
 
     /** Another process, which says of its work what is given. */
-    private record Two(AtomicInteger asked, int working, byte[] end) implements SavingProcesses {
+    private record Two(AtomicInteger asked, CountDownLatch each, int working, byte[] end) implements SavingProcesses {
+
+        Two(int working, byte[] end) {
+            this(new AtomicInteger(), new CountDownLatch(1), working, end);
+        }
+
         @Override
         public boolean haveFirstRankHere() {
             return true;
@@ -36,6 +41,7 @@ class PatientMeetingTest {
         @Override
         public List<byte[]> exchange(String key, byte[] mine) {
             assertEquals("checkpoint of step 7, files", key);
+            each.countDown();
             return List.of(mine, asked.incrementAndGet() <= working ? new byte[] {0} : end);
         }
     }
@@ -44,26 +50,8 @@ class PatientMeetingTest {
     void theyTellEachOtherThatTheyAreAtWork() throws Exception {
         AtomicInteger asked = new AtomicInteger();
         CountDownLatch asked4Times = new CountDownLatch(4);
-        SavingProcesses counted = new SavingProcesses() {
-            private final Two two = new Two(asked, 2, new byte[] {1, 42});
-
-            @Override
-            public boolean haveFirstRankHere() {
-                return true;
-            }
-
-            @Override
-            public boolean areOne() {
-                return false;
-            }
-
-            @Override
-            public List<byte[]> exchange(String key, byte[] mine) {
-                asked4Times.countDown();
-                return two.exchange(key, mine);
-            }
-        };
-        // The work of this process ends after four exchanges: nobody has waited for it in one of them.
+        SavingProcesses counted = new Two(asked, asked4Times, 2, new byte[] {1, 42});
+        // The work of this process ends only after four exchanges, so none of these exchanges has waited for it.
         List<byte[]> all = new PatientMeeting(counted, "checkpoint of step 7").meet("files", () -> {
             asked4Times.await();
             return new byte[] {7};
@@ -77,18 +65,18 @@ class PatientMeetingTest {
     void aFailureOfAnyOfThemIsThatOfAll() {
         byte[] failed = "\2the disk of the other is full".getBytes(StandardCharsets.UTF_8);
         SaveFailedException other = assertThrows(SaveFailedException.class,
-                () -> new PatientMeeting(new Two(new AtomicInteger(), 3, failed), "checkpoint of step 7").meet("files",
+                () -> new PatientMeeting(new Two(3, failed), "checkpoint of step 7").meet("files",
                         () -> NOTHING));
         assertEquals("the disk of the other is full", other.getMessage());
         SaveFailedException mine = assertThrows(SaveFailedException.class,
-                () -> new PatientMeeting(new Two(new AtomicInteger(), 3, new byte[] {1}), "checkpoint of step 7")
+                () -> new PatientMeeting(new Two(3, new byte[] {1}), "checkpoint of step 7")
                         .meet("files", () -> {
                             throw new UncheckedIOException("a wrapper", new IOException("my disk is full"));
                         }));
         assertTrue(mine.getMessage().endsWith(": my disk is full"), mine.getMessage());
         assertFalse(mine.isNonFinite());
         SaveFailedException nonFinite = assertThrows(SaveFailedException.class,
-                () -> new PatientMeeting(new Two(new AtomicInteger(), 0, new byte[] {1}), "checkpoint of step 7")
+                () -> new PatientMeeting(new Two(0, new byte[] {1}), "checkpoint of step 7")
                         .meet("files", () -> {
                             throw new NonFiniteStateException("w", 3, Float.NaN);
                         }));

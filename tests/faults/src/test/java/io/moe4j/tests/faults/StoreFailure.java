@@ -3,7 +3,7 @@ package io.moe4j.tests.faults;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.tests.faults.SimulatedDisk.Operation;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
-import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.ForwardingFileOperations;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -69,7 +69,18 @@ record StoreFailure(boolean full, boolean told) implements FaultKind {
     }
 
     /** A disk on which tensors become zeros, and which says nothing. */
-    private record Silent(SimulatedDisk disk, int first, int last) implements FileOperations {
+    private static final class Silent extends ForwardingFileOperations {
+        private final SimulatedDisk disk;
+        private final int first;
+        private final int last;
+
+        Silent(SimulatedDisk disk, int first, int last) {
+            super(disk);
+            this.disk = disk;
+            this.first = first;
+            this.last = last;
+        }
+
         @Override
         public RandomAccessOutput create(Path file) throws IOException {
             RandomAccessOutput output = disk.create(file);
@@ -91,26 +102,6 @@ record StoreFailure(boolean full, boolean told) implements FaultKind {
                     output.close();
                 }
             };
-        }
-
-        @Override
-        public void makeFolder(Path made) throws IOException {
-            disk.makeFolder(made);
-        }
-
-        @Override
-        public void rename(Path from, Path to) throws IOException {
-            disk.rename(from, to);
-        }
-
-        @Override
-        public void delete(Path path) throws IOException {
-            disk.delete(path);
-        }
-
-        @Override
-        public void forceFolder(Path forced) throws IOException {
-            disk.forceFolder(forced);
         }
     }
 }

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.ForwardingFileOperations;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
@@ -117,12 +118,17 @@ final class BackgroundSavingGpuTest {
         return new Batch(Arrays.copyOf(words, tokens), Arrays.copyOfRange(words, 1, tokens + 1));
     }
 
-    /**
-     * A disk on which one file is not created before it may be.
-     *
-     * @param name a part of its path
-     */
-    private record Held(String name, CountDownLatch may) implements FileOperations {
+    /** A disk on which one file, with a name in its path, is not created before it may be. */
+    private static final class Held extends ForwardingFileOperations {
+        private final String name;
+        private final CountDownLatch may;
+
+        Held(String name, CountDownLatch may) {
+            super(FileOperations.disk());
+            this.name = name;
+            this.may = may;
+        }
+
         @Override
         public RandomAccessOutput create(Path file) throws IOException {
             if (file.toString().contains(name)) {
@@ -132,27 +138,7 @@ final class BackgroundSavingGpuTest {
                     throw new IOException(e);
                 }
             }
-            return FileOperations.disk().create(file);
-        }
-
-        @Override
-        public void makeFolder(Path made) throws IOException {
-            FileOperations.disk().makeFolder(made);
-        }
-
-        @Override
-        public void rename(Path from, Path to) throws IOException {
-            FileOperations.disk().rename(from, to);
-        }
-
-        @Override
-        public void delete(Path path) throws IOException {
-            FileOperations.disk().delete(path);
-        }
-
-        @Override
-        public void forceFolder(Path forced) throws IOException {
-            FileOperations.disk().forceFolder(forced);
+            return super.create(file);
         }
     }
 }

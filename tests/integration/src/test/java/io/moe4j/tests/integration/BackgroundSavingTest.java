@@ -13,6 +13,7 @@ import io.moe4j.api.group.ThreadRendezvous;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.ForwardingFileOperations;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import io.moe4j.trainer.run.CheckpointFailedException;
 import io.moe4j.trainer.run.SaveResult;
@@ -317,32 +318,26 @@ class BackgroundSavingTest {
     }
 
     /** A disk on which something happens before a file is created or deleted. */
-    private record Disk(Action create, Action delete) implements FileOperations {
+    private static final class Disk extends ForwardingFileOperations {
+        private final Action create;
+        private final Action delete;
+
+        Disk(Action create, Action delete) {
+            super(FileOperations.disk());
+            this.create = create;
+            this.delete = delete;
+        }
+
         @Override
         public RandomAccessOutput create(Path file) throws IOException {
             create.before(file);
-            return FileOperations.disk().create(file);
-        }
-
-        @Override
-        public void makeFolder(Path made) throws IOException {
-            FileOperations.disk().makeFolder(made);
-        }
-
-        @Override
-        public void rename(Path from, Path to) throws IOException {
-            FileOperations.disk().rename(from, to);
+            return super.create(file);
         }
 
         @Override
         public void delete(Path path) throws IOException {
             delete.before(path);
-            FileOperations.disk().delete(path);
-        }
-
-        @Override
-        public void forceFolder(Path forced) throws IOException {
-            FileOperations.disk().forceFolder(forced);
+            super.delete(path);
         }
     }
 

@@ -14,6 +14,7 @@ import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.safetensors.RandomAccessOutput;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
+import io.moe4j.trainer.checkpoint.store.ForwardingFileOperations;
 import io.moe4j.trainer.run.NonFiniteException;
 import io.moe4j.trainer.run.OutputLostException;
 import io.moe4j.trainer.run.SaveResult;
@@ -318,30 +319,17 @@ class SavingTest {
     }
 
     /** A disk on which no file can be created. */
-    private record Failing(String message) implements FileOperations {
+    private static final class Failing extends ForwardingFileOperations {
+        private final String message;
+
+        Failing(String message) {
+            super(FileOperations.disk());
+            this.message = message;
+        }
+
         @Override
         public RandomAccessOutput create(Path file) throws IOException {
             throw new IOException(message);
-        }
-
-        @Override
-        public void makeFolder(Path made) throws IOException {
-            FileOperations.disk().makeFolder(made);
-        }
-
-        @Override
-        public void rename(Path from, Path to) throws IOException {
-            FileOperations.disk().rename(from, to);
-        }
-
-        @Override
-        public void delete(Path path) throws IOException {
-            FileOperations.disk().delete(path);
-        }
-
-        @Override
-        public void forceFolder(Path forced) throws IOException {
-            FileOperations.disk().forceFolder(forced);
         }
     }
 }

@@ -1,0 +1,46 @@
+package io.moe4j.trainer.checkpoint.store;
+
+import io.moe4j.api.Stability;
+import io.moe4j.safetensors.RandomAccessOutput;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/**
+ * Operations that other ones do. A subclass changes some of them, such as a disk on which no file can be created.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public class ForwardingFileOperations implements FileOperations {
+    private final FileOperations real;
+
+    /** @param real the operations that are done */
+    public ForwardingFileOperations(FileOperations real) {
+        this.real = real;
+    }
+
+    @Override
+    public RandomAccessOutput create(Path file) throws IOException {
+        return real.create(file);
+    }
+
+    @Override
+    public void makeFolder(Path folder) throws IOException {
+        real.makeFolder(folder);
+    }
+
+    @Override
+    public void rename(Path from, Path to) throws IOException {
+        real.rename(from, to);
+    }
+
+    @Override
+    public void delete(Path path) throws IOException {
+        real.delete(path);
+    }
+
+    @Override
+    public void forceFolder(Path folder) throws IOException {
+        real.forceFolder(folder);
+    }
+}
