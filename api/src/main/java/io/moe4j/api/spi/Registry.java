@@ -5,6 +5,7 @@ import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -101,10 +102,10 @@ public final class Registry {
                 .filter(entry -> entry.spi().map(spi::equals).orElse(true)).map(entry -> "\n  left out: " + entry)
                 .collect(Collectors.joining());
         if (known.isEmpty()) {
-            return "there is no " + nameOf(spi) + " \"" + Shown.of(id) + "\", nor any other: no provider of "
+            return "there is no " + wordsOf(spi) + " \"" + Shown.of(id) + "\", nor any other: no provider of "
                     + spi.getName() + " was found" + (searched.isEmpty() ? "" : ". " + searched) + left;
         }
-        return "there is no " + nameOf(spi) + " \"" + Shown.of(id) + "\"; known are " + known
+        return "there is no " + wordsOf(spi) + " \"" + Shown.of(id) + "\"; known are " + known
                 + ": choose one of them, or add the jar that has it to the plug-in path" + left;
     }
 
@@ -112,6 +113,11 @@ public final class Registry {
     static String nameOf(Class<? extends Provider> spi) {
         String name = spi.getSimpleName();
         return name.endsWith("Provider") ? name.substring(0, name.length() - "Provider".length()) : name;
+    }
+
+    /** {@code "comm backend"} for {@code CommBackendProvider}. */
+    private static String wordsOf(Class<? extends Provider> spi) {
+        return nameOf(spi).replaceAll("(?<=[a-z])(?=[A-Z])", " ").toLowerCase(Locale.ROOT);
     }
 
     /** The result for a provider, or for a jar. */

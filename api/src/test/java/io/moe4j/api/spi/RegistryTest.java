@@ -279,7 +279,7 @@ final class RegistryTest {
         Registry registry = registry(Good.class, NewerMajor.class);
         String message = assertThrows(IllegalArgumentException.class,
                 () -> registry.get(ToyProvider.class, "newer_major")).getMessage();
-        assertTrue(message.startsWith("there is no Toy \"newer_major\"; known are [good]: choose one of them"),
+        assertTrue(message.startsWith("there is no toy \"newer_major\"; known are [good]: choose one of them"),
                 message);
         assertTrue(message.contains("left out: Toy \"newer_major\" of ") && message.contains("too new"), message);
     }

@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
 /** What the benchmarks' commands have in common: all but what they time, and on what where nothing is said. */
 abstract class BenchSubcommand implements Callable<Integer> {
     private final Benchmark benchmark;
-    private final String otherwise;
     private final List<Arguments.Override> first;
 
     @Spec
@@ -29,7 +28,7 @@ abstract class BenchSubcommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Mixin
-    private ConfigOptions config = new ConfigOptions();
+    private ConfigOptions config;
 
     @Mixin
     private TimingOptions timing = new TimingOptions();
@@ -40,14 +39,14 @@ abstract class BenchSubcommand implements Callable<Integer> {
      */
     BenchSubcommand(Benchmark benchmark, String otherwise, String... first) {
         this.benchmark = benchmark;
-        this.otherwise = otherwise;
+        this.config = new ConfigOptions(otherwise);
         this.first = Arguments.of(first).overrides();
     }
 
     @Override
     public Integer call() {
         Registry registry = Plugins.load(common.pluginPath());
-        TrainerConfig loaded = config.load(registry, ConfigUse.running(), otherwise, first);
+        TrainerConfig loaded = config.load(registry, ConfigUse.running(), first);
         Optional<PeerTimes> peers = timing.peers();
         PrintWriter err = spec.commandLine().getErr();
         err.println(spec.qualifiedName(" ") + ": " + timing.told() + "; then a table");

@@ -61,7 +61,7 @@ final class ConfigCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "config takes one name or file, and was given "
                     + String.join(", ", arguments.others()));
         }
-        String wanted = arguments.others().isEmpty() ? options.nameOrFile(NamedConfigs.DEFAULT)
+        String wanted = arguments.others().isEmpty() ? options.nameOrFile()
                 : arguments.others().getFirst();
         return new ConfigLoader(registry).explain(wanted, arguments.overrides(), ConfigUse.planning());
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -21,16 +22,31 @@ import picocli.CommandLine.Spec;
  * or {@code --ranks=2}, is kept for the configuration, in order.
  */
 final class ConfigOptions {
+    private static final String CONFIG = "--config";
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command = CommandSpec.create();
 
-    @Option(names = "--config", paramLabel = "NAME|FILE.toml",
+    @Option(names = CONFIG, paramLabel = "NAME|FILE.toml",
             completionCandidates = ConfigNames.class,
-            description = {"A named configuration, or a TOML file. Default: " + NamedConfigs.DEFAULT
-                    + "; for parity and bench step: " + NamedConfigs.PLAIN + ".", "Named are:",
-                    "${COMPLETION-CANDIDATES}."})
+            description = "A named configuration, or a TOML file.")
     private @Nullable String config;
+
+    private final String otherwise;
+
+    /** Takes {@link NamedConfigs#DEFAULT} where no configuration is named. */
+    ConfigOptions() {
+        this(NamedConfigs.DEFAULT);
+    }
+
+    /**
+     * For a command.
+     *
+     * @param otherwise the configuration that it takes where none is named
+     */
+    ConfigOptions(String otherwise) {
+        this.otherwise = otherwise;
+    }
 
     /** What the help names. */
     static final class ConfigNames implements Iterable<String> {
@@ -43,33 +59,38 @@ final class ConfigOptions {
     /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
     static void keepOthers(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
-        if (spec.mixins().values().stream().anyMatch(mixin -> mixin.userObject() instanceof ConfigOptions)) {
-            spec.parser().unmatchedArgumentsAllowed(true);
-            if (spec.usageMessage().customSynopsis().length == 0) {
-                spec.usageMessage().customSynopsis(spec.qualifiedName() + " [OPTION]... [--key VALUE]...");
-            }
-            spec.usageMessage()
-                    .footer("%nEvery key of the configuration is an option: --training.steps 10, --ranks=4.");
-        }
+        spec.mixins().values().stream().map(CommandSpec::userObject).filter(ConfigOptions.class::isInstance)
+                .map(ConfigOptions.class::cast).findFirst().ifPresent(options -> options.keepOthers(spec));
         command.getSubcommands().values().forEach(ConfigOptions::keepOthers);
+    }
+
+    private void keepOthers(CommandSpec spec) {
+        OptionSpec option = spec.findOption(CONFIG);
+        spec.remove(option);
+        spec.addOption(OptionSpec.builder(option).description(option.description()[0] + " Default: " + otherwise + ".",
+                "Named are:", "${COMPLETION-CANDIDATES}.").build());
+        spec.parser().unmatchedArgumentsAllowed(true);
+        if (spec.usageMessage().customSynopsis().length == 0) {
+            spec.usageMessage().customSynopsis(spec.qualifiedName() + " [OPTION]... [--key VALUE]...");
+        }
+        spec.usageMessage().footer("%nEvery key of the configuration is an option: --training.steps 10, --ranks=4.");
     }
 
     /** The configuration, checked. */
     TrainerConfig load(Registry registry, ConfigUse use) {
-        return load(registry, use, NamedConfigs.DEFAULT, List.of());
+        return load(registry, use, List.of());
     }
 
     /**
      * The configuration, checked.
      *
-     * @param otherwise what is taken if none was named
-     * @param first overrides that are then laid over it before those of the command line
+     * @param first overrides that are laid over the default configuration, where none is named, before those of the command line
      */
-    TrainerConfig load(Registry registry, ConfigUse use, String otherwise, List<Arguments.Override> first) {
+    TrainerConfig load(Registry registry, ConfigUse use, List<Arguments.Override> first) {
         Arguments arguments = keysOnly();
         List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
         overrides.addAll(arguments.overrides());
-        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+        return new ConfigLoader(registry).load(nameOrFile(), overrides, use);
     }
 
     /** The arguments of a command that has none of its own beside options. */
@@ -85,25 +106,24 @@ final class ConfigOptions {
     /**
      * The configuration of a command that has arguments of its own beside options, checked.
      *
-     * @param otherwise what is taken if none was named
-     * @param first overrides that are then laid over it before those of the command line
+     * @param first overrides that are laid over the default configuration, where none is named, before those of the command line
      * @param always overrides that are laid over any configuration before those of the command line
      */
-    TrainerConfig loadBesideArguments(Registry registry, ConfigUse use, String otherwise,
+    TrainerConfig loadBesideArguments(Registry registry, ConfigUse use,
             List<Arguments.Override> first, List<Arguments.Override> always) {
         List<Arguments.Override> overrides = new ArrayList<>(config == null ? first : List.of());
         overrides.addAll(always);
         overrides.addAll(arguments().overrides());
-        return new ConfigLoader(registry).load(nameOrFile(otherwise), overrides, use);
+        return new ConfigLoader(registry).load(nameOrFile(), overrides, use);
     }
 
     /** The configuration as it was given, whatever is wrong with it. */
-    TrainerConfig unchecked(String otherwise) {
-        return ConfigLoader.unchecked(nameOrFile(otherwise), arguments().overrides());
+    TrainerConfig unchecked() {
+        return ConfigLoader.unchecked(nameOrFile(), arguments().overrides());
     }
 
-    /** The configuration that was named, or {@code otherwise}. */
-    String nameOrFile(String otherwise) {
+    /** The configuration that was named, or the command's default. */
+    String nameOrFile() {
         return config == null ? otherwise : config;
     }
 

@@ -46,7 +46,7 @@ final class EvalCommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Mixin
-    private ConfigOptions configOptions = new ConfigOptions();
+    private ConfigOptions configOptions = new ConfigOptions(NamedConfigs.PLAIN);
 
     @Mixin
     private LaunchOptions launchOptions = new LaunchOptions();
@@ -70,7 +70,7 @@ final class EvalCommand implements Callable<Integer> {
         }
         Path texts = data;
         Path model = Path.of(arguments.others().getFirst());
-        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(NamedConfigs.PLAIN),
+        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(),
                 () -> start(model, texts));
         try (ModelSource source = start.source()) {
             return evaluate(start.config(), start.registry(), source, start.environment(), start.devices());
@@ -111,7 +111,7 @@ final class EvalCommand implements Callable<Integer> {
         List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
                 "validation.path=" + texts, "validation.split=0"));
         source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));
-        return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()), NamedConfigs.PLAIN,
+        return configOptions.loadBesideArguments(registry, ConfigUse.runningModel(source.spec()),
                 Arguments.of(first).overrides(), Arguments.of(always.toArray(String[]::new)).overrides());
     }
 

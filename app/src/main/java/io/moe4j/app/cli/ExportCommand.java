@@ -42,9 +42,9 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "DIR", description = "The new folder.")
     private Path folder = Path.of("");
 
-    @Option(names = "--dtype", paramLabel = "bf16|fp32",
+    @Option(names = "--dtype", paramLabel = "bf16|fp32", converter = WeightType.class,
             description = "Element type of the weights; bf16 rounds to the nearest, ties to even. Default: as in the checkpoint.")
-    private @Nullable WeightsType dtype;
+    private @Nullable DType dtype;
 
     @Option(names = "--max-shard-size", paramLabel = "SIZE", converter = ByteSize.class, defaultValue = "5GB",
             description = "Most bytes of tensors in a file, such as 500MB or 2GiB. Default: ${DEFAULT-VALUE}.")
@@ -53,18 +53,6 @@ final class ExportCommand implements Callable<Integer> {
     @Option(names = "--adapter",
             description = "Writes the low-rank updates of a run alone: adapter_config.json and adapter_model.safetensors, as PEFT reads them.")
     private boolean adapter;
-
-    /** Names of element types, as they are typed. */
-    enum WeightsType {
-        bf16, fp32;
-
-        DType dtype() {
-            return switch (this) {
-                case bf16 -> DType.BF16;
-                case fp32 -> DType.F32;
-            };
-        }
-    }
 
     @Override
     public Integer call() {
@@ -76,8 +64,8 @@ final class ExportCommand implements Callable<Integer> {
             ExportOptions options = ExportOptions.defaults().withMostBytesOfFile(mostBytes);
             opened.remarks().forEach(remark -> out.println("note      " + remark));
             ModelExport.Exported exported = adapter
-                    ? AdapterExport.write(opened, folder, dtype == null ? DType.F32 : dtype.dtype(), registry)
-                    : ModelExport.write(opened, folder, dtype == null ? options : options.withDtype(dtype.dtype()),
+                    ? AdapterExport.write(opened, folder, dtype == null ? DType.F32 : dtype, registry)
+                    : ModelExport.write(opened, folder, dtype == null ? options : options.withDtype(dtype),
                             registry);
             exported.remarks().forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",

@@ -66,9 +66,9 @@ final class GenerateOptions {
             description = "cpu, or cuda; cuda:1 is the second GPU. Default: ${DEFAULT-VALUE}.")
     private String device = "";
 
-    @Option(names = "--dtype", paramLabel = "TYPE",
-            description = "float32 or bfloat16, of weights and cache. Default: float32 on the CPU, bfloat16 elsewhere.")
-    private @Nullable String dtype;
+    @Option(names = "--dtype", paramLabel = "bf16|fp32", converter = WeightType.class,
+            description = "Element type of weights and cache. Default: fp32 on the CPU, bf16 elsewhere.")
+    private @Nullable DType dtype;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
             description = "Threads of the CPU. Default: all cores.")
@@ -146,13 +146,6 @@ final class GenerateOptions {
     }
 
     private DType dtype(String id) {
-        if (dtype == null) {
-            return id.equals("cpu") ? DType.F32 : DType.BF16;
-        }
-        return switch (dtype) {
-            case "float32" -> DType.F32;
-            case "bfloat16" -> DType.BF16;
-            default -> throw new InputException("--dtype " + dtype + ": it must be float32 or bfloat16");
-        };
+        return dtype != null ? dtype : id.equals("cpu") ? DType.F32 : DType.BF16;
     }
 }

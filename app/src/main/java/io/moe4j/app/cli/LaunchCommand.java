@@ -11,7 +11,6 @@ import io.moe4j.app.supervise.Supervisor;
 import io.moe4j.launch.JobSecret;
 import io.moe4j.launch.NodeFlags;
 import io.moe4j.launch.NodePlacement;
-import io.moe4j.trainer.config.NamedConfigs;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -186,7 +185,7 @@ final class LaunchCommand implements Callable<Integer> {
             return launched.output().get();
         }
         TrainCommand train = command.getCommand();
-        try (RunFolder made = RunFolder.open(null, train.configOptions().nameOrFile(NamedConfigs.DEFAULT),
+        try (RunFolder made = RunFolder.open(null, train.configOptions().nameOrFile(),
                 launched.config().orElseThrow())) {
             return made.path();
         }

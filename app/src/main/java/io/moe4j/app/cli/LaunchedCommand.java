@@ -8,7 +8,6 @@ import io.moe4j.launch.RankEnvironment;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
-import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.Resume;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
@@ -45,20 +44,20 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         if (command.getCommand() instanceof TrainCommand train) {
             requireNoPlace(command, train.launchOptions());
             Arguments arguments = train.configOptions().keysOnly();
-            List<String> added = ranks(train.configOptions(), NamedConfigs.DEFAULT, arguments, node);
+            List<String> added = ranks(train.configOptions(), arguments, node);
             List<Arguments.Override> overrides = new ArrayList<>(arguments.overrides());
             overrides.addAll(Arguments.parse(added).overrides());
-            requireEvenShare(train.configOptions().unchecked(NamedConfigs.DEFAULT).ranks(), !added.isEmpty(), node);
+            requireEvenShare(train.configOptions().unchecked().ranks(), !added.isEmpty(), node);
             TrainerConfig config = new ConfigLoader(Plugins.load(train.pluginPath())).load(
-                    train.configOptions().nameOrFile(NamedConfigs.DEFAULT), overrides,
+                    train.configOptions().nameOrFile(), overrides,
                     ConfigUse.training().withOutput(train.output()));
             return new LaunchedCommand(joined(words, added), config.ranks(), Optional.of(config), train.output());
         }
         if (command.getCommand() instanceof EvalCommand eval) {
             requireNoPlace(command, eval.launchOptions());
             Arguments arguments = eval.configOptions().arguments();
-            List<String> added = ranks(eval.configOptions(), NamedConfigs.PLAIN, arguments, node);
-            int ranks = added.isEmpty() ? eval.configOptions().unchecked(NamedConfigs.PLAIN).ranks() : node.worldSize();
+            List<String> added = ranks(eval.configOptions(), arguments, node);
+            int ranks = added.isEmpty() ? eval.configOptions().unchecked().ranks() : node.worldSize();
             requireEvenShare(ranks, !added.isEmpty(), node);
             return new LaunchedCommand(joined(words, added), ranks, Optional.empty(), Optional.empty());
         }
@@ -76,9 +75,9 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
     }
 
     /** One rank for each process, where nothing else is said. */
-    private static List<String> ranks(ConfigOptions options, String otherwise, Arguments given, NodePlacement node) {
+    private static List<String> ranks(ConfigOptions options, Arguments given, NodePlacement node) {
         boolean said = given.overrides().stream().anyMatch(override -> override.key().equals(RANKS))
-                || options.unchecked(otherwise).ranks() != 1;
+                || options.unchecked().ranks() != 1;
         return said ? List.of() : List.of("--" + RANKS + "=" + node.worldSize());
     }
 

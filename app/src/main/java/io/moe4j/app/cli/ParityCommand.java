@@ -27,7 +27,7 @@ final class ParityCommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Mixin
-    private ConfigOptions config = new ConfigOptions();
+    private ConfigOptions config = new ConfigOptions(NamedConfigs.PLAIN);
 
     @Override
     public Integer call() {
@@ -37,7 +37,7 @@ final class ParityCommand implements Callable<Integer> {
                     + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others())));
         }
         ParityReport report = new Parity(Plugins.load(common.pluginPath())).compare(
-                Path.of(arguments.others().getFirst()), config.nameOrFile(NamedConfigs.PLAIN), arguments.overrides());
+                Path.of(arguments.others().getFirst()), config.nameOrFile(), arguments.overrides());
         spec.commandLine().getOut().print(report.text());
         spec.commandLine().getOut().println(report.holds() ? "parity holds" : "parity is BROKEN");
         return report.holds() ? ExitCode.OK : ExitCode.FAILED;

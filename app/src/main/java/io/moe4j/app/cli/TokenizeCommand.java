@@ -47,7 +47,7 @@ final class TokenizeCommand implements Callable<Integer> {
     private CommonOptions common = new CommonOptions();
 
     @Mixin
-    private ConfigOptions config = new ConfigOptions();
+    private ConfigOptions config = new ConfigOptions(NamedConfigs.PLAIN);
 
     @Option(names = "--threads", paramLabel = "N", description = "Threads that tokenize. Default: all cores.")
     private int threads = Runtime.getRuntime().availableProcessors();
@@ -71,7 +71,7 @@ final class TokenizeCommand implements Callable<Integer> {
                     "--threads " + threads + " --shard-tokens " + shardTokens + ": both must be at least 1");
         }
         Registry registry = Plugins.load(common.pluginPath());
-        TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(NamedConfigs.PLAIN),
+        TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(),
                 arguments.overrides(),
                 ConfigUse.planning());
         if (!settings.data().sources().isEmpty()) {

@@ -6,7 +6,6 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.launch.RankEnvironment;
 import io.moe4j.launch.TcpRendezvous;
 import io.moe4j.trainer.config.ConfigUse;
-import io.moe4j.trainer.config.NamedConfigs;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.CapacityExceededException;
@@ -58,7 +57,7 @@ final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
-        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(NamedConfigs.DEFAULT), this::start);
+        Start start = launchOptions.beforeMeeting(() -> configOptions.unchecked(), this::start);
         Registry registry = start.registry();
         TrainerConfig config = start.config();
         RankEnvironment environment = start.environment();
@@ -153,7 +152,7 @@ final class TrainCommand implements Callable<Integer> {
     }
 
     private RunFolder folder(TrainerConfig config, RankEnvironment environment, RankLaunch launch) {
-        RunFolder folder = RunFolder.open(output, configOptions.nameOrFile(NamedConfigs.DEFAULT),
+        RunFolder folder = RunFolder.open(output, configOptions.nameOrFile(),
                 config);
         try {
             if (environment.isDistributed()) {

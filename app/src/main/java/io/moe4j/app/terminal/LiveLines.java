@@ -35,7 +35,7 @@ public final class LiveLines implements AutoCloseable {
 
     /** The width of the terminal now; a large number where there is none, and no text has to be cut. */
     public int width() {
-        return screen.interactive() ? screen.width() : Integer.MAX_VALUE;
+        return screen.width();
     }
 
     /** Writes text, which may have several lines, above the line below. */

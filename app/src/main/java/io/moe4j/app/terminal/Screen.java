@@ -6,19 +6,20 @@ import java.util.OptionalInt;
 import java.util.function.Supplier;
 
 /**
- * What standard output or standard error is.
+ * What standard output or standard error is: a terminal, or a file or a pipe.
  *
- * @param interactive whether people watch, on a terminal that can rewrite a line
- * @param columns its width now; asked before each drawing, so that a changed width needs no signal
+ * @param terminal whether it is a terminal, so that lines should fit into its width
+ * @param interactive whether it is a terminal that can rewrite a line
+ * @param columns the terminal's width now, empty if unknown; asked before each drawing, so that a changed width needs no signal
  */
-public record Screen(boolean interactive, Supplier<OptionalInt> columns) {
+public record Screen(boolean terminal, boolean interactive, Supplier<OptionalInt> columns) {
     private static final int STANDARD_OUTPUT = 1;
     private static final int STANDARD_ERROR = 2;
     private static final int USUAL_COLUMNS = 80;
 
     /** A file, a pipe, or a test. */
     public static Screen none() {
-        return new Screen(false, OptionalInt::empty);
+        return new Screen(false, false, OptionalInt::empty);
     }
 
     /**
@@ -37,16 +38,16 @@ public record Screen(boolean interactive, Supplier<OptionalInt> columns) {
     }
 
     private static Screen of(int descriptor, Optional<TerminalCalls> calls, Map<String, String> environment) {
-        String type = environment.getOrDefault("TERM", "");
-        if (type.isEmpty() || type.equals("dumb") || calls.isEmpty() || !calls.get().isTerminal(descriptor)) {
+        if (calls.isEmpty() || !calls.get().isTerminal(descriptor)) {
             return none();
         }
+        String type = environment.getOrDefault("TERM", "");
         TerminalCalls open = calls.get();
-        return new Screen(true, () -> open.columns(descriptor));
+        return new Screen(true, !type.isEmpty() && !type.equals("dumb"), () -> open.columns(descriptor));
     }
 
-    /** The width to draw for. */
+    /** How many columns a line may take: those of the terminal, 80 if it does not tell; a large number for a file or a pipe. */
     public int width() {
-        return columns.get().orElse(USUAL_COLUMNS);
+        return terminal ? columns.get().orElse(USUAL_COLUMNS) : Integer.MAX_VALUE;
     }
 }

@@ -29,7 +29,7 @@ class LiveLinesTest {
     private final StringWriter written = new StringWriter();
     private final AtomicInteger width = new AtomicInteger(80);
     private final LiveLines lines = new LiveLines(new PrintWriter(written),
-            new Screen(true, () -> OptionalInt.of(width.get())));
+            new Screen(true, true, () -> OptionalInt.of(width.get())));
 
     @ParameterizedTest
     @ValueSource(ints = {40, 80, 120, 200})

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 
 /** Where no person watches, nothing is rewritten. */
@@ -26,8 +27,14 @@ class ScreenTest {
     }
 
     @Test
-    void withoutAWidthTheUsualOneIsTaken() {
-        assertEquals(80, Screen.none().width());
+    void aTerminalThatDoesNotTellItsWidthHasTheUsualOne() {
+        assertEquals(80, new Screen(true, false, OptionalInt::empty).width());
+        assertEquals(120, new Screen(true, false, () -> OptionalInt.of(120)).width());
+    }
+
+    @Test
+    void linesOfAFileAreOfAnyLength() {
+        assertEquals(Integer.MAX_VALUE, Screen.none().width());
         assertFalse(Screen.standardOutput(Optional.empty(), Map.of("TERM", "xterm")).interactive());
     }
 }

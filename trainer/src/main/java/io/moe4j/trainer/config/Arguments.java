@@ -4,6 +4,8 @@ import io.moe4j.api.Stability;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
 
 /**
  * What stands on a command line besides the command's own options.
@@ -16,6 +18,8 @@ import java.util.List;
 public record Arguments(List<Override> overrides, List<String> others) {
 
     private static final String DASHES = "--";
+    /** What people write for true and false. All but these two are refused when the value is read. */
+    private static final Set<String> YES_OR_NO = Set.of("true", "false", "yes", "no", "on", "off", "1", "0");
 
     public Arguments {
         overrides = List.copyOf(overrides);
@@ -37,9 +41,10 @@ public record Arguments(List<Override> overrides, List<String> others) {
                         argument.substring(equals + 1)));
             } else {
                 String key = argument.substring(DASHES.length());
+                boolean flag = schema.isFlag(key);
                 boolean follows = i + 1 < given.size() && !given.get(i + 1).startsWith(DASHES)
-                        && (!schema.isFlag(key) || given.get(i + 1).matches("true|false"));
-                overrides.add(new Override(key, follows ? given.get(++i) : schema.isFlag(key) ? "true" : ""));
+                        && (!flag || YES_OR_NO.contains(given.get(i + 1).toLowerCase(Locale.ROOT)));
+                overrides.add(new Override(key, follows ? given.get(++i) : flag ? "true" : "", follows || flag));
             }
         }
         return new Arguments(overrides, others);
@@ -55,7 +60,14 @@ public record Arguments(List<Override> overrides, List<String> others) {
      *
      * @param key such as {@code training.steps}
      * @param value as it was typed; empty if none was
+     * @param given false if the key stands alone where a value should follow, as in {@code --data.path} at the end of the line
      */
     @SuppressWarnings("AvoidCommonTypeNames") // always written as Arguments.Override
-    public record Override(String key, String value) {}
+    public record Override(String key, String value, boolean given) {
+
+        /** A key with its value. */
+        public Override(String key, String value) {
+            this(key, value, true);
+        }
+    }
 }

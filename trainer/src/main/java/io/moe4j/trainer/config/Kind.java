@@ -16,6 +16,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 /**
  * How values of one Java type are written.
@@ -23,8 +24,9 @@ import java.util.regex.Pattern;
  * @param wanted what is wanted, for messages
  * @param read reads a value; empty if it is not what is wanted
  * @param shown writes a value as TOML
+ * @param choices the names to choose from; empty if the value is no name, or the names are not known here
  */
-record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown) {
+record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown, List<String> choices) {
     private static final String AUTO = "auto";
     private static final String DIGITS = "[0-9]+(?:_[0-9]+)*";
     private static final Pattern WHOLE = Pattern.compile("[+-]?" + DIGITS);
@@ -32,6 +34,10 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
     private static final Pattern REAL = Pattern
             .compile(
                     "[+-]?(?:" + DIGITS + "(?:\\.(?:" + DIGITS + ")?)?|\\." + DIGITS + ")(?:[eE][+-]?" + DIGITS + ")?");
+
+    private Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown) {
+        this(wanted, read, shown, List.of());
+    }
 
     /** The kind of a record component of this generic type. */
     static Kind of(String type) {
@@ -60,8 +66,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                     Kind::capacity, Kind::capacityShown);
             case "io.moe4j.trainer.config.MemoryBudget" -> new Kind("\"auto\", or a number of GiB that is at least 0",
                     Kind::budget, Kind::budgetShown);
-            case "io.moe4j.api.tensor.DType" -> choice(List.of(DType.F32, DType.BF16),
-                    Kind::name);
+            case "io.moe4j.api.tensor.DType" -> weightType();
             case "java.util.Optional<io.moe4j.api.comm.OverflowAction>" -> automatic(
                     choice(Arrays.asList(OverflowAction.values()), Kind::lower));
             case "io.moe4j.api.comm.Dedup" -> choice(Arrays.asList(Dedup.values()), Kind::lower);
@@ -88,12 +93,19 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
         };
     }
 
+    private static Kind weightType() {
+        Kind choice = choice(WeightTypes.ALL, Kind::name);
+        return new Kind(choice.wanted, value -> value.text().flatMap(WeightTypes::named), choice.shown, choice.choices);
+    }
+
     private static <T extends Enum<T>> Kind choice(List<T> choices, Function<T, String> name) {
-        return new Kind("one of " + String.join(", ", choices.stream().map(name).toList()),
+        List<String> names = choices.stream().map(name).toList();
+        return new Kind("one of " + String.join(", ", names),
                 value -> value.text()
                         .flatMap(text -> choices.stream().filter(choice -> name.apply(choice).equalsIgnoreCase(text))
                                 .findFirst()),
-                shown -> choices.stream().filter(shown::equals).map(name).map(Kind::quoted).findFirst().orElseThrow());
+                shown -> choices.stream().filter(shown::equals).map(name).map(Kind::quoted).findFirst().orElseThrow(),
+                names);
     }
 
     /** The same, or {@code "auto"} for no choice. */
@@ -102,7 +114,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             Optional<?> chosen = kind.read.apply(value);
             return chosen.isEmpty() && value.text().equals(Optional.of(AUTO)) ? Optional.of(Optional.empty())
                     : chosen.isEmpty() ? Optional.empty() : Optional.of(chosen);
-        }, shown -> ((Optional<?>) shown).map(kind.shown).orElse(quoted(AUTO)));
+        }, shown -> ((Optional<?>) shown).map(kind.shown).orElse(quoted(AUTO)),
+                Stream.concat(kind.choices.stream(), Stream.of(AUTO)).toList());
     }
 
     private static String lower(Enum<?> value) {
@@ -131,7 +144,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
     }
 
     private static Optional<Boolean> flag(String text) {
-        return switch (text.strip()) {
+        return switch (text.strip().toLowerCase(Locale.ROOT)) {
             case "true" -> Optional.of(true);
             case "false" -> Optional.of(false);
             default -> Optional.empty();

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.TokenStreamLocation;
@@ -90,6 +91,12 @@ final class Layers {
     /** Lays one value from the command line over. */
     void add(Arguments.Override override) {
         String shown = "--" + override.key() + (override.value().isEmpty() ? "" : " " + override.value());
+        if (!override.given() && schema.keys().containsKey(ourName(override.key()))) {
+            note(new Problem(Shown.of(shown), "it has no value",
+                    "write --" + override.key() + " VALUE, or --" + override.key() + "= for an empty one"));
+            broken.add(ourName(override.key()));
+            return;
+        }
         set(override.key(), new Value.Typed(override.value()), Shown.of(shown), "--" + override.key());
     }
 
@@ -107,7 +114,7 @@ final class Layers {
     }
 
     private void set(String given, Value value, String shown, String origin) {
-        String path = schema.keys().containsKey(given) ? given : TorchtitanNames.ours(given).orElse(given);
+        String path = ourName(given);
         if (path.startsWith(PlugInTables.KEY + ".")) {
             plugIns.set(path, value).ifPresent(rule -> note(new Problem(shown, rule,
                     "write plugin.ID.KEY, where ID is the plug-in's id and KEY a setting that it has")));
@@ -127,9 +134,19 @@ final class Layers {
             origins.put(path, origin);
             broken.remove(path);
         }, () -> {
-            note(new Problem(shown, "the value must be " + kind.wanted(), ""));
+            note(new Problem(shown, "the value must be " + kind.wanted(),
+                    value.text().flatMap(text -> remedy(path, text, kind)).orElse("")));
             broken.add(path);
         });
+    }
+
+    private static Optional<String> remedy(String path, String text, Kind kind) {
+        return TorchtitanNames.value(path, text)
+                .or(() -> NearestKey.of(text, kind.choices()).map(near -> "the nearest is " + near));
+    }
+
+    private String ourName(String given) {
+        return schema.keys().containsKey(given) ? given : TorchtitanNames.ours(given).orElse(given);
     }
 
     private Problem unknown(String path, String shown) {

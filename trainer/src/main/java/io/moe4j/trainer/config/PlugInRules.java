@@ -64,7 +64,9 @@ final class PlugInRules {
             return provider.map(models -> models.flavor(config.model().flavor())
                     .withMoeCommBackend(config.model().moeCommBackend()));
         } catch (IllegalArgumentException e) {
-            findings.require(false, Shown.of(e.getMessage()), "choose one of them", "model.flavor");
+            findings.require(false, Shown.of(e.getMessage()), provider.flatMap(models -> NearestKey
+                    .of(config.model().flavor(), models.flavors())).map(near -> "the nearest is " + near)
+                    .orElse("choose one of them"), "model.flavor");
             return Optional.empty();
         }
     }
@@ -141,7 +143,10 @@ final class PlugInRules {
         try {
             return findings.readable(key) ? Optional.of(registry.get(spi, id)) : Optional.empty();
         } catch (IllegalArgumentException e) {
-            findings.require(false, String.valueOf(e.getMessage()), "", key);
+            findings.require(false, String.valueOf(e.getMessage()), TorchtitanNames.value(key, id)
+                    .or(() -> NearestKey.of(id, registry.all(spi).stream().map(Provider::id).toList())
+                            .map(near -> "the nearest is " + near))
+                    .orElse(""), key);
             return Optional.empty();
         }
     }

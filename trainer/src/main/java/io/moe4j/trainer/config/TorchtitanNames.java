@@ -2,7 +2,9 @@ package io.moe4j.trainer.config;
 
 import java.util.Collection;
 import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Names of torchtitan's configuration that differ from ours. Those that take the same values are understood; others are answered with what moe4j has
@@ -76,6 +78,13 @@ final class TorchtitanNames {
             Map.entry("validation.enabled", "validation begins with validation.interval above 0"),
             Map.entry("validation.local_batch_size", "a validation's batches are as large as those of training"));
 
+    private static final String BUDGET = "torchtitan's is budget here: it keeps what saves most time, within activation_checkpoint.memory_budget";
+
+    /** Values of keys that both have, written {@code key=value}, and what moe4j has for them. */
+    private static final Map<String, String> VALUES = Map.of("activation_checkpoint.mode=selective", BUDGET,
+            "activation_checkpoint.mode=selective_op", BUDGET, "activation_checkpoint.mode=memory_budget", BUDGET,
+            "optimizer.name=adam", "with optimizer.name adamw and optimizer.weight_decay 0, it is the same");
+
     private TorchtitanNames() {}
 
     /** Our name for the same thing. */
@@ -85,7 +94,12 @@ final class TorchtitanNames {
 
     /** All answers, for the test that they name what there is. */
     static Collection<String> answers() {
-        return INSTEAD.values();
+        return Stream.concat(INSTEAD.values().stream(), VALUES.values().stream()).toList();
+    }
+
+    /** What to write for a value of torchtitan's. */
+    static Optional<String> value(String key, String value) {
+        return Optional.ofNullable(VALUES.get(key + "=" + value.toLowerCase(Locale.ROOT)));
     }
 
     /** What to do instead of giving a value for this key. */

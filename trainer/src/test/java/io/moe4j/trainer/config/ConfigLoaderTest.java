@@ -138,7 +138,9 @@ class ConfigLoaderTest {
             "--model.name llama | model.name = \"llama\" | known are [deepseek_v3, qwen3_moe]",
             "--model.expert_kernels fast | model.expert_kernels = \"fast\" | known are [swiglu, swiglu_portable]",
             "--training.seq_len 163841 | training.seq_len = 163841 | takes 1 to 163840",
-            "--training.seq_len | --training.seq_len | must be a whole number",
+            "--training.seq_len | --training.seq_len | it has no value",
+            "--data.path --ranks 4 | --data.path | it has no value",
+            "--runtime.strict yes | --runtime.strict yes | must be true or false",
             "--training.max_norm 0 | training.max_norm = 0.0 | above 0",
             "--optimizer.lr inf | optimizer.lr = Infinity | above 0",
             "--optimizer.beta2 0.99999999999 | optimizer.beta2 = 0.99999999999 | below 1",
@@ -158,7 +160,7 @@ class ConfigLoaderTest {
             "--runtime.timeout 1e-308 | --runtime.timeout 1e-308 | at least 1e-9",
             "--runtime.devices 0 | runtime.devices = 0 | at least 1",
             "--runtime.devices 3 | runtime.devices = 3, ranks = 4 | each device takes the same number of ranks",
-            "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no Collectives \"tcp\"",
+            "--runtime.collectives tcp | runtime.collectives = \"tcp\" | there is no collectives \"tcp\"",
             "--training.local_batch_size 100000000 | training.local_batch_size = 100000000, training.seq_len = 128 | fewer than 2^31"})
     void oneProblemIsOneProblem(String arguments, String values, String rule) {
         ConfigException e = assertThrows(ConfigException.class,

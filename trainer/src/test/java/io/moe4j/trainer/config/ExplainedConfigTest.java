@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.tensor.DType;
 import io.moe4j.trainer.plugins.Plugins;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,6 +66,24 @@ class ExplainedConfigTest {
         ConfigException problems = assertThrows(ConfigException.class,
                 () -> explain(NamedConfigs.PLAIN, "--" + theirs, "1"));
         assertTrue(problems.problems().getFirst().remedy().contains(answer), problems.getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"activation_checkpoint.mode, selective_op, is budget here", "optimizer.name, Adam, weight_decay 0",
+            "activation_checkpoint.mode, ful, the nearest is full", "device, cuad, the nearest is cuda",
+            "model.flavor, 16b, the nearest is 16B", "moe.on_overflow, round, the nearest is rounds"})
+    void aWrongNameIsAnsweredWithTheOneThatWasMeant(String key, String value, String answer) {
+        ConfigException problems = assertThrows(ConfigException.class,
+                () -> explain(NamedConfigs.PLAIN, "--" + key, value));
+        assertTrue(problems.problems().getFirst().remedy().contains(answer), problems.getMessage());
+    }
+
+    @Test
+    void elementTypesHaveTheirShortNamesToo() {
+        for (String name : List.of("bf16", "bfloat16", "BF16")) {
+            assertEquals(DType.BF16, explain(NamedConfigs.PLAIN, "--training.dtype", name).config().training().dtype());
+        }
+        assertEquals(DType.F32, explain(NamedConfigs.PLAIN, "--training.dtype", "fp32").config().training().dtype());
     }
 
     @Test

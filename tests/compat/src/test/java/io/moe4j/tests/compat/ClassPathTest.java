@@ -60,7 +60,7 @@ final class ClassPathTest {
                 throw new AssertionError("a device was found");
             } catch (InvocationTargetException e) {
                 String message = String.valueOf(e.getCause().getMessage());
-                assertTrue(message.startsWith("there is no Device \"cpu\", nor any other: no provider of"
+                assertTrue(message.startsWith("there is no device \"cpu\", nor any other: no provider of"
                         + " io.moe4j.api.device.DeviceProvider was found. moe4j runs on the class path, where"
                         + " META-INF/services is read"), message);
             }

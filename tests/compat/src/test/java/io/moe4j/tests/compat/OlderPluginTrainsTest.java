@@ -117,7 +117,7 @@ final class OlderPluginTrainsTest {
     void withoutThePathItIsUnknown() {
         StringWriter err = new StringWriter();
         assertEquals(2, run(err, "gather_all", work.resolve("unknown")));
-        assertTrue(err.toString().contains("there is no CommBackend \"gather_all\"")
+        assertTrue(err.toString().contains("there is no comm backend \"gather_all\"")
                 && err.toString().contains("plug-in path"), err::toString);
     }
 

@@ -155,9 +155,9 @@ class GenerateCommandTest {
                     "--prompt-ids 5,6,7 --context 3 | a prompt of 3 tokens in a context of 3",
                     "--prompt-ids 5 --context 1 | --context 1: deepseek_v3 takes 2 to",
                     "--prompt-ids 5 --pass 0 | passes of up to 0",
-                    "--prompt-ids 5 --device abacus | there is no Device \"abacus\"",
+                    "--prompt-ids 5 --device abacus | there is no device \"abacus\"",
                     "--prompt-ids 5 --device cpu:x | a number of a device must follow the colon",
-                    "--prompt-ids 5 --dtype int8 | --dtype int8: it must be float32 or bfloat16",
+                    "--prompt-ids 5 --dtype int8 | \"int8\" is not one of float32, bfloat16",
                     "--prompt abc | has no tokenizer.json; name a tokenizer",
                     "--prompts /nowhere | /nowhere does not exist",
                     "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
