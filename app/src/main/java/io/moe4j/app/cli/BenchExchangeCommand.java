@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 /** {@code moe4j bench exchange}. */
 @Command(name = "exchange",
         description = "Times one rank's plan, dispatch and combine, their adjoints, and all of a layer's,"
-                + " while the other ranks stand still; by default of the debug model on four ranks, 512 tokens each, fp32.")
+                + " while the other ranks are idle; by default of the debug model on four ranks, 512 tokens each, fp32.")
 final class BenchExchangeCommand extends BenchSubcommand {
 
     BenchExchangeCommand() {

@@ -8,8 +8,8 @@ import java.io.PrintWriter;
 import java.time.Duration;
 
 /**
- * How far a benchmark is, on standard error: on a terminal one line that is rewritten; elsewhere a line where something else begins, and then one every ten
- * seconds.
+ * Shows on standard error how far a benchmark is: on a terminal in one line that is rewritten; elsewhere in a line for each part that begins, and then one
+ * every ten seconds.
  */
 final class BenchOutput implements BenchProgress, AutoCloseable {
     private static final long QUIET_NANOS = 10_000_000_000L;

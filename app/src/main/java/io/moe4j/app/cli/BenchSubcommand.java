@@ -16,7 +16,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** What the benchmarks' commands have in common: all but what they time, and on what where nothing is said. */
+/** What the commands of all benchmarks have in common. Each adds what it times, and the configuration that it takes by default. */
 abstract class BenchSubcommand implements Callable<Integer> {
     private final Benchmark benchmark;
     private final List<Arguments.Override> first;
@@ -35,7 +35,7 @@ abstract class BenchSubcommand implements Callable<Integer> {
 
     /**
      * @param otherwise the configuration that is taken if none was named
-     * @param first what is then laid over it, each {@code key=value}
+     * @param first settings that are then laid over it, each {@code key=value}
      */
     BenchSubcommand(Benchmark benchmark, String otherwise, String... first) {
         this.benchmark = benchmark;

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import picocli.CommandLine.Option;
 
-/** Options of every command; mixed in. */
+/** Options of every command, as a mixin. */
 final class CommonOptions {
 
     static final String DEBUG = "--debug";
@@ -23,7 +23,7 @@ final class CommonOptions {
             description = "Plug-in jars, or folders of them, separated by '${sys:path.separator}'.")
     private String pluginPath = "";
 
-    /** Jars and folders that plug-ins are looked for in. */
+    /** Jars and folders in which to look for plug-ins. */
     List<Path> pluginPath() {
         return Arrays.stream(pluginPath.split(File.pathSeparator)).filter(part -> !part.isBlank()).map(Path::of)
                 .toList();

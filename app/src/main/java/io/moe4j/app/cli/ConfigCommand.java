@@ -22,7 +22,7 @@ import picocli.CommandLine.Spec;
         description = {
                 "Prints what a run would use: every key with its value, and where the value comes from. The output is"
                         + " TOML, which --config takes.",
-                "Without a name, it is the configuration of moe4j train."})
+                "Without a name, it prints the configuration of moe4j train."})
 final class ConfigCommand implements Callable<Integer> {
 
     @Spec

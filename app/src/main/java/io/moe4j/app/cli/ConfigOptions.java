@@ -18,8 +18,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /**
- * Options of commands that take a configuration; mixed in. What the command does not know itself, such as {@code --training.steps 10}
- * or {@code --ranks=2}, is kept for the configuration, in order.
+ * Options of commands that take a configuration, as a mixin. Arguments that the command does not know itself, such as {@code --training.steps 10}
+ * or {@code --ranks=2}, are kept for the configuration, in order.
  */
 final class ConfigOptions {
     private static final String CONFIG = "--config";
@@ -48,7 +48,7 @@ final class ConfigOptions {
         this.otherwise = otherwise;
     }
 
-    /** What the help names. */
+    /** The names that the help lists. */
     static final class ConfigNames implements Iterable<String> {
         @Override
         public Iterator<String> iterator() {
@@ -56,7 +56,7 @@ final class ConfigOptions {
         }
     }
 
-    /** Lets {@code command} and those below it, where they take a configuration, keep what they do not know. */
+    /** Lets {@code command} and its subcommands keep arguments that they do not know, if they take a configuration. */
     static void keepOthers(CommandLine command) {
         CommandSpec spec = command.getCommandSpec();
         spec.mixins().values().stream().map(CommandSpec::userObject).filter(ConfigOptions.class::isInstance)
@@ -93,7 +93,7 @@ final class ConfigOptions {
         return new ConfigLoader(registry).load(nameOrFile(), overrides, use);
     }
 
-    /** The arguments of a command that has none of its own beside options. */
+    /** The arguments of a command that takes only options. */
     Arguments keysOnly() {
         Arguments arguments = arguments();
         if (!arguments.others().isEmpty()) {
@@ -104,7 +104,7 @@ final class ConfigOptions {
     }
 
     /**
-     * The configuration of a command that has arguments of its own beside options, checked.
+     * The configuration, checked, of a command that takes other arguments than options.
      *
      * @param first overrides that are laid over the default configuration, where none is named, before those of the command line
      * @param always overrides that are laid over any configuration before those of the command line
@@ -117,7 +117,7 @@ final class ConfigOptions {
         return new ConfigLoader(registry).load(nameOrFile(), overrides, use);
     }
 
-    /** The configuration as it was given, whatever is wrong with it. */
+    /** The configuration as it was given, not checked. */
     TrainerConfig unchecked() {
         return ConfigLoader.unchecked(nameOrFile(), arguments().overrides());
     }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** A list of devices as it is typed: {@code 0,2,4-6} is 0, 2, 4, 5 and 6. */
+/** A list of device numbers as it is typed: {@code 0,2,4-6} is 0, 2, 4, 5 and 6. */
 final class DeviceList {
     private static final Pattern PART = Pattern.compile("(\\d{1,4})(?:-(\\d{1,4}))?");
 
@@ -16,7 +16,7 @@ final class DeviceList {
      * The devices, in order.
      *
      * @param text of {@code --devices}
-     * @param processes how many there must be
+     * @param processes how many devices there must be
      */
     static List<Integer> parse(String text, int processes) {
         List<Integer> devices = new ArrayList<>();

@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /**
  * What an earlier run has left in a folder.
  *
- * @param folder where
+ * @param folder the run's folder
  * @param savedCheckpoints whether it has checkpoints, from which it could go on
  */
 record EarlierRun(Path folder, boolean savedCheckpoints) {
@@ -45,10 +45,10 @@ record EarlierRun(Path folder, boolean savedCheckpoints) {
     }
 
     /**
-     * Checks that a new run may write here.
+     * Checks that a new run may write to this folder.
      *
-     * @param config of the new run, which continues this one, or one of its checkpoints; or may begin this one again, if that has saved nothing
-     * @throws InputException otherwise
+     * @param config of the new run. It may continue this run from one of its checkpoints, or begin this run again if that has saved nothing
+     * @throws InputException if it may not
      */
     void requireContinuedBy(TrainerConfig config) {
         Optional<String> reason = switch (config.checkpoint().resume()) {
@@ -69,7 +69,7 @@ record EarlierRun(Path folder, boolean savedCheckpoints) {
                 + "or remove the folder");
     }
 
-    /** The keys in which a configuration is of another training than this run; the file's name if it cannot be read. */
+    /** The keys whose values make {@code config} another training than this run's; the name of this run's configuration file if that cannot be read. */
     List<String> differences(TrainerConfig config) {
         Path written = folder.resolve(CONFIG);
         try {

@@ -19,24 +19,24 @@ import java.util.stream.Stream;
  * The runs of one configuration in the folder of all runs: {@code outputs/NAME-20261129-080000}, and {@code outputs/NAME-20261129-080000-2} for a second one of
  * that second.
  *
- * @param parent the folder of all runs
+ * @param parent the folder that holds the folders of all runs
  * @param name of the configuration
  */
 record EarlierRuns(Path parent, String name) {
 
-    /** A run's folder, and when it began: the date and time, and the number within that second. */
+    /** A run's folder, and when the run began: date and time, and its number among the runs of that second. */
     private record Begun(Path folder, String time, int number) {}
 
     /**
-     * What the search has found.
+     * The result of the search.
      *
      * @param folder the folder of the run to continue, if there is one
-     * @param remark why there is none, for people; empty if there is one
+     * @param remark why there is none, as a text for people; empty if there is one
      */
     record Search(Optional<Path> folder, String remark) {}
 
     /**
-     * Looks for the run to continue: of those with checkpoints whose configuration is of the same training, the one that began last.
+     * Looks for the run to continue: among those that have checkpoints and the same training configuration, the one that began last.
      *
      * @param config of this run
      */
@@ -60,7 +60,7 @@ record EarlierRuns(Path parent, String name) {
                         + others.getFirst() + "; continue it with --output)"));
     }
 
-    /** The one that began last is the last. */
+    /** Sorted by start, so that the last one is the newest. */
     private List<Begun> all() {
         if (!Files.isDirectory(parent)) {
             return List.of();

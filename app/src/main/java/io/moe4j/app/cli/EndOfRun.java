@@ -8,19 +8,19 @@ import java.util.Locale;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The page about a run that has ended, and what to try next. */
+/** What {@code train} does at its end: it writes the page about the run, and says what to try next. */
 final class EndOfRun {
     private static final Logger log = LoggerFactory.getLogger(EndOfRun.class);
 
     private EndOfRun() {}
 
     /**
-     * Writes the page. A run does not fail because of it: what cannot be written is logged.
+     * Writes the page. If that fails, the failure is logged, and the run does not fail because of it.
      *
      * @param folder of the run
-     * @param named whether the user chose the folder; the others are all in one place, so that they can be compared
+     * @param named whether the user chose the folder; folders that were not chosen all lie in {@code outputs}, so that one command can compare them
      * @param saved whether it has a checkpoint
-     * @param prompt a text that suits the data, as options of {@code generate}; nothing where none is known
+     * @param prompt options of {@code generate} with a prompt that suits the data; empty if none is known
      * @return lines for people
      */
     static String report(Path folder, boolean named, boolean saved, String... prompt) {
@@ -36,7 +36,7 @@ final class EndOfRun {
         arguments.addAll(List.of(prompt));
         String generate = saved ? ShellCommand.of(arguments.toArray(String[]::new))
                 : "the same with --checkpoint.enable: it keeps the model, for " + ShellCommand.of("generate");
-        // The star is the shell's to read: it is not quoted.
+        // The star is not quoted: the shell must expand it.
         String report = named || folder.getParent() == null ? ShellCommand.of("report", folder.toString())
                 : ShellCommand.of("report", folder.getParent().toString()) + "/*";
         return String.format(Locale.ROOT, "report    %s (open it in a browser)%nnext      %s%n          %s%n", file,

@@ -77,17 +77,17 @@ final class EvalCommand implements Callable<Integer> {
         }
     }
 
-    /** Its options on how processes are started. */
+    /** This command's options on how processes are started. */
     LaunchOptions launchOptions() {
         return launchOptions;
     }
 
-    /** Its configuration. */
+    /** This command's configuration. */
     ConfigOptions configOptions() {
         return configOptions;
     }
 
-    /** What this process knows before it meets the others. */
+    /** What this process knows before it connects to the others. */
     private record Start(Registry registry, ModelSource source, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}
 
@@ -107,7 +107,7 @@ final class EvalCommand implements Callable<Integer> {
 
     private TrainerConfig config(Registry registry, ModelSource source, Path texts) {
         String[] first = {"training.seq_len=" + Math.min(SEQUENCE, source.spec().maxSequence())};
-        // An evaluation is not captured, so that every exchange will do.
+        // An evaluation is not captured: exchanges that cannot be captured are allowed.
         List<String> always = new ArrayList<>(List.of("model.name=" + source.modelName(), "graph_capture.enable=false",
                 "validation.path=" + texts, "validation.split=0"));
         source.tokenizer().ifPresent(tokenizer -> always.add("data.tokenizer=" + tokenizer));

@@ -5,11 +5,14 @@ final class ExitCode {
 
     /** Done. */
     static final int OK = 0;
-    /** It was tried, and failed; or a comparison did not hold; or what was printed could not be written. */
+    /** The command failed, or a comparison did not hold, or its output could not be written. */
     static final int FAILED = 1;
-    /** What was given cannot be used; nothing was started. */
+    /** The input cannot be used; nothing was started. */
     static final int BAD_INPUT = 2;
-    /** The run ended before its last step, because another of its processes was asked to. A process that was asked itself: {@link StopSignal#exitCode}. */
+    /**
+     * The run ended before its last step, because another of its processes got a signal. A process that got the signal itself returns {@link
+     * StopSignal#exitCode}.
+     */
     static final int STOPPED = 3;
 
     private ExitCode() {}

@@ -53,7 +53,7 @@ final class FailureReport implements IExecutionExceptionHandler {
         }
     }
 
-    /** A name that no command has, and the nearest that one has. */
+    /** Says that no command has this name, and which command has the nearest one. */
     private static String unknown(CommandLine.UnmatchedArgumentException failure) {
         CommandLine command = failure.getCommandLine();
         String given = failure.getUnmatched().getFirst();

@@ -55,7 +55,7 @@ final class GenerateCommand implements Callable<Integer> {
             description = "Prints an object for each prompt, in one line: ids, text, logarithms of probabilities.")
     private boolean json;
 
-    @Option(names = {"-v", "--verbose"}, description = "Tells what is opened, and the memory that it takes.")
+    @Option(names = {"-v", "--verbose"}, description = "Prints what is opened, and the memory that it takes.")
     private boolean verbose;
 
     @Override
@@ -66,7 +66,7 @@ final class GenerateCommand implements Callable<Integer> {
         boolean typed = given.isEmpty() && main != null && main.isInputTerminal();
         Registry registry = Plugins.load(common.pluginPath());
         try (ModelSource source = ModelSource.open(path, registry)) {
-            // A person who has mistyped the path is told before standard input is waited for.
+            // Checked first, so that a mistyped path is reported before this command waits for standard input.
             List<Prompt> prompts = given.isEmpty() && !typed ? GenerateOptions.standardInput() : given;
             return generate(source, registry, prompts, typed, sampling, maxTokens);
         }
@@ -96,7 +96,7 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
-    /** The tokenizer; prompts of ids can do without. */
+    /** The tokenizer; empty if there is none, which is enough for prompts of ids. */
     private Optional<ModelText> text(ModelSource source, Registry registry, List<Prompt> prompts) {
         boolean onlyIds = !prompts.isEmpty() && prompts.stream().allMatch(Prompt.Ids.class::isInstance);
         return onlyIds && options.tokenizer().isEmpty() && source.tokenizer().isEmpty() ? Optional.empty()

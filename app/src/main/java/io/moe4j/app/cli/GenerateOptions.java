@@ -16,11 +16,11 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options of {@code generate}; mixed in. */
+/** Options of {@code generate}, as a mixin. */
 final class GenerateOptions {
     private static final String STANDARD_INPUT = "-";
 
-    @Option(names = "--prompt", paramLabel = "TEXT", description = "What is continued. May be given several times.")
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "A text to continue. May be given several times.")
     private List<String> prompts = new ArrayList<>();
 
     @Option(names = "--prompts", paramLabel = "FILE|-",
@@ -33,7 +33,7 @@ final class GenerateOptions {
     private List<String> ids = new ArrayList<>();
 
     @Option(names = "--max-tokens", paramLabel = "N", defaultValue = "128",
-            description = "The most tokens of an answer. Default: ${DEFAULT-VALUE}.")
+            description = "Largest number of tokens of an answer. Default: ${DEFAULT-VALUE}.")
     private int maxTokens;
 
     @Option(names = "--temperature", paramLabel = "T", defaultValue = "0",
@@ -42,11 +42,11 @@ final class GenerateOptions {
     private double temperature;
 
     @Option(names = "--top-p", paramLabel = "P",
-            description = "Draws from the most probable tokens that have P of the probability together. Default: 1, all.")
+            description = "Draws from the most probable tokens whose probabilities add up to P. Default: 1, all tokens.")
     private @Nullable Double topP;
 
     @Option(names = "--seed", paramLabel = "N",
-            description = "Seed of what is drawn: the same prompt and seed have the same answer. Default: 0.")
+            description = "Seed of the random choices: the same prompt and seed give the same answer. Default: 0.")
     private @Nullable Long seed;
 
     @Option(names = "--ignore-end-token", description = "Goes on after the token that ends a text.")
@@ -54,7 +54,7 @@ final class GenerateOptions {
 
     @Option(names = "--context", paramLabel = "N",
             description = {
-                    "The most tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
+                    "Largest number of tokens of prompt and answer together. Default: what the prompts and --max-tokens need;",
                     "4096 where prompts are typed; never more than the model has positions."})
     private @Nullable Long context;
 
@@ -75,7 +75,7 @@ final class GenerateOptions {
     private int threads;
 
     @Option(names = "--pass", paramLabel = "N", defaultValue = "256",
-            description = "The most tokens of a prompt that pass through the model at once. Default: ${DEFAULT-VALUE}.")
+            description = "Largest number of a prompt's tokens that pass through the model at once. Default: ${DEFAULT-VALUE}.")
     private long pass;
 
     /** The prompts that were given; empty if none were. */

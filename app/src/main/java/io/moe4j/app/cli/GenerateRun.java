@@ -33,7 +33,7 @@ final class GenerateRun {
     private final PrintWriter err;
     private final boolean watched;
 
-    /** @param watched whether the output goes to a terminal, which would obey control characters */
+    /** @param watched whether the output goes to a terminal: control characters of an answer are then shown as codes */
     GenerateRun(Generator generator, GenerateTexts texts, PrintWriter out, PrintWriter err, boolean watched) {
         this.generator = generator;
         this.texts = texts;
@@ -42,7 +42,7 @@ final class GenerateRun {
         this.watched = watched;
     }
 
-    /** Answers all prompts, until a signal comes. Of several, each is shown before its answer. */
+    /** Answers all prompts, until a signal comes. If there are several, each is shown before its answer. */
     int all(List<Prompt> prompts, List<GenerationRequest> requests, boolean json) {
         for (int i = 0; i < prompts.size(); i++) {
             if (!json && prompts.size() > 1) {
@@ -83,7 +83,7 @@ final class GenerateRun {
         }
     }
 
-    /** A prompt that cannot be answered does not end the conversation. */
+    /** After a prompt that cannot be answered, the next one is asked for. */
     private Optional<StopSignal> answer(String line, Function<String, GenerationRequest> request, boolean json) {
         try {
             return one(new Prompt.Text(line), request.apply(line), json);

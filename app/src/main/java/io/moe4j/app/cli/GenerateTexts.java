@@ -8,9 +8,9 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Texts and ids of a model.
+ * Turns texts into a model's ids, and ids into texts.
  *
- * @param text its tokenizer; a model without one takes ids, and its answers are ids
+ * @param text the model's tokenizer; without one, prompts and answers are ids
  */
 record GenerateTexts(Optional<ModelText> text) implements AutoCloseable {
 

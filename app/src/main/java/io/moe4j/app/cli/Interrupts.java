@@ -10,8 +10,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Ctrl-C, and other polite requests to end. The first signal asks the run to end with the step under way or the next; a second one ends the process
- * at once, whatever
+ * Handles Ctrl-C, SIGTERM and SIGHUP. The first signal asks the run to end with the step under way or the next; a second one ends the process at
+ * once, whatever
  * it is doing. A signal that was ignored when the process started, as {@code nohup} arranges it for SIGHUP, stays ignored.
  */
 final class Interrupts implements AutoCloseable {
@@ -40,7 +40,7 @@ final class Interrupts implements AutoCloseable {
      * Handles signals until it is closed.
      *
      * @param stop is told of the first signal
-     * @param again ends the process at once: the exit code of a further signal
+     * @param again ends the process at once with the given exit code; called for each further signal
      */
     static Interrupts handle(Consumer<StopSignal> stop, IntConsumer again) {
         Interrupts interrupts = unhandled(stop, again);

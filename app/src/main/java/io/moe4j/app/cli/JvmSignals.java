@@ -5,8 +5,9 @@ import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
 
 /**
- * The one way of the JDK to handle a signal more than once: {@code sun.misc.Signal}, in the module {@code jdk.unsupported}. It is called by reflection, because
- * the compiler's warning about it cannot be turned off. A shutdown hook is no replacement: it runs once, and a second signal waits for it.
+ * Handles signals by {@code sun.misc.Signal} of the module {@code jdk.unsupported}, the only class of the JDK that can handle a signal more than once. It
+ * is called by reflection, because the compiler's warning about it cannot be turned off. A shutdown hook is no replacement: it runs once, and a second
+ * signal waits for it.
  */
 final class JvmSignals {
 
@@ -16,10 +17,10 @@ final class JvmSignals {
      * Handles a signal: each time it comes, a new thread runs {@code handler}. A signal that was ignored when the process started stays ignored.
      *
      * @param name without {@code SIG}
-     * @return puts back what was done before
+     * @return puts back the handler that was there before
      * @throws IllegalArgumentException if the JVM does not let this signal be handled, as with {@code -Xrs}
      */
-    @SuppressWarnings("ReferenceEquality") // the handler is equal to itself only
+    @SuppressWarnings("ReferenceEquality") // a proxy of the handler is equal only to itself
     static Runnable handle(String name, Runnable handler) {
         try {
             Class<?> signalType = Class.forName("sun.misc.Signal");

@@ -67,8 +67,8 @@ final class LaunchCommand implements Callable<Integer> {
     private @Nullable String devices;
 
     @Option(names = "--max-restarts", paramLabel = "N", order = 3, defaultValue = "0",
-            description = "How often a run that has failed is started again, from its newest whole checkpoint. Default: 0. It"
-                    + " ends earlier if two restarts in a row save nothing new.")
+            description = "How often a run that has failed is started again, from its newest whole checkpoint. Default: 0. launch"
+                    + " gives up earlier if two restarts in a row save nothing new.")
     private int restarts;
 
     @Option(names = {"--log-dir", "--output-dir"}, paramLabel = "DIR", order = 4,
@@ -102,7 +102,7 @@ final class LaunchCommand implements Callable<Integer> {
     @Parameters(arity = "0..*", paramLabel = "COMMAND", hidden = true)
     private List<String> words = List.of();
 
-    /** Lets {@code launch} keep what follows the name of a command for that command. */
+    /** Lets {@code launch} keep the arguments after a command's name, which are that command's. */
     static void keepCommand(CommandLine moe4j) {
         Optional.ofNullable(moe4j.getSubcommands().get(NAME)).ifPresent(launch -> launch.setStopAtPositional(true));
     }
@@ -179,7 +179,7 @@ final class LaunchCommand implements Callable<Integer> {
                 .orElseThrow(() -> new IllegalStateException("launch is a command of moe4j, and was run without it"));
     }
 
-    /** Where the run and its restarts go on. It is chosen here, since each start of its own would take another one. */
+    /** The folder of the run and its restarts. It is chosen here, because otherwise each start would choose another one. */
     private static Path folder(LaunchedCommand launched, CommandLine command) {
         if (launched.output().isPresent()) {
             return launched.output().get();
@@ -191,7 +191,10 @@ final class LaunchCommand implements Callable<Integer> {
         }
     }
 
-    /** A name and a secret of their own for the processes of one machine; those of several machines need the same everywhere, from their environment. */
+    /**
+     * A new job name and secret for the processes of one machine. Processes of several machines need the same ones everywhere, and take them from their
+     * environment.
+     */
     private static Map<String, String> shared(NodePlacement placement) {
         Map<String, String> variables = new HashMap<>();
         if (placement.nodes() == 1) {

@@ -17,7 +17,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Options of a process that is one of several; mixed in. Without any of them, the launcher's environment decides. */
+/** Options of a process that is one of several, as a mixin. Without any of them, the launcher's environment variables decide. */
 final class LaunchOptions {
 
     @Option(names = "--rank", paramLabel = "N",
@@ -46,7 +46,7 @@ final class LaunchOptions {
                     + " its host, so that each has its own, as long as there are enough.")
     private @Nullable Integer deviceOrdinal;
 
-    /** The names of those options that {@code moe4j launch} sets itself, as far as they are given. */
+    /** The names of the given options that {@code moe4j launch} would set itself. */
     List<String> given() {
         Map<String, Optional<?>> all = new LinkedHashMap<>();
         all.put("--rank", Optional.ofNullable(rank));
@@ -66,10 +66,10 @@ final class LaunchOptions {
     }
 
     /**
-     * Does what comes before the processes meet. Where that fails, the others are told why, as far as this process knows where they meet: they would
-     * wait for it.
+     * Does the work before the processes connect to each other. If it fails, the others are told why (if this process knows their address): otherwise they
+     * would wait for it.
      *
-     * @param unchecked the configuration as it was given, which may be what is wrong
+     * @param unchecked the configuration as it was given, not checked: it may be the reason of the failure
      */
     <T> T beforeMeeting(Supplier<TrainerConfig> unchecked, Supplier<T> work) {
         try {
@@ -89,7 +89,7 @@ final class LaunchOptions {
         }
     }
 
-    /** What the processes of this job know, and others do not. */
+    /** The secret of this job, which other processes do not know. */
     static JobSecret secret(RankEnvironment environment, TrainerConfig config, Map<String, String> variables) {
         return JobSecret.resolve(variables, Path.of(System.getProperty("user.home")), config.runtime().allowNoSecret(),
                 environment.master().orElseThrow());

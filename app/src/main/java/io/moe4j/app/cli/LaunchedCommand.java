@@ -19,11 +19,12 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 /**
- * What {@code moe4j launch} starts several times, checked before the first process is: an error is told once, and not by each process.
+ * The command that {@code moe4j launch} starts several times. It is checked before the first process is started, so that an error is reported once, and
+ * not by each process.
  *
  * @param arguments of each process
  * @param ranks of all processes of the job
- * @param config of a training, checked; empty for other commands, which check theirs themselves
+ * @param config the checked configuration of a training; empty for other commands, which check their own
  * @param output the folder of a training's run, if one was given
  */
 record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig> config, Optional<Path> output) {
@@ -74,7 +75,7 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         return all;
     }
 
-    /** One rank for each process, where nothing else is said. */
+    /** The option for one rank in each process; empty if the number of ranks is given. */
     private static List<String> ranks(ConfigOptions options, Arguments given, NodePlacement node) {
         boolean said = given.overrides().stream().anyMatch(override -> override.key().equals(RANKS))
                 || options.unchecked().ranks() != 1;
@@ -108,12 +109,12 @@ record LaunchedCommand(List<String> arguments, int ranks, Optional<TrainerConfig
         return all;
     }
 
-    /** Whether it goes on from a checkpoint that was named. */
+    /** Whether the command line names a checkpoint to continue. */
     boolean continuesAnother() {
         return config.filter(training -> training.checkpoint().resume() instanceof Resume.From).isPresent();
     }
 
-    /** What a restart needs, beside the same command. */
+    /** Checks what a restart needs beside the same command. */
     void requireRestartable(int restarts, int nodes) {
         TrainerConfig training = config.orElseThrow(() -> new InputException("--max-restarts " + restarts + " with "
                 + arguments.getFirst() + ": only train goes on from checkpoints; leave --max-restarts out"));

@@ -28,9 +28,9 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
     private Optional<ReservedPort> port = Optional.empty();
 
     /**
-     * @param devices the first device of each process; empty for those that follow from its number
+     * @param devices the first device of each process; empty if it follows from the number of the process
      * @param shared variables of all processes
-     * @param lifeline how long a process may take to end when this one is gone
+     * @param lifeline how long a process may take to end after this one has ended
      * @param output the run's folder, in which a restart goes on; empty if there is none
      */
     LaunchedJob(NodePlacement node, LaunchedCommand command, List<Integer> devices, Map<String, String> shared,
@@ -64,7 +64,7 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
         return children;
     }
 
-    /** A new port for each start: what is left of an earlier one must not meet the next. */
+    /** A new port for each start, so that a process left over from an earlier start cannot connect to the next one. */
     private Endpoint freePort() {
         port.ifPresent(ReservedPort::close);
         port = Optional.of(ReservedPort.take());
@@ -76,7 +76,7 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
         if (command.output().isEmpty()) {
             arguments.add("--output=" + folder);
         }
-        // Until this run has saved something, it begins again where it began: with a checkpoint of another run, if one was named.
+        // Until this run has saved something, a restart begins where the first start began: at a checkpoint of another run, if one was named.
         if (restart > 0 && (newestCheckpoint().isPresent() || !command.continuesAnother())) {
             arguments.add("--checkpoint.resume=auto");
         }
@@ -94,7 +94,7 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
         return ranks.stream().flatMap(List::stream).toList();
     }
 
-    /** How many processors each process takes itself to have. */
+    /** How many processors each process may use. */
     int processors() {
         return jvm.processors();
     }

@@ -8,22 +8,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A process that {@code moe4j launch} has started ends when the launcher is gone, also where that was killed and could not say so. Its standard input is a pipe
- * from the launcher: when that ends, so does the launcher. The process then ends as by SIGTERM, and after a time limit at once.
+ * Ends a process that {@code moe4j launch} has started when the launcher has ended, also if the launcher was killed and could not say so. The process's
+ * standard input is a pipe from the launcher, which closes when the launcher ends. The process then ends as after SIGTERM, and after a time limit at once.
  */
 final class Lifeline {
     private static final Logger log = LoggerFactory.getLogger(Lifeline.class);
-    /** Seconds that the process may take to end by itself; set in processes that a launcher has started. */
+    /** Name of the system property with the seconds that the process may take to end by itself; set in processes that a launcher has started. */
     private static final String PROPERTY = "moe4j.lifeline";
 
     private Lifeline() {}
 
-    /** The option of the JVM that makes a process hold on to its launcher. */
+    /** The JVM's option that makes a process watch its launcher. */
     static String option(Duration limit) {
         return "-D" + PROPERTY + "=" + limit.toSeconds();
     }
 
-    /** Holds on to the launcher, if one has started this process. */
+    /** Begins to watch the launcher, if one has started this process. */
     static void hold() {
         Optional.ofNullable(Long.getLong(PROPERTY)).ifPresent(seconds -> Thread.ofPlatform().daemon().name("lifeline")
                 .start(() -> watch(System.in, Duration.ofSeconds(seconds))));
@@ -32,7 +32,7 @@ final class Lifeline {
     private static void watch(InputStream pipe, Duration limit) {
         try {
             while (pipe.read() >= 0) {
-                // Nothing is sent.
+                // The launcher sends nothing: what comes is ignored until the pipe closes.
             }
         } catch (IOException e) {
             log.debug("the pipe from the launcher is broken", e);

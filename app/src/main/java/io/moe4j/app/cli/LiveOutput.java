@@ -8,8 +8,8 @@ import java.io.PrintWriter;
 import java.util.function.Supplier;
 
 /**
- * Lines of output, and on a terminal a line below them that is drawn anew twice a second. Logs that are written meanwhile stand above that line. Where no
- * person watches, there is no such line, and no thread that draws it.
+ * Lines of output, and on a terminal a line below them that is redrawn twice a second. Logs that are written meanwhile stand above that line. If the output is
+ * no terminal, there is no such line, and no thread that draws it.
  */
 final class LiveOutput implements AutoCloseable {
     private static final long REFRESH_MILLIS = 500;
@@ -38,7 +38,7 @@ final class LiveOutput implements AutoCloseable {
         return lines.interactive();
     }
 
-    /** How wide a line may be. */
+    /** The largest number of columns of a line. */
     int width() {
         return lines.width();
     }
@@ -48,7 +48,7 @@ final class LiveOutput implements AutoCloseable {
         lines.println(text);
     }
 
-    /** Draws the line below anew. */
+    /** Redraws the line below. */
     void refresh() {
         lines.below(below.get());
     }
@@ -60,7 +60,7 @@ final class LiveOutput implements AutoCloseable {
                 Thread.sleep(REFRESH_MILLIS);
             }
         } catch (InterruptedException e) {
-            // The end.
+            // close() ends this thread.
         }
     }
 

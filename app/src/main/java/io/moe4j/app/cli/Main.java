@@ -29,7 +29,10 @@ import picocli.CommandLine.Command;
                 "129:a run ended early, by SIGHUP", "130:a run ended early, by SIGINT (Ctrl-C)",
                 "143:a run ended early, by SIGTERM"})
 public final class Main {
-    /** A descriptor of the launcher's, which says in {@link #KEPT_ERRORS} that standard error goes through a filter until {@link #main} is reached. */
+    /**
+     * System property with the descriptor of the true standard error. The launcher script sets it: until {@link #main} runs, standard error goes through a
+     * filter of the script.
+     */
     private static final String KEPT_ERRORS = "moe4j.stderr";
     private static final int STANDARD_INPUT = 0;
     private static final int STANDARD_OUTPUT = 1;
@@ -93,7 +96,7 @@ public final class Main {
         return isTerminal(STANDARD_OUTPUT);
     }
 
-    /** Where the calls of the C library are missing, a console is a terminal if both its input and its output are. */
+    /** Without the calls of the C library, only {@link System#console()} can tell: it is a terminal if both its input and its output are. */
     private boolean isTerminal(int descriptor) {
         return calls.map(open -> open.isTerminal(descriptor)).orElseGet(
                 () -> Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false));

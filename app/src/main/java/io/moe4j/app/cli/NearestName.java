@@ -4,12 +4,12 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.Optional;
 
-/** What was probably meant. */
+/** Finds the name that was probably meant. */
 final class NearestName {
 
     private NearestName() {}
 
-    /** The name that takes the fewest changes of a letter, at most one for each two letters; two letters in the wrong order are one change. */
+    /** The name with the fewest changed letters, and at most one change for every two letters; two swapped letters are one change. */
     static Optional<String> of(String given, Collection<String> names) {
         return names.stream().filter(name -> changes(given, name) <= Math.max(1, name.length() / 2))
                 .min(Comparator.comparingInt(name -> changes(given, name)));

@@ -15,7 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** {@code moe4j plan}. */
 @Command(name = "plan",
-        description = "Prices a configuration: memory by purpose, parameters, operations, bytes exchanged.")
+        description = "Computes what a configuration costs: memory by purpose, parameters, operations, bytes exchanged.")
 final class PlanCommand implements Callable<Integer> {
 
     @Spec

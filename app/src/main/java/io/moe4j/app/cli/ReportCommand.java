@@ -53,7 +53,7 @@ final class ReportCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** {@code outputs/*} names all runs: what is no run is left out with a remark, and of too many the newest are taken. */
+    /** {@code outputs/*} names all runs: folders that are no runs are left out with a remark, and if there are too many runs, the newest are taken. */
     private List<Path> chosen() {
         List<Path> found = runs.stream().filter(Report::isRun).toList();
         if (runs.size() == 1 && found.isEmpty() && hasRuns(runs.getFirst())) {

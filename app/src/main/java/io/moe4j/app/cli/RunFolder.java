@@ -17,8 +17,8 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a run writes. The folder belongs to one run: it is locked while the run lasts, and what an earlier run has left in it is neither overwritten nor mixed
- * with; only a run that continues that one goes on in it.
+ * The folder to which a run writes. It belongs to one run: it is locked while the run lasts, and files of an earlier run in it are neither overwritten nor
+ * mixed with new ones; only a run that continues the earlier one may use it.
  */
 final class RunFolder implements AutoCloseable {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
@@ -36,19 +36,19 @@ final class RunFolder implements AutoCloseable {
     }
 
     /**
-     * Makes the folder and locks it: before anything that takes long, since a run that cannot write is of no use.
+     * Makes the folder and locks it. This is done before anything that takes long, so that a run that cannot write fails early.
      *
      * @param given what the user asked for; if absent, the folder of the earlier run that {@code checkpoint.resume = "auto"} finds, or
      *     {@code outputs/CONFIG-DATE-TIME}, with a number after it where other runs have started in the same second
      * @param config name or file of the configuration
      * @param values its values
-     * @throws InputException if it cannot be made or written, is in use, or has an earlier run that is not the one that is continued
+     * @throws InputException if the folder cannot be made or written, is in use, or has an earlier run that this run does not continue
      */
     static RunFolder open(@Nullable Path given, String config, TrainerConfig values) {
         return openIn(PARENT, given, nameOf(config), LocalDateTime.now(ZoneId.systemDefault()).format(TIME), values);
     }
 
-    /** The same, with the folder of new folders, and the name and the time of a new one. */
+    /** The same, with the folder in which new ones are made, and the name and time of a new one; for tests too. */
     static RunFolder openIn(Path parent, @Nullable Path given, String config, String time, TrainerConfig values) {
         if (given == null && values.checkpoint().resume() instanceof Resume.Auto) {
             EarlierRuns.Search search = new EarlierRuns(parent, config).newestOf(values);
@@ -73,21 +73,21 @@ final class RunFolder implements AutoCloseable {
         return new RunFolder(path, lock, remark);
     }
 
-    /** Where it is. */
+    /** The path of the folder. */
     Path path() {
         return path;
     }
 
-    /** Why the run continues no earlier one although it looked for one, where the folder alone does not show it; may be empty. */
+    /** Why the run continues no earlier one although it looked for one; empty if the folder itself shows the reason. */
     String remark() {
         return remark;
     }
 
     /**
-     * Writes {@code config.toml}. A different one of the run that is continued is kept beside it, as {@code config-to-step-40.toml}.
+     * Writes {@code config.toml}. If the continued run has a different one, that is kept beside it, as {@code config-to-step-40.toml}.
      *
      * @param toml the configuration
-     * @param stepsDone steps that were made with the earlier one
+     * @param stepsDone steps that were made with the earlier configuration
      */
     void writeConfig(String toml, long stepsDone) throws IOException {
         Path file = path.resolve(EarlierRun.CONFIG);
@@ -113,7 +113,7 @@ final class RunFolder implements AutoCloseable {
         }
     }
 
-    /** Two processes never get the same: making a folder succeeds for one of them. */
+    /** Two processes never get the same folder: only one of them succeeds in making it. */
     private static Path makeNew(Path parent, String name) {
         make(parent);
         for (int i = 1; i <= MOST_IN_A_SECOND; i++) {
@@ -121,7 +121,7 @@ final class RunFolder implements AutoCloseable {
             try {
                 return Files.createDirectory(folder);
             } catch (FileAlreadyExistsException e) {
-                // Another run has it: the next number.
+                // Another run has this folder: try the next number.
             } catch (IOException e) {
                 throw cannotBeMade(folder, e);
             }
@@ -135,7 +135,7 @@ final class RunFolder implements AutoCloseable {
                 + "); give an --output in a folder that you may write", e);
     }
 
-    /** Where the message of an exception is the path alone, its kind is what matters. */
+    /** If an exception's message is only the path, the exception's type says what went wrong. */
     private static String reason(IOException e) {
         return switch (e) {
             case AccessDeniedException denied -> "permission denied: " + denied.getFile();

@@ -30,9 +30,9 @@ final class RunLock implements AutoCloseable {
     }
 
     /**
-     * Takes it.
+     * Takes the lock.
      *
-     * @throws InputException if another run has it
+     * @throws InputException if another run holds it
      */
     static RunLock take(Path folder) {
         Path file = folder.resolve(NAME);
@@ -54,7 +54,7 @@ final class RunLock implements AutoCloseable {
         }
     }
 
-    /** Whether this run may go on: it has the lock, or the file system has none (a warning). */
+    /** Whether this run may go on: it has the lock, or the file system has no locks, which is logged as a warning. */
     private static boolean lock(FileChannel channel, Path file) throws IOException {
         @Nullable FileLock lock;
         try {

@@ -11,13 +11,13 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** What a run is going to do, and how it has ended, for people. */
+/** Texts for people: what a run is going to do, and how it has ended. */
 final class RunReport {
 
     private RunReport() {}
 
     /**
-     * Before the first step.
+     * The text before the first step.
      *
      * @param run has not made a step yet
      */
@@ -50,7 +50,7 @@ final class RunReport {
                         + " and at the end";
     }
 
-    /** Which checkpoint is continued; or, where one was looked for, why the run begins with its first step. */
+    /** Says which checkpoint is continued; or, if one was looked for and not found, why the run begins with its first step. */
     private static String continuing(TrainerConfig config, TrainingRun run, RunFolder folder) {
         boolean found = config.checkpoint().resume() instanceof Resume.Auto;
         if (run.continued().isPresent()) {
@@ -66,9 +66,9 @@ final class RunReport {
     }
 
     /**
-     * After the last step.
+     * The text after the last step.
      *
-     * @param signal that has ended the run, if one has come
+     * @param signal the signal that has ended the run, if one has come
      */
     static String end(TrainerConfig config, TrainingRun run, Optional<StopSignal> signal, Path folder) {
         StringBuilder text = new StringBuilder();
@@ -88,7 +88,7 @@ final class RunReport {
                 .toString();
     }
 
-    /** What is added to the command that continues a run. */
+    /** The options to add to the command so that it continues the run. */
     private static String again(Resume resume, Path checkpoint, Path folder) {
         return switch (resume) {
             case Resume.Auto() -> "";
@@ -98,7 +98,7 @@ final class RunReport {
         };
     }
 
-    /** Why a run ended early that this process was not asked to end. */
+    /** Why a run ended early without a signal to this process. */
     static String because(TrainingRun run) {
         return "because the process of rank " + run.stoppedBy().getFirst() + " was asked to end";
     }

@@ -23,7 +23,7 @@ final class SavedLine {
                 + notRemoved;
     }
 
-    /** As a person types it: below the folder in which the command was started, without that folder. */
+    /** A path as a person types it: relative, if it lies below the folder in which the command was started. */
     static Path relative(Path path) {
         Path here = Path.of("").toAbsolutePath();
         return path.startsWith(here) ? here.relativize(path) : path;

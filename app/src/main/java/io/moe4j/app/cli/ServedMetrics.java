@@ -10,7 +10,7 @@ import io.moe4j.trainer.step.LayerLoad;
 import java.util.Map;
 import java.util.Optional;
 
-/** The steps of a run for Prometheus. Values are those of all ranks, wherever they live; the process of rank 0 serves them. */
+/** Serves the figures of a run's steps to Prometheus. They are those of all ranks, in whichever process; the process of rank 0 serves them. */
 final class ServedMetrics implements StepListener, AutoCloseable {
     private final Optional<MetricsServer> server;
 
@@ -18,7 +18,7 @@ final class ServedMetrics implements StepListener, AutoCloseable {
         this.server = server;
     }
 
-    /** Serves if the configuration asks for it; does nothing otherwise. */
+    /** Starts to serve if the configuration asks for it; does nothing otherwise. */
     static ServedMetrics open(MetricsConfig config) {
         return new ServedMetrics(config.prometheusPort() == 0 ? Optional.empty()
                 : Optional.of(MetricsServer.open(config.prometheusHost(), config.prometheusPort())));

@@ -8,22 +8,22 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The process of rank 0 chooses the run's folder, and tells the others: their clocks differ, and only one of them can make a new folder. */
+/** The process of rank 0 chooses the run's folder, and tells the others, because their clocks differ and only one process can make a new folder. */
 final class SharedRunFolder {
 
     private SharedRunFolder() {}
 
-    /** Tells the other processes; called in the process of rank 0. */
+    /** Sends the path to the other processes; called in the process of rank 0. */
     static void tell(Path folder, RankEnvironment environment, Rendezvous rendezvous) {
         exchange(environment, rendezvous, folder.toAbsolutePath().toString());
     }
 
-    /** What the process of rank 0 tells; called in each of the others. */
+    /** Receives the path from the process of rank 0; called in each of the others. */
     static Path hear(RankEnvironment environment, Rendezvous rendezvous) {
         return Path.of(exchange(environment, rendezvous, ""));
     }
 
-    /** One rank of each process takes part: all processes have the same number of consecutive ranks. */
+    /** The first rank of each process takes part: all processes have the same number of consecutive ranks. */
     private static String exchange(RankEnvironment environment, Rendezvous rendezvous, String mine) {
         int each = environment.localRanks().size();
         List<Integer> firsts = IntStream.range(0, environment.worldSize() / each).mapToObj(i -> i * each).toList();

@@ -10,10 +10,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What runs, in four lines, before the first step. {@code moe4j plan} has the memory in full, and run.json the plug-ins. */
+/**
+ * The lines before the first step that say what runs: model, ranks, devices, memory. {@code moe4j plan} lists the memory in full, and run.json the plug-ins.
+ */
 final class StartReport {
     private static final int PURPOSES = 3;
-    /** Of a terminal of 80 columns, what is left beside the names. */
+    /** Characters of a value: 80 columns less the name before it. */
     private static final int ROW = 69;
 
     private StartReport() {}
@@ -43,7 +45,7 @@ final class StartReport {
                 : "; experts spread over " + experts + " (" + config.model().moeCommBackend() + ")");
     }
 
-    /** The sum, and the largest purposes as far as they fit into a row. */
+    /** The sum, and as many of the largest purposes as fit into a row. */
     private static String memory(MemoryPlan memory) {
         StringBuilder text = new StringBuilder(Shown.bytes(memory.totalBytes()) + " a rank");
         String separator = ": ";

@@ -7,7 +7,7 @@ import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.ValidationResult;
 import java.io.PrintWriter;
 
-/** Step lines, and below them, on a terminal, how far the run is. On a terminal a step line has the figures that fit into one row. */
+/** Prints the lines of steps, and on a terminal, below them, how far the run is. On a terminal, a step's line has only the figures that fit into one row. */
 final class StepOutput implements AutoCloseable {
     private final LiveOutput live;
     private final StepPace pace;
@@ -17,7 +17,7 @@ final class StepOutput implements AutoCloseable {
     /**
      * Begins.
      *
-     * @param logEvery how many steps share one line
+     * @param logEvery a line is printed for every such number of steps
      * @param done steps that are done
      * @param steps all of them
      */
@@ -52,7 +52,7 @@ final class StepOutput implements AutoCloseable {
         live.println(text);
     }
 
-    /** Says below, in place of the time that is left, what is being done. */
+    /** Shows in the line below what is being done, in place of the time that is left. */
     void note(String text) {
         pace.note(text);
         live.refresh();

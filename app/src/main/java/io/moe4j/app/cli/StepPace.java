@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * How fast steps follow each other: what a progress line tells. The first step records a graph and takes longer, so that it does not count once
+ * Measures how fast steps follow each other, for the progress line. The first step records a graph and takes longer, so that it does not count once
  * there is another.
  */
 final class StepPace {
@@ -52,12 +52,12 @@ final class StepPace {
         done = step;
     }
 
-    /** Says something instead of the time that is left. */
+    /** Shows a text instead of the time that is left. */
     synchronized void note(String text) {
         note = text;
     }
 
-    /** Something is done between two steps, and is told unless there is a note. Its time is not that of a step. */
+    /** Something else begins between two steps. It is shown unless there is a note, and its time does not count as a step's. */
     synchronized void between(String text) {
         between = text;
         since = nanoTime.getAsLong();

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Options of commands that time something; mixed in. */
+/** Options of commands that time something, as a mixin. */
 final class TimingOptions {
 
     @Option(names = "--json", description = "Prints one JSON object.")
@@ -33,7 +33,7 @@ final class TimingOptions {
             description = "What another implementation took, as benchmarks/peers writes it.")
     private @Nullable Path peers;
 
-    /** How often. */
+    /** How often each thing is run. */
     BenchOptions repeats() {
         try {
             return new BenchOptions(warmup, iterations, calls);
@@ -43,7 +43,7 @@ final class TimingOptions {
         }
     }
 
-    /** What is going to be run, in words. */
+    /** What is going to be run, in words: {@code 2 runs to warm up, 10 timed}. */
     String told() {
         return Shown.count(warmup, "run") + " to warm up, " + iterations + " timed";
     }
@@ -53,7 +53,7 @@ final class TimingOptions {
         return Optional.ofNullable(peers).map(PeerTimes::read);
     }
 
-    /** Prints what came out, in the form that was asked for. */
+    /** Prints the results, as a table or as JSON. */
     void print(BenchReport report, PrintWriter out) {
         out.print(json ? JsonMapper.shared().writeValueAsString(report.json()) + "\n" : report.text());
         out.flush();

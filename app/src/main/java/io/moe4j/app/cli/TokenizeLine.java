@@ -5,7 +5,7 @@ import java.io.PrintWriter;
 import java.util.Locale;
 import java.util.function.LongSupplier;
 
-/** How far tokenizing is, in the last line of a terminal; nothing elsewhere. Rewritten five times a second at most. */
+/** Shows how far tokenizing is, in the last line of a terminal, rewritten at most five times a second. Shows nothing if the output is no terminal. */
 final class TokenizeLine implements AutoCloseable {
     private static final long EVERY_NANOS = 200_000_000;
     private static final double MEGA = 1e6;
@@ -30,7 +30,7 @@ final class TokenizeLine implements AutoCloseable {
 
     /** More is done. */
     void at(long done, long all, long tokens) {
-        // What an earlier run has done says nothing about the pace of this one.
+        // Bytes that an earlier run has read do not count for the speed of this one.
         firstBytes = firstBytes < 0 ? done : firstBytes;
         bytes = done;
         long now = nanoTime.getAsLong();

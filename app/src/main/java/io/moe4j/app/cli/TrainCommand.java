@@ -74,12 +74,12 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Its options on how processes are started. */
+    /** This command's options on how processes are started. */
     LaunchOptions launchOptions() {
         return launchOptions;
     }
 
-    /** Its configuration. */
+    /** This command's configuration. */
     ConfigOptions configOptions() {
         return configOptions;
     }
@@ -94,7 +94,7 @@ final class TrainCommand implements Callable<Integer> {
         return Optional.ofNullable(output);
     }
 
-    /** What this process knows before it meets the others. */
+    /** What this process knows before it connects to the others. */
     private record Start(Registry registry, TrainerConfig config, RankEnvironment environment,
             List<Integer> devices) {}
 
@@ -130,7 +130,7 @@ final class TrainCommand implements Callable<Integer> {
                     : Optional.empty();
             saved = run.lastSaved().isPresent();
         }
-        // After the run is closed: other processes of the job wait for this one until then, and not for its report.
+        // Only after the run is closed: until then, other processes of the job wait for this one, and they should not wait for its report.
         report.ifPresent(folder -> {
             spec.commandLine().getOut().print(EndOfRun.report(folder, output != null, saved, prompt(config)));
             spec.commandLine().getOut().flush();
@@ -138,12 +138,12 @@ final class TrainCommand implements Callable<Integer> {
         return exitCode;
     }
 
-    /** Makes the steps. A failure between them is told to the other processes. */
+    /** Makes the steps. If something between two steps fails, the other processes are told. */
     private static int steps(RankLaunch launch, Loop loop) throws IOException {
         try {
             return loop.run();
         } catch (CapacityExceededException | DataException | NonFiniteException e) {
-            // All processes have come to the same decision.
+            // All processes throw this together: none has to be told.
             throw e;
         } catch (IOException | RuntimeException | Error e) {
             launch.tell("the work between steps", e);
@@ -165,7 +165,7 @@ final class TrainCommand implements Callable<Integer> {
         }
     }
 
-    /** Opening takes long where a model is large, and a person who waits sees that. */
+    /** Opens the run; meanwhile a terminal shows that, since it takes long for a large model. */
     private TrainingRun openShown(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
         try (LiveOutput waiting = Waiting.show(spec.commandLine().getOut(), main().screen(),
                 "opening the model and the data")) {
@@ -185,7 +185,7 @@ final class TrainCommand implements Callable<Integer> {
         int run() throws IOException;
     }
 
-    /** The sources of moe4j are Java; of other data no beginning is known, and generate asks for one. */
+    /** moe4j's own sources are Java, and begin with imports. For other data no good prompt is known, and generate asks for one. */
     private static String[] prompt(TrainerConfig config) {
         return config.data().path().isEmpty() && config.data().sources().isEmpty()
                 ? new String[] {"--prompt", "import java.util."} : new String[0];

@@ -20,7 +20,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** Makes the steps of a run that is open, until its last one or until it is asked to end, and tells about them. */
+/** Makes the steps of an open run, until its last one or until it is asked to end, and reports them. */
 final class TrainLoop {
     private final TrainerConfig config;
     private final TrainingRun run;
@@ -29,7 +29,7 @@ final class TrainLoop {
 
     /**
      * @param run has not made a step yet
-     * @param err for what a process says that does not report
+     * @param err the output of processes that do not report steps
      */
     TrainLoop(TrainerConfig config, TrainingRun run, PrintWriter err) {
         this.config = config;
@@ -63,7 +63,7 @@ final class TrainLoop {
      * In the process of rank 0: reports for all.
      *
      * @param folder for the configuration and the metrics
-     * @param served is told of each step too
+     * @param served gets each step too
      * @return the exit code
      */
     int lead(RunFolder folder, ServedMetrics served, PrintWriter out, Screen screen) throws IOException {
@@ -82,7 +82,7 @@ final class TrainLoop {
                 StepOutput output = new StepOutput(out, screen, config.metrics().logEvery(), begin,
                         config.training().steps());
                 Interrupts interrupts = Interrupts.handle(stopping(output))) {
-            // From here on Ctrl-C is polite: what is printed now shows that.
+            // From here on the first Ctrl-C ends the run after a step. Tests wait for the lines that are printed now.
             output.println(report);
             while (run.hasNext()) {
                 run.step(telling(List.of(record, served), output, summary));

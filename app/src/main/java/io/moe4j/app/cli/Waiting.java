@@ -6,7 +6,7 @@ import io.moe4j.app.terminal.Screen;
 import java.io.PrintWriter;
 import java.time.Duration;
 
-/** Says on a terminal, while something takes long that has no steps, what is being done and since when: {@code opening the run  0:12}. */
+/** Shows on a terminal, during long work without steps, what is being done and for how long: {@code opening the run  0:12}. */
 final class Waiting {
 
     private Waiting() {}
