@@ -22,13 +22,13 @@ public final class AttentionBench {
 
     private AttentionBench() {}
 
-    /** Over one rank's sequences. */
+    /** Runs on one rank, over the sequences of its batch. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         AttentionShape shape = setup.spec()
                 .attention(config.training().localBatchSize(), config.training().seqLen(), setup.dtype())
                 .orElseThrow(() -> new InputException("the model " + setup.spec().name()
-                        + " does not say what it attends over; choose one that does, such as deepseek_v3"));
+                        + " does not say the shape of its attention; choose one that does, such as deepseek_v3"));
         try (Device device = setup.openDevice()) {
             MachineRates rates = setup.rates(device);
             List<BenchPart.Timed> times = setup.alone(device, rank -> time(rank, setup, shape));

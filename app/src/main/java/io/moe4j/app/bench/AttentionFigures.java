@@ -3,22 +3,25 @@ package io.moe4j.app.bench;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
 
-/** What causal attention moves and computes. Half of the square of scores counts. */
+/** Bytes that causal attention must move, and operations that it needs: half of the square of scores counts. */
 record AttentionFigures(AttentionShape shape) {
     static final String FORWARD = "attention";
     static final String BACKWARD = "attention_backward";
 
-    /** Scores and values; reads q, k and v, writes o and the logarithms of the rows' sums. */
+    /** Forward: products for scores and for values; reads q, k and v, writes o and the logarithms of the rows' sums. */
     BenchPart forward() {
         return new BenchPart(FORWARD, operands() + logarithms(), products(1, 1));
     }
 
-    /** Scores again, and the gradients by values, probabilities, queries and keys; reads what forward did and left and do, writes dq, dk and dv. */
+    /**
+     * Backward: the scores again, and the gradients with respect to values, probabilities, queries and keys; reads what forward read and wrote and do,
+     * writes dq, dk and dv.
+     */
     BenchPart backward() {
         return new BenchPart(BACKWARD, 2 * operands() + logarithms(), products(3, 2));
     }
 
-    /** q, k, v and o, or their gradients. */
+    /** Bytes of q, k, v and o, or of their gradients. */
     private double operands() {
         return (double) shape.dtype().bytes() * tokens() * (shape.heads() + shape.keyHeads())
                 * (shape.queryKeyDim() + shape.valueDim());

@@ -11,8 +11,8 @@ import java.util.function.IntFunction;
 /**
  * The open devices of a benchmark.
  *
- * @param all one after the other
- * @param ofRanks the one of each rank
+ * @param all each device once
+ * @param ofRanks the device of each rank
  * @param opened closes them
  */
 record BenchDevices(List<Device> all, List<Device> ofRanks, Resources opened) implements AutoCloseable {

@@ -5,15 +5,15 @@ import io.moe4j.api.Stability;
 /**
  * How often something is timed.
  *
- * @param warmup runs before that, whose times are not taken; at least 0
+ * @param warmup runs before the timed ones, at least 0; their times are not taken
  * @param iterations runs that are timed, at least 1
  * @param calls of a short part in one run, at least 1; its time is the run's divided by them
- * @param progress is told how far it is
+ * @param progress receives how far the benchmark is
  */
 @Stability(Stability.Level.EVOLVING)
 public record BenchOptions(int warmup, int iterations, int calls, BenchProgress progress) {
 
-    /** Without being told how far it is. */
+    /** Without a receiver of progress. */
     public BenchOptions(int warmup, int iterations, int calls) {
         this(warmup, iterations, calls, BenchProgress.none());
     }
@@ -25,17 +25,17 @@ public record BenchOptions(int warmup, int iterations, int calls, BenchProgress 
         }
     }
 
-    /** The same, with {@code told} of how far it is. */
+    /** The same, with progress reported to {@code told}. */
     public BenchOptions withProgress(BenchProgress told) {
         return new BenchOptions(warmup, iterations, calls, told);
     }
 
-    /** How many runs there are, of which the first are not timed. */
+    /** How many runs there are, with those that are not timed. */
     int runs() {
         return warmup + iterations;
     }
 
-    /** On rank 0, which tells for all: so many runs are done. */
+    /** Reports that so many runs are done. Only rank 0's report is shown, since all ranks are equally far. */
     void ran(int rank, int done) {
         if (rank == 0) {
             progress.now("runs", done, runs());

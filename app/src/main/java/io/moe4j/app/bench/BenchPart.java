@@ -4,9 +4,9 @@ package io.moe4j.app.bench;
  * Something that is timed by itself.
  *
  * @param name of the part
- * @param bytes that must move, each operand once
- * @param linkBytes of them that go from one device to another
- * @param flops of its products, a multiply-add being two
+ * @param bytes that must move at least: each operand once
+ * @param linkBytes how many of these bytes go from one device to another
+ * @param flops operations of its products; a multiply-add counts as two
  */
 record BenchPart(String name, double bytes, double linkBytes, double flops) {
 
@@ -15,7 +15,7 @@ record BenchPart(String name, double bytes, double linkBytes, double flops) {
         this(name, bytes, 0, flops);
     }
 
-    /** The time below which the part cannot go on devices of these rates, in seconds. */
+    /** The time in seconds that the part takes at least on devices of these rates. */
     double floor(MachineRates rates) {
         double onDevices = Math.max(bytes / rates.copyBytesPerSecond(), flops / rates.matmulFlopsPerSecond());
         return linkBytes == 0 ? onDevices : Math.max(onDevices, linkBytes / rates.linkBytesPerSecond());
@@ -27,9 +27,9 @@ record BenchPart(String name, double bytes, double linkBytes, double flops) {
     }
 
     /**
-     * A part and what does it.
+     * A part and the call that runs it.
      *
-     * @param call enqueues it on the rank's stream
+     * @param call enqueues the part on the rank's stream
      */
     record Work(BenchPart part, Runnable call) {
 
@@ -40,9 +40,9 @@ record BenchPart(String name, double bytes, double linkBytes, double flops) {
     }
 
     /**
-     * A part and what it took.
+     * A part and its measured times.
      *
-     * @param samples seconds, of one call each
+     * @param samples seconds of one call each
      */
     record Timed(BenchPart part, Samples samples) {}
 }

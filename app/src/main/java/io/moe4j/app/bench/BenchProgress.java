@@ -2,15 +2,15 @@ package io.moe4j.app.bench;
 
 import io.moe4j.api.Stability;
 
-/** Is told how far a benchmark is. Called by one thread at a time, between what is timed and never inside. */
+/** Receives how far a benchmark is. It is called by one thread at a time, and never within what is timed. */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface BenchProgress {
 
     /**
-     * Something is being done.
+     * Something is being done now.
      *
-     * @param what such as {@code runs}
+     * @param what such as {@code runs}; for people
      * @param done how many of them are done
      * @param all how many there are; 0 if they are not counted
      */

@@ -18,12 +18,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/** Ranks as threads over some devices, with nothing but a stream and memory for temporaries. */
+/** Runs ranks as threads over some devices. A rank has a stream and memory for temporaries, and nothing else of a training. */
 final class BenchRanks {
 
     private BenchRanks() {}
 
-    /** What a rank does. */
+    /** The work of a rank. */
     @FunctionalInterface
     interface Work<T> {
         T on(RankContext rank) throws Exception;
@@ -60,7 +60,7 @@ final class BenchRanks {
                 T result = work.on(new RankContext(world, device, stream, new MemoryStack(memory, freed -> {}),
                         rendezvous));
                 stream.synchronize();
-                // No rank frees what another may still read.
+                // No rank may free memory that another rank still reads.
                 rendezvous.exchange(world, "benchmark done", new byte[0]);
                 return result;
             } catch (Exception | Error e) {

@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * What a benchmark has found: parts with their times, beside the floor by these devices' own rates, and beside a peer's times where these are given.
+ * The results of a benchmark: each part with its times, the floor (the time at these devices' best rates), and a peer's times where they are given.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class BenchReport {
@@ -51,7 +51,7 @@ public final class BenchReport {
         return type.name().toLowerCase(Locale.ROOT);
     }
 
-    /** With more facts about the whole. */
+    /** With more facts about the benchmark as a whole. */
     BenchReport with(Map<String, Object> more) {
         Map<String, Object> all = new LinkedHashMap<>(facts);
         all.putAll(more);
@@ -59,7 +59,7 @@ public final class BenchReport {
     }
 
     /**
-     * Beside a peer's times.
+     * With a peer's times beside ours.
      *
      * @throws io.moe4j.api.InputException if the peer has measured something else
      */
@@ -68,7 +68,7 @@ public final class BenchReport {
         return new BenchReport(facts, rates, parts, Optional.of(others));
     }
 
-    /** For machines: times in seconds, rates a second. */
+    /** As JSON: times in seconds, rates per second. */
     public Map<String, Object> json() {
         Map<String, Object> json = new LinkedHashMap<>(facts);
         json.put("copy_bytes_per_second", rates.copyBytesPerSecond());
@@ -106,7 +106,7 @@ public final class BenchReport {
         return peers.flatMap(all -> all.of(part.name()));
     }
 
-    /** For people. Times are in the unit that suits the longest. */
+    /** As a table. All times have one unit, which suits the longest. */
     public String text() {
         StringBuilder text = new StringBuilder();
         facts.forEach((name, value) -> {
@@ -133,7 +133,7 @@ public final class BenchReport {
         return words.endsWith(" s") ? words.substring(0, words.length() - 2) : words;
     }
 
-    /** Measured numbers with three or four digits, which is what they are worth, and with their unit. */
+    /** Numbers with three or four digits, since measurements are no more precise, and with their unit. */
     private static String shown(String name, Object value) {
         if (value instanceof Double number) {
             if (name.endsWith("_s")) {

@@ -22,15 +22,15 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * What a benchmark starts from.
+ * What a benchmark needs before it opens devices.
  *
  * @param config shapes and types
  * @param spec the model
  * @param providers the plug-ins
- * @param options how often
+ * @param options how often things are timed
  */
 record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, BenchOptions options) {
-    /** For ranks that allocate nothing from their stack. */
+    /** Bytes of stack memory for ranks that allocate nothing there. */
     static final long SMALL_STACK = 1 << 20;
     private static final int MOST_RUNS_OF_RATES = 10;
 
@@ -60,7 +60,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return RankShapes.exchange(config, spec, providers);
     }
 
-    /** The same with another choice of {@code moe.dedup}. */
+    /** The exchange with another choice of {@code moe.dedup}. */
     BenchSetup withDedup(Dedup dedup) {
         return new BenchSetup(config.withMoe(config.moe().withDedup(dedup)), spec, providers, options);
     }
@@ -74,7 +74,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
                 : BenchValues.ids(tokens, moe.topK(), moe.experts(), config.training().seed() + rank);
     }
 
-    /** The same rows on one rank, for its {@code local} experts: inclusive running sums of N rows. */
+    /** N rows spread evenly over one rank's {@code local} experts, as inclusive running sums. */
     int[] offsets(int local) {
         int[] offsets = new int[local];
         Random random = new Random(config.training().seed());
@@ -85,7 +85,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return offsets;
     }
 
-    /** A rank's plans and their scratch, and rows for backends that keep them there. */
+    /** Memory for a rank's plans and their temporaries, and for rows in backends that keep rows there. */
     long exchangeStackBytes() {
         return exchangeStackBytes(comm());
     }
@@ -98,7 +98,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
                 + (keepsRows ? 4 * rows * (comm.dim() * dtype().bytes() + 64) : 0);
     }
 
-    /** What a peer must have in common with a benchmark of a layer. */
+    /** The extents that a peer's measurement must share with a benchmark of a layer. */
     Map<String, Object> moeShape() {
         MoeSpec moe = moe();
         Map<String, Object> shape = new LinkedHashMap<>();
@@ -113,12 +113,12 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return shape;
     }
 
-    /** The first device, for benchmarks of one rank. */
+    /** Opens the first device, for benchmarks of one rank. */
     Device openDevice() {
         return openDevice(0);
     }
 
-    /** All devices that the configuration asks for, with its ranks spread over them. */
+    /** Opens all devices that the configuration asks for, with its ranks spread over them. */
     BenchDevices openDevices() {
         return BenchDevices.open(config, this::openDevice);
     }
@@ -134,7 +134,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return ratesOfEach(List.of(device)).getFirst();
     }
 
-    /** As many runs as of a part, and at most ten. */
+    /** The devices' best rates, from as many runs as a part has, but at most ten. */
     List<MachineRates> ratesOfEach(List<Device> devices) {
         options.progress().now("measuring how fast the device copies and multiplies", 0, 0);
         return MachineRates.ofEach(devices, dtype(), Math.min(MOST_RUNS_OF_RATES, options.iterations()));
@@ -145,7 +145,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return BenchRanks.run(List.of(device), SMALL_STACK, work).getFirst();
     }
 
-    /** Times each of {@code works}, on the rank that calls this. */
+    /** Times each of {@code works} on the calling rank. */
     List<BenchPart.Timed> time(RankContext rank, List<BenchPart.Work> works) {
         try (Stopwatch watch = Stopwatch.open(rank, providers.capture(), options)) {
             List<BenchPart.Timed> timed = new ArrayList<>();

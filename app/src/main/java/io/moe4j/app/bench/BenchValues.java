@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 
-/** What is computed on. Random, because what a product takes depends on its values, too. */
+/** The values that benchmarks compute on. They are random, because the time of a product depends on its values too. */
 final class BenchValues {
     private static final int BLOCK = 1 << 20;
 
@@ -45,7 +45,7 @@ final class BenchValues {
         }
     }
 
-    /** K distinct experts for each token, evenly. */
+    /** Ids of K distinct experts for each token; all experts get equally many tokens. */
     static int[] ids(long tokens, int topK, int experts, long seed) {
         Random random = new Random(seed);
         List<Integer> all = IntStream.range(0, experts).boxed().collect(java.util.stream.Collectors.toList());
@@ -59,14 +59,14 @@ final class BenchValues {
         return ids;
     }
 
-    /** Routed row n to expert n mod E. */
+    /** Ids in which routed row n goes to expert n mod E. */
     static int[] roundRobin(long tokens, int topK, int experts) {
         int[] ids = new int[Math.toIntExact(tokens * topK)];
         Arrays.setAll(ids, n -> n % experts);
         return ids;
     }
 
-    /** Slot k of each token goes to expert k: the first ranks receive everything. */
+    /** Ids in which slot k of each token goes to expert k, so that the first ranks receive everything. */
     static int[] firstExperts(long tokens, int topK) {
         int[] ids = new int[Math.toIntExact(tokens * topK)];
         Arrays.setAll(ids, n -> n % topK);

@@ -4,15 +4,15 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.trainer.config.TrainerConfig;
 
-/** A benchmark of the command line. */
+/** A benchmark that the command line can run. */
 @FunctionalInterface
 @Stability(Stability.Level.EVOLVING)
 public interface Benchmark {
 
     /**
-     * Opens what {@code config} names, and times it.
+     * Opens the model and the plug-ins that {@code config} names, and times them.
      *
-     * @throws io.moe4j.api.InputException if that has nothing to time
+     * @throws io.moe4j.api.InputException if they have nothing that this benchmark times
      */
     BenchReport run(TrainerConfig config, Registry registry, BenchOptions options);
 }

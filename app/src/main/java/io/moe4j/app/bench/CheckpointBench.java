@@ -33,8 +33,8 @@ import java.util.Map;
 import java.util.Random;
 
 /**
- * Times how long saving a checkpoint of 2 GB holds up the steps of a run: written beside them, and while they wait. Beside that stands a copy of as many
- * bytes within the device's memory, which on a CPU is the host's.
+ * Times for how long saving a checkpoint of 2 GB holds up the steps of a run, once if it is written while steps go on, and once if steps wait. For
+ * comparison, it times a copy of as many bytes within the device's memory, which on a CPU is the host's.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class CheckpointBench {
@@ -46,7 +46,7 @@ public final class CheckpointBench {
 
     private CheckpointBench() {}
 
-    /** Over all ranks; checkpoints go to a temporary folder. */
+    /** Runs over all ranks; checkpoints go to a temporary folder. */
     public static BenchReport run(TrainerConfig given, Registry registry, BenchOptions options) {
         TrainerConfig config = given
                 .withCheckpoint(given.checkpoint().withEnable(true).withInterval(1).withKeepLatestK(1))
@@ -72,7 +72,7 @@ public final class CheckpointBench {
         }
     }
 
-    /** A copy reads and writes each byte. */
+    /** A part with its measured times. It copies so many bytes: each is read and written. */
     private static BenchPart.Timed timed(String name, long bytes, List<Double> seconds) {
         return new BenchPart.Timed(new BenchPart(name, 2.0 * bytes, 0), new Samples(seconds));
     }
@@ -91,7 +91,7 @@ public final class CheckpointBench {
                 .withMoeCommBackend(config.model().moeCommBackend());
     }
 
-    /** Each step is saved, and the next one is made when that is written, so that no saving waits for another. */
+    /** Saves after each step, and makes the next step when that checkpoint is written, so that no saving waits for another. */
     private static List<SaveResult> saved(TrainerConfig config, Registry registry, BenchOptions options) {
         Path output = temporary();
         List<SaveResult> results = new ArrayList<>();
@@ -117,7 +117,7 @@ public final class CheckpointBench {
         results.stream().flatMap(result -> result.problem().stream()).findFirst().ifPresent(problem -> {
             throw new InputException("a checkpoint could not be saved: " + problem);
         });
-        // After the last step, a run waits.
+        // After the last step the run waits for the checkpoint, so that its time is no measurement.
         return results.subList(options.warmup(), options.runs());
     }
 
@@ -125,7 +125,7 @@ public final class CheckpointBench {
         Path checkpoint = run.checkpoints().orElseThrow()
                 .resolve(String.format(Locale.ROOT, "step-%09d", run.stepsDone()));
         long begin = System.nanoTime();
-        // One that fails never comes: the next step tells why.
+        // If saving fails, no checkpoint appears, and the next step says why.
         while (!Files.isDirectory(checkpoint) && System.nanoTime() - begin < LONGEST.toNanos()) {
             try {
                 Thread.sleep(1);

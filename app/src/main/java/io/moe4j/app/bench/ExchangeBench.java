@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Times one rank's work in the exchange of a layer, each call by itself. All ranks' buffers are there, on their devices, and all ranks make one
- * round of calls together; then the first rank repeats them alone, without their barriers, while the others stand still. Both dispatches are also timed
+ * Times one rank's work in the exchange of a layer, each call by itself. All ranks have their buffers on their devices, and all ranks make one
+ * round of calls together; then the first rank repeats the calls alone, without their barriers, while the others are idle. Both dispatches are also timed
  * with {@code moe.dedup} off and on, each with buffers of its own. Where rows may need several rounds, the first round is timed.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -26,7 +26,7 @@ public final class ExchangeBench {
 
     private ExchangeBench() {}
 
-    /** Over all ranks as one expert-parallel group. */
+    /** Runs over all ranks as one expert-parallel group. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         setup.moe();
@@ -34,8 +34,8 @@ public final class ExchangeBench {
         CommRequirements needs = comm.requirements();
         if (!needs.needsPeerMemory() || needs.needsCollectives() || needs.synchronisesWithHost()) {
             throw new InputException("model.moe_comm_backend " + comm.id() + " cannot be timed on one rank alone: only"
-                    + " a backend on peer memory, without collectives and without waiting on the host, goes on while"
-                    + " its peers stand still; choose one, or time all ranks together with bench moe");
+                    + " a backend on peer memory, without collectives and without waiting on the host, works while"
+                    + " its peers are idle; choose one, or time all ranks together with bench moe");
         }
         try (BenchDevices devices = setup.openDevices()) {
             MachineRates rates = setup.ratesOfEach(devices.all()).getFirst();
@@ -54,7 +54,7 @@ public final class ExchangeBench {
         return times;
     }
 
-    /** @param mode the parts that {@code moe.dedup} changes, with this appended to their names; otherwise all parts */
+    /** @param mode appended to the names of the parts, which are then only those that {@code moe.dedup} changes; if absent, all parts */
     private static List<BenchPart.Timed> time(RankContext rank, BenchSetup setup, CommBackendProvider provider,
             Optional<String> mode) {
         try (QuietPeers peers = new QuietPeers(rank.device().openPeerGroup(rank.world(), rank.rendezvous()));

@@ -25,7 +25,7 @@ final class ExchangeRank {
     private final Tensor weights_TK;
     private final Tensor out_TD;
     private final Tensor dweights_TK;
-    /** Where rows of a round would wait for those of later rounds; absent if there is one round only. */
+    /** The buffer in which rows of one round wait for those of later rounds; absent if there is only one round. */
     private final Optional<Tensor> waiting_ND;
     private @Nullable DispatchPlan plan;
     private @Nullable ReceivedRows received;
@@ -46,7 +46,7 @@ final class ExchangeRank {
                 : Optional.of(tensors.empty(setup.dtype(), tokens * moe.topK(), moe.dim()));
     }
 
-    /** Makes a plan, and leaves it. */
+    /** Makes a plan and discards it. */
     BenchPart.Work planning() {
         return figures.plan().by(() -> {
             try (Scope step = rank.memory().openStep()) {
@@ -55,7 +55,7 @@ final class ExchangeRank {
         });
     }
 
-    /** By one plan, which lasts until the step that is open now is closed. Each part finds what those before it have left. */
+    /** The parts of an exchange by one plan, which lasts until the open step is closed. Each part uses the results of those before it. */
     List<BenchPart.Work> exchanges() {
         plan = comm.plan(ids_TK);
         return List.of(figures.dispatch().by(this::dispatch), figures.combine().by(this::combine),
@@ -63,7 +63,7 @@ final class ExchangeRank {
                 figures.exchanges().by(this::layer));
     }
 
-    /** What {@code moe.dedup} changes: both dispatches, with {@code mode} appended to their names. */
+    /** The parts that {@code moe.dedup} changes: both dispatches, with {@code mode} appended to their names. */
     List<BenchPart.Work> dispatches(String mode) {
         plan = comm.plan(ids_TK);
         return List.of(figures.dispatch().by(this::dispatch).named(MoeFigures.DISPATCH + mode),

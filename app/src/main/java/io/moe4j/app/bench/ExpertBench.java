@@ -9,18 +9,18 @@ import io.moe4j.trainer.config.TrainerConfig;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Times the kernels of one rank's experts, each by itself: over a receive buffer of the configured capacity, and over one that its rows fill. */
+/** Times the kernels of one rank's experts, each by itself: over a receive buffer of the configured capacity, and over one without unused rows. */
 @Stability(Stability.Level.EVOLVING)
 public final class ExpertBench {
 
     private ExpertBench() {}
 
-    /** SwiGLU and its gradient. */
+    /** Times SwiGLU and its gradient. */
     public static BenchReport swiglu(TrainerConfig config, Registry registry, BenchOptions options) {
         return run("swiglu", BenchSetup.of(config, registry, options), ExpertRows::swiglu);
     }
 
-    /** The three products of each of the experts' two matrices. */
+    /** Times the three grouped products (forward, and both gradients) of each of the experts' two matrices. */
     public static BenchReport groupedMm(TrainerConfig config, Registry registry, BenchOptions options) {
         return run("grouped-mm", BenchSetup.of(config, registry, options), ExpertRows::products);
     }

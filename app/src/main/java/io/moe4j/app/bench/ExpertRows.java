@@ -11,7 +11,9 @@ import io.moe4j.autograd.model.ModelSpec.MoeSpec;
 import java.util.List;
 import java.util.Optional;
 
-/** One rank's experts, and a receive buffer with N = T·K rows for them, as after a dispatch. What is read is never written, so that each call does the same. */
+/**
+ * One rank's experts, and a receive buffer with N = T·K rows for them, as after a dispatch. Inputs are never overwritten, so that each call does the same work.
+ */
 final class ExpertRows {
     private final Stream stream;
     private final ExpertKernels kernels;
@@ -56,12 +58,12 @@ final class ExpertRows {
         ddown_eDF = tensors.empty(gradients, local, moe.dim(), moe.expertHidden());
     }
 
-    /** R_max. */
+    /** R_max, the rows that the buffer has room for. */
     long capacity() {
         return rows_RD.dim(0);
     }
 
-    /** N, the rows that are there. */
+    /** N, the rows that were received. */
     long received() {
         return (long) figures.rows();
     }

@@ -8,13 +8,13 @@ import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** What the links between devices carry: each rank copies to the next one's device while all others do the same. */
+/** Measures the rate of the links between devices: each rank copies to the next rank's device while all others do the same. */
 final class LinkRate {
     private static final long BYTES = 256L << 20;
 
     private LinkRate() {}
 
-    /** Bytes a second that leave this rank's device, in the best of {@code runs}; 0 for a rank that is alone. */
+    /** Bytes per second that leave this rank's device, in the best of {@code runs}; 0 if there is only one rank. */
     static double measure(RankContext rank, int runs) {
         int ranks = rank.world().size();
         if (ranks == 1) {

@@ -12,26 +12,26 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 
 /**
- * What devices reach at best: the floor that parts are compared with.
+ * The best rates of the devices, from which the floor of each part is computed.
  *
- * @param copyBytesPerSecond of a large copy, read and written bytes
+ * @param copyBytesPerSecond of a large copy, counting both the bytes read and the bytes written
  * @param matmulFlopsPerSecond of a large square product
- * @param linkBytesPerSecond that leave a device for another, while all do the same; 0 where there is one device
+ * @param linkBytesPerSecond bytes that leave a device for another while all devices do the same; 0 if there is only one device
  */
 record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, double linkBytesPerSecond) {
-    /** Measures each device, all of them at the same time: the best of {@code runs}. */
+    /** Measures all devices at the same time, and takes the best of {@code runs}. */
     static List<MachineRates> ofEach(List<Device> devices, DType dtype, int runs) {
         return BenchRanks.run(devices, BenchSetup.SMALL_STACK, rank -> measure(rank, dtype, runs));
     }
 
-    /** Of several devices together. */
+    /** The rates of several devices together. */
     static MachineRates together(List<MachineRates> each) {
         return new MachineRates(each.stream().mapToDouble(MachineRates::copyBytesPerSecond).sum(),
                 each.stream().mapToDouble(MachineRates::matmulFlopsPerSecond).sum(),
                 each.stream().mapToDouble(MachineRates::linkBytesPerSecond).sum());
     }
 
-    /** Of one device, which has one rank. */
+    /** The rates of one device, measured by its one rank. */
     private static MachineRates measure(RankContext rank, DType dtype, int runs) {
         Device device = rank.device();
         Stream stream = rank.stream();
@@ -47,7 +47,7 @@ record MachineRates(double copyBytesPerSecond, double matmulFlopsPerSecond, doub
             double product = best(stream, runs, () -> device.ops().matmul().matmul(stream, Matmul.of(a, b, c)));
             Tensor from = Tensor.of(memory, 0, DType.I32, copied / Integer.BYTES);
             Tensor to = Tensor.of(memory, copied, DType.I32, copied / Integer.BYTES);
-            // Memory that was never written may be one page of zeros, which the cache holds.
+            // Memory that was never written may be a single page of zeros, which would be read from the cache.
             stream.fill(from, 1);
             stream.fill(to, 2);
             double copy = best(stream, runs, () -> stream.copy(from, to));

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Times one mixture-of-experts layer of a model by part, over all ranks as one expert-parallel group. A part's time is that of the slowest rank, from a
- * barrier on; ranks share devices, so bytes and operations are those of all of them, and rates those of all devices. Where rows may need several rounds,
+ * Times each part of one mixture-of-experts layer, over all ranks as one expert-parallel group. A part's time is that of the slowest rank, from a
+ * barrier on. Ranks may share devices: bytes and operations are those of all ranks, and rates those of all devices. Where rows may need several rounds,
  * the first round is timed.
  */
 @Stability(Stability.Level.EVOLVING)
@@ -29,7 +29,7 @@ public final class MoeBench {
         this.setup = setup;
     }
 
-    /** Over all ranks. */
+    /** Runs over all ranks. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         return new MoeBench(BenchSetup.of(config, registry, options)).measure();
     }
@@ -43,9 +43,9 @@ public final class MoeBench {
             List<BenchPart.Timed> layer = parts().stream()
                     .map(part -> new BenchPart.Timed(part, slowest(byRank, part.name()))).toList();
             return BenchReport.of("moe", setup, devices.all(), rates, layer).with(setup.moeShape())
-                    // All parts one after the other.
+                    // The sum over all parts, which run one after the other.
                     .with(Map.of("median_s", layer.stream().mapToDouble(part -> part.samples().median()).sum()))
-                    // Of least times: what the work takes when nothing disturbs it. 1 if padding costs nothing.
+                    // From the smallest times, which are disturbed the least. 1 if padding costs nothing.
                     .with(Map.of("swiglu_padding_ratio", slowest(byRank, MoeRank.SWIGLU_AGAIN).min()
                             / slowest(byRank, MoeRank.SWIGLU_EXACT).min()));
         }

@@ -6,19 +6,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the parts of a mixture-of-experts layer move and compute. Of one rank: T tokens are routed to N = T·K rows, as many are received, by e = E/EP
- * experts. Of all
- * ranks: their tokens, and E experts.
+ * Bytes that the parts of a mixture-of-experts layer must move, and operations that they need. For one rank: T tokens are routed as N = T·K rows, as many
+ * are received, by e = E/EP experts. Of all ranks together: all their tokens, and E experts.
  *
  * @param tokens T
  * @param topK K
  * @param dim D
  * @param hidden F
- * @param experts whose weights are read
- * @param dtype of rows and weights
- * @param gradients of the weights' gradients
- * @param leaving the part of the rows that go to an expert on another device
- * @param once of a dispatch that sends each row once to each rank; absent for one that sends each copy
+ * @param experts how many experts' weights are read
+ * @param dtype element type of rows and weights
+ * @param gradients element type of the weights' gradients
+ * @param leaving the fraction of rows that go to an expert on another device, 0 to 1
+ * @param once figures of a dispatch that sends each row once to each rank; absent for one that sends every copy
  */
 record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DType dtype, DType gradients,
         double leaving, Optional<RowsSentOnce> once) {
@@ -36,11 +35,11 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
     static final String DOWN = "down_product";
     static final String DOWN_INPUT = "down_input_gradient";
     static final String DOWN_WEIGHT = "down_weight_gradient";
-    /** Appended to a name: each copy of a row is dispatched by itself. */
+    /** Appended to a part's name: each copy of a row is dispatched by itself. */
     static final String EACH_COPY = "_dedup_off";
-    /** Appended to a name: each row is dispatched once to each rank. */
+    /** Appended to a part's name: each row is dispatched once to each rank. */
     static final String ONCE = "_dedup_on";
-    /** Appended to a name: over buffers that the received rows fill, instead of the configured capacity. */
+    /** Appended to a part's name: over buffers without unused rows, instead of the configured capacity. */
     static final String EXACT = "_exact_capacity";
 
     private static final int SCALAR = DType.F32.bytes();
@@ -53,44 +52,44 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
                 Optional.empty());
     }
 
-    /** The same with the experts spread over some devices; rows go to all of them alike. */
+    /** The same with the experts spread over some devices, to which rows go in equal parts. */
     MoeFigures over(int devices) {
         return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, (devices - 1.0) / devices,
                 once);
     }
 
-    /** The same with rows that are dispatched once to each rank, or not. */
+    /** The same with rows that are dispatched once to each rank, or with every copy of them. */
     MoeFigures sending(Optional<RowsSentOnce> rows) {
         return new MoeFigures(tokens, topK, dim, hidden, experts, dtype, gradients, leaving, rows);
     }
 
-    /** N, which is R on average, and over all ranks. */
+    /** N, which is also the average of R, the rows that a rank receives. */
     double rows() {
         return (double) tokens * topK;
     }
 
-    /** Ids to destinations. */
+    /** Plan: from the ids of experts to destinations. */
     BenchPart plan() {
         return new BenchPart(PLAN, rows() * (ID + DESTINATION), 0);
     }
 
-    /** Each token's row is read once, and written K times, with its weight. */
+    /** Dispatch: each token's row is read once, and written K times, with its weight. */
     BenchPart dispatch() {
         return new BenchPart(DISPATCH, dispatched() + 2 * SCALAR * rows(),
                 dispatchedOverLinks() + SCALAR * leaving * rows(), 0);
     }
 
-    /** K rows are read for each token, and their sum written. */
+    /** Combine: K rows are read for each token, and their sum is written. */
     BenchPart combine() {
         return new BenchPart(COMBINE, exchange(), link(), 0);
     }
 
-    /** The dispatch of the gradients; their rows have no weights. */
+    /** Adjoint of combine: a dispatch of the gradients, whose rows have no weights. */
     BenchPart combineAdjoint() {
         return new BenchPart(COMBINE_ADJOINT, dispatched(), dispatchedOverLinks(), 0);
     }
 
-    /** The combine of the gradients, and of the weights' gradients. */
+    /** Adjoint of dispatch: a combine of the gradients, and of the weights' gradients. */
     BenchPart dispatchAdjoint() {
         return new BenchPart(DISPATCH_ADJOINT, exchange() + 2 * SCALAR * rows(), link() + SCALAR * leaving * rows(), 0);
     }
@@ -111,12 +110,12 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
                 all.stream().mapToDouble(BenchPart::flops).sum());
     }
 
-    /** Reads gate, up and the weights of the rows; writes h. */
+    /** SwiGLU: reads gate, up and the weights of the rows; writes h. */
     BenchPart swiglu() {
         return new BenchPart(SWIGLU, 3 * dtype.bytes() * rows() * hidden + SCALAR * rows(), 0);
     }
 
-    /** Reads gate, up, dh and the weights of the rows; writes the gradients of gate, up and weights. */
+    /** Gradient of SwiGLU: reads gate, up, dh and the weights of the rows; writes the gradients of gate, up and weights. */
     BenchPart swigluBackward() {
         return new BenchPart(SWIGLU_BACKWARD, 5 * dtype.bytes() * rows() * hidden + 2 * SCALAR * rows(), 0);
     }
@@ -145,7 +144,7 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
         return product(DOWN_WEIGHT, hidden, gradients);
     }
 
-    /** All but those that one of these is made of, in the order in which a layer runs them. */
+    /** All parts in the order in which a layer runs them, without those that are pieces of another part. */
     List<BenchPart> layer() {
         return List.of(plan(), dispatch(), gateUp(), swiglu(), down(), combine(), combineAdjoint(), downInput(),
                 downWeight(), swigluBackward(), gateUpWeight(), gateUpInput(), dispatchAdjoint());
@@ -155,12 +154,14 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
         return dtype.bytes() * dim * (tokens + rows()) + DESTINATION * rows();
     }
 
-    /** Rows that arrived once are read again where they are copied; the chains to the copies are written and read. */
+    /**
+     * Further bytes of a dispatch that sends rows once: arrived rows are read again to be copied, and the chains that lead to the copies are written and read.
+     */
     private double dispatched() {
         return exchange() + once.map(rows -> rows.chained() * rowBytes() + 2 * CHAIN * rows()).orElse(0.0);
     }
 
-    /** Of dispatched rows and the chains of their copies, what goes from one device to another. */
+    /** Bytes of dispatched rows and of the chains of their copies that go from one device to another. */
     private double dispatchedOverLinks() {
         return once.map(rows -> rows.crossing() * rowBytes() + CHAIN * leaving * rows()).orElseGet(this::link);
     }
@@ -169,12 +170,12 @@ record MoeFigures(long tokens, int topK, long dim, long hidden, int experts, DTy
         return (double) dtype.bytes() * dim;
     }
 
-    /** Of the rows, what goes from one device to another. */
+    /** Bytes of the rows that go from one device to another. */
     private double link() {
         return leaving * rows() * dtype.bytes() * dim;
     }
 
-    /** Rows of D elements on one side, of {@code columns} on the other, and a matrix of both for each expert. */
+    /** A grouped product: rows of D elements on one side, of {@code columns} on the other, and a matrix of D by {@code columns} for each expert. */
     private BenchPart product(String name, long columns, DType matrices) {
         double matrix = (double) dim * columns;
         return new BenchPart(name, dtype.bytes() * rows() * (dim + columns) + matrices.bytes() * experts * matrix,

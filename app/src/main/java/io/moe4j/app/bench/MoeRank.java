@@ -22,7 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** A rank's part of a layer: forward and backward once, each part between two events, after a barrier of all ranks. */
+/** One rank of a timed layer: it runs forward and backward once, with each part between two events, after a barrier of all ranks. */
 final class MoeRank {
     static final String SWIGLU_EXACT = MoeFigures.SWIGLU + MoeFigures.EXACT;
     static final String SWIGLU_AGAIN = "swiglu_again";
@@ -37,7 +37,7 @@ final class MoeRank {
     private final Tensor weights_TK;
     private final Tensor out_TD;
     private final Tensor dweights_TK;
-    /** Where rows of a round would wait for those of later rounds; absent if there is one round only. */
+    /** The buffer in which rows of one round wait for those of later rounds; absent if there is only one round. */
     private final Optional<Tensor> waiting_ND;
     private final Tensor gateUp_R2F;
     private final Tensor h_RF;
@@ -82,7 +82,7 @@ final class MoeRank {
         return rank.stream();
     }
 
-    /** Rows that this rank receives: the capacity that would be exact. */
+    /** Rows that this rank receives: a buffer of so many rows has none unused. */
     void countRows() {
         try (Scope step = rank.memory().openStep()) {
             int[] offsets = new int[Math.toIntExact(gateUp_e2FD.dim(0))];
@@ -91,7 +91,7 @@ final class MoeRank {
         }
     }
 
-    /** Once forward and backward; the seconds of each part on this rank. */
+    /** Runs forward and backward once; returns the seconds of each part on this rank. */
     Map<String, Double> run() {
         events.clear();
         try (Scope step = rank.memory().openStep()) {
@@ -116,7 +116,7 @@ final class MoeRank {
         SwiGlu.Forward filled = new SwiGlu.Forward(exact(gate()), exact(up()), Optional.of(exact(rows.weights_R())),
                 offsets, exact(h_RF));
         timed(MoeFigures.SWIGLU, () -> kernels.swiglu(stream(), whole));
-        // The two that are compared find their rows in the same state: just used.
+        // The two parts that are compared find their rows in the same state: used just before.
         timed(SWIGLU_EXACT, () -> kernels.swiglu(stream(), filled));
         timed(SWIGLU_AGAIN, () -> kernels.swiglu(stream(), whole));
         timed(MoeFigures.DOWN, () -> kernels.forward(stream(),
@@ -125,7 +125,7 @@ final class MoeRank {
         return rows;
     }
 
-    /** In the order of the model's backward; what it recomputes first is what forward has been timed with. */
+    /** Runs the parts in the order of the model's backward. The parts that it would recompute first were timed in forward. */
     private void backward(DispatchPlan plan, ReceivedRows rows) {
         Tensor offsets = plan.offsets_e();
         ReceivedRows gradients = dispatch(MoeFigures.COMBINE_ADJOINT,

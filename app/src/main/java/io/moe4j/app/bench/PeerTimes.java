@@ -14,17 +14,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What another implementation took for parts of the same names, on the same device, for the same shapes: a JSON object such as
+ * Times of another implementation (a peer) for parts of the same names, on the same device, for the same shapes: a JSON object such as
  * {@code {"device": "NVIDIA H200", "shape": {"tokens_per_rank": 16384}, "parts": [{"name": "swiglu", "median_s": 2.7e-4, "by": "Triton"}]}}.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class PeerTimes {
 
     /**
-     * A peer's part.
+     * A part as a peer ran it.
      *
      * @param seconds median, above 0
-     * @param by what ran
+     * @param by the implementation that ran, such as {@code Triton}
      */
     record Time(double seconds, String by) {}
 
@@ -43,7 +43,7 @@ public final class PeerTimes {
     /**
      * Reads a file.
      *
-     * @throws InputException if it is not there, or not such an object
+     * @throws InputException if there is no such file, or it has no such object
      */
     public static PeerTimes read(Path file) {
         if (!Files.isRegularFile(file)) {
@@ -78,12 +78,12 @@ public final class PeerTimes {
                 + " a name and a median_s above 0, are needed, as benchmarks/peers writes them");
     }
 
-    /** The time of a part, if the peer has one. */
+    /** The peer's time of a part; empty if it has none. */
     Optional<Time> of(String part) {
         return Optional.ofNullable(times.get(part));
     }
 
-    /** That the peer has measured some of these parts, where this benchmark ran, with the extents that both name. */
+    /** Checks that the peer has measured some of these parts, on this device, and with equal values of all extents that both name. */
     void check(Map<String, Object> facts, List<String> parts) {
         if (!String.valueOf(facts.get("device")).contains(device)) {
             throw new InputException(

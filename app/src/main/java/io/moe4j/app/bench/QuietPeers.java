@@ -5,7 +5,7 @@ import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
 
-/** A group whose barriers can be left out on a rank, while no other rank has anything under way: so its work is timed without its peers'. */
+/** A group whose barriers can be switched off on one rank while all other ranks are idle, so that this rank's work is timed without waiting for the others. */
 final class QuietPeers implements PeerGroup {
     private final PeerGroup peers;
     private boolean quiet;
@@ -14,7 +14,7 @@ final class QuietPeers implements PeerGroup {
         this.peers = peers;
     }
 
-    /** From now on, this rank's barriers are nothing. */
+    /** From now on, barriers of this rank do nothing. */
     void leaveBarriersOut() {
         quiet = true;
     }

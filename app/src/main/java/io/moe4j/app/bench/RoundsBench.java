@@ -44,13 +44,13 @@ public final class RoundsBench {
     }
 
     /**
-     * What one case has taken on one rank.
+     * The result of one case on one rank.
      *
-     * @param rounds that it needed
+     * @param rounds how many rounds it needed
      */
     private record Measured(BenchPart.Timed time, long rounds) {}
 
-    /** Over all ranks as one expert-parallel group. */
+    /** Runs over all ranks as one expert-parallel group. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         setup.moe();
@@ -82,7 +82,7 @@ public final class RoundsBench {
         return measured.time().samples().median();
     }
 
-    /** Ranks wait for each other in each exchange, so that the first rank's time is that of all. */
+    /** Times one case. Ranks wait for each other in each exchange, so that the first rank's time is that of all. */
     private static Measured measure(BenchSetup setup, BenchDevices devices, CommConfig exchange, Routing routing,
             String how) {
         BenchPart layer = MoeFigures.of(setup.moe(), setup.config().tokensPerStep(), setup.moe().experts(),

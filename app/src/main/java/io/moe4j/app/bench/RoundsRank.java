@@ -19,7 +19,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/** A rank's routed experts, in as many rounds as the exchange needs: what a layer enqueues in forward and in backward with full recompute. */
+/** One rank's routed experts, run in as many rounds as the exchange needs: what a layer enqueues in forward, and in backward with full recompute. */
 final class RoundsRank {
     private final RankContext rank;
     private final CommBackend comm;
@@ -83,7 +83,7 @@ final class RoundsRank {
         }
     }
 
-    /** The rounds that the last plan needed. */
+    /** How many rounds the last plan needed. */
     long rounds() {
         long[] statistics = new long[3];
         comm.roundStatistics()

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Of a dispatch that sends each row once to each rank: counted from the ids that the benchmark routes by.
+ * Counts the rows of a dispatch that sends each row once to each rank, from the ids that the benchmark routes by.
  *
- * @param crossing rows that go to another device
- * @param chained rows that are copied to further places after they have arrived
+ * @param crossing how many rows go to another device
+ * @param chained how many copies are made of rows after they have arrived
  */
 record RowsSentOnce(long crossing, long chained) {
 
-    /** Of one rank; absent where it sends each copy by itself. */
+    /** The counts of one rank; absent if it sends each copy by itself. */
     static Optional<RowsSentOnce> of(BenchSetup setup, int rank) {
         Dedup dedup = setup.comm().dedup();
         List<Integer> devices = RankLaunch.threads(setup.config()).deviceOrdinals();
@@ -27,7 +27,7 @@ record RowsSentOnce(long crossing, long chained) {
                 : Optional.empty();
     }
 
-    /** Of all ranks together. */
+    /** The counts of all ranks together. */
     static Optional<RowsSentOnce> ofAll(BenchSetup setup) {
         RowsSentOnce all = new RowsSentOnce(0, 0);
         for (int rank = 0; rank < setup.config().ranks(); rank++) {

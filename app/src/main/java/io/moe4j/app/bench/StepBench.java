@@ -25,9 +25,9 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Times forward and backward of a model as a step makes them, on tokens drawn at random: no data is read, nothing is updated. A time is what passes
- * between two moments at which all ranks have nothing under way. With a capture, each run is a step that the host launches and one that it
- * replays, so that both are timed in the same circumstances.
+ * Times forward and backward of a model as in a training step, on random tokens: no data is read, nothing is updated. A time is the time
+ * between two moments at which all ranks are idle. With a capture, each run is one step that the host launches kernel by kernel, and one that it
+ * replays as a graph, so that both are timed under the same conditions.
  */
 @Stability(Stability.Level.EVOLVING)
 public final class StepBench {
@@ -36,7 +36,7 @@ public final class StepBench {
 
     private StepBench() {}
 
-    /** Over all ranks. */
+    /** Runs over all ranks. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
         BenchSetup setup = BenchSetup.of(config, registry, options);
         MachineRates rates;
@@ -54,7 +54,7 @@ public final class StepBench {
         }
     }
 
-    /** The model's own operations, recompute not counted; each parameter is read once, and each gradient written once. */
+    /** The part's figures: the model's operations without recompute; each parameter is read once, and each gradient written once. */
     private static BenchPart part(String name, BenchSetup setup) {
         TrainerConfig config = setup.config();
         ModelFigures figures = ConfiguredModel.figures(config, setup.spec());
@@ -63,7 +63,7 @@ public final class StepBench {
                 figures.flopsPerToken() * config.tokensPerStep());
     }
 
-    /** Of the step as it is configured. */
+    /** Figures of the step as it is configured. */
     private static Map<String, Object> summary(BenchSetup setup, BenchPart.Timed step) {
         TrainerConfig config = setup.config();
         Map<String, Object> facts = new LinkedHashMap<>();
@@ -78,7 +78,7 @@ public final class StepBench {
         return facts;
     }
 
-    /** What a budget has kept. */
+    /** What the recompute policy {@code budget} keeps. */
     private static Map<String, Object> kept(TrainingSession session) {
         return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
                 "repeated_share", plan.repeatedShare())).orElse(Map.of());

@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Times short work on a rank's stream: runs of some calls each, between two events. With a capture, a run is the replay of a graph that holds all its
- * calls, so that what the host needs to launch them does not count.
+ * Times short work on a rank's stream: a run is a number of calls between two events. With a capture, a run is the replay of a graph that holds all its
+ * calls, so that the host's time for launching them does not count.
  */
 final class Stopwatch implements AutoCloseable {
     private final Stream stream;
@@ -30,9 +30,9 @@ final class Stopwatch implements AutoCloseable {
         return new Stopwatch(rank.stream(), capture.map(provider -> provider.open(rank)), options);
     }
 
-    /** Seconds of one call, as often as was asked for. */
+    /** Seconds of one call, measured as often as the options say. */
     Samples time(Runnable call) {
-        // What a device loads or chooses when it meets a kernel for the first time is no part of it.
+        // The first call of a kernel, at which a device may load or choose things, is not timed.
         call.run();
         Runnable calls = () -> {
             for (int i = 0; i < options.calls(); i++) {
@@ -48,7 +48,7 @@ final class Stopwatch implements AutoCloseable {
         }
     }
 
-    /** The host runs ahead: the device goes from one run to the next without waiting for it. */
+    /** The host enqueues all runs ahead, so that the device goes from one run to the next without waiting for the host. */
     private Samples runs(Runnable run) {
         List<Event> marks = new ArrayList<>(List.of(stream.record()));
         for (int i = 0; i < options.warmup() + options.iterations(); i++) {

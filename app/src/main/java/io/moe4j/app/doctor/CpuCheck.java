@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/** Opens the CPU device and multiplies two small matrices: native code is there and gives the right numbers. */
+/** Opens the CPU device and multiplies two small matrices, to check that its native code is there and gives the right numbers. */
 final class CpuCheck {
     static final String NAME = "CPU device";
     private static final String NEEDED_FOR = "training on the CPU";
@@ -44,7 +44,7 @@ final class CpuCheck {
         }
     }
 
-    /** A device's own message is "what is missing; what to do". */
+    /** A device's message has two parts, "what is missing; what to do". */
     private static Finding broken(Throwable e) {
         String message = String.valueOf(e.getMessage());
         int remedy = message.indexOf("; ");
@@ -53,7 +53,7 @@ final class CpuCheck {
                 : Finding.missing(NAME, e.toString(), NEEDED_FOR, REMEDY);
     }
 
-    /** [1 2; 3 4] · [5 6; 7 8]. */
+    /** Computes [1 2; 3 4] · [5 6; 7 8]. */
     private static float[] product(Device device) {
         float[] host = {1, 2, 3, 4, 5, 6, 7, 8, 0, 0, 0, 0};
         try (Stream stream = device.openStream("doctor"); Memory memory = device.allocate(4L * host.length, "doctor")) {

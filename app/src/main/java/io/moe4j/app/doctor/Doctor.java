@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Looks at a machine. */
+/** Finds out what a machine has, and what is missing for what. */
 @Stability(Stability.Level.INTERNAL)
 public final class Doctor {
     private static final int FEATURE = 25;
@@ -30,7 +30,7 @@ public final class Doctor {
     /**
      * For this machine and these plug-ins.
      *
-     * @param outputs where runs write to
+     * @param outputs the folder to which runs write
      */
     public Doctor(Machine machine, Registry registry, Path outputs) {
         this.machine = machine;
@@ -38,7 +38,7 @@ public final class Doctor {
         this.outputs = outputs;
     }
 
-    /** Everything, in the order in which one would look. */
+    /** All findings; what others depend on comes first. */
     public List<Finding> findings() {
         List<Finding> findings = new ArrayList<>(
                 List.of(java(), cores(), memory(), disk(), CpuCheck.run(registry), driver()));
@@ -47,7 +47,7 @@ public final class Doctor {
                 "install CUDA 13, or put its lib64 folder on LD_LIBRARY_PATH"));
         findings.add(library("cuDNN", "libcudnn.so.9", GPU, "install cuDNN 9, or put its folder on LD_LIBRARY_PATH"));
         findings.add(library("NCCL", "libnccl.so.2", "collectives between GPUs through NCCL",
-                "install NCCL 2; ranks of one machine can do with peer-memory collectives"));
+                "install NCCL 2; ranks of one machine need only peer-memory collectives"));
         registry.all(DeviceProvider.class).stream().filter(provider -> !provider.id().equals("cpu")).map(Doctor::device)
                 .forEach(findings::add);
         registry.entries().stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
@@ -56,7 +56,7 @@ public final class Doctor {
         return findings;
     }
 
-    /** The devices on which training works, each judged by itself: a CPU without its BLAS says nothing of a GPU. */
+    /** The devices on which training works. Each is judged by itself: a CPU without its BLAS does not exclude a GPU. */
     public static List<String> workingDevices(List<Finding> findings) {
         if (findings.stream().anyMatch(finding -> finding.name().equals(JDK) && finding.state() != Finding.State.OK)) {
             return List.of();
@@ -65,7 +65,7 @@ public final class Doctor {
                 .flatMap(finding -> deviceOf(finding).stream()).toList();
     }
 
-    /** All devices that were looked at. */
+    /** All devices that were checked. */
     public static List<String> devices(List<Finding> findings) {
         return findings.stream().flatMap(finding -> deviceOf(finding).stream()).toList();
     }

@@ -3,24 +3,24 @@ package io.moe4j.app.doctor;
 import io.moe4j.api.Stability;
 
 /**
- * One thing that was looked at.
+ * One thing that was checked.
  *
- * @param name what
- * @param state how it is
+ * @param name what was checked
+ * @param state the result
  * @param detail what was found
- * @param neededFor what it is for
+ * @param neededFor what needs it
  * @param remedy what to do if it is missing; empty otherwise
  */
 @Stability(Stability.Level.INTERNAL)
 public record Finding(String name, State state, String detail, String neededFor, String remedy) {
 
-    /** How a thing is. */
+    /** The result of a check. */
     public enum State {
         /** It is there. */
         OK,
-        /** It is not there, and only something optional needs it. */
+        /** It is missing, and only something optional needs it. */
         OPTIONAL,
-        /** It is not there, and nothing runs without it. */
+        /** It is missing, and nothing runs without it. */
         MISSING
     }
 

@@ -11,7 +11,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * Where things are looked for. Looking opens and loads nothing.
+ * The places in which to look for things. Looking opens no device and loads no library.
  *
  * @param root of the file system
  * @param environment variables
@@ -22,12 +22,12 @@ public record Machine(Path root, Map<String, String> environment) {
             "lib/x86_64-linux-gnu", "usr/local/lib", "usr/local/cuda/lib64", "usr/local/cuda/targets/x86_64-linux/lib",
             "usr/local/nvidia/lib64");
 
-    /** This one. */
+    /** This machine. */
     public static Machine here() {
         return new Machine(Path.of("/"), System.getenv());
     }
 
-    /** A program on the PATH, or where CUDA is installed by default. */
+    /** Finds a program on the PATH, or where CUDA is installed by default. */
     Optional<Path> program(String name) {
         Stream<Path> toolkit = Stream.concat(variable("CUDA_HOME"), variable("CUDA_PATH"))
                 .map(home -> home.resolve("bin"));
@@ -36,7 +36,7 @@ public record Machine(Path root, Map<String, String> environment) {
         return folders.map(folder -> folder.resolve(name)).filter(Files::isExecutable).findFirst();
     }
 
-    /** A shared library where the loader finds it. */
+    /** Finds a shared library where the loader would find it. */
     Optional<Path> library(String name) {
         return Stream.concat(variable("LD_LIBRARY_PATH"), LIBRARY_FOLDERS.stream().map(root::resolve))
                 .map(folder -> folder.resolve(name))
@@ -53,7 +53,7 @@ public record Machine(Path root, Map<String, String> environment) {
         }
     }
 
-    /** Bytes of a line of {@code /proc/meminfo}, such as {@code MemAvailable}; 0 if it is not there. */
+    /** Bytes that a line of {@code /proc/meminfo} tells, such as {@code MemAvailable}; 0 if there is no such line. */
     long memoryBytes(String name) {
         String kilobytes = line(root.resolve("proc/meminfo"), name + ":").replaceAll("\\D", "");
         return kilobytes.isEmpty() ? 0 : Long.parseLong(kilobytes) << 10;

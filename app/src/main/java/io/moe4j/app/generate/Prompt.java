@@ -5,7 +5,7 @@ import io.moe4j.api.Shown;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is to be continued. */
+/** A text, or ids of tokens, to continue. */
 public sealed interface Prompt {
 
     /** A text. */
@@ -18,7 +18,7 @@ public sealed interface Prompt {
             ids = List.copyOf(ids);
         }
 
-        /** Of numbers with commas or spaces between them, such as {@code 5,17,2}. */
+        /** Reads numbers with commas or spaces between them, such as {@code 5,17,2}. */
         public static Ids parse(String numbers) {
             List<Integer> ids = new ArrayList<>();
             for (String number : numbers.strip().split("\\s*,\\s*|\\s+", -1)) {

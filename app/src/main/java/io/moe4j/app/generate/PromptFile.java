@@ -16,8 +16,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Prompts of a file, one in each line; empty lines do not count. A file whose name ends in {@code .jsonl} has an object in each line, with {@code "prompt"}
- * (which may have line ends) or {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
+ * Reads the prompts of a file, one in each line; empty lines do not count. A file whose name ends in {@code .jsonl} has an object in each line, with
+ * {@code "prompt"} (which may have line ends) or {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
  */
 public final class PromptFile {
 
