@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
-/** A rank's part of the tensors of a golden: loads its parameters, and compares what lies like them. Used by the rank's thread. */
+/**
+ * A rank's part of the tensors of a golden file: loads its parameters from there, and compares tensors that are sharded like them. Used by the rank's thread.
+ */
 final class CheckpointValues {
     private final Golden golden;
     private final RankSession rank;
@@ -22,7 +24,7 @@ final class CheckpointValues {
         this.names = new NameMap(rank.model());
     }
 
-    /** Sets parameters and biases to those of the golden; biases that it does not have stay as they are. */
+    /** Sets parameters and biases to those of the golden file; biases that the file does not have stay as they are. */
     void load() {
         Model model = rank.model();
         model.checkpointNames()
@@ -43,7 +45,7 @@ final class CheckpointValues {
         rank.context().stream().synchronize();
     }
 
-    /** Compares what this rank holds of tensors with some prefix; those that are not in the golden are passed over. */
+    /** Compares this rank's part of all tensors with a prefix; tensors that the golden file does not have are skipped. */
     void compare(String prefix, Function<ParameterUnit, Tensor> shard, Comparison comparison) {
         if (!rank.groups().isFirstReplica()) {
             return;

@@ -6,7 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.ToDoubleFunction;
 
-/** Differences by tensor, of one kind of number. */
+/** The differences of one kind of number, such as gradients, by tensor. */
 final class Comparison {
     private final String what;
     private final double bound;
@@ -29,12 +29,12 @@ final class Comparison {
         return new Comparison(what, bound, Difference::norm);
     }
 
-    /** The difference of a tensor, which may be added to. */
+    /** The difference of a tensor, to which parts may be added. */
     synchronized Difference of(String tensor) {
         return differences.computeIfAbsent(tensor, ignored -> new Difference());
     }
 
-    /** What was found; nothing if there was nothing to compare. */
+    /** The result; empty if there was nothing to compare. */
     synchronized Optional<Line> line() {
         return differences.entrySet().stream()
                 .map(entry -> new Line(what, differences.size(), error.applyAsDouble(entry.getValue()), bound,

@@ -1,6 +1,6 @@
 package io.moe4j.app.parity;
 
-/** How far numbers are from those that they should be. Parts may be added by several threads. */
+/** How far numbers are from the expected ones. Several threads may add parts. */
 final class Difference {
     private double largest;
     private double largestExpected;
@@ -8,17 +8,17 @@ final class Difference {
     private double sumOfExpectedSquares;
     private long count;
 
-    /** Adds numbers, and what they should be. */
+    /** Adds numbers, with the expected ones. */
     synchronized void add(float[] actual, int from, float[] expected) {
         for (int i = 0; i < expected.length; i++) {
             add(actual[from + i], expected[i]);
         }
     }
 
-    /** Adds a number, and what it should be. */
+    /** Adds a number, with the expected one. */
     synchronized void add(double actual, double expected) {
         double difference = Math.abs(actual - expected);
-        // Math.max keeps NaN: what is not a number stays visible.
+        // Math.max keeps NaN, so that a NaN is seen in the result.
         largest = Math.max(largest, difference);
         largestExpected = Math.max(largestExpected, Math.abs(expected));
         sumOfSquares += difference * difference;
@@ -31,17 +31,17 @@ final class Difference {
         return count;
     }
 
-    /** The largest difference, in parts of the largest expected value. */
+    /** The largest difference, divided by the largest expected value. */
     synchronized double relative() {
         return ratio(largest, largestExpected);
     }
 
-    /** The L2 norm of the differences, in parts of the expected values' norm. */
+    /** The L2 norm of the differences, divided by the L2 norm of the expected values. */
     synchronized double norm() {
         return ratio(Math.sqrt(sumOfSquares), Math.sqrt(sumOfExpectedSquares));
     }
 
-    /** Where nothing but zero is expected, nothing but zero will do. */
+    /** If all expected values are zero, any other value is an infinite error. */
     private static double ratio(double difference, double expected) {
         return difference == 0 ? 0 : difference / expected;
     }

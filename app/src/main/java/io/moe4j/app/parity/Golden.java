@@ -19,7 +19,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A golden file that is open. What is asked for and is not there, or is of another form, is an {@link InputException}. */
+/** An open golden file. Methods throw an {@link InputException} if the file does not have what they read, or has it in another form. */
 final class Golden implements AutoCloseable {
     static final String PARAMETER = "param/";
     static final String GRADIENT = "grad/";
@@ -38,7 +38,7 @@ final class Golden implements AutoCloseable {
         this.file = file;
     }
 
-    /** Opens a file, and looks whether it has what every golden has. */
+    /** Opens a file, and checks that it has what every golden file has. */
     static Golden open(Path path) {
         Golden golden = new Golden(SafetensorsFile.open(path));
         try {
@@ -55,22 +55,22 @@ final class Golden implements AutoCloseable {
         }
     }
 
-    /** B: sequences of all ranks together. */
+    /** B: the number of sequences, of all ranks together. */
     int sequences() {
         return Math.toIntExact(file.entry("input_ids").shape().getFirst());
     }
 
-    /** S. */
+    /** S: the number of tokens of a sequence. */
     int sequenceLength() {
         return Math.toIntExact(file.entry("input_ids").shape().getLast());
     }
 
-    /** Optimizer steps of the training run. */
+    /** The number of optimizer steps of the training run. */
     int steps() {
         return Math.toIntExact(file.entry(LOSS_CURVE).elements());
     }
 
-    /** The model. */
+    /** The configuration of the model, as in {@code config.json}. */
     ModelSpec spec(ModelProvider provider, String commBackend) {
         try {
             ModelSpec spec = provider.fromHuggingFace(json("config")).withMoeCommBackend(commBackend);
@@ -81,7 +81,7 @@ final class Golden implements AutoCloseable {
         }
     }
 
-    /** An object in the metadata. */
+    /** A JSON object in the metadata. */
     Map<String, Object> json(String key) {
         String text = file.metadata().get(key);
         if (text == null) {
@@ -94,7 +94,7 @@ final class Golden implements AutoCloseable {
         }
     }
 
-    /** Names of tensors with this prefix, without it. */
+    /** The names of all tensors with this prefix, with the prefix removed. */
     List<String> names(String prefix) {
         return file.tensors().keySet().stream().filter(name -> name.startsWith(prefix))
                 .map(name -> name.substring(prefix.length())).toList();

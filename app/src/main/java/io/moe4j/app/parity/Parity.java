@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Compares this implementation with a golden file.
+ * Compares moe4j with a golden file of another implementation.
  *
  * @since 0.2.0
  */
@@ -33,11 +33,11 @@ public final class Parity {
     }
 
     /**
-     * Compares.
+     * Runs a comparison.
      *
      * @param path the golden file
-     * @param nameOrFile configuration that says how it is run
-     * @param overrides laid over it; what the golden fixes (model, batch, optimizer, schedule) cannot be set
+     * @param nameOrFile the configuration that says how the model is run
+     * @param overrides laid over it; keys that the golden file fixes (model, batch, optimizer, schedule) are refused
      * @throws InputException if the file or the configuration cannot be used
      */
     public ParityReport compare(Path path, String nameOrFile, List<Override> overrides) {
@@ -59,7 +59,7 @@ public final class Parity {
         }
     }
 
-    /** The configuration with a batch that is not yet known, and the golden's model. */
+    /** The configuration with the golden file's model, before the batch is known. */
     private TrainerConfig named(Golden golden, String nameOrFile, List<Override> overrides) {
         ModelProvider provider = registry.all(ModelProvider.class).stream()
                 .filter(each -> each.huggingFaceTypes()
@@ -80,7 +80,7 @@ public final class Parity {
         if (!"AdamW".equals(optimizer.get("name")) || !"constant".equals(optimizer.get("lr_schedule"))
                 || !(optimizer.get("betas") instanceof List<?> betas) || betas.size() != 2) {
             throw golden.refusal("its optimizer is " + optimizer
-                    + "; AdamW with two betas and a constant rate is what runs here");
+                    + "; AdamW with two betas and a constant learning rate are what can be compared here");
         }
         List<Override> fixed = new ArrayList<>();
         fixed.add(new Override("training.steps", String.valueOf(golden.steps())));
@@ -114,7 +114,7 @@ public final class Parity {
                 .toList();
         if (!refused.isEmpty()) {
             throw new InputException(String.join(", ", refused)
-                    + ": fixed by the golden file; leave it out, as the comparison would be with something else");
+                    + ": fixed by the golden file; leave it out, since the comparison would be with another training");
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * What a comparison found.
+ * The result of a comparison.
  *
  * @param lines one for each kind of number
  * @since 0.2.0
@@ -34,8 +34,8 @@ public record ParityReport(List<Line> lines) {
      *
      * @param what such as {@code "gradients"}
      * @param tensors how many were compared
-     * @param error the largest, relative
-     * @param bound what it may be
+     * @param error the largest relative error
+     * @param bound the largest error that is allowed
      * @param worst the tensor with the largest error
      */
     public record Line(String what, int tensors, double error, double bound, String worst) {

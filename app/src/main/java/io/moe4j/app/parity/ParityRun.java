@@ -24,7 +24,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/** One comparison: the golden's parameters and batch, logits first, then the training run. */
+/** One comparison with the golden file's parameters and batch: first the logits, then the training run. */
 final class ParityRun {
     private static final double LOGITS = 1e-4;
     private static final double GRADIENTS = 1e-3;
@@ -116,7 +116,7 @@ final class ParityRun {
         return rank.context().device().allocate(Tensor.bytes(dtype, elements), "comparison");
     }
 
-    /** Counts are of a rank's expert-parallel group: the groups' first ranks together have all. */
+    /** A rank has the counts of its expert-parallel group: the first ranks of all groups together have all counts. */
     private void compareTokens(TrainingRun run) {
         List<String> layers = golden.names(Golden.TOKENS);
         List<List<int[]>> counts = run.session().onRanks(rank -> rank.groups().expertParallel().index() == 0
@@ -146,8 +146,8 @@ final class ParityRun {
     }
 
     /**
-     * Every parameter of the golden must be of the model, and of the model's every one must be in the golden. A golden without any of the experts' biases
-     * is of a class that has none: they stay zero, if training does not move them.
+     * Checks that the golden file and the model have the same parameters. A golden file without experts' biases
+     * is of a model class that has none: the biases stay zero, if training does not move them.
      */
     private void requireNames(TrainingRun run) {
         Set<String> known = ConcurrentHashMap.newKeySet();
@@ -171,7 +171,7 @@ final class ParityRun {
         }
     }
 
-    /** What is compared must have been compared as a whole, or a rank's part was forgotten. */
+    /** Checks that all elements were compared: otherwise some rank's part was forgotten. */
     private void requireWhole(String prefix, Comparison comparison) {
         for (String name : golden.names(prefix)) {
             long elements = golden.shape(prefix + name).stream().reduce(1L, Math::multiplyExact);

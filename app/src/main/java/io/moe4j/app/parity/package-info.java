@@ -1,5 +1,5 @@
 /**
- * Comparison with a golden file: a model, a batch and what a reference implementation makes of them. The file has a Hugging Face style configuration
+ * Comparison with a golden file: a model, a batch, and the results of a reference implementation for them. The file has a Hugging Face style configuration
  * and the settings of AdamW in its metadata, and the tensors {@code param/NAME}, {@code input_ids}, {@code labels}, {@code logits}, {@code loss},
  * {@code grad/NAME}, {@code tokens_per_expert/LAYER}, and of a short training run on the same batch {@code train/loss},
  * {@code train/grad_norm}, {@code train/e_score_correction_bias/LAYER} and {@code train/param/NAME}.

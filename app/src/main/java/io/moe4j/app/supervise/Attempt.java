@@ -9,19 +9,19 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** All processes of one start, until the last one has ended. Closing it leaves none. */
+/** All processes of one start of a job, until the last one has ended. Closing it kills those that still run. */
 final class Attempt implements AutoCloseable {
     private final RankOutput output;
     private final Patience patience;
     private final List<RankProcess> running = new ArrayList<>();
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
-    /** What an attempt waits for. */
+    /** The events that an attempt waits for. */
     private sealed interface Event {
         /** A process has ended. */
         record Ended(RankProcess process) implements Event {}
 
-        /** All are to end. */
+        /** All processes are asked to end. */
         record Stop() implements Event {}
     }
 
@@ -30,7 +30,7 @@ final class Attempt implements AutoCloseable {
         this.patience = patience;
     }
 
-    /** Starts all processes. If one cannot be started, those that were are killed. */
+    /** Starts all processes. If one cannot be started, those that were started are killed. */
     static Attempt start(List<Child> children, RankOutput output, Patience patience) {
         Attempt attempt = new Attempt(output, patience);
         try {
@@ -48,17 +48,17 @@ final class Attempt implements AutoCloseable {
         }
     }
 
-    /** Asks all to end; from any thread. */
+    /** Asks all processes to end. May be called by any thread. */
     void stop() {
         events.add(new Event.Stop());
     }
 
-    /** Ends all at once; from any thread. */
+    /** Kills all processes. May be called by any thread. */
     void kill() {
         running().forEach(RankProcess::kill);
     }
 
-    /** Waits for all of them. When one fails, the others have a few seconds to end by themselves. */
+    /** Waits until all processes have ended. When one fails, the others have a few seconds to end by themselves. */
     AttemptEnd await() throws InterruptedException {
         List<ProcessEnd> ends = new ArrayList<>();
         Optional<Limit> limit = Optional.empty();
@@ -98,12 +98,12 @@ final class Attempt implements AutoCloseable {
     }
 
     /**
-     * How long is waited for processes that should end.
+     * A limit of time for processes that should end.
      *
-     * @param time since something happened
-     * @param since what it was
-     * @param deadlineNanos its end, in {@link System#nanoTime()}
-     * @param isPassed whether it is over, and they were killed
+     * @param time how long they have
+     * @param since what happened when that time began, for messages
+     * @param deadlineNanos the end of that time, in {@link System#nanoTime()}
+     * @param isPassed whether the time is over, and the processes were killed
      */
     private record Limit(Duration time, String since, long deadlineNanos, boolean isPassed) {
 

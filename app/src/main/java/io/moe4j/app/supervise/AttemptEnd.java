@@ -8,24 +8,25 @@ import java.util.regex.Pattern;
 /**
  * How all processes of an attempt have ended.
  *
- * @param ends in the order in which they ended
+ * @param ends one for each process, in the order in which they ended
  */
 public record AttemptEnd(List<ProcessEnd> ends) {
-    /** What a process writes that stops because of another one. */
+    /** Matches what a process writes that stops because of a failure of another one. */
     private static final Pattern OTHER_FAILED = Pattern.compile("rank (\\d+) failed");
 
     public AttemptEnd {
         ends = List.copyOf(ends);
     }
 
-    /** Whether all have done what they were to do. */
+    /** Whether all processes have finished their work. */
     public boolean isDone() {
         return ends.stream().allMatch(ProcessEnd::isDone);
     }
 
     /**
-     * The process that failed first. A failed process tells the others, and these may end before it: so one that was ended by a signal comes first, then
-     * one that could not use its input, then the one that the first to end names as its reason. Processes that failed with the same error are one.
+     * The process that failed first. A failed process tells the others, and these may end earlier than it does. So the choice is: a process that was ended
+     * by a signal, then one that could not use its input, then the one that the first process to end names as its reason. Processes that failed with the
+     * same error are told as one.
      */
     public Optional<ProcessEnd> cause() {
         List<ProcessEnd> failures = ends.stream().filter(end -> end.isFailure() && !end.killed()).toList();

@@ -8,17 +8,17 @@ import java.util.List;
 /**
  * The command of a JVM like this one: the same program, modules and options, with a share of this machine's processors and memory.
  *
- * @param processors how many processors the new JVM may take itself to have
- * @param heapMegabytes limit of its heap; 0 for the JVM's own
+ * @param processors how many processors the new JVM may use ({@code -XX:ActiveProcessorCount})
+ * @param heapMegabytes limit of its heap; 0 for the JVM's default
  */
 public record JvmCommand(int processors, long heapMegabytes) {
     private static final String PROCESSORS = "-XX:ActiveProcessorCount=";
     private static final long LEAST_HEAP_MEGABYTES = 512;
 
-    /** The share of each of {@code processes} on this machine. What the options of this JVM already limit stays as it is. */
+    /** The command for each of {@code processes} on this machine, with an equal share of it. Limits in this JVM's own options stay as they are. */
     public static JvmCommand share(int processes) {
         Runtime runtime = Runtime.getRuntime();
-        // A JVM takes a quarter of the memory for its heap by itself. All heaps together get at most half of it.
+        // By default, a JVM takes up to a quarter of the memory for its heap. All heaps together get at most half of it.
         long heap = 2 * (runtime.maxMemory() >> 20) / processes;
         int processors = runtime.availableProcessors();
         return new JvmCommand(hasProcessorLimit(options()) ? processors : Math.max(1, processors / processes),
@@ -53,7 +53,7 @@ public record JvmCommand(int processors, long heapMegabytes) {
         return command;
     }
 
-    /** The options that this JVM was started with, without those that two JVMs cannot both have. */
+    /** The options that this JVM was started with, without those that cannot be given to two JVMs, such as a debugger's port. */
     private static List<String> options() {
         return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
                 .filter(option -> !option.startsWith("-agentlib:jdwp") && !option.startsWith("-Xrunjdwp")

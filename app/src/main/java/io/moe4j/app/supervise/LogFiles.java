@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A file for each process with all that it writes: {@code rank-2.log}, named after its first rank. A restarted process goes on in its file. A file that
- * cannot be written any more, such as on a full disk, is given up with one remark: the run goes on.
+ * A file for each process with all its output: {@code rank-2.log}, named after its first rank. A restarted process appends to its file. A file that
+ * can no longer be written, as on a full disk, is given up with one remark, and the run goes on.
  */
 public final class LogFiles implements AutoCloseable {
     private final Path folder;
@@ -29,8 +29,8 @@ public final class LogFiles implements AutoCloseable {
     /**
      * Makes the folder.
      *
-     * @param remarks is told of files that are given up
-     * @throws InputException if it cannot be made or written
+     * @param remarks receives a line for each file that is given up
+     * @throws InputException if the folder cannot be made or written
      */
     public static LogFiles in(Path folder, Consumer<String> remarks) {
         try {
@@ -46,7 +46,7 @@ public final class LogFiles implements AutoCloseable {
         return new LogFiles(folder, remarks);
     }
 
-    /** Where the log of a process lies, given its first rank. */
+    /** The path of a process's log, given the first rank of the process. */
     public Path file(int rank) {
         return folder.resolve("rank-" + rank + ".log");
     }
@@ -88,12 +88,12 @@ public final class LogFiles implements AutoCloseable {
         files.clear();
     }
 
-    /** What could not be written was told when it was written: each line is flushed. */
+    /** Closes the files. Failures were reported at each line, since each line is flushed. */
     private static void drop(Writer file) {
         try {
             file.close();
         } catch (IOException e) {
-            // Nothing is lost that was not lost before.
+            // Each line was flushed when it was written: closing loses nothing more.
         }
     }
 }

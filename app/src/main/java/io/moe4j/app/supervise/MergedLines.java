@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.TreeSet;
 
 /**
- * Lines of several processes, each headed by the ranks that wrote it: {@code [rank 2] error: …}. A line is held for a moment, and written once if others write
- * the same meanwhile: {@code [ranks 0 to 3] error: …}. The lines of a process stay in order.
+ * Writes the lines of several processes, each headed by the ranks that wrote it: {@code [rank 2] error: …}. A line is held for a moment, and written once
+ * if other ranks write the same line meanwhile: {@code [ranks 0 to 3] error: …}. The lines of a process stay in order.
  */
 final class MergedLines implements AutoCloseable {
     static final Duration HOLD = Duration.ofMillis(250);
@@ -25,15 +25,15 @@ final class MergedLines implements AutoCloseable {
         this.target = target;
     }
 
-    /** Begins to write held lines by itself. */
+    /** Starts the thread that writes held lines. */
     MergedLines start() {
         writer.start();
         return this;
     }
 
-    /** A process with these ranks has written a line. */
+    /** Takes a line that the process with these ranks has written. */
     synchronized void add(List<Integer> ranks, String line) {
-        // After the last line of this process, so that its lines stay in order.
+        // Only a held line after the last one of this process may be shared, so that the lines of the process stay in order.
         int at = held.size();
         while (at > 0 && !held.get(at - 1).ranks.contains(ranks.getFirst())) {
             at--;
@@ -48,7 +48,7 @@ final class MergedLines implements AutoCloseable {
         notifyAll();
     }
 
-    /** Writes all that is held. */
+    /** Writes all held lines. */
     synchronized void flush() {
         held.forEach(each -> target.println("[" + RankNames.of(each.ranks) + "] " + each.line));
         held.clear();
@@ -62,7 +62,7 @@ final class MergedLines implements AutoCloseable {
                 flush();
             }
         } catch (InterruptedException e) {
-            // The end: close writes what is left.
+            // close() ends this thread, and writes the lines that are left.
         }
     }
 

@@ -9,14 +9,14 @@ import java.util.Set;
  * How a process has ended.
  *
  * @param ranks the ranks that ran in it
- * @param code its exit code; 128 and the number of a signal, if that has ended it
+ * @param code its exit code; 128 plus the number of the signal, if a signal has ended it
  * @param killed whether this program has killed it
- * @param lastLines what it wrote last
+ * @param lastLines the last lines that it wrote
  */
 public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<String> lastLines) {
     private static final String ERROR = "error: ";
     private static final int BAD_INPUT = 2;
-    /** Codes of processes that were asked to end, or whose peers were: SIGHUP, SIGINT, SIGTERM, and 3 for a peer. */
+    /** Exit codes after a request to end: 129, 130 and 143 after SIGHUP, SIGINT and SIGTERM; 3 if another process of the job was asked. */
     private static final Set<Integer> STOPPED = Set.of(3, 129, 130, 143);
     private static final int SIGNALS = 128;
     private static final int SIGKILL = 9;
@@ -28,27 +28,27 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
         lastLines = List.copyOf(lastLines);
     }
 
-    /** Whether it has done all that it was to do. */
+    /** Whether it has finished its work. */
     public boolean isDone() {
         return code == 0;
     }
 
-    /** Whether it has ended early because it, or a peer, was asked to. */
+    /** Whether it has ended early because it, or another process of the job, was asked to. */
     public boolean isStopped() {
         return STOPPED.contains(code);
     }
 
-    /** Whether it has failed: neither done nor asked to end. */
+    /** Whether it has failed: it has neither finished its work nor was it asked to end. */
     public boolean isFailure() {
         return !isDone() && !isStopped();
     }
 
-    /** Whether what it was given cannot be used, so that starting it again is of no use. */
+    /** Whether it has refused its input, so that another start would be refused too. */
     public boolean isBadInput() {
         return code == BAD_INPUT;
     }
 
-    /** Whether a signal has ended it, other than one that asks. */
+    /** Whether a signal has ended it, other than SIGHUP, SIGINT and SIGTERM. */
     public boolean isBySignal() {
         return code > SIGNALS && !isStopped();
     }
@@ -59,7 +59,7 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
                 .map(line -> line.substring(ERROR.length()));
     }
 
-    /** The end of several processes in the same way, as one. */
+    /** Joins the ends of several processes that have ended in the same way. */
     ProcessEnd with(List<Integer> all) {
         return new ProcessEnd(all, code, killed, lastLines);
     }

@@ -10,7 +10,7 @@ public final class RankNames {
 
     private RankNames() {}
 
-    /** At least one rank, in any order. */
+    /** The name of at least one rank; the ranks may be in any order. */
     public static String of(Collection<Integer> ranks) {
         List<Integer> sorted = List.copyOf(new TreeSet<>(ranks));
         List<String> parts = new ArrayList<>();

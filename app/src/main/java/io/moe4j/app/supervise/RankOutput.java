@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What the processes write, as people see it: the standard output of rank 0 as it is, since rank 0 reports for all; all else on standard error, headed by the
+ * Shows what the processes write: the standard output of rank 0 unchanged, since rank 0 reports for all; everything else on standard error, headed by the
  * ranks that wrote it.
  */
 public final class RankOutput implements AutoCloseable {
@@ -17,7 +17,7 @@ public final class RankOutput implements AutoCloseable {
     /**
      * Begins.
      *
-     * @param logs get all that is written
+     * @param logs receive all output
      */
     public RankOutput(PrintWriter out, PrintWriter err, Optional<LogFiles> logs) {
         this.out = out;
@@ -38,7 +38,7 @@ public final class RankOutput implements AutoCloseable {
         }
     }
 
-    /** A word of the launcher itself, after all that was written until now. */
+    /** Shows a message of the launcher itself, after all output so far. */
     public void tell(String line) {
         merged.flush();
         synchronized (merged) {
@@ -47,7 +47,7 @@ public final class RankOutput implements AutoCloseable {
         }
     }
 
-    /** Writes a line of the launcher to the log of a process, and nowhere else. */
+    /** Writes a line of the launcher only to the log of a process. */
     void mark(List<Integer> ranks, String line) {
         logs.ifPresent(files -> files.add(ranks.getFirst(), line));
     }

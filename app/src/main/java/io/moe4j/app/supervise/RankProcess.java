@@ -13,16 +13,16 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * A process that runs. Its standard input is a pipe from this process that nothing is written to: when the pipe ends, this process is gone, and the child
- * ends itself.
+ * A running child process. Its standard input is a pipe from this process, to which nothing is written. When the pipe closes, this process has ended, and
+ * the child ends itself.
  *
- * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all processes at once: it is for this process to pass them on, as SIGTERM.
+ * <p>The child ignores SIGINT and SIGHUP, which a terminal sends to all its processes at once: this process passes them on as SIGTERM.
  */
 final class RankProcess {
-    /** Every JVM writes it, since the CPU's kernels use that module on purpose. */
+    /** Every JVM of moe4j writes this line; it is not shown, since the kernels of the CPU use that module on purpose. */
     private static final String EXPECTED_WARNING = "WARNING: Using incubator modules: jdk.incubator.vector";
     private static final int LAST_LINES = 20;
-    /** A process that has ended may have left another that still holds its output. */
+    /** How long to read on after the process has ended: a child of its own may still hold its output open. */
     private static final long READ_ON_MILLIS = 2000;
 
     private final Child child;
@@ -37,9 +37,9 @@ final class RankProcess {
         readers = List.of(read(process.getInputStream(), false, output), read(process.getErrorStream(), true, output));
     }
 
-    /** Starts it. */
+    /** Starts the process. */
     static RankProcess start(Child child, RankOutput output) {
-        // The shell replaces itself by the command, so that the process is the child's own. What it ignores, the command ignores.
+        // The shell replaces itself by the command, so that both have one process id. The command ignores the signals that the shell ignores.
         List<String> command = new ArrayList<>(List.of("/bin/sh", "-c", "trap '' HUP INT; exec \"$@\"", "moe4j"));
         command.addAll(child.command());
         ProcessBuilder builder = new ProcessBuilder(command);
@@ -62,7 +62,7 @@ final class RankProcess {
                     }
                 }
             } catch (IOException e) {
-                // The process was killed while it wrote.
+                // The process was killed while it wrote a line.
             }
         });
     }
@@ -78,23 +78,23 @@ final class RankProcess {
         return child.ranks();
     }
 
-    /** Runs {@code told} when it has ended. */
+    /** Runs {@code told} when the process has ended. */
     void onExit(Runnable told) {
         CompletableFuture<Void> ignored = process.onExit().thenRun(told);
     }
 
-    /** Asks it to end, as SIGTERM does. {@link Process#destroy} would also close the pipes, of which its output is still to be read. */
+    /** Sends SIGTERM. {@link Process#destroy} would also close the pipes, and the process's last output could not be read. */
     void stop() {
         process.toHandle().destroy();
     }
 
-    /** Ends it at once. */
+    /** Kills the process. */
     void kill() {
         killed = killed || process.isAlive();
         process.toHandle().destroyForcibly();
     }
 
-    /** How it has ended; called after that. */
+    /** How the process has ended; called after its end. */
     ProcessEnd end() throws InterruptedException {
         for (Thread reader : readers) {
             reader.join(READ_ON_MILLIS);

@@ -8,8 +8,8 @@ import java.net.Socket;
 import java.util.Locale;
 
 /**
- * A free port of the loopback interface. On Linux it is kept from other programs until it is closed, by a socket that is bound to it and never listens: another
- * socket may still be bound to it by its number and listen, if it allows addresses to be reused, as that of rank 0 does.
+ * A free port of the loopback interface. On Linux it is kept from other programs until this object is closed, by a socket that is bound to the port and
+ * never listens: another socket may still bind to this port number and listen, if it allows addresses to be reused, as rank 0's socket does.
  */
 public final class ReservedPort implements AutoCloseable {
     private final Socket socket;
@@ -20,7 +20,7 @@ public final class ReservedPort implements AutoCloseable {
         this.number = number;
     }
 
-    /** Takes one that is free now. */
+    /** Takes a port that is free now. */
     public static ReservedPort take() {
         try {
             Socket socket = new Socket();
@@ -29,7 +29,7 @@ public final class ReservedPort implements AutoCloseable {
                 socket.bind(new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), 0));
                 ReservedPort port = new ReservedPort(socket, socket.getLocalPort());
                 if (!System.getProperty("os.name", "").toLowerCase(Locale.ROOT).contains("linux")) {
-                    // Elsewhere, rank 0 could not listen beside it.
+                    // On other systems, rank 0 could not listen on a port that is bound.
                     port.close();
                 }
                 return port;
@@ -43,7 +43,7 @@ public final class ReservedPort implements AutoCloseable {
         }
     }
 
-    /** Its number. */
+    /** The port's number. */
     public int number() {
         return number;
     }

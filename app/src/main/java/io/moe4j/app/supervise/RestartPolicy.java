@@ -5,7 +5,8 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * Whether a failed run is started again. A restart must be of use: after two in a row that saved nothing new, the run would fail in the same way for ever.
+ * Decides whether a failed run is started again. After two restarts in a row that saved nothing new, it is not, since the run would most likely fail in
+ * the same way again.
  */
 public final class RestartPolicy {
     private static final int MOST_WITHOUT_PROGRESS = 2;
@@ -29,19 +30,19 @@ public final class RestartPolicy {
         this.reached = reached;
     }
 
-    /** What follows from a failure. */
+    /** The decision after a failure. */
     public sealed interface Decision {
         /**
-         * Start again.
+         * The run is started again.
          *
          * @param number of this restart, from 1
-         * @param most how many there may be
-         * @param delay before it
+         * @param most how many restarts are allowed
+         * @param delay the time to wait before it
          */
         record Restart(int number, int most, Duration delay) implements Decision {}
 
         /**
-         * The run has failed for good.
+         * The run is not started again.
          *
          * @param reason for people; empty if restarts were not asked for
          */
@@ -49,7 +50,7 @@ public final class RestartPolicy {
     }
 
     /**
-     * The run has failed.
+     * Decides what follows from a failure of the run.
      *
      * @param newest its newest checkpoint now
      */

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 
-/** Starts the processes of a job, and again after a failure, until the job is done, has failed for good, or was asked to end. */
+/** Starts the processes of a job, and restarts them after a failure, until the job is done, may not be restarted again, or was asked to end. */
 public final class Supervisor {
     private static final int DONE = 0;
     private static final int FAILED = 1;
@@ -24,16 +24,16 @@ public final class Supervisor {
     private final CompletableFuture<Void> stop = new CompletableFuture<>();
     private final AtomicReference<Optional<Attempt>> current = new AtomicReference<>(Optional.empty());
 
-    /** What is supervised. */
+    /** The job to supervise. */
     public interface Job {
         /**
-         * The processes of a start.
+         * The processes to start.
          *
-         * @param restart 0 for the first one
+         * @param restart 0 for the first start, 1 for the first restart
          */
         List<Child> children(int restart);
 
-        /** The newest checkpoint, from which a restart would go on. */
+        /** The newest checkpoint, from which a restart would continue. */
         Optional<Path> newestCheckpoint();
     }
 
@@ -43,12 +43,12 @@ public final class Supervisor {
         this.patience = patience;
     }
 
-    /** Asks all processes to end; from any thread. There is no restart any more. */
+    /** Asks all processes to end, and allows no more restarts. May be called by any thread. */
     public void stop() {
         stop.complete(null);
     }
 
-    /** Ends all processes at once; from any thread. */
+    /** Kills all processes. May be called by any thread. */
     public void kill() {
         stop();
         current.get().ifPresent(Attempt::kill);
@@ -58,7 +58,7 @@ public final class Supervisor {
      * Runs the job.
      *
      * @param restarts whether it is started again after a failure
-     * @return 0 if all is done; 1 if a process has failed; 2 if one could not use its input; 3 if they were asked to end
+     * @return 0 if the job is done; 1 if a process has failed; 2 if one has refused its input; 3 if the processes were asked to end
      */
     public int run(RestartPolicy restarts) throws InterruptedException {
         int restart = 0;
@@ -107,7 +107,7 @@ public final class Supervisor {
         }
     }
 
-    /** Waits before a restart, and tells whether the job was asked to end meanwhile. */
+    /** Waits before a restart. Returns whether the job was asked to end meanwhile. */
     private boolean stoppedWithin(RestartPolicy.Decision.Restart next) throws InterruptedException {
         try {
             stop.get(next.delay().toMillis(), TimeUnit.MILLISECONDS);
@@ -119,7 +119,7 @@ public final class Supervisor {
         }
     }
 
-    /** The processes have written why they ended; this says which of them was the first, where that may be far above. */
+    /** Says which process failed first. Its own error may stand far above, before the output of the others. */
     private void tellEnd(ProcessEnd cause, String reason) {
         if (cause.isBadInput()) {
             return;
@@ -131,7 +131,7 @@ public final class Supervisor {
                 .forEach(line -> output.tell("|   " + line));
     }
 
-    /** In one line that can be read: the whole error stands above. */
+    /** Shortens an error to one line; the whole error stands above. */
     private static String shortError(ProcessEnd cause) {
         return cause.error().map(error -> ": " + (error.length() <= MOST_CHARACTERS ? error
                 : error.substring(0, MOST_CHARACTERS) + "…")).orElse("");
