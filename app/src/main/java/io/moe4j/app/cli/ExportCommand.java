@@ -2,6 +2,7 @@ package io.moe4j.app.cli;
 
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.trainer.config.WeightTypes;
 import io.moe4j.trainer.model.AdapterExport;
 import io.moe4j.trainer.model.ExportOptions;
 import io.moe4j.trainer.model.ModelExport;
@@ -10,6 +11,7 @@ import io.moe4j.trainer.plugins.Plugins;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -42,9 +44,9 @@ final class ExportCommand implements Callable<Integer> {
     @Parameters(index = "1", paramLabel = "DIR", description = "The new folder.")
     private Path folder = Path.of("");
 
-    @Option(names = "--dtype", paramLabel = "bf16|fp32", converter = WeightType.class,
+    @Option(names = "--dtype", paramLabel = "bf16|fp32",
             description = "Element type of the weights; bf16 rounds to the nearest, ties to even. Default: as in the checkpoint.")
-    private @Nullable DType dtype;
+    private @Nullable String dtype;
 
     @Option(names = "--max-shard-size", paramLabel = "SIZE", converter = ByteSize.class, defaultValue = "5GB",
             description = "Most bytes of tensors in a file, such as 500MB or 2GiB. Default: ${DEFAULT-VALUE}.")
@@ -56,6 +58,7 @@ final class ExportCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        Optional<DType> weights = Optional.ofNullable(dtype).map(type -> WeightTypes.of("--dtype", type));
         ModelExport.requireFree(folder);
         Registry registry = Plugins.load(common.pluginPath());
         PrintWriter out = spec.commandLine().getOut();
@@ -64,8 +67,8 @@ final class ExportCommand implements Callable<Integer> {
             ExportOptions options = ExportOptions.defaults().withMostBytesOfFile(mostBytes);
             opened.remarks().forEach(remark -> out.println("note      " + remark));
             ModelExport.Exported exported = adapter
-                    ? AdapterExport.write(opened, folder, dtype == null ? DType.F32 : dtype, registry)
-                    : ModelExport.write(opened, folder, dtype == null ? options : options.withDtype(dtype),
+                    ? AdapterExport.write(opened, folder, weights.orElse(DType.F32), registry)
+                    : ModelExport.write(opened, folder, weights.map(options::withDtype).orElse(options),
                             registry);
             exported.remarks().forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",

@@ -4,6 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.app.generate.Prompt;
 import io.moe4j.app.generate.PromptFile;
+import io.moe4j.trainer.config.WeightTypes;
 import io.moe4j.trainer.generate.Sampling;
 import io.moe4j.trainer.session.InferenceOptions;
 import java.io.IOException;
@@ -66,9 +67,9 @@ final class GenerateOptions {
             description = "cpu, or cuda; cuda:1 is the second GPU. Default: ${DEFAULT-VALUE}.")
     private String device = "";
 
-    @Option(names = "--dtype", paramLabel = "bf16|fp32", converter = WeightType.class,
+    @Option(names = "--dtype", paramLabel = "bf16|fp32",
             description = "Element type of weights and cache. Default: fp32 on the CPU, bf16 elsewhere.")
-    private @Nullable DType dtype;
+    private @Nullable String dtype;
 
     @Option(names = "--threads", paramLabel = "N", defaultValue = "0",
             description = "Threads of the CPU. Default: all cores.")
@@ -146,6 +147,6 @@ final class GenerateOptions {
     }
 
     private DType dtype(String id) {
-        return dtype != null ? dtype : id.equals("cpu") ? DType.F32 : DType.BF16;
+        return dtype != null ? WeightTypes.of("--dtype", dtype) : id.equals("cpu") ? DType.F32 : DType.BF16;
     }
 }

@@ -1,5 +1,7 @@
 package io.moe4j.trainer.config;
 
+import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
 import java.util.List;
@@ -14,9 +16,6 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class WeightTypes {
-    /** The names that are shown, for messages. */
-    public static final String NAMES = "float32, bfloat16";
-
     static final List<DType> ALL = List.of(DType.F32, DType.BF16);
 
     private WeightTypes() {}
@@ -28,5 +27,16 @@ public final class WeightTypes {
             case "bfloat16", "bf16" -> Optional.of(DType.BF16);
             default -> Optional.empty();
         };
+    }
+
+    /**
+     * The type of this name, in upper or lower case.
+     *
+     * @param option the name of the option, for the message
+     * @throws InputException if no weights have it
+     */
+    public static DType of(String option, String name) {
+        return named(name).orElseThrow(() -> new InputException(
+                option + " " + Shown.of(name) + ": it must be bf16 (bfloat16) or fp32 (float32)"));
     }
 }

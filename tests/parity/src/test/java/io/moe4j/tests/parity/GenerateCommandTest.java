@@ -157,7 +157,7 @@ class GenerateCommandTest {
                     "--prompt-ids 5 --pass 0 | passes of up to 0",
                     "--prompt-ids 5 --device abacus | there is no device \"abacus\"",
                     "--prompt-ids 5 --device cpu:x | a number of a device must follow the colon",
-                    "--prompt-ids 5 --dtype int8 | \"int8\" is not one of float32, bfloat16",
+                    "--prompt-ids 5 --dtype int8 | --dtype int8: it must be bf16 (bfloat16) or fp32 (float32)",
                     "--prompt abc | has no tokenizer.json; name a tokenizer",
                     "--prompts /nowhere | /nowhere does not exist",
                     "--prompt abc --tokenizer abacus | there is no tokenizer, and no file, \"abacus\""})
