@@ -28,6 +28,8 @@ final class Golden implements AutoCloseable {
     static final String BIAS = "train/e_score_correction_bias/";
     static final String LOSS_CURVE = "train/loss";
     static final String NORM_CURVE = "train/grad_norm";
+    /** Losses of modules for multi-token prediction: (steps, modules). */
+    static final String PREDICTED = "train/mtp_loss";
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -73,7 +75,9 @@ final class Golden implements AutoCloseable {
     /** The configuration of the model, as in {@code config.json}. */
     ModelSpec spec(ModelProvider provider, String commBackend) {
         try {
-            ModelSpec spec = provider.fromHuggingFace(json("config")).withMoeCommBackend(commBackend);
+            ModelSpec whole = provider.fromHuggingFace(json("config")).withMoeCommBackend(commBackend);
+            // Software without multi-token prediction leaves its key in the file.
+            ModelSpec spec = has(PREDICTED) ? whole : whole.withPredictionDepth(0);
             requireShape("logits", List.of((long) sequences(), (long) sequenceLength(), spec.vocabulary()));
             return spec;
         } catch (IllegalArgumentException e) {

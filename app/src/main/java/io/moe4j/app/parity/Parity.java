@@ -93,6 +93,9 @@ public final class Parity {
         fixed.add(number(golden, optimizer, "eps", "optimizer.eps"));
         fixed.add(number(golden, optimizer, "weight_decay", "optimizer.weight_decay"));
         fixed.add(number(golden, optimizer, "load_balance_coeff", "moe.load_balance_coeff"));
+        if (golden.has(Golden.PREDICTED)) {
+            fixed.add(number(golden, optimizer, "mtp_loss_factor", "training.mtp_loss_factor"));
+        }
         fixed.add(new Override("moe.force_load_balance", "false"));
         fixed.add(new Override("lr_scheduler.warmup_steps", "0"));
         fixed.add(new Override("lr_scheduler.decay_type", "constant"));

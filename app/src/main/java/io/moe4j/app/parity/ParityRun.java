@@ -41,6 +41,7 @@ final class ParityRun {
     private final Comparison gradients = Comparison.relative("gradients", GRADIENTS);
     private final Comparison tokens = Comparison.relative("tokens per expert", 0);
     private final Comparison losses = Comparison.relative("loss curve", CURVES);
+    private final Comparison predicted = Comparison.relative("multi-token losses", CURVES);
     private final Comparison norms = Comparison.relative("gradient norm curve", CURVES);
     private final Comparison biases = Comparison.relative("final expert biases", TRAINED);
     private final Comparison trained = Comparison.norms("final parameters (L2)", TRAINED);
@@ -64,7 +65,7 @@ final class ParityRun {
         }
         requireWhole(Golden.GRADIENT, gradients);
         requireWhole(Golden.TRAINED, trained);
-        return new ParityReport(Stream.of(logits, loss, gradients, tokens, losses, norms, biases, trained)
+        return new ParityReport(Stream.of(logits, loss, gradients, tokens, losses, predicted, norms, biases, trained)
                 .map(Comparison::line).flatMap(Optional::stream).toList());
     }
 
@@ -75,6 +76,7 @@ final class ParityRun {
             StepResult result = run.step();
             losses.of("step " + (step + 1)).add(result.loss(), expectedLosses[step]);
             norms.of("step " + (step + 1)).add(result.gradientNorm(), expectedNorms[step]);
+            comparePredicted(step, result);
             if (step == 0) {
                 loss.of("loss").add(result.loss(), golden.floats("loss")[0]);
                 onRanks(run,
@@ -86,6 +88,18 @@ final class ParityRun {
             values.compare(Golden.TRAINED, ParameterUnit::shard, trained);
             values.compareBiases(biases);
         });
+    }
+
+    private void comparePredicted(int step, StepResult result) {
+        int modules = result.predictionLosses().size();
+        if (golden.has(Golden.PREDICTED)) {
+            golden.requireShape(Golden.PREDICTED, List.of((long) golden.steps(), (long) modules));
+            float[] expected = golden.floats(Golden.PREDICTED, (long) step * modules, modules);
+            for (int k = 0; k < modules; k++) {
+                predicted.of("step " + (step + 1) + ", module " + (k + 1)).add(result.predictionLosses().get(k),
+                        expected[k]);
+            }
+        }
     }
 
     private Batch batch(int rank) {

@@ -91,6 +91,16 @@ public interface Model extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * The sums of the losses of each module for multi-token prediction in the step's microbatches so far, over this rank's tokens, times the scale that
+     * {@link #forwardBackward} was given and {@link ModelContext#predictionWeight}: F32 (modules); empty if the model has no such modules. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Optional<Tensor> predictionLosses() {
+        return Optional.empty();
+    }
+
     /** Where each tensor of a Hugging Face checkpoint lies, for the tensors that this rank has (all except other ranks' experts). */
     Map<String, ParameterSlice> checkpointNames();
 
@@ -102,6 +112,16 @@ public interface Model extends AutoCloseable {
      * @since 0.3.0
      */
     default Map<String, ParameterSlice> adapterNames() {
+        return Map.of();
+    }
+
+    /**
+     * Other names under which published checkpoints repeat a tensor of {@link #checkpointNames}, with the name that it has there: modules for multi-token
+     * prediction come with copies of the embedding and the head. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Map<String, String> repeatedNames() {
         return Map.of();
     }
 

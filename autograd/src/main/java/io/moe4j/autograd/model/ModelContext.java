@@ -31,6 +31,8 @@ import java.util.TreeSet;
  * @param forwardOnly whether the model never computes gradients, so that its units need no memory for them. Since SPI 1.4
  * @param exchanges exchanges for passes of fewer tokens than B·S, by their number of tokens; for {@link Model#openDecoding}. Since SPI 1.4
  * @param routerLosses losses that training adds for the routing of tokens. Since SPI 1.4
+ * @param predictionWeight what the losses of modules for multi-token prediction are multiplied by, beside the loss of the model itself: the factor of the
+ *        mean over the modules, divided by their number. Since SPI 1.4
  * @param lora low-rank updates of some matrices; all parameters are frozen then. Since SPI 1.4
  * @since 0.1.0
  */
@@ -39,7 +41,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed, boolean blank, boolean forwardOnly,
-        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses, Optional<LoraSpec> lora) {
+        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses, float predictionWeight, Optional<LoraSpec> lora) {
 
     public ModelContext {
         exchanges = Map.copyOf(exchanges);
@@ -50,7 +52,7 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
             ShardGroup expert, Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels,
             RecomputePolicy recompute, boolean forceLoadBalance, long seed) {
         this(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute, forceLoadBalance,
-                seed, false, false, Map.of(), RouterLossFactors.NONE, Optional.empty());
+                seed, false, false, Map.of(), RouterLossFactors.NONE, 0, Optional.empty());
     }
 
     /** The context of a model without experts; see {@link #withExperts}. */
@@ -64,43 +66,50 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
     public ModelContext withExperts(CommBackend exchange, ExpertKernels experts) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, Optional.of(exchange),
                 Optional.of(experts), recompute, forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses,
-                lora);
+                predictionWeight, lora);
     }
 
     /** With round-robin instead of learned routing, or not. */
     public ModelContext withForceLoadBalance(boolean forced) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forced, seed, blank, forwardOnly, exchanges, routerLosses, lora);
+                forced, seed, blank, forwardOnly, exchanges, routerLosses, predictionWeight, lora);
     }
 
     /** With parameters that begin as zeros, or not. */
     public ModelContext withBlank(boolean value) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, value, forwardOnly, exchanges, routerLosses, lora);
+                forceLoadBalance, seed, value, forwardOnly, exchanges, routerLosses, predictionWeight, lora);
     }
 
     /** For a model that never computes gradients. Since SPI 1.4. */
     public ModelContext withForwardOnly() {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, true, exchanges, routerLosses, lora);
+                forceLoadBalance, seed, blank, true, exchanges, routerLosses, predictionWeight, lora);
     }
 
     /** With exchanges for passes of fewer tokens, by their number of tokens. Since SPI 1.4. */
     public ModelContext withExchanges(Map<Long, CommBackend> byTokens) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses, lora);
+                forceLoadBalance, seed, blank, forwardOnly, byTokens, routerLosses, predictionWeight, lora);
     }
 
     /** With losses for the routing of tokens. Since SPI 1.4. */
     public ModelContext withRouterLosses(RouterLossFactors factors) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, exchanges, factors, lora);
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, factors, predictionWeight, lora);
+    }
+
+    /** With a weight of the losses of multi-token prediction. Since SPI 1.4. */
+    public ModelContext withPredictionWeight(float weight) {
+        return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, weight, lora);
     }
 
     /** With low-rank updates. Since SPI 1.4. */
     public ModelContext withLora(LoraSpec updates) {
         return new ModelContext(rank, batch, sequence, precision, dense, expert, expertGroup, comm, kernels, recompute,
-                forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, Optional.of(updates));
+                forceLoadBalance, seed, blank, forwardOnly, exchanges, routerLosses, predictionWeight,
+                Optional.of(updates));
     }
 
     /**

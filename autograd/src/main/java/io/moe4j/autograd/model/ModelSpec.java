@@ -66,6 +66,31 @@ public interface ModelSpec {
     }
 
     /**
+     * How many modules for multi-token prediction the model has (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 2.2). Module k of them predicts
+     * the token after the one that lies k places further; only training uses them. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default int predictionDepth() {
+        return 0;
+    }
+
+    /**
+     * This spec with so many modules for multi-token prediction. Since SPI 1.4.
+     *
+     * @throws IllegalArgumentException if the model cannot have so many
+     * @since 0.3.0
+     */
+    default ModelSpec withPredictionDepth(int depth) {
+        if (depth != predictionDepth()) {
+            throw new IllegalArgumentException(name() + " has " + predictionDepth() + " modules for multi-token"
+                    + " prediction, and cannot have " + depth
+                    + "; set model.num_nextn_predict_layers to auto, or choose another model");
+        }
+        return this;
+    }
+
+    /**
      * Bytes that generating keeps for each token of a sequence, in all layers together; empty if the model cannot generate. Since SPI 1.4.
      *
      * @param dtype type of the activations

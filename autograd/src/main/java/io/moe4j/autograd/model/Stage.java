@@ -61,6 +61,16 @@ public sealed interface Stage {
         void lossAndGradient(Tensor x_TD, Tensor labels_T, float scale, Tensor loss, Tensor dx_TD);
 
         /**
+         * The segments that {@link #lossAndGradient} runs under the recompute policy: modules for multi-token prediction. Their units are among
+         * {@link #units}. Since SPI 1.4.
+         *
+         * @since 0.3.0
+         */
+        default List<Segment> segments() {
+            return List.of();
+        }
+
+        /**
          * Forward only: each token's loss, for validation and evaluation. Touches no gradients. A head with a large vocabulary computes it in chunks
          * of tokens, as {@link #lossAndGradient} does, so that the logits of all tokens need not exist at once. Since SPI 1.4.
          *

@@ -33,6 +33,11 @@ final class Decoder implements Model {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
         context.lora().ifPresent(spec::requireTargets);
+        if (context.lora().isPresent() && spec.predictionDepth() > 0) {
+            throw new IllegalArgumentException(spec.name() + " has " + spec.predictionDepth() + " modules for multi-token"
+                    + " prediction, which low-rank updates do not train; open it without them"
+                    + " (model.num_nextn_predict_layers = 0)");
+        }
         if (spec.moe().isPresent() && (context.comm().isEmpty() || context.kernels().isEmpty())) {
             throw new IllegalArgumentException(spec.name()
                     + " has experts: open it with a communication backend and expert kernels");
@@ -66,6 +71,7 @@ final class Decoder implements Model {
         parts.balance().ifPresent(balance -> balance.begin(microbatch));
         parts.routerLosses().ifPresent(sums -> sums.begin(microbatch));
         parts.documents().begin(microbatch);
+        parts.predictions().ifPresent(head -> head.begin(microbatch));
     }
 
     @Override
@@ -109,6 +115,11 @@ final class Decoder implements Model {
     }
 
     @Override
+    public Optional<Tensor> predictionLosses() {
+        return parts.predictions().map(head -> head.sums().sums_K());
+    }
+
+    @Override
     public void updateExpertBias(float coefficient) {
         parts.balance().ifPresent(balance -> balance.update(context.expert(), coefficient));
     }
@@ -116,6 +127,11 @@ final class Decoder implements Model {
     @Override
     public Map<String, ParameterSlice> checkpointNames() {
         return new LinkedHashMap<>(parts.names());
+    }
+
+    @Override
+    public Map<String, String> repeatedNames() {
+        return new LinkedHashMap<>(parts.repeatedNames());
     }
 
     @Override

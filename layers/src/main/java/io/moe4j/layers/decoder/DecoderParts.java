@@ -3,6 +3,7 @@ package io.moe4j.layers.decoder;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.autograd.model.Model.ParameterSlice;
 import io.moe4j.autograd.model.ModelContext;
+import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.ShardGroup;
@@ -15,6 +16,7 @@ import io.moe4j.layers.block.RouterLossSums;
 import io.moe4j.layers.init.InitialValues;
 import io.moe4j.layers.rotary.RotaryTables;
 import io.moe4j.layers.unit.Adapters;
+import io.moe4j.layers.unit.Linear;
 import io.moe4j.layers.unit.RmsNorm;
 import io.moe4j.layers.unit.UnitBuilder;
 import java.util.ArrayList;
@@ -25,6 +27,9 @@ import java.util.Optional;
 
 /** Opens the parts of a model in the order of the forward pass, and closes them in reverse, also when opening fails half-way. */
 final class DecoderParts implements AutoCloseable {
+    private static final String EMBEDDING = "model.embed_tokens.weight";
+    private static final String HEAD = "lm_head.weight";
+
     private final DecoderSpec spec;
     private final ModelContext context;
     private final Resources resources;
@@ -39,7 +44,9 @@ final class DecoderParts implements AutoCloseable {
     private final Optional<RouterLossSums> routerLosses;
     private final EmbeddingStage embedding;
     private final List<Block> blocks = new ArrayList<>();
-    private final HeadStage head;
+    private final Stage.Last head;
+    private final Optional<PredictingHead> predictions;
+    private final Map<String, String> repeatedNames = new LinkedHashMap<>();
 
     static DecoderParts open(DecoderSpec spec, ModelContext context) {
         return Resources.open(spec.name(), resources -> new DecoderParts(spec, context, resources));
@@ -58,9 +65,10 @@ final class DecoderParts implements AutoCloseable {
                 .map(moe -> resources.add(new RouterLossSums(context.rank(), moe.layers())));
         embedding = openEmbedding();
         for (int layer = 0; layer < spec.blocks().size(); layer++) {
-            blocks.add(openBlock(layer));
+            blocks.add(build(begin(layer, spec.blocks().get(layer))));
         }
-        head = openHead();
+        predictions = spec.predictionDepth() == 0 ? Optional.empty() : Optional.of(openPredictingHead());
+        head = predictions.isPresent() ? predictions.get() : openHead();
     }
 
     /** In the order of the forward pass. */
@@ -102,24 +110,35 @@ final class DecoderParts implements AutoCloseable {
         return blocks;
     }
 
-    HeadStage head() {
+    Stage.Last head() {
         return head;
+    }
+
+    /** The head, if it has modules for multi-token prediction. */
+    Optional<PredictingHead> predictions() {
+        return predictions;
+    }
+
+    /** Names under which published checkpoints repeat a tensor, with the tensor's own. */
+    Map<String, String> repeatedNames() {
+        return repeatedNames;
     }
 
     private EmbeddingStage openEmbedding() {
         UnitBuilder unit = new UnitBuilder("embedding", initial);
         Parameter table_VD = spec.tiedEmbedding()
-                ? unit.head("table", "model.embed_tokens.weight", spec.vocabulary(), spec.dim())
-                : unit.embedding("table", "model.embed_tokens.weight", spec.vocabulary(), spec.dim());
-        return new EmbeddingStage(build(unit, context.dense()), table_VD, spec.tiedEmbedding(),
+                ? unit.head("table", EMBEDDING, spec.vocabulary(), spec.dim())
+                : unit.embedding("table", EMBEDDING, spec.vocabulary(), spec.dim());
+        return new EmbeddingStage(build(unit, context.dense()), table_VD, spec.tiedEmbedding(), new TableGradients(),
                 context.precision().compute());
     }
 
-    private Block openBlock(int layer) {
+    /** A block whose unit of what every rank has may get more parameters before it is built. */
+    private Begun begin(int layer, BlockSpec kind) {
         String name = "layers." + layer;
         UnitBuilder dense = new UnitBuilder(name, initial);
         UnitBuilder experts = new UnitBuilder(name + ".experts", initial);
-        boolean routed = spec.blocks().get(layer).feedForward().experts().isPresent();
+        boolean routed = kind.feedForward().experts().isPresent();
         if (routed) {
             balances.put(layer, balance.orElseThrow().layer(balances.size()));
         }
@@ -132,29 +151,78 @@ final class DecoderParts implements AutoCloseable {
                 documents, Optional.ofNullable(balances.get(layer)), routed
                         ? routerLosses.map(sums -> new RouterLossSums.Layer(sums, balances.size() - 1))
                         : Optional.empty());
+        return new Begun(name, kind, block);
+    }
+
+    private Block build(Begun begun) {
+        BlockBuilder block = begun.block;
         RmsNorm attentionNorm = block.norm("attention_norm", "input_layernorm.weight", spec.dim(), spec.normEps());
-        Layer attention = spec.blocks().get(layer).attention().open(block);
+        Layer attention = begun.kind.attention().open(block);
         RmsNorm feedForwardNorm = block.norm("feed_forward_norm", "post_attention_layernorm.weight", spec.dim(),
                 spec.normEps());
-        Layer feedForward = spec.blocks().get(layer).feedForward().open(block);
+        Layer feedForward = begun.kind.feedForward().open(block);
         List<ParameterUnit> mine = new ArrayList<>();
-        mine.add(build(dense, context.dense()));
-        build(denseAdapters, context.dense()).ifPresent(mine::add);
-        if (routed) {
-            mine.add(build(experts, context.expert()));
-            build(expertAdapters, context.expert()).ifPresent(mine::add);
+        mine.add(build(block.dense(), context.dense()));
+        build(block.denseAdapters(), context.dense()).ifPresent(mine::add);
+        if (block.balance().isPresent()) {
+            mine.add(build(block.experts(), context.expert()));
+            build(block.expertAdapters(), context.expert()).ifPresent(mine::add);
         }
-        return new Block(name, List.copyOf(mine), attentionNorm, attention, feedForwardNorm, feedForward);
+        return new Block(begun.name, List.copyOf(mine), attentionNorm, attention, feedForwardNorm, feedForward);
     }
 
     private HeadStage openHead() {
         UnitBuilder unit = new UnitBuilder("head", initial);
-        RmsNorm norm = new RmsNorm(unit.norm("norm", "model.norm.weight", spec.dim()), spec.normEps());
-        Parameter projection_VD = spec.tiedEmbedding() ? embedding.table_VD()
-                : unit.head("projection", "lm_head.weight", spec.vocabulary(), spec.dim());
-        Optional<ParameterUnit> shared = spec.tiedEmbedding() ? Optional.of(embedding.unit()) : Optional.empty();
-        return new HeadStage(context.rank(), build(unit, context.dense()), shared, norm, projection_VD);
+        FinalNorm norm = finalNorm(unit);
+        VocabularyLoss loss = new VocabularyLoss(context.rank(), projection(unit));
+        return new HeadStage(context.rank(), List.of(build(unit, context.dense())), sharedProjection(), norm, loss);
     }
+
+    private PredictingHead openPredictingHead() {
+        UnitBuilder normUnit = new UnitBuilder("norm", initial);
+        UnitBuilder unit = new UnitBuilder("head", initial);
+        FinalNorm norm = finalNorm(normUnit);
+        VocabularyLoss loss = new VocabularyLoss(context.rank(), projection(unit));
+        ParameterUnit ofNorm = build(normUnit, context.dense());
+        Optional<ParameterUnit> ofProjection = spec.tiedEmbedding() ? Optional.empty()
+                : Optional.of(build(unit, context.dense()));
+        List<PredictionModule> modules = new ArrayList<>();
+        for (int k = 0; k < spec.predictionDepth(); k++) {
+            modules.add(openModule(blocks.size() + k));
+        }
+        return new PredictingHead(context, ofNorm, ofProjection, sharedProjection(), norm, loss, embedding, modules,
+                resources.add(new PredictionLosses(context.rank(), modules.size())));
+    }
+
+    /** With the names of DeepSeek-V3, whose checkpoints have modules for multi-token prediction as further layers. */
+    private PredictionModule openModule(int layer) {
+        Begun begun = begin(layer, spec.predictionBlock());
+        BlockBuilder block = begun.block;
+        RmsNorm token = block.norm("token_norm", "enorm.weight", spec.dim(), spec.normEps());
+        RmsNorm hidden = block.norm("hidden_norm", "hnorm.weight", spec.dim(), spec.normEps());
+        Linear project = block.linear("project", "eh_proj.weight", spec.dim(), 2 * spec.dim());
+        RmsNorm norm = block.norm("head_norm", "shared_head.norm.weight", spec.dim(), spec.normEps());
+        repeatedNames.put(block.prefix() + "embed_tokens.weight", EMBEDDING);
+        repeatedNames.put(block.prefix() + "shared_head.head.weight", spec.tiedEmbedding() ? EMBEDDING : HEAD);
+        return new PredictionModule(build(begun), token, hidden, project, norm);
+    }
+
+    private FinalNorm finalNorm(UnitBuilder unit) {
+        return new FinalNorm(context.rank(),
+                new RmsNorm(unit.norm("norm", "model.norm.weight", spec.dim()), spec.normEps()));
+    }
+
+    private Parameter projection(UnitBuilder unit) {
+        return spec.tiedEmbedding() ? embedding.table_VD()
+                : unit.head("projection", HEAD, spec.vocabulary(), spec.dim());
+    }
+
+    private Optional<ParameterUnit> sharedProjection() {
+        return spec.tiedEmbedding() ? Optional.of(embedding.unit()) : Optional.empty();
+    }
+
+    /** A block that is not built yet. */
+    private record Begun(String name, BlockSpec kind, BlockBuilder block) {}
 
     private ParameterUnit build(UnitBuilder builder, ShardGroup group) {
         ParameterUnit unit = resources.add(builder.build(context, group));

@@ -27,18 +27,20 @@ import java.util.stream.Stream;
  * @param tiedEmbedding whether the embedding is also the head's projection
  * @param normEps added to the mean squares of norms
  * @param maxSequence longest sequence, in tokens
+ * @param predictionDepth modules for multi-token prediction, each with a block like the last one
  * @param commBackend id of the expert-parallel communication backend
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec> blocks, boolean tiedEmbedding,
-        float normEps, long maxSequence, String commBackend) implements ModelSpec {
+        float normEps, long maxSequence, int predictionDepth, String commBackend) implements ModelSpec {
 
     public DecoderSpec {
-        if (vocabulary < 1 || dim < 1 || blocks.isEmpty() || !(normEps > 0) || maxSequence < 1) {
+        if (vocabulary < 1 || dim < 1 || blocks.isEmpty() || !(normEps > 0) || maxSequence < 1
+                || predictionDepth < 0) {
             throw new IllegalArgumentException(name + ": vocabulary " + vocabulary + ", dim " + dim + ", "
                     + blocks.size() + " blocks, eps " + normEps + ", longest sequence " + maxSequence
-                    + ": all must be positive");
+                    + ", " + predictionDepth + " modules for multi-token prediction: all must be positive, the last may be 0");
         }
         blocks = List.copyOf(blocks);
         List<Experts> kinds = experts(blocks).distinct().toList();
@@ -46,6 +48,17 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
             throw new IllegalArgumentException(name + ": blocks have different experts, " + kinds
                     + "; all blocks with experts must have equal ones, since they share their buffers");
         }
+    }
+
+    /** Without multi-token prediction. */
+    public DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec> blocks, boolean tiedEmbedding,
+            float normEps, long maxSequence, String commBackend) {
+        this(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, 0, commBackend);
+    }
+
+    /** The block of each module for multi-token prediction. */
+    BlockSpec predictionBlock() {
+        return blocks.getLast();
     }
 
     /** The numbers of the blocks that have experts, from 0. */
@@ -62,7 +75,18 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
     @Override
     public Optional<MoeSpec> moe() {
         return experts(blocks).findFirst().map(experts -> new MoeSpec(experts.count(), experts.topK(), dim,
-                experts.hidden(), expertBlocks().size(), commBackend));
+                experts.hidden(), expertLayers(), commBackend));
+    }
+
+    /** Layers with experts, those of modules for multi-token prediction included. */
+    private int expertLayers() {
+        return expertBlocks().size()
+                + (predictionBlock().feedForward().experts().isPresent() ? predictionDepth : 0);
+    }
+
+    @Override
+    public DecoderSpec withPredictionDepth(int depth) {
+        return new DecoderSpec(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, depth, commBackend);
     }
 
     @Override
@@ -85,8 +109,9 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
 
     @Override
     public String deviceSpi() {
-        return blocks.stream().distinct()
-                .flatMap(block -> Stream.of(block.attention().deviceSpi(), block.feedForward().deviceSpi()))
+        // Modules for multi-token prediction have labels that do not count at the end of each sequence, which came with 1.4.
+        return Stream.concat(Stream.of(predictionDepth > 0 ? "1.4" : "1.0"), blocks.stream().distinct()
+                .flatMap(block -> Stream.of(block.attention().deviceSpi(), block.feedForward().deviceSpi())))
                 .max(Comparator.comparingInt(version -> SpiVersion.parse(version).minor())).orElseThrow();
     }
 
@@ -108,7 +133,7 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
 
     @Override
     public DecoderSpec withMoeCommBackend(String id) {
-        return new DecoderSpec(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, id);
+        return new DecoderSpec(name, vocabulary, dim, blocks, tiedEmbedding, normEps, maxSequence, predictionDepth, id);
     }
 
     @Override

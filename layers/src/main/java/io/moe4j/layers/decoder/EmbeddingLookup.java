@@ -52,6 +52,10 @@ final class EmbeddingLookup implements Operation {
                     : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
             tape.ops().embedding().backward(tape.stream(), ids_T, gradients.ofOutput(), table_VD.gradient(),
                     table_VD.accumulatesGradient(), workspace);
+            for (TableGradients.Rows rows : stage.others().take()) {
+                tape.ops().embedding().backward(tape.stream(), rows.ids_T(), rows.gradient_TD(), table_VD.gradient(),
+                        table_VD.accumulatesGradient(), workspace);
+            }
             stage.unit().reduceGradients();
         }
     }

@@ -14,9 +14,11 @@ import java.util.List;
  *
  * @param table_VD a row for each token of the vocabulary
  * @param tied whether the table is also the head's projection, whose gradient is computed before this one
+ * @param others gradients of rows that other stages have looked up
  * @param dtype element type of x
  */
-record EmbeddingStage(ParameterUnit unit, Parameter table_VD, boolean tied, DType dtype) implements Stage.First {
+record EmbeddingStage(ParameterUnit unit, Parameter table_VD, boolean tied, TableGradients others, DType dtype)
+        implements Stage.First {
 
     @Override
     public String name() {

@@ -5,6 +5,9 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
 import io.moe4j.layers.unit.AdapterTargets;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
 
 /**
  * Counts parameters and operations. Per token, forward and backward together, every active element of a matrix costs 6 operations (a multiply-add in
@@ -46,7 +49,10 @@ final class Figures {
         long active = 0;
         long norms = d;
         double attended = 0;
-        for (BlockSpec block : spec.blocks()) {
+        long modules = spec.predictionDepth();
+        List<BlockSpec> blocks = new ArrayList<>(spec.blocks());
+        blocks.addAll(Collections.nCopies(spec.predictionDepth(), spec.predictionBlock()));
+        for (BlockSpec block : blocks) {
             long projections = block.attention().matrixElements(d);
             all += projections + block.feedForward().matrixElements(d);
             active += projections + block.feedForward().activeMatrixElements(d);
@@ -54,8 +60,12 @@ final class Figures {
             AttentionShape shape = block.attention().shape(1, sequence, DType.F32);
             attended += 6.0 * shape.heads() * (shape.queryKeyDim() + shape.valueDim()) * sequence;
         }
+        // Each module projects 2D to D, has three norms beside those of its block, and uses the head once more.
+        all += modules * 2 * d * d;
+        active += modules * 2 * d * d;
+        norms += modules * 3 * d;
         long table = spec.vocabulary() * d;
         long tables = spec.tiedEmbedding() ? table : 2 * table;
-        return new ModelFigures(all + norms + tables, active + norms + tables, 6.0 * (active + table) + attended);
+        return new ModelFigures(all + norms + tables, active + norms + tables, 6.0 * (active + (1 + modules) * table) + attended);
     }
 }

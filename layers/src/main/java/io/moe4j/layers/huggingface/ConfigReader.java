@@ -18,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 public final class ConfigReader {
     /** Planning a model of 1,000 layers takes a few seconds; of 100,000, minutes in which a program seems to hang. */
     private static final int MOST_LAYERS = 1000;
+    private static final String PREDICTION = "num_nextn_predict_layers";
+    private static final int MOST_PREDICTION = 16;
 
     private final Map<?, ?> values;
     private final String prefix;
@@ -74,6 +76,20 @@ public final class ConfigReader {
             return 1;
         }
         return (int) layers;
+    }
+
+    /**
+     * The number of modules for multi-token prediction, {@code num_nextn_predict_layers}; 0 where it is missing.
+     *
+     * @since 0.3.0
+     */
+    public int predictionDepth() {
+        long depth = count(PREDICTION, 0, 0);
+        if (depth > MOST_PREDICTION) {
+            reject(PREDICTION, "0 to " + MOST_PREDICTION, "check the file: no model predicts so many tokens");
+            return 0;
+        }
+        return (int) depth;
     }
 
     /** Whole numbers from 0; none where the key is missing or null. */

@@ -61,7 +61,7 @@ final class ConfigValues {
         config.put("rms_norm_eps", decimal(spec.normEps()));
         config.put("max_position_embeddings", spec.maxSequence());
         config.put("tie_word_embeddings", spec.tiedEmbedding());
-        config.put("num_nextn_predict_layers", 0);
+        config.put("num_nextn_predict_layers", spec.predictionDepth());
         put(attention);
         if (!second) {
             config.put("rope_interleave", pairs);

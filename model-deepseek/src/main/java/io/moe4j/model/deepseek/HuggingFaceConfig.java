@@ -16,8 +16,7 @@ import java.util.Map;
 
 /**
  * Reads a Hugging Face {@code config.json} of type {@code deepseek_v2} or {@code deepseek_v3}. All keys that change what the model computes are read;
- * values that this implementation does not support are rejected. Multi-token-prediction layers ({@code num_nextn_predict_layers}) are not part of the
- * model. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the
+ * values that this implementation does not support are rejected. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the
  * published models, independent of {@code rms_norm_eps}.
  */
 final class HuggingFaceConfig {
@@ -42,6 +41,7 @@ final class HuggingFaceConfig {
         boolean tied = keys.flag("tie_word_embeddings", false);
         double eps = keys.positive("rms_norm_eps", 1e-6);
         long maxSequence = keys.count("max_position_embeddings", 1);
+        int predictionDepth = keys.predictionDepth();
         keys.refuse();
         LatentAttention latent = attention.spec();
         List<BlockSpec> blocks = new ArrayList<>();
@@ -50,7 +50,8 @@ final class HuggingFaceConfig {
         for (int layer = 0; layer < layers; layer++) {
             blocks.add(layer < denseLayers ? dense : last);
         }
-        return new DecoderSpec(type, vocabulary, dim, blocks, tied, (float) eps, maxSequence, Published.BACKEND);
+        return new DecoderSpec(type, vocabulary, dim, blocks, tied, (float) eps, maxSequence, predictionDepth,
+                Published.BACKEND);
     }
 
     private static void unsupported(ConfigReader keys, String type) {

@@ -12,6 +12,7 @@ import io.moe4j.layers.feedforward.MixtureOfExperts;
 import io.moe4j.layers.huggingface.RotaryValues;
 import io.moe4j.layers.rotary.Rotation;
 import java.util.ArrayList;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -66,7 +67,13 @@ final class ConfigValues {
         config.put("intermediate_size", dense.isEmpty()
                 ? experts.getFirst().hidden() * experts.getFirst().gate().topK()
                 : dense.getFirst().hidden());
-        return new HuggingFaceForm(config, false, List.of());
+        List<String> remarks = new ArrayList<>();
+        if (spec.predictionDepth() > 0) {
+            config.put("num_nextn_predict_layers", spec.predictionDepth());
+            remarks.add("the folder has " + spec.predictionDepth() + " of DeepSeek-V3's modules for multi-token prediction,"
+                    + " which the published class qwen3_moe does not have; what it computes does not need them");
+        }
+        return new HuggingFaceForm(config, false, remarks);
     }
 
     private void put(GroupedQueryAttention attention) {

@@ -39,6 +39,7 @@ final class HuggingFaceConfig {
         boolean tied = keys.flag("tie_word_embeddings", false);
         double eps = keys.positive("rms_norm_eps", 1e-6);
         long maxSequence = keys.count("max_position_embeddings", 1);
+        int predictionDepth = keys.predictionDepth();
         keys.refuse();
         GroupedQueryAttention queries = attention.spec();
         BlockSpec dense = new BlockSpec(queries, new DenseFeedForward(hidden));
@@ -47,7 +48,8 @@ final class HuggingFaceConfig {
         for (int layer = 0; layer < layers; layer++) {
             blocks.add(routedLayers.get(layer) ? routed : dense);
         }
-        return new DecoderSpec("qwen3_moe", vocabulary, dim, blocks, tied, (float) eps, maxSequence, Flavors.BACKEND);
+        return new DecoderSpec("qwen3_moe", vocabulary, dim, blocks, tied, (float) eps, maxSequence, predictionDepth,
+                Flavors.BACKEND);
     }
 
     /** Which layers have experts: every {@code decoder_sparse_step}-th layer, except those that {@code mlp_only_layers} names. */

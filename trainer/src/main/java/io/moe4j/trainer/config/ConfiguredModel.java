@@ -25,9 +25,27 @@ public final class ConfiguredModel {
      */
     public static ModelSpec spec(TrainerConfig config, Registry registry) {
         ModelConfig model = config.model();
-        return model.from().map(folder -> FolderConfig.read(folder, registry).spec())
-                .orElseGet(() -> registry.get(ModelProvider.class, model.name()).flavor(model.flavor()))
-                .withMoeCommBackend(model.moeCommBackend());
+        ModelSpec spec = model.from().map(folder -> FolderConfig.read(folder, registry).spec())
+                .orElseGet(() -> registry.get(ModelProvider.class, model.name()).flavor(model.flavor()));
+        return predicting(config, spec).withMoeCommBackend(model.moeCommBackend());
+    }
+
+    /**
+     * The spec with as many modules for multi-token prediction as the configuration says. Low-rank updates leave them out.
+     *
+     * @throws InputException if a folder has weights of fewer
+     * @throws IllegalArgumentException if the model cannot have so many
+     */
+    static ModelSpec predicting(TrainerConfig config, ModelSpec spec) {
+        int wanted = Math.clamp(config.model().numNextnPredictLayers().orElse(spec.predictionDepth()), 0,
+                RangeRules.MOST_PREDICTION);
+        if (config.model().from().isPresent() && wanted > spec.predictionDepth()) {
+            throw new InputException("model.num_nextn_predict_layers = " + wanted + ", and the folder has "
+                    + (spec.predictionDepth() == 0 ? "no weights of such modules; set it to auto or 0"
+                            : "weights of " + spec.predictionDepth() + " such modules; set it to auto, or to 0 to "
+                                    + spec.predictionDepth()));
+        }
+        return spec.withPredictionDepth(config.lora().isOn() ? 0 : wanted);
     }
 
     /** The numbers of a model as it is trained: with low-rank updates, backward computes no gradients with respect to the other parameters. */

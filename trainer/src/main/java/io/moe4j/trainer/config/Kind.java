@@ -69,6 +69,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.api.tensor.DType" -> weightType();
             case "java.util.Optional<io.moe4j.api.comm.OverflowAction>" -> automatic(
                     choice(Arrays.asList(OverflowAction.values()), Kind::lower));
+            case "java.util.Optional<java.lang.Integer>" -> automatic(of("int"));
             case "io.moe4j.api.comm.Dedup" -> choice(Arrays.asList(Dedup.values()), Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.OptimizerName" -> choice(Arrays.asList(OptimizerName.values()), Kind::lower);

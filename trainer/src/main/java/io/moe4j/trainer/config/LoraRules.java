@@ -17,6 +17,7 @@ final class LoraRules {
     private static final String TARGETS = "lora.targets";
     private static final String EXPORT = "lora.export";
     private static final String FROM = "model.from";
+    private static final String PREDICTION = "model.num_nextn_predict_layers";
     /** A rank above it costs more than the matrices themselves in any model that there is. */
     private static final int MOST = 4096;
     /** Products that are added came with this version of the kernels' SPI. */
@@ -43,6 +44,9 @@ final class LoraRules {
                     "set " + RANK + " above 0, or write the model with checkpoint.export", EXPORT, RANK);
             return;
         }
+        findings.require(config.model().numNextnPredictLayers().orElse(0) == 0,
+                "low-rank updates do not train modules for multi-token prediction",
+                "set " + PREDICTION + " to auto or 0, which leaves them as they are, or " + RANK + " to 0", PREDICTION, RANK);
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
         lora.export().ifPresent(folder -> place(folder, findings));

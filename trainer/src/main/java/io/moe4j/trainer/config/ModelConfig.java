@@ -11,12 +11,13 @@ import java.util.Optional;
  * @param flavor a size that the model comes in, such as {@code debugmodel}
  * @param moeCommBackend id of the communication backend
  * @param expertKernels id of the expert kernels
+ * @param numNextnPredictLayers modules for multi-token prediction; empty ({@code auto}) for as many as the model comes with. Since 0.3.0
  * @param from a folder in Hugging Face's layout that gives the model, instead of {@code name} and {@code flavor}, and its weights
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ModelConfig(String name, String flavor, String moeCommBackend, String expertKernels,
-        Optional<Path> from) {
+        Optional<Integer> numNextnPredictLayers, Optional<Path> from) {
 
     /** With another value of {@code name}. */
     public ModelConfig withName(String value) {
@@ -36,6 +37,11 @@ public record ModelConfig(String name, String flavor, String moeCommBackend, Str
     /** With another value of {@code expertKernels}. */
     public ModelConfig withExpertKernels(String value) {
         return Components.with(this, "expertKernels", value);
+    }
+
+    /** With another value of {@code numNextnPredictLayers}; empty for as many as the model comes with. */
+    public ModelConfig withNumNextnPredictLayers(Optional<Integer> value) {
+        return Components.with(this, "numNextnPredictLayers", value);
     }
 
     /** With another value of {@code from}. */

@@ -62,11 +62,21 @@ final class PlugInRules {
                 .named(ModelProvider.class, config.model().name(), "model.name");
         try {
             return provider.map(models -> models.flavor(config.model().flavor())
-                    .withMoeCommBackend(config.model().moeCommBackend()));
+                    .withMoeCommBackend(config.model().moeCommBackend()))
+                    .flatMap(spec -> predicting(config, spec, findings));
         } catch (IllegalArgumentException e) {
             findings.require(false, Shown.of(e.getMessage()), provider.flatMap(models -> NearestKey
                     .of(config.model().flavor(), models.flavors())).map(near -> "the nearest is " + near)
                     .orElse("choose one of them"), "model.flavor");
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<ModelSpec> predicting(TrainerConfig config, ModelSpec spec, Findings findings) {
+        try {
+            return Optional.of(ConfiguredModel.predicting(config, spec));
+        } catch (IllegalArgumentException e) {
+            findings.require(false, Shown.of(e.getMessage()), "", "model.num_nextn_predict_layers");
             return Optional.empty();
         }
     }

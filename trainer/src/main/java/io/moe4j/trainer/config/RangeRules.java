@@ -7,6 +7,8 @@ final class RangeRules {
     /** More than any machine has cores; few enough for each to be started. */
     private static final int MAX_THREADS = 1024;
 
+    /** Modules for multi-token prediction. */
+    static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
 
     private final Findings findings;
@@ -18,6 +20,8 @@ final class RangeRules {
     static void check(TrainerConfig config, Findings findings) {
         RangeRules rules = new RangeRules(findings);
         rules.training(config.training());
+        config.model().numNextnPredictLayers()
+                .ifPresent(modules -> rules.within(modules, 0, MOST_PREDICTION, "model.num_nextn_predict_layers"));
         rules.optimizer(config.optimizer(), config.lrScheduler());
         rules.rounding(config);
         rules.atLeast(config.ranks(), 1, "ranks");
@@ -64,6 +68,7 @@ final class RangeRules {
         atLeast(training.globalBatchSize(), 0, "training.global_batch_size");
         atLeast(training.seqLen(), 1, "training.seq_len");
         positive(training.maxNorm(), "training.max_norm");
+        positive(training.mtpLossFactor(), "training.mtp_loss_factor");
     }
 
     private void optimizer(OptimizerConfig optimizer, LrSchedulerConfig schedule) {

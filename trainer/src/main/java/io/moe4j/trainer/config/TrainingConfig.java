@@ -13,6 +13,7 @@ import io.moe4j.api.tensor.DType;
  * @param seqLen S, tokens of a sequence, at least 1
  * @param seed of initial values and of the order of the data
  * @param maxNorm what the norm of all gradients is clipped to, above 0
+ * @param mtpLossFactor factor of the mean loss of modules for multi-token prediction, above 0; since 0.3.0
  * @param dtype element type of activations and of gathered parameters
  * @param parameterDtype element type of the parameters' shards
  * @param gradientDtype element type of the gradients' shards
@@ -21,7 +22,7 @@ import io.moe4j.api.tensor.DType;
 @Stability(Stability.Level.EVOLVING)
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
         int seqLen,
-        long seed, double maxNorm, DType dtype, DType parameterDtype, DType gradientDtype) {
+        long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype) {
 
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
@@ -51,6 +52,11 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     /** With another value of {@code maxNorm}. */
     public TrainingConfig withMaxNorm(double value) {
         return Components.with(this, "maxNorm", value);
+    }
+
+    /** With another value of {@code mtpLossFactor}. */
+    public TrainingConfig withMtpLossFactor(double value) {
+        return Components.with(this, "mtpLossFactor", value);
     }
 
     /** With another value of {@code dtype}. */

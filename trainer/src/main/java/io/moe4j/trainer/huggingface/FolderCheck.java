@@ -114,8 +114,10 @@ final class FolderCheck {
             }
             if (name.equals(HEAD) && !expected.parameters().containsKey(HEAD)) {
                 head(each.getValue());
+            } else if (expected.repeated().containsKey(name)) {
+                repeated(each.getValue(), expected.repeated().getOrDefault(name, name));
             } else if (isPrediction(name)) {
-                notRead.merge("of layers for multi-token prediction, which this model does not have", 1, Integer::sum);
+                notRead.merge("of layers for multi-token prediction, which are left out here", 1, Integer::sum);
             } else {
                 problems.add("tensors are not of this model; take the " + FolderConfig.NAME + " that belongs to them",
                         each.getValue().entry().toString());
@@ -123,6 +125,20 @@ final class FolderCheck {
         }
         notRead.forEach((what, count) -> remarks.add(Shown.count(count, "tensor")
                 + (count == 1 ? " is not read: it is " : " are not read: they are ") + what));
+        int modules = config.count(FolderConfig.PREDICTION, 0);
+        if (notRead.isEmpty() && modules > config.spec().predictionDepth()) {
+            remarks.add(FolderConfig.NAME + " says " + FolderConfig.PREDICTION + " = " + modules
+                    + ", and the folder has no weights of such modules: the model is used without them");
+        }
+    }
+
+    /** A copy of another tensor. A model that was trained further by other software may have left it as it was. */
+    private void repeated(Weight copy, String name) {
+        Weight original = found.get(name);
+        if (original != null && (copy.type() != original.type() || copy.data().mismatch(original.data()) != -1)) {
+            remarks.add(copy.entry().name() + " is not read: it should be a copy of " + name
+                    + ", which is used in its place, and differs from it");
+        }
     }
 
     /** A tied head that is saved as well must be the embedding. */
@@ -147,7 +163,7 @@ final class FolderCheck {
         int number = Integer.parseInt(layer.group(1));
         int layers = config.count("num_hidden_layers", 0);
         String prefix = "model.layers." + number + ".";
-        return number >= layers && (number < layers + config.count("num_nextn_predict_layers", 0)
+        return number >= layers && (number < layers + config.count(FolderConfig.PREDICTION, 0)
                 || found.subMap(prefix, prefix + Character.MAX_VALUE).keySet().stream()
                         .anyMatch(each -> PREDICTION.matcher(each.substring(prefix.length())).matches()));
     }

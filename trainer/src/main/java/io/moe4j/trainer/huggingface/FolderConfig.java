@@ -19,7 +19,7 @@ import java.util.Optional;
  *
  * @param file where it is
  * @param provider the model family
- * @param spec the model
+ * @param spec the model; without modules for multi-token prediction if the folder has no weights of them, as other software leaves it
  * @param values all keys of the file
  * @param scales the blocks of weights in FP8, if the folder has such
  */
@@ -27,6 +27,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         Optional<BlockScales> scales) {
     /** The file's name. */
     public static final String NAME = "config.json";
+    static final String PREDICTION = "num_nextn_predict_layers";
     static final String GENERATION = "generation_config.json";
     private static final String TYPE = "model_type";
     private static final String CLASSES = "architectures";
@@ -47,7 +48,12 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         try {
             ModelProvider provider = provider(values, registry);
             Optional<BlockScales> scales = BlockScales.of(values);
-            return new FolderConfig(file, provider, provider.fromHuggingFace(plain(values)), values, scales);
+            ModelSpec spec = provider.fromHuggingFace(plain(values));
+            return new FolderConfig(file, provider,
+                    spec.predictionDepth() > 0 && !FolderFiles.hasPredictions(folder, values)
+                            ? spec.withPredictionDepth(0)
+                            : spec,
+                    values, scales);
         } catch (IllegalArgumentException e) {
             throw new InputException(Shown.of(file) + ": " + e.getMessage(), e);
         }

@@ -2,6 +2,7 @@ package io.moe4j.trainer.huggingface;
 
 import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
+import io.moe4j.safetensors.SafetensorsFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -62,6 +63,27 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         }
         problems.refuse(index + " cannot be used:");
         return new FolderFiles(names.stream().map(folder::resolve).toList(), map);
+    }
+
+    /** Whether the weights have a layer after the model's last one, as modules for multi-token prediction are; also if that cannot be found out. */
+    static boolean hasPredictions(Path folder, Map<String, Object> config) {
+        String prefix = "model.layers." + config.get("num_hidden_layers") + ".";
+        Path single = folder.resolve(SINGLE);
+        Path index = folder.resolve(INDEX);
+        try {
+            if (Files.exists(index)) {
+                return weightMap(index).keySet().stream().anyMatch(name -> name.startsWith(prefix));
+            }
+            if (!Files.isRegularFile(single)) {
+                return true;
+            }
+            try (SafetensorsFile file = SafetensorsFile.open(single)) {
+                return file.tensors().keySet().stream().anyMatch(name -> name.startsWith(prefix));
+            }
+        } catch (InputException e) {
+            // Whoever reads the weights tells it.
+            return true;
+        }
     }
 
     /** A name without a folder: no path leads out of the model's folder. */

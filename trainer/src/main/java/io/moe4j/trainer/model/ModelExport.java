@@ -85,12 +85,15 @@ public final class ModelExport {
                     .anyMatch(bias -> isMoved(bias.getKey(), bias.getValue()));
             List<Declaration> declared = new ArrayList<>();
             tensors.parameters().forEach((name, shape) -> declared.add(new Declaration(name, dtype, shape)));
+            tensors.repeated().forEach((name, original) -> declared.add(new Declaration(name, dtype,
+                    tensors.parameters().getOrDefault(original, List.of()))));
             if (form.expertBiases() || moved) {
                 tensors.biases().forEach((name, shape) -> declared.add(new Declaration(name, DType.F32, shape)));
             }
             long bytes = writer.weights(declared, options.mostBytesOfFile(),
                     (tensor, from, into, count) -> details.weights()
-                            .read(new NamedRange(tensor.name(), tensor.shape(), from, count), into, 0));
+                            .read(new NamedRange(tensors.repeated().getOrDefault(tensor.name(), tensor.name()),
+                                    tensor.shape(), from, count), into, 0));
             List<String> remarks = new ArrayList<>(form.remarks());
             remarks.addAll(source.spec().exportRemarks(moved));
             if (moved && !form.expertBiases()) {

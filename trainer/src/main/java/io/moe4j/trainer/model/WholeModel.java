@@ -29,13 +29,13 @@ final class WholeModel {
             Map<String, List<Long>> biases = new LinkedHashMap<>();
             model.checkpointNames().forEach((name, slice) -> parameters.put(name, slice.shape()));
             model.buffers().forEach((name, tensor) -> biases.put(name, List.copyOf(tensor.shape())));
-            return new ExpectedTensors(parameters, biases);
+            return new ExpectedTensors(parameters, biases, model.repeatedNames());
         });
     }
 
     /** The names and shapes of the matrices of low-rank updates of a model. */
     static Map<String, List<Long>> adapters(ModelSpec given, LoraSpec lora, Registry registry) {
-        return describe(given, registry, Optional.of(lora), model -> {
+        return describe(given.withPredictionDepth(0), registry, Optional.of(lora), model -> {
             Map<String, List<Long>> matrices = new LinkedHashMap<>();
             model.adapterNames().forEach((name, slice) -> matrices.put(name, slice.shape()));
             return matrices;

@@ -63,7 +63,7 @@ public final class Evaluation implements AutoCloseable {
                     "the launch has " + Shown.count(launch.worldSize(), "rank") + ", and the configuration "
                             + config.ranks() + "; set ranks to the number that is started");
         }
-        ModelSpec spec = source.spec().withMoeCommBackend(config.model().moeCommBackend());
+        ModelSpec spec = source.spec().withPredictionDepth(0).withMoeCommBackend(config.model().moeCommBackend());
         RunAgreement.require(launch, config, spec, Providers.choose(config, spec, registry).all(),
                 () -> readsData ? Optional.of(ConfiguredTokenizer.identity(config, registry)) : Optional.empty(),
                 Optional.empty(), Optional.of(source.identity()));

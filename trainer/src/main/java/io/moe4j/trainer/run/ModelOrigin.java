@@ -16,6 +16,7 @@ import io.moe4j.trainer.model.ModelSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -45,14 +46,15 @@ final class ModelOrigin {
         try {
             if (from.isPresent()) {
                 FolderConfig folder = FolderConfig.read(from.get(), registry);
-                if (same(folder.spec(), spec)) {
-                    return new StoredModel(folder.provider().id(), Optional.empty(), Optional.of(folder.model()),
+                if (same(folder.spec().withPredictionDepth(spec.predictionDepth()), spec)) {
+                    return new StoredModel(folder.provider().id(), Optional.empty(), Optional.of(model(folder, spec)),
                             folder.generation(), tokenizer, from.map(Path::toString));
                 }
             }
             ModelProvider provider = registry.get(ModelProvider.class, config.model().name());
             if (provider.flavors().contains(config.model().flavor())
-                    && same(provider.flavor(config.model().flavor()), spec)) {
+                    && same(provider.flavor(config.model().flavor()).withPredictionDepth(spec.predictionDepth()),
+                            spec)) {
                 return new StoredModel(provider.id(), Optional.of(config.model().flavor()), keys(provider, spec),
                         Optional.empty(), tokenizer, Optional.empty());
             }
@@ -65,6 +67,13 @@ final class ModelOrigin {
                         tokenizer, Optional.empty()))
                 .stream()).findFirst().orElseGet(() -> new StoredModel(config.model().name(), Optional.empty(),
                         Optional.empty(), Optional.empty(), tokenizer, Optional.empty()));
+    }
+
+    /** The keys of a folder, with the modules for multi-token prediction that are trained, which may be fewer than it has. */
+    private static Map<String, Object> model(FolderConfig folder, ModelSpec spec) {
+        Map<String, Object> keys = new LinkedHashMap<>(folder.model());
+        keys.computeIfPresent("num_nextn_predict_layers", (key, value) -> spec.predictionDepth());
+        return keys;
     }
 
     private static Optional<Map<String, Object>> keys(ModelProvider provider, ModelSpec spec) {

@@ -37,6 +37,8 @@ import java.util.Optional;
  * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this (metrics.layers_every)
  * @param routerLosses losses of routing, as means over tokens and layers, without their factors; they are not part of {@code loss}. Since 0.3.0
  * @param rounds how many rounds the exchanges needed
+ * @param predictionLosses mean cross-entropy of each module for multi-token prediction, over the tokens that it was to predict, without its factor; NaN
+ *        if there were none. They are not part of {@code loss}. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -45,9 +47,9 @@ public record StepResult(long step, double loss, double gradientNorm, double lea
         double tokensPerSecond, double flops, double utilisation, long memoryBytes, double memoryFraction,
         long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows, long droppedRows,
         long labels, double dataSeconds, DataCounts data, List<SourceProgress> sources, List<LayerLoad> layers,
-        Optional<RouterLosses> routerLosses, RoundCounts rounds) {
+        Optional<RouterLosses> routerLosses, RoundCounts rounds, List<Double> predictionLosses) {
 
-    /** A step without losses of routing, whose exchanges cannot need several rounds. */
+    /** A step without losses beside that of the labels, whose exchanges cannot need several rounds. */
     public StepResult(long step, double loss, double gradientNorm, double learningRate, Instant time, long tokens,
             double seconds, double tokensPerSecond, double flops, double utilisation, long memoryBytes,
             double memoryFraction, long hostSyncs, boolean captured, long receivedRowsMax, long receiveCapacityRows,
@@ -55,11 +57,12 @@ public record StepResult(long step, double loss, double gradientNorm, double lea
             List<LayerLoad> layers) {
         this(step, loss, gradientNorm, learningRate, time, tokens, seconds, tokensPerSecond, flops, utilisation,
                 memoryBytes, memoryFraction, hostSyncs, captured, receivedRowsMax, receiveCapacityRows, droppedRows,
-                labels, dataSeconds, data, sources, layers, Optional.empty(), RoundCounts.NONE);
+                labels, dataSeconds, data, sources, layers, Optional.empty(), RoundCounts.NONE, List.of());
     }
 
     public StepResult {
         sources = List.copyOf(sources);
         layers = List.copyOf(layers);
+        predictionLosses = List.copyOf(predictionLosses);
     }
 }

@@ -41,7 +41,7 @@ final class Throughput {
                 done.receivedRowsMax(), done.receiveCapacityRows(), done.droppedRows(), done.labels(),
                 dataSeconds, data.map(BatchSource::counts).orElse(DataCounts.NONE),
                 data.map(BatchSource::progress).orElse(List.of()), done.layers(), done.routerLosses(),
-                done.rounds());
+                done.rounds(), done.predictionLosses());
     }
 
     private static long allocated(Device device) {

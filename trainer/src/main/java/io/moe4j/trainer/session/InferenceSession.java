@@ -36,7 +36,8 @@ public final class InferenceSession implements AutoCloseable {
      *
      * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
      */
-    public static InferenceSession open(ModelSpec spec, Registry registry, InferenceOptions options) {
+    public static InferenceSession open(ModelSpec given, Registry registry, InferenceOptions options) {
+        ModelSpec spec = given.withPredictionDepth(0);
         requireFits(spec, options);
         return Linking.guard(registry, () -> Resources.open("generating",
                 resources -> new InferenceSession(spec, registry, options, resources)));

@@ -200,7 +200,9 @@ final class RankOpener {
                 config.moe().forceLoadBalance(), training.seed())
                 .withBlank(config.model().from().isPresent())
                 .withRouterLosses(new RouterLossFactors(perToken(config.moe().sequenceBalanceCoeff()),
-                        perToken(config.moe().routerZCoeff())));
+                        perToken(config.moe().routerZCoeff())))
+                .withPredictionWeight(
+                        (float) (config.training().mtpLossFactor() / Math.max(1, spec.predictionDepth())));
         return purpose == SessionPurpose.EVALUATION ? opened.withBlank(true).withForwardOnly()
                 : config.lora().spec().map(opened::withLora).orElse(opened);
     }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param loss the sum of its losses, over the number of all ranks' tokens
  * @param sumOfSquares of the gradients that it holds; 0 if another replica has told the same
  * @param routerLosses the sums of its tokens' terms, all layers together
+ * @param predictionLosses those of each module for multi-token prediction
  * @param requiredRows the most rows that it was to receive in one exchange
  * @param droppedRows rows that were dropped at it
  * @param rounds how many rounds the exchanges of its group needed
@@ -19,20 +20,25 @@ import java.util.List;
  * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
  * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
  */
-record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses, long requiredRows,
+record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses,
+        List<PredictionLoss> predictionLosses, long requiredRows,
         long droppedRows, RoundCounts rounds, long hostSyncs,
         boolean stop, boolean withoutData, List<Integer> expertTokens) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
-    private static final int BYTES = 11 * Long.BYTES + 1;
+    private static final int BYTES = 11 * Long.BYTES + Integer.BYTES + 1;
+    private static final int PREDICTION_BYTES = 2 * Long.BYTES;
 
     byte[] encode() {
-        ByteBuffer bytes = ByteBuffer.allocate(BYTES + Integer.BYTES * expertTokens.size()).putLong(labels)
+        ByteBuffer bytes = ByteBuffer
+                .allocate(BYTES + PREDICTION_BYTES * predictionLosses.size() + Integer.BYTES * expertTokens.size())
+                .putLong(labels)
                 .putDouble(loss).putDouble(sumOfSquares).putDouble(routerLosses.balance()).putDouble(routerLosses.z())
                 .putLong(requiredRows)
                 .putLong(droppedRows).putLong(rounds.exchanges()).putLong(rounds.inSeveralRounds())
                 .putLong(rounds.most()).putLong(hostSyncs)
-                .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0)));
+                .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0))).putInt(predictionLosses.size());
+        predictionLosses.forEach(loss -> bytes.putDouble(loss.sum()).putLong(loss.targets()));
         expertTokens.forEach(bytes::putInt);
         return bytes.array();
     }
@@ -48,11 +54,16 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
         RoundCounts rounds = new RoundCounts(buffer.getLong(), buffer.getLong(), buffer.getLong());
         long hostSyncs = buffer.getLong();
         byte flags = buffer.get();
+        int predictions = buffer.getInt();
+        List<PredictionLoss> predictionLosses = new ArrayList<>(predictions);
+        for (int k = 0; k < predictions; k++) {
+            predictionLosses.add(new PredictionLoss(buffer.getDouble(), buffer.getLong()));
+        }
         List<Integer> expertTokens = new ArrayList<>(buffer.remaining() / Integer.BYTES);
         while (buffer.hasRemaining()) {
             expertTokens.add(buffer.getInt());
         }
-        return new RankReport(labels, loss, sumOfSquares, routerLosses, requiredRows, droppedRows, rounds, hostSyncs,
+        return new RankReport(labels, loss, sumOfSquares, routerLosses, predictionLosses, requiredRows, droppedRows, rounds, hostSyncs,
                 (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0, expertTokens);
     }

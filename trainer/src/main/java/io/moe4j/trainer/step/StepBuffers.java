@@ -23,19 +23,23 @@ final class StepBuffers implements AutoCloseable {
     private final ExpertTokens expertTokens;
     private final int microbatches;
     private final Optional<DocumentBuffers> documents;
+    private final Optional<AheadBuffers> ahead;
     private final Resources resources;
 
     /**
      * Allocates the buffers.
      *
      * @param config says how many tokens and microbatches there are, and whether documents are kept apart
+     * @param modules for multi-token prediction
      * @param expertTokens counts that are read together with the report in some steps
      */
-    static StepBuffers open(RankContext rank, TrainerConfig config, ExpertTokens expertTokens) {
-        return Resources.open("step buffers", resources -> new StepBuffers(rank, config, expertTokens, resources));
+    static StepBuffers open(RankContext rank, TrainerConfig config, int modules, ExpertTokens expertTokens) {
+        return Resources.open("step buffers",
+                resources -> new StepBuffers(rank, config, modules, expertTokens, resources));
     }
 
-    private StepBuffers(RankContext rank, TrainerConfig config, ExpertTokens expertTokens, Resources resources) {
+    private StepBuffers(RankContext rank, TrainerConfig config, int modules, ExpertTokens expertTokens,
+            Resources resources) {
         this.rank = rank;
         this.expertTokens = expertTokens;
         this.resources = resources;
@@ -47,6 +51,9 @@ final class StepBuffers implements AutoCloseable {
                 ? Optional.of(resources.add(
                         new DocumentBuffers(rank, config.training().seqLen(), tokens, microbatches, "step inputs")))
                 : Optional.empty();
+        ahead = modules == 0 ? Optional.empty()
+                : Optional.of(resources.add(
+                        new AheadBuffers(rank, modules, config.training().seqLen(), tokens, microbatches)));
         rank.stream().fill(Tensor.of(inputs, 0, DType.I32, 2 * tokens), 0);
         rank.stream().fill(Tensor.of(report, 0, DType.I32, reportWords()), 0);
     }
@@ -57,7 +64,8 @@ final class StepBuffers implements AutoCloseable {
 
     /** What a model is told of one microbatch before it is enqueued. */
     Microbatch microbatch(int index) {
-        return Microbatch.of(index, microbatches).withDocuments(documents.map(buffers -> buffers.of(index)));
+        return Microbatch.of(index, microbatches).withDocuments(documents.map(buffers -> buffers.of(index)))
+                .withTokensAhead(ahead.map(buffers -> buffers.of(index)).orElse(List.of()));
     }
 
     /** The token ids of one microbatch. */
@@ -113,6 +121,12 @@ final class StepBuffers implements AutoCloseable {
         rank.stream().upload(MemorySegment.ofArray(batch.ids_T()), ids());
         rank.stream().upload(MemorySegment.ofArray(batch.labels_T()), labels());
         documents.ifPresent(buffers -> buffers.upload(batch));
+        ahead.ifPresent(buffers -> buffers.upload(batch));
+    }
+
+    /** How many labels of each module for multi-token prediction count in the batch that was uploaded last. */
+    List<Long> predictionTargets() {
+        return ahead.map(AheadBuffers::targets).orElse(List.of());
     }
 
     /**

@@ -28,12 +28,13 @@ public sealed interface StepOutcome {
      * @param stopping the ranks that want the run to end
      * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this
      * @param routerLosses means over all tokens and layers with experts, if there are such losses; since 0.3.0
+     * @param predictionLosses mean cross-entropy of each module for multi-token prediction; since 0.3.0
      */
     record Completed(long labels, double loss, double gradientNorm, double learningRate, long hostSyncs,
             boolean captured,
             long receivedRowsMax, long receiveCapacityRows, long droppedRows, RoundCounts rounds,
             List<Integer> stopping,
-            List<LayerLoad> layers, Optional<RouterLosses> routerLosses)
+            List<LayerLoad> layers, Optional<RouterLosses> routerLosses, List<Double> predictionLosses)
             implements StepOutcome {}
 
     /**

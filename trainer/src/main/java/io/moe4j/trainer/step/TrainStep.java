@@ -66,7 +66,8 @@ public final class TrainStep implements AutoCloseable {
         learningRates = new LrSchedule(config.optimizer().lr(), config.training().steps(), config.lrScheduler());
         this.tellsExpertTokens = tellsExpertTokens;
         expertTokens = config.metrics().layersEvery() > 0 ? ExpertTokens.of(model) : ExpertTokens.none();
-        buffers = StepBuffers.open(rank, config, expertTokens);
+        buffers = StepBuffers.open(rank, config,
+                model.predictionLosses().map(sums -> Math.toIntExact(sums.elements())).orElse(0), expertTokens);
         replicaCheck = canDigest && config.runtime().agreementInterval() > 0 && rank.world().size() > 1
                 ? Optional.of(new ReplicaCheck(rank, model, optimizer))
                 : Optional.empty();
@@ -99,7 +100,7 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        routerSums().orElse(RouterLosses.ZERO), mine.requiredRows(), mine.droppedRows(), mine.rounds(),
+                        routerSums().orElse(RouterLosses.ZERO), predictionSums(), mine.requiredRows(), mine.droppedRows(), mine.rounds(),
                         syncs, stop,
                         data instanceof StepData.Missing,
                         mine.expertTokens()));
@@ -141,11 +142,23 @@ public final class TrainStep implements AutoCloseable {
                 world.requiredRows(), capacity, world.droppedRows(), world.rounds(), world.stopping(),
                 layers(world, capacity),
                 model.routerLosses().map(sums -> world.routerLosses()
-                        .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))));
+                        .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))),
+                predictionLosses(world));
     }
 
     private Optional<RouterLosses> routerSums() {
         return model.routerLosses().map(sums -> RouterLosses.read(rank.stream(), sums));
+    }
+
+    private List<PredictionLoss> predictionSums() {
+        return model.predictionLosses()
+                .map(sums -> PredictionLoss.read(rank.stream(), sums, buffers.predictionTargets())).orElse(List.of());
+    }
+
+    private List<Double> predictionLosses(WorldReport world) {
+        List<PredictionLoss> modules = world.predictionLosses();
+        double scale = config.training().mtpLossFactor() / Math.max(1, modules.size()) / config.tokensPerStep();
+        return modules.stream().map(module -> module.mean(scale)).toList();
     }
 
     /**

@@ -25,6 +25,13 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().map(RankReport::routerLosses).reduce(RouterLosses.ZERO, RouterLosses::plus);
     }
 
+    /** Those of each module for multi-token prediction. */
+    List<PredictionLoss> predictionLosses() {
+        return IntStream.range(0, ranks.getFirst().predictionLosses().size()).mapToObj(module -> ranks.stream()
+                .map(rank -> rank.predictionLosses().get(module)).reduce(new PredictionLoss(0, 0), PredictionLoss::plus))
+                .toList();
+    }
+
     double gradientNorm() {
         return Math.sqrt(ranks.stream().map(RankReport::sumOfSquares).reduce(0.0, Double::sum));
     }

@@ -12,7 +12,7 @@ import java.util.Set;
 
 /**
  * Which rule each parameter has. Parameters of one dimension are norms' weights; matrices of the first and the last stage are the embedding and the
- * head's projection; all others are matrices of blocks, of which a parameter may hold several.
+ * head's projection; all others are matrices of blocks and of modules for multi-token prediction, of which a parameter may hold several.
  */
 final class ParameterRules {
     private final OptimizerConfig config;
@@ -28,7 +28,11 @@ final class ParameterRules {
                 case Stage.First first -> first.units().forEach(unit -> atTheEnds.addAll(unit.parameters()));
                 case Stage.Inner inner -> {
                 }
-                case Stage.Last last -> last.units().forEach(unit -> atTheEnds.addAll(unit.parameters()));
+                case Stage.Last last -> {
+                    last.units().forEach(unit -> atTheEnds.addAll(unit.parameters()));
+                    last.segments().forEach(segment -> segment.units()
+                            .forEach(unit -> unit.parameters().forEach(atTheEnds::remove)));
+                }
             }
         }
     }

@@ -1,0 +1,24 @@
+package io.moe4j.layers.decoder;
+
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Gradients of rows of the embedding that were looked up by another stage, until the embedding's own backward adds them. */
+final class TableGradients {
+    private final List<Rows> rows = new ArrayList<>();
+
+    /** Rows that were looked up for these ids; by the time of the embedding's backward, their gradient has replaced them. */
+    record Rows(Tensor ids_T, Tensor gradient_TD) {}
+
+    void add(Tensor ids_T, Tensor gradient_TD) {
+        rows.add(new Rows(ids_T, gradient_TD));
+    }
+
+    /** All of them, in the order in which they were added; none are left. */
+    List<Rows> take() {
+        List<Rows> taken = List.copyOf(rows);
+        rows.clear();
+        return taken;
+    }
+}

@@ -1,0 +1,64 @@
+package io.moe4j.tests.parity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.spi.Registry;
+import io.moe4j.app.parity.Parity;
+import io.moe4j.app.parity.ParityReport;
+import io.moe4j.safetensors.SafetensorsFile;
+import io.moe4j.trainer.config.Arguments;
+import io.moe4j.trainer.config.NamedConfigs;
+import io.moe4j.trainer.plugins.Plugins;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Multi-token prediction against PyTorch's numbers, which make_mtp.py has written. */
+class PredictionTest {
+    private static final String STANDARD = " --model.moe_comm_backend standard --graph_capture.enable false";
+
+    private final Registry registry = Plugins.load(List.of());
+
+    @TempDir
+    private Path folder;
+
+    @ParameterizedTest
+    @CsvSource({"mtp_1, --ranks 1", "mtp_1, --ranks 2 --parallelism.expert_parallel_degree 2 --runtime.strict",
+            "mtp_1, --activation_checkpoint.mode none" + STANDARD,
+            "mtp_2, --ranks 1 --graph_capture.enable false",
+            "mtp_2, --ranks 4 --parallelism.expert_parallel_degree 4 --runtime.strict",
+            "mtp_2, --ranks 4 --parallelism.expert_parallel_degree 2 --parallelism.data_parallel_replicate_degree 2",
+            "mtp_2, --ranks 2 --activation_checkpoint.mode none" + STANDARD})
+    void numbersAreThoseOfPyTorch(String golden, String overrides) {
+        ParityReport report = compare(Goldens.path(golden), overrides);
+        assertTrue(report.holds(), report.text());
+        assertEquals(List.of("logits", "loss", "gradients", "tokens per expert", "loss curve", "multi-token losses",
+                "gradient norm curve", "final expert biases", "final parameters (L2)"),
+                report.lines().stream().map(ParityReport.Line::what).toList());
+    }
+
+    /** Had this project one of these faults, its numbers would be those: the comparison tells them from the right ones. */
+    @ParameterizedTest
+    @ValueSource(strings = {"token_shifted", "target_shifted", "no_token_norm", "no_hidden_norm", "no_head_norm", "swapped",
+            "before_final_norm", "own_count"})
+    void faultsAreSeen(String fault) {
+        try (SafetensorsFile faults = SafetensorsFile.open(Goldens.path("mtp_faults"))) {
+            for (String tensor : List.of("train/mtp_loss", "grad/model.embed_tokens.weight")) {
+                Path wrong = Goldens.changed("mtp_1", folder, tensor,
+                        bytes -> bytes.copyFrom(faults.data(fault + "/" + tensor)));
+                boolean seen = !compare(wrong, "--ranks 1").holds();
+                // Which count the sums are divided by is seen by the gradients only: what is told of losses is a mean over what is predicted.
+                assertEquals(!fault.equals("own_count") || tensor.startsWith("grad/"), seen, tensor);
+            }
+        }
+    }
+
+    private ParityReport compare(Path path, String overrides) {
+        return new Parity(registry).compare(path, NamedConfigs.PLAIN,
+                Arguments.parse(List.of(overrides.split(" "))).overrides());
+    }
+}
