@@ -15,7 +15,7 @@ final class StepColumns {
     /** Keys of the file that become curves. */
     private static final List<String> CURVES = List.of("loss", "grad_norm", "lr", "tokens_per_second", "mfu",
             "seconds", "data_seconds", "received_rows_max", "receive_capacity_rows", "dropped_rows",
-            "balance_loss", "router_z_loss");
+            "balance_loss", "router_z_loss", "mtp_loss_1", "mtp_loss_2", "mtp_loss_3", "mtp_loss_4");
     /** Curves that are left out if they are zero everywhere: what they tell does not apply to the run. */
     private static final List<String> MAY_BE_ZERO = List.of("mfu", "data_seconds", "dropped_rows", "received_rows_max",
             "receive_capacity_rows");

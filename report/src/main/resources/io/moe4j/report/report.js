@@ -429,6 +429,8 @@ const specs = [
   {title: 'Received rows and capacity', help: 'Rows that the fullest rank received in one exchange; dashed: what its buffer holds.', format: number, fromZero: true,
     curves: [{name: 'received', of: series('received_rows_max')}, {name: 'capacity', of: series('receive_capacity_rows'), style: 'limit'}]},
   {title: 'Dropped rows', help: 'Of all ranks together, for want of room.', format: number, fromZero: true, curves: [{name: 'dropped', of: series('dropped_rows')}]},
+  {title: 'Multi-token prediction', help: 'Mean cross-entropy of each module, without its factor: the first predicts the token after the next one. Not part of the loss.', format: number,
+    curves: [1, 2, 3, 4].map(k => ({name: 'module ' + k, of: series('mtp_loss_' + k), smooth: true}))},
   {title: 'Balance loss', help: 'Of the load of experts, without its factor; 1 is even. Not part of the loss.', format: number, curves: [{name: 'balance', of: series('balance_loss'), smooth: true}]},
   {title: 'Router z-loss', help: 'Mean square of the gate’s log-sum-exp, without its factor. Not part of the loss.', format: number, curves: [{name: 'z', of: series('router_z_loss'), smooth: true}]},
   {title: 'Validation perplexity', help: 'The exponential of the validation loss.', format: number, log: true, curves: [{name: 'perplexity', of: validation('perplexity'), style: 'points'}]},

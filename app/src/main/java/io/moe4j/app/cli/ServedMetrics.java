@@ -49,6 +49,11 @@ final class ServedMetrics implements StepListener, AutoCloseable {
         gauge(server, "tokens_trained", "Tokens since the first step of the run.", step.tokens());
         server.count("moe4j_steps", "Steps made by this process.", 1);
         server.count("moe4j_dropped_rows", "Rows that were dropped, all ranks together.", step.droppedRows());
+        for (int k = 0; k < step.predictionLosses().size(); k++) {
+            server.gauge("moe4j_mtp_loss",
+                    "Mean cross-entropy of a module for multi-token prediction in the last step, without its factor.",
+                    Map.of("module", String.valueOf(k + 1)), step.predictionLosses().get(k));
+        }
         step.layers().forEach(layer -> layer(layer, server));
     }
 

@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
  * {@code validation_loss} instead of {@code loss}. {@code mfu} is the part of the devices' peak rate that was used, 0.3 for 30%.
+ * {@code mtp_loss_1} and following are the losses of modules for multi-token prediction: the first predicts the token after the next one.
  * {@code checkpoint_failures} and {@code checkpoints_not_removed} are there once a checkpoint could not be saved, or an old one not be removed: how
  * often so far.
  *
@@ -78,6 +79,9 @@ public final class MetricsFile implements StepListener, AutoCloseable {
             line.put("balance_loss", finite(losses.balance()));
             line.put("router_z_loss", finite(losses.z()));
         });
+        for (int k = 0; k < step.predictionLosses().size(); k++) {
+            line.put("mtp_loss_" + (k + 1), finite(step.predictionLosses().get(k)));
+        }
         if (step.rounds().exchanges() > 0) {
             line.put("exchanges", step.rounds().exchanges());
             line.put("exchanges_in_rounds", step.rounds().inSeveralRounds());

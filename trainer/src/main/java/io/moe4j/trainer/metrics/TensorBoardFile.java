@@ -44,6 +44,11 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
         }
         step.routerLosses().ifPresent(losses -> at.scalar("experts/balance_loss", losses.balance())
                 .scalar("experts/router_z_loss", losses.z()));
+        for (int k = 0; k < step.predictionLosses().size(); k++) {
+            if (Double.isFinite(step.predictionLosses().get(k))) {
+                at.scalar("train/mtp_loss_" + (k + 1), step.predictionLosses().get(k));
+            }
+        }
         step.layers().forEach(layer -> add(at, layer));
         at.write();
     }

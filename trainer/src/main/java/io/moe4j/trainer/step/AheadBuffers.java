@@ -41,8 +41,8 @@ final class AheadBuffers implements AutoCloseable {
         this.modules = modules;
         this.sequence = sequence;
         this.microbatches = microbatches;
-        memory = rank.device().allocate(2 * modules * Tensor.bytes(DType.I32, tokens), "step inputs");
-        rank.stream().fill(Tensor.of(memory, 0, DType.I32, 2 * modules * tokens), 0);
+        memory = rank.device().allocate(2L * modules * Tensor.bytes(DType.I32, tokens), "step inputs");
+        rank.stream().fill(Tensor.of(memory, 0, DType.I32, 2L * modules * tokens), 0);
         targets = Collections.nCopies(modules, 0L);
     }
 
