@@ -41,7 +41,8 @@ public record ModelContext(RankContext rank, long batch, long sequence, Precisio
         ShardGroup expert,
         Group expertGroup, Optional<CommBackend> comm, Optional<ExpertKernels> kernels, RecomputePolicy recompute,
         boolean forceLoadBalance, long seed, boolean blank, boolean forwardOnly,
-        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses, float predictionWeight, Optional<LoraSpec> lora) {
+        Map<Long, CommBackend> exchanges, RouterLossFactors routerLosses, float predictionWeight,
+        Optional<LoraSpec> lora) {
 
     public ModelContext {
         exchanges = Map.copyOf(exchanges);

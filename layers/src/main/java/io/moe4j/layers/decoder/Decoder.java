@@ -34,9 +34,10 @@ final class Decoder implements Model {
         }
         context.lora().ifPresent(spec::requireTargets);
         if (context.lora().isPresent() && spec.predictionDepth() > 0) {
-            throw new IllegalArgumentException(spec.name() + " has " + spec.predictionDepth() + " modules for multi-token"
-                    + " prediction, which low-rank updates do not train; open it without them"
-                    + " (model.num_nextn_predict_layers = 0)");
+            throw new IllegalArgumentException(
+                    spec.name() + " has " + spec.predictionDepth() + " modules for multi-token"
+                            + " prediction, which low-rank updates do not train; open it without them"
+                            + " (model.num_nextn_predict_layers = 0)");
         }
         if (spec.moe().isPresent() && (context.comm().isEmpty() || context.kernels().isEmpty())) {
             throw new IllegalArgumentException(spec.name()

@@ -40,7 +40,8 @@ public record DecoderSpec(String name, long vocabulary, long dim, List<BlockSpec
                 || predictionDepth < 0) {
             throw new IllegalArgumentException(name + ": vocabulary " + vocabulary + ", dim " + dim + ", "
                     + blocks.size() + " blocks, eps " + normEps + ", longest sequence " + maxSequence
-                    + ", " + predictionDepth + " modules for multi-token prediction: all must be positive, the last may be 0");
+                    + ", " + predictionDepth
+                    + " modules for multi-token prediction: all must be positive, the last may be 0");
         }
         blocks = List.copyOf(blocks);
         List<Experts> kinds = experts(blocks).distinct().toList();

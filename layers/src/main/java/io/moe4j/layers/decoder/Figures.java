@@ -66,6 +66,7 @@ final class Figures {
         norms += modules * 3 * d;
         long table = spec.vocabulary() * d;
         long tables = spec.tiedEmbedding() ? table : 2 * table;
-        return new ModelFigures(all + norms + tables, active + norms + tables, 6.0 * (active + (1 + modules) * table) + attended);
+        return new ModelFigures(all + norms + tables, active + norms + tables,
+                6.0 * (active + (1 + modules) * table) + attended);
     }
 }

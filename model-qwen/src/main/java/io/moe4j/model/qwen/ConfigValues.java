@@ -70,7 +70,8 @@ final class ConfigValues {
         List<String> remarks = new ArrayList<>();
         if (spec.predictionDepth() > 0) {
             config.put("num_nextn_predict_layers", spec.predictionDepth());
-            remarks.add("the folder has " + spec.predictionDepth() + " of DeepSeek-V3's modules for multi-token prediction,"
+            remarks.add("the folder has " + spec.predictionDepth()
+                    + " of DeepSeek-V3's modules for multi-token prediction,"
                     + " which the published class qwen3_moe does not have; what it computes does not need them");
         }
         return new HuggingFaceForm(config, false, remarks);

@@ -46,7 +46,8 @@ final class LoraRules {
         }
         findings.require(config.model().numNextnPredictLayers().orElse(0) == 0,
                 "low-rank updates do not train modules for multi-token prediction",
-                "set " + PREDICTION + " to auto or 0, which leaves them as they are, or " + RANK + " to 0", PREDICTION, RANK);
+                "set " + PREDICTION + " to auto or 0, which leaves them as they are, or " + RANK + " to 0", PREDICTION,
+                RANK);
         spec.ifPresent(model -> targets(registry, config, model, findings));
         saved(config, findings);
         lora.export().ifPresent(folder -> place(folder, findings));

@@ -63,7 +63,8 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
         while (buffer.hasRemaining()) {
             expertTokens.add(buffer.getInt());
         }
-        return new RankReport(labels, loss, sumOfSquares, routerLosses, predictionLosses, requiredRows, droppedRows, rounds, hostSyncs,
+        return new RankReport(labels, loss, sumOfSquares, routerLosses, predictionLosses, requiredRows, droppedRows,
+                rounds, hostSyncs,
                 (flags & STOP) != 0,
                 (flags & WITHOUT_DATA) != 0, expertTokens);
     }

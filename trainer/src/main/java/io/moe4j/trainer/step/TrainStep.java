@@ -100,7 +100,8 @@ public final class TrainStep implements AutoCloseable {
         phase.enter("step " + step + ", decision");
         WorldReport world = exchange(
                 new RankReport(labels(data), mine.loss(), countsGradients ? mine.sumOfSquares() : 0,
-                        routerSums().orElse(RouterLosses.ZERO), predictionSums(), mine.requiredRows(), mine.droppedRows(), mine.rounds(),
+                        routerSums().orElse(RouterLosses.ZERO), predictionSums(), mine.requiredRows(),
+                        mine.droppedRows(), mine.rounds(),
                         syncs, stop,
                         data instanceof StepData.Missing,
                         mine.expertTokens()));

@@ -28,7 +28,8 @@ record WorldReport(List<RankReport> ranks) {
     /** Those of each module for multi-token prediction. */
     List<PredictionLoss> predictionLosses() {
         return IntStream.range(0, ranks.getFirst().predictionLosses().size()).mapToObj(module -> ranks.stream()
-                .map(rank -> rank.predictionLosses().get(module)).reduce(new PredictionLoss(0, 0), PredictionLoss::plus))
+                .map(rank -> rank.predictionLosses().get(module))
+                .reduce(new PredictionLoss(0, 0), PredictionLoss::plus))
                 .toList();
     }
 

@@ -21,9 +21,12 @@ class WorldReportTest {
     @Test
     void sumsAndExtremes() {
         WorldReport world = new WorldReport(
-                List.of(new RankReport(5, 0.5, 9, RouterLosses.ZERO, List.of(), 10, 1, ROUNDS, 0, false, false, List.of()),
-                        new RankReport(5, 0.25, 16, RouterLosses.ZERO, List.of(), 30, 2, ROUNDS, 4, false, false, List.of()),
-                        new RankReport(5, 0.25, 0, RouterLosses.ZERO, List.of(), 30, 0, ROUNDS, 2, false, false, List.of())));
+                List.of(new RankReport(5, 0.5, 9, RouterLosses.ZERO, List.of(), 10, 1, ROUNDS, 0, false, false,
+                        List.of()),
+                        new RankReport(5, 0.25, 16, RouterLosses.ZERO, List.of(), 30, 2, ROUNDS, 4, false, false,
+                                List.of()),
+                        new RankReport(5, 0.25, 0, RouterLosses.ZERO, List.of(), 30, 0, ROUNDS, 2, false, false,
+                                List.of())));
         assertEquals(15, world.labels());
         assertEquals(1, world.loss());
         assertEquals(5, world.gradientNorm());
@@ -44,18 +47,21 @@ class WorldReportTest {
 
     @Test
     void lostRowsAreNoticedWhicheverWayTheyAreReported() {
-        RankReport whole = new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 10, 0, ROUNDS, 0, false, false, List.of());
+        RankReport whole = new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 10, 0, ROUNDS, 0, false, false,
+                List.of());
         assertEquals(Optional.empty(), new WorldReport(List.of(whole, whole)).lostRows(10));
         assertEquals(Optional.of(new StepOutcome.Overflowed(1, 11, 10)),
                 new WorldReport(
                         List.of(whole,
-                                new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 11, 1, ROUNDS, 0, false, false, List.of())))
+                                new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 11, 1, ROUNDS, 0, false, false,
+                                        List.of())))
                         .lostRows(10));
         // The maximum says that all rows fitted, the count of dropped ones says otherwise.
         assertEquals(Optional.of(new StepOutcome.Dropped(1, 3, 10, 10)),
                 new WorldReport(
                         List.of(whole,
-                                new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 9, 3, ROUNDS, 0, false, false, List.of())))
+                                new RankReport(5, 0, 0, RouterLosses.ZERO, List.of(), 9, 3, ROUNDS, 0, false, false,
+                                        List.of())))
                         .lostRows(10));
     }
 }

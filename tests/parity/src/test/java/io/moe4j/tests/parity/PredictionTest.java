@@ -44,8 +44,9 @@ class PredictionTest {
 
     /** Had this project one of these faults, its numbers would be those: the comparison tells them from the right ones. */
     @ParameterizedTest
-    @ValueSource(strings = {"token_shifted", "target_shifted", "no_token_norm", "no_hidden_norm", "no_head_norm", "swapped",
-            "before_final_norm", "own_count"})
+    @ValueSource(
+            strings = {"token_shifted", "target_shifted", "no_token_norm", "no_hidden_norm", "no_head_norm", "swapped",
+                    "before_final_norm", "own_count"})
     void faultsAreSeen(String fault) {
         try (SafetensorsFile faults = SafetensorsFile.open(Goldens.path("mtp_faults"))) {
             for (String tensor : List.of("train/mtp_loss", "grad/model.embed_tokens.weight")) {
