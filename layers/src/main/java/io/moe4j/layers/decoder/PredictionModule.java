@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A module for multi-token prediction: y = headNorm(block(project(tokenNorm(e) beside hiddenNorm(x)))). Here x are the rows that the head projects to the
- * vocabulary to predict the next token, or those of the module before this one; e are the embeddings of the tokens ahead; and y are what the same head projects to predict
- * the token after those. So the modules form a chain, in which each has the shape of a block.
+ * vocabulary to predict the next token, or those of the module before this one; e are the embeddings of the tokens ahead; and y is what the same head
+ * projects to predict the tokens after those. So the modules form a chain, in which each has the shape of a block.
  */
 final class PredictionModule implements Segment {
     private final Block block;

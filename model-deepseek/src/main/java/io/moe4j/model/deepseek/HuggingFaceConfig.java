@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * Reads a Hugging Face {@code config.json} of type {@code deepseek_v2} or {@code deepseek_v3}. All keys that change what the model computes are read;
- * values that this implementation does not support are rejected. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of queries' and keys' latents, which is 1e-6 in the
- * published models, independent of {@code rms_norm_eps}.
+ * values that this implementation does not support are rejected. One key is this project's own: {@code latent_norm_eps}, the epsilon of the norms of
+ * queries' and keys' latents, which is 1e-6 in the published models, independent of {@code rms_norm_eps}.
  */
 final class HuggingFaceConfig {
     static final List<String> TYPES = List.of("deepseek_v2", "deepseek_v3");

@@ -13,8 +13,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The static buffers of tokens ahead, for all microbatches of a step: for each module for multi-token prediction the ids, then the labels. Module k (from 1) reads
- * k places further, within a document. For example with k = 1, a sequence of two documents of 3 tokens:
+ * The static buffers of tokens ahead, for all microbatches of a step: for each module for multi-token prediction the ids, then the labels. Module k, from
+ * 1, reads k places further, within a document. For example with k = 1, a sequence of two documents of 3 tokens:
  *
  * <pre>
  * ids     [5, 6, 7, 8, 9, 4]       starts [0, 0, 0, 3, 3, 3]
