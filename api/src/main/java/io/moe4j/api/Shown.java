@@ -1,7 +1,10 @@
 package io.moe4j.api;
 
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,6 +70,43 @@ public final class Shown {
      */
     public static String bytes(long bytes) {
         return scaled(bytes, KIBI, BYTES);
+    }
+
+    /**
+     * Names of ranks: {@code rank 2}, {@code ranks 0 to 3}, {@code ranks 0, 2 and 3}.
+     *
+     * @param ranks at least one, in any order
+     * @since 0.3.0
+     */
+    public static String ranks(Collection<Integer> ranks) {
+        List<Integer> sorted = List.copyOf(new TreeSet<>(ranks));
+        List<String> parts = new ArrayList<>();
+        int at = 0;
+        while (at < sorted.size()) {
+            int end = at;
+            while (end + 1 < sorted.size() && sorted.get(end + 1) == sorted.get(end) + 1) {
+                end++;
+            }
+            if (end - at < 2) {
+                sorted.subList(at, end + 1).forEach(rank -> parts.add(rank.toString()));
+            } else {
+                parts.add(sorted.get(at) + " to " + sorted.get(end));
+            }
+            at = end + 1;
+        }
+        String last = parts.removeLast();
+        return (sorted.size() == 1 ? "rank " : "ranks ")
+                + (parts.isEmpty() ? last : String.join(", ", parts) + " and " + last);
+    }
+
+    /**
+     * What a parser of JSON or TOML says, on one line: without the part of Jackson's messages that only says that the source is not shown.
+     *
+     * @param message of the parser's exception
+     * @since 0.3.0
+     */
+    public static String parserMessage(@Nullable String message) {
+        return of(String.valueOf(message).lines().findFirst().orElse("").replaceFirst(" \\(start marker at \\[Source.*", ""));
     }
 
     private static String scaled(long number, double step, List<String> units) {

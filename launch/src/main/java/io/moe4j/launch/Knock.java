@@ -1,5 +1,6 @@
 package io.moe4j.launch;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.group.RankFailedException;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -62,7 +63,7 @@ final class Knock {
                 break;
             }
         }
-        throw new RankFailedException(Hub.lost("ranks " + hello.ranks() + " cannot reach it at " + master + " within "
+        throw new RankFailedException(Hub.lost(Shown.ranks(hello.ranks()) + " cannot reach it at " + master + " within "
                 + timeout.toSeconds() + " s (" + other.orElse(problem)
                 + "); start rank 0, check MASTER_ADDR and MASTER_PORT, or raise runtime.timeout"));
     }

@@ -1,5 +1,6 @@
 package io.moe4j.launch;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.group.RankFailure;
 import java.io.IOException;
 import java.time.Duration;
@@ -92,7 +93,7 @@ final class World implements AutoCloseable {
             connection.sendNow(refusal.get());
             throw new ProtocolException(refusal.get().reason());
         }
-        connection.start("rendezvous of ranks " + hello.ranks(), Wire.MAX_GIVEN + (long) Wire.MAX_HELLO,
+        connection.start("rendezvous of " + Shown.ranks(hello.ranks()), Wire.MAX_GIVEN + (long) Wire.MAX_HELLO,
                 message -> receive(connection, hello.ranks(), message),
                 reason -> leave(connection, hello.ranks(), reason));
     }
@@ -115,7 +116,7 @@ final class World implements AutoCloseable {
 
     private Optional<String> problem(Member member, Message.Hello hello) {
         if (hello.worldSize() != size) {
-            return Optional.of("ranks " + hello.ranks() + " (" + member.who() + ") come from a world of "
+            return Optional.of("the process of " + Shown.ranks(hello.ranks()) + " (" + member.who() + ") comes from a world of "
                     + hello.worldSize() + ", and rank 0 is in one of " + size
                     + "; set the same number of ranks everywhere");
         }
@@ -291,8 +292,8 @@ final class World implements AutoCloseable {
     private void expire(Meeting meeting, Pending state) {
         List<Integer> missing = state.missing(meeting);
         List<Integer> absent = missing.stream().filter(rank -> !members.containsKey(rank)).toList();
-        fail(new RankFailure(missing.getFirst(), meeting.toString(), "ranks " + missing + " did not come within "
-                + timeout.toSeconds() + " s" + (absent.isEmpty() ? "" : "; of them never connected: " + absent)
+        fail(new RankFailure(missing.getFirst(), meeting.toString(), Shown.ranks(missing) + " did not come within "
+                + timeout.toSeconds() + " s" + (absent.isEmpty() ? "" : "; of them never connected: " + Shown.ranks(absent))
                 + (refusals.isEmpty() ? "" : "; " + String.join("; ", refusals))
                 + ". Start them, see their logs, or raise runtime.timeout"));
     }

@@ -57,7 +57,7 @@ final class HeaderReader {
             root = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build().readTree(json);
         } catch (JacksonException e) {
             throw new InputException(path + " is no safetensors file: its header is not valid JSON: "
-                    + Shown.of(e.getOriginalMessage()));
+                    + Shown.parserMessage(e.getOriginalMessage()));
         }
         if (!root.isObject()) {
             throw new InputException(path + " is no safetensors file: its header is not a JSON object");

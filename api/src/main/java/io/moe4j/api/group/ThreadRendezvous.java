@@ -1,5 +1,6 @@
 package io.moe4j.api.group;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -105,7 +106,7 @@ public final class ThreadRendezvous implements Rendezvous {
     private RankFailure tooLate(Group group, String key, Meeting meeting) {
         List<Integer> missing = meeting.missing().mapToObj(group.ranks()::get).toList();
         return new RankFailure(missing.getFirst(), phase(group, key),
-                "ranks " + missing + " did not come within " + timeout.toMillis() + " ms, as rank " + group.rank()
+                Shown.ranks(missing) + " did not come within " + timeout.toMillis() + " ms, as rank " + group.rank()
                         + " found; the others had arrived. Look for what these ranks were doing, or raise the time limit");
     }
 

@@ -104,7 +104,7 @@ final class ThreadRendezvousTest {
         for (int rank : List.of(0, 2)) {
             RankFailedException failure = failureOf(ranks.get(rank));
             assertEquals(1, failure.failure().rank());
-            assertTrue(failure.getMessage().contains("ranks [1, 3] did not come within 200 ms"), failure.getMessage());
+            assertTrue(failure.getMessage().contains("ranks 1 and 3 did not come within 200 ms"), failure.getMessage());
             assertTrue(failure.getMessage().contains("\"open\" of group expert_parallel"), failure.getMessage());
         }
     }

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.Shown;
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.metrics.ValidationLine;
 import io.moe4j.trainer.model.ModelSource;
@@ -19,7 +20,7 @@ record EvalReport(ModelSource source, Evaluation evaluation, TrainerConfig confi
     String text() {
         ValidationResult loss = result.loss();
         StringBuilder text = new StringBuilder();
-        line(text, "model", "%s of %s", evaluation.description().model(), source.path());
+        line(text, "model", "%s of %s", evaluation.description().model(), TypedPath.of(source.path()));
         line(text, "data", "%s: %s, %s of text; %s of up to %s",
                 config.validation().path().map(Object::toString).orElse(""),
                 Shown.count(result.counts().documents(), "document"),

@@ -2,6 +2,7 @@ package io.moe4j.app.cli;
 
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.config.WeightTypes;
 import io.moe4j.trainer.model.AdapterExport;
 import io.moe4j.trainer.model.ExportOptions;
@@ -72,7 +73,8 @@ final class ExportCommand implements Callable<Integer> {
                             registry);
             exported.remarks().forEach(remark -> out.println("note      " + remark));
             out.println(String.format(Locale.ROOT, "exported  %s: %s%s of %s, %.3f GB of weights in %.1f s",
-                    exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(), opened.path(),
+                    exported.folder(), adapter ? "low-rank updates of " : "", opened.spec().name(),
+                    TypedPath.of(opened.path()),
                     exported.bytes() / 1e9,
                     (System.nanoTime() - begin) / 1e9));
             out.flush();

@@ -3,6 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.api.InputException;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.app.generate.Prompt;
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.generate.GenerationRequest;
 import io.moe4j.trainer.generate.Generator;
@@ -125,7 +126,7 @@ final class GenerateCommand implements Callable<Integer> {
     private void tellWhatIsOpen(ModelSource source, Generator generator, InferenceOptions inference) {
         if (verbose) {
             long perToken = source.spec().cacheBytesPerToken(inference.dtype()).orElseThrow();
-            tell(String.format(Locale.ROOT, "%s: %s on %s", source.path(), source.spec().name(), generator.device()));
+            tell(String.format(Locale.ROOT, "%s: %s on %s", TypedPath.of(source.path()), source.spec().name(), generator.device()));
             tell(String.format(Locale.ROOT, "context: %,d tokens; the cache takes %,d bytes a token, %.2f MiB in all",
                     inference.capacity(), perToken, mib(perToken * inference.capacity())));
             tell(String.format(Locale.ROOT, "memory: %.2f MiB, of which:", mib(generator.memoryPlan().totalBytes())));

@@ -4,7 +4,6 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Shown;
 import io.moe4j.app.supervise.LogFiles;
 import io.moe4j.app.supervise.Patience;
-import io.moe4j.app.supervise.RankNames;
 import io.moe4j.app.supervise.RankOutput;
 import io.moe4j.app.supervise.RestartPolicy;
 import io.moe4j.app.supervise.Supervisor;
@@ -128,7 +127,11 @@ final class LaunchCommand implements Callable<Integer> {
         try (LaunchedJob job = new LaunchedJob(placement, launched, chosen, shared(placement),
                 Duration.ofSeconds(grace),
                 restarts == 0 ? Optional.empty() : Optional.of(folder(launched, command)))) {
-            return run(job, placement, launched.ranks());
+            int code = run(job, placement, launched.ranks());
+            if (code == ExitCode.BAD_INPUT && launched.output().isEmpty()) {
+                job.output().ifPresent(RunFolder::discardIfUnused);
+            }
+            return code;
         }
     }
 
@@ -155,7 +158,7 @@ final class LaunchCommand implements Callable<Integer> {
 
     private static String started(LaunchedJob job, NodePlacement placement, int ranks) {
         List<Integer> here = job.ranks();
-        return RankNames.of(here) + " of " + ranks + ": "
+        return Shown.ranks(here) + " of " + ranks + ": "
                 + (placement.processes() == 1 ? "one process" : placement.processes() + " processes")
                 + " on this machine, " + Shown.count(job.processors(), "processor") + " each";
     }

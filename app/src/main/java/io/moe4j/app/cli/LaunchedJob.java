@@ -89,6 +89,11 @@ final class LaunchedJob implements Supervisor.Job, AutoCloseable {
                 .filter(all -> !all.isEmpty()).map(List::getLast);
     }
 
+    /** The run's folder, in which a restart goes on; empty if there is none. */
+    Optional<Path> output() {
+        return output;
+    }
+
     /** The ranks of this node. */
     List<Integer> ranks() {
         return ranks.stream().flatMap(List::stream).toList();

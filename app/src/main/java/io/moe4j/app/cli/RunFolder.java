@@ -14,13 +14,17 @@ import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The folder to which a run writes. It belongs to one run: it is locked while the run lasts, and files of an earlier run in it are neither overwritten nor
  * mixed with new ones; only a run that continues the earlier one may use it.
  */
 final class RunFolder implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(RunFolder.class);
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT);
     private static final Path PARENT = Path.of("outputs");
     private static final int MOST_IN_A_SECOND = 1000;
@@ -96,6 +100,27 @@ final class RunFolder implements AutoCloseable {
                     StandardCopyOption.REPLACE_EXISTING);
         }
         Files.writeString(file, toml);
+    }
+
+    /**
+     * Removes a new folder to which its run has written nothing, because it could not be opened: {@code outputs} should list runs, and not attempts.
+     *
+     * @param folder the folder, which no run uses any more; it stays if it has anything but the file of the lock
+     */
+    static void discardIfUnused(Path folder) {
+        try (Stream<Path> files = Files.list(folder)) {
+            if (files.anyMatch(file -> !file.endsWith(RunLock.FILE))) {
+                return;
+            }
+        } catch (IOException e) {
+            return;
+        }
+        try {
+            Files.deleteIfExists(folder.resolve(RunLock.FILE));
+            Files.deleteIfExists(folder);
+        } catch (IOException e) {
+            log.debug("the unused folder {} stays", folder, e);
+        }
     }
 
     @Override

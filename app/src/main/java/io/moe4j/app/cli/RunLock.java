@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
  */
 final class RunLock implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(RunLock.class);
-    private static final String NAME = "run.lock";
+    static final String FILE = "run.lock";
 
     private final FileChannel channel;
 
@@ -35,7 +35,7 @@ final class RunLock implements AutoCloseable {
      * @throws InputException if another run holds it
      */
     static RunLock take(Path folder) {
-        Path file = folder.resolve(NAME);
+        Path file = folder.resolve(FILE);
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             try {

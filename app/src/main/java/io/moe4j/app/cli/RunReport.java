@@ -1,5 +1,6 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.config.CheckpointConfig;
 import io.moe4j.trainer.config.DataConfig;
 import io.moe4j.trainer.config.Resume;
@@ -57,7 +58,7 @@ final class RunReport {
             TrainingRun.Continued from = run.continued().get();
             String passedOver = from.passedOver().stream().map(each -> String.valueOf(each.getFileName()))
                     .collect(Collectors.joining(", "));
-            return line("continues", "%s after step %d of %d%s%s", SavedLine.relative(from.folder()), from.step(),
+            return line("continues", "%s after step %d of %d%s%s", TypedPath.of(from.folder()), from.step(),
                     config.training().steps(), found ? ", found by checkpoint.resume auto" : "",
                     passedOver.isEmpty() ? "" : "; passed over, as damaged: " + passedOver);
         }
@@ -92,8 +93,8 @@ final class RunReport {
     private static String again(Resume resume, Path checkpoint, Path folder) {
         return switch (resume) {
             case Resume.Auto() -> "";
-            case Resume.From(Path from) -> " and --checkpoint.resume " + SavedLine.relative(checkpoint);
-            case Resume.Nothing() -> " and --checkpoint.resume " + SavedLine.relative(checkpoint) + " --output "
+            case Resume.From(Path from) -> " and --checkpoint.resume " + TypedPath.of(checkpoint);
+            case Resume.Nothing() -> " and --checkpoint.resume " + TypedPath.of(checkpoint) + " --output "
                     + folder;
         };
     }

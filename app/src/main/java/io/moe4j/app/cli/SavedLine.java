@@ -1,7 +1,7 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.run.SaveResult;
-import java.nio.file.Path;
 import java.util.Locale;
 
 /** A line about a checkpoint that was saved, or was not. */
@@ -18,15 +18,9 @@ final class SavedLine {
                 .map(problem -> String.format(Locale.ROOT, "NOT SAVED step %d: %s (failed so far: %d)", result.step(),
                         problem, result.failures()))
                 .orElseGet(() -> String.format(Locale.ROOT, "saved     %s: %s, steps held up %s, written in %s",
-                        relative(result.folder()), size(result.bytes()), seconds(result.heldSeconds()),
+                        TypedPath.of(result.folder()), size(result.bytes()), seconds(result.heldSeconds()),
                         seconds(result.writtenSeconds())))
                 + notRemoved;
-    }
-
-    /** A path as a person types it: relative, if it lies below the folder in which the command was started. */
-    static Path relative(Path path) {
-        Path here = Path.of("").toAbsolutePath();
-        return path.startsWith(here) ? here.relativize(path) : path;
     }
 
     private static String size(long bytes) {

@@ -171,6 +171,11 @@ final class TrainCommand implements Callable<Integer> {
                 "opening the model and the data")) {
             waiting.refresh();
             return open(config, registry, launch, folder);
+        } catch (RuntimeException | Error e) {
+            if (output == null) {
+                RunFolder.discardIfUnused(folder);
+            }
+            throw e;
         }
     }
 

@@ -1,6 +1,7 @@
 package io.moe4j.app.cli;
 
 import io.moe4j.api.InputException;
+import io.moe4j.app.terminal.TypedPath;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.DamageException;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
@@ -45,20 +46,21 @@ final class VerifyCommand implements Callable<Integer> {
 
     private boolean isWhole(Path checkpoint) {
         PrintWriter out = spec.commandLine().getOut();
+        Path shown = TypedPath.of(checkpoint);
         long begin = System.nanoTime();
         try {
             StoredCheckpoint stored = StoredCheckpoint.open(checkpoint);
             stored.verify();
             out.println(stored.isDigested()
-                    ? String.format(Locale.ROOT, "%s: whole; step %d, %.3f GiB of tensors in %.1f s", checkpoint,
+                    ? String.format(Locale.ROOT, "%s: whole; step %d, %.3f GiB of tensors in %.1f s", shown,
                             stored.progress().step(), stored.bytes() / (double) (1L << 30),
                             (System.nanoTime() - begin) / 1e9)
                     : String.format(Locale.ROOT, "%s: readable; step %d. It was written by moe4j 0.1, without digests:"
-                            + " values that were damaged since are not found", checkpoint, stored.progress().step()));
+                            + " values that were damaged since are not found", shown, stored.progress().step()));
             out.flush();
             return true;
         } catch (DamageException e) {
-            out.println(checkpoint + ": damaged: " + e.getMessage());
+            out.println(shown + ": damaged: " + e.getMessage());
             out.flush();
             return false;
         }

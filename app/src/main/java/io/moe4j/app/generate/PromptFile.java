@@ -66,7 +66,7 @@ public final class PromptFile {
         try {
             object = JsonMapper.shared().readTree(line);
         } catch (JacksonException e) {
-            throw new InputException(place + " is no JSON: " + Shown.of(e.getOriginalMessage())
+            throw new InputException(place + " is no JSON: " + Shown.parserMessage(e.getOriginalMessage())
                     + "; give an object with \"prompt\" or \"prompt_ids\"", e);
         }
         if (object.path("prompt").isString()) {

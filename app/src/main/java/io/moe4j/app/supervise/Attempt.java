@@ -1,5 +1,6 @@
 package io.moe4j.app.supervise;
 
+import io.moe4j.api.Shown;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,7 +70,7 @@ final class Attempt implements AutoCloseable {
                 ProcessEnd end = process.end();
                 ends.add(end);
                 if (end.isFailure() && limit.isEmpty()) {
-                    limit = Optional.of(Limit.after(patience.failed(), RankNames.of(end.ranks()) + " had failed"));
+                    limit = Optional.of(Limit.after(patience.failed(), Shown.ranks(end.ranks()) + " had failed"));
                 }
             } else if (event instanceof Event.Stop) {
                 running().forEach(RankProcess::stop);
@@ -85,7 +86,7 @@ final class Attempt implements AutoCloseable {
 
     private void tellKilled(Limit limit) {
         List<Integer> ranks = running().stream().flatMap(each -> each.ranks().stream()).toList();
-        output.tell(RankNames.of(ranks) + (ranks.size() == 1 ? " has" : " have") + " not ended within "
+        output.tell(Shown.ranks(ranks) + (ranks.size() == 1 ? " has" : " have") + " not ended within "
                 + limit.time.toSeconds() + " s after " + limit.since + ", and " + (ranks.size() == 1 ? "is" : "are")
                 + " killed");
     }

@@ -1,17 +1,21 @@
 package io.moe4j.app.supervise;
 
+import io.moe4j.api.Shown;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * Writes the lines of several processes, each headed by the ranks that wrote it: {@code [rank 2] error: …}. A line is held for a moment, and written once
- * if other ranks write the same line meanwhile: {@code [ranks 0 to 3] error: …}. The lines of a process stay in order.
+ * if other ranks write the same line meanwhile: {@code [ranks 0 to 3] error: …}. The time of day at the head of a log's lines makes no difference. The
+ * lines of a process stay in order.
  */
 final class MergedLines implements AutoCloseable {
     static final Duration HOLD = Duration.ofMillis(250);
+    private static final Pattern TIME = Pattern.compile("^\\d\\d:\\d\\d:\\d\\d\\.\\d{3} ");
 
     private final PrintWriter target;
     private final List<Held> held = new ArrayList<>();
@@ -39,7 +43,7 @@ final class MergedLines implements AutoCloseable {
             at--;
         }
         for (Held each : held.subList(at, held.size())) {
-            if (each.line.equals(line)) {
+            if (text(each.line).equals(text(line))) {
                 each.ranks.addAll(ranks);
                 return;
             }
@@ -48,9 +52,14 @@ final class MergedLines implements AutoCloseable {
         notifyAll();
     }
 
+    /** A line without the time of day that heads it. */
+    private static String text(String line) {
+        return TIME.matcher(line).replaceFirst("");
+    }
+
     /** Writes all held lines. */
     synchronized void flush() {
-        held.forEach(each -> target.println("[" + RankNames.of(each.ranks) + "] " + each.line));
+        held.forEach(each -> target.println("[" + Shown.ranks(each.ranks) + "] " + each.line));
         held.clear();
         target.flush();
     }

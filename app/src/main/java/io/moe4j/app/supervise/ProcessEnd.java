@@ -1,5 +1,6 @@
 package io.moe4j.app.supervise;
 
+import io.moe4j.api.Shown;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -66,7 +67,7 @@ public record ProcessEnd(List<Integer> ranks, int code, boolean killed, List<Str
 
     /** Such as {@code rank 2 failed (exit code 1)}. */
     public String words() {
-        String name = RankNames.of(ranks);
+        String name = Shown.ranks(ranks);
         if (!isBySignal()) {
             return name + " " + (isFailure() ? "failed" : "ended") + " (exit code " + code + ")";
         }

@@ -1,5 +1,6 @@
 package io.moe4j.app.supervise;
 
+import io.moe4j.api.Shown;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,13 +48,13 @@ final class RankProcess {
         try {
             return new RankProcess(child, builder.start(), output);
         } catch (IOException e) {
-            throw new UncheckedIOException("the process of " + RankNames.of(child.ranks()) + " cannot be started: "
+            throw new UncheckedIOException("the process of " + Shown.ranks(child.ranks()) + " cannot be started: "
                     + e.getMessage(), e);
         }
     }
 
     private Thread read(InputStream stream, boolean error, RankOutput output) {
-        return Thread.ofPlatform().daemon().name("output of " + RankNames.of(child.ranks())).start(() -> {
+        return Thread.ofPlatform().daemon().name("output of " + Shown.ranks(child.ranks())).start(() -> {
             try (BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8))) {
                 for (String line = reader.readLine(); line != null; line = reader.readLine()) {
                     if (!line.equals(EXPECTED_WARNING)) {

@@ -1,5 +1,6 @@
 package io.moe4j.app.supervise;
 
+import io.moe4j.app.terminal.TypedPath;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -83,7 +84,7 @@ public final class Supervisor {
                 case RestartPolicy.Decision.Restart next -> {
                     output.tell(cause.get().words() + shortError(cause.get()) + ": restart " + next.number() + " of "
                             + next.most() + " in " + next.delay().toSeconds() + " s, " + job.newestCheckpoint()
-                                    .map(from -> "from " + from).orElse("from the beginning: nothing was saved yet"));
+                                    .map(from -> "from " + TypedPath.of(from)).orElse("from the beginning: nothing was saved yet"));
                     if (stoppedWithin(next)) {
                         return STOPPED;
                     }

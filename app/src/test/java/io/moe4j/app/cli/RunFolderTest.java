@@ -50,6 +50,19 @@ class RunFolderTest {
     }
 
     @Test
+    void aFolderWithoutAnythingOfARunIsRemoved() throws IOException {
+        Path unused = parent.resolve("unused");
+        open(unused, new Resume.Nothing()).close();
+        RunFolder.discardIfUnused(unused);
+        assertFalse(Files.exists(unused));
+        Path used = parent.resolve("used");
+        open(used, new Resume.Nothing()).close();
+        Files.writeString(used.resolve("config.toml"), "");
+        RunFolder.discardIfUnused(used);
+        assertTrue(Files.exists(used.resolve("run.lock")));
+    }
+
+    @Test
     void anotherRunAtTheSameTimeIsRefused() {
         Path given = parent.resolve("run");
         try (RunFolder first = open(given, new Resume.Nothing())) {

@@ -3,6 +3,7 @@ package io.moe4j.app.supervise;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.Shown;
 import io.moe4j.app.supervise.RestartPolicy.Decision;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -44,7 +45,7 @@ class RestartPolicyTest {
     @CsvSource(delimiter = '|', value = {"2|rank 2", "0,1|ranks 0 and 1", "3,1,2,0|ranks 0 to 3",
             "0,2,3|ranks 0, 2 and 3", "0,1,2,5,7,8,9|ranks 0 to 2, 5 and 7 to 9"})
     void ranksAreNamedShortly(String ranks, String name) {
-        assertEquals(name, RankNames.of(List.of(ranks.split(",")).stream().map(Integer::valueOf).toList()));
+        assertEquals(name, Shown.ranks(List.of(ranks.split(",")).stream().map(Integer::valueOf).toList()));
     }
 
     private static Decision restart(int number, int seconds) {

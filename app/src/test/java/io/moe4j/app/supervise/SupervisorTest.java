@@ -157,8 +157,11 @@ class SupervisorTest {
             lines.add(List.of(1), "b");
             lines.add(List.of(1), "a");
             lines.add(List.of(2, 3), "a");
+            lines.add(List.of(0), "11:26:35.121 WARN  c");
+            lines.add(List.of(1), "11:26:35.136 WARN  c");
         }
-        assertEquals("[ranks 0, 2 and 3] a\n[ranks 0 and 1] b\n[rank 1] a\n", err.toString());
+        assertEquals("[ranks 0, 2 and 3] a\n[ranks 0 and 1] b\n[rank 1] a\n[ranks 0 and 1] 11:26:35.121 WARN  c\n",
+                err.toString());
     }
 
     /** The pipe that is a process's standard input ends with the process that has started it, and never before. */

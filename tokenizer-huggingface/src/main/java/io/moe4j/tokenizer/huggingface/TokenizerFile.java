@@ -89,7 +89,7 @@ final class TokenizerFile {
         try {
             return JsonMapper.shared().readTree(json);
         } catch (JacksonException e) {
-            throw new InputException(path + " is not JSON: " + Shown.of(e.getOriginalMessage())
+            throw new InputException(path + " is not JSON: " + Shown.parserMessage(e.getOriginalMessage())
                     + "; copy it again from where it was published", e);
         }
     }

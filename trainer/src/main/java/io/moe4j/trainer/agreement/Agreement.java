@@ -1,6 +1,7 @@
 package io.moe4j.trainer.agreement;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.trainer.session.RankLaunch;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -57,29 +58,10 @@ final class Agreement {
             }
             if (ranksByValue.size() > 1) {
                 lines.add("  " + name + ": " + String.join(", ", ranksByValue.entrySet().stream()
-                        .map(entry -> entry.getKey() + " (" + ranks(entry.getValue()) + ")").toList()));
+                        .map(entry -> entry.getKey() + " (" + Shown.ranks(entry.getValue()) + ")").toList()));
             }
         }
         return lines;
-    }
-
-    /** {@code rank 3}, or {@code ranks 0 to 2, 5}. */
-    private static String ranks(List<Integer> ranks) {
-        List<String> runs = new ArrayList<>();
-        for (int i = 0; i < ranks.size();) {
-            int end = i;
-            while (end + 1 < ranks.size() && ranks.get(end + 1) == ranks.get(end) + 1) {
-                end++;
-            }
-            if (end - i >= 2) {
-                runs.add(ranks.get(i) + " to " + ranks.get(end));
-            } else {
-                ranks.subList(i, end + 1).forEach(rank -> runs.add(Integer.toString(rank)));
-            }
-            i = end + 1;
-        }
-        return (ranks.size() == 1 ? "rank " : "ranks ")
-                + (ranks.size() == 2 ? String.join(" and ", runs) : String.join(", ", runs));
     }
 
     /** Every rank of this process gives the same. */

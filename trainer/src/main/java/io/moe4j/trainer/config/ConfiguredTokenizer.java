@@ -54,8 +54,8 @@ public final class ConfiguredTokenizer {
                 .filter(folder -> config.data().tokenizer().equals(AUTO)
                         && ofModel(config, registry).isEmpty() && ofTokens(config.data()).isEmpty())
                 .ifPresent(folder -> log.warn(
-                        "model.from = {} has no tokenizer, so that text is read as bytes, which its weights"
-                                + " were hardly made for; copy its tokenizer.json there, or name one with data.tokenizer",
+                        "model.from = {} has no tokenizer, so that text is read as bytes. If its weights were"
+                                + " trained with a tokenizer, copy its tokenizer.json there, or name it with data.tokenizer",
                         folder));
     }
 

@@ -83,7 +83,7 @@ final class Layers {
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             note(new Problem(Shown.of(name) + (at == null ? "" : ", line " + at.getLineNr()),
-                    "it is not valid TOML: " + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")),
+                    "it is not valid TOML: " + Shown.parserMessage(e.getOriginalMessage()),
                     "correct it; texts are quoted"));
         }
     }

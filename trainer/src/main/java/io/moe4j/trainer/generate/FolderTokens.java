@@ -86,7 +86,7 @@ record FolderTokens(String start, Set<Integer> endTokens) {
             return JsonMapper.shared().readTree(Files.readString(file));
         } catch (JacksonException e) {
             throw new InputException(
-                    file + " is no JSON: " + Shown.of(e.getOriginalMessage()) + "; take the published file",
+                    file + " is no JSON: " + Shown.parserMessage(e.getOriginalMessage()) + "; take the published file",
                     e);
         } catch (IOException e) {
             throw new InputException(

@@ -48,7 +48,8 @@ public final class ModelText implements AutoCloseable {
      */
     public static ModelText open(ModelSource source, Registry registry, Optional<String> tokenizer) {
         String name = tokenizer.or(source::tokenizer).orElseThrow(() -> new InputException(source.path()
-                + " has no tokenizer.json; name a tokenizer (--tokenizer), or give the ids of the prompt (--prompt-ids)"));
+                + " has no tokenizer.json; name a tokenizer (--tokenizer FILE; --tokenizer bytes if the model was trained on"
+                + " bytes), or give the ids of the prompt (--prompt-ids)"));
         Tokenizer opened = Tokenizers.open(registry, name);
         try {
             Optional<Path> folder = switch (source) {

@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 
 /**
  * The weights of a folder. Its files are mapped into memory, and only what a rank asks for is read. Safe for use by many threads.
@@ -171,7 +172,8 @@ public final class FolderWeights implements AutoCloseable {
         try {
             return Optional.of(SafetensorsFile.open(path));
         } catch (InputException e) {
-            problems.add("files that cannot be read; take them again", String.valueOf(e.getMessage()));
+            problems.add("files that cannot be read; take them again",
+                    String.valueOf(e.getMessage()).lines().limit(2).collect(Collectors.joining(" ")));
             return Optional.empty();
         }
     }

@@ -41,7 +41,7 @@ final class JsonFile {
             return values;
         } catch (JacksonException e) {
             throw new InputException(Shown.of(file) + " is no JSON object: "
-                    + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")) + "; take the published file", e);
+                    + Shown.parserMessage(e.getOriginalMessage()) + "; take the published file", e);
         } catch (IOException e) {
             throw new InputException(
                     Shown.of(file) + " cannot be read (" + Shown.of(e.getMessage()) + "); see that you may read it", e);

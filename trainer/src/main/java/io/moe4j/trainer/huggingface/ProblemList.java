@@ -39,7 +39,7 @@ final class ProblemList {
     List<String> lines() {
         return kinds.entrySet().stream().map(entry -> {
             Kind kind = entry.getValue();
-            return kind.count + " " + entry.getKey() + ": " + kind.first
+            return (kind.count == 1 ? "" : kind.count + " ") + entry.getKey() + ": " + kind.first
                     + (kind.count > MOST_OF_A_KIND ? ", and " + (kind.count - MOST_OF_A_KIND) + " more" : "");
         }).toList();
     }

@@ -37,7 +37,9 @@ public final class CostReport {
         ParallelismConfig layout = config.parallelism();
         ModelFigures figures = plan.figures();
         StringBuilder text = new StringBuilder();
-        line(text, "model", "%s %s, %s, %s, recompute %s", config.model().name(), config.model().flavor(),
+        line(text, "model", "%s, %s, %s, recompute %s", config.model().from()
+                .map(folder -> config.model().name() + " of " + folder)
+                .orElseGet(() -> config.model().name() + " " + config.model().flavor()),
                 config.model().moeCommBackend(),
                 training.dtype().name().toLowerCase(Locale.ROOT), config.activationCheckpoint().mode());
         line(text, "ranks", "%d: replicas x shards %d x %d, expert-parallel over %d; %s%d x %d tokens each",

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.step;
 
+import io.moe4j.api.Shown;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
@@ -78,16 +79,16 @@ record DigestReport(List<Entry> entries) {
         return Optional.of(String.join("; ", differences.subList(0, Math.min(NAMED, differences.size()))) + rest);
     }
 
-    /** Where more than half of the ranks are of one mind, the others are named as those that differ. */
+    /** If more than half of the ranks have equal digests, the others are named as those that differ. */
     private static String describe(List<List<Integer>> sets) {
         int ranks = sets.stream().mapToInt(List::size).sum();
         Optional<List<Integer>> most = sets.stream().filter(set -> 2 * set.size() > ranks).findFirst();
         if (most.isEmpty()) {
-            return "ranks differ, as " + sets + ", and which are right cannot be told";
+            return "these differ: " + String.join("; ", sets.stream().map(Shown::ranks).toList())
+                    + "; which are right cannot be told";
         }
         List<Integer> others = sets.stream().filter(set -> !set.equals(most.get())).flatMap(List::stream).sorted()
                 .toList();
-        return (others.size() == 1 ? "rank " + others.getFirst() + " differs" : "ranks " + others + " differ")
-                + " from ranks " + most.get();
+        return Shown.ranks(others) + (others.size() == 1 ? " differs from " : " differ from ") + Shown.ranks(most.get());
     }
 }

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.step;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.launch.PlainText;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +20,7 @@ final class RankWords {
                 .map(bytes -> PlainText.of(new String(bytes, StandardCharsets.UTF_8))).toList();
         return IntStream.range(0, all.size()).boxed().filter(each -> !all.get(each).isEmpty())
                 .collect(Collectors.groupingBy(all::get)).entrySet().stream()
-                .map(entry -> "ranks " + entry.getValue() + ": " + entry.getKey()).sorted()
+                .map(entry -> Shown.ranks(entry.getValue()) + ": " + entry.getKey()).sorted()
                 .collect(Collectors.joining("; "));
     }
 }

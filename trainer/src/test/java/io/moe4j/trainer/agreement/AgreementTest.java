@@ -28,8 +28,8 @@ class AgreementTest {
     void ranksWithOneValueStandTogether() {
         Facts common = facts("seed", "42", "lr", "0.1");
         Facts other = facts("seed", "7", "lr", "0.1", "more", "1");
-        assertEquals(List.of("  seed: 42 (ranks 0 to 2, 5), 7 (ranks 3 and 4)",
-                "  more: (absent) (ranks 0 to 2, 5), 1 (ranks 3 and 4)"),
+        assertEquals(List.of("  seed: 42 (ranks 0 to 2 and 5), 7 (ranks 3 and 4)",
+                "  more: (absent) (ranks 0 to 2 and 5), 1 (ranks 3 and 4)"),
                 Agreement.differences(List.of(common, common, common, other, other, common)));
         assertEquals(List.of(), Agreement.differences(List.of(common, common)));
         assertEquals(List.of("  lr: 0.1 (rank 0), 0.2 (rank 1)"),

@@ -32,9 +32,9 @@ class DigestReportTest {
 
     @Test
     void theRankThatDiffersFromMostIsNamed() {
-        assertEquals(Optional.of("bias: rank 2 differs from ranks [0, 1, 3]"), differences(5, 5, 6, 5));
-        assertEquals(Optional.of("bias: ranks [1, 3] differ from ranks [0, 2, 4]"), differences(5, 6, 5, 7, 5));
-        assertEquals(Optional.of("bias: ranks differ, as [[0], [1]], and which are right cannot be told"),
+        assertEquals(Optional.of("bias: rank 2 differs from ranks 0, 1 and 3"), differences(5, 5, 6, 5));
+        assertEquals(Optional.of("bias: ranks 1 and 3 differ from ranks 0, 2 and 4"), differences(5, 6, 5, 7, 5));
+        assertEquals(Optional.of("bias: these differ: rank 0; rank 1; which are right cannot be told"),
                 differences(5, 6));
     }
 

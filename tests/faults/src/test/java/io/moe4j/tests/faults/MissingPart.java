@@ -47,7 +47,7 @@ record MissingPart(boolean looks) implements FaultKind {
             reported = Optional.of(newer);
         } catch (IOException | RuntimeException e) {
             Optional<String> flaw = ClearText.flaw(ClearText.of(e),
-                    List.of("-of-rank-00002", "ranks [2, 3]", "rank 2"));
+                    List.of("-of-rank-00002", "ranks 2 and 3", "rank 2"));
             if (flaw.isPresent()) {
                 return Verdict.unclear(injected, flaw.get());
             }

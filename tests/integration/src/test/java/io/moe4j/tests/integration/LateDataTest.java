@@ -47,7 +47,7 @@ class LateDataTest {
             DataException refused = assertThrows(DataException.class, run::step);
             assertEquals(
                     "the data of step 3 cannot be read. The run stops before the step: parameters, moments and expert"
-                            + " biases are as before it. ranks [2]: x.jsonl, line 9 is not JSON; nothing was saved, since"
+                            + " biases are as before it. rank 2: x.jsonl, line 9 is not JSON; nothing was saved, since"
                             + " checkpoint.enable is false",
                     refused.getMessage());
             assertEquals(2, run.stepsDone());

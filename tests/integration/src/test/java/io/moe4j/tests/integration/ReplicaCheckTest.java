@@ -46,7 +46,7 @@ class ReplicaCheckTest {
         try (TrainingRun run = Tiny.open(with(FOUR_COPIES, "runtime.agreement_interval=2"))) {
             run.step();
             String unit = flip(run, 2, rank -> rank.model().units().getFirst().shard());
-            String expected = "parameters of unit " + unit + ": rank 2 differs from ranks [0, 1, 3]";
+            String expected = "parameters of unit " + unit + ": rank 2 differs from ranks 0, 1 and 3";
             String message = assertThrows(RanksDisagreeException.class, run::step).getMessage();
             assertTrue(message.startsWith("step 2: ranks hold different copies of what should be equal: " + expected),
                     message);
@@ -67,7 +67,7 @@ class ReplicaCheckTest {
             String unit = flip(run, 3, rank -> rank.optimizer().shards().getLast().secondMoment());
             String message = assertThrows(RanksDisagreeException.class, run::step).getMessage();
             assertTrue(message.contains("second moments of unit " + unit
-                    + ": ranks differ, as [[1], [3]], and which are right cannot be told"), message);
+                    + ": these differ: rank 1; rank 3; which are right cannot be told"), message);
         }
     }
 
@@ -77,7 +77,7 @@ class ReplicaCheckTest {
             run.step();
             flip(run, 0, rank -> rank.model().buffers().values().iterator().next());
             String message = assertThrows(RanksDisagreeException.class, run::step).getMessage();
-            assertTrue(message.contains("rank 0 differs from ranks [1, 2, 3]"), message);
+            assertTrue(message.contains("rank 0 differs from ranks 1 to 3"), message);
         }
     }
 

@@ -275,7 +275,7 @@ class ValidationTest {
             with = Bits.of(run, into(validations));
         }
         assertEquals(6, validations.size());
-        assertEquals(Optional.of("the data cannot be read: ranks [2]: v.jsonl, line 9 is not JSON"),
+        assertEquals(Optional.of("the data cannot be read: rank 2: v.jsonl, line 9 is not JSON"),
                 validations.getFirst().problem());
         try (TrainingRun run = Tiny.open()) {
             Bits.of(run, made -> {}).requireSame(with);
@@ -290,7 +290,7 @@ class ValidationTest {
             }
             return Tiny.sequences(config).open(rank, read);
         });
-        assertEquals(Optional.of("the data cannot be read: ranks [1]: v.txt does not exist"), validation.problem());
+        assertEquals(Optional.of("the data cannot be read: rank 1: v.txt does not exist"), validation.problem());
     }
 
     /** The head of every rank gives NaN for its second token. */

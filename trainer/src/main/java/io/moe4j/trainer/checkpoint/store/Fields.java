@@ -27,7 +27,7 @@ record Fields(String file, JsonNode node) {
                     .readTree(new String(json, StandardCharsets.UTF_8)));
         } catch (JacksonException e) {
             throw new DamageException(file + ": a JSON object was expected, and it cannot be read ("
-                    + Shown.of(e.getOriginalMessage().lines().findFirst().orElse("")) + ")");
+                    + Shown.parserMessage(e.getOriginalMessage()) + ")");
         }
     }
 

@@ -1,5 +1,6 @@
 package io.moe4j.trainer.checkpoint.store;
 
+import io.moe4j.api.Shown;
 import io.moe4j.api.Stability;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -91,7 +92,7 @@ public final class StoredCheckpoint {
                 .limit(MOST_SHOWN).boxed().toList();
         if (!missing.isEmpty()) {
             throw new DamageException(Manifest.FILE + ": files of " + manifest.world()
-                    + " ranks were expected, and those of ranks " + missing + " are not named");
+                    + " ranks were expected, and those of " + Shown.ranks(missing) + " are not named");
         }
         if (progress == null || progress.step() != manifest.step()) {
             throw new DamageException(Progress.FILE + ": step " + manifest.step() + " was expected, and "
