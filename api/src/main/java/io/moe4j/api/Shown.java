@@ -106,7 +106,8 @@ public final class Shown {
      * @since 0.3.0
      */
     public static String parserMessage(@Nullable String message) {
-        return of(String.valueOf(message).lines().findFirst().orElse("").replaceFirst(" \\(start marker at \\[Source.*", ""));
+        return of(String.valueOf(message).lines().findFirst().orElse("").replaceFirst(" \\(start marker at \\[Source.*",
+                ""));
     }
 
     private static String scaled(long number, double step, List<String> units) {

@@ -116,9 +116,10 @@ final class World implements AutoCloseable {
 
     private Optional<String> problem(Member member, Message.Hello hello) {
         if (hello.worldSize() != size) {
-            return Optional.of("the process of " + Shown.ranks(hello.ranks()) + " (" + member.who() + ") comes from a world of "
-                    + hello.worldSize() + ", and rank 0 is in one of " + size
-                    + "; set the same number of ranks everywhere");
+            return Optional.of(
+                    "the process of " + Shown.ranks(hello.ranks()) + " (" + member.who() + ") comes from a world of "
+                            + hello.worldSize() + ", and rank 0 is in one of " + size
+                            + "; set the same number of ranks everywhere");
         }
         for (int rank : hello.ranks()) {
             if (rank < 0 || rank >= size) {
@@ -293,7 +294,8 @@ final class World implements AutoCloseable {
         List<Integer> missing = state.missing(meeting);
         List<Integer> absent = missing.stream().filter(rank -> !members.containsKey(rank)).toList();
         fail(new RankFailure(missing.getFirst(), meeting.toString(), Shown.ranks(missing) + " did not come within "
-                + timeout.toSeconds() + " s" + (absent.isEmpty() ? "" : "; of them never connected: " + Shown.ranks(absent))
+                + timeout.toSeconds() + " s"
+                + (absent.isEmpty() ? "" : "; of them never connected: " + Shown.ranks(absent))
                 + (refusals.isEmpty() ? "" : "; " + String.join("; ", refusals))
                 + ". Start them, see their logs, or raise runtime.timeout"));
     }

@@ -60,7 +60,8 @@ public final class PeerTimes {
             }
             return new PeerTimes(file, root.path("device").asString(), shape, times);
         } catch (JacksonException e) {
-            throw new InputException("the peers' file " + file + " is not JSON: " + Shown.parserMessage(e.getOriginalMessage()),
+            throw new InputException(
+                    "the peers' file " + file + " is not JSON: " + Shown.parserMessage(e.getOriginalMessage()),
                     e);
         }
     }

@@ -126,7 +126,8 @@ final class GenerateCommand implements Callable<Integer> {
     private void tellWhatIsOpen(ModelSource source, Generator generator, InferenceOptions inference) {
         if (verbose) {
             long perToken = source.spec().cacheBytesPerToken(inference.dtype()).orElseThrow();
-            tell(String.format(Locale.ROOT, "%s: %s on %s", TypedPath.of(source.path()), source.spec().name(), generator.device()));
+            tell(String.format(Locale.ROOT, "%s: %s on %s", TypedPath.of(source.path()), source.spec().name(),
+                    generator.device()));
             tell(String.format(Locale.ROOT, "context: %,d tokens; the cache takes %,d bytes a token, %.2f MiB in all",
                     inference.capacity(), perToken, mib(perToken * inference.capacity())));
             tell(String.format(Locale.ROOT, "memory: %.2f MiB, of which:", mib(generator.memoryPlan().totalBytes())));

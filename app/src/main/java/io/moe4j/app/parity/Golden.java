@@ -94,7 +94,8 @@ final class Golden implements AutoCloseable {
         try {
             return JsonMapper.shared().readValue(text, new TypeReference<>() {});
         } catch (JacksonException e) {
-            throw refusal("\"" + key + "\" in its metadata is no JSON object: " + Shown.parserMessage(e.getOriginalMessage()));
+            throw refusal("\"" + key + "\" in its metadata is no JSON object: "
+                    + Shown.parserMessage(e.getOriginalMessage()));
         }
     }
 

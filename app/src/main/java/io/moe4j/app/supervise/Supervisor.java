@@ -84,7 +84,8 @@ public final class Supervisor {
                 case RestartPolicy.Decision.Restart next -> {
                     output.tell(cause.get().words() + shortError(cause.get()) + ": restart " + next.number() + " of "
                             + next.most() + " in " + next.delay().toSeconds() + " s, " + job.newestCheckpoint()
-                                    .map(from -> "from " + TypedPath.of(from)).orElse("from the beginning: nothing was saved yet"));
+                                    .map(from -> "from " + TypedPath.of(from))
+                                    .orElse("from the beginning: nothing was saved yet"));
                     if (stoppedWithin(next)) {
                         return STOPPED;
                     }

@@ -89,6 +89,7 @@ record DigestReport(List<Entry> entries) {
         }
         List<Integer> others = sets.stream().filter(set -> !set.equals(most.get())).flatMap(List::stream).sorted()
                 .toList();
-        return Shown.ranks(others) + (others.size() == 1 ? " differs from " : " differ from ") + Shown.ranks(most.get());
+        return Shown.ranks(others) + (others.size() == 1 ? " differs from " : " differ from ")
+                + Shown.ranks(most.get());
     }
 }

@@ -65,16 +65,19 @@ public final class Completion {
                 .toList();
         if (!missing.isEmpty() || ranks.size() != progress.ranks()) {
             throw new IOException("the checkpoint of step " + progress.step() + " cannot be completed: of its "
-                    + progress.ranks() + " ranks, " + (ranks.isEmpty() ? "none" : Shown.ranks(ranks)) + " reported written files, and "
-                    + (missing.isEmpty() ? "none" : Shown.ranks(missing)) + " did not. Start all processes from the same build");
+                    + progress.ranks() + " ranks, " + (ranks.isEmpty() ? "none" : Shown.ranks(ranks))
+                    + " reported written files, and "
+                    + (missing.isEmpty() ? "none" : Shown.ranks(missing))
+                    + " did not. Start all processes from the same build");
         }
     }
 
     private void await(Path part, Receipt receipt, StoredFile file) throws IOException {
         Optional<String> missing = SharedFolder.await(() -> missing(part, file), patience);
         if (missing.isPresent()) {
-            throw new IOException("the files of " + Shown.ranks(receipt.ranks()) + " on " + receipt.host() + " are not in "
-                    + part + " on " + ThisHost.name() + ": " + missing.get() + SharedFolder.REMEDY);
+            throw new IOException(
+                    "the files of " + Shown.ranks(receipt.ranks()) + " on " + receipt.host() + " are not in "
+                            + part + " on " + ThisHost.name() + ": " + missing.get() + SharedFolder.REMEDY);
         }
     }
 
