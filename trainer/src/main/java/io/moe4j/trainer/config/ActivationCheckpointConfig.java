@@ -3,10 +3,10 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * What is computed again in backward.
+ * Activation checkpointing: what forward keeps for backward, and what backward computes again.
  *
  * @param mode id of the recompute policy: {@code none}, {@code full} or {@code budget}
- * @param memoryBudget of a rank, for a mode that keeps what fits into it: {@code auto}, or GiB
+ * @param memoryBudget memory of a rank for kept activations, used by the mode {@code budget}: {@code auto}, or a number of GiB
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -5,19 +5,20 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The part of a configuration that all ranks of a run must have in common: all of it but paths, what is compared by its content, and what is only for people.
+ * The part of a configuration that must be equal on all ranks of a run: all keys but paths, those whose files are compared by content, and those that are
+ * only for people.
  *
  * @since 0.2.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class AgreedKeys {
     private static final String FOR_PEOPLE = "metrics.";
-    /** May be a path. What it does is compared instead. */
+    /** This key may be a path. What the tokenizer does is compared instead. */
     private static final String TOKENIZER = "data.tokenizer";
 
     private AgreedKeys() {}
 
-    /** Values as they are written, by key. */
+    /** The values to compare, as they are written in TOML, by key. */
     public static Map<String, String> of(TrainerConfig config) {
         Schema schema = Schema.read();
         Map<String, String> agreed = new LinkedHashMap<>();

@@ -8,17 +8,19 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * What stands on a command line besides the command's own options.
+ * The arguments of a command line besides the command's own options.
  *
  * @param overrides keys and values, in order: {@code --key value}, {@code --key=value}, or {@code --key} alone for {@code true}
- * @param others what is no option, in order
+ * @param others arguments that are no options, in order
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Arguments(List<Override> overrides, List<String> others) {
 
     private static final String DASHES = "--";
-    /** What people write for true and false. All but these two are refused when the value is read. */
+    /**
+     * Words that people write for true and false. They are taken as the value of a flag; those other than true and false are then refused with a clear message.
+     */
     private static final Set<String> YES_OR_NO = Set.of("true", "false", "yes", "no", "on", "off", "1", "0");
 
     public Arguments {
@@ -26,7 +28,7 @@ public record Arguments(List<Override> overrides, List<String> others) {
         others = List.copyOf(others);
     }
 
-    /** Sorts what was given. Keys are not yet checked. */
+    /** Separates overrides from other arguments. Keys are not checked yet. */
     public static Arguments parse(List<String> given) {
         Schema schema = Schema.read();
         List<Override> overrides = new ArrayList<>();
@@ -50,13 +52,13 @@ public record Arguments(List<Override> overrides, List<String> others) {
         return new Arguments(overrides, others);
     }
 
-    /** Overrides only, each {@code key=value}. */
+    /** Makes arguments from overrides, each {@code key=value}. */
     public static Arguments of(String... overrides) {
         return parse(Arrays.stream(overrides).map(DASHES::concat).toList());
     }
 
     /**
-     * One value that takes the place of the configuration's.
+     * A value that replaces the configuration's value of a key.
      *
      * @param key such as {@code training.steps}
      * @param value as it was typed; empty if none was

@@ -5,12 +5,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What is saved.
+ * What is saved, when, and which checkpoint is continued.
  *
  * @param enable whether checkpoints are written
  * @param interval steps between two checkpoints, at least 1; the last step is saved too
  * @param keepLatestK how many of the run's checkpoints are kept, the newest ones; 0 for all
- * @param resume what is continued
+ * @param resume which run or checkpoint is continued, if any
  * @param resumeFrom which checkpoint of a run's folder is continued, where {@code resume} names it
  * @param background whether a checkpoint is written while the next steps are made, from a copy in the host's memory
  * @param export the model folder, in Hugging Face's layout, that is written after the last step

@@ -4,7 +4,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Arrays;
 
-/** Makes a record from another one that differs in one component, so that a wither is one line, and stays right when a component is added. */
+/** Copies a record with one component changed, so that a wither is one line and stays right when a component is added. */
 final class Components {
 
     private Components() {}
@@ -12,8 +12,8 @@ final class Components {
     /**
      * Copies a record.
      *
-     * @param name the component that differs, such as {@code "steps"}
-     * @throws IllegalArgumentException what the record's constructor says of the value
+     * @param name the component to change, such as {@code "steps"}
+     * @throws IllegalArgumentException if the record's constructor refuses the value
      */
     static <R extends Record> R with(R record, String name, Object value) {
         RecordComponent[] components = record.getClass().getRecordComponents();

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
-/** All rules together. Opens nothing. */
+/** Applies all rules to a configuration. Opens no device and no model. */
 final class ConfigCheck {
 
     private ConfigCheck() {}
 
     /**
-     * What is wrong.
+     * All problems of a configuration.
      *
      * @param broken keys whose values could not be read
      */

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * A configuration cannot be used. It has all problems, and so has its message.
+ * Says that a configuration cannot be used. The exception and its message have all problems.
  *
  * @since 0.1.0
  */
@@ -21,7 +21,7 @@ public final class ConfigException extends InputException {
     /**
      * All that is wrong.
      *
-     * @param name of the configuration
+     * @param name name of the configuration, or its file
      * @param problems at least one
      */
     public ConfigException(String name, List<Problem> problems) {

@@ -16,18 +16,18 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * Makes checked configurations: a named one or a file, over the defaults, and the command line's overrides over that.
+ * Makes checked configurations. Values of a named configuration or a file replace the defaults, and overrides of the command line replace both.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ConfigLoader {
-    /** In bytes. Larger files are something else, given by mistake. */
+    /** In bytes. A larger file is no configuration, but was given by mistake. */
     private static final long LARGEST_FILE = 1 << 20;
 
     private final Registry registry;
 
-    /** For what this registry knows. */
+    /** A loader that checks configurations against the plug-ins of this registry. */
     public ConfigLoader(Registry registry) {
         this.registry = registry;
     }
@@ -75,7 +75,7 @@ public final class ConfigLoader {
         return layers(nameOrFile, overrides).config();
     }
 
-    /** What a run wrote as its configuration, over the defaults; not checked, and keys that there are no more are passed over. */
+    /** Reads the configuration that a run wrote. It is not checked; keys that no longer exist are ignored, and missing ones have the defaults. */
     public static TrainerConfig written(String toml) {
         Layers layers = new Layers();
         layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));

@@ -6,38 +6,38 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What a configuration is wanted for, which decides what is checked.
+ * The purpose of a configuration, which decides what is checked.
  *
- * @param runs whether the device must be there
- * @param readsData whether the data must be there
- * @param spec the model, where it does not come from {@code model.flavor}
- * @param output the run's folder, if it is known: {@code checkpoint.resume} may name it before it is there
+ * @param runs whether something is run, so that the device must be on this machine
+ * @param readsData whether data is read, so that it must be on this machine
+ * @param spec the model, if it does not come from {@code model.flavor}
+ * @param output the run's folder, if it is known: {@code checkpoint.resume} may name it before it exists
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ConfigUse(boolean runs, boolean readsData, Optional<ModelSpec> spec, Optional<Path> output) {
 
-    /** Training on data. */
+    /** For training on data. */
     public static ConfigUse training() {
         return new ConfigUse(true, true, Optional.empty(), Optional.empty());
     }
 
-    /** Running without data: benchmarks. */
+    /** For running without data, as benchmarks do. */
     public static ConfigUse running() {
         return new ConfigUse(true, false, Optional.empty(), Optional.empty());
     }
 
-    /** Running another model than the configuration's, without its data. */
+    /** For running another model than the configuration's, without the configuration's data. */
     public static ConfigUse runningModel(ModelSpec spec) {
         return new ConfigUse(true, false, Optional.of(spec), Optional.empty());
     }
 
-    /** Pricing, on any machine. */
+    /** For planning, on any machine: neither device nor data need to be there. */
     public static ConfigUse planning() {
         return new ConfigUse(false, false, Optional.empty(), Optional.empty());
     }
 
-    /** The same, with the run's folder. */
+    /** The same purpose, with the run's folder. */
     public ConfigUse withOutput(Optional<Path> value) {
         return new ConfigUse(runs, readsData, spec, value);
     }

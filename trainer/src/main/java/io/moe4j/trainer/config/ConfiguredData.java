@@ -10,13 +10,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What a configuration says about the data, as the data's own types.
+ * Translates what a configuration says about the data into the types of the module {@code io.moe4j.data}.
  *
  * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class ConfiguredData {
-    /** The name of the one source where there is no table of sources. */
+    /** The name of the only source if there is no table of sources. */
     public static final String ONLY_SOURCE = "data";
 
     private ConfiguredData() {}
@@ -32,7 +32,7 @@ public final class ConfiguredData {
                 .toList();
     }
 
-    /** How they are read. */
+    /** How the sources are read. */
     public static DataOptions options(TrainerConfig config, Registry registry) {
         return new DataOptions(corpus(config.data(), registry), config.training().seqLen(), config.training().seed(),
                 config.data().shuffleTokens(), config.validation().split(), config.data().onChanged());

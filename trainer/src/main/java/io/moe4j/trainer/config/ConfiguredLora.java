@@ -5,7 +5,7 @@ import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Path;
 
-/** Low-rank updates that come from a folder, which says their rank, alpha and targets. */
+/** Low-rank updates that are read from a folder, which also gives their rank, alpha and targets. */
 final class ConfiguredLora {
 
     private ConfiguredLora() {}
@@ -20,7 +20,7 @@ final class ConfiguredLora {
             return config.withLora(config.lora().withRank(spec.rank()).withAlpha(spec.alpha())
                     .withTargets(String.join(",", spec.targets())));
         } catch (InputException e) {
-            // The rules report it.
+            // LoraRules reports this problem.
             return config;
         }
     }

@@ -18,7 +18,7 @@ public final class ConfiguredModel {
     private ConfiguredModel() {}
 
     /**
-     * The spec, with the communication backend of the configuration.
+     * The model's spec, with the communication backend of the configuration.
      *
      * @throws InputException if the folder's {@code config.json} cannot be used
      * @throws IllegalArgumentException if there is no such model or flavor
@@ -48,14 +48,14 @@ public final class ConfiguredModel {
         return spec.withPredictionDepth(config.lora().isOn() ? 0 : wanted);
     }
 
-    /** The numbers of a model as it is trained: with low-rank updates, backward computes no gradients with respect to the other parameters. */
+    /** Parameters and operations of a model as it is trained: with low-rank updates, backward computes no gradients with respect to the other parameters. */
     public static ModelSpec.ModelFigures figures(TrainerConfig config, ModelSpec spec) {
         ModelSpec.ModelFigures whole = spec.figures(config.training().seqLen());
         return config.lora().spec().map(lora -> new ModelSpec.ModelFigures(whole.parameters(), whole.activeParameters(),
                 spec.figures(config.training().seqLen(), lora).flopsPerToken())).orElse(whole);
     }
 
-    /** Where the model comes from a folder, {@code model.name} says which family that is, and {@code model.flavor} is the name of the file. */
+    /** If the model comes from a folder, sets {@code model.name} to the family of that model, and {@code model.flavor} to the name of the file. */
     static TrainerConfig named(TrainerConfig config, Registry registry) {
         if (config.model().from().isEmpty()) {
             return config;
@@ -65,7 +65,7 @@ public final class ConfiguredModel {
             return config.withModel(config.model().withName(folder.provider().id())
                     .withFlavor(String.valueOf(folder.file().getFileName())));
         } catch (InputException e) {
-            // The rules report it.
+            // PlugInRules reports this problem.
             return config;
         }
     }

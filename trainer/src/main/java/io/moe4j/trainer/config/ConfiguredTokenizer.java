@@ -28,7 +28,7 @@ public final class ConfiguredTokenizer {
     private ConfiguredTokenizer() {}
 
     /**
-     * Opens it. The caller closes it.
+     * Opens the tokenizer. The caller closes it.
      *
      * @throws InputException if there is no such tokenizer, or it cannot be read
      */
@@ -36,19 +36,19 @@ public final class ConfiguredTokenizer {
         return Tokenizers.open(registry, name(config, registry), config.data().endToken());
     }
 
-    /** What it does, in a form that can be compared; see {@link Tokenizer#identity()}. */
+    /** Describes what the tokenizer does, in a form that can be compared; see {@link Tokenizer#identity()}. */
     public static String identity(TrainerConfig config, Registry registry) {
         try (Tokenizer tokenizer = open(config, registry)) {
             return tokenizer.identity();
         }
     }
 
-    /** What {@code data.tokenizer} says, and {@code bytes} where it says nothing: of use where the tokenizer has no files. */
+    /** The value of {@code data.tokenizer}, or {@code bytes} if that is {@code auto}; for tokenizers without files. */
     public static String id(TrainerConfig config) {
         return config.data().tokenizer().equals(AUTO) ? BYTES : config.data().tokenizer();
     }
 
-    /** Says so in the log where the model's folder has no tokenizer, so that text is read as bytes. */
+    /** Logs a warning if text is read as bytes only because the model's folder has no tokenizer. */
     public static void noteIfAssumed(TrainerConfig config, Registry registry) {
         config.model().from()
                 .filter(folder -> config.data().tokenizer().equals(AUTO)
@@ -66,7 +66,7 @@ public final class ConfiguredTokenizer {
                 : ofTokens(config.data()).or(() -> ofModel(config, registry).map(Path::toString)).orElse(BYTES);
     }
 
-    /** A folder of tokenized text has its tokenizer with it. */
+    /** A folder of tokenized text has a copy of its tokenizer. */
     private static Optional<String> ofTokens(DataConfig data) {
         return ConfiguredData.sources(data).stream().flatMap(source -> source.path().stream()).filter(TokenFolder::isIn)
                 .findFirst().map(folder -> {

@@ -10,20 +10,20 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /**
- * What is read.
+ * The data that is read, and how.
  *
  * @param path a text file, a JSONL file, or a folder of them; the packaged sources of this project if absent
  * @param tokenizer id of a tokenizer, such as {@code bytes}, or the path of a tokenizer.json or of its folder; {@code auto} for the one
  *     that {@link ConfiguredTokenizer} finds
  * @param endToken the token that ends a document, as it is written in the vocabulary; if absent, the one that the tokenizer's files name
- * @param onBadLine what becomes of a line of a JSONL file that is not an object with a text
+ * @param onBadLine what happens with a line of a JSONL file that is not an object with a text
  * @param textField the key of an object, or the column of a table, that has the text
- * @param promptField the key or column that has what precedes the text and is not learned; none if absent
- * @param documentBoundaries whether tokens attend within their document only, with positions that begin again in each
+ * @param promptField the key or column of the prompt, which precedes the text and is not learned; none if absent
+ * @param documentBoundaries whether tokens attend only to tokens of their own document, with positions that begin at 0 in each document
  * @param maskDocumentEnds whether the label that follows a document's end, and those of padding, are ignored
- * @param epochs after which a source is used up; 0: never
- * @param shuffleTokens tokens of a block of a source, in which sequences are shuffled
- * @param onChanged what happens with a source whose files have changed since the checkpoint that is continued
+ * @param epochs how often a source is read before it is used up; 0 for any number of times
+ * @param shuffleTokens tokens in a block of a source; sequences are shuffled within a block
+ * @param onChanged what happens if a source's files have changed since the checkpoint that is continued
  * @param sources the sources that are mixed, by name; empty for {@code path} alone
  * @since 0.1.0
  */

@@ -9,12 +9,12 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum DecayType {
-    /** It does not. */
+    /** It does not fall. */
     CONSTANT,
     /** In a straight line. */
     LINEAR,
     /** Along half a cosine. */
     COSINE,
-    /** By the root of the part that is over: fast at first, slow at the end (Hägele et al., 2024). */
+    /** By the square root of the part of the decay that is over: fast at first, slow at the end (Hägele et al., 2024). */
     SQRT
 }

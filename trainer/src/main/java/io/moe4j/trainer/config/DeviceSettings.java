@@ -5,15 +5,15 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * How many devices ranks have, their limits and modes.
+ * Devices of the ranks, with their limits and modes.
  *
  * @param devices how many devices the ranks of a process are spread over, in blocks of consecutive ranks
  * @param threads host cores that a CPU device may use, all ranks together; 0 for all of them
- * @param strict whether a CPU device trades speed for rule-keeping
+ * @param strict whether a CPU device also checks the rules of a GPU, which takes time
  * @param timeout the longest that a rank waits for another; seconds in files
  * @param collectives id of the collectives provider; the device's own peer-memory collectives if absent
- * @param allowNoSecret whether processes of several hosts may meet without a secret, on a network that is trusted
- * @param agreementInterval every how many steps ranks compare what all of them should hold alike; 0 for never
+ * @param allowNoSecret whether processes of several hosts may connect without a secret, on a network that is trusted
+ * @param agreementInterval steps between two comparisons of values that all ranks should hold equal; 0 for no comparisons
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -9,20 +9,20 @@ import java.util.Objects;
  * A configuration, and where each of its values comes from.
  *
  * @param config the values
- * @param origins by key: the name of a configuration, a file, or the option that was typed, such as {@code --training.steps}
+ * @param origins where each value comes from, by key: the name of a configuration, a file, or the option that was typed, such as {@code --training.steps}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ExplainedConfig(TrainerConfig config, Map<String, String> origins) {
 
-    /** The column in which comments begin, where values leave room for it. */
+    /** The column in which comments begin, unless the value before is too long. */
     private static final int COMMENT_COLUMN = 44;
 
     public ExplainedConfig {
         origins = Map.copyOf(origins);
     }
 
-    /** TOML with all keys, each with a comment that says where it comes from. Loading it gives an equal configuration. */
+    /** The configuration as TOML with all keys, each with a comment that says where its value comes from. Loading it gives an equal configuration. */
     public String toml() {
         Schema schema = Schema.read();
         StringBuilder toml = new StringBuilder(PlugInTables.toml(config.plugin()));

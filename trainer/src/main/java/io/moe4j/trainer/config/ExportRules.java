@@ -8,7 +8,7 @@ import io.moe4j.trainer.huggingface.FolderWriter;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** Whether the model can be exported at the end: known before the first step, not after the last. */
+/** Checks before the first step whether the model can be exported after the last. */
 final class ExportRules {
     private static final String EXPORT = "checkpoint.export";
     private static final String MODEL = "model.name";

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Collects problems of one configuration. Rules about keys whose values could not be read are passed over: they have been reported. */
+/** Collects problems of one configuration. Rules about keys whose values could not be read are not applied, since these keys have been reported already. */
 final class Findings {
     private final Schema schema = Schema.read();
     private final Map<String, Object> values;
@@ -41,7 +41,7 @@ final class Findings {
         }
     }
 
-    /** Keys with their values. */
+    /** Keys with their values, for messages. */
     String shown(String... keys) {
         return List.of(keys).stream().map(key -> key + " = " + shown(key)).collect(Collectors.joining(", "));
     }

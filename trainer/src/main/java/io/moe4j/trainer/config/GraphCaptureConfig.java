@@ -3,7 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * Capture of forward and backward.
+ * Capture of forward and backward as a graph.
  *
  * @param enable whether they are recorded once and replayed
  * @since 0.1.0

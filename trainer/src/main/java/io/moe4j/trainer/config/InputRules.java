@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Whether what is to be read is there. Looks at the beginning of the data only. */
+/** Checks that the inputs exist: tokenizer, data and checkpoint. Of the data, only the beginning is read. */
 final class InputRules {
     private static final String PATH = "data.path";
     private static final String VALIDATION_PATH = "validation.path";
@@ -46,7 +46,7 @@ final class InputRules {
                     .ifPresent(sources -> checkData(registry, config, sources, reader, 1, findings, VALIDATION_PATH));
         }
         if (config.checkpoint().resume() instanceof Resume.From(Path resume)) {
-            // A job that continues its own output folder has none when it is started first.
+            // A job that continues its own output folder has no checkpoint at its first start.
             findings.require(output.filter(resume::equals).isPresent() || Files.exists(resume),
                     "there is no such checkpoint",
                     "give the path of one, auto to continue the newest of this run, or leave it empty to begin anew",

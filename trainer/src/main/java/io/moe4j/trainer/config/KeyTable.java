@@ -8,7 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * All keys as a table in Markdown: what their values are, their defaults, and what they mean. It is made from the records that hold a configuration,
+ * All keys as a table in Markdown: their possible values, their defaults, and what they mean. It is made from the records that hold a configuration,
  * and from the comments of {@code defaults.toml}.
  *
  * @since 0.3.0
@@ -20,7 +20,7 @@ public final class KeyTable {
 
     private KeyTable() {}
 
-    /** One table a section, in the order in which the records begin. */
+    /** One table for each section, in the order of the records. */
     public static String markdown() {
         Map<String, Matcher> lines = lines();
         Map<String, StringBuilder> sections = new LinkedHashMap<>();

@@ -19,10 +19,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * How values of one Java type are written.
+ * How values of one Java type are written and read.
  *
- * @param wanted what is wanted, for messages
- * @param read reads a value; empty if it is not what is wanted
+ * @param wanted which values are allowed, for messages
+ * @param read reads a value; empty if it is not allowed
  * @param shown writes a value as TOML
  * @param choices the names to choose from; empty if the value is no name, or the names are not known here
  */
@@ -30,7 +30,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
     private static final String AUTO = "auto";
     private static final String DIGITS = "[0-9]+(?:_[0-9]+)*";
     private static final Pattern WHOLE = Pattern.compile("[+-]?" + DIGITS);
-    /** As TOML writes numbers. Java's own reader takes more: {@code 1d}, {@code 5f}, {@code 0x1p3}. */
+    /** Numbers as TOML writes them. Java's own parser also accepts {@code 1d}, {@code 5f}, {@code 0x1p3}. */
     private static final Pattern REAL = Pattern
             .compile(
                     "[+-]?(?:" + DIGITS + "(?:\\.(?:" + DIGITS + ")?)?|\\." + DIGITS + ")(?:[eE][+-]?" + DIGITS + ")?");
@@ -109,7 +109,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
                 names);
     }
 
-    /** The same, or {@code "auto"} for no choice. */
+    /** The same values, or {@code "auto"} for no choice. */
     private static Kind automatic(Kind kind) {
         return new Kind(kind.wanted + ", auto", value -> {
             Optional<?> chosen = kind.read.apply(value);

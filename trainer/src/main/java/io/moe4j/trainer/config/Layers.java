@@ -13,11 +13,11 @@ import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.dataformat.toml.TomlMapper;
 
-/** Values by key, laid over each other: defaults, a file, the command line. Collects what is wrong. */
+/** Values by key in three layers: the defaults, a file, and the command line, each replacing values of those before it. Collects problems. */
 final class Layers {
     private static final String SHARD_DEGREE = "parallelism.data_parallel_shard_degree";
     private static final int ALL_RANKS = -1;
-    /** Of a file that is no configuration at all, the first hundred problems tell enough. */
+    /** A file that is no configuration at all has many problems; the first hundred are enough. */
     private static final int MOST_PROBLEMS = 100;
     private static final String NO_NEAR_KEY = "no known key is near it: defaults.toml, in the package "
             + "io.moe4j.trainer.config, lists all of them";
@@ -31,7 +31,7 @@ final class Layers {
     private final Map<String, String> origins = new LinkedHashMap<>();
     private int omitted;
 
-    /** What is wrong so far. */
+    /** The problems so far. */
     List<Problem> problems() {
         List<Problem> all = new ArrayList<>(problems);
         if (omitted > 0) {
@@ -49,12 +49,12 @@ final class Layers {
         }
     }
 
-    /** Keys whose values could not be read, and have kept those of the layer below. */
+    /** Keys whose values could not be read; they keep the value of the layer below. */
     Set<String> broken() {
         return broken;
     }
 
-    /** Where the value of each key comes from: a configuration's name, a file, or what was typed. */
+    /** Where the value of each key comes from: the name of a configuration, a file, or the option that was typed. */
     Map<String, String> origins() {
         Map<String, String> all = new LinkedHashMap<>(origins);
         if (Integer.valueOf(ALL_RANKS).equals(values.get(SHARD_DEGREE))) {
@@ -63,7 +63,7 @@ final class Layers {
         return all;
     }
 
-    /** The configuration so far. Where the shard degree is to be found out, it is what makes use of all ranks. */
+    /** The configuration so far. A shard degree of -1 becomes the one that uses all ranks. */
     TrainerConfig config() {
         Map<String, Object> resolved = new LinkedHashMap<>(values);
         if (Integer.valueOf(ALL_RANKS).equals(values.get(SHARD_DEGREE))
@@ -76,7 +76,7 @@ final class Layers {
         return schema.build(resolved);
     }
 
-    /** Lays a TOML document over. */
+    /** Adds the values of a TOML document. */
     void add(String name, String toml) {
         try {
             addSection("", new TomlMapper().readTree(toml), name);
@@ -88,7 +88,7 @@ final class Layers {
         }
     }
 
-    /** Lays one value from the command line over. */
+    /** Adds a value from the command line. */
     void add(Arguments.Override override) {
         String shown = "--" + override.key() + (override.value().isEmpty() ? "" : " " + override.value());
         if (!override.given() && schema.keys().containsKey(ourName(override.key()))) {

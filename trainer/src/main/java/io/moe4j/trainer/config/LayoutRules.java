@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
-/** How ranks, model and batch fit together. */
+/** Checks that ranks, model and batch fit together. */
 final class LayoutRules {
     private static final String RANKS = "ranks";
     private static final String DEVICES = "runtime.devices";
@@ -18,7 +18,7 @@ final class LayoutRules {
     private static final String BATCH = "training.local_batch_size";
     private static final String GLOBAL_BATCH = "training.global_batch_size";
     private static final String ACCUMULATION = "training.gradient_accumulation_steps";
-    /** For one exchange. 1024 rounds of a layer are about 20,000 launches, forward and backward. */
+    /** The most rounds of one exchange. 1024 rounds of a layer are about 20,000 kernel launches, forward and backward together. */
     private static final int MAX_ROUNDS = 1024;
 
     private final TrainerConfig config;
@@ -59,7 +59,7 @@ final class LayoutRules {
                 "set " + EXPERT + " to a divisor of " + parallelism.dataParallelShardDegree(), EXPERT, SHARD);
     }
 
-    /** The batch of a step is said in one of two ways, or in both, if they agree. */
+    /** The batch of a step is given by the number of microbatches or by the number of sequences, or by both, if they agree. */
     private void microbatches() {
         TrainingConfig training = config.training();
         long together = (long) config.ranks() * training.localBatchSize();
@@ -116,7 +116,7 @@ final class LayoutRules {
         rounds(rows, worst, tokens * moe.topK());
     }
 
-    /** What the host enqueues for every exchange, whether it is needed or not. */
+    /** Checks the number of rounds that the host enqueues for every exchange, whether they are needed or not. */
     private void rounds(long rows, long worst, long balanced) {
         boolean inRounds = config.moe().onOverflow().map(OverflowAction.ROUNDS::equals).orElse(true);
         long most = Math.ceilDiv(worst, Math.max(1, rows));

@@ -11,10 +11,10 @@ import java.util.Set;
 /**
  * Low-rank updates, which are trained instead of the model's own parameters.
  *
- * @param rank r; 0 for none, so that all parameters are trained
- * @param alpha updates have the factor alpha / rank
+ * @param rank the rank r of the updates; 0 for no updates, so that all parameters are trained
+ * @param alpha updates are multiplied by alpha / rank
  * @param targets which matrices are updated: names, separated by commas
- * @param from a folder in PEFT's layout: updates that training goes on from, with their rank, alpha and targets
+ * @param from a folder in PEFT's layout whose updates training continues, with their rank, alpha and targets
  * @param export a new folder for the updates in PEFT's layout, written after the last step
  * @since 0.3.0
  */
@@ -34,9 +34,9 @@ public record LoraConfig(int rank, double alpha, String targets, Optional<Path> 
     }
 
     /**
-     * What a model is opened with; empty if there are no updates.
+     * The updates with which a model is opened; empty if there are none.
      *
-     * @throws IllegalArgumentException if a value is not one that {@link LoraSpec} takes
+     * @throws IllegalArgumentException if {@link LoraSpec} refuses a value
      */
     public Optional<LoraSpec> spec() {
         return isOn() ? Optional.of(new LoraSpec(rank, alpha, targetNames())) : Optional.empty();

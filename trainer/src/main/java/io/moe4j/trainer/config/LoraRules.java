@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Whether low-rank updates fit the model and the rest of a run. */
+/** Checks that low-rank updates fit the model and the other keys. */
 final class LoraRules {
     private static final String RANK = "lora.rank";
     private static final String ALPHA = "lora.alpha";
@@ -18,9 +18,9 @@ final class LoraRules {
     private static final String EXPORT = "lora.export";
     private static final String FROM = "model.from";
     private static final String PREDICTION = "model.num_nextn_predict_layers";
-    /** A rank above it costs more than the matrices themselves in any model that there is. */
+    /** The largest rank. With a larger one, the updates of any existing model cost more than its matrices. */
     private static final int MOST = 4096;
-    /** Products that are added came with this version of the kernels' SPI. */
+    /** The version of the kernels' SPI that added the products which low-rank updates of experts need. */
     private static final SpiVersion ADDED = SpiVersion.parse("1.2");
 
     private LoraRules() {}
@@ -88,7 +88,7 @@ final class LoraRules {
         return built.major() > ADDED.major() || (built.major() == ADDED.major() && built.minor() >= ADDED.minor());
     }
 
-    /** What is saved has the updates only, and says where the rest is. */
+    /** A checkpoint has only the updates, and the path of the folder that has the other weights: saving needs such a folder. */
     private static void saved(TrainerConfig config, Findings findings) {
         boolean from = config.model().from().isPresent();
         String remedy = "set " + FROM + " to the model folder that is fine-tuned";

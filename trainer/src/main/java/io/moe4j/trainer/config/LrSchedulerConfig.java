@@ -7,17 +7,17 @@ import io.moe4j.api.Stability;
  *
  * @param name form of the curve
  * @param warmupSteps steps of the rise, at least 0
- * @param decayRatio the part of all steps that decays, in [0, 1]
- * @param decaySteps the steps that decay, instead of {@code decayRatio}; 0: as that says
+ * @param decayRatio the fraction of all steps in which the rate decays, in [0, 1]
+ * @param decaySteps the number of steps in which the rate decays, instead of {@code decayRatio}; 0 to use {@code decayRatio}
  * @param decayType form of the decay
- * @param minLrFactor what is left of the rate at the end, in [0, 1]
+ * @param minLrFactor the rate at the end, as a fraction of the highest rate, in [0, 1]
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record LrSchedulerConfig(LrShape name, int warmupSteps, double decayRatio, int decaySteps, DecayType decayType,
         double minLrFactor) {
 
-    /** A warm-up, then a rate that stays, then a decay over a part of the steps. */
+    /** A warm-up, then a constant rate, then a decay over a part of the steps. */
     public LrSchedulerConfig(int warmupSteps, double decayRatio, DecayType decayType, double minLrFactor) {
         this(LrShape.WARMUP_STABLE_DECAY, warmupSteps, decayRatio, 0, decayType, minLrFactor);
     }

@@ -9,12 +9,12 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum LrShape {
-    /** It stays, and falls over the last part of the run: {@code decay_ratio} or {@code decay_steps}, in the form of {@code decay_type}. */
+    /** It is constant, and falls over the last part of the run ({@code decay_ratio} or {@code decay_steps}) in the form of {@code decay_type}. */
     WARMUP_STABLE_DECAY,
     /** It falls from the warm-up to the last step, in a straight line. */
     LINEAR,
     /** It falls from the warm-up to the last step, along half a cosine. */
     COSINE,
-    /** It stays. */
+    /** It is constant. */
     CONSTANT
 }

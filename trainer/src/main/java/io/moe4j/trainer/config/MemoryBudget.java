@@ -10,7 +10,7 @@ import io.moe4j.api.Stability;
 @Stability(Stability.Level.EVOLVING)
 public sealed interface MemoryBudget {
 
-    /** What the device has left beside everything else that the rank needs; ranks that share a device have equal parts of it. */
+    /** The device's memory that is left after everything else that its ranks need; ranks that share a device get equal parts of it. */
     record Auto() implements MemoryBudget {}
 
     /**
@@ -26,7 +26,7 @@ public sealed interface MemoryBudget {
             }
         }
 
-        /** In bytes, rounded down. */
+        /** The budget in bytes, rounded down. */
         public long bytes() {
             return (long) (gib * (1L << 30));
         }

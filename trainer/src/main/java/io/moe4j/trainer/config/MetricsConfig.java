@@ -3,14 +3,14 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * What is reported.
+ * What a run reports, and where.
  *
  * @param logEvery steps between two step lines, at least 1; the metrics file has every step
  * @param layersEvery steps between two records of the load of each layer's experts; the first and the last step are recorded too; 0 for none
  * @param tensorboard whether event files for TensorBoard are written to the folder {@code tensorboard} of the run
  * @param report whether the page report.html about the run is written at its end
  * @param prometheusPort where metrics are served for Prometheus by the command line; 0 for none
- * @param prometheusHost name or address of the interface that they are served on
+ * @param prometheusHost name or address of the interface on which they are served
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -5,14 +5,14 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * What is trained.
+ * The model that is trained, and the plug-ins for its experts.
  *
  * @param name id of the model provider, such as {@code deepseek_v3}
- * @param flavor a size that the model comes in, such as {@code debugmodel}
+ * @param flavor one of the model's sizes, such as {@code debugmodel}
  * @param moeCommBackend id of the communication backend
  * @param expertKernels id of the expert kernels
  * @param numNextnPredictLayers modules for multi-token prediction; empty ({@code auto}) for as many as the model comes with. Since 0.3.0
- * @param from a folder in Hugging Face's layout that gives the model, instead of {@code name} and {@code flavor}, and its weights
+ * @param from a folder in Hugging Face's layout with the model and its weights, instead of {@code name} and {@code flavor}
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -7,14 +7,14 @@ import io.moe4j.api.comm.ReceiveCapacity;
 import java.util.Optional;
 
 /**
- * Routing and receive buffers.
+ * Routing to experts, and receive buffers.
  *
  * @param receiveCapacity rows that a rank can receive: {@code "worst_case"}, {@code "balanced"}, or a factor of the balanced load, above 0
- * @param onOverflow what happens beyond it: {@code rounds}, {@code fail} or {@code drop}; empty ({@code auto}) for what
+ * @param onOverflow what happens with rows beyond the capacity: {@code rounds}, {@code fail} or {@code drop}; empty ({@code auto}) for what
  *     {@link #overflowAction} says
- * @param dedup whether a row that several experts of one rank want is sent there once: {@code auto}, {@code on} or {@code off}
+ * @param dedup whether a row for several experts of one rank is sent there only once: {@code auto}, {@code on} or {@code off}
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
- * @param loadBalanceCoeff how far an expert's bias moves in a step, at least 0
+ * @param loadBalanceCoeff how much an expert's bias moves in a step, at least 0
  * @param sequenceBalanceCoeff factor of the sequence-wise balance loss, at least 0; since 0.3.0
  * @param routerZCoeff factor of the router's z-loss, at least 0; since 0.3.0
  * @since 0.1.0

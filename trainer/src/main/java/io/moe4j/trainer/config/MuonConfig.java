@@ -3,13 +3,13 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * What Muon has of its own. Its weight decay is AdamW's key.
+ * The keys that only Muon has. Its weight decay is the key {@code optimizer.weight_decay}, as for AdamW.
  *
  * @param lr the highest learning rate of matrices, above 0
  * @param momentum β of the momentum, in [0, 1)
- * @param nesterov whether the update looks one step ahead
+ * @param nesterov whether the momentum is Nesterov's, which looks one step ahead
  * @param newtonSchulzSteps iterations that orthogonalise an update, at least 1
- * @param scale factor of the learning rate by the shape of a matrix
+ * @param scale how the learning rate depends on the shape of a matrix
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

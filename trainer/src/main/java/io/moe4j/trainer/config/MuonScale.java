@@ -3,7 +3,7 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * The factor of Muon's learning rate by the shape of a matrix.
+ * How Muon's learning rate depends on the shape of a matrix: a factor.
  *
  * @since 0.3.0
  */
@@ -14,7 +14,7 @@ public enum MuonScale {
     /** 0.2 · √max(rows, columns), so that updates are as large as AdamW's, whose learning rate can then be used (Liu et al., 2025). */
     MATCH_RMS_ADAMW;
 
-    /** The factor of a matrix. */
+    /** The factor for a matrix of this shape. */
     public double factor(long rows, long columns) {
         return switch (this) {
             case ORIGINAL -> Math.sqrt(Math.max(1, (double) rows / columns));

@@ -15,7 +15,7 @@ import java.util.List;
 @Stability(Stability.Level.EVOLVING)
 public final class NamedConfigs {
 
-    /** What is used where none is named. */
+    /** The configuration of {@code moe4j train} if none is named. */
     public static final String DEFAULT = "deepseek_v3_debugmodel_minimal_async_ep";
 
     /** One rank of the debug model: every key as in {@code defaults.toml}. */
@@ -28,12 +28,12 @@ public final class NamedConfigs {
 
     private NamedConfigs() {}
 
-    /** Their names. */
+    /** The names of the configurations. */
     public static List<String> names() {
         return NAMES;
     }
 
-    /** The TOML of one of them: what differs from {@link #PLAIN}, which has all keys. */
+    /** The TOML of a configuration: values that differ from {@link #PLAIN}, which has all keys. */
     static String toml(String name) {
         return resource(name);
     }

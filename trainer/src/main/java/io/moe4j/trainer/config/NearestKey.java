@@ -5,16 +5,16 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** What was probably meant. */
+/** Finds the name that was probably meant. */
 final class NearestKey {
-    /** Shorter names are contained in too many keys for that to say anything. */
+    /** A shorter name is contained in too many keys: that it is contained in one says nothing. */
     private static final int SHORTEST_PART = 3;
     private static final int LONGEST = 100;
 
     private NearestKey() {}
 
     /**
-     * The known name that takes the fewest changes of a letter; empty if a third of the letters, and more than two, would change. The last parts
+     * The known name with the fewest changed letters; empty if more than two letters, and more than a third of them, would change. The last parts
      * of two names are compared too, and a name that contains the given one is near: {@code steps} is near {@code training.steps}.
      */
     static Optional<String> of(String name, Collection<String> known) {
@@ -49,7 +49,7 @@ final class NearestKey {
         return key.substring(key.lastIndexOf('.') + 1);
     }
 
-    /** Levenshtein's distance. */
+    /** Levenshtein's distance: how many letters must be changed, added or removed. */
     private static int edits(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

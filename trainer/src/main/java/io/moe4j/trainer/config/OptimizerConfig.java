@@ -12,14 +12,14 @@ import io.moe4j.api.tensor.DType;
  * @param beta2 decay of the second moment, in [0, 1)
  * @param eps added to the root of the second moment, above 0
  * @param weightDecay decoupled decay, at least 0
- * @param decayNorms whether parameters of one dimension decay: the weights of norms
- * @param decayEmbeddings whether the embedding and the head's projection decay
- * @param muon what Muon has of its own
+ * @param decayNorms whether weight decay applies to parameters of one dimension, which are the weights of norms
+ * @param decayEmbeddings whether weight decay applies to the embedding and to the head's projection
+ * @param muon the keys that only Muon has
  * @param stateDtype element type of the moments
  * @param parameterRounding how parameters are rounded after an update
- * @param offload whether the moments lie in the host's memory
- * @param offloadChunkBytes bytes of one moment that travel together
- * @param offloadSlots chunks for which the device has room, at least 1: so many travel beside forward and backward
+ * @param offload whether the moments are kept in the host's memory
+ * @param offloadChunkBytes bytes of one moment that are copied together
+ * @param offloadSlots chunks for which the device has room, at least 1: so many are copied while forward and backward run
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

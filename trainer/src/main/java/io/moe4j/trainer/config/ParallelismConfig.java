@@ -7,15 +7,15 @@ import io.moe4j.api.Stability;
  * groups are consecutive ranks inside a shard group.
  *
  * @param dataParallelReplicateDegree copies of all parameters, at least 1
- * @param dataParallelShardDegree ranks that share one copy, at least 1; -1 in files for all ranks of a replica
- * @param expertParallelDegree EP, ranks that share the experts, at least 1; divides the shard degree and the experts
+ * @param dataParallelShardDegree ranks over which one copy is spread, at least 1; -1 in files for all ranks of a replica
+ * @param expertParallelDegree EP, ranks over which the experts are spread, at least 1; a divisor of the shard degree and of the number of experts
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree,
         int expertParallelDegree) {
 
-    /** Ranks of the world. */
+    /** The number of ranks of the world. */
     public long world() {
         return (long) dataParallelReplicateDegree * dataParallelShardDegree;
     }

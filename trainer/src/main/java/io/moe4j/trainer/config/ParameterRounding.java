@@ -11,6 +11,6 @@ import io.moe4j.api.Stability;
 public enum ParameterRounding {
     /** To the nearest value. */
     NEAREST,
-    /** Up or down at random, right on average; for bfloat16. */
+    /** Up or down at random, so that the mean is exact; for bfloat16. */
     STOCHASTIC
 }

@@ -26,7 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** Which plug-ins are named, and whether they fit together. */
+/** Checks that the named plug-ins exist, can be used here, and fit together. */
 final class PlugInRules {
     private static final String DEVICE = "device";
     private static final String DEVICES = "runtime.devices";
@@ -53,7 +53,7 @@ final class PlugInRules {
         this.findings = findings;
     }
 
-    /** The model that the configuration names, if there is such a one. */
+    /** The model that the configuration names; empty, with a finding, if there is no such model. */
     static Optional<ModelSpec> model(Registry registry, TrainerConfig config, Findings findings) {
         if (config.model().from().isPresent()) {
             return ofFolder(registry, config, findings);
@@ -81,7 +81,7 @@ final class PlugInRules {
         }
     }
 
-    /** No checkpoint has a config.json. */
+    /** Whether this is a checkpoint, or a run with checkpoints: these have no config.json. */
     private static boolean isCheckpoint(Path path) {
         return !Files.exists(path.resolve(FolderConfig.NAME)) && !CheckpointChoice.candidates(path).isEmpty();
     }
@@ -100,7 +100,7 @@ final class PlugInRules {
         }
     }
 
-    /** @param spec the model, if it is known: one without experts uses no exchange and no expert kernels, so that nothing is asked of them */
+    /** @param spec the model, if it is known. A model without experts uses no exchange and no expert kernels, so that these are not checked */
     static void check(Registry registry, TrainerConfig config, Optional<ModelSpec> spec, ConfigUse use,
             Findings findings) {
         boolean experts = spec.isEmpty() || spec.get().moe().isPresent();
@@ -178,7 +178,7 @@ final class PlugInRules {
         }
     }
 
-    /** A device that was built before there was a rounding to choose does not see what it is asked for, and rounds to the nearest. */
+    /** A device that was built before roundings could be chosen ignores the choice, and rounds to the nearest. */
     private void rounding(DeviceProvider provider) {
         findings.require(isSince("1.2", provider)
                 || config.optimizer().parameterRounding() == ParameterRounding.NEAREST,
@@ -187,7 +187,7 @@ final class PlugInRules {
                 "set " + ROUNDING + " to nearest, or take a newer version of the plug-in", ROUNDING, DEVICE);
     }
 
-    /** A device that was built before there was Muon, or memory of the host, has neither. */
+    /** A device that was built before SPI 1.4 has no operations of Muon, and does not reach the host's memory. */
     private void optimizer(DeviceProvider provider) {
         findings.require(isSince("1.4", provider) || config.optimizer().name() == OptimizerName.ADAMW,
                 "this device's plug-in was built against version " + provider.spiVersion()
@@ -199,7 +199,7 @@ final class PlugInRules {
                 "set optimizer.offload to false, or take a newer version of the plug-in", "optimizer.offload", DEVICE);
     }
 
-    /** A device that was built before there was an operation cannot run a model that uses it. */
+    /** A device that was built before an operation was added cannot run a model that uses it. */
     private void operations(DeviceProvider provider, ModelSpec model) {
         findings.require(isSince(model.deviceSpi(), provider),
                 "this device's plug-in was built against version " + provider.spiVersion() + " of its SPI, and "
@@ -208,7 +208,7 @@ final class PlugInRules {
                 DEVICE);
     }
 
-    /** A device or a model that was built before there were microbatches sums over one only. */
+    /** A device that was built before microbatches were added counts the tokens of one microbatch only. */
     private void microbatches(DeviceProvider device, Optional<ModelSpec> model) {
         findings.require(
                 config.microbatches() == 1 || isSince("1.3", device) || model.flatMap(ModelSpec::moe).isEmpty(),
@@ -218,7 +218,7 @@ final class PlugInRules {
                 "training.gradient_accumulation_steps", DEVICE);
     }
 
-    /** A device or a model that was built before there were boundaries would attend across them without a word. */
+    /** A device or a model that was built before document boundaries were added would ignore them, and attend across documents. */
     private void boundaries(DeviceProvider device, Optional<ModelSpec> model) {
         findings.require(isSince("1.4", device),
                 "this device's plug-in was built against version " + device.spiVersion()
@@ -229,7 +229,7 @@ final class PlugInRules {
                 "set " + BOUNDARIES + " to false, or choose a model that does", BOUNDARIES, "model.name"));
     }
 
-    /** A device or a model that was built before there were losses of routing would train without them, and not tell. */
+    /** A device or a model that was built before losses of routing were added would ignore them. */
     private void routerLosses(DeviceProvider device, Optional<ModelSpec> model) {
         String[] keys = {"moe.sequence_balance_coeff", "moe.router_z_coeff"};
         findings.require(isSince("1.4", device),
@@ -261,7 +261,7 @@ final class PlugInRules {
                 "this backend has the worst-case capacity only",
                 "set " + CAPACITY + " to worst_case, or choose another backend", BACKEND, CAPACITY);
         findings.require(provider.sendsRowsOnce() || config.moe().dedup() != Dedup.ON,
-                "this backend sends a row once for each expert, also where a rank has several of them",
+                "this backend sends a row once for each expert, even to a rank that has several of them",
                 "set " + DEDUP + " to auto or off, or choose another backend", BACKEND, DEDUP);
         // Statistics came with 1.1.
         findings.require(PlugInFit.reportsOverflows(isSince("1.1", provider), config), PlugInFit.OVERFLOW_UNREPORTED,
@@ -274,12 +274,12 @@ final class PlugInRules {
         findings.require(
                 recompute.takesBudget()
                         || config.activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto,
-                "this mode keeps the same whatever the budget is",
+                "this mode ignores the budget",
                 "set " + RECOMPUTE + " to " + String.join(" or ", takers) + ", or leave the budget out", BUDGET,
                 RECOMPUTE);
     }
 
-    /** What does not fit needs a backend that exchanges it in rounds, or must be allowed to be lost. */
+    /** Rows that do not fit need a backend that exchanges rows in rounds, or must be allowed to be lost. */
     private void rounds(CommBackendProvider provider, DeviceKind kind) {
         if (!findings.readable(CAPACITY, OVERFLOW)) {
             return;

@@ -11,7 +11,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /**
- * The tables {@code [plugin.ID]} of a configuration: what plug-ins are told. Which keys there are, and of what type, is known to the plug-ins alone,
+ * The tables {@code [plugin.ID]} of a configuration: the settings of plug-ins. Only the plug-ins know which keys exist, and their types,
  * so that values are kept as they
  * were written until {@link #check} asks.
  */
@@ -24,12 +24,12 @@ final class PlugInTables {
         return tables;
     }
 
-    /** Whether this is the section of all plug-ins, or of one. */
+    /** Whether this is the section of all plug-ins, or of one plug-in. */
     static boolean isTable(String path) {
         return path.equals(KEY) || path.matches(KEY + "\\.[^.]+");
     }
 
-    /** Sets {@code plugin.ID.KEY}; if that is not what is meant, says what is wrong. */
+    /** Sets {@code plugin.ID.KEY}; returns what is wrong, if anything is. */
     Optional<String> set(String path, Value value) {
         String[] parts = path.split("\\.", -1);
         if (parts.length != 3) {
@@ -55,7 +55,7 @@ final class PlugInTables {
         return value.text().map(Object.class::cast);
     }
 
-    /** As dotted keys, before all tables. */
+    /** The settings as TOML with dotted keys, which must stand before all tables. */
     static String toml(Map<String, Settings> tables) {
         return tables.values().stream()
                 .flatMap(table -> table.values().entrySet().stream()
@@ -68,7 +68,7 @@ final class PlugInTables {
         return value instanceof String ? Kind.of("java.lang.String").shown().apply(value) : value.toString();
     }
 
-    /** Each table is of a plug-in that is there, and each key one that it has, with a value that it takes. */
+    /** Checks that each table belongs to a plug-in that was found, and that the plug-in has each key and takes its value. */
     static void check(Registry registry, TrainerConfig config, Findings findings) {
         List<Provider> providers = registry.entries().stream().filter(Registry.Loaded.class::isInstance)
                 .map(entry -> ((Registry.Loaded) entry).provider()).toList();

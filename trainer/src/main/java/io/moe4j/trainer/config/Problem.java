@@ -3,11 +3,11 @@ package io.moe4j.trainer.config;
 import io.moe4j.api.Stability;
 
 /**
- * Something wrong in a configuration.
+ * A problem of a configuration.
  *
- * @param values the offending ones, with their keys
- * @param rule what they break
- * @param remedy what to do
+ * @param values the offending values, with their keys
+ * @param rule the rule that they break
+ * @param remedy what to do; may be empty if the rule says it
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

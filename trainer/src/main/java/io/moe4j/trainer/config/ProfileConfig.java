@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
  */
 @Stability(Stability.Level.EVOLVING)
 public record ProfileConfig(Optional<String> steps) {
-    /** A profile of more steps has more events than a person looks at. */
+    /** The most steps of a profile. With more, there are more events than a person would look at. */
     static final long MOST_STEPS = 50;
 
     private static final Pattern RANGE = Pattern.compile("([1-9][0-9]{0,17})(?:-([1-9][0-9]{0,17}))?");
@@ -32,15 +32,15 @@ public record ProfileConfig(Optional<String> steps) {
     }
 
     /**
-     * Steps that follow each other.
+     * A range of consecutive steps.
      *
-     * @param first from 1
-     * @param last at least the first
+     * @param first the first step, counted from 1
+     * @param last the last step, at least {@code first}
      * @since 0.3.0
      */
     public record Range(long first, long last) {
 
-        /** Whether it has this step. */
+        /** Whether the range has this step. */
         public boolean contains(long step) {
             return step >= first && step <= last;
         }

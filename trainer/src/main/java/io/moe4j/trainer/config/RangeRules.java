@@ -2,9 +2,9 @@ package io.moe4j.trainer.config;
 
 import java.util.Optional;
 
-/** What holds for single values. */
+/** Checks that single values are in their ranges. */
 final class RangeRules {
-    /** More than any machine has cores; few enough for each to be started. */
+    /** The most threads: more than any machine has cores, and few enough that they can all be started. */
     private static final int MAX_THREADS = 1024;
 
     /** Modules for multi-token prediction. */
@@ -40,7 +40,7 @@ final class RangeRules {
                 "it must be at least 0 and below 1", "0.01 keeps a hundredth of the documents for validation",
                 "validation.split");
         findings.require(config.validation().split() == 0 || config.validation().path().isEmpty(),
-                "validation has either data of its own or a part of that of training", "remove one of them",
+                "validation has either its own data or a part of the training data", "remove one of them",
                 "validation.path", "validation.split");
         rules.atLeast(config.checkpoint().interval(), 1, "checkpoint.interval");
         rules.atLeast(config.checkpoint().keepLatestK(), 0, "checkpoint.keep_latest_k");
@@ -97,7 +97,7 @@ final class RangeRules {
             findings.require(steps.last() <= config.training().steps(), "the run has no such step",
                     "profile steps of the run", "profile.steps", "training.steps");
             findings.require(steps.last() - steps.first() < ProfileConfig.MOST_STEPS, "more than "
-                    + ProfileConfig.MOST_STEPS + " steps make a trace too large to be looked at", "profile fewer",
+                    + ProfileConfig.MOST_STEPS + " steps make a trace that is too large to look at", "profile fewer",
                     "profile.steps");
         });
     }

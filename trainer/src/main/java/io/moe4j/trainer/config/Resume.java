@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.nio.file.Path;
 
 /**
- * What a run continues.
+ * The run or checkpoint that a run continues.
  *
  * @since 0.3.0
  */
@@ -22,7 +22,7 @@ public sealed interface Resume {
     record From(Path path) implements Resume {}
 
     /**
-     * The newest whole checkpoint in the run's own folder; if that has none, the run begins with its first step. The same command can so be used for
+     * The newest whole checkpoint of this run; if there is none, the run begins with its first step. So the same command can be used for
      * the first start and for every restart.
      */
     record Auto() implements Resume {}

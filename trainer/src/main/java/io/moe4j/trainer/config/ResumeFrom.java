@@ -11,6 +11,6 @@ import io.moe4j.api.Stability;
 public enum ResumeFrom {
     /** The newest one; if it is damaged, nothing is started. */
     NEWEST,
-    /** The newest one that is whole; newer ones are put aside. */
+    /** The newest one that is whole; damaged newer ones are renamed. */
     NEWEST_WHOLE
 }

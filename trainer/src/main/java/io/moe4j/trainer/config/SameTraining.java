@@ -8,8 +8,8 @@ import java.util.Objects;
 import java.util.TreeSet;
 
 /**
- * Whether two configurations are of one training. All keys count, except those that say how long it lasts ({@code training.steps}) and what is measured or kept
- * of it, which may be changed when a run is continued.
+ * Decides whether two configurations describe the same training. All keys count, except those that say how long it lasts ({@code training.steps}) and what
+ * is measured or saved of it: these may be changed when a run is continued.
  *
  * @since 0.3.0
  */
@@ -20,7 +20,7 @@ public final class SameTraining {
 
     private SameTraining() {}
 
-    /** The keys in which the two differ, in the order of their names; none if they are of one training. */
+    /** The keys that differ, in the order of their names; none if both describe the same training. */
     public static List<String> differences(TrainerConfig one, TrainerConfig other) {
         Map<String, String> first = values(one);
         Map<String, String> second = values(other);

@@ -21,7 +21,7 @@ final class Schema {
         this.keys = Collections.unmodifiableMap(keys);
     }
 
-    /** What the records have; it is read once. */
+    /** The keys of the records, read once. */
     static Schema read() {
         return READ;
     }
@@ -37,7 +37,7 @@ final class Schema {
         return keys;
     }
 
-    /** The same, with keys outside of sections first, as TOML wants them. */
+    /** All keys, with those outside of sections first, as TOML requires. */
     Map<String, Kind> headed() {
         Map<String, Kind> headed = new LinkedHashMap<>();
         keys.forEach((key, kind) -> {
@@ -54,20 +54,20 @@ final class Schema {
         return keys.keySet().stream().anyMatch(key -> key.startsWith(path + "."));
     }
 
-    /** Whether the key wants true or false. */
+    /** Whether the key's value is true or false. */
     boolean isFlag(String path) {
         Kind kind = keys.get(path);
         return kind != null && kind.wanted().equals(Kind.of("boolean").wanted());
     }
 
-    /** Whether the key names a file or a folder. */
+    /** Whether the key's value is a path of a file or folder. */
     boolean isPath(String path) {
         Kind kind = keys.get(path);
         return kind != null && (kind.wanted().equals(Kind.of("java.util.Optional<java.nio.file.Path>").wanted())
                 || kind.wanted().equals(Kind.of("io.moe4j.trainer.config.Resume").wanted()));
     }
 
-    /** The configuration with a value for every key. */
+    /** Builds a configuration from a value for every key. */
     TrainerConfig build(Map<String, Object> values) {
         return build(TrainerConfig.class, "", values);
     }

@@ -5,16 +5,16 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /**
- * A source of a mixture: a table {@code [data.sources.NAME]}. Not a section: there are as many as one likes.
+ * A source of a mixture: a table {@code [data.sources.NAME]}. There may be any number of such tables.
  *
  * @param path a file or folder
- * @param weight how many sequences of it there are, in proportion to the weights of the others
- * @param epochs after which it is used up, 0 for no limit; if absent, {@code data.epochs}
+ * @param weight the source's share of the sequences, in proportion to the weights of the other sources
+ * @param epochs how often the source is read before it is used up, 0 for no limit; if absent, {@code data.epochs}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record SourceConfig(Optional<Path> path, double weight, Optional<Long> epochs) {
-    /** What a table has that says nothing. */
+    /** The weight of a source whose table gives none. */
     static final SourceConfig EMPTY = new SourceConfig(Optional.empty(), 1, Optional.empty());
 
     /** A source of weight 1, without a limit of its own. */
@@ -27,7 +27,7 @@ public record SourceConfig(Optional<Path> path, double weight, Optional<Long> ep
         return new SourceConfig(path, value, epochs);
     }
 
-    /** With a limit of its own. */
+    /** With another limit of epochs. */
     public SourceConfig withEpochs(long value) {
         return new SourceConfig(path, weight, Optional.of(value));
     }

@@ -22,7 +22,7 @@ final class SourceTables {
         return tables;
     }
 
-    /** Whether this is the section of all sources, or of one. */
+    /** Whether this is the section of all sources, or of one source. */
     static boolean isTable(String path) {
         return path.equals(KEY) || path.matches(Pattern.quote(KEY) + "\\.[^.]+");
     }
@@ -32,7 +32,7 @@ final class SourceTables {
         return path.equals(KEY) || path.startsWith(KEY + ".");
     }
 
-    /** Sets {@code data.sources.NAME.KEY}; if that is not what is meant, says what is wrong. */
+    /** Sets {@code data.sources.NAME.KEY}; returns what is wrong, if anything is. */
     Optional<Problem> set(String path, Value value, String shown) {
         String[] parts = path.split("\\.", -1);
         if (parts.length != 4 || !NAME.matcher(parts[2]).matches()) {
@@ -85,13 +85,13 @@ final class SourceTables {
                 .collect(Collectors.joining());
     }
 
-    /** As dotted keys. */
+    /** The sources as TOML with dotted keys. */
     static String toml(Map<String, SourceConfig> tables) {
         return shown(tables).entrySet().stream().map(entry -> entry.getKey() + " = " + entry.getValue() + "\n")
                 .collect(Collectors.joining());
     }
 
-    /** What is wrong with sources by themselves. */
+    /** Problems of single sources. */
     static void check(DataConfig data, Findings findings) {
         data.sources().forEach((name, source) -> {
             String table = KEY + "." + name;

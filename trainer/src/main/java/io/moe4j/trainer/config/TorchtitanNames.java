@@ -46,7 +46,7 @@ final class TorchtitanNames {
             Map.entry("checkpoint.load_step",
                     "give that checkpoint's own folder with checkpoint.resume, or auto for the"
                             + " newest"),
-            Map.entry("comm.", "the one limit of waiting is runtime.timeout, in seconds"),
+            Map.entry("comm.", "runtime.timeout is the only time limit of waiting, in seconds"),
             Map.entry("compile.", NO_COMPILER), Map.entry("training.compile", NO_COMPILER),
             Map.entry("debug.deterministic", ALWAYS_THE_SAME), Map.entry("training.deterministic", ALWAYS_THE_SAME),
             Map.entry("debug.batch_invariant", ALWAYS_THE_SAME),
@@ -57,7 +57,7 @@ final class TorchtitanNames {
             Map.entry("metrics.enable_wandb", "metrics.jsonl, in the run's folder, has the metrics of all steps"),
             Map.entry("metrics.save_tb_folder", "event files are in the folder tensorboard of the run"),
             Map.entry("model.tokenizer_path", "give a tokenizer.json, or its folder, with data.tokenizer"),
-            Map.entry("optimizer.implementation", "there is one; leave it out"),
+            Map.entry("optimizer.implementation", "moe4j has only one implementation; leave it out"),
             Map.entry("optimizer.early_step_in_backward", "leave it out"),
             Map.entry("parallelism.context_parallel_degree", ONE_DEVICE),
             Map.entry("parallelism.pipeline_parallel_degree", ONE_DEVICE),
@@ -97,7 +97,7 @@ final class TorchtitanNames {
         return Stream.concat(INSTEAD.values().stream(), VALUES.values().stream()).toList();
     }
 
-    /** What to write for a value of torchtitan's. */
+    /** What to write instead of a value that torchtitan has. */
     static Optional<String> value(String key, String value) {
         return Optional.ofNullable(VALUES.get(key + "=" + value.toLowerCase(Locale.ROOT)));
     }

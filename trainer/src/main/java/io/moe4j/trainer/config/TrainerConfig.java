@@ -7,27 +7,27 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Everything that a run is told. Keys of files and of the command line are the components' names in snake_case, sections joined by dots:
+ * The whole configuration of a run. Keys of files and of the command line are the components' names in snake_case, with sections joined by dots:
  * {@code training.local_batch_size}.
  *
- * @param model what is trained
+ * @param model the model that is trained
  * @param lora low-rank updates, which are trained instead of the model's parameters; since 0.3.0
- * @param training how long, on how much, in which element types
- * @param optimizer AdamW
+ * @param training number of steps, sizes of batches, and element types
+ * @param optimizer how parameters are updated
  * @param lrScheduler the learning rate over time
  * @param parallelism how ranks divide the work
- * @param activationCheckpoint what is computed again in backward
+ * @param activationCheckpoint what forward keeps for backward, and what backward computes again
  * @param graphCapture whether steps are recorded once and replayed
- * @param moe routing and receive buffers
- * @param data what is read
+ * @param moe routing to experts, and receive buffers
+ * @param data the data that is read
  * @param validation when and on how much the model is validated
- * @param checkpoint what is saved
- * @param metrics what is reported
+ * @param checkpoint what is saved, and which checkpoint is continued
+ * @param metrics what is reported, and where
  * @param profile which steps are profiled
  * @param runtime limits and modes of the device
  * @param device id of the device provider, such as {@code cpu} or {@code cuda}
  * @param ranks R, ranks of the world: replicate degree times shard degree
- * @param plugin what plug-ins are told, by their ids: the tables {@code [plugin.ID]}
+ * @param plugin settings of plug-ins by their ids: the tables {@code [plugin.ID]}
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -43,7 +43,7 @@ public record TrainerConfig(ModelConfig model, LoraConfig lora, TrainingConfig t
     }
 
     /**
-     * Whether training moves the experts' biases. They belong to the model, which low-rank updates leave as it is.
+     * Whether training moves the experts' biases. Low-rank updates do not change them, as they do not change the model's other parameters.
      *
      * @since 0.3.0
      */
@@ -51,17 +51,17 @@ public record TrainerConfig(ModelConfig model, LoraConfig lora, TrainingConfig t
         return moe.loadBalanceCoeff() > 0 && !lora.isOn();
     }
 
-    /** Tokens of one step, all ranks together. */
+    /** The number of tokens of one step, all ranks together. */
     public long tokensPerStep() {
         return sequencesPerStep() * training.seqLen();
     }
 
-    /** Sequences of one step, all ranks together. */
+    /** The number of sequences of one step, all ranks together. */
     public long sequencesPerStep() {
         return (long) ranks * training.localBatchSize() * microbatches();
     }
 
-    /** Microbatches of a step: what a rank sums its gradients over. */
+    /** The number of microbatches of a step: a rank adds up their gradients. */
     public int microbatches() {
         if (training.gradientAccumulationSteps() > 0) {
             return training.gradientAccumulationSteps();

@@ -4,15 +4,15 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
 
 /**
- * How long, on how much, in which element types. Types are {@code float32} or {@code bfloat16} in files.
+ * Number of steps, sizes of batches, and element types, which are {@code float32} or {@code bfloat16} in files.
  *
  * @param steps optimizer steps, at least 1
  * @param localBatchSize B, sequences of one rank in a microbatch, at least 1
- * @param gradientAccumulationSteps microbatches of a step, whose gradients are added up; 0: as globalBatchSize says, or 1
- * @param globalBatchSize sequences of a step, all ranks together; 0: as gradientAccumulationSteps says
+ * @param gradientAccumulationSteps microbatches of a step, whose gradients are added up; 0 for the number that follows from globalBatchSize, or 1
+ * @param globalBatchSize sequences of a step, all ranks together; 0 for the number that follows from gradientAccumulationSteps
  * @param seqLen S, tokens of a sequence, at least 1
- * @param seed of initial values and of the order of the data
- * @param maxNorm what the norm of all gradients is clipped to, above 0
+ * @param seed seed of initial values and of the order of the data
+ * @param maxNorm the largest norm of all gradients, above 0; larger ones are scaled down to it
  * @param mtpLossFactor factor of the mean loss of modules for multi-token prediction, above 0; since 0.3.0
  * @param dtype element type of activations and of gathered parameters
  * @param parameterDtype element type of the parameters' shards

@@ -8,9 +8,9 @@ import java.util.Optional;
  * How the model is validated during training.
  *
  * @param interval steps between two validations; the last step of a run is validated too; 0 for none
- * @param steps the most batches of a validation, each with as many sequences as a step of training; 0 for all of the data
+ * @param steps the most batches of a validation, each with as many sequences as a step of training; 0 to read all the data
  * @param path a file or folder that is read for validation only
- * @param split part of the documents of training that is kept for validation instead, in [0, 1)
+ * @param split fraction of the training documents that is kept for validation instead, in [0, 1)
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -3,7 +3,7 @@ package io.moe4j.trainer.config;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/** A value as it was given, not yet read. */
+/** A value as it was given, before it is converted to its type. */
 sealed interface Value {
 
     /** As it is shown to people. */

@@ -13,7 +13,7 @@ final class AdapterFill {
 
     private AdapterFill() {}
 
-    /** @throws InputException if they do not fit the model, or a value cannot be used */
+    /** @throws InputException if the updates do not fit the model, or a value cannot be used */
     static void of(TrainingSession session, ModelSpec spec, Path folder, Registry registry) {
         try (AdapterWeights weights = AdapterWeights.open(folder, spec, registry)) {
             session.onRanks(rank -> {
@@ -22,7 +22,7 @@ final class AdapterFill {
                 return rank;
             });
         } catch (RunFailedException e) {
-            // That a value cannot be used is a matter of what was given, not of a rank.
+            // A value that cannot be used is a fault of the input, and not a failure of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
     }

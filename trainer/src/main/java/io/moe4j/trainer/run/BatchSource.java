@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What one rank reads.
+ * Gives the batches that one rank reads.
  *
  * @since 0.1.0
  */
@@ -24,7 +24,7 @@ public interface BatchSource extends AutoCloseable {
 
     /**
      * For validation and evaluation: the rank's next batch, or nothing if its data has ended. A last batch that the data does not fill has labels of -100
-     * in what is left, which do not count. Ranks may have different numbers of batches. Sources of training never end.
+     * in its unused places, which do not count. Ranks may have different numbers of batches. Sources for training never end.
      *
      * @throws io.moe4j.api.InputException if the data cannot be read
      * @since 0.3.0
@@ -33,13 +33,13 @@ public interface BatchSource extends AutoCloseable {
         return Optional.of(next());
     }
 
-    /** What one pass over the data has met, as far as it was read. */
+    /** The counts of documents, bad lines and so on of the current pass over the data, as far as it was read. */
     default DataCounts counts() {
         return DataCounts.NONE;
     }
 
     /**
-     * Where the data goes on, for all ranks together, after the last batch that was given. Asked between steps.
+     * The position of the data after the last batch that was given, for all ranks together. Called between steps.
      *
      * @since 0.3.0
      */
@@ -48,7 +48,7 @@ public interface BatchSource extends AutoCloseable {
     }
 
     /**
-     * How far each source of the data has come.
+     * How far each source of the data was read.
      *
      * @since 0.3.0
      */
@@ -71,7 +71,7 @@ public interface BatchSource extends AutoCloseable {
         BatchSource open(int rank, long sequences);
 
         /**
-         * Opens it where a run goes on.
+         * Opens it at the place where a continued run goes on.
          *
          * @param rank world rank
          * @param sequences that all ranks together have read already

@@ -3,7 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 
 /**
- * A rank was to receive more rows than it can. Parameters, moments and expert biases are as they were before the step; the run can be saved, and
+ * A rank was to receive more rows than it has room for. Parameters, moments and expert biases are as before the step; the run can be saved, and
  * continued with a higher capacity.
  *
  * @since 0.1.0
@@ -27,12 +27,12 @@ public final class CapacityExceededException extends RuntimeException {
         capacityRows = cause.capacityRows;
     }
 
-    /** The rows that were needed. */
+    /** The number of rows that the rank was to receive. */
     public long requiredRows() {
         return requiredRows;
     }
 
-    /** The rows that there is room for. */
+    /** The number of rows that it has room for. */
     public long capacityRows() {
         return capacityRows;
     }

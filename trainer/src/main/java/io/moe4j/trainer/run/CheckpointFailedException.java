@@ -3,7 +3,7 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 
 /**
- * A checkpoint could not be saved, and to go on would risk all that was trained. The run itself is as it was: a library can save it elsewhere with
+ * A checkpoint could not be saved, and going on would risk everything that was trained. The run itself is unchanged: a program can save it elsewhere with
  * {@link TrainingRun#save}.
  *
  * @since 0.3.0

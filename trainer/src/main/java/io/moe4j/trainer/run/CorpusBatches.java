@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Batches of the data that a configuration names: one reader for all ranks of this process. */
+/** Gives the batches of the data that a configuration names. All ranks of this process share one reader. */
 final class CorpusBatches implements BatchSource.Factory {
     private static final Logger log = LoggerFactory.getLogger(CorpusBatches.class);
 
@@ -35,7 +35,7 @@ final class CorpusBatches implements BatchSource.Factory {
     private final AtomicInteger open = new AtomicInteger();
     private @Nullable StepBatches batches;
 
-    /** Looks at the data, and opens the tokenizer. The last source that is closed closes it. */
+    /** Checks the data, and opens the tokenizer. The last source to be closed closes the tokenizer. */
     CorpusBatches(TrainerConfig config, Registry registry, List<Integer> localRanks) {
         this.config = config;
         this.localRanks = Set.copyOf(localRanks);

@@ -7,7 +7,7 @@ import java.io.InputStream;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A tokenizer, with the bytes of the texts that it has read and the ids that it has given for them. The ends of documents are not among them. */
+/** A tokenizer that counts the bytes of the texts that it has read and the ids that it has returned for them. End tokens of documents are not counted. */
 final class CountedTokenizer implements Tokenizer {
     private final Tokenizer tokenizer;
     private final AtomicLong bytes = new AtomicLong();
@@ -17,12 +17,12 @@ final class CountedTokenizer implements Tokenizer {
         this.tokenizer = tokenizer;
     }
 
-    /** Bytes of text in UTF-8. */
+    /** The bytes of text that were read, in UTF-8. */
     long bytes() {
         return bytes.get();
     }
 
-    /** Ids that were given for them. */
+    /** The ids that were returned for them. */
     long ids() {
         return ids.get();
     }

@@ -4,7 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 
 /**
- * The data of a step could not be read. Parameters, moments and expert biases are as they were before the step; the run can be saved, and continued when
+ * The data of a step could not be read. Parameters, moments and expert biases are as before the step; the run can be saved, and continued when
  * the data has been corrected.
  *
  * @since 0.2.0

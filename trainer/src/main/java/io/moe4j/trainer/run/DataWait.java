@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class DataWait {
     private final AtomicLong longestNanos = new AtomicLong();
 
-    /** A rank's batch; without one, all ranks have to learn it before any of them stops. */
+    /** A rank's batch, or why there is none: all ranks must learn this before any of them stops. */
     StepData read(BatchSource source) {
         long begin = System.nanoTime();
         try {
@@ -20,7 +20,7 @@ final class DataWait {
         }
     }
 
-    /** The longest that a rank has waited. */
+    /** The longest time that a rank has waited. */
     double seconds() {
         return longestNanos.get() / 1e9;
     }

@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /**
- * A trained model that is open to be evaluated, on any number of ranks, whatever number it was trained on.
+ * An open model that can be evaluated, on any number of ranks, whatever number it was trained on.
  *
  * <pre>{@code
  * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry);
@@ -28,7 +28,7 @@ import java.util.function.BooleanSupplier;
  * }
  * }</pre>
  *
- * <p>Where ranks live in several JVMs, each opens such an object and makes the same calls. Not thread-safe.
+ * <p>If ranks run in several JVMs, each JVM opens such an object and makes the same calls. Not thread-safe.
  *
  * @since 0.3.0
  */
@@ -52,8 +52,8 @@ public final class Evaluation implements AutoCloseable {
      * Opens the model, and reads its weights.
      *
      * @param config layout, lengths and element types; its model is not used
-     * @param source is read once; it may be closed afterwards
-     * @param readsData whether what is evaluated is what the configuration says, so that processes compare it
+     * @param source the model; it is read here, and may be closed afterwards
+     * @param readsData whether the data is what the configuration names, so that processes compare it
      * @throws InputException if the model cannot be evaluated, a weight cannot be used, or the memory does not suffice
      */
     public static Evaluation open(TrainerConfig config, ModelSource source, Registry registry, RankLaunch launch,
@@ -74,7 +74,7 @@ public final class Evaluation implements AutoCloseable {
         });
     }
 
-    /** What is evaluated, where, and what it takes. */
+    /** The model, its ranks and devices, and the memory that they take. */
     public RunDescription description() {
         return description;
     }
@@ -82,8 +82,8 @@ public final class Evaluation implements AutoCloseable {
     /**
      * Evaluates the texts that {@code validation.path} names, each once.
      *
-     * @param stop whether to end early; asked between batches, by the ranks' threads
-     * @throws InputException if they cannot be read, or have no token
+     * @param stop returns whether to end early; called between batches, by the ranks' threads
+     * @throws InputException if the texts cannot be read, or have no token
      */
     public EvaluationResult run(BooleanSupplier stop) {
         try (ValidationBatches data = ValidationBatches.require(config, registry, session.launch().localRanks())) {
@@ -104,10 +104,10 @@ public final class Evaluation implements AutoCloseable {
     /**
      * Evaluates other data from its beginning.
      *
-     * @param data what each rank reads, in batches of the size of a step's
-     * @param batches the most that are read
-     * @param stop whether to end before that; asked between batches, by the ranks' threads
-     * @return with step 0
+     * @param data the batches of each rank, as large as those of a training step
+     * @param batches the most batches that are read
+     * @param stop returns whether to end before that; called between batches, by the ranks' threads
+     * @return the result, as that of step 0
      */
     public ValidationResult run(BatchSource.Factory data, long batches, BooleanSupplier stop) {
         long begin = System.nanoTime();

@@ -6,7 +6,7 @@ import io.moe4j.trainer.step.StepData;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Data from its beginning to its end, as one rank reads it. A failure, also that of opening it, becomes a reason that all ranks are told. */
+/** Reads data from its beginning to its end on one rank. A failure, also one of opening the data, becomes a text that all ranks get. */
 final class EvaluationSource implements EvaluationData, AutoCloseable {
     private final BatchSource.Factory data;
     private final int rank;

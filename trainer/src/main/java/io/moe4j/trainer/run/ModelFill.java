@@ -15,7 +15,7 @@ final class ModelFill {
     private ModelFill() {}
 
     /**
-     * Fills them.
+     * Fills the models.
      *
      * @return how long it took, in seconds
      * @throws InputException if a weight cannot be used
@@ -30,7 +30,7 @@ final class ModelFill {
                 return rank;
             });
         } catch (RunFailedException e) {
-            // That a weight cannot be used is a matter of what was given, not of a rank.
+            // A weight that cannot be used is a fault of the input, and not a failure of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
         double seconds = (System.nanoTime() - begin) / 1e9;

@@ -22,14 +22,14 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the checkpoints of a run say of its model. */
+/** The description of the model that is written into the checkpoints of a run. */
 final class ModelOrigin {
 
     private static final Logger log = LoggerFactory.getLogger(ModelOrigin.class);
 
     private ModelOrigin() {}
 
-    /** @param start the folder that the run begins with, if its weights are open */
+    /** @param start the model folder from which the run starts, if it is open */
     static StoredModel of(TrainerConfig config, ModelSpec spec, Registry registry, Optional<ModelSource> start) {
         StoredModel model = of(config, spec, registry);
         return config.lora().spec().flatMap(lora -> start.filter(FolderSource.class::isInstance)
@@ -69,7 +69,7 @@ final class ModelOrigin {
                         Optional.empty(), Optional.empty(), tokenizer, Optional.empty()));
     }
 
-    /** The keys of a folder, with the modules for multi-token prediction that are trained, which may be fewer than it has. */
+    /** The keys of the folder's config.json, with the number of modules for multi-token prediction that are trained, which may be smaller than the folder's. */
     private static Map<String, Object> model(FolderConfig folder, ModelSpec spec) {
         Map<String, Object> keys = new LinkedHashMap<>(folder.model());
         keys.computeIfPresent("num_nextn_predict_layers", (key, value) -> spec.predictionDepth());
@@ -85,13 +85,13 @@ final class ModelOrigin {
         }
     }
 
-    /** Whether the two are one model; the exchange of its experts does not matter. */
+    /** Whether both describe the same model; the communication backend makes no difference. */
     private static boolean same(ModelSpec one, ModelSpec other) {
         String backend = other.moe().map(ModelSpec.MoeSpec::commBackend).orElse("");
         return one.withMoeCommBackend(backend).equals(other.withMoeCommBackend(backend));
     }
 
-    /** A tokenizer that is a file is found from another working directory too. */
+    /** Makes the path of a tokenizer's file absolute, so that it is found from another working directory too. */
     private static String absolute(String tokenizer) {
         try {
             Path path = Path.of(tokenizer);

@@ -4,11 +4,11 @@ import io.moe4j.api.Stability;
 import java.util.List;
 
 /**
- * A tensor of a model on the host, whole, whatever ranks hold it.
+ * A whole tensor of a model on the host, put together from the parts of all ranks.
  *
  * @param name its Hugging Face name, such as {@code model.norm.weight}
  * @param shape its extents, such as {@code [256]}
- * @param values its elements in single precision, the last index the fastest; the caller's own
+ * @param values its elements in single precision, in row-major order; the array belongs to the caller
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The newest whole checkpoint of a run, found by all its processes together: each compares its share of the bytes with their digests, and a checkpoint is
+ * Finds the newest whole checkpoint of a run, by all its processes together: each compares its share of the bytes with their digests, and a checkpoint is
  * whole if no process has found damage.
  */
 final class NewestWhole {
@@ -35,10 +35,10 @@ final class NewestWhole {
     }
 
     /**
-     * Finds it; all processes of the run call this.
+     * Finds the checkpoint. All processes of the run call this.
      *
      * @return empty if there is no checkpoint at all
-     * @throws InputException if there are some and all of them are damaged, or if the processes do not see the same ones
+     * @throws InputException if all checkpoints are damaged, or if the processes do not see the same ones
      */
     static Optional<CheckpointChoice> find(Path checkpoints, RankLaunch launch) {
         return new NewestWhole(checkpoints, launch).find();
@@ -72,7 +72,7 @@ final class NewestWhole {
                 + "; begin anew with another --output, or remove that folder");
     }
 
-    /** What any process has found to be damaged in the checkpoint that all of them look at. */
+    /** The damage that any process has found in the checkpoint that all of them compare. */
     private Optional<String> agree(String name, String damage) {
         if (launch.isOneProcess()) {
             return Optional.of(damage).filter(text -> !text.isEmpty());

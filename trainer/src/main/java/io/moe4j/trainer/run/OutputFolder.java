@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Looks after the folder that a run saves itself in, in the process of rank 0. */
+/** Manages the folder in which a run saves itself; only in the process of rank 0. */
 final class OutputFolder {
     private static final Logger log = LoggerFactory.getLogger(OutputFolder.class);
 
@@ -28,11 +28,11 @@ final class OutputFolder {
     }
 
     /**
-     * Brings it into order, before the first step.
+     * Prepares the folder before the first step: removes what an interrupted run has left, and renames damaged checkpoints.
      *
-     * @param store its checkpoints
+     * @param store the checkpoints in the folder
      * @param shared whether all processes must see it
-     * @param damaged checkpoints that were passed over, and would be taken for the newest
+     * @param damaged damaged checkpoints that were passed over; without another name, they would be taken for the newest
      */
     void prepare(CheckpointStore store, boolean shared, List<Path> damaged) {
         if (shared && !session.launch().isOneProcess()) {
@@ -45,12 +45,12 @@ final class OutputFolder {
         }
     }
 
-    /** A folder of the run that is gone, if this process looks after it. */
+    /** A folder of the run that has vanished; empty if there is none, or this process does not manage the folder. */
     Optional<Path> lost() {
         return vanished.or(watch::lost);
     }
 
-    /** Notes that a checkpoint was saved: folders that were made for it are watched from now on. */
+    /** Notes that a checkpoint was saved: its folder is watched from now on. */
     void saved(CheckpointStore store, Path checkpoint) {
         if (session.launch().hasFirstRank() && lost().isEmpty()) {
             if (!Files.isDirectory(checkpoint)) {
@@ -69,7 +69,7 @@ final class OutputFolder {
                 return rank;
             });
         } catch (RunFailedException e) {
-            // That folders differ is a matter of what was given, not of a rank.
+            // Different folders are a fault of the input, and not a failure of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
     }

@@ -8,25 +8,25 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** Notices folders that vanish during a run: what is written to a removed folder is lost without any error. */
+/** Notices folders that vanish during a run, because writing to a removed folder loses data without any error. */
 final class OutputWatch {
     private final Map<Path, Optional<Object>> folders = new LinkedHashMap<>();
 
-    /** Begins to watch a folder, if it is there. */
+    /** Begins to watch a folder, if it exists. */
     void watch(Path folder) {
         if (Files.isDirectory(folder)) {
             folders.put(folder, key(folder));
         }
     }
 
-    /** The first folder that is gone, or is another one of the same name. */
+    /** The first folder that has vanished, or was replaced by another one of the same name. */
     Optional<Path> lost() {
         return folders.entrySet().stream()
                 .filter(each -> !Files.isDirectory(each.getKey()) || !key(each.getKey()).equals(each.getValue()))
                 .map(Map.Entry::getKey).findFirst();
     }
 
-    /** What tells a folder from another one that takes its place; empty where the file system has nothing of this kind. */
+    /** The key that distinguishes a folder from another one that takes its place; empty if the file system has no such key. */
     private static Optional<Object> key(Path folder) {
         try {
             return Optional.ofNullable(Files.readAttributes(folder, BasicFileAttributes.class).fileKey());

@@ -9,19 +9,19 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A checkpoint that is needed for an export only. It lies in a folder of its own, beside the one that is exported: {@code NAME.checkpoint}. */
+/** A temporary checkpoint for an export. It lies in a folder beside the exported one: {@code NAME.checkpoint}. */
 final class PassingCheckpoint {
     private static final Logger log = LoggerFactory.getLogger(PassingCheckpoint.class);
 
     private PassingCheckpoint() {}
 
-    /** The folder that it is saved in. */
+    /** The folder in which it is saved. */
     static Path folder(Path exported) {
         Path place = exported.toAbsolutePath().normalize();
         return place.resolveSibling(place.getFileName() + ".checkpoint");
     }
 
-    /** Removes it, and the folder that it lies in, unless that has something else. */
+    /** Removes the checkpoint, and its folder unless that has something else. */
     static void remove(Path checkpoint) {
         try (Stream<Path> found = Files.walk(checkpoint)) {
             List<Path> all = found.sorted(Comparator.reverseOrder()).toList();

@@ -3,7 +3,8 @@ package io.moe4j.trainer.run;
 import io.moe4j.api.Stability;
 
 /**
- * Ranks hold different copies of what should be equal: a device has corrupted data without an error. The run can only be closed; checkpoints are whole.
+ * Ranks hold different copies of data that should be equal: a device has corrupted data without an error. The run can only be closed; its checkpoints are
+ * whole.
  *
  * @since 0.2.0
  */

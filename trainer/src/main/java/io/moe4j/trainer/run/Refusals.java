@@ -6,7 +6,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.StepOutcome;
 import java.util.Locale;
 
-/** The words for a step that was refused: values, rule, remedy. */
+/** Messages for a step that was refused: each has the values, the rule and the remedy. */
 final class Refusals {
 
     private Refusals() {}

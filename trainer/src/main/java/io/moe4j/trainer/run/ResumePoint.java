@@ -26,16 +26,16 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Where a run begins: after the steps of a checkpoint, or with the first one. */
+/** Where a run begins: after the steps of a checkpoint, or with the first step. */
 final class ResumePoint {
     private static final Logger log = LoggerFactory.getLogger(ResumePoint.class);
 
     private ResumePoint() {}
 
     /**
-     * Opens what a configuration says is to be continued, and compares it with its digests: each process a share of it.
+     * Opens the checkpoint that the configuration says to continue, and compares it with its digests, of which each process takes a share.
      *
-     * @throws InputException if it cannot be continued, or if the output folder has checkpoints of another run
+     * @throws InputException if the checkpoint cannot be continued, or if the output folder has checkpoints of another run
      */
     static Optional<CheckpointLoad> open(TrainerConfig config, RunOptions options) {
         Optional<CheckpointLoad> load = (switch (config.checkpoint().resume()) {
@@ -60,7 +60,7 @@ final class ResumePoint {
     /**
      * Checks that a checkpoint is of the model of this run.
      *
-     * @throws InputException otherwise
+     * @throws InputException if it is of another model
      */
     static void requireSameModel(CheckpointLoad load, StoredModel now, TrainerConfig config) {
         requireSameUpdates(load, config.lora().spec());
@@ -72,7 +72,7 @@ final class ResumePoint {
                 });
     }
 
-    /** All parameters cannot be continued as updates, or the other way round, nor with another factor. */
+    /** Checks that the checkpoint has low-rank updates of the same rank, alpha and targets as this run, or that both train all parameters. */
     private static void requireSameUpdates(CheckpointLoad load, Optional<LoraSpec> now) {
         Optional<LoraSpec> before = load.progress().model().flatMap(StoredModel::lora).map(StoredLora::spec);
         if (!before.equals(now)) {
@@ -84,7 +84,7 @@ final class ResumePoint {
         }
     }
 
-    /** Low-rank updates go on beside the weights that they were trained beside. */
+    /** Checks that low-rank updates are continued with the frozen weights that they were trained with. */
     static void requireSameWeights(CheckpointLoad load, Optional<ModelSource> start) {
         load.progress().model().flatMap(StoredModel::lora).ifPresent(updates -> start
                 .filter(FolderSource.class::isInstance).map(FolderSource.class::cast)
@@ -103,12 +103,12 @@ final class ResumePoint {
     private static CheckpointChoice choose(Path resume, ResumeFrom from, RankLaunch launch) {
         return switch (from) {
             case NEWEST -> CheckpointChoice.newest(resume, Set.copyOf(launch.localRanks()), launch.worldSize());
-            // All processes must come to the same choice, so that each compares everything.
+            // All processes must make the same choice, so that each compares everything.
             case NEWEST_WHOLE -> CheckpointChoice.newestWhole(resume);
         };
     }
 
-    /** Requeued jobs are written like this: they continue their own output folder, which has nothing at the first start. */
+    /** Whether the run continues its own output folder, which has no checkpoint yet: jobs that may be queued again are written like this. */
     private static boolean isFirstStart(Path resume, Optional<Path> output) {
         boolean first = output.filter(folder -> normal(folder).equals(normal(resume))).isPresent()
                 && CheckpointChoice.candidates(resume).isEmpty();
@@ -118,7 +118,7 @@ final class ResumePoint {
         return first;
     }
 
-    /** A run does not mix its checkpoints with those of another one, whose newest would be taken for its own. */
+    /** Checks that the output folder has no checkpoints of another run: its newest could be taken for one of this run. */
     private static void requireNoneBeyond(Optional<CheckpointLoad> load, Path checkpoints) {
         long begin = load.map(found -> found.progress().step()).orElse(0L);
         List<Path> aside = load.map(CheckpointLoad::damaged).orElse(List.of()).stream().map(ResumePoint::normal)
@@ -148,7 +148,7 @@ final class ResumePoint {
         }
     }
 
-    /** The number of sequences that the data goes on after, with a word on everything that makes it another order of the data. */
+    /** The number of sequences after which the data goes on. Logs a warning for everything that changes the order of the data. */
     static long sequences(Path folder, Progress progress, TrainerConfig config) {
         if (progress.seed() != config.training().seed() && progress.position().isPresent()) {
             log.warn(
@@ -167,7 +167,7 @@ final class ResumePoint {
         }
         Progress.Data before = progress.data().get();
         Progress.Data now = data(config);
-        // With a position, the files themselves are compared.
+        // If the checkpoint has a position of the data, the files themselves are compared instead.
         if (progress.position().isEmpty() && !before.path().equals(now.path())) {
             log.warn("{} was written with data.path = \"{}\", and goes on with \"{}\": unless that is the same data, it"
                     + " begins in the middle, after {} sequences", folder, before.path(), now.path(),
@@ -189,13 +189,13 @@ final class ResumePoint {
         return sequences;
     }
 
-    /** What a run of this configuration reads. */
+    /** The data of a run of this configuration. */
     static Progress.Data data(TrainerConfig config) {
         return new Progress.Data(config.training().seqLen(),
                 config.training().localBatchSize() * config.microbatches(), path(config));
     }
 
-    /** For messages: where the data lies. */
+    /** The paths of the data, for messages. */
     private static String path(TrainerConfig config) {
         return config.data().sources().isEmpty() ? config.data().path().map(Path::toString).orElse("")
                 : config.data().sources().entrySet().stream()
@@ -203,7 +203,7 @@ final class ResumePoint {
                         .collect(Collectors.joining(", "));
     }
 
-    /** A sequence of n tokens takes n + 1 of the data: the last is a label only. */
+    /** A sequence of n tokens takes n + 1 tokens of the data: the last one is only a label. */
     private static long converted(long sequences, long from, long to) {
         return BigInteger.valueOf(sequences).multiply(BigInteger.valueOf(from + 1))
                 .divide(BigInteger.valueOf(to + 1)).min(BigInteger.valueOf(Long.MAX_VALUE)).longValue();

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Saves a run, at most one checkpoint at a time, and decides what becomes of the run where that fails. All processes of a run come to the same decisions, since
- * they look at the outcome of a saving after the same step.
+ * Saves a run, at most one checkpoint at a time, and decides whether the run goes on if that fails. All processes of a run come to the same decisions, since
+ * they check the result of a saving after the same step.
  */
 final class RunCheckpoints {
     private static final Logger log = LoggerFactory.getLogger(RunCheckpoints.class);
@@ -31,7 +31,7 @@ final class RunCheckpoints {
     private final TrainingSession session;
     private final SaveStart start;
     private final Optional<OutputFolder> folder;
-    /** Whether the run continues a checkpoint: then one stands, wherever it lies. */
+    /** Whether the run continues a checkpoint: then an earlier checkpoint exists somewhere. */
     private final boolean continues;
     private final List<SaveResult> untold = new ArrayList<>();
     private Optional<RunningSave> running = Optional.empty();
@@ -54,26 +54,26 @@ final class RunCheckpoints {
     }
 
     /**
-     * Brings the output folder into order, before the first step.
+     * Prepares the output folder before the first step.
      *
-     * @param damaged checkpoints that were passed over, and would be taken for the newest
+     * @param damaged damaged checkpoints that were passed over; without another name, they would be taken for the newest
      */
     void prepare(List<Path> damaged) {
         folder.ifPresent(each -> each.prepare(own(), areEnabled(), damaged));
     }
 
-    /** A folder of the run that is gone, if this process looks after it. */
+    /** A folder of the run that has vanished; empty if there is none, or this process does not manage the folder. */
     Optional<Path> lost() {
         return folder.flatMap(OutputFolder::lost);
     }
 
-    /** What {@link #saveOwn} has saved last. */
+    /** The last checkpoint that {@link #saveOwn} has saved. */
     Optional<TrainingRun.Saved> newest() {
         return newest;
     }
 
     /**
-     * Saves the run into a folder of checkpoints, and waits for that.
+     * Saves the run into a folder of checkpoints, and waits until the checkpoint is durable.
      *
      * @throws CheckpointFailedException if that fails
      */
@@ -88,10 +88,10 @@ final class RunCheckpoints {
     }
 
     /**
-     * Saves the run into its own folder, unless that has this step already, and returns when the next step may be made. No other saving is under way.
+     * Saves the run into its own folder, unless that has this step already, and returns when the next step may begin. No other saving may be under way.
      *
-     * @param last whether there is no next step: then this waits until the checkpoint is durable
-     * @throws CheckpointFailedException if the run is not to go on, because it has no checkpoint or would lose its last steps
+     * @param last whether there is no next step: if so, this waits until the checkpoint is durable
+     * @throws CheckpointFailedException if the run must not go on, because it has no checkpoint or would lose its last steps
      */
     void saveOwn(Progress progress, boolean last) {
         if (has(progress.step())) {
@@ -107,14 +107,14 @@ final class RunCheckpoints {
         }
     }
 
-    /** Waits for a saving that is under way: before the next one. */
+    /** Waits for a saving that is under way, before the next one begins. */
     void awaitEarlier(Supplier<Progress> now) {
         if (running.isPresent()) {
             settle(now);
         }
     }
 
-    /** Looks whether a saving that is under way has ended; all processes call this after each step. */
+    /** Checks whether a saving that is under way has ended. All processes call this after each step. */
     void afterStep(Supplier<Progress> now) {
         if (running.isPresent() && hasEndedEverywhere(running.get())) {
             settle(now);
@@ -122,7 +122,7 @@ final class RunCheckpoints {
     }
 
     /**
-     * Saves the run into its own folder, unless that has this step already, and waits for that: for a run that ends.
+     * Saves the run at its end into its own folder, unless that has this step already, and waits until the checkpoint is durable.
      *
      * @throws CheckpointFailedException if that fails
      */
@@ -137,7 +137,7 @@ final class RunCheckpoints {
         return newest.orElseThrow().folder();
     }
 
-    /** Tells how savings have ended that were not told of yet. */
+    /** Reports the results of savings that were not reported yet. */
     void tell(Consumer<SaveResult> listener) {
         List<SaveResult> all = List.copyOf(untold);
         untold.clear();
@@ -198,7 +198,7 @@ final class RunCheckpoints {
                 + newest.map(saved -> ". The newest checkpoint is " + saved.folder()).orElse(""));
     }
 
-    /** Waits for the saving that is under way, and notes how it has ended. */
+    /** Waits for the saving that is under way, and notes its result. */
     private SaveOutcome collect() {
         RunningSave ended = running.orElseThrow();
         SaveOutcome outcome;

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What a run is.
+ * A description of a run: model, ranks, devices, plug-ins and memory.
  *
  * @param model name of the model
  * @param figures its parameters and operations
@@ -22,8 +22,8 @@ import java.util.Optional;
  * @param worldSize number of ranks
  * @param localRanks number of ranks in this JVM
  * @param plugins ids of the plug-ins in use, by what they are for
- * @param memory what each rank takes, by purpose
- * @param recompute what blocks keep from forward to backward, if that was chosen by a budget
+ * @param memory memory of each rank, by purpose
+ * @param recompute what blocks keep from forward to backward, if a budget decides that
  * @param lora numbers of the low-rank updates, if they are trained instead of the model's parameters; since 0.3.0
  * @since 0.1.0
  */

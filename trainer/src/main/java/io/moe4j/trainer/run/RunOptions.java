@@ -11,25 +11,25 @@ import java.util.Optional;
 /**
  * How a run is started. Start from {@link #threads}; components may be added in later minor versions.
  *
- * @param launch which ranks live in this JVM
- * @param output folder for checkpoints; nothing is saved by itself if absent
- * @param data what ranks read; what the configuration names if absent
- * @param validation what ranks read for validation, each time from the beginning
- * @param schedule in which order microbatches pass through the model
- * @param files the operations that checkpoints are written by; others than the disk's are for tests
+ * @param launch which ranks run in this JVM
+ * @param output folder for checkpoints; if absent, the run does not save itself
+ * @param data the data that ranks read; if absent, what the configuration names
+ * @param validation the data for validation, each time from the beginning
+ * @param schedule the order in which microbatches pass through the model
+ * @param files the file operations that write checkpoints; others than those of the disk are for tests
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunOptions(RankLaunch launch, Optional<Path> output, Optional<BatchSource.Factory> data,
         Optional<BatchSource.Factory> validation, Schedule schedule, FileOperations files) {
 
-    /** Nothing is saved by itself. */
+    /** Options of a run that does not save itself. */
     public RunOptions(RankLaunch launch) {
         this(launch, Optional.empty(), Optional.empty(), Optional.empty(), Schedule.oneAfterTheOther(),
                 FileOperations.disk());
     }
 
-    /** All ranks as threads of this JVM, over the devices that the configuration asks for; nothing is saved by itself. */
+    /** All ranks as threads of this JVM, over the devices that the configuration asks for; the run does not save itself. */
     public static RunOptions threads(TrainerConfig config) {
         return new RunOptions(RankLaunch.threads(config));
     }

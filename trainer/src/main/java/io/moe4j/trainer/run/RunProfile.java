@@ -15,7 +15,7 @@ import org.slf4j.LoggerFactory;
 final class RunProfile {
     private static final Logger log = LoggerFactory.getLogger(RunProfile.class);
 
-    /** A process accepts messages of up to 16 MiB. */
+    /** The largest message in bytes; processes accept up to 16 MiB. */
     private static final int MOST_BYTES = 8 << 20;
 
     private final ProfileConfig.Range steps;
@@ -29,7 +29,7 @@ final class RunProfile {
     }
 
     /**
-     * The profile of a run that is to have one.
+     * The profile of a run; empty if the configuration asks for none.
      *
      * @param output the run's folder; without one, nothing is profiled
      */
@@ -42,20 +42,20 @@ final class RunProfile {
                 .map(folder -> new RunProfile(range, session, folder.resolve("profile-" + range + ".json"))));
     }
 
-    /** On a rank, before a step: begins to record if the step is the first one to be profiled, or the first one after a run was continued. */
+    /** Called on each rank before a step: begins to record if this is the first step to profile, or the first step of a continued run within those. */
     void beforeStep(RankSession rank, long step) {
         if (!steps.contains(step)) {
             return;
         }
         if (!rank.recorder().isRecording()) {
-            // All ranks count time from here, also those on other machines, whose clocks differ.
+            // All ranks count time from this moment, because clocks of different machines differ.
             rank.context().rendezvous().exchange(rank.context().world(), "profile begins", new byte[0]);
             rank.recorder().begin(rank.context().stream());
         }
         rank.recorder().step(step);
     }
 
-    /** What is sent to rank 0: the first half of the spans, or of that the first half, until it is small enough for one message. */
+    /** The message to rank 0. If it is too large for one message, only the first half of the spans is sent, or the first quarter, and so on. */
     private static byte[] fitting(RankSpans mine) {
         byte[] bytes = mine.encode();
         if (bytes.length <= MOST_BYTES) {
@@ -68,10 +68,10 @@ final class RunProfile {
     }
 
     /**
-     * Between steps: writes the trace after the last step that is profiled.
+     * Called between steps: writes the trace after the last step that is profiled.
      *
      * @param ends whether the run ends with this step
-     * @return where it was written, in the process of rank 0
+     * @return the file that was written, in the process of rank 0
      */
     Optional<Path> afterStep(long step, boolean ends) {
         if (!steps.contains(step) || (step < steps.last() && !ends)) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The tensors of an open run by their Hugging Face names, or PEFT's: parameters, low-rank updates, and the experts' biases.
- * To be read between steps, by the thread that makes them.
+ * They may be read between steps, by the thread that makes the steps.
  *
  * <pre>{@code
  * NamedTensor norm = run.tensors().read("model.norm.weight");
@@ -36,7 +36,7 @@ public final class RunTensors {
         this.session = session;
     }
 
-    /** The shapes of all tensors that ranks of this JVM hold a part of, by name, in the order of the names. */
+    /** The shapes of all tensors of which this JVM's ranks hold a part, by name, in the order of the names. */
     public SortedMap<String, List<Long>> shapes() {
         Map<String, List<Long>> shapes = new ConcurrentHashMap<>();
         session.onRanks(rank -> {
@@ -51,7 +51,7 @@ public final class RunTensors {
     /**
      * Reads a tensor as it is after the last step. Waits for the device.
      *
-     * @throws InputException if there is no tensor of this name; or if ranks of other JVMs hold a part of it, which a checkpoint has
+     * @throws InputException if there is no tensor of this name, or if ranks of other JVMs hold a part of it (a checkpoint has the whole tensor)
      */
     public NamedTensor read(String name) {
         List<Long> shape = shapes().get(name);
@@ -74,7 +74,7 @@ public final class RunTensors {
         return new NamedTensor(name, shape, values);
     }
 
-    /** What a rank has of a tensor, into its place; ranks write to different places, or the same values to the same. */
+    /** Copies a rank's part of a tensor to its place. Ranks write to different places, or equal values to the same place. */
     private static long copy(RankSession rank, String name, float[] values) {
         Model model = rank.model();
         @Nullable Tensor buffer = model.buffers().get(name);

@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Validates a run after some of its steps: each time from the beginning of the same data. */
+/** Validates a run after some of its steps, each time with the same data from its beginning. */
 final class RunValidation {
     private static final Logger log = LoggerFactory.getLogger(RunValidation.class);
 
@@ -24,9 +24,9 @@ final class RunValidation {
     }
 
     /**
-     * The validation of a run that has one.
+     * The validation of a run; empty if the configuration asks for none.
      *
-     * @throws InputException if a validation is asked for, and there is no data for it
+     * @throws InputException if the configuration asks for validations, and there is no data for them
      */
     static Optional<RunValidation> of(ValidationConfig config, TrainingSession session,
             Optional<BatchSource.Factory> data) {
@@ -40,15 +40,15 @@ final class RunValidation {
                         + " or set validation.interval to 0"))));
     }
 
-    /** Whether there is one after a step. */
+    /** Whether there is a validation after this step. */
     boolean isDue(long step, boolean last) {
         return step % config.interval() == 0 || last;
     }
 
     /**
-     * Validates. What is wrong is told, and does not end the run.
+     * Validates. Problems are logged, and do not end the run.
      *
-     * @param stop whether this process has been asked to end
+     * @param stop returns whether this process was asked to end
      */
     ValidationResult run(long step, BooleanSupplier stop) {
         String name = "validation after step " + step;

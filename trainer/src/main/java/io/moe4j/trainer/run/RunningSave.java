@@ -5,7 +5,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** A saving that is under way on a thread of its own. */
+/** A saving that is under way on its own thread. */
 final class RunningSave {
     private final FutureTask<SaveOutcome> task;
     private long heldNanos;
@@ -18,7 +18,7 @@ final class RunningSave {
     /**
      * Begins.
      *
-     * @param heldNanos how long the steps have been held up for it already
+     * @param heldNanos nanoseconds for which the steps have been held up already
      */
     static RunningSave start(Callable<SaveOutcome> work, long step, long heldNanos) {
         FutureTask<SaveOutcome> task = new FutureTask<>(work);
@@ -31,7 +31,7 @@ final class RunningSave {
     }
 
     /**
-     * Waits for its end; an interrupt does not end the waiting, because the saving uses what the caller would close.
+     * Waits for its end. An interrupt does not end the waiting, because the saving uses objects that the caller would then close.
      *
      * @throws RuntimeException if another process has failed
      */
@@ -57,7 +57,7 @@ final class RunningSave {
         }
     }
 
-    /** How long the steps were held up for it. */
+    /** Nanoseconds for which the steps were held up. */
     double heldSeconds() {
         return heldNanos / 1e9;
     }

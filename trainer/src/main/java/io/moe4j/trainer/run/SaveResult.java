@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * How the saving of a checkpoint has ended.
+ * The result of saving a checkpoint.
  *
  * @param step the step after which the state was saved
  * @param folder where the checkpoint lies, if it was saved
- * @param bytes of all its files; 0 if it was not saved
- * @param heldSeconds how long it held up the steps: for the copy to the host's memory, and where the run waited for the writing, for that
- * @param writtenSeconds how long writing it took, beside the steps or not
+ * @param bytes bytes of all its files; 0 if it was not saved
+ * @param heldSeconds seconds for which it held up the steps: for the copy to the host's memory, and for the writing if the run waited for that
+ * @param writtenSeconds seconds that writing it took, whether steps waited or not
  * @param problem why it was not saved; empty if it was
  * @param notRemoved older checkpoints that {@code checkpoint.keep_latest_k} asks to remove and that could not be removed, and why
  * @param failures how many savings of this run have failed so far
@@ -25,7 +25,7 @@ public record SaveResult(long step, Path folder, long bytes, double heldSeconds,
         notRemoved = List.copyOf(notRemoved);
     }
 
-    /** Whether the checkpoint is there, and durable. */
+    /** Whether the checkpoint was saved, and is durable. */
     public boolean isSaved() {
         return problem.isEmpty();
     }

@@ -17,7 +17,7 @@ import java.util.function.Consumer;
 /** Begins savings of a run, in one of two ways: from copies in the host's memory, or from the devices while the run waits. */
 final class SaveStart {
     private final TrainingSession session;
-    /** Empty if there are no copies. */
+    /** The copies in the host's memory; empty if the run waits instead. */
     private final Optional<List<HostCopy>> copies;
 
     SaveStart(TrainingSession session) {
@@ -33,7 +33,7 @@ final class SaveStart {
         return copies.isPresent();
     }
 
-    /** Begins; where there are copies, the state is copied when this returns, and may change. */
+    /** Begins a saving. If there are copies, the state is copied when this returns, and the next step may change it. */
     RunningSave besideSteps(CheckpointStore store, Progress progress, int kept) {
         if (copies.isEmpty()) {
             return waiting(store, progress, kept);
@@ -51,7 +51,7 @@ final class SaveStart {
                 progress.step(), System.nanoTime() - begin);
     }
 
-    /** Begins; no step may be made before the end of it. */
+    /** Begins a saving from the devices: no step may be made before its end. */
     RunningSave waiting(CheckpointStore store, Progress progress, int kept) {
         long begin = System.nanoTime();
         requireEqualCopies(progress.step(), true);
@@ -72,7 +72,7 @@ final class SaveStart {
         return new CheckpointSave(store, progress, session.launch().localRanks(), processes(session.launch()), kept);
     }
 
-    /** What one rank holds wrongly must not be in a checkpoint from which all continue. */
+    /** Compares the ranks' copies, so that a value that one rank holds wrongly is not saved and later loaded by all. */
     private void requireEqualCopies(long step, boolean gathered) {
         session.onRanks(rank -> rank.step().differences(step, gathered)).getFirst().ifPresent(differences -> {
             throw Refusals.disagreement(step, differences);

@@ -14,14 +14,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** Whether the processes of a run share their output folder, asked before the first step: rank 0 writes a file there, and each rank looks for it. */
+/** Checks before the first step that the processes of a run share their output folder: rank 0 writes a file there, and each rank looks for it. */
 final class SharedOutput {
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private SharedOutput() {}
 
     /**
-     * Asks; every rank calls it.
+     * Checks this; every rank calls it.
      *
      * @throws InputException if a rank does not see what rank 0 has written
      */

@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.nio.file.Path;
 
 /**
- * Is told of steps, on the thread that calls {@link TrainingRun#step(StepListener)}.
+ * Receives what happens in a run, on the thread that calls {@link TrainingRun#step(StepListener)}.
  *
  * @since 0.2.0
  */
@@ -36,11 +36,11 @@ public interface StepListener {
      */
     default void profiled(Path trace) {}
 
-    /** A checkpoint is about to be written: what was told of the steps before is to be durable first. */
+    /** A checkpoint is about to be written. What the listener has recorded of earlier steps must be durable when this returns. */
     default void saving() {}
 
     /**
-     * The saving of a checkpoint has ended, well or not; it may be that of an earlier step.
+     * The saving of a checkpoint has succeeded or failed; it may be the checkpoint of an earlier step.
      *
      * @since 0.3.0
      */

@@ -11,29 +11,29 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A step that was made.
+ * The result of a step.
  *
- * @param step from 1
+ * @param step number of the step, from 1
  * @param loss mean cross-entropy over the labels that count, of all ranks; NaN if there are none: then nothing has changed
- * @param gradientNorm over all shards, before clipping
- * @param learningRate that was applied
- * @param time when it was done
- * @param tokens trained on since the first step of the run, of all ranks together
- * @param seconds that it took
- * @param tokensPerSecond of all ranks together
- * @param flops a second, of all ranks together; recompute not counted
- * @param utilisation the part of the peak rate of this JVM's devices that its ranks reached; 0 if the peak is unknown
- * @param memoryBytes allocated on the fullest of this JVM's devices
- * @param memoryFraction of that device's memory
- * @param hostSyncs the most that a rank's host waited inside forward and backward
+ * @param gradientNorm norm of the gradients over all shards, before clipping
+ * @param learningRate the learning rate that was applied
+ * @param time when the step was done
+ * @param tokens number of tokens since the first step of the run, of all ranks together
+ * @param seconds seconds that the step took
+ * @param tokensPerSecond tokens per second, of all ranks together
+ * @param flops operations per second, of all ranks together; recompute not counted
+ * @param utilisation the fraction of the peak rate of this JVM's devices that its ranks reached, 0 to 1; 0 if the peak is unknown
+ * @param memoryBytes bytes that are allocated on the fullest of this JVM's devices
+ * @param memoryFraction the same as a fraction of that device's memory
+ * @param hostSyncs how often a rank's host waited for its device inside forward and backward; the largest number of all ranks
  * @param captured whether forward and backward were replayed
  * @param receivedRowsMax the most rows that a rank was to receive in one exchange
- * @param receiveCapacityRows what a rank can receive
+ * @param receiveCapacityRows rows that a rank has room for in one exchange
  * @param droppedRows rows that were dropped, all ranks together
  * @param labels how many labels count, of all ranks
- * @param dataSeconds the longest that a rank of this JVM has waited for its batch
- * @param data what the longest pass over the data has met so far; nothing in a JVM without the first rank
- * @param sources how far each source of the data has come; nothing in a JVM without the first rank
+ * @param dataSeconds the longest time in seconds that a rank of this JVM has waited for its batch
+ * @param data counts of documents, bad lines and so on of the longest pass over the data so far; empty in a JVM without the first rank
+ * @param sources how far each source of the data was read; empty in a JVM without the first rank
  * @param layers how each layer has spread the tokens over its experts; empty in steps that do not read this (metrics.layers_every)
  * @param routerLosses losses of routing, as means over tokens and layers, without their factors; they are not part of {@code loss}. Since 0.3.0
  * @param rounds how many rounds the exchanges needed

@@ -12,7 +12,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 
-/** Turns what a step has given, and the time that it took, into its result. */
+/** Computes the result of a step from the figures of its ranks and the time that it took. */
 final class Throughput {
     private final TrainerConfig config;
     private final TrainingSession session;
@@ -24,7 +24,7 @@ final class Throughput {
         this.flopsPerToken = flopsPerToken;
     }
 
-    /** @param tokens trained on since the first step */
+    /** @param tokens number of tokens since the first step */
     StepResult result(long step, long tokens, StepOutcome.Completed done, double seconds, double dataSeconds,
             Optional<BatchSource> data) {
         Collection<Device> devices = session.devices().values();

@@ -30,9 +30,9 @@ public final class Trainer {
     /**
      * Opens a run with all ranks as threads of this JVM.
      *
-     * @param config valid for this registry
+     * @param config a configuration that was checked with this registry
      * @param registry where plug-ins are looked up
-     * @throws io.moe4j.api.InputException if something that is configured cannot be used
+     * @throws io.moe4j.api.InputException if something that the configuration names cannot be used
      */
     public static TrainingRun open(TrainerConfig config, Registry registry) {
         return open(config, registry, RunOptions.threads(config));

@@ -36,7 +36,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A run that is open. Steps are made one by one; between them, the run can be saved. Where it runs over several JVMs, each has such an object, and makes
+ * An open run. Steps are made one by one; between them, the run can be saved. If it runs in several JVMs, each has such an object, and makes
  * the same calls. Not thread-safe, but for {@link #requestStop()}.
  *
  * @since 0.1.0
@@ -57,7 +57,7 @@ public final class TrainingRun implements AutoCloseable {
     private final Optional<Start> start;
     private final Optional<Continued> continued;
     private final StoredModel model;
-    /** What the configuration names for validation. */
+    /** The validation data that the configuration names. */
     private final Optional<ValidationBatches> ownValidation;
     private final Optional<RunValidation> validation;
     private volatile boolean stopRequested;
@@ -65,7 +65,7 @@ public final class TrainingRun implements AutoCloseable {
     private List<Integer> stoppedBy = List.of();
     private Optional<ValidationResult> lastValidation = Optional.empty();
     private long stepsDone;
-    /** By all ranks together: where the data goes on. */
+    /** The position of the data, for all ranks together. */
     private long sequencesDone;
     private Optional<DataPosition> position = Optional.empty();
 
@@ -105,14 +105,14 @@ public final class TrainingRun implements AutoCloseable {
             throw new InputException("the launch has " + Shown.count(options.launch().worldSize(), "rank")
                     + ", and the configuration " + config.ranks() + "; set ranks to the number that is started");
         }
-        // A checkpoint that cannot be used is told before anything large is opened.
+        // A checkpoint that cannot be used is reported before anything large is opened.
         Optional<CheckpointLoad> resumed = ResumePoint.open(config, options);
         Optional<ModelSource> start = Optional.empty();
         try {
             resumed.ifPresent(
                     load -> ResumePoint.requireSameModel(load, ModelOrigin.of(config, spec, registry, Optional.empty()),
                             config));
-            // What is continued has its own weights, but for those that low-rank updates leave as they are.
+            // A continued run takes its weights from the checkpoint, except those that low-rank updates leave unchanged.
             start = resumed.isPresent() && !config.lora().isOn() ? Optional.empty()
                     : config.model().from().map(folder -> ModelSource.open(folder, registry));
             Optional<ModelSource> weights = start;
@@ -162,22 +162,22 @@ public final class TrainingRun implements AutoCloseable {
         ranks.forEach(rank -> sources.put(rank, data.open(rank, sequencesDone, position)));
     }
 
-    /** What runs, where, and what it takes. */
+    /** The model, its ranks and devices, and the memory that they take. */
     public RunDescription description() {
         return description;
     }
 
-    /** Steps made, those before the run was continued included. */
+    /** The number of steps made, including those before the run was continued. */
     public long stepsDone() {
         return stepsDone;
     }
 
-    /** Whether another step is to be made. */
+    /** Whether there is another step to make. */
     public boolean hasNext() {
         return stepsDone < config.training().steps() && !stopped;
     }
 
-    /** As {@link #step(StepListener)}, without a listener. */
+    /** Makes a step, as {@link #step(StepListener)}, without a listener. */
     public StepResult step() {
         return step(made -> {});
     }
@@ -186,13 +186,13 @@ public final class TrainingRun implements AutoCloseable {
      * Makes a step; validates and saves a checkpoint after it, if that is due. Where checkpoints are enabled, the run is also saved before a step that
      * cannot be made.
      *
-     * @param listener is told of the step before the checkpoint is written
-     * @throws CapacityExceededException if a rank was to receive more rows than it can: nothing has changed
+     * @param listener receives the step's result before the checkpoint is written
+     * @throws CapacityExceededException if a rank was to receive more rows than it has room for: nothing has changed
      * @throws DataException if the data of a rank cannot be read: nothing has changed, and the run was saved, if checkpoints are enabled
-     * @throws RanksDisagreeException if ranks hold different copies of what should be equal: the run can only be closed
+     * @throws RanksDisagreeException if ranks hold different copies of data that should be equal: the run can only be closed
      * @throws NonFiniteException if the loss or the gradients are not finite: nothing has changed
      * @throws OutputLostException if the run's folder was removed: the step is done, and the run has ended
-     * @throws CheckpointFailedException if a checkpoint could not be saved and no other one stands, or it was to be the last one: the step is done
+     * @throws CheckpointFailedException if a checkpoint could not be saved, and it is the last one or there is no earlier one: the step is done
      * @throws RunFailedException if a rank failed: the run can only be closed
      */
     public StepResult step(StepListener listener) {
@@ -281,7 +281,7 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Saves the run as it is.
      *
-     * @throws RanksDisagreeException if ranks hold different copies of what should be equal: nothing is saved
+     * @throws RanksDisagreeException if ranks hold different copies of data that should be equal: nothing is saved
      * @param checkpoints folder of checkpoints
      * @return the checkpoint's own folder in it
      */
@@ -291,7 +291,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /**
      * Writes the model as it is, for other software: a folder in Hugging Face's layout. All processes of the run call this, and that of rank 0 writes. What is
-     * exported is the checkpoint of this step; where the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
+     * exported is the checkpoint of this step; if the run has not saved one, it is saved beside the folder, as {@code NAME.checkpoint}, and
      * removed when the folder is complete.
      *
      * @param folder is not there yet, or empty
@@ -330,7 +330,7 @@ public final class TrainingRun implements AutoCloseable {
             exported.ifPresent(done -> PassingCheckpoint.remove(checkpoint));
             return exported;
         } catch (RuntimeException e) {
-            // What was trained is worth more than the room that it takes.
+            // The checkpoint is kept, since losing the trained weights would be worse than using its disk space.
             log.error("{} could not be written; what was trained is in {}: export it with \"moe4j export {} {}\"",
                     folder,
                     checkpoint, checkpoint, folder);
@@ -367,7 +367,7 @@ public final class TrainingRun implements AutoCloseable {
         return continued;
     }
 
-    /** Where checkpoints go by themselves, if the run has an output folder. */
+    /** The folder to which the run saves its checkpoints; empty if it has no output folder. */
     public Optional<Path> checkpoints() {
         return options.output().map(TrainingRun::checkpoints);
     }
@@ -386,7 +386,7 @@ public final class TrainingRun implements AutoCloseable {
         return new RunTensors(session);
     }
 
-    /** What is open underneath: for tools that look at parameters and gradients. */
+    /** The open session, for tools that look at parameters and gradients. */
     public TrainingSession session() {
         return session;
     }
@@ -401,7 +401,7 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** What rank 0 reads, if it is here. */
+    /** The data source of rank 0; empty if rank 0 does not run in this JVM. */
     private Optional<BatchSource> firstRank() {
         return Optional.ofNullable(sources.get(0));
     }
@@ -410,7 +410,7 @@ public final class TrainingRun implements AutoCloseable {
         return source(session.launch().localRanks().getFirst());
     }
 
-    /** Before the checkpoint, so that a run that is continued from that has the validation too. Not if all ranks are about to end early. */
+    /** Validates before the checkpoint is saved, so that a run that continues it has the validation too. Does nothing if all ranks are about to end early. */
     private void validateIfDue(StepListener listener) {
         if (validation.isEmpty() || stopped
                 || !validation.get().isDue(stepsDone, stepsDone == config.training().steps())) {
@@ -434,7 +434,7 @@ public final class TrainingRun implements AutoCloseable {
         boolean due = stepsDone % config.checkpoint().interval() == 0 || !hasNext();
         if (checkpoints.areEnabled() && due) {
             checkpoints.awaitEarlier(this::progress);
-            // Asked before: saving makes the folder again.
+            // Checked before saving, which would make the folder again.
             Optional<Path> lost = checkpoints.lost();
             told("telling of step " + stepsDone, listener::saving);
             checkpoints.saveOwn(progress(), !hasNext());
@@ -448,7 +448,10 @@ public final class TrainingRun implements AutoCloseable {
         return new CapacityExceededException(refused, saveBefore(refused, "continue it"));
     }
 
-    /** Saves the run as it is before a step that was refused, if it saves itself: what was done, in words. Never hides why the step was refused. */
+    /**
+     * Saves the run as it is before a refused step, if it saves itself, and returns in words what was done. A failure here never hides why the step was
+     * refused.
+     */
     private String saveBefore(RuntimeException refused, String advice) {
         if (!checkpoints.areEnabled()) {
             return "nothing was saved, since checkpoint.enable is false";
@@ -498,7 +501,7 @@ public final class TrainingRun implements AutoCloseable {
                 return rank;
             });
         } catch (RunFailedException e) {
-            // That it does not fit is a matter of what was given, not of a rank.
+            // A checkpoint that does not fit is a fault of the input, and not a failure of a rank.
             throw e.getCause() instanceof InputException input ? input : e;
         }
         stepsDone = load.progress().step();
@@ -519,7 +522,7 @@ public final class TrainingRun implements AutoCloseable {
         return source;
     }
 
-    /** The folder of a run that has its checkpoints. */
+    /** The folder within a run's folder that has its checkpoints. */
     static Path checkpoints(Path output) {
         return output.resolve(CheckpointChoice.CHECKPOINTS);
     }

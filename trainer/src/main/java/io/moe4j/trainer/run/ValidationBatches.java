@@ -51,7 +51,7 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
         }
     }
 
-    /** What the configuration names, if it names something and validates at all. */
+    /** The validation data of the configuration; empty if it names none or does not validate. */
     static Optional<ValidationBatches> of(TrainerConfig config, Registry registry, List<Integer> localRanks) {
         return config.validation().interval() == 0 ? Optional.empty()
                 : ConfiguredData.validation(config)
@@ -59,21 +59,21 @@ final class ValidationBatches implements BatchSource.Factory, AutoCloseable {
     }
 
     /**
-     * What the configuration names, whether it validates or not.
+     * The validation data of the configuration, whether it validates or not.
      *
-     * @throws InputException if it names nothing
+     * @throws InputException if it names no data
      */
     static ValidationBatches require(TrainerConfig config, Registry registry, List<Integer> localRanks) {
         return new ValidationBatches(config, registry, localRanks, ConfiguredData.validation(config)
                 .orElseThrow(() -> new InputException("there is nothing to evaluate on; set validation.path")));
     }
 
-    /** What was read so far, by all validations together. */
+    /** What was read so far by all validations together. */
     CountedTokenizer texts() {
         return tokenizer;
     }
 
-    /** What the newest validation that has ended has met. */
+    /** The counts of documents, bad lines and so on of the newest validation that has ended. */
     synchronized DataCounts counts() {
         return counts;
     }

@@ -6,18 +6,18 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A validation, or another evaluation.
+ * The result of a validation, or of another evaluation.
  *
- * @param step after which it was made; 0 if it is not of a run
+ * @param step the step after which it was made; 0 if it is not part of a run
  * @param loss mean cross-entropy over all tokens that have a label; NaN if there is none
  * @param perplexity e to the power of the loss; infinite above 1.8e308
- * @param tokens that have a label, of all ranks together
- * @param sequences that have such a token
- * @param batches that were evaluated, each by all ranks
- * @param seconds that it took
+ * @param tokens number of tokens that have a label, of all ranks together
+ * @param sequences number of sequences that have such a token
+ * @param batches number of batches that were evaluated, each by all ranks
+ * @param seconds seconds that it took
  * @param droppedRows rows that were dropped, all ranks together
- * @param stoppedBy the ranks whose processes were asked to end, if it was broken off because of that
- * @param problem why the loss is none, or not that of all the data, in words; empty if all is well
+ * @param stoppedBy the ranks whose processes were asked to end, if the evaluation ended early because of that
+ * @param problem why there is no loss, or the loss is not that of all the data, in words; empty if all is well
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -28,7 +28,7 @@ public record ValidationResult(long step, double loss, double perplexity, long t
         stoppedBy = List.copyOf(stoppedBy);
     }
 
-    /** Tokens that were evaluated in a second, of all ranks together. */
+    /** Tokens per second, of all ranks together. */
     public double tokensPerSecond() {
         return seconds > 0 ? tokens / seconds : 0;
     }

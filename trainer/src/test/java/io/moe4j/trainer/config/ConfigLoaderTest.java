@@ -114,7 +114,7 @@ class ConfigLoaderTest {
             "--activation_checkpoint.mode none"
                     + " | model.moe_comm_backend = \"minimal_async_ep\", activation_checkpoint.mode = \"none\" | this backend needs full recompute",
             "--activation_checkpoint.memory_budget 4"
-                    + " | activation_checkpoint.memory_budget = 4.0, activation_checkpoint.mode = \"full\" | keeps the same whatever the budget is",
+                    + " | activation_checkpoint.memory_budget = 4.0, activation_checkpoint.mode = \"full\" | ignores the budget",
             "--activation_checkpoint.memory_budget lots | --activation_checkpoint.memory_budget lots | \"auto\", or a number of GiB",
             "--activation_checkpoint.memory_budget -1 | --activation_checkpoint.memory_budget -1 | at least 0",
             "--activation_checkpoint.memory_budget nan | --activation_checkpoint.memory_budget nan | at least 0",
