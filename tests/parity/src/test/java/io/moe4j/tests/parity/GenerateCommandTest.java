@@ -168,6 +168,7 @@ class GenerateCommandTest {
         assertEquals("", result.out());
         assertTrue(result.err().contains(expected), result.err());
         // A remark of the folder comes first: its config.json names modules for multi-token prediction that it does not have.
-        assertEquals(1, result.err().lines().filter(line -> !line.startsWith("config.json says")).count(), result.err());
+        assertEquals(1, result.err().lines().filter(line -> !line.startsWith("config.json says")).count(),
+                result.err());
     }
 }
