@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Compares the facts of all processes. */
+/** Checks that all processes of a run have equal facts, such as configuration values. */
 final class Agreement {
-    /** More differences are only counted. */
+    /** How many differences are named; further ones are only counted. */
     private static final int MOST_SHOWN = 20;
 
     private final RankLaunch launch;
@@ -24,7 +24,7 @@ final class Agreement {
     }
 
     /**
-     * Compares this process's facts with those of all others, which do the same at the same time. A digest is exchanged first, and the facts only if it
+     * Compares this process's facts with those of all others, which call this at the same time. A digest is exchanged first, and the facts only if the digest
      * differs somewhere.
      *
      * @throws InputException in every process, if they differ: with names, values and ranks
@@ -34,7 +34,7 @@ final class Agreement {
         byte[] digest = BuildDigest.of(List.of(new String(encoded, StandardCharsets.ISO_8859_1)))
                 .getBytes(StandardCharsets.US_ASCII);
         if (exchange("agreement", digest).stream().allMatch(other -> Arrays.equals(other, digest))) {
-            // If all digests equal this one, they equal each other, so that all processes return here.
+            // If all digests equal this one, they are equal to each other, so that all processes return here.
             return;
         }
         List<Facts> all = exchange("agreement, facts", encoded).stream().map(Facts::decode).toList();
@@ -45,7 +45,7 @@ final class Agreement {
                 + "\nstart all processes with the same configuration, build and data");
     }
 
-    /** One line for each fact that is not the same on all ranks: {@code optimizer.lr: 0.002 (ranks 0, 1, 3), 0.02 (rank 2)}. */
+    /** One line for each fact that differs between ranks: {@code optimizer.lr: 0.002 (ranks 0, 1 and 3), 0.02 (rank 2)}. */
     static List<String> differences(List<Facts> byRank) {
         Set<String> names = new LinkedHashSet<>();
         byRank.forEach(facts -> names.addAll(facts.values().keySet()));

@@ -22,7 +22,7 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipFile;
 
 /**
- * Tells builds apart by what is in their jars. Times and order of entries, and what a build writes about itself into {@code META-INF}, do not count: two
+ * Distinguishes builds by the content of their jars. Times and order of entries, and what a build writes about itself into {@code META-INF}, do not count: two
  * machines that build the same sources with the same compiler have the same build.
  */
 final class BuildDigest {
@@ -38,7 +38,7 @@ final class BuildDigest {
                 module.reference().location().ifPresent(location -> digests.put(module.name(), of(location)));
             }
         }
-        // On the class path there are no modules to ask.
+        // On the class path there are no modules.
         return digests.isEmpty() ? Map.of(OURS, of(BuildDigest.class)) : digests;
     }
 

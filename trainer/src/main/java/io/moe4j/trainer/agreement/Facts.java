@@ -12,9 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What a process has, by name, in the order in which it is shown.
+ * Facts of a process, such as configuration values and versions, by name, in the order in which they are shown.
  *
- * @param values such as {@code optimizer.lr} and {@code 0.002}
+ * @param values values by name, such as {@code optimizer.lr} and {@code 0.002}
  */
 record Facts(Map<String, String> values) {
     private static final int MOST_BYTES = 1 << 16;
@@ -37,7 +37,7 @@ record Facts(Map<String, String> values) {
         return bytes.toByteArray();
     }
 
-    /** Reads those of another process; control codes in them are written out. */
+    /** Reads the facts of another process; control codes in them are written as text. */
     static Facts decode(byte[] bytes) {
         Map<String, String> values = new LinkedHashMap<>();
         try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes))) {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 
-/** Whether the processes of a run were started alike. */
+/** Checks that the processes of a run were started with the same inputs. */
 public final class RunAgreement {
 
     private RunAgreement() {}

@@ -13,23 +13,23 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * What is kept within the budget of a configuration, and what other budgets would keep.
+ * What ranks keep within the budget of a configuration, and what they would keep within other budgets.
  *
- * @param chosen for the configured budget
- * @param neededBytes of a rank that keeps nothing
- * @param curve choices from nothing to everything that backward reads
+ * @param chosen the choice for the configured budget
+ * @param neededBytes bytes of a rank that keeps nothing
+ * @param curve choices for larger and larger budgets, from nothing to everything that backward reads
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputePlan> curve) {
-    /** Points of the curve, as parts of the bytes of everything that can be kept. */
+    /** Points of the curve, as fractions of the bytes of everything that can be kept. */
     private static final List<Double> PARTS = List.of(0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0);
 
     public BudgetPlan {
         curve = List.copyOf(curve);
     }
 
-    /** @param device where ranks would run; its share is what {@code auto} means */
+    /** @param device the memory of the ranks' device; {@code auto} means a rank's share of it */
     static Optional<BudgetPlan> of(TrainerConfig config, ModelSpec spec, Providers providers,
             CostPlan.DeviceMemory device) {
         if (!providers.recompute().takesBudget()) {

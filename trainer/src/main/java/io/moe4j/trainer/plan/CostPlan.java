@@ -22,23 +22,23 @@ import io.moe4j.trainer.step.Schedule;
 import java.util.Optional;
 
 /**
- * The price of a configuration. One rank makes one step of the real model with the real plug-ins on a device that computes nothing, so that a run of the
- * same configuration allocates just this.
+ * The cost of a configuration. One rank makes one step of the real model with the real plug-ins on a device that computes nothing, so that a run of the
+ * same configuration allocates exactly this memory.
  *
- * @param config what is priced
- * @param figures of the model
- * @param rank of each rank
- * @param sentRows what a dispatch sends to other ranks; absent in a model without experts
- * @param deviceBytes memory of the device; 0 if it is not here
- * @param recompute what blocks keep, if that is chosen by a budget
- * @param rounds of an exchange, if rows that do not fit are exchanged in rounds
+ * @param config the configuration
+ * @param figures parameters and operations of the model
+ * @param rank memory and traffic of a rank
+ * @param sentRows rows that a dispatch sends to other ranks; absent in a model without experts
+ * @param deviceBytes memory of the device; 0 if it is not on this machine
+ * @param recompute what blocks keep; absent if no budget decides that
+ * @param rounds numbers of rounds of an exchange, if rows that do not fit are exchanged in rounds
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank, Optional<SentRows> sentRows,
         long deviceBytes, Optional<BudgetPlan> recompute, Optional<ExpectedRounds> rounds) {
 
-    /** Prices a checked configuration. */
+    /** Computes the cost of a checked configuration. */
     public static CostPlan of(TrainerConfig config, Registry registry) {
         ModelSpec spec = ConfiguredModel.spec(config, registry);
         Providers providers = Providers.choose(config, spec, registry);
@@ -56,7 +56,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         return figures.flopsPerToken() * config.tokensPerStep();
     }
 
-    /** How many ranks one device has memory for; 0 if it is not here. */
+    /** How many ranks one device has memory for; 0 if the device is not on this machine. */
     public long ranksPerDevice() {
         return deviceBytes / Math.max(1, rank.memory().totalBytes());
     }
@@ -82,9 +82,9 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     }
 
     /**
-     * Bytes of a device; 0 if it is not here.
+     * Bytes of a device; 0 if it is not on this machine.
      *
-     * @param free that nothing has taken
+     * @param free bytes that are not in use
      */
     record DeviceMemory(long capacity, long free) {}
 }

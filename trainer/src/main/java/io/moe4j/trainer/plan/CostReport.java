@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * A plan for people and for machines.
+ * A cost plan as a table for people and as JSON.
  *
  * @since 0.1.0
  */
@@ -25,12 +25,12 @@ import java.util.Map;
 public final class CostReport {
     private final CostPlan plan;
 
-    /** Of this plan. */
+    /** The report of this plan. */
     public CostReport(CostPlan plan) {
         this.plan = plan;
     }
 
-    /** As a table. */
+    /** The plan as a table. */
     public String text() {
         TrainerConfig config = plan.config();
         TrainingConfig training = config.training();
@@ -138,7 +138,7 @@ public final class CostReport {
         return bytes / (double) (1L << 30);
     }
 
-    /** As an object. */
+    /** The plan as a JSON object. */
     public Map<String, Object> json() {
         TrainerConfig config = plan.config();
         Map<String, Object> json = new LinkedHashMap<>();

@@ -4,20 +4,20 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.CommConfig;
 
 /**
- * How many rounds an exchange needs whose rows may not fit into the receive buffer, by how its rows are spread over the ranks of its group. Every rank makes
- * as many rounds as the rank that receives the most rows needs.
+ * How many rounds an exchange needs if its rows may not fit into the receive buffer. This depends on how the rows are spread over the ranks of its group.
+ * Every rank makes as many rounds as the rank that receives the most rows needs.
  *
- * @param capacityRows that a rank receives in a round
- * @param balancedRows that each rank receives under even routing
+ * @param capacityRows rows that a rank receives in a round
+ * @param balancedRows rows that each rank receives under even routing
  * @param even rounds under even routing
- * @param twiceTheMean rounds where one rank receives twice the rows of even routing
- * @param worst rounds where all tokens choose experts of one rank only, as far as it has enough of them
+ * @param twiceTheMean rounds if one rank receives twice as many rows as under even routing
+ * @param worst rounds if all tokens choose experts of one rank only, as far as it has enough experts
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ExpectedRounds(long capacityRows, long balancedRows, long even, long twiceTheMean, long worst) {
 
-    /** Of an exchange that is opened with rounds. */
+    /** The numbers of rounds of an exchange that is opened with rounds. */
     static ExpectedRounds of(CommConfig exchange, int ranks) {
         long capacity = Math.max(1, exchange.capacityRows(ranks));
         long balanced = exchange.routedRows();

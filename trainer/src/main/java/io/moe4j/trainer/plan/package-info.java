@@ -1,4 +1,4 @@
-/** What a configuration costs, found out without the ranks that it needs. */
+/** Computes what a configuration costs, without having the ranks that it needs. */
 @NullMarked
 package io.moe4j.trainer.plan;
 

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 
 /**
- * Around calls into plug-ins: one that does not link ends with an error that names it, what is missing, and both versions.
+ * Wraps calls into plug-ins: if a plug-in does not link, the error names it, the missing class or member, and both versions.
  *
  * @since 0.2.0
  */
@@ -17,7 +17,7 @@ public final class Linking {
     private Linking() {}
 
     /**
-     * Calls.
+     * Makes a call.
      *
      * @throws InputException if a plug-in does not link
      */
@@ -33,7 +33,7 @@ public final class Linking {
         }
     }
 
-    /** What to report for a failure: what is said of a plug-in that does not link, else the failure itself. */
+    /** The failure to report: a description of the plug-in that does not link, or else the failure itself. */
     public static Throwable explained(Registry registry, Throwable failure) {
         return registry.linkFailure(failure).<Throwable>map(text -> new InputException(text, failure)).orElse(failure);
     }

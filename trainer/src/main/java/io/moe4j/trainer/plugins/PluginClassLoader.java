@@ -18,8 +18,8 @@ import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * The class loader of a plug-in jar where moe4j is on a class path. What the jar's {@code module-info} provides is offered as {@code
- * META-INF/services} would: a modular
+ * The class loader of a plug-in jar if moe4j is on a class path. It offers what the jar's {@code module-info} provides as if it stood in {@code
+ * META-INF/services}: a modular
  * jar need not have both.
  */
 final class PluginClassLoader extends URLClassLoader {
@@ -53,7 +53,7 @@ final class PluginClassLoader extends URLClassLoader {
                 return new URLConnection(url) {
                     @Override
                     public void connect() {
-                        // Nothing to connect to: the text is here.
+                        // There is nothing to connect to: the content is in memory.
                     }
 
                     @Override

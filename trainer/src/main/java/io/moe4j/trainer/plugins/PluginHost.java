@@ -3,25 +3,25 @@ package io.moe4j.trainer.plugins;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/** Where plug-ins are looked for, with all that lies below it. */
+/** A place in which plug-ins are searched, with all module layers or class loaders below it. */
 sealed interface PluginHost {
 
-    /** What this JVM was started with, as a class of moe4j sees it. */
+    /** The host with everything that this JVM was started with. */
     static PluginHost of(Class<?> type) {
         ModuleLayer layer = type.getModule().getLayer();
         return layer == null ? new OfClassPath(type.getClassLoader()) : new OfModules(layer);
     }
 
-    /** With a jar of the plug-in path on top. */
+    /** A host with a jar of the plug-in path on top of this one. */
     PluginHost with(PluginJar jar);
 
-    /** Names of the modules that the jar on top has brought. */
+    /** Names of the modules that the jar on top has added. */
     Set<String> moduleNames();
 
-    /** How it is searched, for the error of a search that found nothing. */
+    /** How the host is searched, for the error message if nothing was found. */
     String searched();
 
-    /** moe4j is a module. */
+    /** The host if moe4j is on the module path. */
     record OfModules(ModuleLayer layer) implements PluginHost {
 
         @Override
@@ -42,7 +42,7 @@ sealed interface PluginHost {
         }
     }
 
-    /** moe4j is on a class path, or in a class loader such as Spring Boot's. */
+    /** The host if moe4j is on a class path, or in a class loader such as Spring Boot's. */
     record OfClassPath(ClassLoader classes) implements PluginHost {
 
         @Override

@@ -15,16 +15,16 @@ import java.util.Set;
  * A jar of the plug-in path: a module, or an automatic one with {@code META-INF/services}.
  *
  * @param path the jar
- * @param beside the jars of its folder, which may be libraries that it requires
+ * @param beside the other jars of its folder, which may be libraries that it requires
  */
 record PluginJar(Path path, List<Path> beside) {
 
-    /** Name of its module. */
+    /** The name of its module. */
     String moduleName() {
         return descriptor().name();
     }
 
-    /** Whether it says that it provides one of these. */
+    /** Whether it declares that it provides one of these services. */
     boolean offersAny(List<Class<? extends Provider>> spis) {
         List<String> names = spis.stream().map(Class::getName).toList();
         return descriptor().provides().stream().map(ModuleDescriptor.Provides::service).anyMatch(names::contains);
@@ -36,9 +36,9 @@ record PluginJar(Path path, List<Path> beside) {
                 .flatMap(each -> each.providers().stream()).toList();
     }
 
-    /** A layer with its module, and what that requires of the jars beside it, in one class loader. */
+    /** A layer with its module and those jars beside it that the module requires, in one class loader. */
     ModuleLayer layer(ModuleLayer host) {
-        // An automatic module would drag in every other one.
+        // An automatic module would pull in every other automatic module.
         ModuleFinder[] libraries = descriptor().isAutomatic() ? new ModuleFinder[0]
                 : beside.stream().map(ModuleFinder::of).filter(PluginJar::isReadable).toArray(ModuleFinder[]::new);
         Configuration modules = host.configuration().resolve(ModuleFinder.of(path), ModuleFinder.compose(libraries),
@@ -46,7 +46,7 @@ record PluginJar(Path path, List<Path> beside) {
         return host.defineModulesWithOneLoader(modules, PluginJar.class.getClassLoader());
     }
 
-    /** Why it cannot be used, in words. */
+    /** Says why it cannot be used. */
     String reason(Throwable failure) {
         String cause = failure.getCause() == null ? "" : ": " + failure.getCause().getMessage();
         return switch (failure) {
@@ -61,7 +61,7 @@ record PluginJar(Path path, List<Path> beside) {
         try {
             return !jar.findAll().isEmpty();
         } catch (FindException e) {
-            // It is left out for a reason of its own.
+            // This jar is left out for a reason of its own.
             return false;
         }
     }

@@ -18,17 +18,17 @@ import org.slf4j.LoggerFactory;
  * group, or another user, could change is named in the log.
  *
  * @param jars files, in order, each once
- * @param problems reason by entry that has none
+ * @param problems for each entry of the path without usable jars, the reason
  */
 record PluginPath(List<PluginJar> jars, Map<String, String> problems) {
     private static final Logger log = LoggerFactory.getLogger(PluginPath.class);
 
-    /** Files as they are, folders with their jars in order of their names. */
+    /** Finds the jars: files are taken as they are, and folders contribute their jars in the order of their names. */
     static PluginPath of(List<Path> entries) {
         return of(entries, Ownership.ofThisProcess());
     }
 
-    /** The same, for the user of {@code ownership}. */
+    /** The same search for the user of {@code ownership}. */
     static PluginPath of(List<Path> entries, Ownership ownership) {
         List<PluginJar> jars = new ArrayList<>();
         Map<String, String> problems = new LinkedHashMap<>();

@@ -14,7 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * What became of every plug-in, for people and for machines. Asks each whether this machine can run it.
+ * Reports every plug-in that was found, and whether it was loaded and can be used on this machine; as a text for people and as JSON.
  *
  * @since 0.1.0
  */
@@ -22,12 +22,12 @@ import java.util.Map;
 public final class PluginReport {
     private final Registry registry;
 
-    /** Of these. */
+    /** The report of these plug-ins. */
     public PluginReport(Registry registry) {
         this.registry = registry;
     }
 
-    /** SPI by SPI. */
+    /** As a text, with a section for each SPI. */
     public String text() {
         StringBuilder text = new StringBuilder();
         registry.spis().forEach((spi, version) -> {
@@ -55,7 +55,7 @@ public final class PluginReport {
                 Path.of(entry.jar()).getFileName(), "", state);
     }
 
-    /** One object for each entry, with the same keys. */
+    /** As JSON: one object for each plug-in, all with the same keys. */
     public List<Map<String, Object>> rows() {
         return registry.entries().stream().map(this::row).toList();
     }

@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds plug-ins. The host's come first, so that no jar can replace one of them; then the jars of the plug-in path in order, each in a
- * module layer and class loader of its own, on top of the host's.
+ * Finds plug-ins. Those of the host come first, so that no jar can replace one of them; then those of the jars of the plug-in path in order, each jar in a
+ * module layer and class loader of its own on top of the host's.
  *
  * @since 0.1.0
  */
@@ -28,10 +28,10 @@ public final class Plugins {
     }
 
     /**
-     * The host's plug-ins and those of jars. Never fails for what a jar is or holds: what cannot be used is among the registry's entries, with its
+     * The host's plug-ins and those of jars. No jar, whatever it contains, makes this fail: what cannot be used is among the registry's entries, with the
      * reason.
      *
-     * <p>Where moe4j is on the module path, plug-ins are found by the {@code provides} clauses of modules. Where it is on the class path, as in a
+     * <p>If moe4j is on the module path, plug-ins are found by the {@code provides} clauses of modules. If it is on the class path, as in a
      * Spring Boot jar, they
      * are found by {@code META-INF/services}, which each of moe4j's jars has too.
      *
@@ -45,7 +45,7 @@ public final class Plugins {
         PluginPath path = PluginPath.of(pluginPath);
         path.problems().forEach(registry::leaveOut);
         List<PluginJar> libraries = path.jars().stream().filter(jar -> !load(jar, host, registry, used)).toList();
-        // A module that offers nothing may be what a plug-in beside it requires.
+        // A module without services may be a library that a plug-in beside it requires.
         libraries.stream().filter(jar -> !used.contains(jar.moduleName()))
                 .forEach(jar -> registry.leaveOut(jar.path().toString(),
                         "it offers no plug-in: it provides none of "
@@ -54,7 +54,7 @@ public final class Plugins {
         return registry.build();
     }
 
-    /** Whether there is something more to say about the jar: false for one that offers nothing. */
+    /** Whether the jar must be reported: not if it offers no services. */
     private static boolean load(PluginJar jar, PluginHost host, Registry.Builder registry, Set<String> used) {
         try {
             if (!jar.offersAny(Spi.all().stream().<Class<? extends Provider>>map(Spi::type).toList())) {

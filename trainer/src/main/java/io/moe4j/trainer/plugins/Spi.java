@@ -15,14 +15,14 @@ import java.util.List;
 import java.util.ServiceLoader;
 
 /**
- * An SPI that the trainer uses.
+ * An SPI whose plug-ins the trainer uses.
  *
- * @param type its interface
- * @param version of this host
+ * @param type the interface of its providers
+ * @param version the SPI's version in this host
  */
 record Spi<P extends Provider>(Class<P> type, String version) {
 
-    /** All of them; module-info has a {@code uses} clause for each. */
+    /** All SPIs; module-info has a {@code uses} clause for each. */
     static List<Spi<?>> all() {
         return List.of(new Spi<>(DeviceProvider.class, DeviceProvider.SPI_VERSION),
                 new Spi<>(GraphCaptureProvider.class, GraphCaptureProvider.SPI_VERSION),
@@ -35,9 +35,9 @@ record Spi<P extends Provider>(Class<P> type, String version) {
                 new Spi<>(SourceProvider.class, SourceProvider.SPI_VERSION));
     }
 
-    /** Adds its providers of a host. */
+    /** Adds the providers of this SPI that a host has. */
     void add(Registry.Builder registry, PluginHost host, String origin) {
-        // Here, since ServiceLoader asks for the uses clause of the module that calls it.
+        // Called here, because ServiceLoader checks the uses clause of the module that calls it.
         ServiceLoader<P> loader = switch (host) {
             case PluginHost.OfModules(ModuleLayer layer) -> ServiceLoader.load(layer, type);
             case PluginHost.OfClassPath(ClassLoader classes) -> ServiceLoader.load(type, classes);

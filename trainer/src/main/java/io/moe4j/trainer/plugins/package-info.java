@@ -1,4 +1,4 @@
-/** Which plug-ins there are: those of the host, and those of jars on the plug-in path. */
+/** Finds plug-ins: those of the host, and those of jars on the plug-in path. */
 @NullMarked
 package io.moe4j.trainer.plugins;
 

@@ -17,12 +17,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Memory of the host for the copies from which checkpoints are written beside the steps. Either all ranks have it or none: if it is too much for one host, all
- * of them wait while a checkpoint is written.
+ * Memory of the host for the copies from which checkpoints are written while steps go on. Either all ranks have such memory or none: if one host has too
+ * little, all ranks wait while a checkpoint is written.
  */
 final class CheckpointRoom {
     private static final Logger log = LoggerFactory.getLogger(CheckpointRoom.class);
-    /** The part of the free memory that copies may take. */
+    /** The fraction of the free memory that copies may take. */
     private static final double MOST = 0.95;
 
     private final RankState state;
@@ -34,7 +34,7 @@ final class CheckpointRoom {
     }
 
     /**
-     * Allocates the copy of a rank; all ranks of the world call this, when all else that they need is allocated.
+     * Allocates the copy of a rank. All ranks of the world call this after they have allocated everything else.
      *
      * @return empty, on all ranks, if there is not enough memory for all of them
      */
@@ -68,11 +68,11 @@ final class CheckpointRoom {
         return copy;
     }
 
-    /** What is wrong on the first host that has too little. */
+    /** Describes the first host that has too little memory. */
     private Optional<String> missing() {
         Map<String, Long> wanted = new HashMap<>();
         Map<String, Long> free = new HashMap<>();
-        // No rank allocates its copy before all ranks have looked at the free memory.
+        // No rank allocates its copy before all ranks have read the amount of free memory.
         for (String each : exchange("room for checkpoints",
                 HostCopy.bytes(state) + " " + HostMemory.available() + " "
                         + ThisHost.name())) {

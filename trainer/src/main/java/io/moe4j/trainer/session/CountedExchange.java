@@ -22,19 +22,19 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Any communication backend, with the bytes that its exchanges send to other ranks under even routing. For plans: it counts what it is asked for. */
+/** Wraps a communication backend for plans, and counts the bytes that its exchanges would send to other ranks under even routing. */
 final class CountedExchange implements CommBackendProvider {
     private final CommBackendProvider provider;
     private final EvenRows even;
     private @Nullable Counted opened;
 
-    /** @param even set to the round that is under way */
+    /** @param even is set to the current round */
     CountedExchange(CommBackendProvider provider, EvenRows even) {
         this.provider = provider;
         this.even = even;
     }
 
-    /** What was counted, with what the collectives sent beside it. */
+    /** The bytes that were counted, with those that the collectives sent. */
     StepTraffic traffic(long allGather, long reduceScatter, long allReduce) {
         Counted counted = opened;
         return counted == null ? new StepTraffic(allGather, reduceScatter, allReduce, 0, 0, 0, 0, 0)
@@ -146,11 +146,11 @@ final class CountedExchange implements CommBackendProvider {
 
         @Override
         public PendingTokens combine(CombineRequest request) {
-            // Sums are of all copies, each with its own rounding, so that all of them come back.
+            // Each copy of a row is rounded before it is added, so that all copies are sent back.
             long bytes = even.round() > 0 ? 0
                     : routedToOthers() * Tensor.bytes(config.returnType(), config.dim())
                             + scalars(request.scalars_TK());
-            // Scalars that come back are gradients of weights, which only backward has.
+            // Scalars that are sent back are gradients of weights, which only backward has.
             if (request.scalars_TK().isPresent()) {
                 dispatchAdjoint += bytes;
             } else {
@@ -161,8 +161,8 @@ final class CountedExchange implements CommBackendProvider {
         }
 
         /**
-         * All rounds together send each row once, which the first has counted. A backend whose host knows how many rounds there are finds no rows here: then
-         * this makes the rounds that there can be, since they take memory.
+         * All rounds together send each row once, and the first round has counted all of them. A backend whose host reads the number of rounds finds no
+         * rows here: then this makes as many rounds as there can be, since they take memory.
          */
         @Override
         public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {

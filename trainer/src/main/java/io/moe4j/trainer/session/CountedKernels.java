@@ -14,10 +14,10 @@ import io.moe4j.runtime.planning.PlanningDevice;
 import io.moe4j.runtime.planning.WorkMeter;
 
 /**
- * Any expert kernels, whose work the planning device counts: under even routing, each rank receives as many rows as it sends.
+ * Wraps expert kernels so that the planning device can count their work: under even routing, each rank receives as many rows as it sends.
  *
- * @param provider what they are
- * @param rows of the round that is under way
+ * @param provider the provider of the kernels
+ * @param rows the rows of the current round
  */
 record CountedKernels(ExpertKernelsProvider provider, EvenRows rows) implements ExpertKernelsProvider {
 

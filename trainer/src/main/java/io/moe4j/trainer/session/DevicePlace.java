@@ -12,10 +12,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * Devices that compute.
+ * Real devices, for ranks that run.
  *
- * @param devices by world rank
- * @param plans by world rank
+ * @param devices the device of each world rank
+ * @param plans the memory plan of each world rank
  */
 record DevicePlace(Map<Integer, Device> devices, Rendezvous rendezvous, Map<Integer, MemoryPlan> plans,
         Providers providers)

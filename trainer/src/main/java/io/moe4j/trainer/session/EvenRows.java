@@ -1,8 +1,8 @@
 package io.moe4j.trainer.session;
 
 /**
- * Rows that a rank receives in a round under even routing: as many as it sends, in the order in which they fit. Example: 100 routed rows and a capacity of 60
- * are 60 rows in round 0, 40 in round 1, and none in any other. Belongs to one rank.
+ * Rows that a rank receives in a round under even routing: as many as it sends, and each round takes as many as fit. Example: 100 routed rows and a
+ * capacity of 60 are 60 rows in round 0, 40 in round 1, and none in any other. Belongs to one rank.
  */
 final class EvenRows {
     private final long routed;
@@ -13,7 +13,7 @@ final class EvenRows {
         this.routed = routed;
     }
 
-    /** Sets the round that is under way; 0 is the first, and what is outside of rounds. */
+    /** Sets the current round; 0 is the first one, and also stands for work outside of rounds. */
     void setRound(int number) {
         round = number;
     }
@@ -22,7 +22,7 @@ final class EvenRows {
         return round;
     }
 
-    /** Of the round that is under way. */
+    /** The rows of the current round. */
     long in(long capacityRows) {
         return Math.clamp(routed - round * capacityRows, 0, capacityRows);
     }

@@ -8,18 +8,18 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * How a model is opened that generates. Start from {@link #onCpu}; components may be added in later minor versions.
+ * How a model is opened for generating. Start from {@link #onCpu}; components may be added in later minor versions.
  *
  * @param device id of the device
  * @param ordinal number of the device among those of its kind
- * @param threads of a CPU; 0 for all cores
- * @param dtype type of weights, activations and cache
+ * @param threads threads of a CPU device; 0 for all cores
+ * @param dtype element type of weights, activations and cache
  * @param capacity the most tokens of a sequence, prompt included
  * @param longestPass the most tokens of a prompt that pass through the model at once
- * @param commBackend id of the exchange of a model with experts
- * @param expertKernels id of the kernels of its experts
+ * @param commBackend id of the communication backend, for a model with experts
+ * @param expertKernels id of the expert kernels
  * @param strict whether the device checks the rules of its use, which is slow
- * @param timeout how long a kernel may wait
+ * @param timeout the longest time that a kernel may wait
  * @param settings of plug-ins
  * @since 0.3.0
  */
@@ -50,13 +50,13 @@ public record InferenceOptions(String device, int ordinal, int threads, DType dt
                 timeout, settings);
     }
 
-    /** With so many threads of a CPU. */
+    /** With another number of threads of a CPU device. */
     public InferenceOptions withThreads(int value) {
         return new InferenceOptions(device, ordinal, value, dtype, capacity, longestPass, commBackend, expertKernels,
                 strict, timeout, settings);
     }
 
-    /** With other elements. */
+    /** With another element type. */
     public InferenceOptions withDtype(DType value) {
         return new InferenceOptions(device, ordinal, threads, value, capacity, longestPass, commBackend, expertKernels,
                 strict, timeout, settings);

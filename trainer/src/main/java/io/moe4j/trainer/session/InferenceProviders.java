@@ -13,14 +13,14 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import java.util.Optional;
 
-/** The plug-ins that generate. */
+/** The plug-ins that generating needs. */
 record InferenceProviders(DeviceProvider device, CollectivesProvider collectives, Optional<CommBackendProvider> comm,
         Optional<ExpertKernelsProvider> kernels, RecomputePolicyProvider recompute) {
-    /** The version of the device SPI that brought attention over a cache. */
+    /** The version of the device SPI that added attention over a cache. */
     private static final SpiVersion NEEDED = SpiVersion.parse("1.4");
 
     /**
-     * Those that the options name.
+     * The plug-ins that the options name.
      *
      * @throws InputException if one is unknown, not available, or too old
      */

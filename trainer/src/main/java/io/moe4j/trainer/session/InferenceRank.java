@@ -37,7 +37,7 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * The one rank of an {@link InferenceSession}, with its model and the sequence that it generates. Used by the rank's thread only.
+ * The only rank of an {@link InferenceSession}, with its model and the sequence that it generates. Used by the rank's thread only.
  *
  * @since 0.3.0
  */
@@ -150,7 +150,7 @@ public final class InferenceRank {
         return logits;
     }
 
-    /** Passes of all sizes, for a plan. What a pass takes does not depend on the tokens before it. */
+    /** Makes passes of all sizes, for a plan. The memory of a pass does not depend on the number of tokens before it. */
     void rehearse() {
         for (long size : sizes.ascending()) {
             sequence.truncate(0);

@@ -61,15 +61,15 @@ public final class InferenceSession implements AutoCloseable {
     }
 
     /**
-     * Does something on the rank's thread, and waits for it. If it fails, the session can only be closed; what the work throws is thrown here.
+     * Runs work on the rank's thread, and waits for it. If it fails, its exception is thrown here, and the session can only be closed.
      *
-     * @throws RunFailedException if it failed with a checked exception or an error
+     * @throws RunFailedException if the work failed with a checked exception or an error
      */
     public <T> T call(InferenceWork<T> work) {
         return onThread("generating", () -> work.run(rank));
     }
 
-    /** With one rank, it is clear which one failed: its own exception says more than one that is wrapped around it. */
+    /** With a single rank it is clear which one failed, so that its own exception is thrown without a wrapper. */
     private <T> T onThread(String phaseName, Callable<T> work) {
         try {
             return threads.call((number, phase) -> {
@@ -84,12 +84,12 @@ public final class InferenceSession implements AutoCloseable {
         }
     }
 
-    /** What it takes. */
+    /** The memory that it takes. */
     public MemoryPlan memoryPlan() {
         return plan;
     }
 
-    /** Where it computes. */
+    /** The device on which it computes. */
     public Device device() {
         return device;
     }
@@ -153,10 +153,10 @@ public final class InferenceSession implements AutoCloseable {
         return bytes / (double) (1L << 30);
     }
 
-    /** Something that the rank does. */
+    /** Work of the rank. */
     @FunctionalInterface
     public interface InferenceWork<T> {
-        /** Does it, on the rank's thread. */
+        /** Runs on the rank's thread. */
         T run(InferenceRank rank) throws Exception;
     }
 }

@@ -5,14 +5,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one rank takes, in bytes.
+ * Memory of one rank, in bytes.
  *
- * @param allocated what lives as long as the session, by purpose
- * @param stack the peak of the planned memory, by purpose
- * @param stackBytes the peak of the planned memory, alignment included
- * @param laneBytes the most that a microbatch takes that is alive beside others
- * @param lanes how many are alive at once; 0 if microbatches follow each other
- * @param host what lives in the host's memory as long as the session, beside the device's, by purpose; since 0.3.0
+ * @param allocated memory that is kept as long as the session, by purpose
+ * @param stack the peak of the planned memory of steps, by purpose
+ * @param stackBytes the peak of the planned memory of steps, including alignment
+ * @param laneBytes the peak of the memory of a microbatch that is alive at the same time as others
+ * @param lanes how many microbatches are alive at the same time; 0 if each ends before the next begins
+ * @param host memory of the host that is kept as long as the session, in addition to the device's, by purpose; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -24,13 +24,13 @@ public record MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, l
         stack = new TreeMap<>(stack);
     }
 
-    /** All on the device. */
+    /** A plan of a rank without memory of the host. */
     public MemoryPlan(Map<String, Long> allocated, Map<String, Long> stack, long stackBytes, long laneBytes,
             int lanes) {
         this(allocated, stack, stackBytes, laneBytes, lanes, Map.of());
     }
 
-    /** All bytes of the host's memory, beside the device's. */
+    /** All bytes of the host's memory, in addition to the device's. */
     public long hostBytes() {
         return host.values().stream().mapToLong(Long::longValue).sum();
     }

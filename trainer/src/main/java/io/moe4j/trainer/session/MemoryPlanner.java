@@ -31,8 +31,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds out what a rank takes, by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
- * they are the same code.
+ * Finds out the memory of a rank by making one step of the same model with the same plug-ins on a device that computes nothing. Plan and run agree because
+ * both run the same code.
  *
  * @since 0.1.0
  */
@@ -42,12 +42,12 @@ public final class MemoryPlanner {
     private MemoryPlanner() {}
 
     /**
-     * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, takes more.
+     * The plan of one rank. Ranks may differ: a rank that holds more layers, or a longer part of a schedule, needs more memory.
      *
-     * @param schedule in which order microbatches pass through the model
-     * @param purpose what the rank is opened for
-     * @param recompute how blocks run
-     * @param rank in the world, from 0
+     * @param schedule the order in which microbatches pass through the model
+     * @param purpose the purpose for which the rank is opened
+     * @param recompute how the blocks run
+     * @param rank the rank in the world, from 0
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             SessionPurpose purpose, Recompute recompute, int rank) {
@@ -61,7 +61,7 @@ public final class MemoryPlanner {
                     if (trains) {
                         session.step().rehearse();
                     }
-                    // Before validation: this is what a step sends.
+                    // Read before validation, whose bytes do not belong to a step.
                     StepTraffic traffic = exchange.map(place::traffic).orElseGet(place::traffic);
                     session.evaluator().ifPresent(Evaluator::rehearse);
                     MemoryStack stack = session.context().memory();
@@ -71,14 +71,14 @@ public final class MemoryPlanner {
                 });
     }
 
-    /** What a rank's open model tells: it has no values, and takes no memory. */
+    /** The figures of a rank's open model, which has no values here and takes no memory. */
     public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
         return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
                 Recompute.of(providers.recompute().policy()), 0, (place, session) -> told.apply(session.model()));
     }
 
     /**
-     * The blocks of a model, with what their operations cost and read; empty if the model has no stages. All ranks have the same ones.
+     * The blocks of a model, with the costs and the inputs of their operations; empty if the model has no stages. All ranks have the same blocks.
      *
      * @since 0.3.0
      */

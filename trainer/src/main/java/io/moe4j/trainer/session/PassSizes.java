@@ -7,12 +7,12 @@ import java.util.List;
  * The numbers of tokens that pass through a model at once: 1, 4, 16 and so on, up to the largest. Exchanges of experts are opened for exact numbers, and a
  * prompt is cut into passes of these. With a largest of 256, a prompt of 300 tokens takes the passes 256, 16, 16, 4, 4, 4.
  *
- * @param ascending each once
+ * @param ascending the sizes, each once, in ascending order
  */
 record PassSizes(List<Long> ascending) {
     private static final int RATIO = 4;
 
-    /** Up to {@code largest}, at least 1, which is one of them. */
+    /** The sizes up to {@code largest}, which is one of them and at least 1. */
     static PassSizes upTo(long largest) {
         List<Long> sizes = new ArrayList<>();
         for (long size = 1; size < largest; size *= RATIO) {
@@ -26,7 +26,7 @@ record PassSizes(List<Long> ascending) {
         return ascending.getLast();
     }
 
-    /** The passes of so many tokens. */
+    /** The sizes of the passes for this number of tokens. */
     List<Long> of(long tokens) {
         List<Long> passes = new ArrayList<>();
         long left = tokens;

@@ -15,26 +15,26 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.ToLongFunction;
 
-/** A device that computes nothing and counts everything, with one rank, which the absent ones answer. */
+/** A device that computes nothing and counts everything, for one rank; the other ranks are simulated. */
 final class PlanningPlace implements RankPlace {
     private final PlanningDevice device;
     private final Rendezvous rendezvous = new PlanningRendezvous();
     private final CollectivesProvider provider;
     private final List<PlanningCollectives> collectives = new ArrayList<>();
 
-    /** @param provider whose collectives the planned ranks would have */
+    /** @param provider provider of the collectives that the planned ranks would have */
     PlanningPlace(PlanningDevice device, CollectivesProvider provider) {
         this.device = device;
         this.provider = provider;
     }
 
-    /** What the rank has sent, in a model without experts. */
+    /** The bytes that the rank has sent, in a model without experts. */
     StepTraffic traffic() {
         return new StepTraffic(sent(PlanningCollectives::gatheredBytes), sent(PlanningCollectives::scatteredBytes),
                 sent(PlanningCollectives::reducedBytes), 0, 0, 0, 0, 0);
     }
 
-    /** What the rank has sent; the exchange counts for itself, whether it uses collectives or not. */
+    /** The bytes that the rank has sent. The exchange counts its own bytes, whether it uses collectives or not. */
     StepTraffic traffic(CountedExchange exchange) {
         StepTraffic shards = traffic();
         return exchange.traffic(shards.allGather(), shards.reduceScatter(), shards.allReduce());

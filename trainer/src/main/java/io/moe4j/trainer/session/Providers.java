@@ -21,12 +21,12 @@ import java.util.Optional;
 /**
  * The plug-ins of a run.
  *
- * @param device where ranks compute
- * @param collectives how shards are gathered and reduced
- * @param capture how a step is recorded; absent if it is not
- * @param comm the exchange of the experts; absent in a model without experts
- * @param kernels what experts compute; absent in a model without experts
- * @param recompute how blocks are run
+ * @param device the devices of the ranks
+ * @param collectives gather and reduce shards
+ * @param capture records steps; absent if steps are not recorded
+ * @param comm exchanges rows between experts; absent in a model without experts
+ * @param kernels compute the experts; absent in a model without experts
+ * @param recompute decides what blocks keep for backward
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -34,7 +34,7 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         Optional<CommBackendProvider> comm, Optional<ExpertKernelsProvider> kernels,
         RecomputePolicyProvider recompute) {
 
-    /** Those that a configuration and a model name. */
+    /** The plug-ins that a configuration and a model name. */
     public static Providers choose(TrainerConfig config, ModelSpec model, Registry registry) {
         DeviceProvider device = registry.get(DeviceProvider.class, config.device());
         return new Providers(device,
@@ -47,7 +47,7 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
                 registry.get(RecomputePolicyProvider.class, config.activationCheckpoint().mode()));
     }
 
-    /** With another exchange. */
+    /** With another communication backend. */
     Providers withComm(Optional<? extends CommBackendProvider> exchange) {
         return new Providers(device, collectives, capture, exchange.map(CommBackendProvider.class::cast), kernels,
                 recompute);
@@ -69,7 +69,7 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         return all;
     }
 
-    /** What was chosen, by what it is for: for people. */
+    /** Ids of the chosen plug-ins by their purpose, for people. */
     public Map<String, String> ids() {
         Map<String, String> ids = new LinkedHashMap<>();
         ids.put("device", device.id());
@@ -81,7 +81,7 @@ public record Providers(DeviceProvider device, CollectivesProvider collectives, 
         return ids;
     }
 
-    /** Those with this id, or else any that run on the device. */
+    /** The collectives with this id; if none is given, the first that run on the device. */
     static CollectivesProvider collectives(Optional<String> id, DeviceProvider device, Registry registry) {
         if (id.isPresent()) {
             return registry.get(CollectivesProvider.class, id.get());

@@ -5,22 +5,22 @@ import io.moe4j.autograd.sharding.ShardGroup;
 import java.util.Optional;
 
 /**
- * A rank's collectives, by what they are for; a group of one needs none.
+ * A rank's collectives, one for each of its groups; a group of one rank needs none.
  *
- * @param shards over the ranks that share one copy of the parameters
+ * @param shards over the ranks on which one copy of the parameters is spread
  * @param replicas over the ranks that have the same shard
  * @param expertShards over the ranks that hold the same experts
- * @param expertParallel over the ranks that share the experts; present if the communication backend asks for it
+ * @param expertParallel over the ranks on which the experts are spread; present if the communication backend asks for it
  */
 record RankCollectives(Optional<Collectives> shards, Optional<Collectives> replicas,
         Optional<Collectives> expertShards, Optional<Collectives> expertParallel) {
 
-    /** Who holds the parameters of all but the experts. */
+    /** The groups that hold all parameters but those of experts. */
     ShardGroup dense() {
         return new ShardGroup(shards, replicas);
     }
 
-    /** Who holds the parameters of this rank's experts. */
+    /** The groups that hold the parameters of this rank's experts. */
     ShardGroup expert() {
         return new ShardGroup(expertShards, replicas);
     }

@@ -11,21 +11,21 @@ import java.util.stream.IntStream;
  * The groups of one rank.
  *
  * <p>Example: 2 replicas of 4 shards, EP 2. Rank 5 is in replica 1 = {4, 5, 6, 7}; its expert-parallel group is {4, 5}; the experts that it holds are also
- * held by rank 7, so that its expert shards are {5, 7}; and rank 1 of the other replica has the same shards: {1, 5}.
+ * held by rank 7, so that its expert shards are {5, 7}; and rank 1 of the other replica has the same shards, so that its replicas are {1, 5}.
  *
  * @param world all ranks
- * @param shards the ranks that share one copy of the parameters
+ * @param shards the ranks on which one copy of the parameters is spread
  * @param replicas the ranks that have the same shard as this one
- * @param expertParallel the ranks that share the experts
+ * @param expertParallel the ranks on which the experts are spread
  * @param expertShards the ranks of the shard group that hold the same experts
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankGroups(Group world, Group shards, Group replicas, Group expertParallel, Group expertShards) {
-    /** Name of the group that shares the experts. */
+    /** Name of the expert-parallel group. */
     static final String EXPERT_PARALLEL = "expert_parallel";
 
-    /** Those of world rank {@code rank}. */
+    /** The groups of world rank {@code rank}. */
     public static RankGroups of(ParallelismConfig layout, int rank) {
         int shard = layout.dataParallelShardDegree();
         int ep = layout.expertParallelDegree();

@@ -22,13 +22,13 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
- * Which ranks live in this JVM, and how they meet the others. Ranks are threads; whether the rest of the world is in this JVM or in others makes no
+ * Which ranks run in this JVM, and how they connect to the others. Ranks are threads; whether the other ranks are in this JVM or in others makes no
  * difference to them.
  *
  * @param worldSize number of all ranks
  * @param localRanks world ranks of this JVM, ascending
- * @param deviceOrdinals which device of its kind each of them uses
- * @param rendezvous where all ranks meet
+ * @param deviceOrdinals the number of the device that each of them uses
+ * @param rendezvous connects all ranks
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -68,9 +68,9 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
     }
 
     /**
-     * Does what only this process does, between calls of all ranks. Where that fails, the other processes learn why, instead of waiting for this one.
+     * Runs work of this process alone, between calls of all ranks. If it fails, the other processes are told why, instead of waiting for this one.
      *
-     * @param phase what is done, such as {@code "opening the run"}
+     * @param phase what the work is, such as {@code "opening the run"}
      * @since 0.3.0
      */
     public <T> T told(String phase, Supplier<T> work) {
@@ -83,7 +83,7 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
     }
 
     /**
-     * Tells the other processes of a failure: before anything is closed that may wait for them. Harmless if a rank has told it already.
+     * Tells the other processes of a failure. Called before anything is closed that may wait for them. Harmless if a rank has told them already.
      *
      * @since 0.3.0
      */
@@ -104,17 +104,17 @@ public record RankLaunch(int worldSize, List<Integer> localRanks, List<Integer> 
         return localRanks.size() == worldSize;
     }
 
-    /** Whether rank 0, which reports for all, is here. */
+    /** Whether rank 0, which reports for all ranks, runs in this JVM. */
     public boolean hasFirstRank() {
         return localRanks.contains(0);
     }
 
     /**
-     * Exchanges something of each rank with all others, outside of the ranks' own threads: all processes call it at the same time.
+     * Exchanges data of each rank with all others, outside of the ranks' threads. All processes call it at the same time.
      *
-     * @param key the same everywhere
-     * @param mine what a rank of this process gives
-     * @return what each rank of the world gave, in their order
+     * @param key name of the exchange, the same in all processes
+     * @param mine gives the data of each rank of this process
+     * @return the data of each rank of the world, in their order
      */
     public List<byte[]> exchange(String key, IntFunction<byte[]> mine) {
         List<Integer> world = IntStream.range(0, worldSize).boxed().toList();

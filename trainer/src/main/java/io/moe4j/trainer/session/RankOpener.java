@@ -40,9 +40,9 @@ import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Opens all parts of a rank, one after the other. Every rank runs the same code, so that peers open the same things in the same order, as they must. */
+/** Opens all parts of a rank, one after the other. Every rank runs the same code, because peers must open the same things in the same order. */
 final class RankOpener {
-    /** Two NaNs in bfloat16, and one in single precision. */
+    /** A bit pattern that reads as two NaNs in bfloat16, and as one in single precision. */
     private static final int NAN_PATTERN = 0x7FC0_7FC0;
     private static final Logger log = LoggerFactory.getLogger(RankOpener.class);
 
@@ -67,9 +67,9 @@ final class RankOpener {
     }
 
     /**
-     * Opens a rank; every rank of the world does. If that fails, the other ranks are told, and what was opened half-way is closed.
+     * Opens a rank; every rank of the world calls this. If it fails, the other ranks are told, and parts that were opened already are closed.
      *
-     * @throws RuntimeException what went wrong, as it was
+     * @throws RuntimeException the failure, unchanged
      */
     RankSession open(int rank, RankPhase phase) {
         Resources resources = new Resources("rank " + rank);
@@ -78,7 +78,7 @@ final class RankOpener {
             session.awaitAll();
             return session;
         } catch (RuntimeException | Error e) {
-            // Tell the others first: closing may wait for them, while they would wait for this rank.
+            // Tell the others first: closing may wait for them, and they would wait for this rank.
             RankThreads.report(place.rendezvous(), rank, phase, e);
             try {
                 resources.close();
@@ -147,7 +147,7 @@ final class RankOpener {
                 List.copyOf(config.plugin().values()));
     }
 
-    /** In strict mode, reading what has been given back reads NaN. */
+    /** In strict mode, memory that was given back reads as NaN. */
     static StackWatcher releases(Device device, Stream stream) {
         return StackWatcher
                 .onRelease(device.config().strict() ? freed -> stream.fill(freed, NAN_PATTERN) : freed -> {});
@@ -161,7 +161,7 @@ final class RankOpener {
                         : Optional.empty());
     }
 
-    /** A group of one needs no collectives. */
+    /** Opens the collectives of a group; a group of one rank needs none. */
     private Optional<Collectives> shared(Group group, RankContext context, Resources resources) {
         return group.size() == 1 ? Optional.empty()
                 : Optional.of(resources.add(place.openCollectives(group, context)));
@@ -184,7 +184,7 @@ final class RankOpener {
         return config.profile().steps().isPresent() ? new SpannedExchange(backend, context.spans()) : backend;
     }
 
-    /** The factor of each token's term in a mean over the tokens of a step. */
+    /** The factor of each token's loss in the mean over the tokens of a step: 1 / (number of tokens, all ranks together). */
     private float perToken(double coefficient) {
         return (float) (coefficient / config.tokensPerStep());
     }

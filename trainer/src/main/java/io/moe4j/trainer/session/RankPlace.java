@@ -9,7 +9,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.Rendezvous;
 import java.util.Optional;
 
-/** Where ranks run: on devices, or on one that only counts what they would take. */
+/** Where ranks run: on real devices, or on one that only counts what they would need. */
 interface RankPlace {
     /** The device of world rank {@code rank}. */
     Device device(int rank);
@@ -19,7 +19,7 @@ interface RankPlace {
     /** Opens the planned memory of a rank on its device. */
     Memory openStack(int rank);
 
-    /** Opens the memory of one of the microbatches that a rank keeps alive beside each other. */
+    /** Opens the memory of one of the microbatches that a rank keeps alive at the same time. */
     Memory openLane(int rank);
 
     /** Opens the collectives of a group for one of its ranks. */

@@ -18,7 +18,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All that is open for one rank. Used by the rank's thread only.
+ * All parts that are open for one rank. Used by the rank's thread only.
  *
  * @since 0.1.0
  */
@@ -51,29 +51,29 @@ public final class RankSession implements AutoCloseable {
         this.resources = resources;
     }
 
-    /** Waits until initial values are in place on every rank, so that no rank runs ahead of one that could not be opened. */
+    /** Waits until every rank has its initial values, so that no rank begins while another one could not be opened. */
     void awaitAll() {
         context.stream().synchronize();
         context.rendezvous().exchange(context.world(), "session open", new byte[0]);
     }
 
-    /** Who it is. */
+    /** The rank's number, device, stream and connection to the others. */
     public RankContext context() {
         return context;
     }
 
-    /** Its groups. */
+    /** The rank's groups. */
     public RankGroups groups() {
         return groups;
     }
 
-    /** Its model. */
+    /** The rank's model. */
     public Model model() {
         return model;
     }
 
     /**
-     * Its moments.
+     * The rank's optimizer, with its moments.
      *
      * @throws IllegalStateException if the session was opened for evaluation
      */
@@ -81,18 +81,18 @@ public final class RankSession implements AutoCloseable {
         return training().optimizer();
     }
 
-    /** Its exchange, if the model has experts. */
+    /** The rank's exchange, if the model has experts. */
     public Optional<CommBackend> comm() {
         return comm;
     }
 
-    /** Its expert kernels, if the model has experts. */
+    /** The rank's expert kernels, if the model has experts. */
     public Optional<ExpertKernels> kernels() {
         return kernels;
     }
 
     /**
-     * Records what it is doing, in steps that are profiled.
+     * Records spans in steps that are profiled.
      *
      * @since 0.3.0
      */
@@ -101,7 +101,7 @@ public final class RankSession implements AutoCloseable {
     }
 
     /**
-     * What a checkpoint has of it.
+     * The rank's data for a checkpoint.
      *
      * @since 0.3.0
      */
@@ -109,13 +109,13 @@ public final class RankSession implements AutoCloseable {
         return new RankState(context, model, optimizer(), groups.isFirstReplica());
     }
 
-    /** What it is doing, for the report of its failure. */
+    /** What the rank is doing, for the report of its failure. */
     public RankPhase phase() {
         return phase;
     }
 
     /**
-     * Its training step.
+     * The rank's training step.
      *
      * @throws IllegalStateException if the session was opened for evaluation
      */
@@ -124,7 +124,7 @@ public final class RankSession implements AutoCloseable {
     }
 
     /**
-     * Memory of the host from which a checkpoint is written while steps go on, if checkpoints are written so.
+     * Memory of the host from which a checkpoint is written while steps go on; empty if steps wait for checkpoints.
      *
      * @since 0.3.0
      */
@@ -133,7 +133,7 @@ public final class RankSession implements AutoCloseable {
     }
 
     /**
-     * Evaluates its model, forward only; present in a session for evaluation, and in a run that is validated.
+     * Evaluates the rank's model by forward passes; present in a session for evaluation, and in a run that is validated.
      *
      * @since 0.3.0
      */
@@ -146,7 +146,7 @@ public final class RankSession implements AutoCloseable {
                 "the session was opened for evaluation: its ranks have neither an optimizer nor steps"));
     }
 
-    /** Waits until the rank's stream is empty, also after a failure: what it uses, or lets peers use, may be freed only then. */
+    /** Waits until the rank's stream is empty, also after a failure: memory that it uses, or that peers use, may be freed only then. */
     void drain() {
         try {
             context.stream().synchronize();

@@ -6,7 +6,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
 
 /**
- * Shapes that the parts of a rank are opened for.
+ * The shapes for which the parts of a rank are opened.
  *
  * @since 0.3.0
  */
@@ -15,7 +15,7 @@ public final class RankShapes {
 
     private RankShapes() {}
 
-    /** Of the exchange in a model with experts. */
+    /** The shapes of the exchange of a model with experts. */
     public static CommConfig exchange(TrainerConfig config, ModelSpec spec, Providers providers) {
         ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
         return CommConfig

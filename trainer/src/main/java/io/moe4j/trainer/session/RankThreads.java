@@ -16,15 +16,15 @@ import java.util.concurrent.Future;
 import java.util.function.UnaryOperator;
 
 /**
- * One thread for each rank of this JVM. A rank that throws is reported to all others at once, so that they stop waiting for it; every wait of theirs has a
- * time limit, so that a call always returns.
+ * Runs one thread for each rank of this JVM. If a rank throws, all others are told at once, so that they stop waiting for it. Each of their waits has a
+ * time limit, so that every call returns.
  */
 final class RankThreads implements AutoCloseable {
     private final Rendezvous rendezvous;
     private final UnaryOperator<Throwable> explained;
     private final Map<Integer, RankThread> threads = new LinkedHashMap<>();
 
-    /** @param explained what to report for a failure */
+    /** @param explained turns a failure into the one to report */
     RankThreads(List<Integer> ranks, Rendezvous rendezvous, UnaryOperator<Throwable> explained) {
         this.rendezvous = rendezvous;
         this.explained = explained;
@@ -35,7 +35,7 @@ final class RankThreads implements AutoCloseable {
     /**
      * Runs a task on all ranks at the same time, and waits for all of them.
      *
-     * @return what each gave, in order
+     * @return the result of each rank, in order
      * @throws RunFailedException if one of them failed: the first one's error
      */
     <T> List<T> call(RankTask<T> task) {
@@ -56,7 +56,10 @@ final class RankThreads implements AutoCloseable {
         return results;
     }
 
-    /** An interrupt stops the run, but not this wait: the ranks still use what the caller would close, and end soon, having been told. */
+    /**
+     * Waits for the ranks. An interrupt stops the run but does not end this wait, because the ranks still use objects that the caller would then close;
+     * they were told, and end soon.
+     */
     private <T> T await(int rank, Future<T> future) throws ExecutionException {
         boolean interrupted = false;
         try {
@@ -90,7 +93,7 @@ final class RankThreads implements AutoCloseable {
         };
     }
 
-    /** Tells all ranks of a failure, unless it is one of which this rank has been told itself. */
+    /** Tells all ranks of a failure, unless this rank has learnt of it from another one. */
     static void report(Rendezvous rendezvous, int rank, RankPhase phase, Throwable failure) {
         if (!(failure instanceof RankFailedException)) {
             String message = failure.getMessage() == null ? failure.toString() : failure.getMessage();
@@ -98,7 +101,7 @@ final class RankThreads implements AutoCloseable {
         }
     }
 
-    /** Ends the threads when they have done what they were given. */
+    /** Ends the threads when their tasks are done. */
     @Override
     public void close() {
         threads.values().forEach(thread -> thread.executor.shutdown());
@@ -106,7 +109,7 @@ final class RankThreads implements AutoCloseable {
 
     private record RankThread(ExecutorService executor, RankPhase phase) {}
 
-    /** What a rank does. */
+    /** A task of a rank. */
     @FunctionalInterface
     interface RankTask<T> {
         T run(int rank, RankPhase phase) throws Exception;

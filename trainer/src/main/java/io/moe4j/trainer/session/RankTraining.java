@@ -6,10 +6,10 @@ import io.moe4j.trainer.step.TrainStep;
 import java.util.Optional;
 
 /**
- * What a rank has for training.
+ * The parts of a rank that only training needs.
  *
- * @param optimizer its moments
+ * @param optimizer updates parameters, and holds the moments
  * @param step makes steps
- * @param copy where checkpoints are written from beside the steps, if they are
+ * @param copy the copy from which checkpoints are written while steps go on; empty if steps wait
  */
 record RankTraining(Optimizer optimizer, TrainStep step, Optional<HostCopy> copy) {}

@@ -6,7 +6,7 @@ import io.moe4j.autograd.recompute.RecomputePolicy;
 /**
  * How the blocks of a rank run.
  *
- * @param policy what they keep
+ * @param policy decides what they keep for backward
  * @param keptDispatches how many dispatches keep their rows at the same time, for which the exchange reserves memory
  * @since 0.3.0
  */

@@ -13,12 +13,12 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a rank keeps from forward to backward within its budget, and what it computes again. Bytes are those of one microbatch; costs are counted, not
- * measured, in a unit that only their ratios matter of.
+ * What a rank keeps from forward to backward within its budget, and what it computes again. Bytes are those of one microbatch. Costs are counted, not
+ * measured; their unit has no meaning, only their ratios have.
  *
  * @param segments the blocks of the model, in order
- * @param choice what each keeps
- * @param budgetBytes what it could have kept
+ * @param choice what each block keeps
+ * @param budgetBytes the bytes that it may keep
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -28,7 +28,7 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         segments = List.copyOf(segments);
     }
 
-    /** Bytes of what is kept. */
+    /** The bytes that are kept. */
     public long keptBytes() {
         return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
     }
@@ -38,13 +38,13 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return segments.stream().mapToInt(segment -> segment.reservations(choice.of(segment.name()))).sum();
     }
 
-    /** The part of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
+    /** The fraction of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
     public double repeatedShare() {
         double forward = sum(SegmentProfile::cost);
         return forward == 0 ? 0 : sum(segment -> segment.repeatedCost(choice.of(segment.name()))) / forward;
     }
 
-    /** The blocks that are alike and keep the same. */
+    /** Groups of equal blocks that keep the same results. */
     public List<Blocks> blocks() {
         List<Blocks> all = new ArrayList<>();
         for (SegmentProfile segment : segments) {
@@ -59,7 +59,7 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return all;
     }
 
-    /** For people: a summary, and a line for each group of blocks that are alike. */
+    /** Lines for people: a summary, and a line for each group of equal blocks. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT,
@@ -93,13 +93,13 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
     }
 
     /**
-     * Blocks that are alike and keep the same.
+     * Equal blocks that keep the same results.
      *
-     * @param first of them
+     * @param first index of the first of them
      * @param count how many there are
-     * @param kept names of the operations whose results each keeps, in the order of forward
-     * @param bytes that each keeps
-     * @param repeatedShare the part of its forward that each computes again
+     * @param kept names of the operations whose results each block keeps, in the order of forward
+     * @param bytes bytes that each block keeps
+     * @param repeatedShare the fraction of its forward that each block computes again
      */
     public record Blocks(SegmentProfile first, int count, Set<String> kept, long bytes, double repeatedShare) {
 

@@ -18,7 +18,7 @@ import java.util.function.LongSupplier;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class RecomputePlanner {
-    /** The part of a device's memory that {@code auto} leaves free: for what plans do not count, such as the driver's context and recorded graphs. */
+    /** The fraction of a device's memory that {@code auto} leaves free for what plans do not count, such as the driver's context and recorded graphs. */
     public static final double MARGIN = 0.02;
 
     private RecomputePlanner() {}
@@ -26,7 +26,7 @@ public final class RecomputePlanner {
     /**
      * The choice; empty if the configured policy takes no budget.
      *
-     * @param automatic gives the bytes of {@code auto}; asked only if they are wanted
+     * @param automatic gives the bytes of {@code auto}; called only if the budget is {@code auto}
      * @param lanes how many microbatches are alive at once; 0 if they follow each other
      */
     public static Optional<RecomputePlan> plan(TrainerConfig config, ModelSpec spec, Providers providers, int lanes,
@@ -42,7 +42,7 @@ public final class RecomputePlanner {
                 bytes / Math.max(1, lanes)));
     }
 
-    /** What is kept of these blocks within so many bytes. */
+    /** The choice for these blocks within this number of bytes. */
     public static RecomputePlan choose(RecomputePolicyProvider provider, List<SegmentProfile> segments, long bytes) {
         RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, bytes), bytes);
         if (plan.keptBytes() > bytes) {
@@ -53,7 +53,7 @@ public final class RecomputePlanner {
     }
 
     /**
-     * What a plan says; without one, the provider's own policy.
+     * How blocks run by a plan; without a plan, the provider's own policy.
      *
      * @param lanes how many microbatches are alive at once; 0 if they follow each other
      */
@@ -63,17 +63,17 @@ public final class RecomputePlanner {
                 .orElseGet(() -> Recompute.of(providers.recompute().policy()));
     }
 
-    /** A run that keeps nothing: what it leaves of a device is what {@code auto} may use. */
+    /** How blocks run if they keep nothing. The memory that this leaves on a device is what {@code auto} may use. */
     public static Recompute keepingNothing(Providers providers) {
         return Recompute.of(providers.recompute().policy(KeptChoice.nothing()));
     }
 
     /**
-     * What one of {@code ranks} ranks on a device may keep.
+     * The bytes that one of {@code ranks} ranks on a device may keep.
      *
      * @param capacity bytes of the device
-     * @param free those that nothing has taken yet
-     * @param needed bytes of the rank without what is kept
+     * @param free bytes of the device that are not in use yet
+     * @param needed bytes that a rank needs if it keeps nothing
      */
     public static long left(long capacity, long free, int ranks, long needed) {
         return (long) (free - MARGIN * capacity) / ranks - needed;

@@ -19,7 +19,7 @@ public final class RunFailedException extends RuntimeException {
     }
 
     /**
-     * @param first what was reported first
+     * @param first the failure that was reported first
      * @param failures errors of the ranks of this JVM, by rank
      */
     static RunFailedException of(Optional<RankFailure> first, Map<Integer, Throwable> failures) {

@@ -8,13 +8,14 @@ import io.moe4j.api.comm.support.DedupRule;
 import io.moe4j.api.device.DeviceKind;
 
 /**
- * What one dispatch of a rank sends to other ranks, under even routing: each copy of a row by itself, and each row once to each rank.
+ * Rows that one dispatch of a rank sends to other ranks under even routing, counted in two ways: if each copy of a row is sent, and if each row is sent
+ * once to each rank.
  *
  * @param ranks EP
  * @param topK K
- * @param ranksOfToken on which a token has experts, on average
- * @param eachCopy rows, one for each expert
- * @param once rows, one for each rank
+ * @param ranksOfToken on how many ranks a token has experts, on average
+ * @param eachCopy how many rows, one for each expert
+ * @param once how many rows, one for each rank
  * @param rowBytes bytes of a row
  * @param isOnce whether rows are sent once; with {@code moe.dedup = "auto"}, as if each rank had a device of its own
  * @since 0.3.0
@@ -23,7 +24,7 @@ import io.moe4j.api.device.DeviceKind;
 public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy, double once, long rowBytes,
         boolean isOnce) {
 
-    /** Of this exchange. */
+    /** The rows of this exchange. */
     public static SentRows of(CommConfig config, int ranks, CommBackendProvider provider, DeviceKind kind) {
         // There is one CPU device, whose ranks have no links between them.
         boolean isOnce = provider.sendsRowsOnce() && ranks > 1 && (config.dedup() == Dedup.ON
@@ -33,17 +34,17 @@ public record SentRows(int ranks, int topK, double ranksOfToken, double eachCopy
                 DedupRule.rowBytes(config), isOnce);
     }
 
-    /** Bytes of the rows that are sent, by the choice that was made. */
+    /** Bytes of the rows that are sent, in the way that was chosen. */
     public long bytes() {
         return isOnce ? bytesOnce() : bytesOfEachCopy();
     }
 
-    /** Bytes of the rows, each copy by itself. */
+    /** Bytes of the rows if each copy is sent. */
     public long bytesOfEachCopy() {
         return Math.round(eachCopy * rowBytes);
     }
 
-    /** Bytes of the rows, each once to each rank, with what says where it is copied to: 4 bytes for each expert. */
+    /** Bytes of the rows if each is sent once to each rank, with the places to which it is copied there: 4 bytes for each expert. */
     public long bytesOnce() {
         return Math.round(once * rowBytes + eachCopy * Integer.BYTES);
     }

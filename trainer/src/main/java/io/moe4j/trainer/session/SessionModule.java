@@ -5,7 +5,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.step.Schedule;
 
-/** The scope of a session: what its ranks share, made before them and closed after them. */
+/** The objects that the ranks of a session share: they are made before the ranks and closed after them. */
 final class SessionModule extends AbstractModule {
     private final TrainerConfig config;
     private final ModelSpec spec;

@@ -10,7 +10,7 @@ import io.moe4j.api.comm.support.ForwardingCommBackend;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.api.trace.Spans;
 
-/** Any communication backend, with spans for its exchanges. In use only in runs that are profiled. */
+/** Wraps a communication backend, and records spans of its exchanges. Used only in runs that are profiled. */
 final class SpannedExchange extends ForwardingCommBackend {
     private final Spans spans;
 

@@ -9,21 +9,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** What ranks may keep beside everything else that they need: the least that any of them may, so that all choose the same. */
+/** Computes how many bytes ranks may keep in addition to everything else that they need: the smallest number of all ranks, so that all make the same choice. */
 final class SpareMemory {
     private final RankLaunch launch;
     private final Map<Integer, Device> devices;
 
-    /** @param devices by the rank of this process; nothing may be allocated there yet */
+    /** @param devices the device of each rank of this process; nothing may be allocated there yet */
     SpareMemory(RankLaunch launch, Map<Integer, Device> devices) {
         this.launch = launch;
         this.devices = devices;
     }
 
     /**
-     * Bytes; may be negative. All processes call it at the same time.
+     * The number of bytes, which may be negative. All processes call this at the same time.
      *
-     * @param plans of the ranks of this process, if they keep nothing
+     * @param plans the plans of the ranks of this process, if they keep nothing
      */
     long least(Map<Integer, MemoryPlan> plans) {
         // The first exchange also makes sure that all processes have opened their devices, and the second that none allocates before all have looked.
@@ -38,7 +38,7 @@ final class SpareMemory {
         }).stream().mapToLong(bytes -> ByteBuffer.wrap(bytes).getLong()).min().orElseThrow();
     }
 
-    /** Names a rank's device among all devices of the world. */
+    /** A name of a rank's device that is unique among all devices of the world. */
     private String place(int rank) {
         Device device = device(rank);
         String hardware = device.hardwareId();

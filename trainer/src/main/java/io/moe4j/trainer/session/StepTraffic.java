@@ -5,24 +5,24 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * What one rank sends to others in one step, in bytes. The experts' exchange is counted as if routing were even: each rank then sends
- * {@code (EP - 1) / EP} of its routed rows away; or fewer where rows are sent once, see {@link SentRows}.
+ * Bytes that one rank sends to others in one step. The experts' exchange is counted as if routing were even: each rank then sends
+ * {@code (EP - 1) / EP} of its routed rows to other ranks, or fewer if rows are sent once; see {@link SentRows}.
  *
  * @param allGather parameters, gathered for forward and for backward
  * @param reduceScatter gradients
  * @param allReduce gradients over replicas, and token counts
  * @param dispatch rows to their experts, in forward and in recompute
  * @param combine rows back from their experts
- * @param combineAdjoint gradients of what came back, to the experts
- * @param dispatchAdjoint gradients of what was dispatched, back from the experts
- * @param counts what the plans of the exchange tell each other
+ * @param combineAdjoint gradients of the rows that came back, to the experts
+ * @param dispatchAdjoint gradients of the rows that were dispatched, back from the experts
+ * @param counts the counts that ranks exchange for their plans
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record StepTraffic(long allGather, long reduceScatter, long allReduce, long dispatch, long combine,
         long combineAdjoint, long dispatchAdjoint, long counts) {
 
-    /** All of it. */
+    /** The sum of all bytes. */
     public long totalBytes() {
         return byKind().values().stream().mapToLong(Long::longValue).sum();
     }

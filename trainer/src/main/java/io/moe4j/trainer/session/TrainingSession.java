@@ -30,7 +30,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * What is open in this JVM for a run: the devices, and for each rank that lives here a thread with all that belongs to it. Nothing is shared with another
+ * Everything that is open in this JVM for a run: the devices, and for each rank of this JVM a thread with all its parts. Nothing is shared with another
  * session. Closing it closes everything in reverse order; closing twice is harmless.
  *
  * @since 0.1.0
@@ -47,11 +47,11 @@ public final class TrainingSession implements AutoCloseable {
     private final Map<Integer, Device> deviceByOrdinal = new TreeMap<>();
 
     /**
-     * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and what it takes is what is then allocated.
+     * Opens a session. Memory is planned first: one step is made on a device that computes nothing, and the memory that this step needs is then allocated.
      *
-     * @param spec what is trained; with the communication backend that it names
+     * @param spec the model, with the communication backend that it names
      * @throws InputException if the memory does not suffice
-     * @throws RunFailedException if a rank could not be opened; whatever was opened half-way is closed
+     * @throws RunFailedException if a rank could not be opened; parts that were opened already are closed
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch) {
         return open(config, spec, registry, launch, Schedule.oneAfterTheOther());
@@ -60,7 +60,7 @@ public final class TrainingSession implements AutoCloseable {
     /**
      * Opens a session as {@link #open(TrainerConfig, ModelSpec, Registry, RankLaunch)} does.
      *
-     * @param schedule in which order microbatches pass through the model
+     * @param schedule the order in which microbatches pass through the model
      */
     public static TrainingSession open(TrainerConfig config, ModelSpec spec, Registry registry, RankLaunch launch,
             Schedule schedule) {
@@ -119,9 +119,9 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /**
-     * Does something on all ranks of this JVM at the same time, each on its own thread.
+     * Runs work on all ranks of this JVM at the same time, each on its own thread.
      *
-     * @return what each gave, in the order of the ranks
+     * @return the result of each rank, in the order of the ranks
      * @throws RunFailedException if one failed; the session can only be closed then
      */
     public <T> List<T> onRanks(RankWork<T> work) {
@@ -134,12 +134,12 @@ public final class TrainingSession implements AutoCloseable {
         });
     }
 
-    /** Who lives here. */
+    /** Which ranks run in this JVM, and how they connect to the others. */
     public RankLaunch launch() {
         return launch;
     }
 
-    /** Where they compute, by the number of the device. */
+    /** Their devices, by number. */
     public Map<Integer, Device> devices() {
         return Collections.unmodifiableMap(deviceByOrdinal);
     }
@@ -149,13 +149,13 @@ public final class TrainingSession implements AutoCloseable {
         return providers;
     }
 
-    /** What the rank of this JVM takes that takes most. */
+    /** The memory plan of the rank of this JVM that needs the most. */
     public MemoryPlan memoryPlan() {
         return Collections.max(memoryPlans.values(), Comparator.comparingLong(MemoryPlan::totalBytes));
     }
 
     /**
-     * What blocks keep and what they compute again, if that was chosen by a budget.
+     * What blocks keep and what they compute again; empty if no budget decides that.
      *
      * @since 0.3.0
      */
@@ -217,7 +217,7 @@ public final class TrainingSession implements AutoCloseable {
         }
     }
 
-    /** Without the copy for checkpoints, which a run can do without. */
+    /** The plan without the copy for checkpoints, which a run can do without. */
     private static long needed(MemoryPlan plan) {
         return plan.totalBytes() - plan.allocated().getOrDefault(HostCopy.PURPOSE, 0L);
     }
@@ -227,7 +227,7 @@ public final class TrainingSession implements AutoCloseable {
                 .map(plan -> " or activation_checkpoint.memory_budget").orElse("");
     }
 
-    /** The purposes that take most of a rank's memory. */
+    /** The purposes that take the most of a rank's memory. */
     private String largest() {
         return memoryPlan().byPurpose().entrySet().stream()
                 .sorted(Map.Entry.<String, Long>comparingByValue().reversed()).limit(4)
@@ -246,10 +246,10 @@ public final class TrainingSession implements AutoCloseable {
                 .withStrict(settings.strict()).withTimeout(settings.timeout());
     }
 
-    /** Something that a rank does. */
+    /** Work of a rank. */
     @FunctionalInterface
     public interface RankWork<T> {
-        /** Does it, on the rank's thread. */
+        /** Runs on the rank's thread. */
         T run(RankSession rank) throws Exception;
     }
 }

@@ -34,7 +34,7 @@ final class AheadBuffers implements AutoCloseable {
      * Allocates the buffers.
      *
      * @param sequence S
-     * @param tokens of all microbatches
+     * @param tokens number of tokens of all microbatches
      */
     AheadBuffers(RankContext rank, int modules, int sequence, long tokens, int microbatches) {
         this.rank = rank;
@@ -46,7 +46,7 @@ final class AheadBuffers implements AutoCloseable {
         targets = Collections.nCopies(modules, 0L);
     }
 
-    /** Those of one microbatch, module after module. */
+    /** The buffers of one microbatch, module after module. */
     List<TokensAhead> of(int microbatch) {
         List<TokensAhead> ahead = new ArrayList<>();
         for (int k = 0; k < modules; k++) {
@@ -60,7 +60,7 @@ final class AheadBuffers implements AutoCloseable {
         return targets;
     }
 
-    /** Enqueues the copies of what lies ahead in a batch. */
+    /** Enqueues the copies of a batch's tokens and labels ahead. */
     void upload(Batch batch) {
         List<Long> counts = new ArrayList<>();
         for (int k = 1; k <= modules; k++) {

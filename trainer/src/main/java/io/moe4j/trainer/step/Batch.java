@@ -6,11 +6,11 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * What one rank reads in one step: B·S tokens of each of its microbatches, sequence after sequence.
+ * The tokens that one rank reads in one step: B·S for each of its microbatches, sequence after sequence.
  *
  * @param ids_T token ids
- * @param labels_T the token that follows each of them, or {@link LossOps#IGNORED_LABEL} where a token has no loss
- * @param starts_T for each token the place in its sequence where its document begins, if documents are kept apart. The first token of a sequence has 0,
+ * @param labels_T the token that follows each token, or {@link LossOps#IGNORED_LABEL} if a token has no loss
+ * @param starts_T for each token, the place in its sequence where its document begins, if documents are kept apart. The first token of a sequence has 0,
  *        and each other one the value of the token before it, or its own place if a document begins with it. For example [0, 0, 2, 2, 2] for
  *        documents of 2 and 3 tokens in a sequence of 5
  * @since 0.1.0
@@ -29,12 +29,12 @@ public record Batch(int[] ids_T, int[] labels_T, Optional<int[]> starts_T) imple
         }
     }
 
-    /** Sequences of one document each. */
+    /** A batch whose sequences have one document each. */
     public Batch(int[] ids_T, int[] labels_T) {
         this(ids_T, labels_T, Optional.empty());
     }
 
-    /** Tokens of the step. */
+    /** The number of tokens, of all microbatches together. */
     public int tokens() {
         return ids_T.length;
     }

@@ -4,14 +4,14 @@ import io.moe4j.trainer.config.TrainerConfig;
 import java.util.Optional;
 
 /**
- * What a batch must be to be used in a run.
+ * Checks whether a batch can be used in a run.
  *
- * @param config of the run
- * @param masks whether labels may be masked: labels that do not count came with version 1.4 of the devices' SPI
+ * @param config the run's configuration
+ * @param masks whether labels may be masked: devices can ignore labels since version 1.4 of their SPI
  */
 record BatchRules(TrainerConfig config, boolean masks) {
 
-    /** The data; a batch that cannot be used is no batch, with the reason, so that all ranks learn why. */
+    /** The data. A batch that cannot be used is replaced by the reason, so that all ranks learn it. */
     StepData usable(StepData data) {
         return switch (data) {
             case Batch batch -> problem(batch).<StepData>map(StepData.Missing::new).orElse(batch);

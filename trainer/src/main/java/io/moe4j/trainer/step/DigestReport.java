@@ -14,24 +14,24 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Digests of what a rank holds, to be compared with those of other ranks.
+ * Digests of data that a rank holds, to be compared with those of other ranks.
  *
- * @param entries one for each thing of which other ranks hold a copy
+ * @param entries one for each piece of data of which other ranks hold a copy
  */
 record DigestReport(List<Entry> entries) {
-    /** Things that are named in a message; there may be thousands. */
+    /** How many differences a message names; there may be thousands. */
     private static final int NAMED = 8;
 
     /**
-     * A digest.
+     * The digest of one piece of data.
      *
-     * @param what is held
-     * @param group the first of the ranks that hold it: entries with the same {@code what} and group should be equal
-     * @param digest of it
+     * @param what name of the data
+     * @param group the first of the ranks that hold it: entries with the same {@code what} and group should have equal digests
+     * @param digest its digest
      */
     record Entry(String what, int group, long digest) {}
 
-    /** A thing with all its copies. */
+    /** The key of all copies of one piece of data. */
     private record Thing(String what, int group) {}
 
     byte[] encode() {
@@ -61,7 +61,7 @@ record DigestReport(List<Entry> entries) {
         }
     }
 
-    /** What is not the same in the reports of all ranks, given by rank; empty if everything is. */
+    /** Describes what differs between the reports of all ranks, which are given by rank; empty if nothing does. */
     static Optional<String> differences(List<DigestReport> byRank) {
         Map<Thing, Map<Long, List<Integer>>> copies = new LinkedHashMap<>();
         for (int rank = 0; rank < byRank.size(); rank++) {

@@ -8,7 +8,7 @@ import io.moe4j.autograd.sharding.DocumentStarts;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** The static buffers of where documents begin, for all microbatches of a step or an evaluation: starts, then positions. */
+/** Static buffers for the starts of documents, and the positions of tokens within them, for all microbatches of a step or an evaluation. */
 final class DocumentBuffers implements AutoCloseable {
     private final RankContext rank;
     private final Memory memory;
@@ -16,11 +16,11 @@ final class DocumentBuffers implements AutoCloseable {
     private final int microbatches;
 
     /**
-     * Allocates the buffers, of sequences of one document each.
+     * Allocates the buffers, set for sequences of one document each.
      *
      * @param sequence S
-     * @param tokens of all microbatches
-     * @param purpose of the memory, for reports
+     * @param tokens number of tokens of all microbatches
+     * @param purpose name of the memory in reports
      */
     DocumentBuffers(RankContext rank, int sequence, long tokens, int microbatches, String purpose) {
         this.rank = rank;
@@ -30,12 +30,12 @@ final class DocumentBuffers implements AutoCloseable {
         rank.stream().fill(Tensor.of(memory, 0, DType.I32, 2 * tokens), 0);
     }
 
-    /** Those of one microbatch. */
+    /** The buffers of one microbatch. */
     DocumentStarts of(int microbatch) {
         return new DocumentStarts(part(0, microbatch), part(1, microbatch));
     }
 
-    /** Enqueues the copy of a batch's starts, which must have no {@link #problem}, and of the positions that follow from them. */
+    /** Enqueues the copies of a batch's starts, which must have no {@link #problem}, and of the positions that follow from them. */
     void upload(Batch batch) {
         int[] starts = batch.starts_T().orElseGet(() -> new int[batch.tokens()]);
         int[] positions = new int[starts.length];
@@ -46,7 +46,7 @@ final class DocumentBuffers implements AutoCloseable {
         rank.stream().upload(MemorySegment.ofArray(positions), all(1));
     }
 
-    /** What is wrong with the starts of a batch, in words; empty if nothing is. */
+    /** Says in words what is wrong with the starts of a batch; empty if nothing is. */
     static Optional<String> problem(int[] starts_T, int sequence) {
         for (int t = 0; t < starts_T.length; t++) {
             int s = t % sequence;

@@ -10,7 +10,7 @@ import io.moe4j.trainer.config.TrainerConfig;
 import java.lang.foreign.MemorySegment;
 import java.util.Optional;
 
-/** What goes into a forward pass over one microbatch, and what comes out. Apart from the buffers of training steps, which a captured step may replay. */
+/** Inputs and outputs of a forward pass over one microbatch. They are not the buffers of training steps, which a captured step may replay. */
 final class EvaluationBuffers implements AutoCloseable {
     private final RankContext rank;
     private final int tokens;
@@ -34,7 +34,7 @@ final class EvaluationBuffers implements AutoCloseable {
                 : Optional.empty();
     }
 
-    /** What a model is told before its pass. */
+    /** The inputs of the model's pass. */
     Microbatch microbatch() {
         return Microbatch.ONLY.withDocuments(documents.map(buffers -> buffers.of(0)));
     }

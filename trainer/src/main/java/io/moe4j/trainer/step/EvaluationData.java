@@ -4,7 +4,7 @@ import io.moe4j.api.Stability;
 import java.util.Optional;
 
 /**
- * What one rank evaluates: batches of the size of a step's, until the data ends.
+ * Gives the batches that one rank evaluates, each as large as that of a training step, until the data ends.
  *
  * @since 0.3.0
  */

@@ -12,15 +12,15 @@ import java.util.List;
 public sealed interface EvaluationOutcome {
 
     /**
-     * All batches were evaluated, or all that the data has.
+     * All batches that were asked for, or that the data has, were evaluated.
      *
-     * @param lossSum of all tokens that have a label, of all ranks
-     * @param tokens how many these are
-     * @param nonFinite how many of these have a loss that is NaN or infinite
-     * @param sequences that have a token with a label
-     * @param batches passes of all ranks together in which at least one rank had data
+     * @param lossSum sum of the losses of all tokens that have a label, of all ranks
+     * @param tokens how many tokens have a label
+     * @param nonFinite how many of these tokens have a loss that is NaN or infinite
+     * @param sequences how many sequences have a token with a label
+     * @param batches how many passes of all ranks together had data on at least one rank
      * @param receivedRowsMax the most rows that a rank was to receive in one exchange
-     * @param receiveCapacityRows what a rank can receive
+     * @param receiveCapacityRows rows that a rank has room for in one exchange
      * @param droppedRows rows that were dropped, all ranks together
      */
     record Completed(double lossSum, long tokens, long nonFinite, long sequences, long batches, long receivedRowsMax,
@@ -31,7 +31,7 @@ public sealed interface EvaluationOutcome {
             return lossSum / tokens;
         }
 
-        /** e to the power of the loss: infinite where that is above 1.8e308. */
+        /** e to the power of the loss; infinite if that is above 1.8e308. */
         public double perplexity() {
             return Math.exp(loss());
         }
@@ -40,15 +40,15 @@ public sealed interface EvaluationOutcome {
     /**
      * A rank was asked to end.
      *
-     * @param batches that were evaluated
-     * @param ranks that were asked
+     * @param batches how many batches were evaluated until then
+     * @param ranks the ranks that were asked
      */
     record Stopped(long batches, List<Integer> ranks) implements EvaluationOutcome {}
 
     /**
      * A rank's data could not be read.
      *
-     * @param reasons why, with the ranks
+     * @param reasons the reasons, with the ranks
      */
     record WithoutData(String reasons) implements EvaluationOutcome {}
 }

@@ -6,12 +6,12 @@ import java.util.List;
 /**
  * What a rank tells the others at the end of an evaluation.
  *
- * @param lossSum of its tokens that have a label
- * @param tokens how many these are
- * @param nonFinite how many of these have a loss that is not finite
- * @param sequences of these tokens
+ * @param lossSum sum of the losses of its tokens that have a label
+ * @param tokens how many of its tokens have a label
+ * @param nonFinite how many of these tokens have a loss that is not finite
+ * @param sequences how many sequences have such a token
  * @param requiredRows the most rows that it was to receive in one exchange
- * @param droppedRows rows that were dropped at it
+ * @param droppedRows rows that were dropped on it
  */
 record EvaluationReport(double lossSum, long tokens, long nonFinite, long sequences, long requiredRows,
         long droppedRows) {
@@ -27,7 +27,7 @@ record EvaluationReport(double lossSum, long tokens, long nonFinite, long sequen
                 buffer.getLong(), buffer.getLong());
     }
 
-    /** All ranks together, in the order of the ranks. */
+    /** Adds the reports of all ranks, in the order of the ranks. */
     static EvaluationOutcome.Completed sum(List<EvaluationReport> ranks, long batches, long capacityRows) {
         return new EvaluationOutcome.Completed(
                 ranks.stream().map(EvaluationReport::lossSum).reduce(0.0, Double::sum),

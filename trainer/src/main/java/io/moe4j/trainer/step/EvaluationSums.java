@@ -2,7 +2,10 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.ops.LossOps;
 
-/** The sums of one rank, in double precision, token by token: how tokens are cut into batches does not show beyond its rounding. */
+/**
+ * The sums of one rank, in double precision, token by token, so that the way in which tokens are divided into batches changes no more than the rounding of
+ * these sums.
+ */
 final class EvaluationSums {
     private final int sequenceTokens;
     private double loss;
@@ -16,10 +19,10 @@ final class EvaluationSums {
     }
 
     /**
-     * Adds the tokens of a batch that have a label.
+     * Adds those tokens of a batch that have a label.
      *
-     * @param labels of all tokens; {@link LossOps#IGNORED_LABEL} for those that do not count
-     * @param losses of all tokens
+     * @param labels labels of all tokens; {@link LossOps#IGNORED_LABEL} for tokens that do not count
+     * @param losses losses of all tokens
      */
     void add(int[] labels, float[] losses) {
         boolean counts = false;

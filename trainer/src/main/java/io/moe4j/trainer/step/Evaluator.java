@@ -16,8 +16,8 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 
 /**
- * Evaluates a model on one rank, forward only: it changes nothing that training uses. All ranks make the same passes. Before each, they tell each other
- * what they have: a rank whose data has ended takes part with tokens that do not count, until no rank has any.
+ * Evaluates a model on one rank by forward passes, which change nothing that training uses. All ranks make the same passes. Before each pass, they tell
+ * each other whether they have a batch: a rank whose data has ended takes part with tokens that do not count, until no rank has data.
  *
  * @since 0.3.0
  */
@@ -49,17 +49,17 @@ public final class Evaluator implements AutoCloseable {
         sequenceTokens = config.training().seqLen();
         pass = new ForwardPass(rank, model);
         buffers = EvaluationBuffers.open(rank, config);
-        // Masked labels do not reach the device here: all versions take them.
+        // Losses are summed on the host here, so that devices of all versions can evaluate masked labels.
         rules = new BatchRules(config, true);
     }
 
     /**
      * Evaluates. All ranks call it at the same point between two steps, with equal {@code batches}.
      *
-     * @param name what is done, for the report of a failure: {@code "validation after step 100"}
-     * @param data of this rank
-     * @param batches the most that are read
-     * @param stop whether this rank wants to end before that
+     * @param name what this evaluation is, for the report of a failure: {@code "validation after step 100"}
+     * @param data this rank's data
+     * @param batches the most batches that are read
+     * @param stop returns whether this rank wants to end before that
      */
     public EvaluationOutcome run(String name, EvaluationData data, long batches, BooleanSupplier stop) {
         comm.ifPresent(CommBackend::resetStatistics);
@@ -92,7 +92,7 @@ public final class Evaluator implements AutoCloseable {
                 comm.map(CommBackend::capacityRows).orElse(0L));
     }
 
-    /** Makes a pass on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
+    /** Makes a pass on whatever the buffers hold, so that its memory and operations can be counted on a device that computes nothing. */
     public void rehearse() {
         try (Scope step = rank.memory().openStep()) {
             model.begin(buffers.microbatch());
@@ -108,7 +108,7 @@ public final class Evaluator implements AutoCloseable {
         }
         for (int from = 0; from < batch.tokens(); from += microbatchTokens) {
             int[] labels = Arrays.copyOfRange(batch.labels_T(), from, from + microbatchTokens);
-            // Any id will do where the loss is not used; devices of earlier versions of their SPI know no label that does not count.
+            // Any id can stand where the loss is not used: devices of earlier versions of their SPI cannot ignore labels.
             int to = from + microbatchTokens;
             int begin = from;
             buffers.upload(new Batch(Arrays.copyOfRange(batch.ids_T(), from, to),
@@ -122,7 +122,7 @@ public final class Evaluator implements AutoCloseable {
         }
     }
 
-    /** The batch of a rank that has no data: it takes part in the exchanges, and counts nothing. */
+    /** The batch of a rank that has no data: it takes part in the exchanges, and none of its tokens counts. */
     private Batch nothing() {
         int[] labels = new int[microbatchTokens * microbatches];
         Arrays.fill(labels, LossOps.IGNORED_LABEL);
@@ -134,7 +134,7 @@ public final class Evaluator implements AutoCloseable {
                 .map(BatchVote::decode).toList();
     }
 
-    /** Rows that this rank was to receive, and that were dropped at it. */
+    /** The most rows that this rank was to receive, and how many were dropped on it. */
     private long[] statistics() {
         long[] words = new long[2];
         comm.flatMap(CommBackend::statistics)

@@ -8,20 +8,20 @@ import java.util.List;
 import java.util.TreeMap;
 
 /**
- * Where the counts of tokens for each expert lie on the device, in the order of the layers. The step counts them anyway; they are only copied.
+ * The places on the device of the counts of tokens for each expert, in the order of the layers. Each step counts them anyway; this class only copies them.
  *
  * @param layers indices of the layers that have experts
- * @param counts one tensor a layer, I32 (E)
+ * @param counts one tensor for each layer, I32 (E)
  */
 record ExpertTokens(List<Integer> layers, List<Tensor> counts) {
 
-    /** Those of a model; empty for one without experts. */
+    /** The counts of a model; empty for one without experts. */
     static ExpertTokens of(Model model) {
         TreeMap<Integer, Tensor> byLayer = new TreeMap<>(model.tokensPerExpert());
         return new ExpertTokens(List.copyOf(byLayer.keySet()), List.copyOf(byLayer.values()));
     }
 
-    /** For a step whose counts are never read. */
+    /** No counts, for steps whose counts are never read. */
     static ExpertTokens none() {
         return new ExpertTokens(List.of(), List.of());
     }
@@ -40,7 +40,7 @@ record ExpertTokens(List<Integer> layers, List<Tensor> counts) {
         }
     }
 
-    /** Takes counts apart that were copied by {@link #copyTo}. */
+    /** Splits counts that were copied by {@link #copyTo} into layers. */
     List<List<Integer>> byLayer(List<Integer> all) {
         List<List<Integer>> parts = new ArrayList<>();
         int from = 0;

@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a step that has the same launches with the same addresses every time: forward, backward, and the sum of the squares of the gradients.
- * It is run as it is, or recorded once and replayed.
+ * The part of a step that makes the same launches with the same addresses every time: forward, backward, and the sum of the squares of the gradients.
+ * It is run directly, or recorded once and replayed.
  */
 final class ForwardBackward {
     private final RankContext rank;
@@ -29,7 +29,7 @@ final class ForwardBackward {
     private @Nullable CapturedGraph graph;
 
     /**
-     * Forward and backward of a step.
+     * Prepares forward and backward of a step.
      *
      * @param schedule drives the model through the microbatches
      * @param lossScale 1 / (tokens of all ranks)
@@ -52,7 +52,10 @@ final class ForwardBackward {
         return capture.isPresent();
     }
 
-    /** Records the work, if it is to be replayed. All ranks do, before any of them replays: recording may load code, which must not wait for a peer. */
+    /**
+     * Records the work, if it is to be replayed. All ranks record before any of them replays, because recording may load code, and that must not wait for
+     * a kernel which waits for a peer.
+     */
     void prepare() {
         if (capture.isPresent() && graph == null) {
             try (Spans.Span span = rank.spans().open("capture", "")) {
@@ -63,7 +66,8 @@ final class ForwardBackward {
     }
 
     /**
-     * Enqueues the work on what the input buffers hold. A step that is profiled is not replayed: the parts of a graph have no times. It has the same bits.
+     * Enqueues the work on the contents of the input buffers. A profiled step is not replayed, because the parts of a replayed graph cannot be timed; its
+     * results have the same bits.
      */
     void run() {
         if (graph == null || rank.spans().isRecording()) {

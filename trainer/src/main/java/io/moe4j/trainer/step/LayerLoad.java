@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 
 /**
  * How one layer has spread the tokens of a step over its experts. For example, with 4 experts that got [6, 2, 0, 0] tokens, {@link #entropy} is
- * 0.41 (all even would be 1), and {@link #imbalance} is 3, since the fullest expert got 6 where the mean is 2.
+ * 0.41 (it would be 1 if all were even), and {@link #imbalance} is 3, since the fullest expert got 6 tokens and the mean is 2.
  *
  * @param layer index in the model, from 0
  * @param tokensPerExpert tokens that each expert got, of all ranks and microbatches
@@ -23,7 +23,9 @@ public record LayerLoad(int layer, List<Long> tokensPerExpert, long receivedRows
         tokensPerExpert = List.copyOf(tokensPerExpert);
     }
 
-    /** Entropy of the distribution of tokens over experts, over its largest value: 1 if all got the same, 0 if one got everything or nothing was routed. */
+    /**
+     * Entropy of the distribution of tokens over experts, divided by its largest value: 1 if all got the same, 0 if one got everything or nothing was routed.
+     */
     public double entropy() {
         double total = total();
         if (total == 0 || tokensPerExpert.size() < 2) {
@@ -38,7 +40,7 @@ public record LayerLoad(int layer, List<Long> tokensPerExpert, long receivedRows
         return Math.max(0, entropy / Math.log(tokensPerExpert.size()));
     }
 
-    /** Tokens of the fullest expert over the mean of all: 1 if all got the same; 0 if nothing was routed. */
+    /** Tokens of the fullest expert, divided by the mean: 1 if all got the same; 0 if nothing was routed. */
     public double imbalance() {
         long fullest = tokensPerExpert.stream().mapToLong(Long::longValue).max().orElse(0);
         return total() == 0 ? 0 : fullest * (double) tokensPerExpert.size() / total();

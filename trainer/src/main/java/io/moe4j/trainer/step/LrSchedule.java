@@ -22,7 +22,7 @@ public record LrSchedule(double peak, int steps, LrSchedulerConfig config) {
         return at(peak, step);
     }
 
-    /** The rate of step {@code step}, from 1, of what has another peak and the same curve. */
+    /** The rate of step {@code step}, from 1, on the same curve with another peak. */
     public double at(double highest, long step) {
         if (step <= config.warmupSteps()) {
             return highest * step / config.warmupSteps();

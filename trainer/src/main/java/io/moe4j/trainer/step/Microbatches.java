@@ -11,8 +11,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The microbatches of one step of one rank, for a schedule to drive. The schedule opens the memory that a microbatch lives in, and calls
- * {@link #forward} and then {@link #backward} for each; what lies between the two calls is up to it. Backward must come in the order of the indices.
+ * The microbatches of one step of one rank, driven by a schedule. The schedule opens the memory of a microbatch, and calls
+ * {@link #forward} and then {@link #backward} for each; it decides what happens between the two calls. Both must come in the order of the indices.
  *
  * @since 0.2.0
  */
@@ -37,17 +37,17 @@ public final class Microbatches {
         this.passes = new @Nullable MicrobatchPass[buffers.microbatches()];
     }
 
-    /** How many there are. */
+    /** The number of microbatches. */
     public int count() {
         return passes.length;
     }
 
-    /** Where the memory of microbatches comes from. */
+    /** The source of the microbatches' memory. */
     public MemoryStack memory() {
         return rank.memory();
     }
 
-    /** Enqueues forward of a microbatch, up to the last stage. In the scope, or lane, that it lives in. */
+    /** Enqueues forward of a microbatch, up to the last stage. Called in the scope, or lane, of the microbatch. */
     public void forward(int index) {
         require(index == forwards, index, "forward", forwards);
         forwards++;
@@ -60,13 +60,13 @@ public final class Microbatches {
         passes[index] = pass;
     }
 
-    /** Enqueues the loss and backward of a microbatch. In the scope, or lane, that forward took its memory from. */
+    /** Enqueues the loss and backward of a microbatch. Called in the scope, or lane, that forward took its memory from. */
     public void backward(int index) {
         require(index == backwards && index < forwards, index, "backward", backwards);
         backwards++;
         model.begin(buffers.microbatch(index));
         if (model.stages().isEmpty()) {
-            // A model that was written before models had stages does all of it in one call.
+            // A model that was written before models had stages does forward and backward in one call.
             model.forwardBackward(buffers.ids_T(index), buffers.labels_T(index), lossScale, buffers.loss());
             return;
         }
@@ -74,7 +74,7 @@ public final class Microbatches {
         passes[index] = null;
     }
 
-    /** Checks that the schedule has driven all of them. */
+    /** Checks that the schedule has driven all microbatches. */
     void requireDone() {
         if (backwards != count()) {
             throw new IllegalStateException("the schedule has driven " + forwards + " forward and " + backwards

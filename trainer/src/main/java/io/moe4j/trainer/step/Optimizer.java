@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Updates of the shards that this rank holds, and the sum of the squares of their gradients.
+ * Updates the shards that this rank holds, and sums the squares of their gradients.
  *
  * @since 0.1.0
  */
@@ -27,12 +27,12 @@ public final class Optimizer implements AutoCloseable {
     private final List<Shard> shards;
 
     /**
-     * What belongs to one unit.
+     * The data of one unit.
      *
-     * @param unit its parameters and gradients
+     * @param unit the unit's parameters and gradients
      * @param firstMoment (n), laid out like the unit's shard
-     * @param secondMoment of the elements that have second moments, one after the other: with AdamW, those of all elements
-     * @param secondMoments which elements these are
+     * @param secondMoment second moments of the elements that have some, one after the other; with AdamW, all elements have
+     * @param secondMoments the stretches of elements that have second moments
      */
     public record Shard(ParameterUnit unit, Tensor firstMoment, Tensor secondMoment, List<Part> secondMoments) {
 
@@ -49,7 +49,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /**
-     * A tensor (n) of elements {@code from} to {@code from + n} of a unit's shard.
+     * A tensor (n) for elements {@code from} to {@code from + n} of a unit's shard.
      *
      * @since 0.3.0
      */
@@ -58,8 +58,8 @@ public final class Optimizer implements AutoCloseable {
     /**
      * Allocates the moments, which are zero.
      *
-     * @param computeType of products
-     * @param seed of stochastic rounding
+     * @param computeType element type of products
+     * @param seed seed of stochastic rounding
      */
     public Optimizer(RankContext rank, Model model, OptimizerConfig config, DType computeType, long seed) {
         this.rank = rank;
@@ -68,8 +68,8 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /**
-     * What it holds, unit by unit. Work that is enqueued on the rank's main stream from now on, until the next update, finds the moments there, and the
-     * next update finds what it writes.
+     * The shards and moments, unit by unit. Work that is enqueued on the rank's main stream from now on, until the next update, finds the moments there,
+     * and the next update uses what that work writes.
      */
     public List<Shard> shards() {
         settle();
@@ -77,7 +77,7 @@ public final class Optimizer implements AutoCloseable {
     }
 
     /**
-     * What it holds, for names and sizes only: values may be elsewhere. Orders no work, so that any thread may ask.
+     * The shards and moments, for names and sizes only: their values may be elsewhere. Enqueues nothing, so that any thread may call it.
      *
      * @since 0.3.0
      */
@@ -85,12 +85,12 @@ public final class Optimizer implements AutoCloseable {
         return shards;
     }
 
-    /** What {@link #shards} promises, again, after another update. */
+    /** Makes what {@link #shards} promises true again after an update. */
     void settle() {
         updates.moments().settle();
     }
 
-    /** Enqueues sum[0] += Σ g² over all gradients that this rank holds. Called inside a scope. */
+    /** Enqueues sum[0] += Σ g² over all gradients g that this rank holds. Called inside a scope. */
     public void addSumOfSquares(Tensor sum) {
         for (Shard shard : shards) {
             Tensor gradient = shard.unit.gradientShard();

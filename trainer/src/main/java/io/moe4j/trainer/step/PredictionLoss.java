@@ -7,17 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The losses of one module for multi-token prediction.
+ * The loss of one module for multi-token prediction.
  *
- * @param sum as the model has summed them; see {@link io.moe4j.autograd.model.Model#predictionLosses}
- * @param targets how many tokens it was to predict
+ * @param sum the sum of the losses that the model computes; see {@link io.moe4j.autograd.model.Model#predictionLosses}
+ * @param targets how many tokens the module was to predict
  */
 record PredictionLoss(double sum, long targets) {
 
     /**
      * Reads the sums of all modules; waits for the device.
      *
-     * @param targets of each of them
+     * @param targets the number of targets of each module
      */
     static List<PredictionLoss> read(Stream stream, Tensor sums_K, List<Long> targets) {
         float[] sums = new float[targets.size()];

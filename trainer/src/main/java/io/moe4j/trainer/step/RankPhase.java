@@ -3,7 +3,7 @@ package io.moe4j.trainer.step;
 import io.moe4j.api.Stability;
 
 /**
- * What a rank is doing, for the report of its failure. Written by the rank's thread, read by any.
+ * What a rank is doing, for the report of its failure. Written by the rank's thread, and read by any thread.
  *
  * @since 0.1.0
  */
@@ -16,7 +16,7 @@ public final class RankPhase {
         now = phase;
     }
 
-    /** The phase that was entered last. */
+    /** The current phase. */
     public String now() {
         return now;
     }

@@ -8,17 +8,17 @@ import java.util.List;
  * What a rank tells the others after forward and backward, so that all come to the same decision.
  *
  * @param labels how many labels of its batch count
- * @param loss the sum of its losses, over the number of all ranks' tokens
- * @param sumOfSquares of the gradients that it holds; 0 if another replica has told the same
+ * @param loss the sum of its losses, divided by the number of all ranks' tokens
+ * @param sumOfSquares of the gradients that it holds; 0 if another replica reports these gradients
  * @param routerLosses the sums of its tokens' terms, all layers together
- * @param predictionLosses those of each module for multi-token prediction
+ * @param predictionLosses the losses of each module for multi-token prediction
  * @param requiredRows the most rows that it was to receive in one exchange
- * @param droppedRows rows that were dropped at it
+ * @param droppedRows rows that were dropped on it
  * @param rounds how many rounds the exchanges of its group needed
  * @param hostSyncs how often its host waited inside forward and backward
  * @param stop whether it wants the run to end after this step
- * @param withoutData whether it had no batch: what it tells of loss and gradients is of an older one
- * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if it does not tell them
+ * @param withoutData whether it had no batch: its loss and gradients are then those of an older batch
+ * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if another rank of the group reports them, or none
  */
 record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses,
         List<PredictionLoss> predictionLosses, long requiredRows,

@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What each rank has to say, told to all. */
+/** Exchanges texts between ranks. */
 final class RankWords {
 
     private RankWords() {}
 
-    /** One text of all ranks, the same on each: ranks that say the same are named together, those that say nothing are left out. */
+    /**
+     * Joins the texts of all ranks into one, which is the same on each rank: ranks with equal texts are named together, those with an empty text are left out.
+     */
     static String exchange(RankContext rank, String name, String mine) {
         List<String> all = rank.rendezvous().exchange(rank.world(), name, mine.getBytes(StandardCharsets.UTF_8))
                 .stream()

@@ -14,11 +14,12 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Compares what ranks should hold alike, so that a device that corrupts data without an error is found. Digests are made on the device; only they travel.
+ * Compares data that ranks should hold equal, so that a device that corrupts data without an error is found. Digests are computed on the device, and only
+ * they are sent.
  *
- * <p>Compared are, bit by bit: among replicas, each unit's parameters, moments and reduced gradients; among the shards of a unit, its parameters as each rank
- * has gathered them; among all ranks, what the model keeps beside parameters (the experts' biases), the step and the learning rate. A shard of which there is
- * only one copy has nothing to be compared with: what becomes of it in its own rank's memory is not seen.
+ * <p>These are compared, bit by bit: among replicas, each unit's parameters, moments and reduced gradients; among the shards of a unit, its parameters as
+ * each rank has gathered them; among all ranks, what the model keeps beside parameters (the experts' biases), the step and the learning rate. A shard of
+ * which there is only one copy cannot be compared: damage to it in its rank's memory is not found.
  */
 final class ReplicaCheck implements AutoCloseable {
     private final RankContext rank;
@@ -57,11 +58,11 @@ final class ReplicaCheck implements AutoCloseable {
     }
 
     /**
-     * Compares, and waits for the device and for all ranks. All of them call it at the same point between two steps' work, outside a scope.
+     * Compares, and waits for the device and for all ranks. All ranks call it at the same point between the work of two steps, outside a scope.
      *
-     * @param withGathered whether parameters are gathered from all shards and compared, which takes longer than to copy them
+     * @param withGathered whether parameters are also gathered from all shards and compared, which takes longer than copying them
      * @param withGradients whether the units' gradients are those of one step on all ranks
-     * @return what differs, in words that are the same on every rank; empty if nothing does
+     * @return a description of what differs, the same on every rank; empty if nothing does
      */
     Optional<String> compare(long step, double learningRate, boolean withGradients,
             boolean withGathered) {

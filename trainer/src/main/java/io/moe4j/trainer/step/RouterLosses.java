@@ -6,9 +6,9 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Losses of the routing of tokens, without their factors. They are not part of what is reported as the loss.
+ * Losses of the routing of tokens, without their factors. They are not part of the loss that is reported.
  *
- * @param balance sequence-wise balance loss of DeepSeek-V3: 1 if the experts of each sequence are chosen evenly, up to E / K if always the same ones are
+ * @param balance sequence-wise balance loss of DeepSeek-V3: 1 if the experts of each sequence are chosen evenly, up to E / K if the same ones are always chosen
  * @param z mean square of the logarithm of the sum of the exponentials of a token's logits (ST-MoE)
  * @since 0.3.0
  */

@@ -6,14 +6,14 @@ import java.util.OptionalLong;
 import java.util.stream.LongStream;
 
 /**
- * Makes the load of each layer from the counts of all expert-parallel groups.
+ * Computes the load of each layer from the counts of all expert-parallel groups.
  *
  * @param layers indices of the layers
- * @param groups counts of each group that told them: one list a layer, one number an expert
- * @param groupSize ranks of a group; each holds as many experts, in order
- * @param microbatches of the step
- * @param capacityRows what a rank can receive in one exchange
- * @param droppedRows what the backend says that all ranks together have dropped
+ * @param groups counts of each group: one list for each layer, one number for each expert
+ * @param groupSize ranks of a group; each holds equally many experts, in order
+ * @param microbatches number of microbatches of the step
+ * @param capacityRows rows that a rank has room for in one exchange
+ * @param droppedRows rows that all ranks together have dropped, as the backend reports
  */
 record RoutingSums(List<Integer> layers, List<List<List<Integer>>> groups, int groupSize, int microbatches,
         long capacityRows, long droppedRows) {
@@ -31,7 +31,7 @@ record RoutingSums(List<Integer> layers, List<List<List<Integer>>> groups, int g
             loads.add(new LayerLoad(layers.get(i), tokens(i),
                     Math.ceilDiv(LongStream.of(received).max().orElse(0), microbatches), OptionalLong.of(lost)));
         }
-        // What was dropped follows from the counts of one exchange. Where it does not add up to what was reported, the layer is not known.
+        // Dropped rows are computed from the counts of one exchange. If their sum differs from the reported number, the layers are not known.
         boolean known = microbatches == 1 && lostTogether == droppedRows;
         return loads.stream().map(load -> new LayerLoad(load.layer(), load.tokensPerExpert(), load.receivedRowsMax(),
                 droppedRows == 0 ? OptionalLong.of(0) : known ? load.droppedRows() : OptionalLong.empty())).toList();
@@ -47,7 +47,7 @@ record RoutingSums(List<Integer> layers, List<List<List<Integer>>> groups, int g
         return sums;
     }
 
-    /** Rows of each rank of each group. */
+    /** The rows of each rank of each group. */
     private long[] received(int layer) {
         return groups.stream().flatMapToLong(group -> {
             List<Integer> counts = group.get(layer);

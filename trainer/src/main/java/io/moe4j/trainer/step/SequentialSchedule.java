@@ -2,7 +2,7 @@ package io.moe4j.trainer.step;
 
 import io.moe4j.api.memory.Scope;
 
-/** One microbatch after the other. */
+/** Runs one microbatch after the other. */
 final class SequentialSchedule implements Schedule {
 
     @Override

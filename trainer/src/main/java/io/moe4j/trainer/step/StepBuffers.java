@@ -12,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** The static buffers of a rank's steps: what goes in, and what comes out. Their addresses never change, so that a captured step can be replayed. */
+/** The static buffers of a rank's steps, for inputs and results. Their addresses never change, so that a captured step can be replayed. */
 final class StepBuffers implements AutoCloseable {
-    /** loss, sum of squares, 2 unused; then the statistics, and those of rounds, as two halves each. */
+    /** Layout of the report: loss, sum of squares, 2 unused; then the statistics, and those of rounds, each number as two halves. */
     private static final int REPORT_WORDS = 14;
 
     private final RankContext rank;
@@ -29,9 +29,9 @@ final class StepBuffers implements AutoCloseable {
     /**
      * Allocates the buffers.
      *
-     * @param config says how many tokens and microbatches there are, and whether documents are kept apart
-     * @param modules for multi-token prediction
-     * @param expertTokens counts that are read together with the report in some steps
+     * @param config gives the number of tokens and microbatches, and whether documents are kept apart
+     * @param modules number of modules for multi-token prediction
+     * @param expertTokens the counts that some steps read together with the report
      */
     static StepBuffers open(RankContext rank, TrainerConfig config, int modules, ExpertTokens expertTokens) {
         return Resources.open("step buffers",
@@ -62,7 +62,7 @@ final class StepBuffers implements AutoCloseable {
         return microbatches;
     }
 
-    /** What a model is told of one microbatch before it is enqueued. */
+    /** The model's inputs of one microbatch. */
     Microbatch microbatch(int index) {
         return Microbatch.of(index, microbatches).withDocuments(documents.map(buffers -> buffers.of(index)))
                 .withTokensAhead(ahead.map(buffers -> buffers.of(index)).orElse(List.of()));
@@ -91,17 +91,17 @@ final class StepBuffers implements AutoCloseable {
         return Tensor.of(inputs, Tensor.bytes(DType.I32, tokens()), DType.I32, tokens());
     }
 
-    /** F32 (1): the sum of this rank's losses, over the number of all ranks' tokens. */
+    /** F32 (1): the sum of this rank's losses, divided by the number of all ranks' tokens. */
     Tensor loss() {
         return Tensor.of(report, 0, DType.F32, 1);
     }
 
-    /** F32 (1): of the gradients that this rank holds. */
+    /** F32 (1): the sum of the squares of the gradients that this rank holds. */
     Tensor sumOfSquares() {
         return Tensor.of(report, Float.BYTES, DType.F32, 1);
     }
 
-    /** I64 (2): a copy of the communication backend's. */
+    /** I64 (2): a copy of the communication backend's statistics. */
     Tensor statistics() {
         return Tensor.of(report, 4 * Integer.BYTES, DType.I64, 2);
     }
@@ -130,7 +130,7 @@ final class StepBuffers implements AutoCloseable {
     }
 
     /**
-     * Waits for the step, and reads what came out of it: one copy to the host, with or without the counts.
+     * Waits for the step, and reads its results in one copy to the host, with or without the counts.
      *
      * @param withExpertTokens whether the counts of tokens for each expert are read too
      */
@@ -151,12 +151,12 @@ final class StepBuffers implements AutoCloseable {
     }
 
     /**
-     * What a step leaves on the device.
+     * The results of a step on the device.
      *
-     * @param loss the sum of this rank's losses, over the number of all ranks' tokens
-     * @param sumOfSquares of the gradients that this rank holds
+     * @param loss the sum of this rank's losses, divided by the number of all ranks' tokens
+     * @param sumOfSquares the sum of the squares of the gradients that this rank holds
      * @param requiredRows the most rows that this rank was to receive in one exchange
-     * @param droppedRows rows that were dropped at this rank
+     * @param droppedRows rows that were dropped on this rank
      * @param rounds how many rounds the exchanges of this rank's group needed
      * @param expertTokens tokens of each expert, layer after layer, over this rank's expert-parallel group; empty if they were not read
      */

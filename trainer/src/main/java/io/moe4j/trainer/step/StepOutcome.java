@@ -13,16 +13,16 @@ import java.util.Optional;
 public sealed interface StepOutcome {
 
     /**
-     * The optimizer has run; or no label of the step counts, and nothing has changed.
+     * The step is complete: the optimizer has run, or no label of the step counts and nothing has changed.
      *
      * @param labels how many labels count, of all ranks and microbatches
      * @param loss mean over these labels; NaN if there are none
      * @param gradientNorm of the mean loss, over all shards, before clipping; 0 if no label counts
-     * @param learningRate that was applied
-     * @param hostSyncs the most that a host waited inside forward and backward
+     * @param learningRate the learning rate that was applied
+     * @param hostSyncs how often a host waited for its device inside forward and backward; the largest number of all ranks
      * @param captured whether forward and backward were replayed
      * @param receivedRowsMax the most rows that a rank was to receive in one exchange
-     * @param receiveCapacityRows what a rank can receive
+     * @param receiveCapacityRows rows that a rank has room for in one exchange
      * @param droppedRows rows that were dropped, all ranks together
      * @param rounds how many rounds the exchanges needed
      * @param stopping the ranks that want the run to end
@@ -40,33 +40,33 @@ public sealed interface StepOutcome {
     /**
      * A rank had no batch.
      *
-     * @param reasons why, with the ranks that had none
+     * @param reasons the reasons, with the ranks that had no batch
      */
     record WithoutData(String reasons) implements StepOutcome {}
 
     /**
-     * A rank was to receive more rows than it can, and that is not allowed.
+     * A rank was to receive more rows than it has room for, and the configuration does not allow that.
      *
-     * @param rank the one with the most
-     * @param requiredRows what it was to receive
+     * @param rank the rank that was to receive the most
+     * @param requiredRows rows that it was to receive in one exchange
      * @param capacityRows what it can
      */
     record Overflowed(int rank, long requiredRows, long capacityRows) implements StepOutcome {}
 
     /**
-     * Rows were dropped, and that is not allowed, although no rank says that it was to receive more than it can.
+     * Rows were dropped, which is not allowed, although no rank reports that it was to receive more than it has room for.
      *
      * @param rank the first one that has dropped rows
-     * @param droppedRows what it has dropped
+     * @param droppedRows rows that it has dropped
      * @param requiredRows the most that a rank says it was to receive
      * @param capacityRows what it can
      */
     record Dropped(int rank, long droppedRows, long requiredRows, long capacityRows) implements StepOutcome {}
 
     /**
-     * Ranks hold different copies of what should be equal.
+     * Ranks hold different copies of data that should be equal.
      *
-     * @param differences what, and which ranks
+     * @param differences what differs, and on which ranks
      */
     record Disagreed(String differences) implements StepOutcome {}
 

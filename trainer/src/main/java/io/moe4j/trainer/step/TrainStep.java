@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A step of one rank. Forward and backward leave gradients, and change nothing that lasts; then all ranks tell each other what came out, and come to the
- * same decision; only then are expert biases, parameters and moments updated.
+ * A step of one rank. Forward and backward compute gradients, and change no parameters; then all ranks exchange their results and come to the
+ * same decision; only after that, expert biases, parameters and moments are updated.
  *
  * @since 0.1.0
  */
@@ -43,13 +43,13 @@ public final class TrainStep implements AutoCloseable {
     /**
      * Opens a step.
      *
-     * @param capture how forward and backward are recorded; absent if they are not
+     * @param capture records forward and backward; absent if they are not recorded
      * @param schedule drives the model through the microbatches
-     * @param recompute how the model's inner stages are run
-     * @param countsGradients whether this rank's gradients are no copy of another replica's
-     * @param tellsExpertTokens whether this rank tells the counts of its expert-parallel group to all
-     * @param canDigest whether the device makes digests, so that ranks can be compared
-     * @param canMask whether the device takes labels that do not count
+     * @param recompute the recompute policy, by which the model's inner stages are run
+     * @param countsGradients whether this rank reports its gradients: false if they are copies of another replica's
+     * @param tellsExpertTokens whether this rank reports the counts of its expert-parallel group
+     * @param canDigest whether the device can compute digests, so that ranks can be compared
+     * @param canMask whether the device can ignore labels
      */
     public TrainStep(RankContext rank, Model model, Optional<CommBackend> comm, Optimizer optimizer,
             Optional<GraphCapture> capture, TrainerConfig config, Schedule schedule, RecomputePolicy recompute,
@@ -78,8 +78,8 @@ public final class TrainStep implements AutoCloseable {
     /**
      * Makes step {@code step}, from 1.
      *
-     * @param given this rank's batch. Where it is missing, forward and backward run on what the buffers hold, since all ranks have to take part, and
-     *        no rank uses what comes out
+     * @param given this rank's batch. If it is missing, forward and backward run on whatever the buffers hold, since all ranks must take part, and
+     *        no rank uses the results
      * @param stop whether this rank wants the run to end after it
      */
     public StepOutcome run(long step, StepData given, boolean stop) {
@@ -115,7 +115,7 @@ public final class TrainStep implements AutoCloseable {
             return new StepOutcome.Disagreed(differences.get());
         }
         long capacity = comm.map(CommBackend::capacityRows).orElse(0L);
-        // All rounds together hold the worst case, so that with rounds only a backend's own report of lost rows counts.
+        // All rounds together hold the worst case: with rounds, rows are lost only if the backend itself reports that.
         long together = capacity * comm.map(CommBackend::maxRounds).orElse(1);
         Optional<StepOutcome> lost = config.moe().onOverflow().equals(Optional.of(OverflowAction.DROP))
                 ? Optional.empty()
@@ -163,9 +163,9 @@ public final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * What ranks hold differently although it should be equal; empty if nothing is, or if that is not to be looked at. All ranks call it.
+     * Describes data that ranks should hold equal and do not; empty if there is none, or no comparison is due. All ranks call it.
      *
-     * @param step the last one that was made
+     * @param step the last step that was made
      */
     public Optional<String> differences(long step, boolean gathered) {
         phase.enter("comparison of ranks after step " + step);
@@ -187,13 +187,13 @@ public final class TrainStep implements AutoCloseable {
         return replicaCheck.isPresent() && step % config.runtime().agreementInterval() == 0;
     }
 
-    /** Makes a step that decides nothing, on whatever the buffers hold: so that what it takes can be counted, on a device that computes nothing. */
+    /** Makes a step without decisions on whatever the buffers hold, so that its memory and operations can be counted on a device that computes nothing. */
     public void rehearse() {
         forwardBackward.run();
         update(config.optimizer().lr(), 1, 1, 1);
     }
 
-    /** How many microbatches are alive at once, each in a lane of planned memory. */
+    /** How many microbatches are alive at the same time, each in a lane of planned memory. */
     public int lanes() {
         return schedule.lanes(buffers.microbatches());
     }
@@ -209,20 +209,20 @@ public final class TrainStep implements AutoCloseable {
     }
 
     /**
-     * What turns sums over the number of tokens into sums over the number of labels that count, which is known only after forward and backward have
+     * The factor that turns means over tokens into means over the labels that count, whose number is known only after forward and backward have
      * been enqueued, or recorded. It is exactly 1 if all labels count.
      */
     private double perLabel(long labels) {
         return labels == 0 ? 1 : (double) config.tokensPerStep() / labels;
     }
 
-    /** @param perLabel factor of the gradients; {@code norm} has it already */
+    /** @param perLabel factor of the gradients; {@code norm} contains it already */
     private void update(double learningRate, double norm, double perLabel, long step) {
         try (Scope scope = rank.memory().openStep(); Spans.Span span = rank.spans().open("optimizer", "")) {
             if (config.movesExpertBiases()) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }
-            // As PyTorch clips: the small term keeps a norm of zero from dividing.
+            // Clipping as in PyTorch: the small term avoids a division by zero if the norm is zero.
             double gradientScale = perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6));
             optimizer.update(new StepRates(learningRate, learningRates.at(config.optimizer().muon().lr(), step),
                     gradientScale, step));
@@ -234,7 +234,7 @@ public final class TrainStep implements AutoCloseable {
                 .map(RankReport::decode).toList());
     }
 
-    /** Why ranks have no batch. */
+    /** Says why ranks have no batch. */
     private String reasons(StepData data) {
         return RankWords.exchange(rank, "missing data", switch (data) {
             case Batch batch -> "";
@@ -247,7 +247,7 @@ public final class TrainStep implements AutoCloseable {
         return model.locateNonFinite(buffers.ids_T(microbatch));
     }
 
-    /** Where each rank first has a value that is not finite; ranks with the same answer are told once. */
+    /** Says where each rank has its first value that is not finite; ranks with the same place are named together. */
     private String locate(StepBuffers.Readings mine) {
         String here;
         try (Scope scope = rank.memory().openStep()) {

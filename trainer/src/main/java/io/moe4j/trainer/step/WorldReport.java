@@ -5,18 +5,18 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The reports of all ranks, by rank. Sums are in rank order, so that they are the same on every rank, and in every run.
+ * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run.
  *
- * @param ranks one report a rank
+ * @param ranks one report for each rank
  */
 record WorldReport(List<RankReport> ranks) {
 
-    /** Labels that count, of all ranks and microbatches of the step. */
+    /** The number of labels that count, of all ranks and microbatches of the step. */
     long labels() {
         return ranks.stream().mapToLong(RankReport::labels).sum();
     }
 
-    /** The sum of all losses, over the number of all tokens. */
+    /** The sum of all losses, divided by the number of all tokens. */
     double loss() {
         return ranks.stream().map(RankReport::loss).reduce(0.0, Double::sum);
     }
@@ -25,7 +25,7 @@ record WorldReport(List<RankReport> ranks) {
         return ranks.stream().map(RankReport::routerLosses).reduce(RouterLosses.ZERO, RouterLosses::plus);
     }
 
-    /** Those of each module for multi-token prediction. */
+    /** The losses of each module for multi-token prediction. */
     List<PredictionLoss> predictionLosses() {
         return IntStream.range(0, ranks.getFirst().predictionLosses().size()).mapToObj(module -> ranks.stream()
                 .map(rank -> rank.predictionLosses().get(module))
@@ -37,7 +37,7 @@ record WorldReport(List<RankReport> ranks) {
         return Math.sqrt(ranks.stream().map(RankReport::sumOfSquares).reduce(0.0, Double::sum));
     }
 
-    /** The rank that was to receive the most rows; the first of equals. */
+    /** The rank that was to receive the most rows; the first one if several are equal. */
     int fullestRank() {
         return IntStream.range(0, ranks.size()).boxed()
                 .max((a, b) -> Long.compare(ranks.get(a).requiredRows(), ranks.get(b).requiredRows()) != 0
@@ -51,9 +51,9 @@ record WorldReport(List<RankReport> ranks) {
     }
 
     /**
-     * Why the step must not be applied where no row may be lost; absent if all rows have arrived.
+     * Why the step must not be applied if no row may be lost; absent if all rows have arrived.
      *
-     * @param capacityRows what a rank can receive
+     * @param capacityRows rows that a rank has room for in one exchange
      */
     Optional<StepOutcome> lostRows(long capacityRows) {
         if (requiredRows() > capacityRows) {

@@ -22,7 +22,7 @@ final class AdamWUpdate {
                 .optimizer().adamw(rank.stream(), call(unit, part, from, to, rule, rates, rounding)));
     }
 
-    /** Of elements {@code from} to {@code to} of the part. */
+    /** Updates elements {@code from} to {@code to} of the part. */
     private AdamW call(UnitUpdate unit, UpdatePart part, long from, long to, UpdateRule.AdamW rule, StepRates rates,
             Rounding rounding) {
         return new AdamW(part.parameters(unit).slice(0, from, to), part.gradients(unit).slice(0, from, to),

@@ -4,23 +4,23 @@ import io.moe4j.api.Stability;
 import java.util.List;
 import java.util.function.Consumer;
 
-/** The moments of a rank's parameters, wherever they lie. */
+/** The moments of a rank's parameters, in the device's or the host's memory. */
 @Stability(Stability.Level.INTERNAL)
 public sealed interface Moments extends AutoCloseable permits ResidentMoments, OffloadedMoments {
-    /** The line of the memory report. */
+    /** Name of the moments' memory in reports. */
     String PURPOSE = "optimizer state";
 
-    /** All of them, in the order of the units. */
+    /** All moments, in the order of the units. */
     List<UnitMoments> units();
 
     /**
-     * Brings the moments of one unit to the device, part by part, lets {@code visitor} enqueue the update of each on the rank's main stream, and takes
-     * them back. Units are visited in their order, each once in a step.
+     * Brings the moments of one unit to the device, part by part, lets {@code visitor} enqueue the update of each part on the rank's main stream, and copies
+     * them back. Units are visited in order, each once in a step.
      */
     void visit(UnitMoments unit, Consumer<UpdatePart> visitor);
 
     /**
-     * Work that is enqueued on the rank's main stream from now on finds the moments where {@link #units} says they are, as the last update left them;
+     * Work that is enqueued on the rank's main stream from now on finds the moments at the places that {@link #units} gives, as the last update left them,
      * and the next update finds what that work writes there. Does not wait.
      */
     void settle();

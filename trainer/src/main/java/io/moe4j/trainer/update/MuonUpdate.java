@@ -17,7 +17,7 @@ import java.util.Optional;
 /**
  * Updates matrices by Muon (Jordan, 2024): their momentum is orthogonalised, and that is subtracted from them.
  *
- * <p>A matrix that lies in several shards is gathered, and orthogonalised by one rank, its owner; all ranks then get their part of it, as a sum in which
+ * <p>A matrix that is spread over several shards is gathered, and orthogonalised by one rank, its owner; all ranks then get their part of it, as a sum in which
  * the others' terms are zero. So each matrix is computed once, and its bits do not depend on the number of shards.
  */
 final class MuonUpdate {
@@ -28,7 +28,7 @@ final class MuonUpdate {
     private final NewtonSchulz newtonSchulz;
     private final IdentityHashMap<ParameterUnit, UnitMatrices> matrices = new IdentityHashMap<>();
 
-    /** @param type of the products */
+    /** @param type element type of the products */
     MuonUpdate(RankContext rank, Model model, OptimizerConfig config, ParameterRules rules,
             ParameterRoundings roundings, DType type) {
         this.rank = rank;
@@ -40,12 +40,12 @@ final class MuonUpdate {
                 parameter -> rules.of(parameter) instanceof UpdateRule.Muon)));
     }
 
-    /** Opens the updates of a unit, in the innermost open scope: of all shards, one after the other. */
+    /** Allocates the updates of a unit in the innermost open scope, for all shards one after the other. */
     Tensor open(UnitUpdate unit) {
         return rank.memory().allocate("updates", type, unit.unit().elements());
     }
 
-    /** Enqueues the momentum of a part, and its update before it is orthogonalised. */
+    /** Enqueues the momentum of a part, and from it the update that is not yet orthogonalised. */
     void addPart(UnitUpdate unit, UpdatePart part, Tensor updates, StepRates rates) {
         rank.device().ops().optimizer().momentum(rank.stream(),
                 Momentum.of(part.gradients(unit), part.firstMoment(),
@@ -54,7 +54,7 @@ final class MuonUpdate {
                         .withGradientScale((float) rates.gradientScale()));
     }
 
-    /** Enqueues orthogonalising the updates of a unit, and the step along them. */
+    /** Enqueues orthogonalising the updates of a unit, and subtracting them from the parameters. */
     void finish(UnitUpdate unit, Tensor updates, StepRates rates) {
         Optional<Collectives> shards = unit.unit().group().shards().filter(group -> group.group().size() > 1);
         shards.ifPresent(group -> group.allGather(rank.stream(), own(unit, updates), updates));
@@ -90,7 +90,7 @@ final class MuonUpdate {
         }
     }
 
-    /** @param updates of this rank's shard */
+    /** @param updates the updates of this rank's shard */
     private void descend(UnitUpdate unit, UnitMatrices all, Tensor updates, StepRates rates) {
         long first = unit.unit().group().index() * unit.elements();
         double rate = rates.muonLearningRate();

@@ -8,7 +8,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * The nearest matrix with orthogonal rows or columns, nearly: all singular values come to between about 0.7 and 1.2 (Jordan, 2024). An iteration is
+ * Computes approximately the nearest matrix with orthogonal rows or columns: all singular values become about 0.7 to 1.2 (Jordan, 2024). An iteration is
  * X ← a X + (b A + c A²) X with A = X Xᵀ, where X has no more rows than columns; of a matrix with more rows, A = Xᵀ X is multiplied from the right, which
  * is the same for its transpose.
  */
@@ -16,7 +16,7 @@ final class NewtonSchulz {
     private static final float A = 3.4445f;
     private static final float B = -4.7750f;
     private static final float C = 2.0315f;
-    /** What a norm is taken for at least. */
+    /** The smallest value that a norm is taken to have, so that a matrix of zeros does not divide by zero. */
     private static final float LEAST_NORM = 1e-7f;
 
     private final RankContext rank;
@@ -27,7 +27,7 @@ final class NewtonSchulz {
         this.steps = steps;
     }
 
-    /** Replaces a matrix; its type is that of all products. Takes temporaries from a scope of its own. */
+    /** Replaces a matrix; all products have its element type. Temporaries come from a scope that is opened here. */
     void orthogonalize(Tensor matrix) {
         try (Scope scope = rank.memory().open()) {
             Tensor sum = rank.memory().allocate("workspace", DType.F32, 1);

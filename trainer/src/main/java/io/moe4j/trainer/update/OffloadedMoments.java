@@ -13,18 +13,18 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Moments in the host's memory. They come to the device in chunks, each into one of a few slots: one stream fetches, the rank's main stream updates, and
- * a third one takes back. While a chunk goes back from one slot, the next one comes into another, so that the link is used in both directions.
+ * Moments in the host's memory. They are copied to the device in chunks, each into one of a few slots: one stream fetches, the rank's main stream updates, and
+ * a third one copies back. While a chunk is copied back from one slot, the next one is fetched into another, so that the link is used in both directions.
  *
  * <p>Example with chunks 0 to 4 and two slots: visits of step 1 are numbered 0 to 4, those of step 2 are 5 to 9, and visit k is of chunk k mod 5, in slot
- * k mod 2. When visit 4 is enqueued, visits 5 and 6 are fetched at once: they come, and the last two chunks go back, while the next step's forward and backward
- * run. These may be a captured graph: it neither waits for copies nor holds them up.
+ * k mod 2. When visit 4 is enqueued, visits 5 and 6 are fetched at once: they are fetched, and the last two chunks copied back, while the next step's
+ * forward and backward run. Forward and backward may be a captured graph, which neither waits for these copies nor delays them.
  *
- * <p>What orders two accesses to the same bytes: a slot is fetched into after it was taken back (event {@code free}), which all earlier visits precede on
- * the same stream; so the host's bytes of a chunk, too, are fetched after they were taken back in the step before.
+ * <p>Two accesses to the same bytes are ordered like this: a slot is fetched into after it was copied back (event {@code free}), which comes after all
+ * earlier visits on the same stream; so the host's bytes of a chunk, too, are fetched after they were copied back in the step before.
  */
 final class OffloadedMoments implements Moments {
-    /** Chunks begin at multiples of this, so that kernels work on the same groups of elements as on whole shards. */
+    /** Chunks begin at multiples of this number of elements, so that kernels work on the same groups of elements as on whole shards. */
     private static final long ALIGNMENT = 128;
 
     private final RankContext rank;
@@ -36,12 +36,12 @@ final class OffloadedMoments implements Moments {
     private final Stream returning;
     /** Number of the next visit. */
     private long next;
-    /** Number of the next visit that is not fetched yet. */
+    /** Number of the next visit whose chunk is not fetched yet. */
     private long fetched;
     private Optional<Event> returned = Optional.empty();
     private boolean settled;
 
-    /** Elements of a unit that travel together. */
+    /** Elements of a unit that are copied together. */
     private record Chunk(UnitMoments unit, long from, long to) {
         Tensor first() {
             return unit.first().slice(0, from, to);
@@ -96,7 +96,7 @@ final class OffloadedMoments implements Moments {
         for (int i = 0; i < Math.min(slotsWanted, chunks.size()); i++) {
             slots.add(new Slot(slot(first, dtype), slot(second, dtype)));
         }
-        // Closed first, that is, before the memory that they copy is freed.
+        // Opened last and so closed first: before the memory that they copy is freed.
         fetching = resources.add(rank.device().openCopyStream(rank.stream().name() + ", fetching moments"));
         returning = resources.add(rank.device().openCopyStream(rank.stream().name() + ", returning moments"));
     }
@@ -136,7 +136,7 @@ final class OffloadedMoments implements Moments {
         }
     }
 
-    /** Enqueues fetching for the next visits, as many as there are slots. */
+    /** Enqueues fetching the chunks of the next visits, as many as there are slots. */
     private void fetchAhead() {
         if (settled) {
             settled = false;
@@ -163,7 +163,7 @@ final class OffloadedMoments implements Moments {
     @Override
     public void settle() {
         returned.ifPresent(rank.stream()::await);
-        // What was fetched ahead may be overwritten on the host.
+        // The host's copy of a chunk that was fetched ahead may be overwritten now: fetch it again.
         fetched = next;
         settled = true;
     }

@@ -8,18 +8,18 @@ import io.moe4j.trainer.config.ParameterRounding;
  * How updated parameters are rounded.
  *
  * @param kind to the nearest, or stochastically
- * @param seed of stochastic rounding
+ * @param seed seed of stochastic rounding
  */
 record ParameterRoundings(ParameterRounding kind, long seed) {
 
-    /** Takes elements of a stretch that are rounded in one way. */
+    /** Receives elements of a stretch that are rounded in one way. */
     @FunctionalInterface
     interface Visitor {
-        /** Elements {@code from} to {@code to}, counted from the start of the stretch. */
+        /** Receives elements {@code from} to {@code to}, counted from the start of the stretch. */
         void visit(long from, long to, Rounding rounding);
     }
 
-    /** Divides a stretch. The bits that are drawn depend on the parameter and the step only, not on shards. */
+    /** Divides a stretch. The random bits depend only on the parameter and the step, and not on how it is sharded. */
     void forEach(ParameterUnit unit, Stretch stretch, long step, Visitor visitor) {
         switch (kind) {
             case NEAREST -> visitor.visit(0, stretch.elements(), Rounding.nearest());

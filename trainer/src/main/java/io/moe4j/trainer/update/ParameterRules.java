@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which rule each parameter has. Parameters of one dimension are norms' weights; matrices of the first and the last stage are the embedding and the
- * head's projection; all others are matrices of blocks and of modules for multi-token prediction, of which a parameter may hold several.
+ * Decides which update rule each parameter has. Parameters of one dimension are the weights of norms; matrices of the first and the last stage are the
+ * embedding and the head's projection; all others are matrices of blocks and of modules for multi-token prediction, of which a parameter may hold several.
  */
 final class ParameterRules {
     private final OptimizerConfig config;
@@ -37,7 +37,7 @@ final class ParameterRules {
         }
     }
 
-    /** A model without stages tells its ends by their published names only. */
+    /** In a model without stages, the embedding and the head are found only by their published names. */
     private void byName(Map<String, Model.ParameterSlice> names) {
         names.forEach((name, slice) -> {
             if (name.contains("embed") || name.contains("lm_head")) {

@@ -16,7 +16,7 @@ final class ResidentMoments implements Moments {
         this.units = units;
     }
 
-    /** Allocates them, and enqueues setting them to zero. */
+    /** Allocates the moments, and enqueues setting them to zero. */
     static ResidentMoments open(RankContext rank, List<UnitUpdate> updates, DType dtype) {
         return Resources.open("optimizer state", resources -> new ResidentMoments(resources,
                 updates.stream().map(update -> UnitMoments.open(rank, update, dtype, false, resources)).toList()));

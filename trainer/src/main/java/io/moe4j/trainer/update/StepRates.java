@@ -5,10 +5,10 @@ import io.moe4j.api.Stability;
 /**
  * The factors of one step.
  *
- * @param learningRate of AdamW
- * @param muonLearningRate of Muon
- * @param gradientScale what gradients are multiplied by: below 1 where they are clipped, more where labels do not count
- * @param step from 1
+ * @param learningRate learning rate of AdamW
+ * @param muonLearningRate learning rate of Muon
+ * @param gradientScale factor of the gradients: below 1 if they are clipped, larger if labels do not count
+ * @param step number of the step, from 1
  */
 @Stability(Stability.Level.INTERNAL)
 public record StepRates(double learningRate, double muonLearningRate, double gradientScale, long step) {}

@@ -11,7 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * The matrices of a unit, in the order in which they lie in it: those of its published names, so that gate and up are two, and each expert has its own.
+ * The matrices of a unit, in the order of their places. They are those of the published names: gate and up are two matrices, and each expert has its own.
  */
 final class UnitMatrices {
     private final List<Matrix> all = new ArrayList<>();
@@ -19,22 +19,22 @@ final class UnitMatrices {
     /**
      * A matrix.
      *
-     * @param parameter that holds it
-     * @param from its first element, counted from the start of the first shard
-     * @param owner index of the rank of the shard group that orthogonalises it
+     * @param parameter the parameter that holds the matrix
+     * @param from index of its first element, counted from the start of the first shard
+     * @param owner index in the shard group of the rank that orthogonalises it
      */
     record Matrix(Parameter parameter, long from, long rows, long columns, int owner) {
         long elements() {
             return rows * columns;
         }
 
-        /** Multiplications of an iteration, nearly. */
+        /** The approximate number of multiplications of one iteration, to share out the work. */
         private double cost() {
             return (double) Math.min(rows, columns) * rows * columns;
         }
     }
 
-    /** @param included which parameters */
+    /** @param included which parameters' matrices to take */
     UnitMatrices(ParameterUnit unit, Model model, Predicate<Parameter> included) {
         List<ParameterSlice> slices = Stream
                 .concat(model.checkpointNames().values().stream(), model.adapterNames().values().stream())
@@ -51,12 +51,12 @@ final class UnitMatrices {
         }
     }
 
-    /** All of them. */
+    /** All matrices. */
     List<Matrix> all() {
         return all;
     }
 
-    /** The rank with the least to do; of equals, the first. */
+    /** The rank with the least work; the first one if several are equal. */
     private static int least(double... load) {
         int least = 0;
         for (int i = 1; i < load.length; i++) {

@@ -11,14 +11,14 @@ import java.util.function.Consumer;
 /**
  * The moments of a unit.
  *
- * @param update what they are for
+ * @param update the update that uses them
  * @param first (n), laid out like the unit's shard
- * @param second of the stretches that have second moments, one after the other
+ * @param second second moments of the stretches that have some, one after the other
  */
 @Stability(Stability.Level.INTERNAL)
 public record UnitMoments(UnitUpdate update, Tensor first, Tensor second) {
 
-    /** Allocates moments of zero; on the host, or on the device. */
+    /** Allocates moments and sets them to zero, on the host or on the device. */
     static UnitMoments open(RankContext rank, UnitUpdate update, DType dtype, boolean onHost, Resources resources) {
         return new UnitMoments(update, open(rank, update.elements(), dtype, onHost, resources),
                 open(rank, update.secondElements(), dtype, onHost, resources));
@@ -38,8 +38,8 @@ public record UnitMoments(UnitUpdate update, Tensor first, Tensor second) {
     /**
      * Visits the parts of elements {@code from} to {@code to} of the shard.
      *
-     * @param firsts their first moments
-     * @param seconds those of them that there are
+     * @param firsts the first moments of these elements
+     * @param seconds the second moments of those elements that have some
      */
     void forEachPart(long from, long to, Tensor firsts, Tensor seconds, Consumer<UpdatePart> visitor) {
         long before = update.secondBefore(from);

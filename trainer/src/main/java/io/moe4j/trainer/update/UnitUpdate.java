@@ -15,7 +15,7 @@ import java.util.function.Function;
  * moments for 512 elements, and second moments for 256.
  *
  * @param unit its parameters and gradients
- * @param stretches of the shard, in order, without gaps
+ * @param stretches the stretches of the shard, in order and without gaps
  * @param usesMuon whether some parameter of the unit, in whichever shard, is updated by Muon
  */
 @Stability(Stability.Level.INTERNAL)
@@ -49,7 +49,7 @@ public record UnitUpdate(ParameterUnit unit, List<Stretch> stretches, boolean us
                 unit.parameters().stream().map(rules).anyMatch(UpdateRule.Muon.class::isInstance));
     }
 
-    /** Elements of the shard. */
+    /** The number of elements of the shard. */
     long elements() {
         return unit.shard().elements();
     }

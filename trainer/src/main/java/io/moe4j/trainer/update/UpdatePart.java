@@ -6,8 +6,8 @@ import io.moe4j.api.tensor.Tensor;
  * A part of a shard whose moments are on the device.
  *
  * @param stretch its elements, and their rule
- * @param firstMoment theirs
- * @param secondMoment theirs; without elements if the rule has none
+ * @param firstMoment first moments of these elements
+ * @param secondMoment second moments of these elements; has no elements if the rule keeps none
  */
 record UpdatePart(Stretch stretch, Tensor firstMoment, Tensor secondMoment) {
 

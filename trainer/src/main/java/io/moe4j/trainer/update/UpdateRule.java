@@ -12,7 +12,7 @@ public sealed interface UpdateRule {
     /**
      * AdamW, element by element.
      *
-     * @param decays whether parameters decay
+     * @param decays whether weight decay applies
      */
     record AdamW(boolean decays) implements UpdateRule {
         @Override

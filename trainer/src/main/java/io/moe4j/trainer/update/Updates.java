@@ -22,8 +22,8 @@ public final class Updates implements AutoCloseable {
     /**
      * Allocates the moments, which are zero.
      *
-     * @param computeType of products
-     * @param seed of stochastic rounding
+     * @param computeType element type of products
+     * @param seed seed of stochastic rounding
      */
     public Updates(RankContext rank, Model model, OptimizerConfig config, DType computeType, long seed) {
         this.rank = rank;
