@@ -100,7 +100,7 @@ class ConfigValuesTest {
             blocks.add(new BlockSpec(attention, layer < dense ? first : routed));
         }
         return new DecoderSpec("any", 1 + random.nextInt(999), 1 + random.nextInt(99), blocks, random.nextBoolean(),
-                random.nextBoolean() ? 1e-6f : random.nextFloat() + 1e-9f, 8192, Published.BACKEND);
+                random.nextBoolean() ? 1e-6f : random.nextFloat() + 1e-9f, 8192, random.nextInt(3), Published.BACKEND);
     }
 
     private static FeedForwardSpec experts(Random random) {
@@ -116,6 +116,7 @@ class ConfigValuesTest {
     /** Names are for people. */
     private static DecoderSpec plain(DecoderSpec spec) {
         return new DecoderSpec("", spec.vocabulary(), spec.dim(), spec.blocks(), spec.tiedEmbedding(), spec.normEps(),
-                spec.maxSequence(), Published.BACKEND);
+                spec.maxSequence(), spec.predictionDepth(),
+                Published.BACKEND);
     }
 }

@@ -23,6 +23,14 @@ class FiguresTest {
         assertEquals(active, figures.activeParameters());
     }
 
+    /** The published weights are said to have 11.5 billion parameters of the module's own. */
+    @Test
+    void aModuleForMultiTokenPredictionIsCounted() {
+        ModelFigures with = Flavors.of("671B").withPredictionDepth(1).figures(4096);
+        ModelFigures without = Flavors.of("671B").figures(4096);
+        assertEquals(11.5e9, with.parameters() - without.parameters(), 0.05e9);
+    }
+
     @Test
     void operationsOfMatricesAndAttention() {
         assertEquals(920383488d, Flavors.of("debugmodel").figures(4096).flopsPerToken());

@@ -77,12 +77,13 @@ class WrittenConfigTest {
             blocks.add(new BlockSpec(attention, random.nextInt(3) == 0 ? dense : routed));
         }
         return new DecoderSpec("any", 1 + random.nextInt(999), 1 + random.nextInt(99), blocks, random.nextBoolean(),
-                1e-6f, 8192, Flavors.BACKEND);
+                1e-6f, 8192, random.nextInt(3), Flavors.BACKEND);
     }
 
     /** Names are for people. */
     private static DecoderSpec plain(DecoderSpec spec) {
         return new DecoderSpec("", spec.vocabulary(), spec.dim(), spec.blocks(), spec.tiedEmbedding(), spec.normEps(),
-                spec.maxSequence(), Flavors.BACKEND);
+                spec.maxSequence(), spec.predictionDepth(),
+                Flavors.BACKEND);
     }
 }

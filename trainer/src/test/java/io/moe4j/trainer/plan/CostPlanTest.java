@@ -47,18 +47,17 @@ final class CostPlanTest {
      * model's buffers too, and ranks must be equal here.
      */
     @ParameterizedTest
-    @CsvSource({"minimal_async_ep, full, float32, worst_case", "standard, none, float32, worst_case",
-            "standard, full, bfloat16, worst_case", "minimal_async_ep, full, float32, 0.6",
-            "standard, none, bfloat16, 0.6", "minimal_async_ep, budget, float32, worst_case",
-            "standard, budget, bfloat16, worst_case", "minimal_async_ep, budget, bfloat16, 0.6"})
-    void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype, String capacity) {
+    @CsvSource({"minimal_async_ep, full, float32, worst_case, 0", "standard, none, float32, worst_case, 0", "standard, full, bfloat16, worst_case, 0", "minimal_async_ep, full, float32, 0.6, 0", "standard, none, bfloat16, 0.6, 0", "minimal_async_ep, budget, float32, worst_case, 0", "standard, budget, bfloat16, worst_case, 0", "minimal_async_ep, budget, bfloat16, 0.6, 2", "standard, none, bfloat16, worst_case, 1", "minimal_async_ep, full, float32, worst_case, 2"})
+    void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype, String capacity,
+            int modules) {
         TrainerConfig config = config(DEBUG,
                 ranks(2, 2, "model.moe_comm_backend=" + backend, "activation_checkpoint.mode=" + recompute,
                         "training.dtype=" + dtype, "moe.receive_capacity=" + capacity, "graph_capture.enable=false",
-                        "training.local_batch_size=1", "training.seq_len=64", "checkpoint.enable=false"));
+                        "training.local_batch_size=1", "training.seq_len=64", "checkpoint.enable=false",
+                        "model.num_nextn_predict_layers=" + modules));
         MemoryPlan plan = CostPlan.of(config, plugins).rank().memory();
         ModelSpec spec = plugins.get(ModelProvider.class, "deepseek_v3").flavor("debugmodel")
-                .withMoeCommBackend(backend);
+                .withPredictionDepth(modules).withMoeCommBackend(backend);
         try (TrainingSession session = TrainingSession.open(config, spec, plugins,
                 RankLaunch.threads(2, Duration.ofSeconds(30)))) {
             Device device = session.devices().get(0);

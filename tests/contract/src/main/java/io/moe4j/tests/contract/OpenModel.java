@@ -12,6 +12,7 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.memory.Scope;
+import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.KeptValues;
@@ -30,6 +31,7 @@ import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.ShardGroup;
+import io.moe4j.autograd.sharding.TokensAhead;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -41,6 +43,8 @@ import java.util.stream.Stream;
 
 /** A model that is open on one rank, in single precision, and one batch: of random tokens, unless others are given. */
 final class OpenModel implements AutoCloseable {
+    /** As large as the weight of the model's own loss, so that a wrong gradient shows. */
+    private static final float PREDICTION_WEIGHT = 1;
     static final int TOKENS = 24;
     /** More than a model that is tested has: each may keep the rows of its dispatch. */
     private static final int MOST_BLOCKS = 16;
@@ -57,6 +61,7 @@ final class OpenModel implements AutoCloseable {
     private final RecomputePolicy recompute;
     private final int tokens;
     private final int[] labels;
+    private final Given given;
     private final Tensor ids_T;
     private final Tensor labels_T;
     private final Tensor loss;
@@ -102,11 +107,13 @@ final class OpenModel implements AutoCloseable {
         model = spec.open(new ModelContext(rank.context(), tokens / given.sequence, given.sequence,
                 Precision.single(), ShardGroup.alone(), ShardGroup.alone(), group,
                 Optional.ofNullable(exchanges.get((long) tokens)), kernels, recompute, false, 42)
-                .withExchanges(exchanges));
+                .withExchanges(exchanges).withPredictionWeight(PREDICTION_WEIGHT));
         labels = given.labels;
         ids_T = values.of(given.ids, tokens);
         labels_T = values.of(labels, tokens);
         loss = values.tensor(DType.F32, 1);
+        this.given = given;
+        model.begin(Microbatch.ONLY.withTokensAhead(ahead(new int[tokens])));
     }
 
     Model model() {
@@ -128,7 +135,32 @@ final class OpenModel implements AutoCloseable {
             positions[t] = t - starts[t];
         }
         model.begin(Microbatch.ONLY.withDocuments(Optional.of(new DocumentStarts(values.of(starts, starts.length),
-                values.of(positions, positions.length)))));
+                values.of(positions, positions.length)))).withTokensAhead(ahead(starts)));
+    }
+
+    /** For each module for multi-token prediction, the token that lies further by its number, and its label; nothing is predicted beyond a document. */
+    private List<TokensAhead> ahead(int... starts) {
+        List<TokensAhead> all = new ArrayList<>();
+        long modules = model.predictionLosses().map(Tensor::elements).orElse(0L);
+        for (int k = 1; k <= modules; k++) {
+            int[] ids = given.ids.clone();
+            int[] ahead = new int[ids.length];
+            Arrays.fill(ahead, LossOps.IGNORED_LABEL);
+            for (int t = 0; t + k < ids.length; t++) {
+                if (t / given.sequence == (t + k) / given.sequence && starts[t] == starts[t + k]) {
+                    ids[t] = given.ids[t + k];
+                    ahead[t] = given.labels[t + k];
+                }
+            }
+            all.add(new TokensAhead(values.of(ids, ids.length), values.of(ahead, ahead.length)));
+        }
+        return all;
+    }
+
+    /** The loss whose gradients {@link #forwardBackward} leaves: with those of modules for multi-token prediction, if there are any. */
+    double trainedLoss() {
+        return forwardBackward()
+                + model.predictionLosses().map(sums -> Arrays.stream(read(sums)).sum()).orElse(0.0);
     }
 
     /** The losses' sum over {@link #TOKENS}, which is their mean if there are so many; leaves the gradients. */

@@ -58,6 +58,12 @@ final class Tiny {
         return open(model, Tiny::sequences, Tiny::threads, overrides);
     }
 
+    /** Opens a run of another model, made from this one, whose microbatches pass through it in another order. */
+    static TrainingRun openOther(UnaryOperator<ModelSpec> model, Schedule schedule, String... overrides) {
+        return open(model, model(), Tiny::sequences, Tiny::threads, options -> options.withSchedule(schedule),
+                overrides);
+    }
+
     /** Opens a run of another model, made from this one, on other data. */
     static TrainingRun openOther(UnaryOperator<ModelSpec> model, DataOf data, String... overrides) {
         return open(model, data, Tiny::threads, overrides);
