@@ -92,7 +92,8 @@ final class MultiTokenTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1"})
+    @ValueSource(
+            strings = {"", "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1"})
     void microbatchesAreOneLargeBatch(String layout) {
         try (TrainingRun four = open(FOUR, layout); TrainingRun one = open(ONE, layout)) {
             List<StepResult> expected = Tiny.steps(one);
@@ -131,7 +132,8 @@ final class MultiTokenTest {
     @ParameterizedTest
     @CsvSource({"graph_capture.enable=true", "runtime.strict=true"})
     void documentsAreKeptApart(String how) {
-        String apart = "data.document_boundaries=true training.steps=3 training.local_batch_size=1 training.seq_len=32 " + how;
+        String apart = "data.document_boundaries=true training.steps=3 training.local_batch_size=1 training.seq_len=32 "
+                + how;
         Tiny.DataOf halves = config -> {
             BatchSource.Factory plain = Tiny.sequences(
                     config.withTraining(config.training().withSeqLen(16).withLocalBatchSize(2)));
@@ -217,8 +219,10 @@ final class MultiTokenTest {
         copy.tensors.put("model.layers.3.shared_head.head.weight",
                 Stored.floats(List.of(61L, 32L), new float[head.length]));
         try (ModelSource source = ModelSource.open(copy.two(folder.resolve("stale")), registry)) {
-            assertEquals(List.of("model.layers.3.shared_head.head.weight is not read: it should be a copy of lm_head.weight,"
-                    + " which is used in its place, and differs from it"), source.remarks());
+            assertEquals(
+                    List.of("model.layers.3.shared_head.head.weight is not read: it should be a copy of lm_head.weight,"
+                            + " which is used in its place, and differs from it"),
+                    source.remarks());
         }
         String enorm = "model.layers.4.enorm.weight";
         Stored taken = copy.tensors.remove(enorm);
@@ -230,8 +234,10 @@ final class MultiTokenTest {
         for (Path plain : List.of(copy.single(folder.resolve("plain")), copy.two(folder.resolve("plain2")))) {
             try (ModelSource source = ModelSource.open(plain, registry)) {
                 assertEquals(0, source.spec().predictionDepth());
-                assertEquals(List.of("config.json says num_nextn_predict_layers = 2, and the folder has no weights of such"
-                        + " modules: the model is used without them"), source.remarks());
+                assertEquals(
+                        List.of("config.json says num_nextn_predict_layers = 2, and the folder has no weights of such"
+                                + " modules: the model is used without them"),
+                        source.remarks());
             }
             assertEquals(without.loss(), firstStep(plain).loss());
             assertRefused("no weights of such modules", plain, "model.num_nextn_predict_layers=1");
