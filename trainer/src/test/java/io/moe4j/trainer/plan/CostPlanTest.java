@@ -47,7 +47,10 @@ final class CostPlanTest {
      * model's buffers too, and ranks must be equal here.
      */
     @ParameterizedTest
-    @CsvSource({"minimal_async_ep, full, float32, worst_case, 0", "standard, none, float32, worst_case, 0",
+    @CsvSource({"minimal_async_ep, full, float32, worst_case, 0", "standard, none, float32, worst_case, 1",
+            "standard, full, bfloat16, worst_case, 0", "minimal_async_ep, full, float32, 0.6, 2",
+            "standard, none, bfloat16, 0.6, 0", "minimal_async_ep, budget, float32, worst_case, 0",
+            "standard, budget, bfloat16, worst_case, 0", "minimal_async_ep, budget, bfloat16, 0.6, 1"})
             "standard, full, bfloat16, worst_case, 0", "minimal_async_ep, full, float32, 0.6, 0",
             "standard, none, bfloat16, 0.6, 0", "minimal_async_ep, budget, float32, worst_case, 0",
             "standard, budget, bfloat16, worst_case, 0", "minimal_async_ep, budget, bfloat16, 0.6, 2",

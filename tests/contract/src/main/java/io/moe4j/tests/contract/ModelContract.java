@@ -159,8 +159,8 @@ public abstract class ModelContract {
     }
 
     /**
-     * Along the gradient g the loss, with those of modules for multi-token prediction, changes by |g| a unit of length: a central difference over 2h has an error of h² and of the loss's own
-     * rounding over h, each below 1 % of a gradient of ordinary size.
+     * Along the gradient g the loss, with those of modules for multi-token prediction, changes by |g| a unit of length: a central difference over 2h has an
+     * error of h² and of the loss's own rounding over h, each below 1 % of a gradient of ordinary size.
      */
     @Test
     public void gradientsAreThoseOfTheLoss() {
