@@ -161,7 +161,8 @@ final class Decoder implements Model {
                     first = Optional.of(block.name());
                 }
             }
-            return first.orElse("no block; look at the head, the loss or the gradients");
+            Optional<String> module = parts.predictions().flatMap(head -> head.locateNonFinite(x_TD));
+            return first.or(() -> module).orElse("no block; look at the head, the loss or the gradients");
         }
     }
 

@@ -104,7 +104,10 @@ final class PredictingHead implements Stage.Last {
         List<TokensAhead> ahead = ahead();
         // In the caller's scope, since the embedding's backward adds to these gradients, or reads them.
         shared.ifPresent(ParameterUnit::openGradients);
-        embed(ahead, x_TD);
+        List<Tensor> rows = lookUp(ahead, x_TD);
+        for (int k = 0; k < rows.size(); k++) {
+            embedding.others().add(ahead.get(k).ids_T(), rows.get(k));
+        }
         try (Scope scope = rank.memory().open(); Gathering gathered = Gathering.of(List.of(normUnit))) {
             normUnit.openGradients();
             FinalNorm.Normed normed = norm.forward(x_TD);
@@ -116,6 +119,32 @@ final class PredictingHead implements Stage.Last {
         }
     }
 
+    /**
+     * Runs the modules forward once more, and gives the name of the first whose output has a value that is not finite. All ranks have to take part.
+     *
+     * @param x_TD what the last block has given
+     */
+    Optional<String> locateNonFinite(Tensor x_TD) {
+        Optional<String> first = Optional.empty();
+        try (Scope scope = rank.memory().open()) {
+            lookUp(ahead(), x_TD);
+            Tensor y_TD = like(x_TD);
+            try (Scope inner = rank.memory().open(); Gathering gathered = Gathering.of(List.of(normUnit))) {
+                rank.stream().copy(norm.forward(x_TD).y_TD(), y_TD);
+            }
+            for (PredictionModule module : modules) {
+                try (Scope inner = rank.memory().open(); Gathering gathered = Gathering.of(module.units())) {
+                    Tape tape = Tape.inference(rank);
+                    rank.stream().copy(module.forward(tape, tape.input(y_TD, false)).tensor(), y_TD);
+                }
+                if (first.isEmpty() && !FiniteCheck.isFinite(rank, y_TD)) {
+                    first = Optional.of(module.name());
+                }
+            }
+        }
+        return first;
+    }
+
     private List<TokensAhead> ahead() {
         if (microbatch.ahead().size() != modules.size()) {
             throw new IllegalStateException("a microbatch with tokens ahead for " + microbatch.ahead().size()
@@ -125,17 +154,17 @@ final class PredictingHead implements Stage.Last {
         return microbatch.ahead();
     }
 
-    /** Looks all tokens ahead up, with the table gathered once. */
-    private void embed(List<TokensAhead> ahead, Tensor like_TD) {
+    /** Looks all tokens ahead up, with the table gathered once, and gives their rows to the modules. */
+    private List<Tensor> lookUp(List<TokensAhead> ahead, Tensor like_TD) {
         List<Tensor> rows = ahead.stream().map(tokens -> like(like_TD)).toList();
         try (Scope scope = rank.memory().open(); Gathering gathered = Gathering.of(embedding.units())) {
             for (int k = 0; k < modules.size(); k++) {
                 rank.device().ops().embedding().forward(rank.stream(), ahead.get(k).ids_T(),
                         embedding.table_VD().value(), rows.get(k));
                 modules.get(k).embed(rows.get(k));
-                embedding.others().add(ahead.get(k).ids_T(), rows.get(k));
             }
         }
+        return rows;
     }
 
     private List<Run> forward(Tensor y_TD) {

@@ -10,6 +10,7 @@ import io.moe4j.trainer.config.ConfigUse;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.plugins.Plugins;
 import io.moe4j.trainer.run.RunOptions;
+import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.Trainer;
 import io.moe4j.trainer.run.TrainingRun;
 import io.moe4j.trainer.step.Batch;
@@ -28,23 +29,23 @@ final class FamiliesGpuTest {
     private static final int WORDS = 2048;
 
     @ParameterizedTest
-    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16", "qwen3_moe_debugmodel_minimal_async_ep, float32",
-            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16"})
-    void capturedEagerAndStandardAreOne(String name, String dtype) {
-        List<Double> captured = losses(name, dtype, "minimal_async_ep", true);
+    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0", "qwen3_moe_debugmodel_minimal_async_ep, float32, 0",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0", "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 2"})
+    void capturedEagerAndStandardAreOne(String name, String dtype, int modules) {
+        List<Double> captured = losses(name, dtype, modules, "minimal_async_ep", true);
         assertTrue(captured.stream().allMatch(Double::isFinite), captured.toString());
         assertTrue(captured.getLast() < captured.getFirst(), captured.toString());
-        assertEquals(captured, losses(name, dtype, "minimal_async_ep", true), "another time");
-        assertEquals(captured, losses(name, dtype, "minimal_async_ep", false), "eager");
-        assertEquals(captured, losses(name, dtype, "standard", false), "standard");
+        assertEquals(captured, losses(name, dtype, modules, "minimal_async_ep", true), "another time");
+        assertEquals(captured, losses(name, dtype, modules, "minimal_async_ep", false), "eager");
+        assertEquals(captured, losses(name, dtype, modules, "standard", false), "standard");
     }
 
-    private static List<Double> losses(String name, String dtype, String backend, boolean capture) {
+    private static List<Double> losses(String name, String dtype, int modules, String backend, boolean capture) {
         Registry registry = Plugins.load(List.of());
         TrainerConfig config = new ConfigLoader(registry).load(name,
                 Arguments.of("device=cuda", "ranks=2", "parallelism.expert_parallel_degree=2", "training.seq_len=128",
                         "training.local_batch_size=2", "training.steps=6", "training.dtype=" + dtype,
-                        "runtime.timeout=30", "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
+                        "runtime.timeout=30", "model.num_nextn_predict_layers=" + modules, "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
                         .overrides(),
                 ConfigUse.training());
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
@@ -54,7 +55,9 @@ final class FamiliesGpuTest {
         List<Double> losses = new ArrayList<>();
         try (TrainingRun run = Trainer.open(config, registry, options)) {
             while (run.hasNext()) {
-                losses.add(run.step().loss());
+                StepResult step = run.step();
+                losses.addAll(step.predictionLosses());
+                losses.add(step.loss());
             }
         }
         return losses;

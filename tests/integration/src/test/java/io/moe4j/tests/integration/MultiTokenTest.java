@@ -154,6 +154,20 @@ final class MultiTokenTest {
         }
     }
 
+    /** The model's own loss is finite, the gradients are not: the message names the module. */
+    @Test
+    void whatIsNotFiniteIsFound() {
+        try (TrainingRun run = open("training.steps=2")) {
+            run.session().onRanks(rank -> {
+                rank.model().units().stream().filter(unit -> unit.name().equals("layers.4"))
+                        .forEach(unit -> rank.context().stream().fill(unit.shard(), 0x7FC0_7FC0));
+                return rank;
+            });
+            String message = String.valueOf(assertThrows(RuntimeException.class, run::step).getMessage());
+            assertTrue(message.contains("layers.4"), message);
+        }
+    }
+
     /** A run with a checkpoint goes on with the same bits; on one rank, within the rounding of sums. What is exported comes back, in a run and in an export. */
     @Test
     void savedContinuedExportedAndReadAgain() throws IOException {
