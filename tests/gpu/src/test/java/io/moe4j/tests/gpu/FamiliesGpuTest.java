@@ -29,8 +29,10 @@ final class FamiliesGpuTest {
     private static final int WORDS = 2048;
 
     @ParameterizedTest
-    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0", "qwen3_moe_debugmodel_minimal_async_ep, float32, 0",
-            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0", "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 2"})
+    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0",
+            "qwen3_moe_debugmodel_minimal_async_ep, float32, 0",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 2"})
     void capturedEagerAndStandardAreOne(String name, String dtype, int modules) {
         List<Double> captured = losses(name, dtype, modules, "minimal_async_ep", true);
         assertTrue(captured.stream().allMatch(Double::isFinite), captured.toString());
@@ -45,7 +47,8 @@ final class FamiliesGpuTest {
         TrainerConfig config = new ConfigLoader(registry).load(name,
                 Arguments.of("device=cuda", "ranks=2", "parallelism.expert_parallel_degree=2", "training.seq_len=128",
                         "training.local_batch_size=2", "training.steps=6", "training.dtype=" + dtype,
-                        "runtime.timeout=30", "model.num_nextn_predict_layers=" + modules, "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
+                        "runtime.timeout=30", "model.num_nextn_predict_layers=" + modules,
+                        "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
                         .overrides(),
                 ConfigUse.training());
         RunOptions options = RunOptions.threads(config).withData((rank, read) -> {
