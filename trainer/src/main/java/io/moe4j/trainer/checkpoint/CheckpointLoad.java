@@ -14,7 +14,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/** A checkpoint to continue from, whatever ranks have written it. Ranks load at the same time, each what it holds. */
+/** A checkpoint to continue, written by any number of ranks. Ranks load at the same time, each the part that it holds. */
 public final class CheckpointLoad implements AutoCloseable {
     private final StoredCheckpoint stored;
     private final List<Path> damaged;
@@ -24,7 +24,7 @@ public final class CheckpointLoad implements AutoCloseable {
      * Opens a checkpoint.
      *
      * @param choice the checkpoint, which is whole
-     * @throws InputException if a file has what no checkpoint has
+     * @throws InputException if a file has content that no checkpoint has
      */
     public CheckpointLoad(CheckpointChoice choice) {
         stored = choice.checkpoint();
@@ -39,17 +39,17 @@ public final class CheckpointLoad implements AutoCloseable {
         }
     }
 
-    /** Where it lies. */
+    /** The checkpoint's folder. */
     public Path folder() {
         return stored.folder();
     }
 
-    /** How far the run had come. */
+    /** The progress of the run when it was saved. */
     public Progress progress() {
         return stored.progress();
     }
 
-    /** Newer checkpoints that were passed over, since they are damaged. */
+    /** Newer checkpoints that were skipped because they are damaged. */
     public List<Path> damaged() {
         return damaged;
     }
@@ -59,7 +59,7 @@ public final class CheckpointLoad implements AutoCloseable {
         return stored.isDigested();
     }
 
-    /** Loads what one rank holds; called by its thread. */
+    /** Loads the part that one rank holds; called by its thread. */
     public void run(RankState state) {
         NameMap names = new NameMap(state.model());
         readers.forEach((part, reader) -> {

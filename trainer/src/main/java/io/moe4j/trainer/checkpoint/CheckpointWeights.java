@@ -6,23 +6,23 @@ import io.moe4j.trainer.checkpoint.store.Role;
 import io.moe4j.trainer.checkpoint.store.StoredCheckpoint;
 import java.util.List;
 
-/** The weights of a checkpoint by their names, whatever ranks have written them. Safe for use by many threads. */
+/** The weights of a checkpoint by their names, written by any number of ranks. Thread-safe. */
 public final class CheckpointWeights implements AutoCloseable {
     private final PartReader reader;
 
     /**
      * Opens the files of weights.
      *
-     * @throws InputException if a file has what no checkpoint has
+     * @throws InputException if a file has content that no checkpoint has
      */
     public CheckpointWeights(StoredCheckpoint stored) {
         reader = new PartReader(stored.folder(), ShardKind.MODEL, stored.tensors(Role.WEIGHTS));
     }
 
     /**
-     * Checks that all of these are there.
+     * Checks that all these tensors are there.
      *
-     * @throws InputException otherwise
+     * @throws InputException if one is missing
      */
     public void require(List<NamedRange> wanted) {
         reader.check(wanted);
@@ -33,7 +33,7 @@ public final class CheckpointWeights implements AutoCloseable {
         reader.read(range, into, offset);
     }
 
-    /** The type of the parameters: single precision if any has it. Experts' biases are not asked. */
+    /** The element type of the parameters: single precision if any parameter has it. Experts' biases do not count. */
     public DType dtype() {
         return reader.dtype(name -> !name.endsWith("bias"));
     }

@@ -23,10 +23,10 @@ import java.util.TreeMap;
  * <p>Between {@link #take} and the end of the writing, nothing else writes to it.
  */
 public final class HostCopy implements AutoCloseable, StateBytes {
-    /** The line of the memory report. */
+    /** Name of this memory in reports. */
     public static final String PURPOSE = "checkpoint being saved";
 
-    /** Elements that are handed on at once. */
+    /** How many elements are handed on at once. */
     private static final long BLOCK = 1 << 22;
 
     private final RankState state;
@@ -40,9 +40,9 @@ public final class HostCopy implements AutoCloseable, StateBytes {
     private record Copied(Tensor source, Tensor copy, long at) {}
 
     /**
-     * The memory that a copy takes.
+     * The bytes of memory that a copy takes.
      *
-     * @param state of the rank
+     * @param state the rank's state
      */
     public static long bytes(RankState state) {
         RankLayout layout = RankLayout.of(state);
@@ -72,7 +72,7 @@ public final class HostCopy implements AutoCloseable, StateBytes {
         Device device = state.rank().device();
         Memory memory = device.allocateHost(bytes(state), PURPOSE);
         if (device.kind().equals(DeviceKind.CPU)) {
-            // The system gives its pages now, and not while the first checkpoint holds a step up.
+            // Touched now, so that the operating system assigns the pages now, and not while the first checkpoint holds up a step.
             device.hostBytes(memory).fill((byte) 0);
         }
         return new HostCopy(state, memory);
@@ -98,14 +98,14 @@ public final class HostCopy implements AutoCloseable, StateBytes {
                 .view(source.shape().stream().mapToLong(Long::longValue).toArray()), at);
     }
 
-    /** Whether the rank holds what no rank before it holds, so that it writes; the copies of others are empty. */
+    /** Whether the rank holds data that no rank before it holds, so that it writes; the copies of other ranks are empty. */
     public boolean writes() {
         return state.firstReplica();
     }
 
-    /** Copies the state as it is after the step that was made last; returns when the state may change again. Called by the rank's thread. */
+    /** Copies the state as it is after the last step; returns when the state may change again. Called by the rank's thread. */
     public void take() {
-        // Moments that lie elsewhere during a step are where the shards say after this.
+        // After this, moments that are elsewhere during a step are at the places that the shards give.
         List<Shard> settled = state.optimizer().shards();
         if (settled.size() != layout.shards().size()) {
             throw new IllegalStateException("the optimizer has " + settled.size() + " units, and had "

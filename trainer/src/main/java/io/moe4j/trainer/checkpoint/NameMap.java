@@ -9,20 +9,20 @@ import java.util.Comparator;
 import java.util.IdentityHashMap;
 import java.util.List;
 
-/** Which checkpoint tensors a rank's parameters are made of. */
+/** Maps a rank's parameters to the checkpoint's tensors of which they consist. */
 public final class NameMap {
     private final IdentityHashMap<Parameter, List<Slice>> slices = new IdentityHashMap<>();
 
     private record Slice(String name, List<Long> shape, long from, long count) {}
 
-    /** Takes a part of a parameter that lies in one checkpoint tensor. */
+    /** Receives a part of a parameter that lies in one checkpoint tensor. */
     @FunctionalInterface
     public interface RangeVisitor {
         /**
-         * Takes one part.
+         * Receives one part.
          *
          * @param range the part, as elements of the checkpoint tensor
-         * @param offset its first element, counted from the start of the part of the parameter that was asked for
+         * @param offset index of its first element, counted from the start of the requested part of the parameter
          */
         void visit(NamedRange range, int offset);
     }
@@ -38,7 +38,7 @@ public final class NameMap {
                 .add(new Slice(name, slice.shape(), slice.from(), slice.elements()));
     }
 
-    /** What elements {@code first} to {@code last} of a unit's shard are of checkpoint tensors. */
+    /** Finds the parts of checkpoint tensors that elements {@code first} to {@code last} of a unit's shard are. */
     List<NamedRange> ranges(ParameterUnit unit, long first, long last) {
         List<NamedRange> ranges = new ArrayList<>();
         unit.forEachPiece(first, last, (parameter, from, fromInShard, count) -> of(parameter).forEach(slice -> {
@@ -51,7 +51,7 @@ public final class NameMap {
         return ranges;
     }
 
-    /** Cuts elements {@code from} and following of a parameter into parts of checkpoint tensors. */
+    /** Divides elements {@code from} and following of a parameter into parts of checkpoint tensors. */
     public void cut(Parameter parameter, long from, int count, RangeVisitor visitor) {
         for (Slice slice : of(parameter)) {
             long low = Math.max(from, slice.from);

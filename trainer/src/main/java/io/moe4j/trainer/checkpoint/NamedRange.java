@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param name the tensor's Hugging Face name
  * @param shape its extents
- * @param from its first element here
- * @param count number of elements here
+ * @param from index of the first element
+ * @param count number of elements
  */
 public record NamedRange(String name, List<Long> shape, long from, long count) {
 
@@ -16,12 +16,12 @@ public record NamedRange(String name, List<Long> shape, long from, long count) {
         return from + count;
     }
 
-    /** Elements of the whole tensor. */
+    /** The number of elements of the whole tensor. */
     public long whole() {
         return shape.contains(0L) ? 0 : shape.stream().reduce(1L, Math::multiplyExact);
     }
 
-    /** The name in a file: the tensor's own if it is whole, else with the elements that are there. */
+    /** The name in a file: the tensor's name if the range is the whole tensor, else the name with the range of elements. */
     String entryName() {
         return count == whole() ? name : name + "[" + from + ":" + to() + "]";
     }

@@ -1,6 +1,6 @@
 package io.moe4j.trainer.checkpoint;
 
-/** A parameter is NaN or infinite: such a checkpoint is not written. */
+/** A parameter is NaN or infinite: a checkpoint with such a value is not written. */
 public final class NonFiniteStateException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -16,7 +16,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads one part of the state, from all files that it was written to. Safe for use by many threads. */
+/** Reads one part of the state, such as the parameters, from all files to which it was written. Thread-safe. */
 final class PartReader implements AutoCloseable {
     private static final Pattern RANGE = Pattern.compile("(.+)\\[([0-9]+):([0-9]+)]");
     private final Path folder;
@@ -24,15 +24,15 @@ final class PartReader implements AutoCloseable {
     private final List<SafetensorsFile> files = new ArrayList<>();
     private final Map<String, List<Piece>> pieces = new HashMap<>();
 
-    /** Elements of a tensor; {@code whole} has its shape where all of them are here. */
+    /** Elements of a tensor; {@code whole} has its shape if all of them are here. */
     private record Piece(long from, long to, Optional<List<Long>> whole, DType dtype, MemorySegment data) {}
 
     /**
      * Opens the files.
      *
      * @param folder of the checkpoint
-     * @param part what they hold
-     * @throws InputException if one cannot be read, or has what no checkpoint has
+     * @param part what the files hold
+     * @throws InputException if a file cannot be read, or has content that no checkpoint has
      */
     PartReader(Path folder, ShardKind part, List<Path> paths) {
         this.folder = folder;
@@ -50,7 +50,7 @@ final class PartReader implements AutoCloseable {
         }
     }
 
-    /** Checks that all of these are there. */
+    /** Checks that all elements of these tensors are there. */
     void check(List<NamedRange> wanted) {
         List<String> missing = wanted.stream().filter(range -> !covers(range)).map(NamedRange::entryName).toList();
         if (!missing.isEmpty()) {
@@ -142,7 +142,7 @@ final class PartReader implements AutoCloseable {
                 return piece;
             }
         } catch (NumberFormatException e) {
-            // More than 2^63 is no range that a tensor has.
+            // No tensor has a range that ends beyond 2^63.
         }
         throw new InputException(file.path() + ": tensor \"" + entry.name() + "\" has " + entry.elements()
                 + " elements, which is not what the range in its name says; choose a checkpoint that is whole");

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 
-/** Writes one part of the state of this JVM's ranks into one file. Ranks write at the same time, each what it holds. */
+/** Writes one part of the state of this JVM's ranks into one file. Ranks write at the same time, each the data that it holds. */
 final class PartWriter {
     private final ShardKind part;
     private final DType dtype;
@@ -23,8 +23,8 @@ final class PartWriter {
     /**
      * Begins the file.
      *
-     * @param ranks those that write
-     * @param files where it goes
+     * @param ranks the ranks that write
+     * @param files the files of this process
      */
     PartWriter(ShardKind part, Collection<RankLayout> ranks, ProcessFiles files) throws IOException {
         this.part = part;
@@ -45,7 +45,7 @@ final class PartWriter {
         writer = files.create(part.role(), declared);
     }
 
-    /** Writes what one rank holds. */
+    /** Writes the data that one rank holds. */
     void write(StateBytes state) {
         state.read(part, this::write);
         if (part == ShardKind.MODEL && state.layout().writesBuffers()) {
@@ -62,7 +62,7 @@ final class PartWriter {
         writer.write(entry.entryName(), range.from() - entry.from(), bytes);
     }
 
-    /** A run cannot go on from such values, and the checkpoints before are worth more. */
+    /** Refuses NaN and infinity: a run cannot continue from such values, and earlier checkpoints are worth more. */
     private void requireFinite(NamedRange range, MemorySegment bytes) {
         OptionalLong broken = StoredNumbers.firstNonFinite(bytes, dtype);
         if (broken.isPresent()) {
@@ -77,7 +77,7 @@ final class PartWriter {
                 range.count() == range.whole() ? range.shape() : List.of(range.count()));
     }
 
-    /** Ranges that follow each other, as one. */
+    /** Joins consecutive ranges. */
     private static List<NamedRange> joined(List<NamedRange> ranges) {
         List<NamedRange> sorted = ranges.stream().sorted(Comparator.comparingLong(NamedRange::from)).toList();
         List<NamedRange> joined = new ArrayList<>();

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the processes of a run do one thing each, and wait until all have done it, however long one of them takes: while they wait, they tell each other
- * several times a second that they are at work, so that no time limit of a rendezvous passes because of a slow disk. All of them learn the same outcome.
+ * Lets each process of a run do its part of a work, and wait until all have done theirs, however long one of them takes. While they wait, they tell each other
+ * several times a second that they are still working, so that no time limit of a rendezvous passes because of a slow disk. All of them get the same outcome.
  */
 final class PatientMeeting {
     private static final Logger log = LoggerFactory.getLogger(PatientMeeting.class);
     private static final long PAUSE_MILLIS = 100;
-    /** What a process says of its work, as the first byte of what it tells. */
+    /** The state of a process's work: the first byte of each message. */
     private static final byte WORKING = 0;
     private static final byte DONE = 1;
     private static final byte FAILED = 2;
@@ -29,19 +29,19 @@ final class PatientMeeting {
     private final SavingProcesses processes;
     private final String name;
 
-    /** @param name what is done, the same in all processes */
+    /** @param name the name of the work, the same in all processes */
     PatientMeeting(SavingProcesses processes, String name) {
         this.processes = processes;
         this.name = name;
     }
 
     /**
-     * Does the work of this process, and waits for that of the others.
+     * Does the work of this process, and waits until the others have done theirs.
      *
      * @param phase a part of the whole, the same in all processes
-     * @param work gives what the others are told
-     * @return what each process told, by rank; if there is one process, only that
-     * @throws SaveFailedException if the work of a process has failed; all of them have ended theirs then
+     * @param work returns the data for the other processes
+     * @return the data of each process, by rank; with a single process, only its own
+     * @throws SaveFailedException if the work of a process has failed; the work of all processes has ended then
      */
     List<byte[]> meet(String phase, Callable<byte[]> work) throws SaveFailedException {
         FutureTask<byte[]> mine = new FutureTask<>(work);
@@ -60,12 +60,12 @@ final class PatientMeeting {
                         }
                     }
                 } catch (InterruptedException e) {
-                    // The run stops, but not this wait: the work uses what the caller would close.
+                    // The run stops, but this wait goes on, because the work uses objects that the caller would close.
                     interrupted = true;
                 }
             }
         } finally {
-            // Where the others have failed, this process's own work ends before its files are closed.
+            // If another process has failed, this process's own work must still end before its files are closed.
             interrupted |= awaitQuietly(mine);
             if (interrupted) {
                 Thread.currentThread().interrupt();
@@ -73,7 +73,7 @@ final class PatientMeeting {
         }
     }
 
-    /** Waits a little; whether the work has ended, well or not. */
+    /** Waits a little. Returns whether the work has ended, successfully or not. */
     private static boolean awaitEnd(FutureTask<byte[]> work) throws InterruptedException {
         try {
             work.get(PAUSE_MILLIS, TimeUnit.MILLISECONDS);

@@ -5,9 +5,9 @@ import io.moe4j.trainer.step.Optimizer.Shard;
 import java.util.List;
 
 /**
- * What one rank holds, without its values: enough to declare the tensors of its files.
+ * The tensors that one rank holds, without values: enough to declare the tensors of its files.
  *
- * @param rank in the world
+ * @param rank the rank in the world
  * @param model names and sizes of its parameters and buffers
  * @param shards its units
  */

@@ -5,11 +5,11 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.trainer.step.Optimizer;
 
 /**
- * What a checkpoint has of one rank.
+ * The data of one rank that a checkpoint has.
  *
  * @param rank the rank
  * @param model its parameters and buffers
  * @param optimizer its moments
- * @param firstReplica whether it holds what no rank before it holds, so that it writes
+ * @param firstReplica whether it holds data that no rank before it holds, so that it writes
  */
 public record RankState(RankContext rank, Model model, Optimizer optimizer, boolean firstReplica) {}

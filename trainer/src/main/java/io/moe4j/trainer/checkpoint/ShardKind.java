@@ -6,7 +6,7 @@ import io.moe4j.trainer.step.Optimizer.Part;
 import io.moe4j.trainer.step.Optimizer.Shard;
 import java.util.List;
 
-/** The tensors that lie in shards: one file each, all with the same names. */
+/** The kinds of tensors that are sharded: each kind has its own file, and all have the same names. */
 enum ShardKind {
     /** Parameters and buffers. */
     MODEL(Role.WEIGHTS),
@@ -21,7 +21,7 @@ enum ShardKind {
         this.role = role;
     }
 
-    /** What its files are in a checkpoint. */
+    /** The role of its files in a checkpoint. */
     Role role() {
         return role;
     }
@@ -35,7 +35,7 @@ enum ShardKind {
         };
     }
 
-    /** All that a unit has of checkpoint tensors on this rank. */
+    /** All parts of checkpoint tensors that a unit has on this rank. */
     List<NamedRange> ranges(NameMap names, Shard shard) {
         return of(shard).stream().flatMap(part -> names
                 .ranges(shard.unit(), part.from(), part.from() + part.tensor().elements()).stream()).toList();

@@ -2,9 +2,9 @@ package io.moe4j.trainer.checkpoint;
 
 import java.lang.foreign.MemorySegment;
 
-/** The values of one rank, as the bytes that a checkpoint has of them: dense and little-endian. */
+/** The values of one rank as the bytes of a checkpoint: dense and little-endian. */
 interface StateBytes {
-    /** Names and sizes. */
+    /** Names and sizes of the tensors. */
     RankLayout layout();
 
     /** Gives all tensors of one part in blocks, each once, those of a unit from front to back. */
@@ -13,17 +13,17 @@ interface StateBytes {
     /** Gives the model's buffers. */
     void readBuffers(BufferSink sink);
 
-    /** Takes elements of a checkpoint tensor. */
+    /** Receives elements of a checkpoint tensor. */
     @FunctionalInterface
     interface RangeSink {
-        /** Takes them; the bytes may be reused after the call. */
+        /** Receives elements; the bytes may be reused after the call. */
         void accept(NamedRange range, MemorySegment bytes);
     }
 
-    /** Takes a buffer. */
+    /** Receives a buffer of the model. */
     @FunctionalInterface
     interface BufferSink {
-        /** Takes it; the bytes may be reused after the call. */
+        /** Receives a buffer; the bytes may be reused after the call. */
         void accept(String name, MemorySegment bytes);
     }
 }

@@ -9,35 +9,35 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.Consumer;
 
-/** Where the values of this process's writing ranks come from, and which threads write them. */
+/** The source of the values that this process's ranks write, and the threads that write them. */
 public abstract sealed class StateWriting {
 
     private StateWriting() {}
 
     /**
-     * From copies in the host's memory, beside the ranks' threads.
+     * Writes from copies in the host's memory, while the ranks' threads go on.
      *
-     * @param copies of the ranks that write
-     * @param threads that write at the same time, at least 1
+     * @param copies the copies of the ranks that write
+     * @param threads how many threads write at the same time, at least 1
      */
     public static StateWriting copied(List<HostCopy> copies, int threads) {
         return new Copied(copies, threads);
     }
 
     /**
-     * From the devices, while the run waits.
+     * Writes from the devices, while the run waits.
      *
-     * @param ranks those that write
-     * @param onRanks does something for the state of each of these ranks, on the rank's own thread, and waits for all of them
+     * @param ranks the ranks that write
+     * @param onRanks runs work for the state of each of these ranks, on the rank's own thread, and waits for all of them
      */
     public static StateWriting live(List<RankState> ranks, Consumer<Consumer<RankState>> onRanks) {
         return new Live(ranks, onRanks);
     }
 
-    /** Names and sizes of what is written. */
+    /** Names and sizes of the tensors that are written. */
     abstract List<RankLayout> layouts();
 
-    /** Gives the state of each rank to {@code writer}, once; waits for all of them, and throws what the first of them threw. */
+    /** Gives the state of each rank to {@code writer}, once; waits for all, and throws the exception of the first that failed. */
     abstract void write(Consumer<StateBytes> writer);
 
     private static final class Copied extends StateWriting {
@@ -90,7 +90,7 @@ public abstract sealed class StateWriting {
                 try {
                     writer.accept(new LiveState(rank));
                 } catch (UncheckedIOException | NonFiniteStateException e) {
-                    // The rank itself has not failed, and can go on.
+                    // The disk has failed, and not the rank, which can go on.
                     failures.add(e);
                 }
             });

@@ -7,7 +7,7 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.OptionalLong;
 
-/** Numbers in files: little-endian, not aligned. Values that have come from a bfloat16 are written back without loss. */
+/** Numbers in files: little-endian, not aligned. Values that were read from bfloat16 are written back without loss. */
 public final class StoredNumbers {
     private static final ValueLayout.OfFloat SINGLE = ValueLayout.JAVA_FLOAT_UNALIGNED
             .withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -29,7 +29,7 @@ public final class StoredNumbers {
         }
     }
 
-    /** The same numbers, little-endian: themselves, where the machine is. */
+    /** The same numbers in little-endian order: unchanged if the machine's order is that. */
     static MemorySegment littleEndian(MemorySegment numbers, DType dtype) {
         if (ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN) {
             return numbers;

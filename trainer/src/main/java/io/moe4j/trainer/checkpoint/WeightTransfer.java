@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 
-/** Sets the weights of an open model, each rank what it holds. */
+/** Sets the weights of an open model, on each rank the part that it holds. */
 public final class WeightTransfer {
 
     private WeightTransfer() {}
@@ -26,9 +26,9 @@ public final class WeightTransfer {
     }
 
     /**
-     * Sets all parameters but those of low-rank updates, and those buffers that the source has; called by the rank's thread, and waits for its stream.
+     * Sets all parameters but those of low-rank updates, and the buffers that the source has. Called by the rank's thread; waits for its stream.
      *
-     * @param buffers which of the buffers, by name, the source has; the others stay as they are
+     * @param buffers the names of the buffers that the source has; the others are not changed
      */
     public static void fill(RankContext rank, Model model, Source source, Predicate<String> buffers) {
         NameMap names = new NameMap(model);
@@ -43,7 +43,7 @@ public final class WeightTransfer {
         rank.stream().synchronize();
     }
 
-    /** Sets the parameters of low-rank updates; called by the rank's thread, and waits for its stream. */
+    /** Sets the parameters of low-rank updates. Called by the rank's thread; waits for its stream. */
     public static void fillAdapters(RankContext rank, Model model, Source source) {
         NameMap names = new NameMap(model);
         units(model, true).forEach(unit -> unit.write(unit.shard(),

@@ -1,7 +1,7 @@
 package io.moe4j.trainer.generate;
 
 /**
- * Tokens by falling weight, equal ones by rising id. Only as much is sorted as is asked for, since a vocabulary has 100,000 tokens, of which a few have
+ * Tokens by falling weight, equal ones by rising id. Only the part that is read is sorted, since a vocabulary has 100,000 tokens, of which a few have
  * nearly all probability: a heap gives one after the other.
  */
 final class Descending {
@@ -24,7 +24,7 @@ final class Descending {
         }
     }
 
-    /** The token at a place of the order, from 0. */
+    /** The token at a place in this order, from 0. */
     int get(int place) {
         while (known <= place) {
             sorted[known++] = heap[0];

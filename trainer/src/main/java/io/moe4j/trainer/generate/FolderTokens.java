@@ -14,7 +14,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.MissingNode;
 
 /**
- * What the files of a folder in Hugging Face's layout say of its special tokens.
+ * The special tokens of a folder in Hugging Face's layout, as its files name them.
  *
  * @param start the tokens that come before every text, as they are written; may be empty
  * @param endTokens ids that end a text; may be empty
@@ -26,7 +26,7 @@ record FolderTokens(String start, Set<Integer> endTokens) {
         return new FolderTokens(start(folder), ends.isEmpty() ? endTokens(folder.resolve("config.json")) : ends);
     }
 
-    /** {@code add_bos_token} decides if it is there; otherwise the tokenizer's own template does. */
+    /** {@code add_bos_token} decides if it is given; otherwise the tokenizer's template does. */
     private static String start(Path folder) {
         JsonNode config = read(folder.resolve("tokenizer_config.json"));
         if (config.path("add_bos_token").isBoolean()) {
@@ -37,7 +37,7 @@ record FolderTokens(String start, Set<Integer> endTokens) {
         return template(read(folder.resolve("tokenizer.json")).path("post_processor")).orElse("");
     }
 
-    /** The special tokens before the text in a TemplateProcessing, which may be one of a Sequence. */
+    /** The special tokens before the text in a TemplateProcessing, which may be part of a Sequence. */
     private static Optional<String> template(JsonNode processor) {
         for (JsonNode one : processor.path("processors")) {
             Optional<String> found = template(one);

@@ -5,13 +5,13 @@ import java.time.Duration;
 import java.util.List;
 
 /**
- * An answer.
+ * An answer of a model.
  *
- * @param tokens in order; an end token is the last of them
+ * @param tokens its tokens, in order; an end token is the last of them
  * @param reason why it ended
  * @param promptTokens number of tokens of the prompt
- * @param promptTime until the first token was chosen
- * @param answerTime from then until the last
+ * @param promptTime the time until the first token was chosen
+ * @param answerTime the time from then until the last token
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * What is to be continued. Start from {@link #of}; components may be added in later minor versions.
+ * A prompt to continue, and how. Start from {@link #of}; components may be added in later minor versions.
  *
- * @param prompt ids, at least one
+ * @param prompt the prompt's ids, at least one
  * @param maxTokens the most tokens of the answer, at least 1
  * @param sampling how tokens are chosen
  * @param endTokens ids that end the answer, and belong to it; empty to go on until {@code maxTokens}
@@ -30,7 +30,7 @@ public record GenerationRequest(List<Integer> prompt, int maxTokens, Sampling sa
         }
     }
 
-    /** The most probable tokens, to the last. */
+    /** A request that takes the most probable token each time, until there are {@code maxTokens}. */
     public static GenerationRequest of(List<Integer> prompt, int maxTokens) {
         return new GenerationRequest(prompt, maxTokens, Sampling.greedy(), Set.of());
     }

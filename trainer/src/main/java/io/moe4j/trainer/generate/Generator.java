@@ -37,7 +37,7 @@ public final class Generator implements AutoCloseable {
     /**
      * Opens the model of a checkpoint or of a folder in Hugging Face's layout, and loads its parameters.
      *
-     * @param source is read once; it may be closed afterwards
+     * @param source the model; it is read here, and may be closed afterwards
      */
     public static Generator open(ModelSource source, Registry registry, InferenceOptions options) {
         return open(source.spec(), source::fill, registry, options);
@@ -46,7 +46,7 @@ public final class Generator implements AutoCloseable {
     /**
      * Opens a model and loads its parameters.
      *
-     * @param weights are read once
+     * @param weights the parameters; they are read here
      * @throws InputException if the model cannot generate, a plug-in cannot be used, or the memory does not suffice
      */
     public static Generator open(ModelSpec spec, WeightSource weights, Registry registry, InferenceOptions options) {
@@ -69,9 +69,9 @@ public final class Generator implements AutoCloseable {
     /**
      * Continues a prompt. Earlier answers have no influence.
      *
-     * @param listener is told of each token
+     * @param listener receives each token
      * @throws InputException if the prompt has an id that is not in the vocabulary, or leaves no room in the context
-     * @throws NonFiniteLogitsException if the model gives no probabilities
+     * @throws NonFiniteLogitsException if the model's logits are not finite
      */
     public Generation generate(GenerationRequest request, TokenListener listener) {
         int[] prompt = request.prompt().stream().mapToInt(Integer::intValue).toArray();
@@ -101,7 +101,7 @@ public final class Generator implements AutoCloseable {
         }
     }
 
-    /** What it takes. */
+    /** The memory that it takes. */
     public MemoryPlan memoryPlan() {
         return session.memoryPlan();
     }

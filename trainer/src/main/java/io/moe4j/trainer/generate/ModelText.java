@@ -20,7 +20,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * How texts become the ids of a model, and ids become texts.
+ * Turns texts into the ids of a model, and ids into texts.
  *
  * <p>A prompt for a folder in Hugging Face's layout begins with the tokens that its tokenizer puts before every text, if it does so, such as
  * {@code <|begin_of_sentence|>}, as transformers has it; its answers end with the tokens that {@code generation_config.json} or {@code config.json} calls
@@ -44,7 +44,7 @@ public final class ModelText implements AutoCloseable {
      * Opens the tokenizer of a model.
      *
      * @param tokenizer an id or a path, instead of the model's own
-     * @throws InputException if the model has none and none is given, or it cannot be read
+     * @throws InputException if the model has no tokenizer and none is given, or it cannot be read
      */
     public static ModelText open(ModelSource source, Registry registry, Optional<String> tokenizer) {
         String name = tokenizer.or(source::tokenizer).orElseThrow(() -> new InputException(source.path()

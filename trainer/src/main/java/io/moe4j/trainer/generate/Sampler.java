@@ -8,10 +8,10 @@ record Sampler(Sampling sampling) {
     private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
 
     /**
-     * Chooses one.
+     * Chooses a token.
      *
-     * @param logits of all tokens, finite
-     * @param position of the token in the answer, from 0
+     * @param logits the finite logits of all tokens
+     * @param position position of the token in the answer, from 0
      */
     int choose(float[] logits, long position) {
         int best = best(logits);
@@ -27,7 +27,7 @@ record Sampler(Sampling sampling) {
         return draw(new Descending(weights), weights, total, uniform(position));
     }
 
-    /** With all tokens kept, the sum of those that are kept is known; otherwise the order tells which they are. */
+    /** Draws a token. If all tokens are kept, the sum of their weights is known; otherwise, tokens are taken in order until they suffice. */
     private int draw(Descending order, double[] weights, double total, double u) {
         if (sampling.topP() == 1) {
             return order.firstBeyond(u * total);
@@ -48,7 +48,7 @@ record Sampler(Sampling sampling) {
         return order.get(count - 1);
     }
 
-    /** In [0, 1), with 53 bits. */
+    /** A random number in [0, 1), with 53 bits. */
     private double uniform(long position) {
         return (ElementwiseOps.mix(ElementwiseOps.mix(sampling.seed() + GOLDEN) + (position + 1) * GOLDEN) >>> 11)
                 * UNIT;

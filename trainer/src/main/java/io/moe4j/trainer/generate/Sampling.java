@@ -11,8 +11,8 @@ import io.moe4j.api.Stability;
  * this order whose probabilities add up to at least {@code topP} are kept, at least one; one of these is drawn in proportion to its probability. All sums
  * are in double precision.
  *
- * <p>The number that is drawn depends on the seed and the token's position in the answer alone: the same prompt with the same seed has the same answer,
- * whatever else is generated before it or beside it.
+ * <p>The random number depends only on the seed and the token's position in the answer: the same prompt with the same seed has the same answer,
+ * whatever else is generated before it or at the same time.
  *
  * <p>Example: probabilities 0.5, 0.3, 0.15, 0.05 with topP 0.7 keep the first two, with 5/8 and 3/8.
  *
@@ -37,12 +37,12 @@ public record Sampling(double temperature, double topP, long seed) {
         }
     }
 
-    /** Always the most probable token. */
+    /** Takes the most probable token each time. */
     public static Sampling greedy() {
         return new Sampling(0, 1, 0);
     }
 
-    /** From the model's own probabilities. */
+    /** Draws from the model's own probabilities. */
     public static Sampling random(long seed) {
         return new Sampling(1, 1, seed);
     }

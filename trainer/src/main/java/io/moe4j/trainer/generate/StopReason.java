@@ -15,6 +15,6 @@ public enum StopReason {
     MAX_TOKENS,
     /** The sequence has as many tokens as the context. */
     CONTEXT_FULL,
-    /** The listener did not want more. */
+    /** The listener has ended it. */
     STOPPED
 }

@@ -3,7 +3,7 @@ package io.moe4j.trainer.generate;
 import io.moe4j.api.Stability;
 
 /**
- * Is told of each token as soon as it is chosen.
+ * Receives each token as soon as it is chosen.
  *
  * @since 0.3.0
  */

@@ -6,7 +6,7 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.trainer.checkpoint.WeightTransfer;
 
 /**
- * Where the parameters of a model come from.
+ * A source of a model's parameters.
  *
  * @since 0.3.0
  */
@@ -17,7 +17,7 @@ public interface WeightSource {
     /** Sets all parameters and buffers of a model that holds them whole, and waits for the rank's stream; called by the rank's thread. */
     void load(RankContext rank, Model model);
 
-    /** Parameters and buffers by their Hugging Face names, whatever they are read from. */
+    /** A source that gives parameters and buffers by their Hugging Face names. */
     static WeightSource byName(NamedValues values) {
         return (rank, model) -> WeightTransfer.fill(rank, model,
                 (range, into, at) -> values.read(range.name(), range.from(),

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code checkpoints.jsonl}: one JSON object a saving, written when it has ended, well or not. {@code failures} is how many have failed so far, and
+ * {@code checkpoints.jsonl}: one JSON object for each saving, written when it has succeeded or failed. {@code failures} is how many have failed so far, and
  * {@code not_removed} has the old checkpoints that could not be removed, if there are any.
  */
 final class CheckpointsFile implements StepListener, AutoCloseable {
@@ -20,7 +20,7 @@ final class CheckpointsFile implements StepListener, AutoCloseable {
     /**
      * The file begins with the first saving: a run that saves nothing has none.
      *
-     * @param stepsDone steps of a run that is continued: what the file has of them stays
+     * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     CheckpointsFile(Path path, long stepsDone) {
         this.path = path;

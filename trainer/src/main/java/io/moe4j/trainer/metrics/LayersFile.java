@@ -11,7 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code layers.jsonl}: how each layer spread the tokens of a step over its experts, one JSON object a step. For example
+ * {@code layers.jsonl}: how each layer spread the tokens of a step over its experts, one JSON object for each step. For example
  * {@code {"step":10,"layers":[{"layer":1,"tokens_per_expert":[6,2,0,0],"entropy":0.41,"imbalance":3.0,"received_rows_max":8,"dropped_rows":0}]}}.
  *
  * @since 0.3.0
@@ -23,9 +23,9 @@ public final class LayersFile implements StepListener, AutoCloseable {
     private final LinesFile lines;
 
     /**
-     * Begins the file; its folder is made if it is not there.
+     * Begins the file, and makes its folder if there is none.
      *
-     * @param stepsDone steps of a run that is continued: if the file has them, they stay
+     * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     public LayersFile(Path path, long stepsDone) {
         lines = new LinesFile(path, stepsDone);

@@ -16,22 +16,22 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A file of JSON objects, one a line, each of which has a {@code step}. A line is in the file as soon as it has been added. */
+/** A file of JSON objects, one on each line, all with a {@code step}. A line is in the file as soon as it was added. */
 final class LinesFile implements AutoCloseable {
     private final Path path;
     private final FileChannel channel;
 
     /**
-     * Begins the file; its folder is made if it is not there.
+     * Begins the file, and makes its folder if there is none.
      *
-     * @param stepsDone steps of a run that is continued: if the file has them, they stay
+     * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     LinesFile(Path path, long stepsDone) {
         this.path = path;
         try {
             Path folder = path.toAbsolutePath().resolveSibling("");
             Files.createDirectories(folder);
-            // What stays is never only in memory.
+            // The kept lines are written to a new file first: they are never in memory only.
             Path kept = path.resolveSibling(path.getFileName() + ".part");
             Files.deleteIfExists(kept);
             channel = FileChannel.open(kept, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
@@ -62,7 +62,7 @@ final class LinesFile implements AutoCloseable {
         }
     }
 
-    /** Makes what was added durable: it survives a power cut. */
+    /** Makes the added lines durable, so that they survive a power cut. */
     void force() {
         try {
             channel.force(true);
@@ -78,7 +78,7 @@ final class LinesFile implements AutoCloseable {
         }
     }
 
-    /** The step of a line; one that was not finished belongs to none. */
+    /** The step of a line; empty for a line that was not written in full. */
     private static long stepOf(String line) {
         try {
             return JsonMapper.shared().readTree(line).path("step").asLong(Long.MAX_VALUE);

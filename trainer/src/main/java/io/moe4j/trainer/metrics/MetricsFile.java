@@ -12,11 +12,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code metrics.jsonl}: one JSON object a step, written as soon as the step is made; and one a validation, which follows that of its step, and has
- * {@code validation_loss} instead of {@code loss}. {@code mfu} is the part of the devices' peak rate that was used, 0.3 for 30%.
- * {@code mtp_loss_1} and following are the losses of modules for multi-token prediction: the first predicts the token after the next one.
- * {@code checkpoint_failures} and {@code checkpoints_not_removed} are there once a checkpoint could not be saved, or an old one not be removed: how
- * often so far.
+ * {@code metrics.jsonl}: one JSON object for each step, written as soon as the step is made, and one for each validation, which follows that of its step
+ * and has {@code validation_loss} instead of {@code loss}. {@code mfu} is the fraction of the devices' peak rate that was used, 0.3 for 30%. {@code
+ * mtp_loss_1} and following are the losses of modules for multi-token prediction: the first predicts the token after the next one. {@code
+ * checkpoint_failures} and {@code checkpoints_not_removed} say how often a checkpoint could not be saved, and an old one not be removed; they are written
+ * after the first time.
  *
  * @since 0.1.0
  */
@@ -27,9 +27,9 @@ public final class MetricsFile implements StepListener, AutoCloseable {
     private int checkpointsNotRemoved;
 
     /**
-     * Begins the file; its folder is made if it is not there.
+     * Begins the file, and makes its folder if there is none.
      *
-     * @param stepsDone steps of a run that is continued: if the file has them, they stay
+     * @param stepsDone steps made before, if the run continues an earlier one: the file keeps their lines
      */
     public MetricsFile(Path path, long stepsDone) {
         lines = new LinesFile(path, stepsDone);
@@ -136,7 +136,7 @@ public final class MetricsFile implements StepListener, AutoCloseable {
         return Double.isFinite(value) ? value : null;
     }
 
-    /** Makes what was added durable: it survives a power cut. */
+    /** Makes the added lines durable, so that they survive a power cut. */
     public void force() {
         lines.force();
     }

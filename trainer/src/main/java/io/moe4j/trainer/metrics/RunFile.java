@@ -15,7 +15,7 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * {@code run.json}: what a run is and where it runs, for those who look at it later. Nothing that identifies the machine's user is in it.
+ * {@code run.json}: a description of a run and its machine, for later. It has nothing that identifies the machine's user.
  *
  * @since 0.3.0
  */

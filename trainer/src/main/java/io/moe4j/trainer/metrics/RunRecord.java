@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * All files that a run leaves in its folder about its steps: {@code run.json}, {@code metrics.jsonl}, {@code layers.jsonl}, {@code checkpoints.jsonl} if
- * the run saves itself, and what else the configuration's {@code [metrics]} asks for.
+ * Writes all files about the steps in a run's folder: {@code run.json}, {@code metrics.jsonl}, {@code layers.jsonl}, {@code checkpoints.jsonl} if
+ * the run saves itself, and the others that the configuration's {@code [metrics]} asks for.
  *
  * <pre>{@code
  * try (RunRecord record = RunRecord.open(folder, config.metrics(), run.description(), run.stepsDone())) {
@@ -32,9 +32,9 @@ public final class RunRecord implements StepListener, AutoCloseable {
     private final Resources resources;
 
     /**
-     * Begins the files; the folder is made if it is not there.
+     * Begins the files, and makes the folder if there is none.
      *
-     * @param stepsDone steps of a run that is continued: what the files have of them stays
+     * @param stepsDone steps made before, if the run continues an earlier one: the files keep their lines
      */
     public static RunRecord open(Path folder, MetricsConfig config, RunDescription run, long stepsDone) {
         return Resources.open("record of the run",

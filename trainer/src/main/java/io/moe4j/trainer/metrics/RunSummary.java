@@ -16,14 +16,14 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is said at the end of a run.
+ * The summary at the end of a run.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class RunSummary {
     private final LongSummaryStatistics rows = new LongSummaryStatistics();
-    /** The first and the last one with a loss, and the last one. */
+    /** The first and the last step that have a loss, and the last step. */
     private @Nullable StepResult first;
     private @Nullable StepResult last;
     private @Nullable StepResult lastLoss;
@@ -40,10 +40,10 @@ public final class RunSummary {
     private long notRemoved;
     private final List<ValidationResult> validations = new ArrayList<>();
 
-    /** Begins with no step. */
+    /** Begins a summary without steps. */
     public RunSummary() {}
 
-    /** Takes a step. */
+    /** Adds a step. */
     public void add(StepResult step) {
         last = step;
         if (step.labels() == 0) {
@@ -66,7 +66,7 @@ public final class RunSummary {
     }
 
     /**
-     * Takes a validation.
+     * Adds a validation.
      *
      * @since 0.3.0
      */
@@ -75,7 +75,7 @@ public final class RunSummary {
     }
 
     /**
-     * Takes how the saving of a checkpoint has ended.
+     * Adds the result of saving a checkpoint.
      *
      * @since 0.3.0
      */
@@ -85,7 +85,7 @@ public final class RunSummary {
     }
 
     /**
-     * Some lines for people, each with a name before it. Rows that were received are told of where some were dropped; a backend without statistics
+     * Some lines for people, each with a name before it. Received rows are reported only if some were dropped; a backend without statistics
      * counts none.
      */
     public String text() {
@@ -130,7 +130,7 @@ public final class RunSummary {
                 failed);
     }
 
-    /** Only what went wrong: each checkpoint has been told of. */
+    /** Only failures: the saved checkpoints were reported when they were saved. */
     private String checkpoints() {
         return (notSaved == 0 ? "" : line("unsaved", "%s could not be saved", Shown.count(notSaved, "checkpoint")))
                 + (notRemoved == 0 ? "" : line("unremoved", "old checkpoints could not be removed, %s",
@@ -145,7 +145,7 @@ public final class RunSummary {
                         lastLoss.loss(), lastLoss.step(), lowest, none);
     }
 
-    /** Of one source, only what is wrong with it is told; of several, also how far each has come. */
+    /** With one source, only problems are reported; with several, also how far each was read. */
     private static String data(StepResult last) {
         StringBuilder text = new StringBuilder();
         DataCounts data = last.data();

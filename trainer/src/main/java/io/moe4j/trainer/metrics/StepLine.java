@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A step in the form that the field knows.
+ * The line of a step, in the form that users of other training frameworks know.
  *
  * @since 0.1.0
  */
@@ -19,21 +19,21 @@ public final class StepLine {
 
     private StepLine() {}
 
-    /** A figure of a line, and how much it would be missed: of two that do not both fit, the one with the larger number is left out. */
+    /** A figure of a line. If not all figures fit, the one with the largest {@code leftOut} is left out first; 0 is never left out. */
     private record Figure(int leftOut, String text) {}
 
     /**
      * {@code step: 10  loss: 11.20896  grad_norm: 2.5372  memory: 74.71GiB(27.01%)  tps: 15,660  tflops: 283.54  mfu: 11.34%}. A rate below 1 TFLOP/s is
-     * told in {@code gflops}. A step in which no label counts has no loss: {@code loss: none}. If an exchange needed several rounds, the line ends with
-     * the most that one needed: {@code rounds: 3}.
+     * shown in {@code gflops}. A step in which no label counts has no loss: {@code loss: none}. If an exchange needed several rounds, the line ends with
+     * the largest number: {@code rounds: 3}.
      */
     public static String of(StepResult step) {
         return of(step, Integer.MAX_VALUE);
     }
 
     /**
-     * The same in at most {@code columns}, if that is possible: figures are left out in this order: memory, which is the same in each step; FLOPs; MFU; the
-     * gradient norm; tokens a second.
+     * The same line in at most {@code columns} characters, if possible. Figures are left out in this order: memory, which is the same in each step; FLOPs;
+     * MFU; the gradient norm; tokens per second.
      *
      * @since 0.3.0
      */

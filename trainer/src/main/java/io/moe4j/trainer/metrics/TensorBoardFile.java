@@ -18,7 +18,7 @@ final class TensorBoardFile implements StepListener, AutoCloseable {
     }
 
     /**
-     * Begins a file in a folder, which may have those of a run that is continued.
+     * Begins a file in a folder, which may have files of the run that is continued.
      *
      * @param stepsDone steps that were made before
      */

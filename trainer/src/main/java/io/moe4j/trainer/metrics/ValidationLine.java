@@ -5,13 +5,13 @@ import io.moe4j.trainer.run.ValidationResult;
 import java.util.Locale;
 
 /**
- * A validation in the form of the step lines.
+ * The line of a validation, in the form of the steps' lines.
  *
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class ValidationLine {
-    /** From here on, digits before the point say nothing. */
+    /** From this perplexity on, it is written with an exponent. */
     private static final double LARGE = 1e6;
 
     private ValidationLine() {}
@@ -27,7 +27,7 @@ public final class ValidationLine {
                 Math.round(validation.tokensPerSecond())) + problem;
     }
 
-    /** For people: {@code 7.39}, {@code 1.20e+10}, or {@code above 1.8e308} where the largest number has been passed. */
+    /** A perplexity for people: {@code 7.39}, {@code 1.20e+10}, or {@code above 1.8e308} if it is larger than the largest number. */
     public static String perplexity(double perplexity) {
         return Double.isInfinite(perplexity) ? "above 1.8e308"
                 : String.format(Locale.ROOT, perplexity < LARGE ? "%.2f" : "%.2e", perplexity);

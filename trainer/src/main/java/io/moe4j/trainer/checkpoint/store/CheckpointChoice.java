@@ -12,15 +12,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Which checkpoint a path means: itself, or the newest one in it, or the newest one in the folder {@link #CHECKPOINTS} of a run.
+ * The checkpoint that a path means: itself, or the newest one in it, or the newest one in the folder {@link #CHECKPOINTS} of a run.
  *
- * @param checkpoint to continue from
- * @param damaged newer ones that were passed over, the newest first
+ * @param checkpoint the checkpoint to continue
+ * @param damaged newer checkpoints that were skipped because they are damaged, the newest first
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) {
-    /** The folder of a run that has its checkpoints. */
+    /** The folder within a run's folder that has its checkpoints. */
     public static final String CHECKPOINTS = "checkpoints";
     private static final Logger log = LoggerFactory.getLogger(CheckpointChoice.class);
 
@@ -28,7 +28,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         damaged = List.copyOf(damaged);
     }
 
-    /** The checkpoints that a path means, the newest last; none if it is no checkpoint and has none. */
+    /** The checkpoints that a path means, the newest last; empty if the path is no checkpoint and contains none. */
     public static List<Path> candidates(Path path) {
         if (isCheckpoint(path)) {
             return List.of(path);
@@ -42,7 +42,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
-     * Takes the newest one, if it is whole.
+     * Chooses the newest checkpoint, if it is whole.
      *
      * @param mine the shares of its bytes that this process compares with their digests, from 0
      * @param shares how many there are
@@ -60,7 +60,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
-     * Takes the newest one for its weights only: those are compared with their digests, and the moments are not read.
+     * Chooses the newest checkpoint for its weights only: they are compared with their digests, and the moments are not read.
      *
      * @throws InputException if there is none, or it is damaged: the message names the newest whole one
      */
@@ -76,7 +76,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     }
 
     /**
-     * Takes the newest one that is whole; every byte of it is compared with its digest.
+     * Chooses the newest checkpoint that is whole; every byte of it is compared with its digest.
      *
      * @throws InputException if there is none
      */
@@ -95,7 +95,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
                 + "; begin anew, without checkpoint.resume and with another --output");
     }
 
-    /** What is said of a checkpoint that is damaged: how, and what to do. */
+    /** The message about a damaged checkpoint: what is damaged, and what to do. */
     public static InputException damaged(Path checkpoint, DamageException damage) {
         List<Path> others = new ArrayList<>(siblings(checkpoint));
         others.remove(checkpoint);
@@ -130,7 +130,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         }
     }
 
-    /** The checkpoints in the same folder, itself included, the newest last. */
+    /** All checkpoints in the folder of this one, including itself, the newest last. */
     private static List<Path> siblings(Path checkpoint) {
         Path parent = checkpoint.toAbsolutePath().normalize().getParent();
         List<Path> all = parent == null ? List.of() : all(parent);

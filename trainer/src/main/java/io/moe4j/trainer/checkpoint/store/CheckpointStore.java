@@ -16,10 +16,10 @@ import java.util.Optional;
  * <li>{@code step-000000010.part}: being written; it never counts,
  * <li>{@code step-000000010.old}: whole, and being replaced by a newer one of the same step; it counts while {@code step-000000010} is not there,
  * <li>{@code step-000000010.gone}: being removed; it never counts,
- * <li>{@code step-000000010.damaged}: put aside by a run that went on from an earlier step; it never counts, and is never removed.
+ * <li>{@code step-000000010.damaged}: renamed by a run that continued an earlier step; it never counts, and is never removed.
  * </ul>
  *
- * {@link #sweep} brings what a killed run left to one of the first and the last. One process writes at a time.
+ * {@link #sweep} changes what a killed run has left into the first or the last of these states. Only one process may write at a time.
  *
  * @since 0.2.0
  */
@@ -28,13 +28,13 @@ public final class CheckpointStore {
     private final StepFolders folders;
     private final FileOperations files;
 
-    /** @param folder where checkpoints lie; it need not be there yet */
+    /** @param folder the folder of checkpoints, which need not exist yet */
     public CheckpointStore(Path folder, FileOperations files) {
         this.folders = new StepFolders(folder.toAbsolutePath().normalize());
         this.files = new ToldOperations(files);
     }
 
-    /** Where checkpoints lie. */
+    /** The folder of checkpoints. */
     public Path folder() {
         return folders.folder();
     }
@@ -50,22 +50,22 @@ public final class CheckpointStore {
         return all.isEmpty() ? Optional.empty() : Optional.of(all.getLast());
     }
 
-    /** Where the checkpoint of a step is written until it is whole. */
+    /** The folder in which the checkpoint of a step is written until it is whole. */
     public Path part(long step) {
         return folders.named(step, StepNames.PART);
     }
 
-    /** Where the checkpoint of a step is when it is whole. */
+    /** The folder of the checkpoint of a step when it is whole. */
     public Path place(long step) {
         return folders.named(step, "");
     }
 
-    /** Brings what a killed run left into order; called before a run saves for the first time. */
+    /** Completes or removes what a killed run has left; called before a run saves for the first time. */
     public void sweep() throws IOException {
         new Sweep(folders, files).run();
     }
 
-    /** Begins the checkpoint of a step: makes the folder that its files go to, without what an earlier attempt may have left there. */
+    /** Begins the checkpoint of a step: makes an empty folder for its files, after removing what an earlier attempt may have left. */
     public Path begin(long step) throws IOException {
         return new Publication(folders, files).begin(step);
     }
@@ -73,7 +73,7 @@ public final class CheckpointStore {
     /**
      * Waits until this process sees the folder that rank 0 has made.
      *
-     * @param rank of this process, for the message
+     * @param rank a rank of this process, for the message
      */
     public void awaitPart(long step, int rank) throws IOException {
         Path part = part(step);
@@ -92,13 +92,13 @@ public final class CheckpointStore {
         }
     }
 
-    /** The operations that this folder is changed by. */
+    /** The file operations that change this folder. */
     FileOperations files() {
         return files;
     }
 
     /**
-     * Makes an unfinished checkpoint a whole one, in place of one of the same step. All its files are forced already. When this returns, it is durable.
+     * Makes an unfinished checkpoint a whole one, which replaces one of the same step. All its files must be forced already. When this returns, it is durable.
      *
      * @return the checkpoint
      */
@@ -106,25 +106,25 @@ public final class CheckpointStore {
         return new Publication(folders, files).complete(step);
     }
 
-    /** Removes an unfinished checkpoint whose saving failed. What cannot be removed is swept at the next start. */
+    /** Removes an unfinished checkpoint whose saving failed. What cannot be removed now is removed at the next start. */
     public void abandon(long step) {
         new Publication(folders, files).abandon(step);
     }
 
     /**
-     * Removes all checkpoints but the newest ones. One that cannot be removed stays, is told of, and is tried again the next time.
+     * Removes all checkpoints but the newest ones. One that cannot be removed is returned, and removed at a later call.
      *
-     * @param count how many stay, at least 1
-     * @return those that could not be removed, and why
+     * @param count how many are kept, at least 1
+     * @return the checkpoints that could not be removed, and why
      */
     public List<String> keepLatest(int count) {
         return new Removal(folders, files).keepLatest(count);
     }
 
     /**
-     * Puts a damaged checkpoint aside, under a name that does not count.
+     * Renames a damaged checkpoint, so that it no longer counts.
      *
-     * @return the new name; empty if it does not lie here
+     * @return the new path; empty if the checkpoint is not in this folder
      */
     public Optional<Path> putAside(Path damaged) throws IOException {
         return new Removal(folders, files).putAside(damaged);

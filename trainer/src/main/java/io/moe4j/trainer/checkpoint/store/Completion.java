@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * How the first rank's process makes a checkpoint whole: it sees every process's files in the folder, with their sizes and digests, before it writes the
- * manifest.
+ * Completes a checkpoint, in the first rank's process: it checks that every process's files are in the folder, with their sizes and digests, before it
+ * writes the manifest.
  *
  * @since 0.2.0
  */
@@ -34,7 +34,7 @@ public final class Completion {
     /**
      * Completes the checkpoint of a step.
      *
-     * @param receipts of all processes, each once
+     * @param receipts the receipts of all processes, each once
      * @return the checkpoint, which is durable
      */
     public Path complete(Progress progress, List<Receipt> receipts) throws IOException {

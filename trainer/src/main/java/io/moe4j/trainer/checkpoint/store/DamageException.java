@@ -3,7 +3,7 @@ package io.moe4j.trainer.checkpoint.store;
 import io.moe4j.api.Stability;
 
 /**
- * A checkpoint is not what was saved. The message names the file, what was expected and what was found; the advice is left to the caller.
+ * A checkpoint is not what was saved. The message names the file, what was expected and what was found; the caller adds the advice.
  *
  * @since 0.2.0
  */

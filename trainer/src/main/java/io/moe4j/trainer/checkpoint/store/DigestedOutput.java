@@ -11,14 +11,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Computes digests while a file is written, so that it is not read again. Several threads write, each its own parts from front to back; a digest covers
- * what was written without a gap. Example: one thread writes bytes 0 to 10 and 10 to 30, another 50 to 60 and then 30 to 50. The file has three pieces: of
+ * Computes digests while a file is written, so that it need not be read again. Several threads write, each its own parts from front to back; a digest covers
+ * consecutive bytes of one thread. Example: one thread writes bytes 0 to 10 and 10 to 30, another 50 to 60 and then 30 to 50. The file has three pieces: of
  * 30, 20 and 10 bytes.
  */
 final class DigestedOutput implements RandomAccessOutput {
     private final String name;
     private final RandomAccessOutput file;
-    /** What can be continued, by the position at which it ends. */
+    /** Pieces that can be continued, by the position at which they end. */
     private final Map<Long, Run> runs = new HashMap<>();
 
     private record Run(long from, MessageDigest digest) {}
@@ -34,7 +34,7 @@ final class DigestedOutput implements RandomAccessOutput {
             return;
         }
         long end = position + bytes.remaining();
-        // While this thread continues a run, no other one finds it.
+        // Removed from the map while this thread continues the piece, so that no other thread continues it too.
         Run run = take(position);
         run.digest.update(bytes.duplicate());
         file.write(bytes, position);
@@ -52,7 +52,7 @@ final class DigestedOutput implements RandomAccessOutput {
     }
 
     /**
-     * All pieces in the order of the file. Ends the digests: called once, after the last write.
+     * Finishes the digests, and returns all pieces in the order of the file. Called once, after the last write.
      *
      * @throws IllegalStateException if bytes were written twice, or not at all
      */

@@ -6,7 +6,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/** SHA-256. Every JDK has it, and computes it with the processor's instructions where there are some. */
+/** Computes SHA-256, which every JDK has, and computes with the processor's instructions for it if there are some. */
 final class Digests {
 
     private Digests() {}
@@ -19,7 +19,7 @@ final class Digests {
         }
     }
 
-    /** Ends a digest: 64 hexadecimal digits. */
+    /** Finishes a digest, and returns 64 hexadecimal digits. */
     static String hex(MessageDigest digest) {
         return HexFormat.of().formatHex(digest.digest());
     }

@@ -35,7 +35,7 @@ final class DiskOperations implements FileOperations {
 
     @Override
     public void forceFolder(Path folder) throws IOException {
-        // Windows opens no folders, and writes names through.
+        // Windows cannot open folders, and writes names to the disk by itself.
         if (File.separatorChar == '/') {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
                 channel.force(true);

@@ -77,7 +77,7 @@ record Fields(String file, JsonNode node) {
         return node.has(name) ? Optional.of(text(name)) : Optional.empty();
     }
 
-    /** An object with any keys, if there is one. */
+    /** An object with any keys; empty if there is none. */
     Optional<Map<String, Object>> values(String name) {
         return object(name).map(found -> JsonMapper.shared().convertValue(found.node, new TypeReference<>() {}));
     }

@@ -6,10 +6,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Every operation that changes the disk while a checkpoint is saved or removed. Nothing else in this package writes, so that a test can record each
- * operation, let it fail, or end the world after it.
+ * All operations that change the disk while a checkpoint is saved or removed. Nothing else in this package writes, so that a test can record each
+ * operation, let it fail, or simulate a power cut after it.
  *
- * <p>An operation is durable, that is, it survives a power cut, only after the matching force: {@link RandomAccessOutput#force()} for the bytes of a file,
+ * <p>An operation is durable (it survives a power cut) only after the matching force: {@link RandomAccessOutput#force()} for the bytes of a file,
  * {@link #forceFolder} for the names in a folder.
  *
  * @since 0.2.0
@@ -22,13 +22,13 @@ public interface FileOperations {
         return new DiskOperations();
     }
 
-    /** Creates a file that is not there yet. */
+    /** Creates a file that does not exist yet. */
     RandomAccessOutput create(Path file) throws IOException;
 
-    /** Creates a folder that is not there yet, in one that is. */
+    /** Creates a folder that does not exist yet, in one that exists. */
     void makeFolder(Path folder) throws IOException;
 
-    /** Renames a file or folder, atomically; {@code to} is not there. */
+    /** Renames a file or folder atomically; {@code to} must not exist. */
     void rename(Path from, Path to) throws IOException;
 
     /** Deletes a file or an empty folder. */

@@ -8,7 +8,7 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a checkpoint consists of. It is the last file that is written, and has two lines: a JSON object, and the SHA-256 of the line before.
+ * The list of a checkpoint's files. It is the last file that is written, and has two lines: a JSON object, and the SHA-256 of that line.
  *
  * @param step the checkpoint's step
  * @param world number of ranks
@@ -16,7 +16,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record Manifest(long step, int world, List<StoredFile> files) {
     static final String FILE = "manifest.jsonl";
-    /** 1, without a manifest, is the layout of 0.1. */
+    /** The version of this layout. Version 1, which has no manifest, is the layout of moe4j 0.1. */
     private static final int FORMAT = 2;
 
     Manifest {

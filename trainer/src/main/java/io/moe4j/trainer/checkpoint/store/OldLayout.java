@@ -48,7 +48,7 @@ final class OldLayout {
         }
     }
 
-    /** The files of a part, by whichever processes they were written. */
+    /** The files of a part, of all processes that wrote some. */
     private static List<Path> files(Path folder, String part) {
         try (Stream<Path> all = Files.list(folder)) {
             return all.filter(file -> {

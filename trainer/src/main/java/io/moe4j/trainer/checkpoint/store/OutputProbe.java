@@ -12,9 +12,9 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 
 /**
- * Finds out at start whether all processes have the same output folder: the first rank's process writes a file with random content, the others look for it.
+ * Checks at start that all processes have the same output folder: the first rank's process writes a file with random content, and the others look for it.
  *
- * @param content what the file has
+ * @param content the content of the file
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -34,7 +34,7 @@ public record OutputProbe(String content) {
         Files.writeString(file(output), content, StandardCharsets.US_ASCII, StandardOpenOption.CREATE_NEW);
     }
 
-    /** Whether the file is there, with this content; waits some seconds for it. */
+    /** Whether the file exists with this content; waits some seconds for it. */
     public boolean isSeenIn(Path output, Duration patience) throws IOException {
         return SharedFolder
                 .await(() -> Files.isRegularFile(file(output)) && Files.readString(file(output)).equals(content)

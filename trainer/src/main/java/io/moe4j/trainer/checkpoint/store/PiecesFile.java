@@ -10,9 +10,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The digests of what one process wrote: {@code pieces-of-rank-00002.json}, by its first rank.
+ * The digests of the files that one process wrote: {@code pieces-of-rank-00002.json}, named after its first rank.
  *
- * @param ranks that live in the process
+ * @param ranks the ranks of the process
  * @param files its files of tensors, by name
  */
 record PiecesFile(List<Integer> ranks, Map<String, Content> files) {
@@ -21,7 +21,7 @@ record PiecesFile(List<Integer> ranks, Map<String, Content> files) {
      * A file of tensors.
      *
      * @param role what it holds
-     * @param pieces all its bytes
+     * @param pieces the pieces that all its bytes consist of
      */
     record Content(Role role, List<Piece> pieces) {
         long bytes() {
@@ -66,7 +66,7 @@ record PiecesFile(List<Integer> ranks, Map<String, Content> files) {
         return new Piece(pair.path(0).asLong(0), pair.path(1).asString(""));
     }
 
-    /** What the manifest says of these files. */
+    /** The entries of these files in the manifest. */
     List<StoredFile> stored(long step) {
         return files.entrySet().stream().map(file -> new StoredFile(file.getKey(), file.getValue().role, step, ranks,
                 file.getValue().bytes(), Digests.of(file.getValue().pieces))).toList();

@@ -7,10 +7,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** The position of the data as JSON. What the values of a source mean is known to the data alone, which checks them. */
+/** The position of the data as JSON. Only the module {@code io.moe4j.data} knows what the values of a source mean, and checks them. */
 final class PositionJson {
     private static final int VERSION = 1;
-    /** More than any run has; enough to refuse a file that would fill the memory. */
+    /** The most sources: more than any run has, and few enough to refuse a file that would fill the memory. */
     private static final int MOST_VALUES = 1000;
 
     private PositionJson() {}

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * What one process writes of a checkpoint: a file for each role, and the digests of them.
+ * The files of a checkpoint that one process writes: one for each role, and one with their digests.
  *
  * @since 0.2.0
  */
@@ -23,7 +23,7 @@ public final class ProcessFiles implements AutoCloseable {
 
     private record Written(String name, Role role, DigestedOutput output, SafetensorsWriter writer) {}
 
-    /** @param ranks that live in this process, ascending */
+    /** @param ranks the ranks of this process, ascending */
     public ProcessFiles(CheckpointStore store, long step, List<Integer> ranks) {
         this.store = store;
         this.step = step;
@@ -44,7 +44,7 @@ public final class ProcessFiles implements AutoCloseable {
     /**
      * Makes all files durable, and writes their digests.
      *
-     * @return what the first rank's process must find in the folder
+     * @return the files and digests that the first rank's process must find in the folder
      */
     public Receipt commit() throws IOException {
         Map<String, PiecesFile.Content> contents = new TreeMap<>();

@@ -9,15 +9,15 @@ import java.util.Optional;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * How far a run had come.
+ * The progress of a run when it was saved.
  *
  * @param step optimizer steps done
- * @param sequences sequences read by all ranks together: where the data goes on
- * @param seed that the order of the data comes from
- * @param ranks number of ranks of the world that wrote it
- * @param data what the run read; checkpoints of 0.1 do not have it
- * @param model what the run trained; checkpoints before 0.3 do not have it
- * @param position where each source of the data goes on; checkpoints of 0.1 and 0.2 do not have it, nor those of a run that reads data of its own
+ * @param sequences sequences that all ranks together have read: the place where the data goes on
+ * @param seed the seed of the order of the data
+ * @param ranks number of ranks of the world that wrote the checkpoint
+ * @param data the data that the run read; checkpoints of 0.1 do not have it
+ * @param model the model that the run trained; checkpoints before 0.3 do not have it
+ * @param position where each source of the data goes on; checkpoints of 0.1 and 0.2 do not have it, nor those of a run whose program supplies the data
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -26,15 +26,15 @@ public record Progress(long step, long sequences, long seed, int ranks, Optional
     static final String FILE = "progress.json";
 
     /**
-     * What a run reads.
+     * The data of a run.
      *
      * @param sequenceTokens tokens of a sequence
      * @param localBatchSize sequences of a rank in a step, all microbatches together
-     * @param path where it lies; empty for the packaged sources
+     * @param path where the data lies; empty for the packaged sources
      */
     public record Data(int sequenceTokens, int localBatchSize, String path) {}
 
-    /** Without a word on the model, and without a position of the data. */
+    /** Progress without a model and without a position of the data. */
     public Progress(long step, long sequences, long seed, int ranks, Optional<Data> data) {
         this(step, sequences, seed, ranks, data, Optional.empty(), Optional.empty());
     }

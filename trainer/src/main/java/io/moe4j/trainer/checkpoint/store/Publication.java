@@ -7,10 +7,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How the checkpoint of a step begins to count: it is written under a name that does not, and then renamed.
+ * Makes the checkpoint of a step count: it is written under a name that does not count, and then renamed.
  *
- * @param folders where it lies
- * @param files the operations
+ * @param folders the folder of checkpoints
+ * @param files the file operations to use
  */
 record Publication(StepFolders folders, FileOperations files) {
     private static final Logger log = LoggerFactory.getLogger(Publication.class);
@@ -72,7 +72,7 @@ record Publication(StepFolders folders, FileOperations files) {
             try {
                 files.rename(old, place);
             } catch (IOException second) {
-                // It counts under its other name as well.
+                // It counts under its other name too.
                 cause.addSuppressed(second);
             }
         }

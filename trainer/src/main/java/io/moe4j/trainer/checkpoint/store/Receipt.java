@@ -8,16 +8,16 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * What a process says that it wrote of a checkpoint.
+ * A process's report of the files of a checkpoint that it wrote.
  *
- * @param host where it runs
- * @param digests its file of digests, which names all others
+ * @param host the machine on which the process runs
+ * @param digests its file of digests, which names all its other files
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Receipt(String host, StoredFile digests) {
 
-    /** For the way to the first rank. */
+    /** As bytes, to send to the first rank. */
     public byte[] encode() {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("host", host);
@@ -29,7 +29,7 @@ public record Receipt(String host, StoredFile digests) {
         return JsonMapper.shared().writeValueAsString(json).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** What {@link #encode} made. */
+    /** Reads the bytes of {@link #encode}. */
     public static Receipt decode(byte[] bytes) {
         Fields fields = Fields.read("a receipt", bytes);
         return new Receipt(fields.text("host"), new StoredFile(fields.text("name"), Role.PIECES, fields.count("step"),

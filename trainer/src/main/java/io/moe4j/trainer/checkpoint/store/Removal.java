@@ -11,15 +11,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * How a checkpoint ceases to count: it is removed, or put aside.
+ * Makes checkpoints stop counting: removes them, or renames damaged ones.
  *
- * @param folders where they lie
- * @param files the operations
+ * @param folders the folder of checkpoints
+ * @param files the file operations to use
  */
 record Removal(StepFolders folders, FileOperations files) {
     private static final Logger log = LoggerFactory.getLogger(Removal.class);
 
-    /** Removes a whole checkpoint; its new name is durable first, so that no half of one has the name of a whole one. */
+    /** Removes a whole checkpoint. It is renamed first, durably, so that a partly removed one never has the name of a whole one. */
     void discard(long step, Path whole) throws IOException {
         Path gone = folders.named(step, StepNames.GONE);
         Trees.remove(files, gone);

@@ -20,10 +20,10 @@ public enum Role {
     SECOND_MOMENT,
     /** The digests of the files that one process wrote. */
     PIECES,
-    /** How far the run had come. */
+    /** The progress of the run. */
     PROGRESS;
 
-    /** As it is written in files and in their names: {@code first_moment}. */
+    /** The role as it is written in files and in their names: {@code first_moment}. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }

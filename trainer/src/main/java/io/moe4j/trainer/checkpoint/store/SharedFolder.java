@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Waits for what another process has written: network file systems may show it some seconds late. */
+/** Waits for files that another process has written: network file systems may show them some seconds late. */
 final class SharedFolder {
     static final Duration PATIENCE = Duration.ofSeconds(10);
     static final String REMEDY = ". All processes must have the same --output, on a file system that they share";
@@ -12,13 +12,13 @@ final class SharedFolder {
 
     private SharedFolder() {}
 
-    /** Says what is missing; empty if nothing is. */
+    /** Returns what is missing; empty if nothing is. */
     @FunctionalInterface
     interface Look {
         Optional<String> missing() throws IOException;
     }
 
-    /** Looks until nothing is missing, or time is up: what is still missing then. */
+    /** Checks repeatedly until nothing is missing or the time is over; returns what is still missing then. */
     static Optional<String> await(Look look, Duration patience) throws IOException {
         long begin = System.nanoTime();
         while (true) {

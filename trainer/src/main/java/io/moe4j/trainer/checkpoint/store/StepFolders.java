@@ -10,13 +10,13 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /**
- * Which steps lie in a folder of checkpoints, and in which state. Only reads.
+ * Finds the steps in a folder of checkpoints, with their states. It only reads.
  *
- * @param folder absolute; it need not be there
+ * @param folder the folder, as an absolute path; it need not exist
  */
 record StepFolders(Path folder) {
 
-    /** Where a step is in a state. */
+    /** The path of a step in a state. */
     Path named(long step, String ending) {
         return folder.resolve(StepNames.of(step) + ending);
     }

@@ -6,15 +6,15 @@ import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Names in a folder of checkpoints. They are the same under every locale. */
+/** The names in a folder of checkpoints, which are the same under every locale. */
 final class StepNames {
-    /** Being written. */
+    /** The ending of a checkpoint that is being written. */
     static final String PART = ".part";
-    /** The checkpoint of a step that is being replaced: it counts while the new one is not in place. */
+    /** The ending of a checkpoint that is being replaced by one of the same step: it counts until the new one is in place. */
     static final String OLD = ".old";
-    /** Being removed. */
+    /** The ending of a checkpoint that is being removed. */
     static final String GONE = ".gone";
-    /** Damaged, and put aside by a run that went on from an earlier one; never removed. */
+    /** The ending of a damaged checkpoint, renamed by a run that continued an earlier one; it is never removed. */
     static final String DAMAGED = ".damaged";
 
     private static final Pattern NAME = Pattern.compile("step-([0-9]{9,18})(\\.[a-z]+)?");

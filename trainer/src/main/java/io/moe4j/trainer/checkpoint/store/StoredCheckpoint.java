@@ -16,14 +16,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * A checkpoint on the disk. Opening it compares what is cheap to compare: that the manifest is whole, that all files are there with their sizes, and that
+ * A checkpoint on the disk. Opening it makes the cheap checks: that the manifest is whole, that all files are there with their sizes, and that
  * they are of one step. {@link #verify} compares every byte.
  *
  * @since 0.2.0
  */
 @Stability(Stability.Level.EVOLVING)
 public final class StoredCheckpoint {
-    /** More ranks that are missing are not named. */
+    /** How many missing ranks a message names. */
     private static final int MOST_SHOWN = 20;
 
     private final Path folder;
@@ -101,12 +101,12 @@ public final class StoredCheckpoint {
         return new StoredCheckpoint(folder, progress, tensors, pieces, true);
     }
 
-    /** Where it lies. */
+    /** The checkpoint's folder. */
     public Path folder() {
         return folder;
     }
 
-    /** How far the run had come. */
+    /** The progress of the run when it was saved. */
     public Progress progress() {
         return progress;
     }
@@ -116,7 +116,7 @@ public final class StoredCheckpoint {
         return digested;
     }
 
-    /** Files of tensors, by whichever processes they were written. */
+    /** The files of tensors, of all processes that wrote some. */
     public List<Path> tensors(Role role) {
         return tensors.getOrDefault(role, List.of());
     }
@@ -145,9 +145,9 @@ public final class StoredCheckpoint {
     }
 
     /**
-     * Reads and compares some shares of it: with several processes each reads a part.
+     * Reads some shares of the checkpoint and compares them: with several processes, each takes some.
      *
-     * @param mine numbers of the shares, from 0
+     * @param mine the numbers of the shares to read, from 0
      * @param shares how many there are
      */
     public void verify(Set<Integer> mine, int shares) {

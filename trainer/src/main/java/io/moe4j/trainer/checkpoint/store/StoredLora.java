@@ -10,8 +10,8 @@ import java.util.Map;
 /**
  * The low-rank updates of a checkpoint.
  *
- * @param spec what they are
- * @param base identifies the weights of the model that they belong to
+ * @param spec rank, alpha and targets
+ * @param base a digest that identifies the weights of the model to which they belong
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -7,15 +7,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The model of a checkpoint: what it takes to open its weights, and to write them for other software.
+ * The model of a checkpoint: what is needed to open its weights, and to write them for other software.
  *
  * @param name id of the model provider
- * @param flavor its size, where it is one that the provider names
- * @param config the keys of a {@code config.json}, where the model has such
+ * @param flavor its size, if it is one that the provider names
+ * @param config the keys of a {@code config.json}, if the model has some
  * @param generation the keys of the {@code generation_config.json} of the folder that training started from
- * @param tokenizer what {@code data.tokenizer} was: an id, or an absolute path
+ * @param tokenizer the tokenizer of the run: an id, or an absolute path
  * @param from the folder that training started from, as an absolute path
- * @param lora the low-rank updates that the checkpoint has instead of the model's parameters, which are those of {@code from}
+ * @param lora the low-rank updates that the checkpoint has instead of the model's parameters; the parameters are those of {@code from}
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -27,13 +27,13 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
         generation = generation.map(StoredModel::copy);
     }
 
-    /** Without low-rank updates: the checkpoint has all parameters. */
+    /** A model without low-rank updates: the checkpoint has all parameters. */
     public StoredModel(String name, Optional<String> flavor, Optional<Map<String, Object>> config,
             Optional<Map<String, Object>> generation, String tokenizer, Optional<String> from) {
         this(name, flavor, config, generation, tokenizer, from, Optional.empty());
     }
 
-    /** With low-rank updates instead of the parameters. */
+    /** A model with low-rank updates, which the checkpoint has instead of the parameters. */
     public StoredModel withLora(StoredLora value) {
         return new StoredModel(name, flavor, config, generation, tokenizer, from, Optional.of(value));
     }

@@ -14,17 +14,17 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 
 /**
- * Bytes of a checkpoint that have one digest.
+ * A piece of a checkpoint's file: consecutive bytes that have one digest.
  *
- * @param path the file that they are in
- * @param file what the manifest says of it
- * @param from their first byte
- * @param piece how many, and what they must be
+ * @param path the file
+ * @param file the manifest's entry for it
+ * @param from index of the piece's first byte in the file
+ * @param piece the number of bytes, and their expected digest
  */
 record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
     private static final int BLOCK = 1 << 20;
 
-    /** What is wrong, if something is. */
+    /** Says what is wrong with the bytes; empty if nothing is. */
     Optional<String> damage() {
         String where = file.name() + ": bytes " + from + " to " + (from + piece.bytes());
         try {
@@ -39,7 +39,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
 
     private String digest() throws IOException {
         MessageDigest digest = Digests.begin();
-        // Read, not mapped: a disk that fails gives an exception here, not a fault of the JVM.
+        // The file is read, and not mapped, so that a failing disk gives an exception here, and not a fault of the JVM.
         try (FileChannel channel = FileChannel.open(path)) {
             ByteBuffer block = ByteBuffer.allocate((int) Math.min(BLOCK, piece.bytes()));
             for (long at = from; at < from + piece.bytes();) {
@@ -55,7 +55,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
         return Digests.hex(digest);
     }
 
-    /** The tensors that these bytes belong to. */
+    /** The tensors to which these bytes belong. */
     private String tensor() {
         try (SafetensorsFile opened = SafetensorsFile.open(path)) {
             long header = opened.headerBytes();
@@ -68,7 +68,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
         }
     }
 
-    /** What the file says of itself, where that is not what was expected. */
+    /** How the file's own header differs from what was expected. */
     private String claim() {
         try (SafetensorsFile opened = SafetensorsFile.open(path)) {
             Map<String, String> claimed = opened.metadata();
@@ -80,7 +80,7 @@ record StoredPiece(Path path, StoredFile file, long from, Piece piece) {
         }
     }
 
-    /** What a file of tensors says of itself in its header. */
+    /** What the header of a file of tensors says. */
     static Map<String, String> metadata(Role role, long step, List<Integer> ranks) {
         return Map.of("role", role.text(), "step", String.valueOf(step), "ranks", ranks.toString());
     }

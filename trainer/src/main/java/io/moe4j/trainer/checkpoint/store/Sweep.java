@@ -10,10 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Brings what a killed run left into one of the states that last: whole, or put aside.
+ * Changes what a killed run has left into one of the lasting states: whole, or renamed as damaged.
  *
- * @param folders where it lies
- * @param files the operations
+ * @param folders the folder of checkpoints
+ * @param files the file operations to use
  */
 record Sweep(StepFolders folders, FileOperations files) {
     private static final Logger log = LoggerFactory.getLogger(Sweep.class);
@@ -29,7 +29,7 @@ record Sweep(StepFolders folders, FileOperations files) {
         if (old.isEmpty() && rubbish.isEmpty()) {
             return;
         }
-        // What was renamed before the kill is durable before anything that it replaces goes.
+        // A renaming that was made before the kill is made durable before anything that it replaces is removed.
         files.forceFolder(folders.folder());
         for (Map.Entry<Long, Path> each : old.entrySet()) {
             Path place = folders.named(each.getKey(), "");

@@ -7,9 +7,9 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Path;
 
 /**
- * Operations whose failures name the file and the remedy. What the operating system says is only "No space left on device" or "Input/output error".
+ * File operations whose failures name the file and the remedy. The operating system only says "No space left on device" or "Input/output error".
  *
- * @param real those that are done
+ * @param real the operations that do the work
  */
 record ToldOperations(FileOperations real) implements FileOperations {
 

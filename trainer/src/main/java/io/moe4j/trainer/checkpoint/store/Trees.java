@@ -9,12 +9,12 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Makes and removes folders with what is in them, by single operations. */
+/** Makes and removes folders with their content, one operation at a time. */
 final class Trees {
 
     private Trees() {}
 
-    /** Makes folders that are not there, each durable in the one above it. */
+    /** Makes missing folders, each durable in the one above it. */
     static void make(FileOperations files, Path wanted) throws IOException {
         List<Path> missing = new ArrayList<>();
         Path parent = wanted;
@@ -25,7 +25,7 @@ final class Trees {
         for (Path each : missing) {
             files.makeFolder(each);
         }
-        // The run's own folder was made by other code, which need not have forced it: this makes it durable up to two levels above.
+        // The run's own folder was made by other code, which may not have forced it: this makes the names up to two levels above durable.
         Path above = wanted.getParent();
         for (int level = 0; above != null && (level < 2 || missing.contains(above)); level++) {
             files.forceFolder(above);
@@ -33,7 +33,7 @@ final class Trees {
         }
     }
 
-    /** Removes a folder with all that is in it, if it is there. */
+    /** Removes a folder with its content, if it exists. */
     static void remove(FileOperations files, Path tree) throws IOException {
         if (!Files.exists(tree, LinkOption.NOFOLLOW_LINKS)) {
             return;

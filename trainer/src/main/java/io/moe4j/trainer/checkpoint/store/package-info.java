@@ -1,5 +1,5 @@
 /**
- * How checkpoints lie on the disk: the folder's states, the operations that lead from one to the next, manifests and digests. Nothing here knows ranks,
+ * The layout of checkpoints on the disk: the folder's states, the operations that lead from one to the next, manifests and digests. Nothing here knows ranks,
  * models or tensors; {@code docs/decisions/0014} has the states and what is found after a cut at each operation.
  */
 @NullMarked
