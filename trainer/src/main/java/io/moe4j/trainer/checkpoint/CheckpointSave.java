@@ -42,22 +42,26 @@ public final class CheckpointSave {
     }
 
     /**
-     * Saves; all processes call this, and all come to the same outcome. Waits until the checkpoint is durable.
+     * Saves; all processes call this, and all come to the same outcome. Waits until the checkpoint is durable. Old ones are still there then.
      *
+     * @param earlier waits until this process has done all else in the folder of checkpoints; the other processes wait however long it takes
      * @throws RuntimeException if another process has failed: nothing of this saving counts then
      */
-    public SaveOutcome run(StateWriting writing) {
+    public SaveOutcome run(StateWriting writing, Runnable earlier) {
         long begin = System.nanoTime();
         PatientMeeting meeting = new PatientMeeting(processes, "checkpoint of step " + progress.step());
         boolean complete = false;
         try (ProcessFiles files = new ProcessFiles(store, progress.step(), localRanks)) {
-            meeting.meet("folder", this::makeFolder);
+            meeting.meet("folder", () -> {
+                earlier.run();
+                return makeFolder();
+            });
             List<byte[]> receipts = meeting.meet("files", () -> writeFiles(files, writing));
             List<byte[]> bytes = meeting.meet("whole", () -> makeWhole(receipts));
             complete = true;
-            return outcome(begin, ByteBuffer.wrap(bytes.getFirst()).getLong(), Optional.empty(), removeOld());
+            return outcome(begin, ByteBuffer.wrap(bytes.getFirst()).getLong(), Optional.empty());
         } catch (SaveFailedException e) {
-            return outcome(begin, 0, Optional.of(e), List.of());
+            return outcome(begin, 0, Optional.of(e));
         } finally {
             if (!complete && processes.haveFirstRankHere()) {
                 store.abandon(progress.step());
@@ -65,10 +69,18 @@ public final class CheckpointSave {
         }
     }
 
-    private SaveOutcome outcome(long begin, long bytes, Optional<SaveFailedException> failure,
-            List<String> notRemoved) {
+    /**
+     * Removes the checkpoints that are not to stay, in the process of rank 0; called after a saving that has succeeded.
+     *
+     * @return those that could not be removed, and why
+     */
+    public List<String> removeOld() {
+        return kept == 0 || !processes.haveFirstRankHere() ? List.of() : store.keepLatest(kept);
+    }
+
+    private SaveOutcome outcome(long begin, long bytes, Optional<SaveFailedException> failure) {
         return new SaveOutcome(progress.step(), store.place(progress.step()), bytes,
-                (System.nanoTime() - begin) / 1e9, failure, notRemoved);
+                (System.nanoTime() - begin) / 1e9, failure);
     }
 
     private byte[] makeFolder() throws IOException {
@@ -117,9 +129,5 @@ public final class CheckpointSave {
             }
         }
         return bytes;
-    }
-
-    private List<String> removeOld() {
-        return kept == 0 || !processes.haveFirstRankHere() ? List.of() : store.keepLatest(kept);
     }
 }

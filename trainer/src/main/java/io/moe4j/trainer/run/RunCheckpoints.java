@@ -35,8 +35,13 @@ final class RunCheckpoints {
     private final boolean continues;
     private final List<SaveResult> untold = new ArrayList<>();
     private Optional<RunningSave> running = Optional.empty();
+    /** A saving whose checkpoint is durable, while old ones are still being removed. */
+    private Optional<Removing> removing = Optional.empty();
     private Optional<TrainingRun.Saved> newest = Optional.empty();
     private int failures;
+
+    /** @param result as it is if all old checkpoints can be removed */
+    private record Removing(RunningSave save, SaveResult result) {}
 
     RunCheckpoints(CheckpointConfig config, RunOptions options, TrainingSession session, boolean continues) {
         this.config = config;
@@ -79,7 +84,7 @@ final class RunCheckpoints {
      */
     Path save(Path checkpoints, Progress progress) {
         running.ifPresent(each -> collect());
-        SaveOutcome outcome = start.waiting(new CheckpointStore(checkpoints, files), progress, 0).await();
+        SaveOutcome outcome = start.waiting(new CheckpointStore(checkpoints, files), progress, 0, earlier()).await();
         outcome.failure().ifPresent(failure -> {
             throw failed(progress.step(), failure, "");
         });
@@ -97,7 +102,7 @@ final class RunCheckpoints {
         if (has(progress.step())) {
             return;
         }
-        running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+        begin(progress);
         if (last || !start.isBesideSteps()) {
             settle(() -> progress);
             if (last && !has(progress.step())) {
@@ -105,9 +110,12 @@ final class RunCheckpoints {
                         "the run has made its last step, and what it has learnt since the newest checkpoint is lost");
             }
         }
+        if (last) {
+            awaitRemoval();
+        }
     }
 
-    /** Waits for a saving that is under way, before the next one begins. */
+    /** Waits until a checkpoint that is being written is durable, before the next saving begins. */
     void awaitEarlier(Supplier<Progress> now) {
         if (running.isPresent()) {
             settle(now);
@@ -129,16 +137,20 @@ final class RunCheckpoints {
     Path saveNow(Progress progress) {
         running.ifPresent(each -> collect());
         if (!has(progress.step())) {
-            running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+            begin(progress);
             collect().failure().ifPresent(failure -> {
                 throw failed(progress.step(), failure, "");
             });
         }
+        awaitRemoval();
         return newest.orElseThrow().folder();
     }
 
     /** Reports the results of savings that were not reported yet. */
     void tell(Consumer<SaveResult> listener) {
+        if (removing.filter(each -> each.save().isDone()).isPresent()) {
+            awaitRemoval();
+        }
         List<SaveResult> all = List.copyOf(untold);
         untold.clear();
         all.forEach(listener);
@@ -146,13 +158,29 @@ final class RunCheckpoints {
 
     /** Waits for a saving that is under way. */
     void close() {
-        if (running.isPresent()) {
-            try {
+        try {
+            if (running.isPresent()) {
                 collect();
-            } catch (RuntimeException e) {
-                log.warn("the checkpoint that was being saved is not complete: {}", e.getMessage());
             }
+            awaitRemoval();
+        } catch (RuntimeException e) {
+            log.warn("the checkpoint that was being saved is not complete: {}", e.getMessage());
         }
+    }
+
+    private void begin(Progress progress) {
+        running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK(), earlier()));
+    }
+
+    private Optional<RunningSave> earlier() {
+        return removing.map(Removing::save);
+    }
+
+    /** Waits until old checkpoints are removed, and notes which could not be. */
+    private void awaitRemoval() {
+        Optional<Removing> ending = removing;
+        removing = Optional.empty();
+        ending.ifPresent(each -> untold.add(each.result().withNotRemoved(each.save().awaitRemoval())));
     }
 
     private boolean has(long step) {
@@ -186,7 +214,7 @@ final class RunCheckpoints {
 
     private void again(Progress progress, String otherwise) {
         log.warn("saving is tried once more, after step {}", progress.step());
-        running = Optional.of(start.besideSteps(own(), progress, config.keepLatestK()));
+        begin(progress);
         collect().failure().ifPresent(failure -> {
             throw failed(progress.step(), failure, otherwise);
         });
@@ -198,7 +226,7 @@ final class RunCheckpoints {
                 + newest.map(saved -> ". The newest checkpoint is " + saved.folder()).orElse(""));
     }
 
-    /** Waits for the saving that is under way, and notes its result. */
+    /** Waits until the checkpoint that is being written is durable or has failed, and notes that. */
     private SaveOutcome collect() {
         RunningSave ended = running.orElseThrow();
         SaveOutcome outcome;
@@ -207,6 +235,8 @@ final class RunCheckpoints {
         } finally {
             running = Optional.empty();
         }
+        // It began to write when the removal before it had ended.
+        awaitRemoval();
         if (outcome.failure().isPresent()) {
             failures++;
             log.error("the checkpoint of step {} was not saved: {}. {}", outcome.step(),
@@ -217,9 +247,12 @@ final class RunCheckpoints {
             folder.ifPresent(each -> each.saved(own(), outcome.folder()));
             log.info("saved {}", outcome.folder());
         }
-        untold.add(new SaveResult(outcome.step(), outcome.folder(), outcome.bytes(), ended.heldSeconds(),
-                outcome.seconds(), outcome.failure().map(SaveFailedException::getMessage), outcome.notRemoved(),
-                failures));
+        removing = Optional.of(new Removing(ended, new SaveResult(outcome.step(), outcome.folder(), outcome.bytes(),
+                ended.heldSeconds(), outcome.seconds(), outcome.failure().map(SaveFailedException::getMessage),
+                List.of(), failures)));
+        if (outcome.failure().isPresent() || config.keepLatestK() == 0 || !start.isBesideSteps()) {
+            awaitRemoval();
+        }
         return outcome;
     }
 

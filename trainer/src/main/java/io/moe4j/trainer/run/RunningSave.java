@@ -1,42 +1,82 @@
 package io.moe4j.trainer.run;
 
+import io.moe4j.trainer.checkpoint.CheckpointSave;
 import io.moe4j.trainer.checkpoint.SaveOutcome;
-import java.util.concurrent.Callable;
+import io.moe4j.trainer.checkpoint.StateWriting;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 
-/** A saving that is under way on its own thread. */
+/**
+ * A saving that is under way on its own thread: first the checkpoint is written, and then old ones are removed. The next saving may copy the state while
+ * this one removes, and begins to write when all of this one has ended: so the operations in the folder of checkpoints keep their order.
+ */
 final class RunningSave {
-    private final FutureTask<SaveOutcome> task;
+    private final FutureTask<SaveOutcome> writing;
+    private final FutureTask<List<String>> removal;
     private long heldNanos;
 
-    private RunningSave(FutureTask<SaveOutcome> task, long heldNanos) {
-        this.task = task;
+    private RunningSave(FutureTask<SaveOutcome> writing, FutureTask<List<String>> removal, long heldNanos) {
+        this.writing = writing;
+        this.removal = removal;
         this.heldNanos = heldNanos;
     }
 
     /**
      * Begins.
      *
+     * @param earlier the saving before, if it may still remove old checkpoints
      * @param heldNanos nanoseconds for which the steps have been held up already
      */
-    static RunningSave start(Callable<SaveOutcome> work, long step, long heldNanos) {
-        FutureTask<SaveOutcome> task = new FutureTask<>(work);
-        Thread.ofPlatform().daemon().name("checkpoint of step " + step).start(task);
-        return new RunningSave(task, heldNanos);
+    static RunningSave start(CheckpointSave save, StateWriting source, Optional<RunningSave> earlier, long step,
+            long heldNanos) {
+        FutureTask<SaveOutcome> writing = new FutureTask<>(
+                () -> save.run(source, () -> earlier.ifPresent(RunningSave::awaitRemoval)));
+        FutureTask<List<String>> removal = new FutureTask<>(
+                () -> await(writing).failure().isPresent() ? List.of() : save.removeOld());
+        Thread.ofPlatform().daemon().name("checkpoint of step " + step).start(() -> {
+            writing.run();
+            removal.run();
+        });
+        return new RunningSave(writing, removal, heldNanos);
     }
 
+    /** Whether it has ended, the removal of old checkpoints included. */
     boolean isDone() {
-        return task.isDone();
+        return removal.isDone();
     }
 
     /**
-     * Waits for its end. An interrupt does not end the waiting, because the saving uses objects that the caller would then close.
+     * Waits until the checkpoint is durable, or has failed. An interrupt does not end the waiting, because the saving uses objects that the caller would then close.
      *
      * @throws RuntimeException if another process has failed
      */
     SaveOutcome await() {
         long begin = System.nanoTime();
+        try {
+            return await(writing);
+        } finally {
+            heldNanos += System.nanoTime() - begin;
+        }
+    }
+
+    /**
+     * Waits until old checkpoints are removed, as {@link #await()} does, but is not counted as holding steps up.
+     *
+     * @return those that could not be removed, and why; known to the process of rank 0
+     */
+    List<String> awaitRemoval() {
+        return await(removal);
+    }
+
+    /** Seconds for which the steps were held up. */
+    double heldSeconds() {
+        return heldNanos / 1e9;
+    }
+
+    private static <T> T await(Future<T> task) {
         boolean interrupted = false;
         try {
             while (true) {
@@ -50,15 +90,9 @@ final class RunningSave {
                 }
             }
         } finally {
-            heldNanos += System.nanoTime() - begin;
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
         }
-    }
-
-    /** Nanoseconds for which the steps were held up. */
-    double heldSeconds() {
-        return heldNanos / 1e9;
     }
 }

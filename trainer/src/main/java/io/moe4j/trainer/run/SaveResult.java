@@ -25,6 +25,11 @@ public record SaveResult(long step, Path folder, long bytes, double heldSeconds,
         notRemoved = List.copyOf(notRemoved);
     }
 
+    /** This result, with other checkpoints that could not be removed. */
+    SaveResult withNotRemoved(List<String> value) {
+        return new SaveResult(step, folder, bytes, heldSeconds, writtenSeconds, problem, value, failures);
+    }
+
     /** Whether the checkpoint was saved, and is durable. */
     public boolean isSaved() {
         return problem.isEmpty();

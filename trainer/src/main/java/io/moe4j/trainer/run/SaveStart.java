@@ -33,10 +33,14 @@ final class SaveStart {
         return copies.isPresent();
     }
 
-    /** Begins a saving. If there are copies, the state is copied when this returns, and the next step may change it. */
-    RunningSave besideSteps(CheckpointStore store, Progress progress, int kept) {
+    /**
+     * Begins a saving. If there are copies, the state is copied when this returns, and the next step may change it.
+     *
+     * @param earlier the saving before, if it may still remove old checkpoints; its checkpoint is durable
+     */
+    RunningSave besideSteps(CheckpointStore store, Progress progress, int kept, Optional<RunningSave> earlier) {
         if (copies.isEmpty()) {
-            return waiting(store, progress, kept);
+            return waiting(store, progress, kept, earlier);
         }
         long begin = System.nanoTime();
         requireEqualCopies(progress.step(), false);
@@ -47,12 +51,12 @@ final class SaveStart {
         });
         List<HostCopy> writing = copies.get().stream().filter(HostCopy::writes).toList();
         int threads = Math.clamp(Runtime.getRuntime().availableProcessors() / 4, 1, Math.max(1, writing.size()));
-        return RunningSave.start(() -> save(store, progress, kept).run(StateWriting.copied(writing, threads)),
+        return RunningSave.start(save(store, progress, kept), StateWriting.copied(writing, threads), earlier,
                 progress.step(), System.nanoTime() - begin);
     }
 
     /** Begins a saving from the devices: no step may be made before its end. */
-    RunningSave waiting(CheckpointStore store, Progress progress, int kept) {
+    RunningSave waiting(CheckpointStore store, Progress progress, int kept, Optional<RunningSave> earlier) {
         long begin = System.nanoTime();
         requireEqualCopies(progress.step(), true);
         List<RankState> writing = session.onRanks(RankSession::state).stream().filter(RankState::firstReplica)
@@ -64,7 +68,7 @@ final class SaveStart {
             }
             return rank;
         });
-        return RunningSave.start(() -> save(store, progress, kept).run(StateWriting.live(writing, onRanks)),
+        return RunningSave.start(save(store, progress, kept), StateWriting.live(writing, onRanks), earlier,
                 progress.step(), System.nanoTime() - begin);
     }
 

@@ -33,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -191,6 +192,34 @@ class BackgroundSavingTest {
         assertEquals(List.of(0, 1, 0), told.results.stream().map(result -> result.notRemoved().size()).toList());
         assertTrue(told.results.get(1).notRemoved().getFirst().contains("the disk is full"));
         assertEquals(List.of(3L), steps());
+    }
+
+    /** The next saving copies the state while the one before removes an old checkpoint, and writes when that has ended. */
+    @Test
+    void theRemovalOfAnOldCheckpointHoldsNoStepUp() {
+        CountDownLatch later = new CountDownLatch(1);
+        AtomicBoolean removing = new AtomicBoolean();
+        FileOperations disk = new Disk(path -> {
+            if (path.toString().contains("step-000000003.part")) {
+                assertFalse(removing.get(), "step 3 is written while step 1 is removed");
+            }
+        }, path -> {
+            if (path.toString().contains("step-000000001.gone") && !removing.getAndSet(true)) {
+                await(later);
+                removing.set(false);
+            }
+        });
+        try (TrainingRun run = open(output, disk, EACH_STEP + " training.steps=4 checkpoint.keep_latest_k=1")) {
+            run.step(told);
+            run.step(told);
+            // Step 3 is copied when step 2 is durable, whatever becomes of step 1.
+            run.step(told);
+            assertEquals(List.of("saved 1"), told.shown());
+            later.countDown();
+            run.step(told);
+        }
+        assertEquals(List.of("saved 1", "saved 2", "saved 3", "saved 4"), told.shown());
+        assertEquals(List.of(4L), steps());
     }
 
     @Test
