@@ -3,6 +3,7 @@ package io.moe4j.api.ops;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 
 /**
  * Dense products.
@@ -24,6 +25,17 @@ public interface MatmulOps {
      * devices that {@linkplain DeviceOps#supports support} the type.
      */
     void matmul(Stream stream, Matmul arguments);
+
+    /**
+     * Several products, of which none reads or overwrites what another one writes: for example, one for each expert. A device may compute them
+     * together, so that products which are too small to keep it busy do so. Each has the bits that {@link #matmul} gives it. Since SPI 1.4.
+     *
+     * @param products together if all are {@linkplain Matmul#isLike alike} and their operands lie at equal distances, otherwise one by one
+     * @since 0.3.0
+     */
+    default void matmulEach(Stream stream, List<Matmul> products) {
+        products.forEach(product -> matmul(stream, product));
+    }
 
     /**
      * Start from {@link #of}.
@@ -78,6 +90,21 @@ public interface MatmulOps {
         /** This product, added to the old values of c if {@code accumulate}, else overwriting them. */
         public Matmul accumulating(boolean accumulate) {
             return new Matmul(a, b, c, transposeA, transposeB, alpha, accumulate ? 1 : 0);
+        }
+
+        /**
+         * Whether another product differs in nothing but the addresses of its operands.
+         *
+         * @since 0.3.0
+         */
+        public boolean isLike(Matmul other) {
+            return transposeA == other.transposeA && transposeB == other.transposeB && alpha == other.alpha
+                    && beta == other.beta && areLike(a, other.a) && areLike(b, other.b) && areLike(c, other.c);
+        }
+
+        private static boolean areLike(Tensor one, Tensor other) {
+            return one.dtype() == other.dtype() && one.shape().equals(other.shape())
+                    && one.strides().equals(other.strides()) && one.scales().isEmpty() && other.scales().isEmpty();
         }
 
         /** Rows of the result. */

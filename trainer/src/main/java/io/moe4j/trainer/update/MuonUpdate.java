@@ -63,8 +63,9 @@ final class MuonUpdate {
             throw new IllegalStateException("unit " + unit.unit().name() + " is not of the model that was opened");
         }
         int index = unit.unit().group().index();
-        all.all().stream().filter(matrix -> matrix.owner() == index)
-                .forEach(matrix -> newtonSchulz.orthogonalize(view(updates, matrix)));
+        all.runs(index).forEach(run -> newtonSchulz.orthogonalize(
+                updates.slice(0, run.from(), run.from() + run.count() * run.rows() * run.columns()).view(run.count(),
+                        run.rows(), run.columns())));
         if (shards.isEmpty()) {
             descend(unit, all, updates, rates);
             return;

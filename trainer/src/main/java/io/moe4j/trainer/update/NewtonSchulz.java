@@ -6,6 +6,7 @@ import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
  * Computes approximately the nearest matrix with orthogonal rows or columns: all singular values become about 0.7 to 1.2 (Jordan, 2024). An iteration is
@@ -27,33 +28,49 @@ final class NewtonSchulz {
         this.steps = steps;
     }
 
-    /** Replaces a matrix; all products have its element type. Temporaries come from a scope that is opened here. */
-    void orthogonalize(Tensor matrix) {
+    /**
+     * Replaces matrices of one shape. Each is orthogonalised by itself, and their products are computed together. Temporaries come from a scope that is opened here.
+     *
+     * @param matrices (count, rows, columns); all products have their element type
+     */
+    void orthogonalize(Tensor matrices) {
+        long rows = matrices.dim(1);
+        long columns = matrices.dim(2);
+        boolean wide = rows <= columns;
+        long side = Math.min(rows, columns);
         try (Scope scope = rank.memory().open()) {
-            Tensor sum = rank.memory().allocate("workspace", DType.F32, 1);
-            rank.stream().fill(sum, 0);
-            addSquares(matrix, sum);
-            Tensor x = temporary(matrix, matrix.dim(0), matrix.dim(1));
-            rank.device().ops().optimizer().normalize(rank.stream(), matrix, sum, LEAST_NORM, x);
-            boolean wide = matrix.dim(0) <= matrix.dim(1);
-            long side = Math.min(matrix.dim(0), matrix.dim(1));
-            Tensor gram = temporary(matrix, side, side);
-            Tensor polynomial = temporary(matrix, side, side);
+            Tensor x = temporary(matrices, rows, columns);
+            normalize(matrices, x);
+            Tensor gram = temporary(matrices, side, side);
+            Tensor polynomial = temporary(matrices, side, side);
             Tensor from = x;
-            Tensor to = matrix;
+            Tensor to = matrices;
             for (int i = 0; i < steps; i++) {
-                product(wide ? Matmul.ofTransposedB(from, from, gram) : Matmul.ofTransposedA(from, from, gram));
+                products(from, from, gram, (a, b, c) -> wide ? Matmul.ofTransposedB(a, b, c)
+                        : Matmul.ofTransposedA(a, b, c));
                 rank.stream().copy(gram, polynomial);
-                product(new Matmul(gram, gram, polynomial, false, false, C, B));
+                products(gram, gram, polynomial, (a, b, c) -> new Matmul(a, b, c, false, false, C, B));
                 rank.stream().copy(from, to);
-                product(wide ? new Matmul(polynomial, from, to, false, false, 1, A)
-                        : new Matmul(from, polynomial, to, false, false, 1, A));
+                products(wide ? polynomial : from, wide ? from : polynomial, to,
+                        (a, b, c) -> new Matmul(a, b, c, false, false, 1, A));
                 Tensor swapped = from;
                 from = to;
                 to = swapped;
             }
-            if (!from.equals(matrix)) {
-                rank.stream().copy(from, matrix);
+            if (!from.equals(matrices)) {
+                rank.stream().copy(from, matrices);
+            }
+        }
+    }
+
+    private void normalize(Tensor matrices, Tensor into) {
+        try (Scope scope = rank.memory().open()) {
+            Tensor sum = rank.memory().allocate("workspace", DType.F32, 1);
+            for (long i = 0; i < matrices.dim(0); i++) {
+                rank.stream().fill(sum, 0);
+                addSquares(matrix(matrices, i), sum);
+                rank.device().ops().optimizer().normalize(rank.stream(), matrix(matrices, i), sum, LEAST_NORM,
+                        matrix(into, i));
             }
         }
     }
@@ -66,10 +83,21 @@ final class NewtonSchulz {
     }
 
     private Tensor temporary(Tensor like, long rows, long columns) {
-        return rank.memory().allocate("orthogonalised updates", like.dtype(), rows, columns);
+        return rank.memory().allocate("orthogonalised updates", like.dtype(), like.dim(0), rows, columns);
     }
 
-    private void product(Matmul arguments) {
-        rank.device().ops().matmul().matmul(rank.stream(), arguments);
+    /** A product of one matrix. */
+    @FunctionalInterface
+    private interface Product {
+        Matmul of(Tensor a, Tensor b, Tensor c);
+    }
+
+    private void products(Tensor a, Tensor b, Tensor c, Product product) {
+        rank.device().ops().matmul().matmulEach(rank.stream(), LongStream.range(0, c.dim(0))
+                .mapToObj(i -> product.of(matrix(a, i), matrix(b, i), matrix(c, i))).toList());
+    }
+
+    private static Tensor matrix(Tensor matrices, long index) {
+        return matrices.slice(0, index, index + 1).view(matrices.dim(1), matrices.dim(2));
     }
 }

@@ -14,6 +14,9 @@ import java.util.stream.Stream;
  * The matrices of a unit, in the order of their places. They are those of the published names: gate and up are two matrices, and each expert has its own.
  */
 final class UnitMatrices {
+    /** The most elements of several matrices that are orthogonalised together; their temporaries have about three times as many. */
+    private static final long MOST_ELEMENTS = 1 << 24;
+
     private final List<Matrix> all = new ArrayList<>();
 
     /**
@@ -54,6 +57,45 @@ final class UnitMatrices {
     /** All matrices. */
     List<Matrix> all() {
         return all;
+    }
+
+    /**
+     * The matrices of an owner. Those of one shape that are adjacent in memory are in one run: the gate and up projections of a layer's experts, for example.
+     *
+     * @param owner index of the rank
+     */
+    List<Run> runs(int owner) {
+        List<Run> runs = new ArrayList<>();
+        for (Matrix each : all) {
+            if (each.owner() != owner) {
+                continue;
+            }
+            if (!runs.isEmpty() && runs.getLast().takes(each)) {
+                runs.set(runs.size() - 1, runs.getLast().withOneMore());
+            } else {
+                runs.add(new Run(each.from(), 1, each.rows(), each.columns()));
+            }
+        }
+        return runs;
+    }
+
+    /**
+     * Matrices of one shape that are adjacent in memory.
+     *
+     * @param from the first element of the first, counted from the start of the first shard
+     * @param count how many
+     */
+    record Run(long from, long count, long rows, long columns) {
+
+        /** Whether a matrix can be added to the end. */
+        private boolean takes(Matrix next) {
+            return next.rows() == rows && next.columns() == columns && next.from() == from + count * rows * columns
+                    && (count + 1) * rows * columns <= MOST_ELEMENTS;
+        }
+
+        private Run withOneMore() {
+            return new Run(from, count + 1, rows, columns);
+        }
     }
 
     /** The rank with the least work; the first one if several are equal. */

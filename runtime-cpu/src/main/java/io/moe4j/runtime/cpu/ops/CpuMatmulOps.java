@@ -3,7 +3,10 @@ package io.moe4j.runtime.cpu.ops;
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.List;
+import java.util.Optional;
 
 /** Matrix products. The result is cut into panels by its shape alone; one core computes each panel. */
 final class CpuMatmulOps implements MatmulOps {
@@ -24,25 +27,48 @@ final class CpuMatmulOps implements MatmulOps {
             new ScaledMatmul(commands, scratch).run(stream, arguments);
             return;
         }
-        Product p = Product.of(arguments);
-        if (arguments.a().dtype() != arguments.b().dtype()
-                || (arguments.c().dtype() != arguments.a().dtype() && p.c().narrow())) {
-            throw new IllegalArgumentException("matmul of " + arguments.a() + " and " + arguments.b() + " into "
-                    + arguments.c() + ": a and b must be of one type, and c of theirs or F32");
-        }
+        Product p = checked(arguments);
         if (OneRow.is(arguments)) {
             commands.submit(stream, "matmul", () -> commands.pool().parallelFor(Math.ceilDiv(p.n(), OneRow.COLUMNS),
                     Math.max(1, SMALL / (OneRow.COLUMNS * p.k())), (from, to) -> oneRow(p, from, to)), arguments.a(),
                     arguments.b(), arguments.c());
             return;
         }
-        Panels panels = Panels.of(p.m(), p.n(), p.k());
+        inPanels(stream, List.of(p));
+    }
+
+    /** In one loop over the panels of all products, so that the cores meet once; the panels are those of each product by itself. */
+    @Override
+    public void matmulEach(Stream stream, List<Matmul> products) {
+        Optional<Matmul> first = products.stream().findFirst();
+        if (first.isEmpty() || first.get().a().dtype().isScaled() || OneRow.is(first.get())
+                || !products.stream().allMatch(first.get()::isLike)) {
+            products.forEach(product -> matmul(stream, product));
+        } else {
+            inPanels(stream, products.stream().map(CpuMatmulOps::checked).toList());
+        }
+    }
+
+    private static Product checked(Matmul arguments) {
+        Product p = Product.of(arguments);
+        if (arguments.a().dtype() != arguments.b().dtype()
+                || (arguments.c().dtype() != arguments.a().dtype() && p.c().narrow())) {
+            throw new IllegalArgumentException("matmul of " + arguments.a() + " and " + arguments.b() + " into "
+                    + arguments.c() + ": a and b must be of one type, and c of theirs or F32");
+        }
+        return p;
+    }
+
+    /** @param alike at least one */
+    private void inPanels(Stream stream, List<Product> alike) {
+        Panels panels = Panels.of(alike.getFirst().m(), alike.getFirst().n(), alike.getFirst().k());
         commands.submit(stream, "matmul",
-                () -> commands.pool().parallelFor(panels.count(), 1, (from, to) -> {
+                () -> commands.pool().parallelFor(alike.size() * panels.count(), 1, (from, to) -> {
                     for (long i = from; i < to; i++) {
-                        run(p, panels.get(i));
+                        run(alike.get(Math.toIntExact(i / panels.count())), panels.get(i % panels.count()));
                     }
-                }), arguments.a(), arguments.b(), arguments.c());
+                }), alike.stream().map(Product::arguments).flatMap(x -> List.of(x.a(), x.b(), x.c()).stream())
+                        .toArray(Tensor[]::new));
     }
 
     private record Product(Matmul arguments, Rows a, Rows b, Rows c, long m, long n, long k) {

@@ -102,6 +102,16 @@ public abstract class DeviceOpsContract {
     }
 
     /**
+     * Several products at once.
+     *
+     * @since 0.3.0
+     */
+    @Test
+    public void productsAtOnceHaveTheBitsOfEach() {
+        new MatmulEachCheck(rank.context()).run();
+    }
+
+    /**
      * Quantising, and products of operands with scales, where the device supports them; where it does not, it refuses them.
      *
      * @since 0.3.0

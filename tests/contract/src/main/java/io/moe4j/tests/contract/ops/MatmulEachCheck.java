@@ -1,0 +1,126 @@
+package io.moe4j.tests.contract.ops;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+
+/** Several products at once have the bits of the same products one by one. */
+final class MatmulEachCheck {
+    private static final long SEED = 4712;
+    private static final int COUNT = 5;
+    /** Distances of operands in memory, in bytes, are multiples of this. */
+    private static final long STEP = 256;
+
+    private final RankContext rank;
+
+    MatmulEachCheck(RankContext rank) {
+        this.rank = rank;
+    }
+
+    /** Shapes that are cut into one panel or several, all forms, added or not; at equal distances, at others, of other shapes, one, and none. */
+    void run() {
+        for (DType type : List.of(DType.F32, DType.BF16)) {
+            for (int[] shape : new int[][] {{24, 40, 16}, {136, 264, 192}, {1, 64, 64}, {16, 8, 0}}) {
+                for (boolean transposeB : new boolean[] {false, true}) {
+                    for (float beta : new float[] {0, -4.775f}) {
+                        Layout layout = new Layout(type, shape[0], shape[1], shape[2], transposeB, beta);
+                        check(layout, List.of(0, 1, 2, 3, 4));
+                        check(layout, List.of(0, 1, 3));
+                        check(layout, List.of(4, 2));
+                        check(layout, List.of(3));
+                        check(layout, List.of());
+                    }
+                }
+            }
+        }
+        mixed();
+    }
+
+    /** Of one kind of product: places of {@value #COUNT} of each operand, one behind the other. */
+    private record Layout(DType type, long m, long n, long k, boolean transposeB, float beta) {
+        long bytes() {
+            return COUNT * (slot(m * k) + slot(k * n) + slot(m * n));
+        }
+
+        private long slot(long elements) {
+            return Math.ceilDiv(elements * type.bytes() + 1, STEP) * STEP;
+        }
+
+        Matmul product(Memory memory, int place) {
+            long b = COUNT * slot(m * k);
+            long c = b + COUNT * slot(k * n);
+            Tensor right = Tensor.of(memory, b + place * slot(k * n), type, k * n);
+            return new Matmul(Tensor.of(memory, place * slot(m * k), type, m * k).view(m, k),
+                    transposeB ? right.view(n, k) : right.view(k, n),
+                    Tensor.of(memory, c + place * slot(m * n), type, m * n).view(m, n), false, transposeB, 2.0315f,
+                    beta);
+        }
+    }
+
+    private void check(Layout layout, List<Integer> places) {
+        try (Memory together = filled(layout.bytes()); Memory alone = filled(layout.bytes())) {
+            compare(places.stream().map(place -> layout.product(together, place)).toList(),
+                    places.stream().map(place -> layout.product(alone, place)).toList(), together, alone,
+                    layout + " at " + places);
+        }
+    }
+
+    /** What is not alike is computed one by one. */
+    private void mixed() {
+        Layout small = new Layout(DType.F32, 24, 40, 16, false, 0);
+        Layout large = new Layout(DType.F32, 136, 264, 192, true, 0.5f);
+        try (Memory together = filled(large.bytes()); Memory alone = filled(large.bytes())) {
+            List<Matmul> of = new ArrayList<>();
+            List<Matmul> each = new ArrayList<>();
+            for (Layout layout : List.of(small, large)) {
+                // What the small one writes is not read or written by the large one: its place is that of a left operand of which no product is made.
+                of.add(layout.product(together, layout == small ? 0 : 4));
+                each.add(layout.product(alone, layout == small ? 0 : 4));
+            }
+            compare(of, each, together, alone, "two shapes");
+        }
+    }
+
+    private void compare(List<Matmul> together, List<Matmul> alone, Memory memory, Memory other, String name) {
+        MatmulOps ops = rank.device().ops().matmul();
+        ops.matmulEach(rank.stream(), together);
+        alone.forEach(product -> ops.matmul(rank.stream(), product));
+        // All of the memory: nothing beside the results has changed either.
+        assertArrayEquals(read(other), read(memory), name + ", seed " + SEED);
+    }
+
+    private static Tensor words(Memory memory) {
+        return Tensor.of(memory, 0, DType.I32, memory.bytes() / Integer.BYTES);
+    }
+
+    /** Numbers of about 1, of either type: each half of a word is the upper half of a float. */
+    private Memory filled(long bytes) {
+        Memory memory = rank.device().allocate(bytes, "several products");
+        Random random = new Random(SEED);
+        int[] words = new int[Math.toIntExact(bytes / Integer.BYTES)];
+        for (int i = 0; i < words.length; i++) {
+            words[i] = half(random) << 16 | half(random);
+        }
+        rank.stream().upload(MemorySegment.ofArray(words), words(memory));
+        return memory;
+    }
+
+    private static int half(Random random) {
+        return Float.floatToIntBits(random.nextFloat(-1, 1)) >>> 16;
+    }
+
+    private int[] read(Memory memory) {
+        int[] words = new int[Math.toIntExact(memory.bytes() / Integer.BYTES)];
+        rank.stream().download(words(memory), MemorySegment.ofArray(words));
+        return words;
+    }
+}
