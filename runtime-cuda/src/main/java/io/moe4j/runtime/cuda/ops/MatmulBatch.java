@@ -29,7 +29,8 @@ record MatmulBatch(MatmulShape shape, int count, long distanceA, long distanceB,
             Matmul each = products.get(i);
             // The shape has the alignment too: with another one, the product by itself might be computed by another algorithm.
             if (!first.isLike(each) || !MatmulShape.of(each).equals(batch.shape)
-                    || !lies(first.a(), each.a(), i * batch.distanceA) || !lies(first.b(), each.b(), i * batch.distanceB)
+                    || !lies(first.a(), each.a(), i * batch.distanceA)
+                    || !lies(first.b(), each.b(), i * batch.distanceB)
                     || !lies(first.c(), each.c(), i * batch.distanceC)) {
                 return Optional.empty();
             }
