@@ -82,9 +82,9 @@ final class MatmulEachCheck {
             List<Matmul> of = new ArrayList<>();
             List<Matmul> each = new ArrayList<>();
             for (Layout layout : List.of(small, large)) {
-                // What the small one writes is not read or written by the large one: its place is that of a left operand of which no product is made.
-                of.add(layout.product(together, layout == small ? 0 : 4));
-                each.add(layout.product(alone, layout == small ? 0 : 4));
+                // What the small one writes is not read or written by the large one: its place is that of a left operand that the large one does not use.
+                of.add(layout.product(together, layout.equals(small) ? 0 : 4));
+                each.add(layout.product(alone, layout.equals(small) ? 0 : 4));
             }
             compare(of, each, together, alone, "two shapes");
         }
