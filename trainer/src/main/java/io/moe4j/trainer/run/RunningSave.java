@@ -49,7 +49,8 @@ final class RunningSave {
     }
 
     /**
-     * Waits until the checkpoint is durable, or has failed. An interrupt does not end the waiting, because the saving uses objects that the caller would then close.
+     * Waits until the checkpoint is durable, or has failed. An interrupt does not end the waiting, because the saving uses objects that the caller would then
+     * close.
      *
      * @throws RuntimeException if another process has failed
      */

@@ -29,7 +29,8 @@ final class NewtonSchulz {
     }
 
     /**
-     * Replaces matrices of one shape. Each is orthogonalised by itself, and their products are computed together. Temporaries come from a scope that is opened here.
+     * Replaces matrices of one shape. Each is orthogonalised by itself; their products are computed together. Temporaries come from a scope that is
+     * opened here.
      *
      * @param matrices (count, rows, columns); all products have their element type
      */

@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.function.Function;
 
 /**
- * Products of one shape whose operands lie at equal distances. Example: 8 experts' matrices of (1408, 2048), one behind the other, lie 2,883,584 elements apart.
+ * Products of one shape whose operands lie at equal distances. Example: 8 experts' matrices of (1408, 2048), adjacent in memory, lie 2,883,584 elements apart.
  *
  * @param shape of each product
  * @param count how many, at least 2

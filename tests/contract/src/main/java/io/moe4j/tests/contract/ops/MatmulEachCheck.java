@@ -45,7 +45,7 @@ final class MatmulEachCheck {
         mixed();
     }
 
-    /** Of one kind of product: places of {@value #COUNT} of each operand, one behind the other. */
+    /** One kind of product, with room for {@value #COUNT} of each operand, each operand after the other. */
     private record Layout(DType type, long m, long n, long k, boolean transposeB, float beta) {
         long bytes() {
             return COUNT * (slot(m * k) + slot(k * n) + slot(m * n));
