@@ -13,9 +13,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Low-rank updates in PEFT's layout: {@code adapter_config.json} and {@code adapter_model.safetensors}. Safe for use by many threads. */
+/** Low-rank updates in PEFT's layout: {@code adapter_config.json} and {@code adapter_model.safetensors}. Thread-safe. */
 public final class AdapterFolder implements AutoCloseable {
-    /** The file that says what the updates are. */
+    /** The file with rank, alpha and targets of the updates. */
     public static final String CONFIG = "adapter_config.json";
     /** The file with their matrices. */
     public static final String WEIGHTS = "adapter_model.safetensors";
@@ -36,15 +36,15 @@ public final class AdapterFolder implements AutoCloseable {
         file.tensors().values().forEach(entry -> weights.put(entry.name(), Weight.of(file, entry)));
     }
 
-    /** Whether a folder is one. */
+    /** Whether a folder has low-rank updates in PEFT's layout. */
     public static boolean isOne(Path folder) {
         return Files.exists(folder.resolve(CONFIG));
     }
 
     /**
-     * Opens it. Which matrices are updated is told by the names of the tensors.
+     * Opens a folder. The names of the tensors say which matrices are updated.
      *
-     * @throws InputException if it cannot be read, or is of a kind that is not computed here: the message lists why
+     * @throws InputException if it cannot be read, or is of a kind that is not supported here: the message lists all reasons
      */
     public static AdapterFolder open(Path folder) {
         Map<String, Object> config = JsonFile.read(folder.resolve(CONFIG));
@@ -67,7 +67,7 @@ public final class AdapterFolder implements AutoCloseable {
     /**
      * The folder of the model that the updates belong to.
      *
-     * @throws InputException if the configuration does not name one that is there
+     * @throws InputException if the configuration names no folder that exists
      */
     public Path base() {
         String named = base.orElseThrow(() -> new InputException(Shown.of(folder.resolve(CONFIG)) + " has no " + BASE
@@ -82,7 +82,7 @@ public final class AdapterFolder implements AutoCloseable {
     }
 
     /**
-     * Compares what is there with what a model has.
+     * Compares the updates with the matrices of a model.
      *
      * @param expected names and shapes of all matrices
      * @throws InputException listing all differences
@@ -108,8 +108,8 @@ public final class AdapterFolder implements AutoCloseable {
     /**
      * Reads consecutive elements of a matrix in single precision.
      *
-     * @param from its first element here
-     * @param to index in {@code into} of the first
+     * @param from index of the first element
+     * @param to index in {@code into} of the first element
      */
     public void read(String name, long from, float[] into, int to, int count) {
         Weight weight = weights.get(name);
@@ -119,14 +119,14 @@ public final class AdapterFolder implements AutoCloseable {
         weight.read(from, into, to, count);
     }
 
-    /** Names and shapes of what is there. */
+    /** Names and shapes of all matrices of the updates. */
     public Map<String, List<Long>> shapes() {
         Map<String, List<Long>> shapes = new LinkedHashMap<>();
         weights.forEach((name, weight) -> shapes.put(name, weight.entry().shape()));
         return shapes;
     }
 
-    /** Bytes of all matrices. */
+    /** Bytes of all matrices of the updates. */
     public long bytes() {
         return weights.values().stream().mapToLong(weight -> weight.entry().bytes()).sum();
     }

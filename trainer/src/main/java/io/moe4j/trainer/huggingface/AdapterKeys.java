@@ -9,16 +9,16 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an {@code adapter_config.json} says.
+ * The values of an {@code adapter_config.json}.
  *
  * @param rank r
  * @param alpha lora_alpha
  * @param base base_model_name_or_path
  */
 record AdapterKeys(int rank, double alpha, Optional<String> base) {
-    /** Keys that change what is computed, in a way that is not computed here, if they are true. */
+    /** Keys that, if true, change the computation in a way that is not supported here. */
     private static final List<String> FLAGS = List.of("use_dora", "use_rslora", "fan_in_fan_out", "lora_bias");
-    /** The same, if they have a value. */
+    /** Keys that, if they have a value, change the computation in a way that is not supported here. */
     private static final List<String> VALUES = List.of("modules_to_save", "rank_pattern", "alpha_pattern",
             "trainable_token_indices", "target_parameters", "layer_replication", "megatron_config");
 

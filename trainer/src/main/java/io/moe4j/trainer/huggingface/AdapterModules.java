@@ -13,7 +13,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Which matrices updates are of: from the names of PEFT's tensors to targets, and to PEFT's {@code target_modules}. */
+/** Translates names of updated matrices: from the names of PEFT's tensors to targets, and to PEFT's {@code target_modules}. */
 final class AdapterModules {
     private static final String PREFIX = "base_model.model.";
     private static final String A = ".lora_A.weight";
@@ -25,9 +25,9 @@ final class AdapterModules {
     private AdapterModules() {}
 
     /**
-     * The narrowest targets that mean all of these.
+     * The narrowest targets that include all these tensors.
      *
-     * @throws io.moe4j.api.InputException if a tensor is none of a low-rank update
+     * @throws io.moe4j.api.InputException if a tensor does not belong to a low-rank update
      */
     static Set<String> targets(Path folder, Collection<String> tensors) {
         ProblemList problems = new ProblemList();
@@ -67,7 +67,7 @@ final class AdapterModules {
     }
 
     /**
-     * What {@code target_modules} says: a list of last parts of names, where these mean no more than the updated matrices; else a regular expression.
+     * The value of {@code target_modules}: a list of last parts of names if these mean no other matrices than the updated ones; else a regular expression.
      *
      * @param updated names of the updated matrices
      * @param all names of all matrices of the model

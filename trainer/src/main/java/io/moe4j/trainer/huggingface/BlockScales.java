@@ -6,15 +6,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * The blocks of a matrix in FP8 that have a scale each: a (300, 200) matrix with blocks of (128, 128) has (3, 2) scales, of which the last row and the last
+ * The blocks of a matrix in FP8, each with its scale: a (300, 200) matrix with blocks of (128, 128) has (3, 2) scales, of which the last row and the last
  * column belong to smaller blocks.
  *
- * @param rows of a block
- * @param columns of a block
+ * @param rows rows of a block
+ * @param columns columns of a block
  */
 record BlockScales(long rows, long columns) {
     static final String KEY = "quantization_config";
-    /** The tensor of a weight's scales has the weight's name with this ending. */
+    /** The ending that the name of a weight's scales adds to the weight's name. */
     static final String ENDING = "_scale_inv";
 
     /** The shape of the scales of a matrix. */
@@ -23,7 +23,7 @@ record BlockScales(long rows, long columns) {
     }
 
     /**
-     * What {@code quantization_config} says, if it is there.
+     * The blocks that {@code quantization_config} names, if there is such a key.
      *
      * @throws IllegalArgumentException if it is another kind of quantisation
      */

@@ -16,7 +16,7 @@ import java.util.regex.Pattern;
 /** Compares the tensors of a folder with those of the model. */
 final class FolderCheck {
     private static final Pattern LAYER = Pattern.compile("model\\.layers\\.([0-9]{1,6})\\.(.+)");
-    /** What only a layer for multi-token prediction has. */
+    /** Parts of names that only layers for multi-token prediction have. */
     private static final Pattern PREDICTION = Pattern.compile("(eh_proj|enorm|hnorm|shared_head|embed_tokens)\\..*");
     private static final String HEAD = "lm_head.weight";
     private static final String EMBEDDING = "model.embed_tokens.weight";
@@ -34,11 +34,11 @@ final class FolderCheck {
         this.problems = problems;
     }
 
-    /** Notes all problems, and gives the tensors by name. */
+    /** Notes all problems, and returns the tensors by name. */
     Map<String, Weight> match(ExpectedTensors expected) {
         Map<String, Weight> matched = new HashMap<>();
         expected.parameters().forEach((name, shape) -> match(name, shape, matched));
-        // A class has biases in all layers or in none.
+        // A published class has biases in all layers or in none.
         boolean biases = expected.biases().keySet().stream().anyMatch(found::containsKey);
         if (biases) {
             expected.biases().forEach((name, shape) -> match(name, shape, matched));
@@ -104,7 +104,7 @@ final class FolderCheck {
         return weight.with(new Weight.Scales(blocks, weight.entry().shape().getLast(), scales));
     }
 
-    /** What the model does not have: some of it published folders have too, and it is told; the rest is a problem. */
+    /** Tensors that the model does not have. Some of them are usual in published folders, and are reported as a remark; the others are problems. */
     private void rest(ExpectedTensors expected) {
         Map<String, Integer> notRead = new TreeMap<>();
         for (Map.Entry<String, Weight> each : found.entrySet()) {
@@ -132,7 +132,7 @@ final class FolderCheck {
         }
     }
 
-    /** A copy of another tensor. A model that was trained further by other software may have left it as it was. */
+    /** A copy of another tensor. Other software that trained the model further may have left the copy as it was. */
     private void repeated(Weight copy, String name) {
         Weight original = found.get(name);
         if (original != null && (copy.type() != original.type() || copy.data().mismatch(original.data()) != -1)) {
@@ -141,7 +141,7 @@ final class FolderCheck {
         }
     }
 
-    /** A tied head that is saved as well must be the embedding. */
+    /** A tied head that is saved too must be equal to the embedding. */
     private void head(Weight head) {
         Weight embedding = found.get(EMBEDDING);
         if (embedding != null && head.type() == embedding.type()

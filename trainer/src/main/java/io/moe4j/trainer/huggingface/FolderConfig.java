@@ -17,11 +17,11 @@ import java.util.Optional;
 /**
  * The {@code config.json} of a model folder.
  *
- * @param file where it is
+ * @param file the path of the file
  * @param provider the model family
  * @param spec the model; without modules for multi-token prediction if the folder has no weights of them, as other software leaves it
  * @param values all keys of the file
- * @param scales the blocks of weights in FP8, if the folder has such
+ * @param scales the blocks of weights in FP8, if the folder has such weights
  */
 public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Map<String, Object> values,
         Optional<BlockScales> scales) {
@@ -40,7 +40,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
     /**
      * Reads the file of a folder.
      *
-     * @throws InputException if there is none, or if it is of a model that this project does not compute
+     * @throws InputException if there is none, or it describes a model that is not supported here
      */
     public static FolderConfig read(Path folder, Registry registry) {
         Path file = folder.resolve(NAME);
@@ -59,7 +59,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         }
     }
 
-    /** The keys that say what the model is, without those on how its weights are stored. */
+    /** The keys that describe the model, without those on how its weights are stored. */
     public Map<String, Object> model() {
         return plain(values);
     }
@@ -82,7 +82,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
         return plain;
     }
 
-    /** A whole number from 0, or {@code otherwise} where it is missing or something else. */
+    /** A whole number of at least 0, or {@code otherwise} if the key is missing or has another value. */
     int count(String key, int otherwise) {
         return values.get(key) instanceof Integer number && number >= 0 ? number : otherwise;
     }
@@ -104,7 +104,7 @@ public record FolderConfig(Path file, ModelProvider provider, ModelSpec spec, Ma
                         + known + ". Take a folder of one of them, or add the plug-in that has it to --plugin-path"));
     }
 
-    /** {@code model_type}, or what the class's name says: {@code Qwen3MoeForCausalLM} is {@code qwen3_moe}. */
+    /** {@code model_type}, or the type that follows from the class's name: {@code Qwen3MoeForCausalLM} is {@code qwen3_moe}. */
     private static String type(Map<String, Object> values) {
         if (values.get(TYPE) instanceof String type) {
             return type;

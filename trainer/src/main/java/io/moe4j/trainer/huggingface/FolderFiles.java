@@ -12,10 +12,10 @@ import java.util.Map;
 import java.util.TreeSet;
 
 /**
- * Which files of a folder have its weights.
+ * The files of a folder that have its weights.
  *
- * @param files in the order of their names
- * @param index the file that each tensor is said to be in; empty if there is no index
+ * @param files the files, in the order of their names
+ * @param index the file of each tensor by the index; empty if there is no index
  */
 record FolderFiles(List<Path> files, Map<String, String> index) {
     static final String INDEX = "model.safetensors.index.json";
@@ -65,7 +65,7 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
         return new FolderFiles(names.stream().map(folder::resolve).toList(), map);
     }
 
-    /** Whether the weights have a layer after the model's last one, as modules for multi-token prediction are; also if that cannot be found out. */
+    /** Whether the weights may have a layer after the model's last one, as modules for multi-token prediction have; true also if that cannot be found out. */
     static boolean hasPredictions(Path folder, Map<String, Object> config) {
         String prefix = "model.layers." + config.get("num_hidden_layers") + ".";
         Path single = folder.resolve(SINGLE);
@@ -81,12 +81,12 @@ record FolderFiles(List<Path> files, Map<String, String> index) {
                 return file.tensors().keySet().stream().anyMatch(name -> name.startsWith(prefix));
             }
         } catch (InputException e) {
-            // Whoever reads the weights tells it.
+            // The code that reads the weights reports this problem.
             return true;
         }
     }
 
-    /** A name without a folder: no path leads out of the model's folder. */
+    /** Whether this is a name without a folder, so that no path leads out of the model's folder. */
     private static boolean isPlain(String name) {
         return name.endsWith(ENDING) && name.chars().noneMatch(c -> c == '/' || c == '\\' || c < ' ');
     }

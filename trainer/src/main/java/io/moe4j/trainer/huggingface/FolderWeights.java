@@ -20,12 +20,12 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /**
- * The weights of a folder. Its files are mapped into memory, and only what a rank asks for is read. Safe for use by many threads.
+ * The weights of a folder. Its files are mapped into memory, and only the elements that a rank needs are read. Thread-safe.
  */
 public final class FolderWeights implements AutoCloseable {
-    /** So many experts are compared in any case. */
+    /** Models with up to this number of experts are always compared. */
     private static final long ENOUGH = 10_000;
-    /** Bytes of a tensor that tell it from another one. */
+    /** How many first bytes of each tensor a digest of the weights includes. */
     private static final long SAMPLE = 64;
 
     private final List<SafetensorsFile> files = new ArrayList<>();
@@ -36,9 +36,9 @@ public final class FolderWeights implements AutoCloseable {
     private FolderWeights() {}
 
     /**
-     * Opens the files, and compares what is in them with what the model has.
+     * Opens the files, and compares their tensors with those of the model.
      *
-     * @param expected gives what the model has; asked only where the folder has at least a tenth of its tensors
+     * @param expected gives the tensors of the model; called only if the folder has at least a tenth as many
      * @throws InputException with everything that is missing, not of this model, or of another shape or type
      */
     public static FolderWeights open(Path folder, FolderConfig config, Supplier<ExpectedTensors> expected) {
@@ -47,7 +47,7 @@ public final class FolderWeights implements AutoCloseable {
             FolderFiles files = FolderFiles.find(folder);
             ProblemList problems = new ProblemList();
             opened.openFiles(files, problems);
-            // What is missing because a file cannot be read is not told a second time.
+            // Tensors that are missing because a file cannot be read are not reported again.
             problems.refuse(folder + " cannot be used:");
             requirePlausible(folder, config, opened.found.size());
             FolderCheck check = new FolderCheck(config, opened.found, problems);
@@ -62,7 +62,7 @@ public final class FolderWeights implements AutoCloseable {
         }
     }
 
-    /** What there is to tell: tensors that are not read, biases that are not there. */
+    /** Remarks for people: tensors that are not read, biases that are missing. */
     public List<String> remarks() {
         return List.copyOf(remarks);
     }
@@ -72,7 +72,7 @@ public final class FolderWeights implements AutoCloseable {
         return weights.values().stream().mapToLong(weight -> weight.entry().bytes()).sum();
     }
 
-    /** Whether there is such a tensor; parameters always are. */
+    /** Whether there is such a tensor. All parameters are there; biases may be missing. */
     public boolean has(String name) {
         return weights.containsKey(name);
     }
@@ -80,8 +80,8 @@ public final class FolderWeights implements AutoCloseable {
     /**
      * Reads consecutive elements of a tensor in single precision.
      *
-     * @param from its first element here
-     * @param to index in {@code into} of the first
+     * @param from index of the first element
+     * @param to index in {@code into} of the first element
      * @throws InputException if an element is not finite
      */
     public void read(String name, long from, float[] into, int to, int count) {
@@ -92,7 +92,10 @@ public final class FolderWeights implements AutoCloseable {
         weight.read(from, into, to, count);
     }
 
-    /** The type that keeps all weights as they are: bfloat16 if all have it, but for biases; also if they are FP8, whose values are rounded then. */
+    /**
+     * The element type to keep the weights in: bfloat16 if all but biases have it, or if they are FP8, whose scaled values are then rounded; otherwise
+     * single precision.
+     */
     public DType dtype() {
         return weights.entrySet().stream().filter(each -> !each.getKey().endsWith("bias"))
                 .allMatch(each -> switch (each.getValue().type()) {
@@ -101,7 +104,7 @@ public final class FolderWeights implements AutoCloseable {
                 }) ? DType.BF16 : DType.F32;
     }
 
-    /** Tells whether two processes have opened the same weights: a digest of all names, types, shapes and places, not of values. */
+    /** A digest by which processes check that they have opened the same weights. It includes all names, types, shapes and places, but no values. */
     public String identity() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
@@ -114,8 +117,8 @@ public final class FolderWeights implements AutoCloseable {
     }
 
     /**
-     * Tells whether two folders have the same weights, however they are divided into files: a digest of all names, types and shapes, and of the first bytes of
-     * each tensor.
+     * A digest that is equal if two folders have the same weights, however they are divided into files. It includes all names, types and shapes, and the
+     * first bytes of each tensor.
      */
     public String contentIdentity() {
         try {
@@ -136,7 +139,10 @@ public final class FolderWeights implements AutoCloseable {
         files.forEach(SafetensorsFile::close);
     }
 
-    /** A config.json of two billion experts would take hours to compare, and tell nothing more. */
+    /**
+     * Refuses a config.json whose model has many more experts than the folder has tensors: with two billion experts, the comparison would take hours and
+     * say no more.
+     */
     private static void requirePlausible(Path folder, FolderConfig config, int found) {
         long experts = config.spec().moe().map(moe -> (long) moe.experts() * moe.layers()).orElse(0L);
         if (experts > ENOUGH && experts > 10L * found) {

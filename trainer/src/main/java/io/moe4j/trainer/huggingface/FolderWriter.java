@@ -23,11 +23,11 @@ import java.util.stream.Stream;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes a model folder. It has its name only when it is complete. */
+/** Writes a model folder, which gets its name only when it is complete. */
 public final class FolderWriter implements AutoCloseable {
-    /** Elements that are converted at a time: 4 MiB of singles for each core. */
+    /** How many elements are converted at a time: 4 MiB of single precision for each core. */
     private static final int BLOCK = 1 << 20;
-    /** Transformers reads no file without it. */
+    /** Metadata without which transformers refuses a file. */
     private static final Map<String, String> METADATA = Map.of("format", "pt");
 
     private final NewFolder folder;
@@ -35,20 +35,20 @@ public final class FolderWriter implements AutoCloseable {
     /** Gives elements of a tensor. Called from several threads at once. */
     @FunctionalInterface
     public interface Source {
-        /** Reads {@code count} elements, from {@code from}, into the beginning of {@code into}. */
+        /** Reads {@code count} elements, beginning with {@code from}, into the beginning of {@code into}. */
         void read(Declaration tensor, long from, float[] into, int count);
     }
 
     /**
      * Begins a folder.
      *
-     * @throws InputException if it is there already, or cannot be written
+     * @throws InputException if the folder exists already, or cannot be written
      */
     public FolderWriter(Path place) {
         folder = NewFolder.begin(place);
     }
 
-    /** As the constructor's check, long before there is something to write. */
+    /** Makes the same check as the constructor, long before there is something to write. */
     public static void requireFree(Path place) {
         NewFolder.requireFree(place);
     }
@@ -56,8 +56,8 @@ public final class FolderWriter implements AutoCloseable {
     /**
      * Writes all weights and the index.
      *
-     * @param tensors in the order of their data, F32 or BF16
-     * @param mostBytes of tensors in a file
+     * @param tensors the tensors, F32 or BF16, in the order of their data
+     * @param mostBytes the most bytes of tensors in a file
      * @return bytes of all tensors
      */
     public long weights(List<Declaration> tensors, long mostBytes, Source source) throws IOException {
@@ -87,7 +87,7 @@ public final class FolderWriter implements AutoCloseable {
      *
      * @param tensors in the order of their data
      * @param modules names of all matrices of the model that could be updated
-     * @param spec what the updates are
+     * @param spec rank, alpha and targets of the updates
      * @param base the folder of the model
      * @return bytes of all tensors
      */
@@ -125,12 +125,12 @@ public final class FolderWriter implements AutoCloseable {
         Files.copy(file, folder.path().resolve(name));
     }
 
-    /** Gives the folder its name; it survives a power cut from then on. */
+    /** Gives the folder its name. When this returns, it survives a power cut. */
     public void complete() throws IOException {
         folder.complete();
     }
 
-    /** Ends the writing; unless it was completed, nothing remains. */
+    /** Ends the writing. If the folder was not completed, everything that was written is removed. */
     @Override
     public void close() throws IOException {
         folder.close();
@@ -147,7 +147,7 @@ public final class FolderWriter implements AutoCloseable {
         });
     }
 
-    /** Rounds to the nearest, ties to even; what has come from a bfloat16 is that again. */
+    /** Rounds to the nearest, ties to even. Values that were read from bfloat16 are written back unchanged. */
     private static byte[] encoded(float[] values, DType dtype) {
         ByteBuffer bytes = ByteBuffer.allocate(values.length * dtype.bytes()).order(ByteOrder.LITTLE_ENDIAN);
         switch (dtype) {

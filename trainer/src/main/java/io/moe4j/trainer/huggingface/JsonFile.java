@@ -13,13 +13,13 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** Reads a file that has one JSON object. */
 final class JsonFile {
-    /** In bytes: the index of 100,000 tensors has 10 million. */
+    /** The largest size in bytes; the index of 100,000 tensors has 10 million. */
     private static final long LARGEST = 1L << 28;
 
     private JsonFile() {}
 
     /**
-     * The object.
+     * Reads the object.
      *
      * @throws InputException if the file cannot be read, is no JSON object, or has a key twice
      */

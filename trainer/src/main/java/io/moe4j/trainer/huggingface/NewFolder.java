@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A folder that is not there, or is whole: it is written beside its place as {@code NAME.part}, and gets its name when it is complete. What an export that was
- * killed has left there is removed by the next one.
+ * A folder that either does not exist or is complete: it is written beside its place as {@code NAME.part}, and renamed when it is complete. What a killed
+ * export has left there is removed by the next one.
  */
 final class NewFolder implements AutoCloseable {
     private static final String PART = ".part";
@@ -36,9 +36,9 @@ final class NewFolder implements AutoCloseable {
     }
 
     /**
-     * Checks that a folder may be written, as far as this can be known before.
+     * Checks that a folder can be written, as far as that can be known before.
      *
-     * @throws InputException if there is one already that is not empty, or the place cannot be written
+     * @throws InputException if the folder exists and is not empty, or its place cannot be written
      */
     static void requireFree(Path place) {
         Path path = place.toAbsolutePath().normalize();
@@ -58,9 +58,9 @@ final class NewFolder implements AutoCloseable {
     }
 
     /**
-     * Begins to write it.
+     * Begins to write the folder.
      *
-     * @throws InputException if it cannot be made, or is being written by somebody else
+     * @throws InputException if it cannot be made, or another process is writing it
      */
     static NewFolder begin(Path place) {
         requireFree(place);
@@ -84,12 +84,12 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** Where the files are written meanwhile. */
+    /** The folder in which the files are written until it is complete. */
     Path path() {
         return part;
     }
 
-    /** Gives the folder its name; survives a power cut from then on. */
+    /** Gives the folder its name. When this returns, it survives a power cut. */
     void complete() throws IOException {
         try (Stream<Path> files = Files.list(part)) {
             for (Path file : files.toList()) {
@@ -98,7 +98,7 @@ final class NewFolder implements AutoCloseable {
         }
         Files.delete(part.resolve(LOCK));
         forceFolder(part);
-        // An empty folder of that name is replaced; a full one, made meanwhile, is not.
+        // An empty folder of that name is replaced, but not one that was filled meanwhile.
         if (isEmptyFolder(place)) {
             Files.delete(place);
         }
@@ -110,7 +110,7 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** Ends the writing; unless it was completed, nothing remains. */
+    /** Ends the writing. If the folder was not completed, everything that was written is removed. */
     @Override
     public void close() throws IOException {
         try (FileChannel held = lock) {
@@ -122,7 +122,7 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** The lock is released with its channel. */
+    /** Closing the channel releases the lock. */
     private static void take(FileChannel channel, Path part) throws IOException {
         @Nullable FileLock taken;
         try {
@@ -136,7 +136,7 @@ final class NewFolder implements AutoCloseable {
         }
     }
 
-    /** Removes all but the lock. */
+    /** Removes everything but the lock's file. */
     private static void clear(Path folder) throws IOException {
         List<Path> all;
         try (Stream<Path> found = Files.walk(folder)) {
@@ -167,7 +167,7 @@ final class NewFolder implements AutoCloseable {
     }
 
     private static void forceFolder(Path folder) throws IOException {
-        // Windows opens no folders, and writes names through.
+        // Windows cannot open folders, and writes names to the disk by itself.
         if (File.separatorChar == '/') {
             try (FileChannel channel = FileChannel.open(folder, StandardOpenOption.READ)) {
                 channel.force(true);

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** Collects the problems of a folder by their kind. A kind with thousands of them is told by its first few and their number. */
+/** Collects the problems of a folder by their kind. Of a kind with thousands of problems, the message has the first few and the number. */
 final class ProblemList {
     private static final int MOST_OF_A_KIND = 6;
 
@@ -22,7 +22,7 @@ final class ProblemList {
      * Notes a problem.
      *
      * @param kind what they have in common, with the remedy, such as {@code "missing; take all files"}
-     * @param problem what is told of this one
+     * @param problem the text about this one, such as the name of a tensor
      */
     void add(String kind, String problem) {
         Kind found = kinds.computeIfAbsent(kind, ignored -> new Kind());

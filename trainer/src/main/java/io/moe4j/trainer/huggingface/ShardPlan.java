@@ -8,8 +8,8 @@ import java.util.Locale;
 import java.util.Map;
 
 /**
- * Which tensors go into which file: as many as fit, in their order. With at most 10 bytes in a file, tensors of 4, 4, 4 and 12 bytes go into three files: the
- * first two, the third, and the last by itself.
+ * Divides tensors into files: each takes as many as fit, in their order. With at most 10 bytes in a file, tensors of 4, 4, 4 and 12 bytes go into three
+ * files: the first two, the third, and the last by itself.
  *
  * @param files the tensors of each file
  */
@@ -19,7 +19,7 @@ record ShardPlan(List<List<Declaration>> files) {
         files = files.stream().map(List::copyOf).toList();
     }
 
-    /** @param most bytes of tensors in a file, unless one tensor has more */
+    /** @param most the most bytes of tensors in a file, unless a single tensor has more */
     static ShardPlan of(List<Declaration> tensors, long most) {
         List<List<Declaration>> files = new ArrayList<>();
         long room = -1;

@@ -10,24 +10,27 @@ import java.util.Optional;
 /**
  * A tensor of a folder, read in parts.
  *
- * @param file where it lies
- * @param entry its type and shape
- * @param data its elements
- * @param scales for a matrix in FP8
+ * @param file the file that has it
+ * @param entry its name, type and shape
+ * @param data the bytes of its elements
+ * @param scales the scales of a matrix in FP8
  */
 record Weight(SafetensorsFile file, TensorEntry entry, MemorySegment data, Optional<Scales> scales) {
     private static final int INFINITE = 0x7f80_0000;
 
     /**
-     * One scale for each block of a matrix.
+     * The scales of a matrix, one for each block.
      *
-     * @param blocks their extents
-     * @param columns of the matrix
+     * @param blocks the extents of the blocks
+     * @param columns columns of the matrix
      * @param weight the scales
      */
     record Scales(BlockScales blocks, long columns, Weight weight) {
 
-        /** Multiplies elements {@code from} and following of the matrix. Scales of 4 consecutive blocks: 4 runs of 128 elements. */
+        /**
+         * Multiplies elements {@code from} and following of the matrix by their scales. For example, a row of 512 elements and blocks of 128 columns has 4
+         * runs of 128 elements, each with one scale.
+         */
         void apply(long from, float[] values, int to, int count) {
             long blocksInRow = Math.ceilDiv(columns, blocks.columns());
             float[] scale = new float[1];
@@ -60,9 +63,9 @@ record Weight(SafetensorsFile file, TensorEntry entry, MemorySegment data, Optio
     }
 
     /**
-     * Reads consecutive elements in single precision.
+     * Reads consecutive elements, converted to single precision.
      *
-     * @throws InputException if one is not finite
+     * @throws InputException if an element is not finite
      */
     void read(long from, float[] values, int to, int count) {
         decode(from, values, to, count);

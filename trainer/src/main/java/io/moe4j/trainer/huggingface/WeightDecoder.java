@@ -27,9 +27,9 @@ final class WeightDecoder {
     /**
      * Converts consecutive elements.
      *
-     * @param data of the tensor
-     * @param from its first element here
-     * @param to index in {@code values} of the first
+     * @param data the bytes of the tensor
+     * @param from index of the first element
+     * @param to index in {@code values} of the first element
      */
     static void decode(StoredType type, MemorySegment data, long from, float[] values, int to, int count) {
         switch (type) {
@@ -58,12 +58,13 @@ final class WeightDecoder {
         }
     }
 
-    /** 0x38 is 1, 0x7e the largest, 448, 0x01 the smallest, 2^-9; 0x7f and 0xff are no numbers. */
+    /** Converts an FP8 number (E4M3). Examples: 0x38 is 1, 0x7e is 448, the largest, 0x01 is 2^-9, the smallest; 0x7f and 0xff are NaN. */
     static float e4m3(byte bits) {
         if ((bits & E4M3_MAGNITUDE) == E4M3_MAGNITUDE) {
             return Float.NaN;
         }
-        // Exponent and fraction moved to where a single has its own, whose bias is 127 instead of 7: 2^120 makes up for it, below 2^-6 too.
+        // Moves exponent and fraction to their places in single precision. Its exponent's bias is 127 instead of 7: multiplying by 2^120 corrects that,
+        // also for numbers below 2^-6.
         float magnitude = Float.intBitsToFloat((bits & E4M3_MAGNITUDE) << 20) * 0x1p120f;
         return bits < 0 ? -magnitude : magnitude;
     }

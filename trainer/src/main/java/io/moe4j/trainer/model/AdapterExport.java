@@ -15,7 +15,7 @@ import java.util.List;
 
 /**
  * Writes low-rank updates for other software: a folder in PEFT's layout, with {@code adapter_config.json} and {@code adapter_model.safetensors}. The model
- * itself is not in it; the configuration says where it lies. {@link ModelExport} writes the model with the updates added.
+ * itself is not written; the configuration names its folder. {@link ModelExport} writes the model with the updates added.
  *
  * @since 0.3.0
  */
@@ -27,11 +27,11 @@ public final class AdapterExport {
     /**
      * Exports the updates. The folder is written under another name beside its place, and renamed when it is complete.
      *
-     * @param source stays open
-     * @param folder is not there yet, or empty
-     * @param dtype of the matrices, F32 or BF16
-     * @throws InputException if the source has no low-rank updates, or if the folder is there already or cannot be written
-     * @throws UncheckedIOException if writing fails; nothing is left behind
+     * @param source the source, which stays open
+     * @param folder the new folder, which must not exist yet or be empty
+     * @param dtype element type of the matrices, F32 or BF16
+     * @throws InputException if the source has no low-rank updates, or the folder exists already or cannot be written
+     * @throws UncheckedIOException if writing fails; what was written is removed
      */
     public static ModelExport.Exported write(ModelSource source, Path folder, DType dtype, Registry registry) {
         if (!(source instanceof LoraSource lora)) {

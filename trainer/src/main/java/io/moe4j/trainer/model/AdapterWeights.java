@@ -11,7 +11,7 @@ import io.moe4j.trainer.huggingface.AdapterFolder;
 import java.nio.file.Path;
 
 /**
- * Low-rank updates in PEFT's layout that training goes on from.
+ * Low-rank updates in PEFT's layout from which training starts.
  *
  * @since 0.3.0
  */
@@ -26,7 +26,7 @@ public final class AdapterWeights implements AutoCloseable {
     /**
      * Opens a folder.
      *
-     * @throws InputException if it cannot be used, or does not fit the model
+     * @throws InputException if the folder cannot be used, or does not fit the model
      */
     public static AdapterWeights open(Path path, ModelSpec spec, Registry registry) {
         AdapterFolder folder = AdapterFolder.open(path);

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/** The model of a checkpoint that does not say it: what the configuration beside it says, in the folder of the run. */
+/** The model of an old checkpoint that does not name its model: the one that the configuration in the run's folder names. */
 final class EarlierModel {
     private static final String CONFIG = "config.toml";
 

@@ -8,14 +8,14 @@ import java.util.Optional;
 import java.util.function.Predicate;
 
 /**
- * What an export takes from a source, of whichever kind it is.
+ * The parts of a source that an export writes, the same for all kinds of sources.
  *
- * @param weights all tensors; a bias that is not there is read as zeros
- * @param biases whether a bias, by name, is there
+ * @param weights gives all tensors; a missing bias is read as zeros
+ * @param biases whether the source has the bias with a name
  * @param dtype the type that keeps all weights as they are
- * @param config the keys of the {@code config.json} that the model came with, if it came with one
- * @param generation the same of {@code generation_config.json}
- * @param folder the folder that it came with
+ * @param config the keys of the model's original {@code config.json}; empty if it has none
+ * @param generation the keys of its original {@code generation_config.json}
+ * @param folder the model's original folder, if there is one
  */
 record ExportDetails(WeightTransfer.Source weights, Predicate<String> biases, DType dtype, Map<String, Object> config,
         Map<String, Object> generation, Optional<Path> folder) {

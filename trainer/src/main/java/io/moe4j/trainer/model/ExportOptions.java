@@ -8,7 +8,7 @@ import java.util.Optional;
  * How a model is exported. Start from {@link #defaults}; components may be added in later minor versions.
  *
  * @param dtype element type of the weights, F32 or BF16; that of the source if absent
- * @param mostBytesOfFile most bytes of tensors in a file, at least 1; a larger tensor has a file by itself
+ * @param mostBytesOfFile the most bytes of tensors in a file, at least 1; a larger tensor gets a file for itself
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -22,7 +22,7 @@ public record ExportOptions(Optional<DType> dtype, long mostBytesOfFile) {
         }
     }
 
-    /** The source's element type, in files of at most 5 GB. */
+    /** The defaults: the source's element type, in files of at most 5 GB. */
     public static ExportOptions defaults() {
         return new ExportOptions(Optional.empty(), FIVE_GIGABYTES);
     }
@@ -32,7 +32,7 @@ public record ExportOptions(Optional<DType> dtype, long mostBytesOfFile) {
         return new ExportOptions(Optional.of(value), mostBytesOfFile);
     }
 
-    /** With files of another size. */
+    /** With another limit for the size of files. */
     public ExportOptions withMostBytesOfFile(long value) {
         return new ExportOptions(dtype, value);
     }

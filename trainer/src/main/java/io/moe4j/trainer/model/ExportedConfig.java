@@ -9,7 +9,7 @@ import java.util.Set;
 
 /** The content of {@code config.json} and {@code generation_config.json}. */
 final class ExportedConfig {
-    /** Keys of the original file that are said in another way here, or are no longer true. */
+    /** Keys of the original file that are written in another form, or are no longer true. */
     private static final Set<String> LEFT_OUT = Set.of("rope_parameters", "rope_scaling", "rope_theta",
             "num_local_experts", "num_nextn_predict_layers", "quantization_config", "auto_map", "transformers_version",
             "dtype", "torch_dtype", "_name_or_path");
@@ -18,9 +18,9 @@ final class ExportedConfig {
     private ExportedConfig() {}
 
     /**
-     * The keys of the model, as transformers 4 and 5 read them, and those of the original file, which may say more: ids of special tokens, for example.
+     * The keys of the model, as transformers 4 and 5 read them, and those of the original file, which may have more, such as ids of special tokens.
      *
-     * @param original the keys of the file that the model came with; empty if it came with none
+     * @param original the keys of the original file of the model; empty if it has none
      */
     static Map<String, Object> of(HuggingFaceForm form, Map<String, Object> original, DType dtype) {
         Map<String, Object> config = new LinkedHashMap<>(form.config());
@@ -29,7 +29,7 @@ final class ExportedConfig {
                 config.put(key, value);
             }
         });
-        // Without them, transformers would take those of the class, which may be larger than the vocabulary.
+        // Without these ids, transformers would take the defaults of the class, which may be larger than the vocabulary.
         TOKENS.forEach(key -> config.putIfAbsent(key, null));
         String name = switch (dtype) {
             case F32 -> "float32";
@@ -41,7 +41,7 @@ final class ExportedConfig {
         return config;
     }
 
-    /** The original file, or else the ids of special tokens. */
+    /** The keys of the original file, or else the ids of special tokens. */
     static Map<String, Object> generation(Map<String, Object> original, Map<String, Object> config) {
         if (!original.isEmpty()) {
             return original;

@@ -24,7 +24,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public final class FolderSource implements ModelSource {
-    /** Tokenizers of this layout have this file. */
+    /** The file that each tokenizer of this layout has. */
     public static final String TOKENIZER = "tokenizer.json";
 
     private final Path path;
@@ -101,15 +101,15 @@ public final class FolderSource implements ModelSource {
                 Math.toIntExact(range.count())), weights::has);
     }
 
-    /** What tells these weights from others, however they are divided into files. */
+    /** A digest that identifies these weights, however they are divided into files. */
     public String content() {
         return weights.contentIdentity();
     }
 
     /**
-     * Compares the weights with those that low-rank updates were trained beside.
+     * Checks that these are the weights with which low-rank updates were trained.
      *
-     * @throws InputException if they are others
+     * @throws InputException if they are not
      */
     public void requireContent(String content, Path updates) {
         if (!content.equals(weights.contentIdentity())) {

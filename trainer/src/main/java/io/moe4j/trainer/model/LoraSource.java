@@ -134,7 +134,7 @@ public final class LoraSource implements ModelSource {
         WeightTransfer.fill(rank, model, details.weights(), details.biases());
     }
 
-    /** The folder whose tokenizer is used; empty for a checkpoint, which has that of its run. */
+    /** The folder whose tokenizer is used; empty for a checkpoint, which uses the tokenizer of its run. */
     public Optional<Path> tokenizerFolder() {
         return AdapterFolder.isOne(path) ? Optional.of(base.path()) : Optional.empty();
     }
@@ -157,7 +157,7 @@ public final class LoraSource implements ModelSource {
         return updates;
     }
 
-    /** With the updates added. */
+    /** The weights with the updates added. */
     ExportDetails details() {
         ExportDetails plain = base.details();
         return new ExportDetails(new MergedWeights(plain.weights(), updates, shapes, lora), plain.biases(),

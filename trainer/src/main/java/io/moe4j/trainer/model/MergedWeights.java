@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Weights with their low-rank updates: w + s · b · a, computed in single precision where it is read. It costs r multiplications for each element.
+ * Weights with their low-rank updates added: w + s · b · a, computed in single precision when elements are read, with r multiplications for each element.
  *
- * @param base the weights without them
+ * @param base the weights w without updates
  * @param updates the matrices a and b, by PEFT's names
- * @param shapes of these
- * @param spec what they are
+ * @param shapes the shapes of a and b, by name
+ * @param spec rank, alpha and targets
  */
 record MergedWeights(WeightTransfer.Source base, WeightTransfer.Source updates, Map<String, List<Long>> shapes,
         LoraSpec spec) implements WeightTransfer.Source {
@@ -32,7 +32,7 @@ record MergedWeights(WeightTransfer.Source base, WeightTransfer.Source updates, 
         }
     }
 
-    /** For example elements 5 to 12 of a matrix of 4 columns: a part of row 1, and row 2. */
+    /** Adds the updates to consecutive elements. For example, elements 5 to 12 of a matrix of 4 columns are a part of row 1, and row 2. */
     private void add(String module, List<Long> shapeOfA, NamedRange range, float[] into, int offset) {
         int rank = spec.rank();
         int columns = Math.toIntExact(shapeOfA.getLast());
@@ -55,7 +55,7 @@ record MergedWeights(WeightTransfer.Source base, WeightTransfer.Source updates, 
         }
     }
 
-    /** A part of a row of b · a. */
+    /** Computes a part of a row of b · a. */
     private void product(float[] a, float[] b, int rowOfB, int column, int count, float[] update) {
         int columns = update.length;
         for (int k = 0; k < spec.rank(); k++) {

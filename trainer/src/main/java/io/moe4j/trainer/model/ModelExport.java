@@ -19,7 +19,7 @@ import java.util.Map;
 
 /**
  * Writes a model for other software: a folder in Hugging Face's layout, with {@code config.json}, {@code generation_config.json}, weights in safetensors
- * files with an index, and the tokenizer where it is known. A few MiB for each core are in memory at a time, however large the model is.
+ * files with an index, and the tokenizer if it is known. Only a few MiB for each core are in memory at a time, however large the model is.
  *
  * @since 0.3.0
  */
@@ -33,9 +33,9 @@ public final class ModelExport {
     /**
      * A folder that was written.
      *
-     * @param folder where it is
-     * @param bytes of its weights
-     * @param remarks what a person should know: in what other software will compute something else, files that are not there
+     * @param folder the path of the folder
+     * @param bytes bytes of its weights
+     * @param remarks remarks for people: cases in which other software computes other results, files that are missing
      */
     public record Exported(Path folder, long bytes, List<String> remarks) {
 
@@ -58,9 +58,9 @@ public final class ModelExport {
     }
 
     /**
-     * Checks that a folder may be written there, long before there is something to write.
+     * Checks that a folder can be written there, long before there is something to write.
      *
-     * @throws InputException if it is there already, or cannot be written
+     * @throws InputException if it exists already, or cannot be written
      */
     public static void requireFree(Path folder) {
         FolderWriter.requireFree(folder);
@@ -69,10 +69,10 @@ public final class ModelExport {
     /**
      * Exports a model. The folder is written under another name beside its place, and renamed when it is complete.
      *
-     * @param source stays open
-     * @param folder is not there yet, or empty
-     * @throws InputException if the model fits no published class of its family, or if the folder is there already or cannot be written
-     * @throws UncheckedIOException if writing fails; nothing is left behind
+     * @param source the source, which stays open
+     * @param folder the new folder, which must not exist yet or be empty
+     * @throws InputException if the model fits no published class of its family, or the folder exists already or cannot be written
+     * @throws UncheckedIOException if writing fails; what was written is removed
      */
     public static Exported write(ModelSource source, Path folder, ExportOptions options, Registry registry) {
         return new ModelExport(source, registry).write(folder, options);
@@ -117,7 +117,7 @@ public final class ModelExport {
         }
     }
 
-    /** Whether a bias is there, and training has moved it. */
+    /** Whether the source has this bias, and training has moved it. */
     private boolean isMoved(String name, List<Long> shape) {
         if (!details.hasBias(name)) {
             return false;

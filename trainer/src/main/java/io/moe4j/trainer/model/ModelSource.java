@@ -14,8 +14,8 @@ import java.util.Optional;
 
 /**
  * A trained model on the disk: a checkpoint of a run, a folder in Hugging Face's layout, or low-rank updates of one in PEFT's layout.
- * It tells which model that is, and fills the parameters of an
- * open one, each rank those that it holds.
+ * It says which model that is, and fills the parameters of an
+ * open model, on each rank those that the rank holds.
  *
  * <pre>{@code
  * try (ModelSource source = ModelSource.open(Path.of("outputs/mine"), registry)) {
@@ -31,16 +31,16 @@ import java.util.Optional;
 public sealed interface ModelSource extends AutoCloseable permits CheckpointSource, FolderSource, LoraSource {
 
     /**
-     * Opens what a path means: a checkpoint, the newest one of a run, or a model folder. Weights are mapped into memory and not read yet, but those of a
+     * Opens a checkpoint, the newest checkpoint of a run, or a model folder. Weights are mapped into memory and not read yet, except that those of a
      * checkpoint are compared with their digests.
      *
-     * @throws InputException if it is neither, is damaged, or does not have exactly the weights of its model: the message lists all differences
+     * @throws InputException if the path is none of these, is damaged, or does not have exactly the weights of its model: the message lists all differences
      */
     static ModelSource open(Path path, Registry registry) {
         if (AdapterFolder.isOne(path) && !FolderSource.isOne(path)) {
             return LoraSource.ofFolder(path, registry);
         }
-        // No checkpoint has a config.json.
+        // A checkpoint never has a config.json.
         if (!FolderSource.isOne(path) && !CheckpointChoice.candidates(path).isEmpty()) {
             return CheckpointSource.open(path, registry);
         }
@@ -61,13 +61,13 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
     /** The model. Choose a communication backend before opening it. */
     ModelSpec spec();
 
-    /** What {@code data.tokenizer} is for this model: an id, or the path of a tokenizer's file; empty if the folder has none. */
+    /** The value of {@code data.tokenizer} for this model: an id, or the path of a tokenizer's file; empty if the folder has no tokenizer. */
     Optional<String> tokenizer();
 
-    /** What a person should know: tensors of the folder that are not read, experts' biases that are not there. */
+    /** Remarks for people: tensors of the folder that are not read, experts' biases that are missing. */
     List<String> remarks();
 
-    /** Size of the weights in the files, without what is not read. */
+    /** Bytes of the weights in the files, without tensors that are not read. */
     long bytes();
 
     /** A text that is the same in all processes that have opened the same model. */
@@ -77,7 +77,7 @@ public sealed interface ModelSource extends AutoCloseable permits CheckpointSour
      * Sets the parameters and the experts' biases that this rank holds. Called by the rank's thread; waits for its stream. Ranks may call at the same
      * time.
      *
-     * @param model open for this rank, made from {@link #spec()}
+     * @param model the model, open for this rank, made from {@link #spec()}
      * @throws InputException if a weight is not a finite number
      */
     void fill(RankContext rank, Model model);

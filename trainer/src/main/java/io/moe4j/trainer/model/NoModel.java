@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Why a path that has neither a checkpoint nor a model's config.json is not what was meant. */
+/** Explains why a path with neither a checkpoint nor a model's config.json cannot be opened. */
 final class NoModel {
 
     private NoModel() {}
 
-    /** The problem and the remedy; empty if nothing is known but that there is no model. */
+    /** The problem and the remedy; empty if no more is known than that there is no model. */
     static Optional<String> problem(Path path) {
         if (!Files.exists(path)) {
             return Optional.of(path + " does not exist; give a checkpoint, a run that has some, or a model folder in"

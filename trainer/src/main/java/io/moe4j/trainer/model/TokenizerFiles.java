@@ -8,10 +8,10 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The files of a tokenizer that go with a model.
+ * The files of a tokenizer that are exported with a model.
  *
- * @param files those that are there
- * @param remarks what a person should know
+ * @param files the files that exist
+ * @param remarks remarks for people
  */
 record TokenizerFiles(List<Path> files, List<String> remarks) {
     private static final List<String> NAMES = List.of(FolderSource.TOKENIZER, "tokenizer_config.json",
@@ -24,10 +24,10 @@ record TokenizerFiles(List<Path> files, List<String> remarks) {
     }
 
     /**
-     * Finds them: the tokenizer that the run used, with what lies beside it; or those of the folder that training started from.
+     * Finds the files: the tokenizer that the run used, with the files beside it, or those of the folder that training started from.
      *
-     * @param tokenizer what {@code data.tokenizer} was: an id, or a path
-     * @param folder that the model came with
+     * @param tokenizer the tokenizer of the run: an id, or a path
+     * @param folder the model's original folder, if there is one
      */
     static TokenizerFiles of(Optional<String> tokenizer, Optional<Path> folder) {
         Optional<Path> used = tokenizer.flatMap(TokenizerFiles::path);
@@ -55,7 +55,7 @@ record TokenizerFiles(List<Path> files, List<String> remarks) {
         return new TokenizerFiles(files, List.of());
     }
 
-    /** An id, such as {@code bytes}, has no folder and no ending. */
+    /** Whether this is an id, such as {@code bytes}: ids have no folder and no ending. */
     private static Optional<Path> path(String tokenizer) {
         try {
             return tokenizer.matches("[a-z0-9_-]+") && !Files.exists(Path.of(tokenizer)) ? Optional.empty()

@@ -1,4 +1,4 @@
-/** Weights from elsewhere, and for elsewhere: checkpoints and Hugging Face folders as one thing. Terms: {@code docs/glossary.md}. */
+/** Reads and writes trained models: checkpoints, Hugging Face folders and PEFT's adapters behind one interface. Terms: {@code docs/glossary.md}. */
 @NullMarked
 package io.moe4j.trainer.model;
 

@@ -12,7 +12,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What outsiders build with: the BOM names every module that is published, in the version that is built. */
+/** The BOM names every module that is published, in the version that is built. */
 final class ArtifactsTest {
     private static final Pattern MODULE = Pattern.compile("<module>([\\w/-]+)</module>");
     private static final Pattern ARTIFACT = Pattern.compile("<artifactId>moe4j-([\\w-]+)</artifactId>");

@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What {@code requires io.moe4j.trainer} brings into the module graph of a library consumer: no command line, no progress bar, no logging
+ * The modules that {@code requires io.moe4j.trainer} adds to the module graph of a library consumer: no command line, no progress bar, no logging
  * implementation, no CUDA.
  */
 final class ConsumerGraphTest {

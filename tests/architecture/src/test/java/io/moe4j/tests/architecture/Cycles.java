@@ -9,15 +9,15 @@ import io.moe4j.tests.architecture.Rule.Verdict;
 import java.util.List;
 import java.util.Set;
 
-/** Packages that need each other are one package in two folders. */
+/** Finds cycles between packages: packages that need each other are in truth one package in two folders. */
 final class Cycles {
 
     private Cycles() {}
 
     /**
-     * No package needs, over whatever detour, one that needs it.
+     * No package needs, directly or through others, a package that needs it.
      *
-     * @param onePackage packages that are read as one, because their types speak about each other by nature
+     * @param onePackage packages that are treated as one, because their types refer to each other by nature
      */
     static Rule none(Set<String> onePackage) {
         return new Rule("no cycles between packages", classes -> {

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Module descriptors promise no more than the design allows, whatever the classes make of it. */
+/** Module descriptors require and export no more than the design allows, even if no class uses it. */
 final class DescriptorsTest {
 
     @Test

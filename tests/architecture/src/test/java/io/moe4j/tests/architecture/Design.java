@@ -6,7 +6,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** Who may know whom: the table of the design, in code. */
+/** The table of the design in code: which module may use which others. */
 final class Design {
     private static final String API = "io.moe4j.api";
     private static final String AUTOGRAD = "io.moe4j.autograd";
@@ -15,14 +15,14 @@ final class Design {
     private static final String CUDA = "io.moe4j.runtime.cuda";
 
     /**
-     * The packages of the device SPI. A device makes tensors, groups and operations, and each of them belongs to a device: they are
-     * one idea, in folders for the reader's sake.
+     * The packages of the device SPI. A device makes tensors, groups and operations, and each of these belongs to a device: they are
+     * one idea, divided into folders to be easier to read.
      */
     static final Set<String> DEVICE_SPI = Set.of(API + ".device", API + ".capture", API + ".group", API + ".memory",
             API + ".ops",
             API + ".tensor");
 
-    /** What plug-ins and libraries may know. A plug-in never knows another, but kernels know the CUDA runtime. */
+    /** The modules that plug-ins and libraries may use. A plug-in never uses another one, except that kernels use the CUDA runtime. */
     private static final Map<String, Set<String>> PARTS = Map.ofEntries(
             Map.entry(API, Set.of()),
             Map.entry(AUTOGRAD, Set.of(API)),
@@ -48,7 +48,7 @@ final class Design {
             Map.entry("io.moe4j.profile", Set.of(API)),
             Map.entry("io.moe4j.launch", Set.of(API)));
 
-    /** What puts the parts together. */
+    /** The modules that put the parts together. */
     private static final Set<String> ROOTS = Set.of("io.moe4j.trainer", "io.moe4j.app",
             "io.moe4j.tests.contract", "io.moe4j.benchmarks");
 

@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What depends on an element type is an exhaustive switch, or asks the type what it can do: a new type is then a list of compiler errors. A comparison with
- * one type would take the new one for "the other one". That a tensor must have a certain type may be required by comparing.
+ * Code that depends on an element type must use an exhaustive switch, or ask the type what it can do: a new type then leads to a list of compiler errors.
+ * A comparison with one type would treat the new one like "the other one". Checking that a tensor has a required type by comparison is allowed.
  */
 final class ElementTypesTest {
     private static final Pattern DECIDES = Pattern.compile(
@@ -54,7 +54,7 @@ final class ElementTypesTest {
         return found;
     }
 
-    /** Of all modules but tests and benchmarks. Only their sources are looked into: beside this test, other modules are being built. */
+    /** The source files of all modules but tests and benchmarks. Classes are not read, because other modules may be built while this test runs. */
     private static List<Path> sources() throws IOException {
         List<Path> sources = new ArrayList<>();
         try (Stream<Path> modules = Files.list(SourceTree.root())) {

@@ -8,14 +8,14 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 
 /**
- * Decision 1: what an SPI method takes is a record that is made by a static factory, so that a component can be added to it without breaking the
+ * Decision 1: an SPI method takes a record that is made by a static factory, so that a component can be added to it without breaking the
  * code that makes it.
  */
 final class Factories {
 
     private Factories() {}
 
-    /** Each record that a method of an exported interface takes has a public static method that gives one. */
+    /** Each record that a method of an exported interface takes has a public static method that returns one. */
     static Rule ofArgumentRecords(Predicate<String> exported) {
         return Rule.perClass("argument records have a factory",
                 type -> exported.test(type.getPackageName()),

@@ -22,7 +22,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * The built modules of this project, as they stand on the class path. Every module is found by its descriptor, so a new one is
+ * The built modules of this project, as they are on the class path. Every module is found by its descriptor, so a new one is
  * checked without being listed here.
  */
 final class House {
@@ -36,7 +36,7 @@ final class House {
         this.classes = classes;
     }
 
-    /** A module with where it lies and the binary names of all its classes, counted without ArchUnit. */
+    /** A module with its location and the binary names of all its classes, found without ArchUnit. */
     record BuiltModule(ModuleDescriptor descriptor, URL location, List<String> classNames) {
 
         String name() {
@@ -48,7 +48,7 @@ final class House {
         }
     }
 
-    /** The house as it was when it was first asked for: importing a thousand classes takes seconds. */
+    /** All modules, imported once at the first call, because importing a thousand classes takes seconds. */
     static House read() {
         return Once.HOUSE;
     }
@@ -96,7 +96,7 @@ final class House {
         return modules.stream().flatMap(module -> module.classNames().stream()).toList();
     }
 
-    /** The module of a class: package roots equal module names. The longest name wins. */
+    /** The module of a class: its name is the beginning of the package's name. If several fit, it is the longest. */
     static Optional<String> moduleOf(JavaClass type, Iterable<String> names) {
         String packageName = type.getPackageName();
         String best = null;

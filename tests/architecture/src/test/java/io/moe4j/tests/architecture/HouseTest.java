@@ -21,11 +21,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** What the rules look at is all there is. */
+/** The rules see all classes of all modules. */
 final class HouseTest {
     private static final Pattern DECLARATION = Pattern.compile("^(?:open )?module ([\\w.]+) \\{", Pattern.MULTILINE);
 
-    /** Hold only tests, which are no part of what is built. */
+    /** Modules that have only tests, which are not published. */
     private static final Set<String> TESTS_ONLY = Set.of("io.moe4j.tests.parity", "io.moe4j.tests.integration",
             "io.moe4j.tests.compat", "io.moe4j.tests.faults", "io.moe4j.tests.fuzz", "io.moe4j.tests.gpu");
 

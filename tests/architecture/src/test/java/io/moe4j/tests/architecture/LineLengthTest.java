@@ -35,10 +35,10 @@ final class LineLengthTest {
     }
 
     /**
-     * What was seen.
+     * The result of a search.
      *
-     * @param files how many
-     * @param tooLong the lines that are
+     * @param files how many files were read
+     * @param tooLong the lines that are too long
      */
     private record Lines(int files, List<String> tooLong) {
         static Lines of(Path root) throws IOException {

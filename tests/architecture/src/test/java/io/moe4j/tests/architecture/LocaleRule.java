@@ -16,12 +16,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * Text is written and read the same on every machine. With the language of Egypt, for example, {@code String.format("step-%09d", 7)} gives Arabic
+ * Text must be written and read in the same way on every machine. With the locale of Egypt, for example, {@code String.format("step-%09d", 7)} gives Arabic
  * digits: a folder of that name is not found again on another machine.
  *
  * <p>A call breaks the rule if it takes no locale, and the JDK has the same method or constructor with a locale besides: {@code toLowerCase()} for
  * {@code toLowerCase(Locale)}. So methods of later JDKs are covered without being listed. {@link #WITHOUT_A_CHOICE} lists those that read the
- * machine's language and have no such twin.
+ * machine's locale and have no such counterpart.
  */
 final class LocaleRule {
     private static final String CONSTRUCTOR = JavaConstructor.CONSTRUCTOR_NAME;

@@ -23,7 +23,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.locks.Lock;
 import java.util.stream.Stream;
 
-/** Which static final fields hold something that can change. */
+/** Finds static final fields that hold mutable objects. */
 final class MutableTypes {
     private static final Set<Class<?>> MUTABLE = Set.of(StringBuilder.class, StringBuffer.class, BitSet.class,
             Random.class,
@@ -45,7 +45,7 @@ final class MutableTypes {
         return Stream.concat(MUTABLE.stream(), Stream.of(java.nio.Buffer.class)).anyMatch(type::isAssignableTo);
     }
 
-    /** An interface such as List tells nothing, so the field's own initialiser has to: it ends with a call that makes what nothing can change. */
+    /** An interface such as List does not say whether its object is mutable. So the field's initialiser must end with a call that makes an immutable object. */
     private static boolean isCopied(JavaField field) {
         List<String> calls = new ArrayList<>();
         for (CodeElement element : initialiser(field.getOwner())) {
@@ -61,7 +61,7 @@ final class MutableTypes {
         return false;
     }
 
-    /** @param calls between the field before and this one, in their order */
+    /** @param calls the calls between the previous field and this one, in their order */
     private static boolean makesWhatCannotChange(List<String> calls) {
         if (calls.isEmpty()) {
             return false;

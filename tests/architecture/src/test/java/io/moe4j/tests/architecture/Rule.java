@@ -12,12 +12,12 @@ import java.util.stream.Stream;
  * A rule of the house.
  *
  * @param name what it demands, as a sentence
- * @param check looks at classes
+ * @param check applies the rule to classes
  */
 record Rule(String name, Function<JavaClasses, Verdict> check) {
 
     /**
-     * What a rule found.
+     * The result of a rule.
      *
      * @param seen how many classes it looked at: a rule that sees nothing proves nothing
      * @param violations one sentence for each
@@ -25,10 +25,10 @@ record Rule(String name, Function<JavaClasses, Verdict> check) {
     record Verdict(int seen, List<String> violations) {}
 
     /**
-     * A rule that can be told of each class alone.
+     * A rule that can be checked for each class by itself.
      *
-     * @param subjects the classes that it speaks about
-     * @param violations what is wrong with one of them; empty where nothing is
+     * @param subjects the classes to which it applies
+     * @param violations describes what is wrong with a class; empty if nothing is
      */
     static Rule perClass(String name, Predicate<JavaClass> subjects, Function<JavaClass, Stream<String>> violations) {
         return new Rule(name, classes -> {

@@ -13,15 +13,15 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 
-/** The rules, each for any set of classes: the built house, or one with a planted violation. */
+/** The rules. Each can be applied to any set of classes: to all built modules, or to a package with a planted violation. */
 final class Rules {
 
     private Rules() {}
 
     /**
-     * A module knows only the modules that the design allows it.
+     * A module uses only the modules that the design allows.
      *
-     * @param allowed for each module the modules that it may know
+     * @param allowed for each module, the modules that it may use
      */
     static Rule modulesKnowOnly(Map<String, Set<String>> allowed) {
         return Rule.perClass("a module knows only the modules that the design allows it", type -> true, type -> {
@@ -38,7 +38,7 @@ final class Rules {
         });
     }
 
-    /** Types of these packages are used nowhere but in the modules given. */
+    /** Types of these packages are used only in the given modules. */
     static Rule typesStayIn(String name, Set<String> packages, Set<String> homes) {
         return Rule.perClass(name, type -> House.moduleOf(type, homes).isEmpty(), type -> type
                 .getDirectDependenciesFromSelf().stream()
@@ -46,7 +46,7 @@ final class Rules {
                 .map(Dependency::getDescription));
     }
 
-    /** Types of these packages are no part of what other modules can see of an exported type. */
+    /** Types of these packages do not occur in the public and protected members of exported types. */
     static Rule typesAreNotExported(String name, Set<String> packages, Predicate<String> exported) {
         return Rule.perClass(name, type -> exported.test(type.getPackageName()), type -> type.getMembers().stream()
                 .filter(member -> isVisible(member) && isVisible(member.getOwner()))
@@ -54,7 +54,7 @@ final class Rules {
                 .map(member -> member.getFullName() + " shows a type of " + packages));
     }
 
-    /** No static field can change, and none holds what can. */
+    /** No static field can change, and none holds an object that can. */
     static Rule noStaticMutableState() {
         return Rule.perClass("no static mutable state", type -> true, type -> type.getFields().stream()
                 .filter(field -> field.getModifiers().contains(JavaModifier.STATIC) && !isSynthetic(field))
@@ -63,7 +63,7 @@ final class Rules {
                         + " is static and can change; make it part of an object that is opened and closed"));
     }
 
-    /** Nothing is bound to a thread behind the caller's back. */
+    /** Nothing is bound to a thread, where the caller cannot see it. */
     static Rule noThreadLocals() {
         return Rule.perClass("no thread-locals", type -> true, type -> type.getDirectDependenciesFromSelf().stream()
                 .filter(dependency -> dependency.getTargetClass().isAssignableTo(ThreadLocal.class)
@@ -71,7 +71,7 @@ final class Rules {
                 .map(Dependency::getDescription));
     }
 
-    /** Output belongs to the command line; everything else logs. */
+    /** Only the command line prints; everything else logs. */
     static Rule onlyTheCommandLinePrints(String commandLine) {
         Predicate<JavaAccess<?>> prints = access -> switch (access.getTargetOwner().getName()) {
             case "java.lang.System" -> Set.of("out", "err", "console").contains(access.getTarget().getName());
@@ -85,7 +85,7 @@ final class Rules {
                 type -> type.getAccessesFromSelf().stream().filter(prints).map(JavaAccess::getDescription));
     }
 
-    /** Every exported type says how far it can be relied on. */
+    /** Every exported type has a stability label. */
     static Rule exportedTypesAreLabelled(Predicate<String> exported) {
         return Rule.perClass("every exported type has a stability label",
                 type -> type.isTopLevelClass() && exported.test(type.getPackageName()),

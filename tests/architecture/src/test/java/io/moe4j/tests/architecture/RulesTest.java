@@ -18,7 +18,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Each rule holds in the house, has seen all that it speaks about, and fails on what is planted against it. */
+/** Each rule holds for all modules, has seen all classes to which it applies, and fails on planted violations. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class RulesTest {
     private static final String PLANTED = "io.moe4j.planted.";
@@ -29,13 +29,13 @@ final class RulesTest {
     private static final Set<String> NATIVE_PACKAGES = Set.of("jcuda", "org.bytedeco");
 
     /**
-     * A rule twice: for the house, and for a package that breaks it.
+     * A rule in two uses: for all modules, and for a package that breaks it.
      *
      * @param inHouse the rule
-     * @param speaksAbout the classes of the house that it has to have seen, told by their binary names alone
+     * @param speaksAbout the classes that it must have seen, chosen by their binary names alone
      * @param onPlanted the same rule for the planted classes
      * @param planted their package
-     * @param caught for each expected violation, the words that it has to contain
+     * @param caught for each expected violation, the words that its message must contain
      */
     record Case(Rule inHouse, Predicate<String> speaksAbout, Rule onPlanted, String planted,
             List<List<String>> caught) {
@@ -46,7 +46,7 @@ final class RulesTest {
         }
     }
 
-    /** Read once: that takes longer than all rules together. */
+    /** The classes, read once, because reading takes longer than all rules together. */
     private final House house;
 
     RulesTest() throws IOException {
@@ -147,7 +147,7 @@ final class RulesTest {
         return name -> house.modules().stream().anyMatch(module -> module.exports(name));
     }
 
-    /** Packages that plug-ins are compiled against. */
+    /** The packages against which plug-ins are compiled. */
     private static Predicate<String> spi(House house) {
         return name -> house.modules().stream()
                 .filter(module -> Set.of("io.moe4j.api", "io.moe4j.autograd").contains(module.name()))

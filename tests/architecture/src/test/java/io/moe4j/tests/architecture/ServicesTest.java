@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/** On a class path, {@code META-INF/services} says what a module's descriptor says on a module path: the same providers, in the same order. */
+/** The files in {@code META-INF/services}, which count on a class path, name the same providers in the same order as a module's descriptor. */
 final class ServicesTest {
 
     @Test

@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Every exported type says since which version it is there. Javadoc is not in class files, so that this looks at the sources. */
+/** Every exported type says since which version it exists. Class files have no javadoc, so this test reads the sources. */
 final class SinceTest {
     private static final Pattern DECLARATION = Pattern
             .compile(
@@ -74,7 +74,7 @@ final class SinceTest {
         }
     }
 
-    /** The source folder of a module: where its descriptor stands. */
+    /** The source folder of a module, which has its descriptor. */
     private static Path sources(String module) throws IOException {
         for (Path file : HouseTest.descriptors()) {
             if (Files.readString(file).contains("module " + module + " {")) {

@@ -3,12 +3,12 @@ package io.moe4j.tests.architecture;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where the sources of this project stand. */
+/** The source tree of this project. */
 final class SourceTree {
 
     private SourceTree() {}
 
-    /** The first folder upwards of the working directory with the Maven wrapper in it. */
+    /** The working directory, or the nearest folder above it, that has the Maven wrapper. */
     static Path root() {
         for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
             if (Files.exists(folder.resolve("mvnw"))) {

@@ -10,7 +10,7 @@ import java.util.Objects;
 /**
  * Breaks that were decided on, each with its reason, from {@code accepted-breaks.txt}.
  *
- * @param lines what {@link ApiComparison} says of them; a {@code *} at the end stands for any rest
+ * @param lines the lines of {@link ApiComparison} about them; a {@code *} at the end stands for any further text
  */
 record AcceptedBreaks(List<String> lines) {
 
@@ -35,12 +35,12 @@ record AcceptedBreaks(List<String> lines) {
         }
     }
 
-    /** Those that nothing here accepts. */
+    /** The breaks that no line accepts. */
     List<String> notAccepted(List<String> breaks) {
         return breaks.stream().filter(each -> lines.stream().noneMatch(line -> matches(line, each))).toList();
     }
 
-    /** Lines that accept what has not happened. */
+    /** Lines that accept a break that does not exist. */
     List<String> unused(List<String> breaks) {
         return lines.stream().filter(line -> breaks.stream().noneMatch(each -> matches(line, each))).toList();
     }

@@ -21,7 +21,7 @@ import japicmp.model.JApiConstructor;
 import japicmp.model.JApiMethod;
 
 /**
- * What has changed between the exported types of a release and those of today, as far as it breaks a jar that was compiled against the release.
+ * The changes between the exported types of a release and those of today that break a jar which was compiled against the release.
  *
  * @param types how many types of the release were compared
  * @param breaks one line for each: {@code TYPE[.MEMBER] KIND_OF_CHANGE}, sorted
@@ -66,7 +66,7 @@ record ApiComparison(int types, List<String> breaks) {
                 .map(change -> change.getType().name());
     }
 
-    /** An abstract method more links, until it is called: a plug-in of the release does not have it. */
+    /** A further abstract method links, but fails when it is called, because a plug-in of the release does not have it. */
     private static boolean addsWork(JApiCompatibilityChange change) {
         return switch (change.getType()) {
             case METHOD_ADDED_TO_INTERFACE, METHOD_ABSTRACT_ADDED_TO_CLASS, METHOD_NOW_ABSTRACT -> true;

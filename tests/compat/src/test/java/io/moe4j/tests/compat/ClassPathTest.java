@@ -37,7 +37,7 @@ final class ClassPathTest {
         }
     }
 
-    /** A modular jar without META-INF/services: what its module-info says counts. */
+    /** A modular jar without META-INF/services: its module-info counts. */
     @Test
     void jarsOfThePlugInPathAreFoundToo(@TempDir Path work) throws Exception {
         Path jar = PlugInJar.write(PlugIns.recomputePolicy("outsider"), OtherVersion.ofHost(work.resolve("api")), work,
@@ -48,7 +48,7 @@ final class ClassPathTest {
         }
     }
 
-    /** As in a jar that was merged of others without merging their services. */
+    /** As in a jar that was merged from others without merging their services. */
     @Test
     void whereNothingIsFoundItSaysWhy() throws Exception {
         try (URLClassLoader classes = new ClassPath(name -> !name.startsWith("META-INF/services/io.moe4j."))) {
@@ -89,7 +89,7 @@ final class ClassPathTest {
         return plugins.getMethod("load", List.class).invoke(null, pluginPath);
     }
 
-    /** All that this JVM was started with, in one class loader. */
+    /** Everything that this JVM was started with, in one class loader. */
     private static final class ClassPath extends URLClassLoader {
         private final Predicate<String> resources;
 
@@ -100,7 +100,7 @@ final class ClassPathTest {
             this.resources = resources;
         }
 
-        /** Its own first: the JVM's own loaders know the modules of this test. */
+        /** Looks for its own classes first, because the JVM's loaders know the modules of this test. */
         @Override
         protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
             synchronized (getClassLoadingLock(name)) {

@@ -21,7 +21,7 @@ final class Compiler {
      * Compiles one module.
      *
      * @param modulePath folders and jars that it may require
-     * @param work a folder of its own
+     * @param work an empty folder to use
      * @return the folder with the classes
      */
     static Path compile(Sources sources, List<Path> modulePath, Path work) throws IOException {
@@ -41,7 +41,7 @@ final class Compiler {
         return to;
     }
 
-    /** Everything that this JVM was started with, but the modules of this project. */
+    /** Everything that this JVM was started with, except the modules of this project. */
     static List<Path> librariesOfThisJvm() {
         return Stream.of("jdk.module.path", "java.class.path").map(name -> System.getProperty(name, ""))
                 .flatMap(path -> Stream.of(path.split(File.pathSeparator))).filter(entry -> entry.endsWith(".jar"))

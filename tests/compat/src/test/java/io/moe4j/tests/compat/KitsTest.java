@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What plug-in authors are told about. */
+/** The kits that the documentation names for plug-in authors. */
 class KitsTest {
 
     @Test

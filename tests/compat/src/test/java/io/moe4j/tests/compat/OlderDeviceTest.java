@@ -25,12 +25,12 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A device plug-in compiled against SPI 1.0, which could not say how many devices there are: it is taken, and ranks are spread over its devices all the same.
- * Its devices are CPU devices, as many as one likes.
+ * A device plug-in compiled against SPI 1.0, which could not say how many devices there are: it is accepted, and ranks are spread over its devices
+ * nevertheless. Its devices are CPU devices, any number of them.
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class OlderDeviceTest {
-    /** From the comment to the end of the method. */
+    /** Matches from the comment to the end of the method. */
     private static final Pattern DEVICE_COUNT = Pattern
             .compile("    /\\*\\*[^/]*?\\*/\\s+default OptionalInt deviceCount\\(\\) \\{[^}]*}\\n");
     private static final Pattern LOSS = Pattern.compile("\"loss\":\\s*([^,}]+)");
@@ -123,7 +123,7 @@ final class OlderDeviceTest {
         assertEquals(OptionalInt.of(1), registry.get(DeviceProvider.class, "cpu").deviceCount());
     }
 
-    /** Which rank computes where makes no difference to the bits. */
+    /** The bits do not depend on which rank computes on which device. */
     @Test
     void ranksAreSpreadOverItsDevices() throws IOException {
         List<String> losses = train(1, "--device", "cpu");
@@ -132,7 +132,7 @@ final class OlderDeviceTest {
         assertEquals(losses, train(4, "--device", "cpus", "--runtime.devices", "4", "--graph_capture.enable", "false"));
     }
 
-    /** It would round to the nearest without an error. */
+    /** Without this check, it would round to the nearest, with no error. */
     @Test
     void stochasticRoundingIsRefused() {
         String refusal = refusal("--training.parameter_dtype", "bfloat16", "--optimizer.parameter_rounding",
@@ -141,7 +141,7 @@ final class OlderDeviceTest {
                 && refusal.contains("built against version 1.0"), refusal);
     }
 
-    /** Its attention would not see where documents begin. */
+    /** Without this check, its attention would ignore where documents begin. */
     @Test
     void documentBoundariesAreRefused() {
         String refusal = refusal("--data.document_boundaries", "true");

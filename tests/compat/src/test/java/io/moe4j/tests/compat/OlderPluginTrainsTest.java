@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class OlderPluginTrainsTest {
-    /** From the comment to the end of the method. */
+    /** Matches from the comment to the end of the method. */
     private static final Pattern STATISTICS = Pattern
             .compile("    /\\*\\*[^/]*?\\*/\\s+default [^;{]*tatistics\\(\\) \\{[^}]*}\\n");
     private static final Pattern LOSS = Pattern.compile("\"loss\":\\s*([^,}]+)");
@@ -60,7 +60,7 @@ final class OlderPluginTrainsTest {
         assertEquals("1.0", provider.spiVersion());
     }
 
-    /** Both sum in slot order and round once, so that the losses are the same bits; and nothing waits on the host, so that steps can be recorded. */
+    /** Both backends sum in slot order and round once, so that the losses have the same bits; and nothing waits on the host, so that steps can be recorded. */
     @Test
     void itTrainsAsStandardDoesEagerAndCaptured() throws IOException {
         List<String> losses = train("standard");
@@ -80,7 +80,7 @@ final class OlderPluginTrainsTest {
                 err::toString);
     }
 
-    /** Built today, it says itself that it has the worst case only: that is seen before anything is opened. */
+    /** Built against today's SPI, the plug-in says that it has the worst case only, which is checked before anything is opened. */
     @Test
     void aSmallerCapacityIsRefusedOfTodaysVersionToo(@TempDir Path folder) throws IOException {
         Path today = PlugInJar.write(Sources.ofExample(),
@@ -94,7 +94,7 @@ final class OlderPluginTrainsTest {
                 && err.toString().contains("worst_case"), err::toString);
     }
 
-    /** Its setting is read from its table; what it has not, and what breaks a rule, is an error of the configuration. */
+    /** Its setting is read from its table; a setting that it does not have, or a value that breaks a rule, is an error of the configuration. */
     @Test
     void itHasSettingsOfItsOwn() throws IOException {
         String path = jar.toString();

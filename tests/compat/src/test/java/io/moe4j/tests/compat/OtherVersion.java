@@ -8,10 +8,10 @@ import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
 
 /**
- * The SPIs as they were, or will be, in another version: the sources of this one with the version constants changed, and compiled.
+ * The SPIs in an earlier or a later version: today's sources, compiled with other version constants.
  *
  * @param version what the constants say
- * @param modulePath what a plug-in for that version is compiled against
+ * @param modulePath the modules against which a plug-in for that version is compiled
  */
 record OtherVersion(String version, List<Path> modulePath) {
     private static final Pattern CONSTANT = Pattern.compile("String SPI_VERSION = \"[^\"]*\";");
@@ -19,19 +19,19 @@ record OtherVersion(String version, List<Path> modulePath) {
     /**
      * Makes a version.
      *
-     * @param api what else differs in the api
+     * @param api further changes of the api's sources
      */
     static OtherVersion of(String version, UnaryOperator<Sources> api, Path work) throws IOException {
         return compiled(version, renumbered(api.apply(Sources.ofProject("api")), version),
                 renumbered(Sources.ofProject("autograd"), version), work);
     }
 
-    /** No other at all: the version of the host. */
+    /** The version of the host. */
     static OtherVersion ofHost(Path work) throws IOException {
         return compiled("the host's", Sources.ofProject("api"), Sources.ofProject("autograd"), work);
     }
 
-    /** A version that differs in nothing but its number. */
+    /** A version that differs only in its number. */
     static OtherVersion of(String version, Path work) throws IOException {
         return of(version, UnaryOperator.identity(), work);
     }
@@ -43,7 +43,7 @@ record OtherVersion(String version, List<Path> modulePath) {
         return new OtherVersion(version, List.copyOf(path));
     }
 
-    /** With one more module to compile against. */
+    /** With one more module on the module path. */
     OtherVersion with(Path module) {
         List<Path> path = new ArrayList<>(modulePath);
         path.add(module);

@@ -20,10 +20,10 @@ final class PlugInJar {
     /**
      * Compiles {@code sources} against {@code version} and packs them.
      *
-     * @param work a folder for what is needed on the way
+     * @param work a folder for intermediate files
      * @param jar the file to write
      * @param packed which class files, by path, go into it
-     * @param texts what else goes into it, by path
+     * @param texts further files that go into it, by path
      */
     static Path write(Sources sources, OtherVersion version, Path work, Path jar, Predicate<String> packed,
             Map<String, String> texts) throws IOException {

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Jars from outside, sound and broken in every way, all on one plug-in path: each is found or left out for its own reason. */
+/** Plug-in jars, whole and broken in many ways, all on one plug-in path: each is found, or left out for its own reason. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class PluginPathTest {
     private static final String HOST = RecomputePolicyProvider.SPI_VERSION;
@@ -177,7 +177,7 @@ final class PluginPathTest {
         assertTrue(entries.contains("empty: the folder has no jars"), entries);
     }
 
-    /** A module that a plug-in requires lies beside it. */
+    /** A module that a plug-in requires may lie in the same folder. */
     @Test
     void librariesLieBesideTheirPlugin() throws IOException {
         Path folder = work.resolve("with-library");

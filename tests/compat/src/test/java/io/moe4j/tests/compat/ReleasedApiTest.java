@@ -21,11 +21,13 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What a jar that was compiled against the last release links with is still there. Decision 26 says what is promised, and how a break is decided on. */
+/**
+ * All types and members that a jar compiled against the last release may link with still exist. Decision 26 says what is promised, and how a break is decided.
+ */
 final class ReleasedApiTest {
     private static final String RELEASE = "0.1.0";
 
-    /** The modules that outside authors compile against, with the least number of types that a record of them has. */
+    /** The modules against which outside authors compile, each with the least number of types that its record has. */
     static Stream<Arguments> modules() {
         return Stream.of(Arguments.of("moe4j-api", Stability.class, 110),
                 Arguments.of("moe4j-autograd", Tape.class, 25),
@@ -55,7 +57,7 @@ final class ReleasedApiTest {
         assertEquals(List.of(), AcceptedBreaks.read().unused(breaks));
     }
 
-    /** A caller's source still compiles with a narrower return type, and its class file does not link. */
+    /** With a narrower return type, a caller's source still compiles, but its class file does not link. */
     @Test
     void aNarrowerReturnTypeIsFound(@TempDir Path work) throws Exception {
         List<String> before = ApiComparison.of(released("moe4j-api"), location(Stability.class)).breaks();
@@ -67,7 +69,7 @@ final class ReleasedApiTest {
                 newBreaks(before, narrower, work));
     }
 
-    /** What every plug-in would have to implement, and those of the release do not. */
+    /** A method that every plug-in would have to implement, which plug-ins of the release do not have. */
     @Test
     void anAbstractMethodMoreIsFound(@TempDir Path work) throws Exception {
         List<String> before = ApiComparison.of(released("moe4j-api"), location(Stability.class)).breaks();

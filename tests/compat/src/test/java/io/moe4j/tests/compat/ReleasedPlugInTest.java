@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The example of the documentation as a jar that was compiled against the api of 0.1.0, and never again since. A test that compiles the example anew
+ * The example of the documentation as a jar that was compiled against the api of 0.1.0 and not since. A test that compiles the example again
  * cannot find that a
  * method has another return type now: the compiler writes the new one into the class file.
  */

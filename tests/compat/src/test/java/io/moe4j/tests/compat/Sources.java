@@ -36,14 +36,14 @@ record Sources(Map<String, String> files) {
         return ofProject("examples/plug-in");
     }
 
-    /** With one more file, or another text for one that is here. */
+    /** With one more file, or with another text of an existing one. */
     Sources with(String path, String text) {
         Map<String, String> changed = new TreeMap<>(files);
         changed.put(path, text);
         return new Sources(changed);
     }
 
-    /** Without a file that is here. */
+    /** Without one of the files. */
     Sources without(String path) {
         Map<String, String> changed = new TreeMap<>(files);
         if (changed.remove(path) == null) {
@@ -52,7 +52,7 @@ record Sources(Map<String, String> files) {
         return new Sources(changed);
     }
 
-    /** With another text for every file that {@code edit} changes; it has to change one, or the fixture would prove nothing. */
+    /** With another text for every file that {@code edit} changes; it must change at least one, or the test would prove nothing. */
     Sources edited(UnaryOperator<String> edit) {
         Map<String, String> changed = new TreeMap<>();
         files.forEach((path, text) -> changed.put(path, edit.apply(text)));

@@ -15,8 +15,8 @@ import java.util.regex.Pattern;
  * A run of two steps of a tiny model on two ranks, expert-parallel over both, by the command line.
  *
  * @param exit its exit code
- * @param err what it said on stderr
- * @param losses of its steps, as they stand in the metrics
+ * @param err its standard error
+ * @param losses the losses of its steps, as they are written in the metrics
  */
 record TwoSteps(int exit, String err, List<String> losses) {
     private static final Pattern LOSS = Pattern.compile("\"loss\":\\s*([^,}]+)");

@@ -86,7 +86,7 @@ final class UnlinkedPlugInTest {
         assertTrue(reason.contains(BOTH_VERSIONS), reason);
     }
 
-    /** What is its own is loaded when it is used first: in a run that is being opened. */
+    /** A plug-in's own classes are loaded when they are used first: while a run is opened. */
     @Test
     void aClassThatItsJarLacksIsNamedWhenItIsUsed() throws IOException {
         Path jar = jar(Sources.ofExample(), api -> api, file -> !file.endsWith("GatherAllKernels.class"));

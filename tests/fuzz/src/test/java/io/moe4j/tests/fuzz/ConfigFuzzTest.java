@@ -41,7 +41,7 @@ class ConfigFuzzTest {
         Fuzz.of(500).run(files(), WORDS, this::isFileValid);
     }
 
-    /** The controls: faults that few inputs meet. */
+    /** The controls: planted faults that only few inputs meet are found. */
     @Test
     void plantedFaultsAreFound() {
         List.of("1979-05-27", "\\U00110000", "[[", "\u0000").forEach(part -> Fuzz.of(500).requireFinds(files(), WORDS,

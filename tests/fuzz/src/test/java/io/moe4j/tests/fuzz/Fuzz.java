@@ -18,19 +18,19 @@ import java.util.random.RandomGenerator;
 import org.opentest4j.AssertionFailedError;
 
 /**
- * A run over many inputs.
+ * A fuzzing run over many inputs.
  *
- * @param seed the inputs are derived from it
+ * @param seed the seed from which the inputs are derived
  * @param inputs the least number of inputs
- * @param duration the run goes on for at least so long
- * @param longest reading one input never takes longer
+ * @param duration the least time that the run takes
+ * @param longest the longest time that reading one input may take
  */
 record Fuzz(long seed, int inputs, Duration duration, Duration longest) {
     private static final Duration LONGEST = Duration.ofSeconds(20);
     private static final int SHOWN = 4000;
     private static final String PLANTED = "a planted fault";
 
-    /** As the system properties {@code moe4j.fuzz.seed} and {@code moe4j.fuzz.seconds} ask; by default, {@code inputs} inputs of seed 42. */
+    /** The run that the system properties {@code moe4j.fuzz.seed} and {@code moe4j.fuzz.seconds} ask for; by default, {@code inputs} inputs of seed 42. */
     static Fuzz of(int inputs) {
         return new Fuzz(Long.getLong("moe4j.fuzz.seed", 42), inputs,
                 Duration.ofSeconds(Long.getLong("moe4j.fuzz.seconds", 0)), LONGEST);
@@ -48,7 +48,7 @@ record Fuzz(long seed, int inputs, Duration duration, Duration longest) {
         boolean read(byte[] input) throws Exception;
     }
 
-    /** Where a run is. Written by the thread that reads, read by the one that watches it. */
+    /** The input that a run is reading. Written by the thread that reads inputs, and read by the one that watches it. */
     private static final class Progress {
         private volatile int number;
         private volatile byte[] input = new byte[0];

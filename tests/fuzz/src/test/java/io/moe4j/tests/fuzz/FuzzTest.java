@@ -12,7 +12,7 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.opentest4j.AssertionFailedError;
 
-/** What a run reports. */
+/** The report of a fuzzing run. */
 class FuzzTest {
     private static final List<byte[]> CORPUS = List.of("{\"a\":[1,2]}".getBytes(StandardCharsets.UTF_8));
     private static final List<String> WORDS = List.of("[", "]");

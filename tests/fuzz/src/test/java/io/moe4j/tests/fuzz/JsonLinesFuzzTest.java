@@ -40,7 +40,7 @@ import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Data against another reader of JSON, and archives. */
+/** JSONL data, compared with another reader of JSON, and archives. */
 class JsonLinesFuzzTest {
     private static final List<String> WORDS = List.of("{", "}", "[", "]", "\"", "\\", "\\u", "\\ud83d", "\\ude00", ":",
             ",",
@@ -49,7 +49,7 @@ class JsonLinesFuzzTest {
             "-", "1e5", "1E-", ".5", "\u0000", "\u00e9", "\u20ac", "\uFEFF", "\\n", "\\x", "//", "'",
             "{\"text\":\"b\"}");
 
-    /** Jackson reads more names of infinity than Python writes. */
+    /** Names of infinity that Jackson reads and that Python does not write. */
     private static final Pattern IN_NO_JSON_BUT_JACKSONS = Pattern.compile("INF|[+]I");
 
     private static final JsonMapper JACKSON = JsonMapper.builder(JsonFactory.builder()
@@ -124,7 +124,7 @@ class JsonLinesFuzzTest {
         });
     }
 
-    /** The controls: faults that few inputs meet. */
+    /** The controls: planted faults that only few inputs meet are found. */
     @Test
     void plantedFaultsAreFound() throws IOException {
         Fuzz.of(1500).requireFinds(documents(), WORDS, input -> isRead(write("x.json", input), BadLines.FAIL),
@@ -240,7 +240,7 @@ class JsonLinesFuzzTest {
         return keys == 1;
     }
 
-    /** Whether Jackson refuses the line for that, which makes no difference to the text. */
+    /** Whether Jackson refuses the line for a reason that makes no difference to the text. */
     private static boolean hasHalfACharacterInAKey(byte[] line) {
         try {
             JACKSON.readTree(new String(line, StandardCharsets.UTF_8));

@@ -17,7 +17,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A line that is larger than the heap is read as any other. */
+/** A line that is larger than the heap is read like any other. */
 class LargeInputTest {
     private static final int PIECE = 1 << 20;
 

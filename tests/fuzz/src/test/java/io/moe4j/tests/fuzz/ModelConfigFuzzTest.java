@@ -31,7 +31,7 @@ class ModelConfigFuzzTest {
         Fuzz.of(3000).run(corpus(family), WORDS, input -> isModel(provider, input));
     }
 
-    /** The controls: faults that few inputs meet. */
+    /** The controls: planted faults that only few inputs meet are found. */
     @ParameterizedTest
     @ValueSource(strings = {"_size\":-", "9223372036854775807", ":null", "e999"})
     void plantedFaultsAreFound(String part) {
@@ -40,7 +40,7 @@ class ModelConfigFuzzTest {
                 input -> new String(input, StandardCharsets.UTF_8).contains(part));
     }
 
-    /** To plan so many layers would take minutes, in which nothing would be seen. */
+    /** Planning so many layers would take minutes, and test nothing more. */
     @ParameterizedTest
     @ValueSource(strings = {"deepseek_v3", "qwen3_moe"})
     void tooManyLayersAreRefused(String family) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Damaged texts of a model folder: it is opened, or a short message says what is wrong with it. */
+/** Model folders with damaged text files: each is opened, or a short message says what is wrong with it. */
 class ModelFolderFuzzTest {
     private static final List<String> WORDS = List.of("[", "]", "{", "}", ":", ",", "\"", "null", "true", "-1", "0",
             "1e999", "1.5", "2147483647", "9223372036854775807", "[]", "{}", "\u001b", "\u0000", "../", "/", "x",

@@ -6,7 +6,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.random.RandomGenerator;
 
-/** Makes a damaged input of whole ones: a few changes each, of the kinds that damage files, and of those that break readers. */
+/** Makes damaged inputs from whole ones, each by a few changes: of kinds that occur when files are damaged, and of kinds that break readers. */
 final class Mutations {
     private final RandomGenerator random;
     private final List<byte[]> corpus;
@@ -15,7 +15,7 @@ final class Mutations {
     /**
      * Mutations of a corpus.
      *
-     * @param words what is put in between: what the format gives a meaning, and values at the edges of ranges
+     * @param words texts to insert: those that have a meaning in the format, and values at the limits of ranges
      */
     Mutations(RandomGenerator random, List<byte[]> corpus, List<String> words) {
         this.random = random;
@@ -47,7 +47,7 @@ final class Mutations {
         };
     }
 
-    /** A number of the text is replaced: readers compare, multiply and allocate by them. */
+    /** Replaces a number of the text, because readers compare, multiply and allocate by numbers. */
     private byte[] withOtherNumber(byte[] input) {
         String text = new String(input, StandardCharsets.ISO_8859_1);
         List<java.util.regex.MatchResult> numbers = java.util.regex.Pattern.compile("\\d+").matcher(text).results()

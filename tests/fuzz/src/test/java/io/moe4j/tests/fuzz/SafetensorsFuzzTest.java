@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Headers of safetensors files: what is accepted lies inside of the file, and all else is refused. */
+/** Headers of safetensors files: an accepted header describes data inside the file, and all others are refused. */
 class SafetensorsFuzzTest {
     private static final List<String> WORDS = List.of("\"F32\"", "\"BF16\"", "\"dtype\"", "\"shape\"",
             "\"data_offsets\"",
@@ -37,11 +37,11 @@ class SafetensorsFuzzTest {
     @Test
     void headersAreReadOrRefused() {
         Fuzz.of(3000).run(List.of(file(HEADER, 26)), WORDS, this::isRead);
-        // The length is kept right, so that more changes get as far as the header's own checks.
+        // The length is corrected, so that more changes get as far as the checks of the header's content.
         Fuzz.of(6000).run(List.of(HEADER.getBytes(StandardCharsets.UTF_8)), WORDS, this::isHeaderRead);
     }
 
-    /** The controls: faults that few inputs meet. */
+    /** The controls: planted faults that only few inputs meet are found. */
     @Test
     void plantedFaultsAreFound() {
         Fuzz.of(3000).requireFinds(List.of(file(HEADER, 26)), WORDS, this::isRead, input -> input.length >= Long.BYTES

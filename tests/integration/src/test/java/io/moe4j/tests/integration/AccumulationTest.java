@@ -52,7 +52,7 @@ final class AccumulationTest {
         }
     }
 
-    /** A control: another number of microbatches of the same size is another batch, and is told apart by the bound above. */
+    /** A control: another number of microbatches of the same size is another batch, and the bound above detects that. */
     @Test
     void halfTheBatchIsAnotherStep() {
         try (TrainingRun four = open(FOUR);
@@ -72,7 +72,7 @@ final class AccumulationTest {
         }
     }
 
-    /** The memory of a microbatch that ends after a younger one has begun lies in a lane: the bits are those of one after the other. */
+    /** A microbatch that ends after a later one has begun has its memory in a lane: the bits are those of microbatches that follow each other. */
     @ParameterizedTest
     @ValueSource(strings = {"", "graph_capture.enable=false", "runtime.strict=true",
             "model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
@@ -84,7 +84,7 @@ final class AccumulationTest {
         }
     }
 
-    /** Sixteen microbatches take what two take, but for the token ids of the step. */
+    /** Sixteen microbatches need as much memory as two, except for the token ids of the step. */
     @Test
     void memoryDoesNotGrow() {
         try (TrainingRun two = open(FOUR, "training.gradient_accumulation_steps=2");

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Two processes of two ranks each, here two rendezvous in one JVM, that were not started alike. */
+/** Two processes of two ranks each, here as two rendezvous in one JVM, that were started with different inputs. */
 @Timeout(120)
 class AgreementTest {
 
@@ -87,7 +87,7 @@ class AgreementTest {
         }
     }
 
-    /** What the two processes failed with. */
+    /** The failures of the two processes. */
     private static List<Throwable> open(String[] first, String[] second) throws Exception {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

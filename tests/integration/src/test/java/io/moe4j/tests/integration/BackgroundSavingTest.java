@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Checkpoints that are written while later steps are made, and what becomes of a run where that fails. */
+/** Checkpoints that are written while later steps are made, and what happens to a run if that fails. */
 @Timeout(60)
 class BackgroundSavingTest {
     private static final String TWO_RANKS = "ranks=2 parallelism.data_parallel_shard_degree=2"
@@ -125,7 +125,7 @@ class BackgroundSavingTest {
         assertEquals(List.of(1L, 3L, 4L), steps());
     }
 
-    /** With nothing to fall back on, the first saving is tried again at once; a run that cannot be saved at all ends. */
+    /** If there is no earlier checkpoint, the first saving is tried again at once; a run that cannot be saved at all ends. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void theFirstSavingIsTriedTwice(boolean background) {
@@ -158,7 +158,7 @@ class BackgroundSavingTest {
             assertTrue(message.contains("the disk is full") && message.contains("It was tried twice; the run ends now"),
                     message);
             assertEquals(List.of("failed 2", "failed " + run.stepsDone()), told.shown());
-            // What was trained is still there, and can be saved elsewhere.
+            // The trained weights are still in memory, and can be saved elsewhere.
             assertTrue(assertThrows(CheckpointFailedException.class, () -> run.save(folder.resolve("elsewhere")))
                     .getMessage().contains("the disk is full"));
         }
@@ -234,7 +234,7 @@ class BackgroundSavingTest {
         StoredCheckpoint.open(output.resolve("checkpoints/step-000000001")).verify();
     }
 
-    /** One of two processes has a disk that fails once: both learn it, both go on, and both have the same outcomes. */
+    /** One of two processes has a disk that fails once: both processes learn it, go on, and get the same outcomes. */
     @Test
     void processesAgreeWhetherASavingHasSucceeded() throws Exception {
         ThreadRendezvous rendezvous = ThreadRendezvous.of(2, Duration.ofSeconds(30));
@@ -323,7 +323,7 @@ class BackgroundSavingTest {
         }
     }
 
-    /** What was told about checkpoints. */
+    /** The results of savings, as a listener received them. */
     private static final class Told implements StepListener {
         private final List<SaveResult> results = new ArrayList<>();
 
@@ -340,7 +340,7 @@ class BackgroundSavingTest {
         }
     }
 
-    /** Is done before an operation on a path. */
+    /** An action before an operation on a path. */
     @FunctionalInterface
     private interface Action {
         void before(Path path) throws IOException;
@@ -370,7 +370,7 @@ class BackgroundSavingTest {
         }
     }
 
-    /** Says of the host that it has hardly any memory left. */
+    /** A host that reports hardly any free memory. */
     private record LittleRoom(Rendezvous real) implements Rendezvous {
         @Override
         public List<byte[]> exchange(Group group, String key, byte[] mine) {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Whatever is kept from forward to backward, a run has the same bits, and takes the memory that was planned. */
+/** With any budget for what is kept from forward to backward, a run has the same bits, and needs the memory that was planned. */
 final class BudgetTest {
     private static final long SEED = 19;
     private static final List<String> KEPT = List.of("kept results of operations", "kept expert rows");
@@ -88,7 +88,7 @@ final class BudgetTest {
         }
     }
 
-    /** A budget of 0 is full recompute, to the byte; what a larger one adds is what it says, within the alignment of its blocks. */
+    /** A budget of 0 needs the memory of full recompute, to the byte; a larger one adds its size, within the alignment of its blocks. */
     @Test
     void memoryIsThatOfFullRecomputeAndWhatIsKept() {
         MemoryPlan full;

@@ -76,7 +76,7 @@ class CapacityTest {
             List<StepResult> steps = Tiny.steps(run);
             assertTrue(steps.stream().allMatch(step -> step.receiveCapacityRows() == 96));
             assertTrue(steps.stream().anyMatch(step -> step.droppedRows() > 0));
-            // Who was to receive more than there is room for has dropped the difference, at least.
+            // A rank that was to receive more rows than it has room for has dropped at least the difference.
             assertTrue(steps.stream().allMatch(step -> step.droppedRows() >= step.receivedRowsMax() - 96));
         }
     }

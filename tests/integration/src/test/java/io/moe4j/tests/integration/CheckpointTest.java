@@ -17,7 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What is saved is what is continued. */
+/** Checkpoints: a run continues with the state that was saved. */
 class CheckpointTest {
 
     @TempDir
@@ -69,7 +69,7 @@ class CheckpointTest {
         }
     }
 
-    /** Three steps of eight sequences, then steps of four: what comes next are the sequences from the 24th, each once. */
+    /** Three steps of eight sequences, then steps of four: the next sequences are those from the 24th on, each once. */
     @Test
     void anotherBatchSizeGoesOnWhereTheDataWas() {
         List<Long> read = new ArrayList<>();

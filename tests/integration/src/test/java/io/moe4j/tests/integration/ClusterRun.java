@@ -53,7 +53,7 @@ final class ClusterRun implements AutoCloseable {
                 """.formatted(ProjectFiles.tinyModel(), STEPS));
     }
 
-    /** What the same training computes with two threads of this process. */
+    /** The results of the same training with two threads of this process. */
     static List<String> expected(Path folder) throws IOException {
         ClusterRun run = new ClusterRun(folder);
         StringWriter err = new StringWriter();

@@ -86,7 +86,7 @@ final class DocumentsTest {
         }
     }
 
-    /** Starts are inputs: one graph serves all batches, each with boundaries of its own, and gives the bits of eager steps. */
+    /** Starts of documents are inputs: one graph serves all batches, each with other boundaries, and gives the bits of eager steps. */
     @ParameterizedTest
     @ValueSource(strings = {"graph_capture.enable=false", "runtime.strict=true",
             "activation_checkpoint.mode=none model.moe_comm_backend=standard graph_capture.enable=false"})
@@ -101,7 +101,7 @@ final class DocumentsTest {
         }
     }
 
-    /** A batch without starts, where boundaries are on, has one document in each sequence. */
+    /** With boundaries on, a batch without starts has one document in each sequence. */
     @Test
     void withoutStartsASequenceIsOneDocument() {
         try (TrainingRun on = Tiny.open(withStarts(DocumentsTest::withoutStarts), words(APART));
@@ -168,7 +168,7 @@ final class DocumentsTest {
         return new Batch(batch.ids_T(), batch.labels_T());
     }
 
-    /** Documents of 6 tokens on average, other ones in each batch. */
+    /** Documents of 6 tokens on average, different in each batch. */
     static Batch random(Batch batch) {
         Random random = new Random(Arrays.hashCode(batch.ids_T()));
         int[] starts = new int[batch.tokens()];

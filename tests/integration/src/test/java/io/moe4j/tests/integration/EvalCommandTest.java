@@ -36,7 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
 class EvalCommandTest {
     private static final int SEQUENCE = 16;
     private static final String LINE = "{\"text\": \"the quick brown fox é\"}\n";
-    /** In UTF-8; as ids of bytes they have an end. */
+    /** Bytes of the texts in UTF-8; as ids of bytes, each text has an end token too. */
     private static final int LINE_BYTES = 22;
 
     @TempDir
@@ -87,7 +87,7 @@ class EvalCommandTest {
         assertFalse(told.contains("\tat "), told);
     }
 
-    /** What it prints. */
+    /** What the command prints. */
     private String eval(int code, String... arguments) {
         List<String> all = new ArrayList<>(List.of("eval", folder.resolve("checkpoints").toString()));
         all.addAll(List.of(arguments));

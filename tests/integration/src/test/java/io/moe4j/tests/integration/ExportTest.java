@@ -42,7 +42,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models out of runs and checkpoints, and in again. */
+/** Models are exported from runs and checkpoints, and runs start from them. */
 class ExportTest {
     private static final ExportOptions SMALL_FILES = ExportOptions.defaults().withMostBytesOfFile(20_000);
 
@@ -91,7 +91,7 @@ class ExportTest {
         }
     }
 
-    /** What a checkpoint has is what its run had; its own folder says which model it is of, also where it started from a folder. */
+    /** A checkpoint has the weights of its run; its own folder says which model it is of, also if the run started from a folder. */
     @Test
     void aCheckpointIsExportedWithoutItsRun() throws IOException {
         Path first = folder.resolve("first");
@@ -111,7 +111,7 @@ class ExportTest {
         assertEquals(FolderCopy.of(first).config, FolderCopy.of(second).config);
     }
 
-    /** The files of the tokenizer come along, from the folder that a run started from; so does what it says of generation. */
+    /** The tokenizer's files and generation_config.json are copied from the folder that a run started from. */
     @Test
     void whatBelongsToTheModelComesAlong() throws IOException {
         Path first = folder.resolve("first");
@@ -212,10 +212,10 @@ class ExportTest {
             }
         }
         assertEquals("mine", Files.readString(model.resolve("config.json")));
-        // What was trained is kept where it could not be exported.
+        // The checkpoint is kept if it could not be exported.
         export(folder.resolve("locked.checkpoint"), folder.resolve("later"), SMALL_FILES);
         requireSameBytes(FolderCopy.of(empty), FolderCopy.of(folder.resolve("later")));
-        // What a killed export has left is removed by the next.
+        // What a killed export has left is removed by the next one.
         Files.writeString(part.resolve("model-00009-of-00009.safetensors"), "half");
         export(empty, folder.resolve("locked"), ExportOptions.defaults());
         assertFalse(Files.exists(part));

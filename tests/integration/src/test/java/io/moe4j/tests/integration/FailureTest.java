@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What goes wrong is told, stops everybody, and never hangs. */
+/** A failure is reported, stops all ranks, and never makes one hang. */
 class FailureTest {
 
     @TempDir
@@ -42,7 +42,7 @@ class FailureTest {
         }
     }
 
-    /** Its exchange is open by then, and closing that waits for the others, who must not wait for it. */
+    /** A rank fails when its exchange is open already. Closing the exchange waits for the other ranks, which must not wait for this rank. */
     @Test
     void aRankThatCannotBeOpenedIsNamedAtOnce() {
         RunFailedException failed = assertTimeout(Duration.ofSeconds(15), () -> assertThrows(RunFailedException.class,

@@ -13,12 +13,12 @@ import java.util.function.IntUnaryOperator;
 final class FiniteData {
     private FiniteData() {}
 
-    /** The sequences of training, which each rank reads {@code batches} batches of. */
+    /** The sequences of training; each rank reads {@code batches} batches of them. */
     static BatchSource.Factory of(BatchSource.Factory endless, IntUnaryOperator batches) {
         return (rank, read) -> new Limited(endless.open(rank, read), batches.applyAsInt(rank));
     }
 
-    /** The same, with some labels of each sequence that count: those of tokens whose number of the sequence the mask has. */
+    /** The same sequences with masked labels: only the labels at those places of a sequence count that the mask has. */
     static BatchSource.Factory masked(TrainerConfig config, BatchSource.Factory data, Mask mask) {
         return (rank, read) -> {
             BatchSource all = data.open(rank, read);

@@ -31,7 +31,7 @@ class LateDataTest {
     @TempDir
     private Path folder;
 
-    /** Ranks read the same files, but perhaps not from the same disk: it may be one alone that finds damage. */
+    /** Ranks read the same files, but perhaps not from the same disk: a single rank may find damage. */
     @Test
     void whatOneRankFindsLateStopsAllBeforeTheStep() {
         List<Double> whole;
@@ -169,7 +169,7 @@ class LateDataTest {
         return Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(String[]::new));
     }
 
-    /** Reads as another source does, until its data is damaged. */
+    /** Reads as another source does, until it reports damaged data. */
     private static final class FailsAt implements BatchSource {
         private final BatchSource other;
         private final int damaged;

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** How a run tells the load of each layer's experts, and the files in which it leaves that. */
+/** The load of each layer's experts, as a run reports it and writes it to files. */
 class LayerLoadsTest {
     /** 4 ranks of 2 sequences of 16 tokens, 3 experts a token. */
     private static final long ROUTED = 4 * 2 * 16 * 3;

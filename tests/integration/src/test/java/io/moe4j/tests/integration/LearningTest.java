@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Runs learn, and the ways of running them that must agree do. */
+/** Runs learn, and ways of running that must agree do agree. */
 class LearningTest {
 
     @Test

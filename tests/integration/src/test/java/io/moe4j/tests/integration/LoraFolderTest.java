@@ -95,7 +95,7 @@ final class LoraFolderTest {
                 java.util.Arrays.equals(ofRun, Files.readAllBytes(base.resolve("model-00001-of-00001.safetensors"))));
     }
 
-    /** What does not fit together is refused, in words. */
+    /** Inputs that do not fit together are refused with a clear message. */
     @Test
     void whatDoesNotFitIsRefused() throws IOException {
         losses("run", UPDATES, "training.steps=1", "checkpoint.enable=true");

@@ -86,7 +86,7 @@ final class LoraTest {
         });
     }
 
-    /** B is zero in the beginning; then the updates learn, and nothing else changes by a bit. */
+    /** B is zero at first; then the updates learn, and nothing else changes by a bit. */
     @Test
     void beginsAsTheModelAndLeavesItAsItIs() {
         double first;
@@ -109,7 +109,7 @@ final class LoraTest {
         }
     }
 
-    /** However ranks divide it, within the rounding of the sums. */
+    /** The same training on other numbers of ranks agrees within the rounding of the sums. */
     @Test
     void numbersOfRanksAgree() {
         String common = ALL + "training.max_norm=1e9 training.steps=4 ";
@@ -151,7 +151,7 @@ final class LoraTest {
         }
     }
 
-    /** Frozen parameters take no gradients and no moments, and are kept in the type of the computation; the plan says so. */
+    /** Frozen parameters need no memory for gradients and moments, and are kept in the type of the computation; the plan shows that. */
     @Test
     void planIsWhatIsAllocated() {
         try (TrainingRun run = Tiny.open(words(ALL + "ranks=2 parallelism.data_parallel_shard_degree=2"
@@ -190,7 +190,7 @@ final class LoraTest {
         return values;
     }
 
-    /** So that B is not zero. */
+    /** Makes some steps, so that B is not zero. */
     private static void fillRandomly(RankSession rank) {
         Random random = new Random(7);
         Map<String, float[]> drawn = new HashMap<>();
@@ -241,7 +241,7 @@ final class LoraTest {
         rank.context().stream().synchronize();
     }
 
-    /** Values, or gradients of what is trained, of a rank that has all of it. */
+    /** Values of all parameters, or gradients of the trained ones, on a rank that has all of them. */
     private static Map<String, float[]> read(RankSession rank, boolean gradients) {
         Model model = rank.model();
         Map<String, ParameterSlice> names = new HashMap<>(model.checkpointNames());

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Labels that do not count: the loss and the gradients are means over the others, of all ranks and microbatches together. */
+/** Masked labels: the loss and the gradients are means over the other labels, of all ranks and microbatches together. */
 final class MaskedLabelsTest {
     private static final int LENGTH = 16;
     private static final String FOUR = "training.local_batch_size=1 training.gradient_accumulation_steps=4 training.steps=3";
@@ -79,7 +79,7 @@ final class MaskedLabelsTest {
         }
     }
 
-    /** Two masks that share no token have the sum of losses of both together: the first step is made with the same parameters. */
+    /** If two masks have no token in common, their sums of losses add up to that of both masks together: the first step is made with the same parameters. */
     @Test
     void lossesOfPartsAddUp() {
         try (TrainingRun all = open((sequence, place) -> true, FOUR);
@@ -108,7 +108,7 @@ final class MaskedLabelsTest {
         }
     }
 
-    /** The step is counted, and the data goes on; parameters and moments stay as they are. */
+    /** A step without labels that count: the step is counted, and the data goes on; parameters and moments do not change. */
     @Test
     void aStepWithoutLabelsChangesNothing() {
         int[] step = {0};

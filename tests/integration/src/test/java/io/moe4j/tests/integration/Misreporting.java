@@ -13,7 +13,7 @@ final class Misreporting {
 
     private Misreporting() {}
 
-    /** {@code spec}, of whose ranks {@code rank} reports {@code droppedRows} in each step, as the statistics' second element. */
+    /** The model {@code spec}, whose rank {@code rank} reports {@code droppedRows} in each step, as the second element of the statistics. */
     static ModelSpec of(ModelSpec spec, int rank, long droppedRows) {
         return intercepted(ModelSpec.class, spec, (method, arguments, result) -> switch (result) {
             case ModelSpec other -> of(other, rank, droppedRows);

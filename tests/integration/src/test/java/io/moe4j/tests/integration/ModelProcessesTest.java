@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Models in and out of a job of several processes, as a user starts it. */
+/** A job of several processes, as a user starts it, that starts from a model folder and exports one. */
 class ModelProcessesTest {
     private static final int VOCABULARY = 60_000;
     private static final int DIM = 256;
@@ -31,7 +31,7 @@ class ModelProcessesTest {
     @TempDir
     private Path folder;
 
-    /** A step so small that no weight changes: what comes out is what went in, in every bit. */
+    /** A step so small that no weight changes: the exported model is the one it started from, in every bit. */
     @Test
     void aModelLargerThanTheHeapGoesInAndOut() throws IOException, InterruptedException {
         Path model = folder.resolve("model");

@@ -43,7 +43,10 @@ final class MuonTest {
         return digests;
     }
 
-    /** Two replicas and two shards sum the same gradients in the same order; and so a matrix in two pieces is updated as one. AdamW is the control. */
+    /**
+     * Two replicas and two shards sum the same gradients in the same order, so that a matrix in two pieces must be updated like a whole one. AdamW is the
+     * control.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"optimizer.name=adamw", "optimizer.name=muon",
             "optimizer.name=muon training.dtype=bfloat16 training.parameter_dtype=bfloat16"
@@ -57,7 +60,9 @@ final class MuonTest {
         }
     }
 
-    /** Experts are matrices of their own, wherever they live: within the rounding of three steps' gradients, which the iteration enlarges. */
+    /**
+     * Each expert is a matrix of its own, on whichever rank it is: results agree within the rounding of three steps' gradients, which the iteration enlarges.
+     */
     @ParameterizedTest
     @ValueSource(strings = {"parallelism.expert_parallel_degree=2", "parallelism.expert_parallel_degree=1"})
     void expertsAreUpdatedOneByOne(String layout) {
@@ -116,7 +121,7 @@ final class MuonTest {
         assertTrue(refusal.contains("second_moment") && refusal.contains("optimizer.name"), refusal);
     }
 
-    /** The same data, and another optimizer: a control for the tests above. */
+    /** A control for the tests above: the same data with another optimizer gives other results. */
     @Test
     void itLearns() {
         try (TrainingRun run = open(MUON, "training.steps=8"); TrainingRun adamw = open("training.steps=8")) {

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Tensors of an open run are read by their Hugging Face names: whole, whatever ranks hold them. */
+/** Tensors of an open run are read by their Hugging Face names, and whole, on whichever ranks their parts are. */
 final class NamedTensorsTest {
     private static final String[] ONE_RANK = {"ranks=1", "parallelism.data_parallel_shard_degree=1",
             "parallelism.expert_parallel_degree=1"};

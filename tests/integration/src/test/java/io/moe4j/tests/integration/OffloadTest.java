@@ -83,7 +83,7 @@ final class OffloadTest {
         }
     }
 
-    /** A control: what the test above compares does see the optimizer. */
+    /** A control: the values that the test above compares do depend on the optimizer. */
     @Test
     void anotherMomentIsAnotherOutcome() {
         try (TrainingRun run = open(); TrainingRun other = open("optimizer.beta2=0.96")) {
@@ -91,7 +91,7 @@ final class OffloadTest {
         }
     }
 
-    /** Saved with or without, continued with or without; saving in the middle leaves what follows as it is. */
+    /** Saved with or without offload, and continued with or without it; saving in the middle does not change later steps. */
     @ParameterizedTest
     @ValueSource(strings = {"true true", "true false", "false true"})
     void aCheckpointContinuesEitherWay(String kinds) {

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Processes that were not started alike, that belong to different jobs, that meet strangers, or that fail outside of their ranks. */
+/** Processes that were started with different inputs, that belong to different jobs, that get foreign connections, or that fail outside of their ranks. */
 @Timeout(300)
 class ProcessesMeetTest {
     private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--model.from",
@@ -37,7 +37,7 @@ class ProcessesMeetTest {
     @TempDir
     private Path folder;
 
-    /** The data has the same names and sizes, and one other letter. */
+    /** The data of two processes has the same names and sizes, and differs in one letter. */
     @Test
     void otherSettingsOrOtherDataEndTheRunAtOnceWithBothValues() throws Exception {
         Path one = Files.createDirectories(folder.resolve("one"));
@@ -89,7 +89,7 @@ class ProcessesMeetTest {
         }
     }
 
-    /** Garbage, silence and a process of another user: the job does not care. */
+    /** Connections that send garbage or nothing, and a process of another user: the job goes on. */
     @Test
     void strangersOnThePortDisturbNoRun() throws Exception {
         try (RankProcesses job = new RankProcesses(folder, 2);

@@ -61,7 +61,7 @@ class ProfileTest {
         checkFlight(flight);
     }
 
-    /** A run that is stopped within its profile has the trace of what it made. Its first step, which is captured, is profiled too. */
+    /** A run that is stopped within its profile has a trace of the steps that it made. Its first step, which is captured, is profiled too. */
     @Test
     void aRunThatEndsEarlyHasItsTrace() throws IOException {
         List<Path> traces = new ArrayList<>();
@@ -129,7 +129,7 @@ class ProfileTest {
         });
     }
 
-    /** On a track, a span lies within another, or beside it. Times are rounded to nanoseconds. */
+    /** On a track, of two spans one lies within the other, or they do not overlap. Times are rounded to nanoseconds. */
     private static void assertNested(String track, List<JsonNode> spans) {
         Deque<Double> ends = new ArrayDeque<>();
         for (JsonNode span : spans) {

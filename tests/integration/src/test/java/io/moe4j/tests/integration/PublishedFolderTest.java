@@ -33,7 +33,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** What folders may look like, and what is said of those that cannot be read. */
+/** Model folders in all forms that can be read, and the messages for those that cannot. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class PublishedFolderTest {
     private static final String GATE = "model.layers.1.mlp.gate.weight";
@@ -96,7 +96,7 @@ class PublishedFolderTest {
         }
     }
 
-    /** A layer more that is no prediction layer is a config.json of another model. */
+    /** A further layer that is no prediction layer means that the config.json is of another model. */
     @Test
     void aLayerTooManyIsAProblem(@TempDir Path folder) throws IOException {
         FolderCopy copy = FolderCopy.of(exported);
@@ -219,7 +219,7 @@ class PublishedFolderTest {
         }
     }
 
-    /** A checkpoint is no model, whatever is asked to read it; and a folder of something else is neither. */
+    /** No command takes a checkpoint for a model folder; and a folder of something else is neither. */
     @Test
     void checkpointsAndModelsAreToldApart(@TempDir Path folder) throws IOException {
         try (ModelSource source = ModelSource.open(checkpoint, registry)) {

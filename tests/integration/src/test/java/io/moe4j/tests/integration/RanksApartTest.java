@@ -23,7 +23,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Ranks that are apart, each pair with a session, a device and a rendezvous of its own, as in processes of their own. */
+/** Ranks in pairs, each pair with its own session, device and rendezvous, as if it ran in a process of its own. */
 class RanksApartTest {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
 

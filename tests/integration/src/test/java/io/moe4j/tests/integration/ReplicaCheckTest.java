@@ -51,7 +51,7 @@ class ReplicaCheckTest {
             assertTrue(message.startsWith("step 2: ranks hold different copies of what should be equal: " + expected),
                     message);
             assertEquals(1, run.stepsDone());
-            // Nor does it get into a checkpoint.
+            // The flipped bit does not get into a checkpoint either.
             assertTrue(assertThrows(RanksDisagreeException.class, () -> run.save(folder)).getMessage()
                     .contains(expected));
             try (java.util.stream.Stream<Path> files = Files.list(folder)) {
@@ -91,7 +91,7 @@ class ReplicaCheckTest {
         }
     }
 
-    /** Changes the lowest bit of the first word of one rank's tensor; gives the name of the unit that it is of, if it is one's. */
+    /** Changes the lowest bit of the first word of one rank's tensor; returns the name of the tensor's unit, if it belongs to one. */
     private static String flip(TrainingRun run, int of, Function<RankSession, Tensor> tensor) {
         return run.session().onRanks(rank -> {
             if (rank.context().rank() != of) {

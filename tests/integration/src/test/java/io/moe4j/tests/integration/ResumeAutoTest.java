@@ -50,7 +50,7 @@ class ResumeAutoTest {
             assertEquals(losses.subList(2, losses.size()), Tiny.losses(second));
             assertArrayEquals(whole, weights(second));
         }
-        // The newest is damaged: the one before is continued, and the damaged one is put aside.
+        // The newest checkpoint is damaged: the one before is continued, and the damaged one is renamed.
         Path damaged = checkpoint(6).resolve("first_moment-of-rank-00000.shard");
         byte[] bytes = Files.readAllBytes(damaged);
         bytes[bytes.length / 2] ^= 1;
@@ -110,7 +110,7 @@ class ResumeAutoTest {
         }
     }
 
-    /** What two processes of a rank each say: the step that they continue after, or why they do not. */
+    /** What two processes of one rank each report: the step after which they continue, or why they do not. */
     private static List<String> apart(Path first, Path second) throws Exception {
         ThreadRendezvous rendezvous = ThreadRendezvous.of(2, Duration.ofSeconds(20));
         List<String> said = new ArrayList<>();

@@ -22,12 +22,12 @@ import org.junit.jupiter.params.provider.CsvSource;
  * room for the worst case gives. The bound of the experts' gradients is tested by themselves.
  */
 final class RoundsTest {
-    /** Weights that do not change: then the next loss, and the validation's, tells of outputs only. */
+    /** A learning rate so small that weights do not change: the next loss, and that of the validation, then depend on outputs only. */
     private static final String NO_LEARNING = "optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=2"
             + " training.local_batch_size=1 validation.interval=1 validation.steps=2";
 
     /**
-     * What a training leaves.
+     * The results of a training.
      *
      * @param losses of its steps and validations
      * @param gradients of its last step, bits by rank and parameter

@@ -64,7 +64,7 @@ final class RouterLossesTest {
         }
     }
 
-    /** Two microbatches alive at once count as one after the other does. */
+    /** Two microbatches that are alive at the same time give the sums of microbatches that follow each other. */
     @Test
     void twoMicrobatchesAliveGiveTheSameBits() {
         try (TrainingRun plain = open(BOTH, FOUR); TrainingRun other = Tiny.open(new TwoAlive(), words(BOTH, FOUR))) {

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** When a run saves itself, when it must not, and what is told. */
+/** When a run saves itself, when it must not, and what it reports. */
 class SavingTest {
     private static final String ENABLED = "checkpoint.enable=true";
     private static final List<String> EXPLODES = List.of("optimizer.lr=1e38", "optimizer.weight_decay=1e3",
@@ -206,7 +206,7 @@ class SavingTest {
                 () -> open(ENABLED, "checkpoint.resume=" + output).close()).getMessage());
         assertTrue(refused.contains("weights-of-rank-00000.shard"), refused);
         assertTrue(refused.contains("step-000000004: add --checkpoint.resume_from newest_whole"), refused);
-        // A run that begins anew is told what works.
+        // A run that begins anew is refused with advice that works.
         String other = String.valueOf(assertThrows(InputException.class, () -> open(ENABLED).close()).getMessage());
         assertTrue(other.contains("--checkpoint.resume_from newest_whole"), other);
         try (TrainingRun run = open(ENABLED, "checkpoint.resume=" + output, "checkpoint.resume_from=newest_whole")) {

@@ -68,7 +68,7 @@ class SlurmJobTest {
         }
     }
 
-    /** The launcher is killed, as by the kernel where memory runs out: its processes save and end. Slurm queues the job again, and it goes on. */
+    /** The launcher is killed, as the kernel does when memory runs out: its processes save and end. Slurm queues the job again, and it goes on. */
     @Test
     void aKilledLauncherLeavesNoProcessAndTheJobGoesOnWhenItIsQueuedAgain() throws Exception {
         try (ClusterRun run = new ClusterRun(folder)) {

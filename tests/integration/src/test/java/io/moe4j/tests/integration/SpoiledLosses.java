@@ -9,7 +9,7 @@ import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A model whose forward-only loss is NaN for the second token of each microbatch. Its loss in training is as it was. */
+/** A model whose loss in evaluations is NaN for the second token of each microbatch. Its loss in training is unchanged. */
 record SpoiledLosses(Stage.Last head, ModelContext context) implements Stage.Last {
 
     static ModelSpec of(ModelSpec spec) {
@@ -22,7 +22,7 @@ record SpoiledLosses(Stage.Last head, ModelContext context) implements Stage.Las
         });
     }
 
-    /** As models were before they had stages: they can be trained, and not evaluated. */
+    /** A model as it was before models had stages: it can be trained, but not evaluated. */
     static ModelSpec withoutStages(ModelSpec spec) {
         return Misreporting.intercepted(ModelSpec.class, spec, (method, arguments, result) -> switch (result) {
             case ModelSpec other -> withoutStages(other);

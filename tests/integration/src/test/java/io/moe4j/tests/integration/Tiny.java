@@ -38,7 +38,7 @@ final class Tiny {
         return open(Tiny::sequences, overrides);
     }
 
-    /** Opens the part of a run whose ranks live here. */
+    /** Opens the part of a run whose ranks are in this process. */
     static TrainingRun open(RankLaunch launch, String... overrides) {
         return open(Tiny::sequences, config -> launch, overrides);
     }
@@ -74,7 +74,7 @@ final class Tiny {
         return open(UnaryOperator.identity(), model(), Tiny::sequences, Tiny::threads, options, overrides);
     }
 
-    /** Opens the part of a run whose ranks live here, with other options. */
+    /** Opens the part of a run whose ranks are in this process, with other options. */
     static TrainingRun openWith(RankLaunch launch, UnaryOperator<RunOptions> options, String... overrides) {
         return open(UnaryOperator.identity(), model(), Tiny::sequences, config -> launch, options, overrides);
     }
@@ -86,7 +86,7 @@ final class Tiny {
                 config -> given -> options.apply(given.withValidation(validation.of(config))), overrides);
     }
 
-    /** A small Qwen3-MoE, whatever the other is. */
+    /** A small Qwen3-MoE. */
     static ModelSpec qwen(ModelSpec other) {
         Map<String, Object> config = new HashMap<>(Map.of("model_type", "qwen3_moe", "vocab_size", VOCABULARY,
                 "hidden_size", 32, "num_hidden_layers", 2, "num_attention_heads", 4, "num_key_value_heads", 2,
@@ -151,13 +151,13 @@ final class Tiny {
         return steps;
     }
 
-    /** What ranks read, given the configuration. */
+    /** The data of ranks, given the configuration. */
     @FunctionalInterface
     interface DataOf {
         BatchSource.Factory of(TrainerConfig config);
     }
 
-    /** Sequence n, of all that are read by all ranks, is the same whoever reads it: every token is followed by the one 7 + n mod 2 further. */
+    /** Sequence n of all ranks together is the same on whichever rank it is read: each token is followed by the one that is 7 + n mod 2 larger. */
     static BatchSource.Factory sequences(TrainerConfig config) {
         int batch = config.training().localBatchSize() * config.microbatches();
         int length = config.training().seqLen();

@@ -8,7 +8,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import java.util.List;
 import java.util.Optional;
 
-/** A model that can be planned, but not opened by one of the ranks. */
+/** A model that can be planned, but that one of the ranks cannot open. */
 record Unopenable(ModelSpec spec, int rank) implements ModelSpec {
 
     @Override

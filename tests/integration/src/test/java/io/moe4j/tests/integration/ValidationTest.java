@@ -40,10 +40,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Validation during training: exact, and without a trace in it. */
+/** Validation during training is exact, and changes nothing of the training. */
 class ValidationTest {
     private static final String EACH_STEP = "validation.interval=1 validation.steps=2";
-    /** So little that no parameter changes, so that all steps have the same validation. */
+    /** A learning rate so small that no parameter changes, so that all steps have the same validation. */
     private static final String NO_LEARNING = "optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=1";
     private static final String EAGER = "graph_capture.enable=false";
     private static final String STANDARD = "model.moe_comm_backend=standard " + EAGER;
@@ -167,7 +167,7 @@ class ValidationTest {
         return validations(Tiny::sequences, EACH_STEP, overrides).stream().map(ValidationResult::loss).toList();
     }
 
-    /** The same sequences, cut among ranks in another way: sums of products in fp32 are in another order in some layers. */
+    /** The same sequences, divided among ranks in another way: sums of products in fp32 are in another order in some layers. */
     @Test
     void anyNumberOfRanksGivesTheSameLoss() {
         ValidationResult four = first(Tiny::sequences);
@@ -181,7 +181,7 @@ class ValidationTest {
             assertEquals(four.tokens(), other.tokens());
             assertEquals(four.loss(), other.loss(), 1e-6 * four.loss(), layout);
         }
-        // A control: other data is told apart by this bound.
+        // A control: this bound distinguishes other data.
         double others = first(config -> (rank, read) -> Tiny.sequences(config).open(rank, read + 1)).loss();
         assertTrue(Math.abs(others - four.loss()) > 1e-5 * four.loss(), others + " and " + four.loss());
     }
@@ -251,7 +251,7 @@ class ValidationTest {
         assertEquals(1, validations(Tiny::sequences, "validation.interval=6").size(), "once, if both are due");
     }
 
-    /** The loss is that of a training step on the same batch, with the documents of each microbatch; without boundaries it is another one. */
+    /** The loss is that of a training step on the same batch, with the same documents in each microbatch; without boundaries it is another one. */
     @Test
     void documentsAreKeptApart() {
         Tiny.DataOf data = DocumentsTest.withStarts(DocumentsTest::random);
@@ -266,7 +266,7 @@ class ValidationTest {
                 () -> validated + " with boundaries and " + across + " without: too near to show anything");
     }
 
-    /** What one rank cannot read ends the validation of all, and not the run. */
+    /** Data that one rank cannot read ends the validation of all ranks, but not the run. */
     @Test
     void unreadableDataIsToldAndTheRunGoesOn() {
         List<ValidationResult> validations = new ArrayList<>();

@@ -72,7 +72,7 @@ class CachedDecodingTest {
         }
     }
 
-    /** What was generated before leaves no trace. */
+    /** Earlier answers have no influence. */
     @Test
     void aTruncatedSequenceGoesOnAsIfTheRestHadNeverBeen() {
         ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(deepSeek(new Random(1)));

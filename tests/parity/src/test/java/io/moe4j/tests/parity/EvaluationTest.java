@@ -32,7 +32,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Trained models, evaluated: folders of Hugging Face's classes have the loss that these give, and a checkpoint has that of its run. */
+/** Evaluations of trained models: a folder of a Hugging Face class has the loss that the class computes, and a checkpoint has that of its run. */
 class EvaluationTest {
     private final Registry registry = Plugins.load(List.of());
 
@@ -135,7 +135,7 @@ class EvaluationTest {
         };
     }
 
-    /** What the data does not fill does not count. */
+    /** Places of a batch that the data does not fill do not count. */
     @Test
     void aHalfFilledBatchCountsHalf() throws IOException {
         ExportedFolder golden = ExportedFolder.of("v3");

@@ -13,9 +13,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A folder that Hugging Face's {@code save_pretrained} wrote, with what its model gives for two sequences.
+ * A folder that Hugging Face's {@code save_pretrained} wrote, with the results of its model for two sequences.
  *
- * @param folder where it is
+ * @param folder its path
  * @param expected the content of its {@code expected.json}
  */
 record ExportedFolder(Path folder, JsonNode expected) {
@@ -61,7 +61,7 @@ record ExportedFolder(Path folder, JsonNode expected) {
     /**
      * The largest difference of a logit, relative to the largest one.
      *
-     * @param values of all tokens of the rank's sequences
+     * @param values the logits of all tokens of the rank's sequences
      */
     double worstLogit(int rank, int ranks, float[] values) {
         int mine = sequences() / ranks;

@@ -116,7 +116,7 @@ class GenerateCommandTest {
         assertTrue(full.path("text").isMissingNode(), full.toString());
     }
 
-    /** What is drawn depends on prompt and seed, and not on what is answered before. */
+    /** Random choices depend on prompt and seed, and not on earlier answers. */
     @Test
     void severalPromptsHaveTheAnswersThatEachHasAlone() throws IOException {
         Path file = Files.writeString(temp.resolve("prompts.jsonl"),

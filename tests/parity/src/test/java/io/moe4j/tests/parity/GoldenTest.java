@@ -95,7 +95,7 @@ class GoldenTest {
                 "final parameters (L2)"), report.lines().stream().map(ParityReport.Line::what).toList());
     }
 
-    /** Each comparison sees what is wrong, a NaN too, and no other does. */
+    /** A fault, also a NaN, is found by the comparison that is made for it, and by no other. */
     @ParameterizedTest
     @CsvSource({"logits, logits", "loss, loss", "gradients, grad/model.layers.2.mlp.experts.7.up_proj.weight",
             "loss curve, train/loss", "gradient norm curve, train/grad_norm",

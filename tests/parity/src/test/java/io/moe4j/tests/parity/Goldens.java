@@ -28,7 +28,7 @@ final class Goldens {
         }
     }
 
-    /** Writes a copy of a golden to {@code folder}, in which {@code change} has been at the bytes of a tensor. */
+    /** Writes a copy of a golden file to {@code folder}, in which {@code change} has changed the bytes of a tensor. */
     static Path changed(String name, Path folder, String tensor, Consumer<MemorySegment> change) {
         Path copy = folder.resolve("changed.safetensors");
         try (SafetensorsFile file = SafetensorsFile.open(path(name))) {

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Folders that Hugging Face's classes have written in bfloat16: the first loss and the logits are theirs, computed in single precision. */
 class ModelFolderTest {
-    /** Of the loss: sums of 48 tokens and 256 logits in another order. */
+    /** Bound of the loss: sums of 48 tokens and 256 logits in another order. */
     private static final double LOSS = 1e-5;
     private static final double LOGITS = 1e-4;
 

@@ -37,9 +37,12 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Low-rank updates that PEFT has written, of all matrices, experts included: its logits and losses are ours, beside the weights and added to them. */
+/**
+ * Low-rank updates of all matrices, including experts, that PEFT has written: its logits and losses are ours, with the updates kept apart from the weights
+ * and with the updates added to them.
+ */
 class PeftTest {
-    /** Of the loss, and of logits: sums in another order in single precision, as for models without updates. */
+    /** Bound of the loss and of logits, for sums in another order in single precision, as for models without updates. */
     private static final double LOSS = 1e-5;
     private static final double LOGITS = 1e-4;
 

@@ -42,7 +42,7 @@ class PredictionTest {
                 report.lines().stream().map(ParityReport.Line::what).toList());
     }
 
-    /** Had this project one of these faults, its numbers would be those: the comparison tells them from the right ones. */
+    /** Numbers that moe4j would compute if it had one of these faults: the comparison finds that they are wrong. */
     @ParameterizedTest
     @ValueSource(
             strings = {"token_shifted", "target_shifted", "no_token_norm", "no_hidden_norm", "no_head_norm", "swapped",

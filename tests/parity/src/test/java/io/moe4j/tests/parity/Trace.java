@@ -23,8 +23,8 @@ import java.util.TreeMap;
 /**
  * The bits of a run: losses and gradient norms of each step, and all parameters at its end.
  *
- * @param losses by step, then norms
- * @param weights by parameter and first element
+ * @param losses the losses by step, then the norms
+ * @param weights the parameters, by name and first element
  */
 record Trace(List<Long> losses, Map<String, List<Integer>> weights) {
     private static final int VOCABULARY = 61;
