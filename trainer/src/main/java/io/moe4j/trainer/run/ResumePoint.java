@@ -1,6 +1,7 @@
 package io.moe4j.trainer.run;
 
 import io.moe4j.api.InputException;
+import io.moe4j.api.Shown;
 import io.moe4j.autograd.model.LoraSpec;
 import io.moe4j.trainer.checkpoint.CheckpointLoad;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
@@ -21,6 +22,7 @@ import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
@@ -70,6 +72,21 @@ final class ResumePoint {
                             + ", and this run trains " + shown(now) + ": a checkpoint is continued with its own model."
                             + " Set model.name and model.flavor to those of the checkpoint, or give another --output");
                 });
+        load.progress().model().ifPresent(before -> requireModules(load, before.predictionDepth(),
+                now.predictionDepth(), config.model().numNextnPredictLayers().isPresent()));
+    }
+
+    /** Modules for multi-token prediction may be left behind, but only where that is said. */
+    private static void requireModules(CheckpointLoad load, OptionalInt before, OptionalInt now, boolean said) {
+        if (before.isEmpty() || now.isEmpty() || before.getAsInt() == now.getAsInt()
+                || (said && before.getAsInt() > now.getAsInt())) {
+            return;
+        }
+        throw new InputException(load.folder() + " has " + Shown.count(before.getAsInt(), "module")
+                + " for multi-token prediction, and this run trains " + now.getAsInt()
+                + ": set model.num_nextn_predict_layers to " + before.getAsInt()
+                + (before.getAsInt() > now.getAsInt() ? ", or to " + now.getAsInt() + " to go on without the others"
+                        : ""));
     }
 
     /** Checks that the checkpoint has low-rank updates of the same rank, alpha and targets as this run, or that both train all parameters. */

@@ -184,6 +184,14 @@ final class MultiTokenTest {
         try (TrainingRun run = open("training.steps=4", "checkpoint.resume=" + checkpoint)) {
             requireSame(rest, Tiny.steps(run));
         }
+        assertTrue(assertThrows(InputException.class,
+                () -> Tiny.open("training.steps=4", "checkpoint.resume=" + checkpoint).close()).getMessage()
+                .contains("has 2 modules for multi-token prediction, and this run trains 0: set"
+                        + " model.num_nextn_predict_layers to 2, or to 0 to go on without the others"));
+        try (TrainingRun run = Tiny.open("training.steps=4", "checkpoint.resume=" + checkpoint,
+                "model.num_nextn_predict_layers=0")) {
+            assertEquals(rest.getFirst().loss(), run.step().loss(), "the model's own loss, of the same weights");
+        }
         FolderCopy written = FolderCopy.of(exported);
         assertTrue(written.config.contains("\"num_nextn_predict_layers\" : 2"), written.config);
         for (String name : List.of("enorm.weight", "hnorm.weight", "eh_proj.weight", "shared_head.norm.weight",

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * The model of a checkpoint: what is needed to open its weights, and to write them for other software.
@@ -36,6 +37,12 @@ public record StoredModel(String name, Optional<String> flavor, Optional<Map<Str
     /** A model with low-rank updates, which the checkpoint has instead of the parameters. */
     public StoredModel withLora(StoredLora value) {
         return new StoredModel(name, flavor, config, generation, tokenizer, from, Optional.of(value));
+    }
+
+    /** Modules for multi-token prediction; empty if the checkpoint does not describe its model, 0 if it was written before there were any. */
+    public OptionalInt predictionDepth() {
+        return config.map(keys -> OptionalInt.of(keys.get("num_nextn_predict_layers") instanceof Number depth
+                && lora.isEmpty() ? depth.intValue() : 0)).orElse(OptionalInt.empty());
     }
 
     Map<String, Object> json() {
