@@ -27,6 +27,10 @@ final class StartReport {
         run.lora()
                 .ifPresent(updates -> line(text, "trained", "%s parameters of low-rank updates, %.2f%% of the model's",
                         Shown.number(updates.parameters()), 100.0 * updates.parameters() / run.figures().parameters()));
+        if (run.predictionDepth() > 0) {
+            line(text, "modules", "%d for multi-token prediction; their mean loss is added, times %s",
+                    run.predictionDepth(), config.training().mtpLossFactor());
+        }
         line(text, "ranks", "%s", ranks(run, config));
         run.devices().forEach(device -> line(text, "device", "%s", device));
         line(text, "memory", "%s", memory(run.memory()));

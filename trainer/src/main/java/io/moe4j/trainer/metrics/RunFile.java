@@ -32,6 +32,9 @@ public final class RunFile {
         content.put("parameters", run.figures().parameters());
         content.put("active_parameters", run.figures().activeParameters());
         content.put("flops_per_token", run.figures().flopsPerToken());
+        if (run.predictionDepth() > 0) {
+            content.put("multi_token_modules", run.predictionDepth());
+        }
         content.put("ranks", run.worldSize());
         content.put("ranks_of_this_process", run.localRanks());
         content.put("devices", run.devices());

@@ -25,12 +25,13 @@ import java.util.Optional;
  * @param memory memory of each rank, by purpose
  * @param recompute what blocks keep from forward to backward, if a budget decides that
  * @param lora numbers of the low-rank updates, if they are trained instead of the model's parameters; since 0.3.0
+ * @param predictionDepth modules for multi-token prediction; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RunDescription(String model, ModelSpec.ModelFigures figures, List<String> devices, int worldSize,
         int localRanks, Map<String, String> plugins, MemoryPlan memory,
-        Optional<RecomputePlan> recompute, Optional<ModelSpec.ModelFigures> lora) {
+        Optional<RecomputePlan> recompute, Optional<ModelSpec.ModelFigures> lora, int predictionDepth) {
 
     public RunDescription {
         devices = List.copyOf(devices);
@@ -42,6 +43,7 @@ public record RunDescription(String model, ModelSpec.ModelFigures figures, List<
                 session.devices().values().stream().map(Device::description).toList(),
                 session.launch().worldSize(), session.launch().localRanks().size(), session.providers().ids(),
                 session.memoryPlan(), session.recomputePlan(),
-                config.lora().spec().map(lora -> spec.figures(config.training().seqLen(), lora)));
+                config.lora().spec().map(lora -> spec.figures(config.training().seqLen(), lora)),
+                spec.predictionDepth());
     }
 }
