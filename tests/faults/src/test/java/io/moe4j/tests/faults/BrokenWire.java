@@ -20,14 +20,14 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * Between two processes that exchange values something happens to one byte: it changes, is lost or repeated, the connection is cut or goes silent.
+ * A fault at one byte between two processes that exchange values: it is changed, lost or repeated, or the connection is cut or goes silent.
  *
  * @param sealed control if false: values are changed where no seal protects them
  */
 record BrokenWire(boolean sealed) implements FaultKind {
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
     private static final int ROUNDS = 8;
-    /** Bytes of a connection with so many rounds, about. */
+    /** The approximate number of bytes of a connection with this number of rounds. */
     private static final int BYTES = 900;
 
     @Override
@@ -75,7 +75,7 @@ record BrokenWire(boolean sealed) implements FaultKind {
         return Optional.of(Verdict.held(injected));
     }
 
-    /** Exchanges some rounds of values that both sides know. */
+    /** Exchanges values in some rounds; both sides know the expected values. */
     private Optional<String> exchange(int rank, Endpoint where, long content) {
         RankEnvironment environment = RankEnvironment.process("a fault", 2, List.of(rank), 0, where);
         try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, JobSecret.of("the secret of this very fault"),

@@ -18,7 +18,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 
-/** A run in a JVM of its own, which says on its standard output what was saved. */
+/** A run in a JVM of its own, which prints on its standard output what was saved. */
 public final class ChildRun {
 
     private ChildRun() {}
@@ -65,7 +65,7 @@ public final class ChildRun {
         }
     }
 
-    /** Starts one in a JVM with this one's modules and settings. */
+    /** Starts a run in a JVM with this JVM's modules and settings. */
     static Process start(Path log, String... arguments) throws IOException {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/** Whether a person who reads an error knows where it is and what to do. */
+/** Checks that an error says where it is and what to do. */
 final class ClearText {
     private static final Pattern REMEDY = Pattern.compile(
             "(?i)\\b(add|begin anew|choose|continue|free|give|look at|make sure|must have|raise|remove|set|start)\\b");
@@ -14,7 +14,7 @@ final class ClearText {
 
     private ClearText() {}
 
-    /** What a command line shows of a failure: its message, and those of its causes that say something else. */
+    /** The text that the command line shows for a failure: its message, and those of its causes that say more. */
     static String of(Throwable failure) {
         List<String> parts = new ArrayList<>();
         for (Throwable each = failure; each != null; each = each.getCause()) {
@@ -27,9 +27,9 @@ final class ClearText {
     }
 
     /**
-     * Looks for what is missing in an error.
+     * Says what is missing in an error's text.
      *
-     * @param where what it must name, such as a file or a rank; one of them is enough
+     * @param where texts of which it must contain at least one, such as a file or a rank
      */
     static Optional<String> flaw(String text, List<String> where) {
         if (where.stream().noneMatch(text::contains)) {

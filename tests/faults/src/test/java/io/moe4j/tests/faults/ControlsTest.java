@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** With a protection switched off, each kind reports what then goes wrong: that it otherwise reports nothing means something. */
+/** With a protection switched off, each kind of fault must report what then goes wrong. This shows that it would be noticed. */
 class ControlsTest {
 
     @TempDir

@@ -28,22 +28,22 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A run saves, replaces and removes checkpoints; it is cut before each of its file operations. What is then the newest checkpoint is the last one that was
+ * A run saves, replaces and removes checkpoints; it is cut before each of its file operations. The newest checkpoint is then the last one that was
  * complete, or the one that was being saved, in every bit.
  */
 class CutTest {
     private static final long SEED = 20261128;
     private static final int KEPT = 2;
-    /** A step is saved and replaced, and removed after the next. */
+    /** A step is saved and replaced, and removed after the next step. */
     private static final List<Saved> FAILING_RUN = List.of(new Saved(3, 0), new Saved(3, 1), new Saved(4, 0));
 
     @TempDir
     private Path folder;
 
-    /** What was complete at some operation. */
+    /** The checkpoints that were complete at an operation. */
     private record Complete(int operation, Saved saved) {}
 
-    /** A run: four steps, of which the third is saved twice, as after an overflow. */
+    /** A run of four steps, of which the third is saved twice, as after an overflow. */
     private static List<Saved> run() {
         return List.of(new Saved(1, 0), new Saved(2, 0), new Saved(3, 0), new Saved(3, 1), new Saved(4, 0));
     }
@@ -78,7 +78,7 @@ class CutTest {
         }
     }
 
-    /** What start-up does is cut as well, before each of its operations; the start after that brings it to an end. */
+    /** The work of a start is cut too, before each of its operations; the next start completes it. */
     @Test
     void aStartThatIsCutLosesNothing() throws IOException {
         Path root = Files.createDirectory(folder.resolve("run"));
@@ -99,7 +99,7 @@ class CutTest {
                 try {
                     new CheckpointStore(checkpoints, SimulatedDisk.killedBefore(sweep)).sweep();
                 } catch (Killed e) {
-                    // As wanted.
+                    // This is expected: the run was cut.
                 }
                 requireWhole(checkpoints, List.of(new Complete(0, new Saved(3, 0)),
                         new Complete(all.size(), new Saved(3, 1))), last,
@@ -109,7 +109,7 @@ class CutTest {
         }
     }
 
-    /** An operation fails, and the process lives: what was complete stays, the next saving works, and leaves nothing behind. */
+    /** An operation fails, and the process goes on: complete checkpoints stay, the next saving works, and no unfinished files remain. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void afterEachFailureTheNewestCheckpointIsWhole(boolean fullFromThenOn) throws IOException {
@@ -140,7 +140,7 @@ class CutTest {
             }
             String what = "failure of operation " + index + (fullFromThenOn ? " and all that write after it" : "");
             if (!complete.isEmpty()) {
-                // One whose last force failed is in place as well.
+                // A checkpoint whose last force failed is in place too.
                 Saved newest = complete.getLast().saved;
                 requireNewest(root.resolve("checkpoints"), newest,
                         FAILING_RUN.subList(FAILING_RUN.indexOf(newest), FAILING_RUN.size()), what);
@@ -162,7 +162,7 @@ class CutTest {
         Files.move(folder.resolve("step-000000003"), folder.resolve("step-000000003.old"));
         assertEquals(List.of(folder.resolve("step-000000003.old")), store.all());
         assertTrue(new Saved(3, 0).isIn(CheckpointChoice.newest(folder, Set.of(0), 1).checkpoint()));
-        // The path that was told before still works.
+        // The path that was reported before still works.
         assertTrue(new Saved(3, 0)
                 .isIn(CheckpointChoice.newest(folder.resolve("step-000000003"), Set.of(0), 1).checkpoint()));
         store.sweep();
@@ -230,7 +230,7 @@ class CutTest {
         List<Saved> after = complete.stream().filter(each -> each.operation > last).map(Complete::saved).limit(1)
                 .toList();
         if (before.isPresent()) {
-            // What a reader finds, also without a start.
+            // The checkpoint that a reader finds, also without a start.
             requireNewest(checkpoints, before.get(), after, what + ", before the start");
         }
         new CheckpointStore(checkpoints, FileOperations.disk()).sweep();

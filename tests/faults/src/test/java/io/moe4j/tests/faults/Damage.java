@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Ways in which a file of a checkpoint can be other than it was. */
+/** Ways in which a file of a checkpoint can be damaged. */
 enum Damage {
     FLIPPED_BIT {
         @Override
@@ -54,7 +54,7 @@ enum Damage {
             return bytes;
         }
     },
-    /** That of another step, rank or role. */
+    /** Replaced by the file of another step, rank or role. */
     ANOTHER_FILE {
         @Override
         byte[] change(byte[] bytes, Random random) {
@@ -90,7 +90,7 @@ enum Damage {
         }
     };
 
-    /** Changes the content; what comes out may be equal by accident. */
+    /** Changes the content; the result may be equal by accident. */
     abstract byte[] change(byte[] bytes, Random random);
 
     /**
@@ -102,7 +102,7 @@ enum Damage {
         Files.write(file, change(Files.readAllBytes(file), random));
     }
 
-    /** Changes a file until it is another one. */
+    /** Changes a file repeatedly until its content differs. */
     final void inflict(Path file, List<Path> others, Random random) throws IOException {
         byte[] before = Files.readAllBytes(file);
         do {

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Whatever is changed in a checkpoint is found, and the newest whole one is named. */
+/** Any change of a checkpoint's files is found, and the newest whole checkpoint is named. */
 class DamageTest {
     private static final long SEED = 7;
     private static final int FLIPS = 300;
@@ -182,7 +182,7 @@ class DamageTest {
         assertTrue(none.contains("is whole, of 2; begin anew"), none);
     }
 
-    /** Serving engines and tools load what ends like this, or has a config.json beside it. */
+    /** Other software loads files with this ending, or files with a config.json beside them. */
     @Test
     void aCheckpointIsNotTakenForAModel() {
         for (Path file : files(newer)) {

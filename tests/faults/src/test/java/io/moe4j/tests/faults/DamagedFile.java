@@ -15,9 +15,9 @@ import java.util.Random;
 import java.util.Set;
 
 /**
- * One or two files of the newest checkpoint are damaged; in one of five cases a file of the one before as well.
+ * One or two files of the newest checkpoint are damaged; in one of five cases also a file of the checkpoint before.
  *
- * @param digests control if false: checkpoints are opened without a look at the digests of their bytes
+ * @param digests control if false: checkpoints are opened without comparing the digests of their bytes
  */
 record DamagedFile(boolean digests) implements FaultKind {
 
@@ -74,7 +74,7 @@ record DamagedFile(boolean digests) implements FaultKind {
         return damage + " in " + file.getParent().getFileName() + "/" + file.getFileName();
     }
 
-    /** A manifest of another step is whole by itself: then any other file does not fit it. */
+    /** A manifest of another step is whole by itself, so that each of the other files does not fit it. */
     private static Verdict refused(String injected, String message, List<String> names, Optional<Path> whole) {
         List<String> where = names.contains("manifest.jsonl") ? List.of("manifest.jsonl", "-of-rank-", "progress.json")
                 : names;

@@ -14,7 +14,7 @@ import java.util.Random;
 /**
  * {@code moe4j verify} and {@code moe4j train --checkpoint.resume} get a folder with a damaged checkpoint.
  *
- * @param damages control if false: nothing is damaged, and it is judged as if something were
+ * @param damages control if false: nothing is damaged, and the result is judged as if something were
  */
 record DamagedForCommand(boolean damages) implements FaultKind {
 

@@ -14,16 +14,16 @@ import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a disk has after some operations, and what is left of it after a cut. Bytes of a file are safe when the file was forced; names in a folder are safe
- * when the folder was forced; of the rest anything may be left.
+ * The content of a disk after some operations, and what a cut may leave of it. Bytes of a file are safe when the file was forced; names in a folder are safe
+ * when the folder was forced; of everything else, any part may be left.
  */
 final class DiskState {
     private final Path root;
     private final Node top = new Node(true);
 
-    /** What is left of that which was not forced. */
+    /** What is left of bytes and names that were not forced. */
     enum Cut {
-        /** Everything: the process was killed, and the machine lives. */
+        /** Everything: the process was killed, and the machine goes on. */
         PROCESS_KILLED,
         /** Nothing. */
         NOTHING_LEFT,
@@ -72,7 +72,7 @@ final class DiskState {
         this.root = root;
     }
 
-    /** Does some operations. */
+    /** Applies some operations. */
     void apply(List<Operation> operations) {
         operations.forEach(this::apply);
     }
@@ -140,7 +140,7 @@ final class DiskState {
         return names;
     }
 
-    /** Each block of bytes is either the safe one or the newer one; the size likewise. */
+    /** Each block of bytes is either the safe one or the newer one, and so is the size. */
     private static byte[] torn(Node file, Random random) {
         byte[] torn = Arrays.copyOf(file.safeBytes, random.nextBoolean() ? file.safeBytes.length : file.bytes.length);
         int block = 64;

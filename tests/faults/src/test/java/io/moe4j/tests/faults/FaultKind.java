@@ -3,7 +3,7 @@ package io.moe4j.tests.faults;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** One kind of fault: does something bad to something that was saved or runs, and judges what comes of it. */
+/** A kind of fault: damages something that was saved or that runs, and judges the result. */
 interface FaultKind {
 
     /** A few words for the table. */
@@ -12,9 +12,9 @@ interface FaultKind {
     /**
      * Injects one fault.
      *
-     * @param random decides everything that is chosen, so that the fault can be repeated
-     * @param folder empty, and its own
-     * @return what came of it; what is thrown instead counts as {@link Verdict.Judgement#UNCLEAR}
+     * @param random makes all choices, so that the fault can be repeated
+     * @param folder an empty folder for this fault alone
+     * @return the result; an exception counts as {@link Verdict.Judgement#UNCLEAR}
      */
     Verdict inject(Random random, Path folder) throws Exception;
 }

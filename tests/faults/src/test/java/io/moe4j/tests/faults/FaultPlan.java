@@ -4,21 +4,21 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Which fault has which number. A number alone says everything about a fault: its kind, and what its kind chooses at random. */
+/** Gives each fault a number. The number alone determines everything about a fault: its kind, and what its kind chooses at random. */
 final class FaultPlan {
     private static final long SEED = 20261128;
     private final List<FaultKind> round = new ArrayList<>();
 
     /**
-     * How many faults of each hundred are of a kind.
+     * A kind, with how many of each hundred faults are of it.
      *
-     * @param kind with all protections
+     * @param kind the kind, with all protections switched on
      */
     record Share(FaultKind kind, int ofHundred) {}
 
     FaultPlan(List<Share> shares) {
         int largest = shares.stream().mapToInt(Share::ofHundred).max().orElseThrow();
-        // Spread, so that the first few numbers have each kind.
+        // Spread, so that every kind is among the first few numbers.
         for (int i = 0; i < largest; i++) {
             for (Share share : shares) {
                 if (i < share.ofHundred) {
@@ -40,7 +40,7 @@ final class FaultPlan {
     }
 
     static Random random(int number) {
-        // Nearby seeds give nearby first values: the first ones are not used.
+        // Similar seeds give similar first values, so the first ones are not used.
         Random random = new Random(SEED + number * 0x9E3779B97F4A7C15L);
         random.nextLong();
         return random;

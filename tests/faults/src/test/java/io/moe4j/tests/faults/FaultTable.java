@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** What was injected, and what came of it, by kind. */
+/** The results of all faults, by kind. */
 final class FaultTable {
     private final Map<String, Row> rows = new LinkedHashMap<>();
     private final List<String> found = new ArrayList<>();
@@ -45,12 +45,12 @@ final class FaultTable {
         }
     }
 
-    /** Every fault that was not held, one line each. */
+    /** One line for each fault that moe4j did not handle. */
     synchronized List<String> found() {
         return List.copyOf(found);
     }
 
-    /** In the form that a document takes. */
+    /** The table in Markdown. */
     synchronized String text() {
         StringBuilder text = new StringBuilder("| kind | injected | lost | wrong | unclear | seconds |\n"
                 + "| --- | ---: | ---: | ---: | ---: | ---: |\n");

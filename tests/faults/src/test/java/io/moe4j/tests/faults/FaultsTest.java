@@ -14,7 +14,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Injects as many faults as {@code -Dfaults=1000} says, or the one that {@code -Dfault=417} names. Without either it injects a hundred, some of each kind.
+ * Injects the number of faults that {@code -Dfaults=1000} gives, or the fault that {@code -Dfault=417} names. Without either it injects a hundred, some of
+ * each kind.
  */
 class FaultsTest {
     private static final int IN_EACH_BUILD = 60;

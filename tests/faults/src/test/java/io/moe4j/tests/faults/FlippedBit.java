@@ -60,7 +60,7 @@ record FlippedBit(boolean compares) implements FaultKind {
         }
     }
 
-    /** Flips a bit of any word of what this rank has a copy of; gives the tensor in words. */
+    /** Flips a bit of a random word of a tensor of which this rank has a copy; returns the name of the tensor. */
     private static String flip(RankSession rank, long choice, int bit) {
         Builder<Tensor> all = java.util.stream.Stream.builder();
         for (Optimizer.Shard shard : rank.optimizer().shards()) {

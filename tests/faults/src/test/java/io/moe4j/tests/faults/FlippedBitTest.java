@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** More flipped bits than the faults of a build have: of every sort of copy, high and low. */
+/** More flipped bits than among the faults of a build: in every sort of copy, in high and low bits. */
 class FlippedBitTest {
     private static final int FLIPS = 6;
 

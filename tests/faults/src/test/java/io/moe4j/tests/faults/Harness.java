@@ -14,8 +14,8 @@ import java.util.concurrent.TimeoutException;
 /**
  * Injects faults, each in a folder and a thread of its own.
  *
- * @param folder for all of them
- * @param limit after which a fault counts as a hang
+ * @param folder the folder in which all folders of faults are made
+ * @param limit the time after which a fault counts as a hang
  */
 record Harness(Path folder, Duration limit) {
 

@@ -14,8 +14,8 @@ import java.util.regex.Pattern;
 /**
  * A process, or one of two, gets a SIGKILL at a random moment; the run is continued.
  *
- * @param processes 1 or 2, each with as many ranks as there are for it
- * @param saved control if false: the checkpoints are gone when the run is continued
+ * @param processes 1 or 2, over which the ranks are spread evenly
+ * @param saved control if false: the checkpoints are removed before the run is continued
  */
 record KilledProcess(int processes, boolean saved) implements FaultKind {
     private static final int STEPS = 60;

@@ -22,24 +22,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * One of two processes, here two threads with a rendezvous each, was started with another configuration, world, seat or secret than it should have been.
+ * One of two processes, here two threads with a rendezvous each, was started with a wrong configuration, world, rank or secret.
  *
- * @param compares control if false: each process is told that the others have what it has
+ * @param compares control if false: each process is told that the others have the same values
  */
 record LyingRank(boolean compares) implements FaultKind {
     private static final List<String> SETTINGS = List.of("training.seed", "optimizer.beta1", "optimizer.beta2",
             "optimizer.weight_decay", "optimizer.lr", "training.max_norm", "training.steps",
             "lr_scheduler.warmup_steps", "checkpoint.interval", "moe.load_balance_coeff", "optimizer.eps");
-    /** On a machine with much else to do. */
+    /** A time limit that is long enough on a busy machine. */
     private static final Duration LONG = Duration.ofSeconds(100);
-    /** For ranks that never meet, and wait for each other until the limit. */
+    /** The time limit for ranks that never meet, and wait for each other until it passes. */
     private static final Duration SHORT = Duration.ofSeconds(4);
 
-    /** A process of the job, and how it lies. */
+    /** A process of the job, with its wrong value. */
     private record Started(int rank, int world, JobSecret secret, Endpoint master, boolean compares,
             Duration timeout, List<String> overrides) {
 
-        /** What it failed with. */
+        /** The exception with which it failed. */
         Optional<Throwable> run() {
             RankEnvironment environment = RankEnvironment.process("a fault", world, List.of(rank), 0, master);
             try (TcpRendezvous rendezvous = TcpRendezvous.open(environment, secret, timeout);
@@ -91,7 +91,7 @@ record LyingRank(boolean compares) implements FaultKind {
         };
     }
 
-    /** The liar must be told what is wrong; the other must end too, and name either that or the rank that does not come. */
+    /** The process with the wrong value must be told what is wrong; the other one must end too, and name either that or the rank that does not come. */
     private static Verdict judge(String injected, Started honest, Started liar, List<String> named) throws Exception {
         Optional<Throwable> first;
         Optional<Throwable> second;
@@ -116,7 +116,7 @@ record LyingRank(boolean compares) implements FaultKind {
                 : Verdict.unclear(injected, "the other rank: " + first.get());
     }
 
-    /** Tells each process that all others agree with it. */
+    /** A rendezvous that tells each process that all others have the same values. */
     private record Believing(TcpRendezvous real) implements Rendezvous {
         @Override
         public List<byte[]> exchange(Group group, String key, byte[] mine) {

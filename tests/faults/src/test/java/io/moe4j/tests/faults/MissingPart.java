@@ -12,13 +12,13 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * The second of two processes says that its files are written, and they are not there, or are others; or it says nothing.
+ * The second of two processes reports that its files are written, although they are missing or wrong; or it reports nothing.
  *
- * @param looks control if false: it happens after rank 0 has looked at the files
+ * @param looks control if false: the fault happens after rank 0 has checked the files
  */
 record MissingPart(boolean looks) implements FaultKind {
 
-    /** What is wrong with the files of ranks 2 and 3. */
+    /** The fault of the files of ranks 2 and 3. */
     private enum Lie {
         ELSEWHERE, ONE_MISSING, ONE_SHORT, OF_ANOTHER_STEP, NOT_TOLD
     }
@@ -33,7 +33,7 @@ record MissingPart(boolean looks) implements FaultKind {
         CheckpointStore store = new CheckpointStore(folder.resolve("run"), FileOperations.disk());
         Saved older = new Saved(1, 0);
         Path place = older.save(store);
-        // What happens after the look can only be to files.
+        // After the check, only faults of files are possible.
         Lie lie = Lie.values()[looks ? random.nextInt(Lie.values().length) : 1 + random.nextInt(2)];
         Saved newer = new Saved(2, 0);
         Optional<Saved> reported = Optional.of(older);

@@ -9,7 +9,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A network between a process and rank 0, which does something bad to one byte of the first connection. */
+/** A relay between a process and rank 0, which damages one byte of the first connection. */
 final class Relay implements AutoCloseable {
     private final ServerSocket server;
     private final Endpoint hub;
@@ -18,14 +18,14 @@ final class Relay implements AutoCloseable {
     private final long at;
     private final AtomicBoolean done = new AtomicBoolean();
 
-    /** What happens at the byte. */
+    /** What happens to the byte. */
     enum Trouble {
         NONE, FLIPPED_BIT, LOST_BYTE, REPEATED_BYTE, CUT, SILENCE
     }
 
     /**
      * @param fromProcess whether the byte is one that the process sends
-     * @param at which one, from 0
+     * @param at the number of the byte, from 0
      */
     Relay(Endpoint hub, Trouble trouble, boolean fromProcess, long at) throws IOException {
         this.hub = hub;
@@ -40,7 +40,7 @@ final class Relay implements AutoCloseable {
         return new Endpoint("127.0.0.1", server.getLocalPort());
     }
 
-    /** Whether the byte came. */
+    /** Whether the byte was reached. */
     boolean isDone() {
         return done.get();
     }
@@ -60,7 +60,7 @@ final class Relay implements AutoCloseable {
                 Thread.ofVirtual().start(() -> pass(process, other, fromProcess));
                 Thread.ofVirtual().start(() -> pass(other, process, !fromProcess));
             } catch (IOException e) {
-                // The fault is over.
+                // The fault has happened already.
                 return;
             }
         }

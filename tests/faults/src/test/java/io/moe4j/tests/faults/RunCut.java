@@ -25,7 +25,7 @@ final class RunCut implements FaultKind {
     /**
      * A run that was not cut.
      *
-     * @param reported how many operations were done when a step was reported as saved
+     * @param reported for each step that was reported as saved, how many operations were done until then
      */
     private record Recorded(Path root, List<Operation> operations, List<Integer> reported,
             Map<Long, Double> undisturbed) {}
@@ -65,7 +65,7 @@ final class RunCut implements FaultKind {
                 : asked;
     }
 
-    /** Once for all faults. */
+    /** Made once for all faults. */
     private synchronized Recorded recorded(Path root) throws IOException {
         if (recorded == null) {
             Files.createDirectory(root);

@@ -20,7 +20,7 @@ final class RunFailure implements FaultKind {
     private final boolean clear;
     private int operations;
 
-    /** @param clear control if false: an error that names nothing takes the place of what is said */
+    /** @param clear control if false: an error that names nothing replaces the real one */
     RunFailure(boolean clear) {
         this.clear = clear;
     }
@@ -30,7 +30,7 @@ final class RunFailure implements FaultKind {
         return "full or failing disk of a run, continued";
     }
 
-    /** How many operations such a run has on a sound disk. Ranks write at the same time, so that it is about the same each time. */
+    /** How many operations such a run has on a sound disk. Ranks write at the same time, so that the number varies a little. */
     private synchronized int operations(Path folder) throws IOException {
         if (operations == 0) {
             Path output = Files.createDirectory(folder.resolve("sound"));

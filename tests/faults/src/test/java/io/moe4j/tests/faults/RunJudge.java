@@ -9,14 +9,14 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * Continues a run after a fault, and compares it with one that nothing disturbed.
+ * Continues a run after a fault, and compares it with an undisturbed one.
  *
- * @param undisturbed losses by step
+ * @param undisturbed losses of the undisturbed run, by step
  */
 record RunJudge(Map<Long, Double> undisturbed) {
 
     /**
-     * Continues to the end.
+     * Continues the run to its end.
      *
      * @param output the run's folder
      * @param reported the newest step that was reported as saved; 0 if there is none

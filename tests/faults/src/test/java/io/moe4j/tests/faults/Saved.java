@@ -25,26 +25,26 @@ import java.util.Random;
  * A small checkpoint of two processes with two ranks each, whose content follows from its step and version.
  *
  * @param step its step
- * @param version tells two checkpoints of one step apart
+ * @param version distinguishes two checkpoints of one step
  */
 record Saved(long step, int version) {
     private static final List<Role> ROLES = List.of(Role.WEIGHTS, Role.FIRST_MOMENT, Role.SECOND_MOMENT);
     private static final int TENSORS = 2;
     private static final int ELEMENTS = 40;
 
-    /** Saves it: as ranks do, each process its files, and then the first the whole. */
+    /** Saves it as ranks do: each process writes its files, and then the first one completes the checkpoint. */
     Path save(CheckpointStore store) throws IOException {
         return save(store, receipts -> receipts);
     }
 
-    /** What happens between the writing of files and the look of rank 0 at them. */
+    /** A fault between the writing of files and rank 0's check of them. */
     @FunctionalInterface
     interface Between {
-        /** Takes what the two processes say they have written, and gives what rank 0 is told. */
+        /** Gets the receipts of the two processes, and returns the receipts that rank 0 gets. */
         List<Receipt> told(List<Receipt> receipts) throws IOException;
     }
 
-    /** Saves it, and something happens before it is complete. */
+    /** Saves it, with a fault before it is complete. */
     Path save(CheckpointStore store, Between between) throws IOException {
         try {
             store.begin(step);

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A disk whose operations are counted. They are done on the real disk, and written down, so that {@link DiskState} can tell what a power cut after each of
+ * A disk whose operations are counted. They are done on the real disk, and recorded, so that {@link DiskState} can compute what a power cut after each of
  * them would have left. An operation can be made to fail, or to be the last one.
  */
 final class SimulatedDisk implements FileOperations {
@@ -18,7 +18,7 @@ final class SimulatedDisk implements FileOperations {
     private final Fault fault;
     private int next;
 
-    /** What happened, in order. */
+    /** The recorded operations, in order. */
     sealed interface Operation {
         record Create(Path path) implements Operation {}
 
@@ -34,18 +34,18 @@ final class SimulatedDisk implements FileOperations {
 
         record ForceFolder(Path path) implements Operation {}
 
-        /** In the place of one that a double does not do. */
+        /** Stands for an operation that a test's disk leaves out. */
         record Nothing() implements Operation {}
     }
 
     /** Decides which operations fail. */
     @FunctionalInterface
     interface Fault {
-        /** Throws if operation {@code index}, from 0, is to fail; it is not done then. */
+        /** Throws if operation {@code index}, from 0, must fail; the operation is then not done. */
         void at(int index, Operation operation) throws IOException;
     }
 
-    /** The process is gone: nothing after this happens. */
+    /** The process was killed: it makes no further operations. */
     static final class Killed extends Error {
         private static final long serialVersionUID = 1;
 
@@ -76,7 +76,7 @@ final class SimulatedDisk implements FileOperations {
         return List.copyOf(done);
     }
 
-    /** Number of operations, those that failed included. */
+    /** The number of operations, including those that failed. */
     synchronized int seen() {
         return next;
     }
@@ -96,7 +96,7 @@ final class SimulatedDisk implements FileOperations {
 
             @Override
             public void force() throws IOException {
-                // What is really forced would only cost time.
+                // Forcing the real disk would only cost time.
                 begin(new Operation.ForceFile(file));
             }
 

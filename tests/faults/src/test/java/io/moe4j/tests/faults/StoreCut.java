@@ -10,16 +10,16 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * The world ends before one of the file operations of a run that saves, replaces and removes checkpoints.
+ * A power cut or a kill before one of the file operations of a run that saves, replaces and removes checkpoints.
  *
- * @param name of the kind
- * @param cuts what may be left
+ * @param name name of the kind
+ * @param cuts what the disk may have after the cut
  * @param inStart whether the start of the next run is cut again
- * @param disk what the disk makes of the operations; with {@link Disk#SOUND}, what a disk does
+ * @param disk how the disk does the operations; {@link Disk#SOUND} does them correctly
  */
 record StoreCut(String name, List<Cut> cuts, boolean inStart, Disk disk) implements FaultKind {
 
-    /** What is done of the operations that are asked for. */
+    /** How a disk does the requested operations. */
     enum Disk {
         SOUND,
         /** Control: forcing does nothing. */
@@ -55,7 +55,7 @@ record StoreCut(String name, List<Cut> cuts, boolean inStart, Disk disk) impleme
         DiskState state = new DiskState(root);
         state.apply(done(operations.subList(0, last)));
         if (inStart) {
-            // The same paths, so that what was not forced before the kill is still not forced after the start.
+            // The same paths, so that operations that were not forced before the kill are still not forced after the start.
             Trees.remove(root);
             state.leave(Cut.PROCESS_KILLED, random, root);
             SimulatedDisk start = SimulatedDisk.sound();
@@ -75,14 +75,14 @@ record StoreCut(String name, List<Cut> cuts, boolean inStart, Disk disk) impleme
     private List<Operation> done(List<Operation> asked) {
         return switch (disk) {
             case SOUND -> asked;
-            // Something has to stand in its place, since operations are counted.
+            // Another operation takes its place, since operations are counted.
             case FORCES_NOTHING -> asked.stream().map(each -> each instanceof Operation.ForceFile
                     || each instanceof Operation.ForceFolder ? new Operation.Nothing() : each).toList();
             case NAMES_EARLY -> asked.stream().map(StoreCut::early).toList();
         };
     }
 
-    /** With the final name from the beginning. */
+    /** Writes under the final name from the beginning. */
     private static Operation early(Operation operation) {
         return switch (operation) {
             case Operation.Create(Path path) -> new Operation.Create(early(path));

@@ -17,7 +17,7 @@ import java.util.Random;
  * The disk is full for a while, or an operation fails, and the run goes on.
  *
  * @param full whether everything that needs space fails for a while; otherwise one operation of any sort
- * @param told control if false: the disk does not say that a write failed
+ * @param told control if false: the disk does not report that a write failed
  */
 record StoreFailure(boolean full, boolean told) implements FaultKind {
 
@@ -63,12 +63,12 @@ record StoreFailure(boolean full, boolean told) implements FaultKind {
             }
             store.keepLatest(kept);
         }
-        // One whose last force failed is in place as well.
+        // A checkpoint whose last force failed is in place too.
         int from = reported.map(wanted::indexOf).orElse(0);
         return new StoreJudge(injected, reported, wanted.subList(from, wanted.size())).judge(checkpoints);
     }
 
-    /** A disk on which tensors become zeros, and which says nothing. */
+    /** A disk on which tensors become zeros, without an error. */
     private static final class Silent extends ForwardingFileOperations {
         private final SimulatedDisk disk;
         private final int first;

@@ -18,9 +18,9 @@ final class StoreJudge {
     private final List<Saved> later;
 
     /**
-     * @param injected what was done, in words
+     * @param injected the fault, in words
      * @param reported the newest checkpoint that was reported as saved
-     * @param later those that may be there as well
+     * @param later later checkpoints that may exist too
      */
     StoreJudge(String injected, Optional<Saved> reported, List<Saved> later) {
         this.injected = injected;
@@ -28,7 +28,7 @@ final class StoreJudge {
         this.later = List.copyOf(later);
     }
 
-    /** Looks before and after the start of the next run. */
+    /** Judges before and after the start of the next run. */
     Verdict judge(Path checkpoints) throws IOException {
         Verdict before = newest(checkpoints, "before the next start");
         if (!before.isHeld()) {

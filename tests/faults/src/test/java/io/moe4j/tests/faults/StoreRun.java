@@ -11,16 +11,16 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * What a run of a few steps did to its folder of checkpoints.
+ * The operations of a run of a few steps on its folder of checkpoints.
  *
  * @param root the run's folder, which was empty
- * @param operations all, in order
- * @param reported what was reported as saved, in order
+ * @param operations all operations, in order
+ * @param reported the checkpoints that were reported as saved, in order
  */
 record StoreRun(Path root, List<Operation> operations, List<Reported> reported) {
     static final String CHECKPOINTS = "checkpoints";
 
-    /** A checkpoint that was reported when so many operations were done. */
+    /** A checkpoint that was reported, with the number of operations that were done until then. */
     record Reported(int operation, Saved saved) {}
 
     StoreRun {
@@ -28,7 +28,7 @@ record StoreRun(Path root, List<Operation> operations, List<Reported> reported) 
         reported = List.copyOf(reported);
     }
 
-    /** What a run may save: two to five checkpoints; some steps twice, as after an overflow, if that is wanted. */
+    /** Chooses what a run saves: two to five checkpoints; if asked for, some steps twice, as after an overflow. */
     static List<Saved> choose(Random random, boolean replacing) {
         List<Saved> all = new ArrayList<>();
         long step = 0;
@@ -57,13 +57,13 @@ record StoreRun(Path root, List<Operation> operations, List<Reported> reported) 
         return new StoreRun(root, disk.done(), reported);
     }
 
-    /** The newest that was reported when so many operations were done. */
+    /** The newest checkpoint that was reported when this number of operations was done. */
     Optional<Saved> before(int operation) {
         return reported.stream().filter(each -> each.operation <= operation).reduce((a, b) -> b)
                 .map(Reported::saved);
     }
 
-    /** The one that was being saved then. */
+    /** The checkpoint that was being saved at that time. */
     Optional<Saved> after(int operation) {
         return reported.stream().filter(each -> each.operation > operation).map(Reported::saved).findFirst();
     }

@@ -23,7 +23,7 @@ import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
-/** Two ranks that train the smallest model there is; a run saves itself after each step, and keeps two checkpoints. */
+/** Two ranks that train the smallest possible model; a run saves itself after each step, and keeps two checkpoints. */
 final class TinyRun {
     private static final int VOCABULARY = 61;
     private static final List<String> TWO_RANKS = List.of("ranks=2", "parallelism.data_parallel_shard_degree=2",
@@ -33,7 +33,7 @@ final class TinyRun {
 
     private TinyRun() {}
 
-    /** Opens the ranks that live here. */
+    /** Opens the ranks of this process. */
     static TrainingRun open(Function<TrainerConfig, RankLaunch> launch, UnaryOperator<RunOptions> options,
             String... overrides) {
         Registry registry = Plugins.load(List.of());
@@ -51,7 +51,7 @@ final class TinyRun {
         return open(config -> RankLaunch.threads(config.ranks(), config.runtime().timeout()), options, overrides);
     }
 
-    /** The losses of the steps that are left, by step. */
+    /** The losses of the remaining steps, by step. */
     static Map<Long, Double> losses(TrainingRun run) {
         Map<Long, Double> losses = new TreeMap<>();
         while (run.hasNext()) {
@@ -61,14 +61,14 @@ final class TinyRun {
         return losses;
     }
 
-    /** The losses of a run that nothing disturbs and that is not saved. */
+    /** The losses of an undisturbed run that is not saved. */
     static Map<Long, Double> undisturbed(int steps) {
         try (TrainingRun run = open(options -> options, "checkpoint.enable=false", "training.steps=" + steps)) {
             return losses(run);
         }
     }
 
-    /** Sequence n, of all that both ranks read, is the same whoever reads it. */
+    /** Sequence n of both ranks together is the same on whichever rank it is read. */
     private static BatchSource.Factory sequences(TrainerConfig config) {
         int length = config.training().seqLen();
         return (rank, read) -> new BatchSource() {

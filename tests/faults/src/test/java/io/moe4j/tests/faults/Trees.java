@@ -8,7 +8,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** Folders and what is in them. */
+/** Copies, lists and removes folders with their content. */
 final class Trees {
 
     private Trees() {}

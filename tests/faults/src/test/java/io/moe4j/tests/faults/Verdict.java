@@ -1,21 +1,21 @@
 package io.moe4j.tests.faults;
 
 /**
- * What became of a fault.
+ * The result of a fault.
  *
  * @param judgement in one word
- * @param injected what was done, in words
+ * @param injected the fault, in words
  * @param reason why it is not {@link Judgement#HELD}; empty if it is
  */
 record Verdict(Judgement judgement, String injected, String reason) {
 
-    /** Every judgement but the first is a fault of moe4j. */
+    /** The possible results. Each but the first is a fault of moe4j. */
     enum Judgement {
-        /** The run goes on as an undisturbed one does, or ends with an error that says where and what to do. */
+        /** The run goes on like an undisturbed one, or ends with an error that says where the fault is and what to do. */
         HELD,
         /** A checkpoint was reported as saved, and neither it nor a later one can be continued. */
         LOST,
-        /** A continued run has other bits than an undisturbed one, or damage is loaded, without a word. */
+        /** A continued run has other bits than an undisturbed one, or damage is loaded, without an error. */
         WRONG,
         /** An error without the file or rank, or without the remedy; an exit code that does not fit; a stack trace; a wait beyond the time limit. */
         UNCLEAR

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** On a GPU, whatever is kept from forward to backward: losses and gradient norms have the bits of full recompute, eager and captured. */
+/** On a GPU, with any budget for what is kept from forward to backward: losses and gradient norms have the bits of full recompute, eager and captured. */
 @Tag("gpu")
 @Timeout(240)
 final class BudgetGpuTest {

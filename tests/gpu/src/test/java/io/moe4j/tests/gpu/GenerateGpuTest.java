@@ -22,7 +22,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Generating on a GPU: what the CPU says, in any passes, with any exchange. */
+/** Generating on a GPU gives the tokens of the CPU, with passes of any size and any communication backend. */
 @Tag("gpu")
 @Timeout(300)
 final class GenerateGpuTest {
@@ -47,7 +47,7 @@ final class GenerateGpuTest {
         for (int i = 0; i < TOKENS; i++) {
             double off = Math.abs(onCpu.tokens().get(i).logProbability() - onGpu.tokens().get(i).logProbability());
             if (!onCpu.ids().get(i).equals(onGpu.ids().get(i))) {
-                // Two tokens were equally good; what follows is another text.
+                // Two tokens were equally probable within the bound; the texts differ from here on.
                 assertTrue(off <= BOUND && i > 0, "token " + i + " of " + onCpu + " and " + onGpu);
                 return;
             }

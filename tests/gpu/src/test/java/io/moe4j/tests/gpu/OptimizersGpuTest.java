@@ -54,7 +54,7 @@ final class OptimizersGpuTest {
         assertEquals(expected, outcome(overrides + " optimizer.offload=true optimizer.offload_slots=8"));
     }
 
-    /** Copies that overlap the next step's graph disturb nothing, however long a run is. */
+    /** Copies that overlap the next step's graph do not change its results, however long a run is. */
     @Test
     void fiftyStepsGiveTheSameBits() {
         String many = "training.steps=50 training.dtype=bfloat16";

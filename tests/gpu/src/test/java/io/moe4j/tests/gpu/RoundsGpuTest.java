@@ -27,14 +27,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Trainings whose exchanges are made in rounds, on one GPU: bit for bit what room for the worst case gives, however they are run. */
+/** Trainings whose exchanges are made in rounds, on one GPU, have the bits of trainings with room for the worst case, however they are run. */
 @Tag("gpu")
 @Timeout(180)
 final class RoundsGpuTest {
     private static final int WORDS = 2048;
 
     /**
-     * What a training leaves.
+     * The results of a training.
      *
      * @param losses of each step
      * @param norms of each step
@@ -55,7 +55,7 @@ final class RoundsGpuTest {
     @ParameterizedTest(name = "EP {0}, {1}, capacity {2}")
     @CsvSource({"2,bfloat16,0.11", "2,float32,0.3", "4,bfloat16,0.11", "4,bfloat16,1.0", "4,float32,0.07"})
     void roundsGiveTheBitsOfTheWorstCase(int ranks, String dtype, String capacity) {
-        // Weights that do not change, so that outputs at the end can be compared.
+        // A learning rate so small that weights do not change, so that outputs at the end can be compared.
         String[] one = {"training.steps=1", "optimizer.lr=1e-30"};
         Left whole = run(ranks, dtype, one);
         Left rounds = run(ranks, dtype, with(one, "moe.receive_capacity=" + capacity));

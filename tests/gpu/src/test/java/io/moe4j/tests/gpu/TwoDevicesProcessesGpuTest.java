@@ -11,7 +11,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Ranks in separate JVMs on two GPUs: NCCL between GPUs of one host, as it is meant to be used, and peer memory through CUDA IPC. */
+/** Ranks in separate JVMs on two GPUs of one host: NCCL in its usual setup, and peer memory through CUDA IPC. */
 @Tag("gpu")
 @Timeout(90)
 final class TwoDevicesProcessesGpuTest {
