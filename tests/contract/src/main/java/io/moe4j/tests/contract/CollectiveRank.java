@@ -11,7 +11,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Arrays;
 import java.util.Random;
 
-/** A rank's collectives, and each operation beside its definition. */
+/** A rank's collectives, with each operation compared with its definition. */
 final class CollectiveRank {
     private final RankContext context;
     private final Group group;
@@ -25,13 +25,13 @@ final class CollectiveRank {
         values = new HostValues(context.device(), context.stream());
     }
 
-    /** What is checked for a type and a size. */
+    /** The check of an operation for a type and a size. */
     @FunctionalInterface
     interface Check {
         void on(CollectiveRank rank, DType type, int elements);
     }
 
-    /** What is done on each rank. */
+    /** The work of each rank. */
     @FunctionalInterface
     interface Work {
         void on(CollectiveRank rank) throws Exception;
@@ -70,7 +70,7 @@ final class CollectiveRank {
         return context.stream();
     }
 
-    /** What rank {@code index} of the group has: numbers of different sizes, so that the order of a sum shows. */
+    /** The data of rank {@code index} of the group: numbers of different magnitudes, so that the order of a sum matters. */
     private static double[] given(DType type, int index, int count, long seed) {
         Random random = new Random(1000 * seed + index);
         double[] given = new double[count];
@@ -84,7 +84,7 @@ final class CollectiveRank {
         return given(type, group.index(), count, count);
     }
 
-    /** In rank order, in singles. */
+    /** The sum in rank order, in single precision. */
     private double[] sum(DType in, DType out, int count, long seed) {
         double[] sums = new double[count];
         for (int index = 0; index < size(); index++) {
@@ -173,7 +173,7 @@ final class CollectiveRank {
         return (source + 2 * destination + n) % 4;
     }
 
-    /** Sums of sums, without a look in between. */
+    /** Sums of sums, without reading values in between. */
     void backToBack(int rounds) throws InterruptedException {
         int n = 333;
         Random delays = new Random(group.index());

@@ -23,7 +23,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What collectives must do, bit for bit: copies are copies, and sums are made in fp32, in rank order, and rounded once. Ranks are threads over the device.
+ * The contract of collectives, bit for bit: copies are copies, and sums are computed in fp32, in rank order, and rounded once. Ranks are threads over the
+ * device.
  *
  * @since 0.1.0
  */
@@ -84,31 +85,31 @@ public abstract class CollectivesContract {
         }
     }
 
-    /** Out is every rank's in. */
+    /** All-gather: the output has every rank's input. */
     @TestFactory
     public Stream<DynamicTest> allGather() {
         return cases(HostValues.types(device), CollectiveRank::allGather);
     }
 
-    /** A rank's part of the sum, in the same type and in the other. */
+    /** Reduce-scatter: each rank gets its part of the sum, in the same element type and in the other one. */
     @TestFactory
     public Stream<DynamicTest> reduceScatter() {
         return cases(List.of(DType.F32, DType.BF16), CollectiveRank::reduceScatter);
     }
 
-    /** The sum, everywhere. */
+    /** All-reduce: every rank gets the sum. */
     @TestFactory
     public Stream<DynamicTest> allReduce() {
         return cases(List.of(DType.F32, DType.BF16, DType.I32, DType.I64), CollectiveRank::allReduce);
     }
 
-    /** The root's, everywhere; each rank is root once. */
+    /** Broadcast: every rank gets the root's values; each rank is root once. */
     @TestFactory
     public Stream<DynamicTest> broadcast() {
         return cases(HostValues.types(device), CollectiveRank::broadcast);
     }
 
-    /** Uneven parts, some of them empty. */
+    /** All-to-all with uneven parts, some of them empty. */
     @TestFactory
     public Stream<DynamicTest> allToAllV() {
         return cases(List.of(DType.F32, DType.BF16, DType.I64), CollectiveRank::allToAllV);

@@ -12,9 +12,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Each of the two operations is the other's adjoint: over all ranks, ⟨dispatch(x), y⟩ = ⟨x, combine(y)⟩, for rows and for scalars, whatever is
- * dropped. Values are small integers, so that all products and sums are exact, and the two sides are equal, not only close. Nothing here
- * knows where rows go: the test does not share the definition that the others compare with.
+ * Dispatch and combine are each other's adjoint: over all ranks, ⟨dispatch(x), y⟩ = ⟨x, combine(y)⟩, for rows and for scalars, whatever is
+ * dropped. Values are small integers, so that all products and sums are exact, and both sides must be equal, not only close. Nothing here
+ * computes where rows go, so that this test does not depend on the definition with which the others compare.
  */
 final class CommAdjoints {
 

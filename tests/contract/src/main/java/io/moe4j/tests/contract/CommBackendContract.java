@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What every communication backend must do. Subclass it, and say which backend on which device. Ranks are threads over that device. Results are
+ * The contract of communication backends. A subclass names the backend and the device. Ranks are threads over that device. Results are
  * compared with a definition that is written down with lists, bit for bit: rows are copies, and sums have an order and one rounding.
  *
  * @since 0.1.0
@@ -62,7 +62,7 @@ public abstract class CommBackendContract {
         return DeviceConfig.defaults();
     }
 
-    /** Collectives for backends that need them. */
+    /** The collectives, for backends that need some. */
     protected Optional<CollectivesProvider> collectivesProvider() {
         return Optional.empty();
     }
@@ -82,7 +82,7 @@ public abstract class CommBackendContract {
         return List.of(1, 2, 3, 4);
     }
 
-    /** Exchanges of each test for races. */
+    /** How many exchanges each test for races makes. */
     protected int rounds() {
         return 40;
     }
@@ -103,7 +103,7 @@ public abstract class CommBackendContract {
         return new CommKit(device, provider(), collectivesProvider(), captureProvider());
     }
 
-    /** Id, version and probe are those of a well-behaved provider. */
+    /** Id, version and probe keep the rules of providers. */
     @Test
     public void providerIsWellBehaved() {
         assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
@@ -127,7 +127,7 @@ public abstract class CommBackendContract {
         return names;
     }
 
-    /** It claims no kind of device that it brings nothing for. */
+    /** The provider supports only kinds of devices for which it has kernels. */
     @Test
     public void supportsWhatItBrings() {
         new CommClaims(kit, small(1)).supportsWhatItBrings();
@@ -147,14 +147,14 @@ public abstract class CommBackendContract {
                 () -> kit.onAllRanks(plans(ranks), DType.F32, new CommPlans(plans(ranks))::outliveScopes)));
     }
 
-    /** A plan is made of what the ids hold, not of where they are. */
+    /** A plan depends on the values of the ids, and not on their address. */
     @TestFactory
     public Stream<DynamicTest> plansReadTheIdsOfNow() {
         return groupSizes().stream().map(ranks -> dynamicTest("x" + ranks,
                 () -> kit.onAllRanks(plans(ranks), DType.F32, new CommPlans(plans(ranks))::readTheIdsOfNow)));
     }
 
-    /** Statistics are those of all plans since the reset: the most of any, the drops of all. */
+    /** Statistics cover all plans since the reset: the largest number of received rows, and the sum of dropped ones. */
     @TestFactory
     public Stream<DynamicTest> statisticsAreOfAllPlans() {
         return groupSizes().stream().flatMap(ranks -> {
@@ -177,7 +177,7 @@ public abstract class CommBackendContract {
                 })));
     }
 
-    /** On the CPU, ids that are no expert's are refused. */
+    /** On the CPU, ids outside the range of experts are refused. */
     @TestFactory
     public Stream<DynamicTest> refusesIdsOutOfRange() {
         Assumptions.assumeTrue(deviceProvider().kind().equals(DeviceKind.CPU), "only CPU kernels look at each id");
@@ -186,7 +186,7 @@ public abstract class CommBackendContract {
                 () -> kit.onAllRanks(shape, DType.F32, rank -> new CommMisuse(kit, shape).idsOutOfRange(rank, id))));
     }
 
-    /** Rows that begin beyond 2³¹ bytes are sent, received and brought back where they are. */
+    /** Rows that begin beyond 2³¹ bytes of a buffer are sent, received and brought back correctly. */
     @Test
     public void rowsBeyond31Bits() {
         Assumptions.assumeTrue(hasRoomForFarRows(kit.device()),
@@ -197,9 +197,9 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Whether {@link #rowsBeyond31Bits} can be run: it writes 2 GiB into each buffer of received rows, and needs about 8 GiB where a backend copies
+     * Whether {@link #rowsBeyond31Bits} is run: it writes 2 GiB into each buffer of received rows, and needs about 8 GiB if a backend copies
      * rows twice on
-     * their way. Override it to say no on a small machine.
+     * their way. Override it to return false on a small machine.
      */
     protected boolean hasRoomForFarRows(Device device) {
         return device.capacityBytes() >= 12L << 30;
@@ -221,7 +221,7 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Rows of types with scales, where the provider says that it supports them: numbers and scales arrive together. Where it says no, it is not opened
+     * Rows of types with scales, if the provider supports them: numbers and scales arrive together. If it does not, it is not opened
      * for them.
      *
      * @since 0.3.0
@@ -239,7 +239,7 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Where the provider says that it can send a row once to a rank with several of its experts: what arrives and what comes back is the same, bit for
+     * If the provider can send a row once to a rank with several of its experts: the rows that arrive and the sums that come back are the same, bit for
      * bit, for all kinds of routing, row types and capacities.
      *
      * @since 0.3.0
@@ -281,8 +281,8 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Exchanges in rounds, where the provider says that it supports them: for all kinds of routing and capacities, down to one row, and in all row types,
-     * what comes back has the bits of an exchange with room for the worst case.
+     * Exchanges in rounds, if the provider supports them: for all kinds of routing and capacities, down to one row, and in all row types,
+     * the results have the bits of an exchange with room for the worst case.
      *
      * @since 0.3.0
      */
@@ -339,8 +339,8 @@ public abstract class CommBackendContract {
     }
 
     /**
-     * Dispatches that keep their rows, where the backend says that it can: eager and captured, sent once or not, in rounds, in all row types. What is kept
-     * has the definition's bits until it is released; padding is not written; the memory is what the backend says.
+     * Dispatches that keep their rows, if the backend supports them: eager and captured, sent once or not, in rounds, in all row types. Kept rows
+     * have the definition's bits until they are released; padding is not written; the memory is what the backend says.
      *
      * @since 0.3.0
      */
@@ -391,7 +391,7 @@ public abstract class CommBackendContract {
         return tests.stream();
     }
 
-    /** With room for less than half of what is routed evenly. */
+    /** A capacity of less than half of the rows under even routing. */
     private Stream<CommCase> roundsInTurn() {
         return groupSizes().stream().filter(ranks -> provider().supportsRounds(deviceProvider().kind()))
                 .map(ranks -> CommRounds.of(CommCase.of("x" + ranks, ranks, 24, 16, 2 * ranks, 2, Routing.SKEWED), 19));
@@ -426,7 +426,7 @@ public abstract class CommBackendContract {
         return cases.stream().map(shape -> dynamicTest(shape.name(), () -> CommAdjoints.check(kit, shape)));
     }
 
-    /** What lies beyond the received rows is not written. */
+    /** Rows beyond the received ones are not written. */
     @TestFactory
     public Stream<DynamicTest> paddingIsNotWritten() {
         return groupSizes().stream().flatMap(ranks -> rowTypes().stream().map(rowType -> {
@@ -446,7 +446,7 @@ public abstract class CommBackendContract {
         });
     }
 
-    /** Captured and replayed, or refused by the capture: as its requirements say. */
+    /** The backend can be captured and replayed, or the capture refuses it, as its requirements say. */
     @TestFactory
     public Stream<DynamicTest> capture() {
         Assumptions.assumeTrue(captureProvider().isPresent(), "the device has no graph capture");
@@ -465,28 +465,28 @@ public abstract class CommBackendContract {
         });
     }
 
-    /** Wrong shapes and types are refused with a message, and do no harm. */
+    /** Wrong shapes and types are refused with a message, and later calls work. */
     @Test
     public void refusesShapesThatDoNotFit() {
         CommCase shape = small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::shapes);
     }
 
-    /** Plans and rows of another backend are refused; two backends on the same ranks do not disturb each other. */
+    /** Plans and rows of another backend are refused; two backends on the same ranks do not affect each other. */
     @Test
     public void refusesStrangers() {
         CommCase shape = small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::strangers);
     }
 
-    /** Rows whose buffer the next dispatch takes are not given out any more; without shared buffers they stay what they are. */
+    /** Rows whose buffer the next dispatch has taken can no longer be read; without shared buffers they stay unchanged. */
     @Test
     public void leasesEnd() {
         CommCase shape = small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::leases);
     }
 
-    /** A closed backend says so. */
+    /** A closed backend refuses calls, and says that it is closed. */
     @Test
     public void refusesToWorkWhenClosed() {
         CommCase shape = small(largest());
@@ -509,7 +509,7 @@ public abstract class CommBackendContract {
         new CommOpening(kit, small(largest())).closingReleasesEverything();
     }
 
-    /** Whatever fails while it is opened, nothing is left behind. */
+    /** If anything fails while it is opened, nothing remains allocated. */
     @Test
     public void openingHalfWayReleasesEverything() {
         new CommOpening(kit, small(largest())).failsHalfWay();
@@ -525,26 +525,26 @@ public abstract class CommBackendContract {
         new CommOpening(kit, small(largest())).closingWaits();
     }
 
-    /** A rank fails in the middle: closing is silent, and nothing is left behind. */
+    /** After a rank has failed during an exchange, closing throws nothing, and nothing remains allocated. */
     @Test
     public void closingAfterAFailureReleasesEverything() {
         new CommOpening(kit, small(Math.max(2, largest()))).closingAfterAFailureReleasesEverything();
     }
 
-    /** Experts that cannot be divided, and missing foundations, are refused. */
+    /** A number of experts that cannot be divided over the ranks, and missing collectives, are refused. */
     @Test
     public void refusesWhatItCannotDo() {
         new CommOpening(kit, small(2)).refusesWhatItCannotDo();
     }
 
-    /** A rank that throws ends the others, with its name. */
+    /** If a rank throws, the others end with an error that names it. */
     @TestFactory
     public Stream<DynamicTest> aFailingRankEndsTheOthers() {
         return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before,
                 () -> new CommFailure(kit, small(largest()), largest() - 1).throwing(before)));
     }
 
-    /** A rank that does not come is missed by the time limit, by name. */
+    /** If a rank does not come, the others end at the time limit with an error that names it. */
     @TestFactory
     public Stream<DynamicTest> aMissingRankIsNamed() {
         return Stream.of(CommFailure.Before.values()).map(before -> dynamicTest("before " + before, () -> {

@@ -42,7 +42,7 @@ final class CommCapture {
     static void replaysEqualTheDefinition(CommRank rank, CommCase shape, DType rowType, GraphCaptureProvider provider)
             throws InterruptedException {
         Buffers buffers = Buffers.of(rank, shape, rowType);
-        // Once without a capture, so that nothing is captured that only the first time does.
+        // Once without a capture, so that work which only the first call does is not captured.
         step(rank, buffers);
         List<Tensor> outs = new ArrayList<>();
         List<Tensor> scalars = new ArrayList<>();

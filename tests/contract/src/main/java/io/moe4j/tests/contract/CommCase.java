@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * An exchange to be made.
+ * The parameters of an exchange to test.
  *
  * @param name for the test report
  * @param ranks EP
@@ -18,21 +18,21 @@ import java.util.Random;
  * @param dim D
  * @param experts E
  * @param topK K
- * @param routing which experts tokens ask for
- * @param capacity of each rank
+ * @param routing which experts the tokens choose
+ * @param capacity receive capacity of each rank
  * @param action on overflow
- * @param seed of ids and values
+ * @param seed seed of ids and values
  */
 record CommCase(String name, int ranks, int tokens, int dim, int experts, int topK, Routing routing,
         ReceiveCapacity capacity, OverflowAction action, long seed) {
 
-    /** Which experts tokens ask for. Distinct within a token, as the router gives them. */
+    /** Which experts the tokens choose. Those of one token are distinct, as the router's are. */
     enum Routing {
-        /** Any, evenly. */
+        /** Random, all equally likely. */
         RANDOM,
-        /** The lower an expert's number, the likelier, by far; order within a token is random. */
+        /** Random, experts with lower numbers much more likely; the order within a token is random. */
         SKEWED,
-        /** Only odd experts while they last: the even ones are empty if K allows it. */
+        /** Odd experts first: the even ones are empty if K allows it. */
         ODD,
         /** Experts 0 to K - 1 for every token: rank 0 gets all that fits there. */
         FIRST,
@@ -56,7 +56,7 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
         return new CommCase(name, ranks, tokens, dim, experts, topK, routing, capacity, action, value);
     }
 
-    /** The ordinary oddities, then random shapes. */
+    /** The usual special cases, then random shapes. */
     static List<CommCase> all(List<Integer> groupSizes) {
         List<CommCase> cases = new ArrayList<>();
         for (int ranks : groupSizes) {
@@ -126,7 +126,7 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
         }
     }
 
-    /** Values of very different sizes, as the type stores them, so that the order and the number of roundings show in a sum. */
+    /** Values of very different magnitudes, as the type stores them, so that the order and the number of roundings of a sum can be noticed. */
     double[] values(DType dtype, int count, int salt) {
         Random random = new Random(seed * 131 + salt);
         double[] values = new double[count];

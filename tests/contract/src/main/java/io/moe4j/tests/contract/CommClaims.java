@@ -18,7 +18,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What a provider says of itself is so. */
+/** Checks that a provider's statements about itself are true. */
 final class CommClaims {
     private final CommKit kit;
     private final CommCase shape;
@@ -50,8 +50,8 @@ final class CommClaims {
     }
 
     /**
-     * What it loads on a device that says it is of a kind; nothing of it is run. What fails after that proves nothing, because the device is not
-     * what it says.
+     * The kernels that it loads on a device that claims to be of a kind; none of them is run. A failure after that proves nothing, because the device is not
+     * of that kind.
      */
     private List<KernelSource> loadedOn(DeviceKind kind) {
         List<KernelSource> loaded = new ArrayList<>();
@@ -70,7 +70,7 @@ final class CommClaims {
                 try {
                     kit.provider().open(alone.config(DType.F32), foundation.context(context, rank.world())).close();
                 } catch (DeviceException | IllegalStateException notThatKind) {
-                    // a device that is not what it says
+                    // a device that only claims its kind
                 } finally {
                     foundation.close();
                 }
@@ -80,7 +80,7 @@ final class CommClaims {
         return loaded;
     }
 
-    /** Unless it says that it does, neither a plan nor an exchange makes the host wait. */
+    /** Neither a plan nor an exchange makes the host wait, unless the provider says so. */
     void waitsForTheHostOnlyIfItSaysSo(CommRank rank) {
         long before = rank.stream().hostSyncs();
         CommCapture.runOnce(rank, shape, DType.F32);
@@ -92,7 +92,7 @@ final class CommClaims {
         }
     }
 
-    /** A backend that has the worst case only refuses another capacity, with a message that has it. */
+    /** A backend that has only the worst case refuses another capacity, with a message that names it. */
     void refusesOtherCapacities(RankContext rank) {
         CommCase smaller = shape.with(ReceiveCapacity.factor(1), OverflowAction.FAIL);
         CommRank.Foundation foundation = CommRank.Foundation.open(kit, rank, rank.world());

@@ -12,7 +12,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
-/** One exchange on all ranks: there with rows and scalars, what stands in for experts, and back; each step against the definition, bit by bit. */
+/** One exchange on all ranks: dispatch of rows and scalars, a substitute for experts, and combine; each step is compared with the definition, bit by bit. */
 final class CommExchange {
     private final CommCase shape;
     private final DType rowType;
@@ -40,7 +40,7 @@ final class CommExchange {
         }
     }
 
-    /** Forward, and with the same plan backward into the other buffer while the first rows are still there. */
+    /** Forward, and backward with the same plan into the other buffer while the first rows are still there. */
     void on(CommRank rank) {
         int me = rank.index();
         assertEquals(reference.capacity(), rank.backend().capacityRows(), "capacityRows()");
@@ -84,7 +84,7 @@ final class CommExchange {
         rank.expect("rows_RD", reference.dispatched(rank.index(), sent, shape.dim(), shape.topK()), received);
     }
 
-    /** Experts overwrite the valid rows, and leave a scalar for each. */
+    /** The substitute for experts: overwrites the valid rows, and writes a scalar for each. */
     private void experts(CommRank rank, ReceivedRows rows) {
         int received = reference.received(rank.index());
         HostValues.write(rank.stream(), rows.rows_RD().slice(0, 0, received), computed[rank.index()]);

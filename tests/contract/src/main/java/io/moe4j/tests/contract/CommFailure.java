@@ -17,7 +17,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** A rank that fails ends the others, which name it; one that never comes is missed by the time limit. */
+/** If a rank fails, the others end with an error that names it; if a rank never comes, they do so at the time limit. */
 final class CommFailure {
     private static final Duration AT_ONCE = Duration.ofSeconds(15);
 
@@ -25,7 +25,7 @@ final class CommFailure {
     private final CommCase shape;
     private final int culprit;
 
-    /** Before which call the culprit stops. */
+    /** The call before which the failing rank stops. */
     enum Before {
         PLAN, DISPATCH, COMBINE
     }
@@ -36,7 +36,7 @@ final class CommFailure {
         this.culprit = culprit;
     }
 
-    /** The culprit throws. The others end with its name, well before the device's own time limit. */
+    /** The failing rank throws. The others end with an error that names it, well before the device's own time limit. */
     void throwing(Before before) {
         long start = System.nanoTime();
         List<RankTeam.Outcome<Boolean>> outcomes = outcomes(before, rank -> {
@@ -55,7 +55,7 @@ final class CommFailure {
                 "the others needed " + taken + " to find out");
     }
 
-    /** The culprit does not come, and says nothing. The device has been opened with a short time limit. */
+    /** The failing rank does not come, and reports nothing. The device was opened with a short time limit. */
     void missing(Before before) {
         List<RankTeam.Outcome<Boolean>> outcomes = outcomes(before, rank -> {
             while (rank.context().rendezvous().failure().isEmpty()) {

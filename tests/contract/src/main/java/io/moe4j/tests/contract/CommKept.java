@@ -22,7 +22,7 @@ import java.util.List;
 
 /**
  * Dispatches that keep their rows: these have the definition's values until they are released, whatever is dispatched, computed and combined in between. Two
- * dispatches by two plans keep their rows; other dispatches use both buffers; then what was kept is sent back, and must be what was sent.
+ * dispatches by two plans keep their rows; other dispatches use both buffers; then the kept rows are sent back, and must equal those that were sent.
  */
 final class CommKept {
     private static final int KEPT = 2;
@@ -40,7 +40,7 @@ final class CommKept {
         return shape.config(rowType).withKeptDispatches(KEPT);
     }
 
-    /** One kept dispatch: what is sent, and where it comes back. */
+    /** One kept dispatch: the rows that are sent, and the place to which they come back. */
     private record Sent(int salt, Tensor ids, Tensor x, Tensor weights, Tensor direct, Tensor out, Tensor scalars) {}
 
     private Sent sent(CommRank rank, int salt) {
@@ -106,7 +106,7 @@ final class CommKept {
         }
     }
 
-    /** Keeps rows, and combines twice their values: what experts compute goes to the buffer. */
+    /** Keeps rows, and combines twice their values: the results of experts go to the buffer. */
     private ReceivedRows keep(CommRank rank, DispatchPlan plan, Sent sent, ReceiveBuffer buffer) {
         ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, sent.x, buffer).withWeights(sent.weights)
                 .withKeptRows(true)).await();
@@ -161,7 +161,7 @@ final class CommKept {
         return now.values(DType.F32, shape.tokens() * shape.topK(), 20 + rank);
     }
 
-    /** There is memory for so many and no more; what is released, any number of times, can be taken again. */
+    /** There is memory for a fixed number of kept dispatches; after a release, any number of times, it can be used again. */
     private void misuse(CommRank rank, Sent sent) {
         try (Scope step = rank.memory().openStep()) {
             DispatchPlan plan = rank.backend().plan(sent.ids);
@@ -185,7 +185,7 @@ final class CommKept {
         }
     }
 
-    /** Without memory for any, a kept dispatch is refused. */
+    /** Without memory for kept dispatches, a kept dispatch is refused. */
     static void needsMemory(CommRank rank, CommCase shape) {
         try (Scope step = rank.memory().openStep()) {
             DispatchPlan plan = rank.backend()
@@ -198,7 +198,7 @@ final class CommKept {
         }
     }
 
-    /** It takes what it says, within 2%. */
+    /** Its memory is what the backend says, within 2%. */
     static void takesWhatItSays(CommKit kit, CommCase shape, DType rowType) {
         long[] kept = {0};
         long without = allocated(kit, shape, shape.config(rowType), kept);

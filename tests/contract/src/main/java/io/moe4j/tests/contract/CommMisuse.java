@@ -15,7 +15,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import org.junit.jupiter.api.function.Executable;
 
-/** What callers do wrong is refused on the host, with what they gave in the message, before anything is launched. */
+/** Wrong calls are refused on the host before anything is launched, with a message that has the wrong values. */
 final class CommMisuse {
     private final CommKit kit;
     private final CommCase shape;
@@ -25,7 +25,7 @@ final class CommMisuse {
         this.shape = shape;
     }
 
-    /** Shapes and types. */
+    /** Wrong shapes and types. */
     void shapes(CommRank rank) {
         long t = shape.tokens();
         long d = shape.dim();
@@ -56,7 +56,7 @@ final class CommMisuse {
         }
     }
 
-    /** Plans and rows of others. */
+    /** Plans and rows of another backend. */
     void strangers(CommRank rank) throws Exception {
         CommRank.with(kit, shape.config(DType.F32), rank.context(), rank.context().world(), other -> {
             try (Scope step = rank.memory().openStep()) {
@@ -71,7 +71,7 @@ final class CommMisuse {
                         "plan");
                 refused(() -> other.backend().combine(CombineRequest.of(rows, x)), "plan");
                 refused(() -> rank.backend().combine(CombineRequest.of(new Foreign(plan, x), x)), "Foreign");
-                // What the other backend does leaves these rows alone.
+                // The other backend's work does not change these rows.
                 double[] before = rank.read(rows.rows_RD().slice(0, 0, received(rank)));
                 other.backend().dispatch(DispatchRequest.of(others,
                         rank.values().of(DType.F32, new double[shape.tokens() * shape.dim()], shape.tokens(),
@@ -83,7 +83,7 @@ final class CommMisuse {
         });
     }
 
-    /** Rows outlive the next dispatch, or say that they do not. */
+    /** Rows either stay valid after the next dispatch, or refuse to be read. */
     void leases(CommRank rank) {
         try (Scope step = rank.memory().openStep()) {
             Tensor ids = rank.values().of(shape.ids()[rank.index()], shape.tokens(), shape.topK());
@@ -117,7 +117,7 @@ final class CommMisuse {
         }
     }
 
-    /** Nothing works on a closed backend. */
+    /** Every call on a closed backend is refused. */
     void closed(CommRank rank) {
         final boolean hasStatistics = rank.backend().statistics().isPresent();
         rank.backend().close();
@@ -133,7 +133,7 @@ final class CommMisuse {
         rank.backend().close();
     }
 
-    /** On the CPU, an id that is no expert's is an error of the rank that has it, and not a row that goes somewhere. */
+    /** On the CPU, an id outside the range of experts is an error of the rank that has it, and never a row that is sent somewhere. */
     void idsOutOfRange(CommRank rank, int id) {
         int[] ids = shape.ids()[rank.index()].clone();
         ids[ids.length / 2] = id;
@@ -162,7 +162,7 @@ final class CommMisuse {
                 () -> "the message does not name both dispatches: " + refusal);
     }
 
-    /** Rows of no backend. */
+    /** Rows that belong to no backend. */
     private record Foreign(DispatchPlan plan, Tensor tensor) implements ReceivedRows {
         @Override
         public Tensor rows_RD() {

@@ -29,7 +29,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 
-/** Opening that fails leaves nothing behind, wherever it fails. */
+/** If opening fails, nothing remains allocated, wherever it fails. */
 final class CommOpening {
     private static final int MOST_CALLS = 100;
 
@@ -73,7 +73,7 @@ final class CommOpening {
         } catch (FailingCalls.Injected expected) {
             return false;
         } finally {
-            // Before the foundation is closed, which would hide what was left in it.
+            // Checked before the objects below the backend are closed, which would hide what the backend left in them.
             Map<String, Long> after = heldByAll(rank);
             foundation.close();
             assertEquals(before, after, "memory held after call " + failing + " of opening had failed, and before the"
@@ -87,7 +87,7 @@ final class CommOpening {
         return held;
     }
 
-    /** What is held while no rank opens or closes anything. */
+    /** The memory in use while no rank opens or closes anything. */
     private Map<String, Long> heldByAll(RankContext rank) {
         rank.rendezvous().exchange(rank.world(), "contract: all are here", new byte[0]);
         Map<String, Long> held = held();
@@ -96,9 +96,9 @@ final class CommOpening {
     }
 
     /**
-     * What was opened and used is given back by the backend itself: memory, peer memory, kernels and streams, before the host closes the peer group,
-     * which would free what
-     * was forgotten. It can be opened again, and again works.
+     * The backend itself frees everything that it opened: memory, peer memory, kernels and streams, before the host closes the peer group,
+     * which would also free what
+     * the backend forgot. It can be opened again, and works again.
      */
     void closingReleasesEverything() {
         CommExchange exchange = new CommExchange(shape, DType.F32);
@@ -130,7 +130,7 @@ final class CommOpening {
         return left;
     }
 
-    /** What peer groups and collectives hold while no backend stands on them. */
+    /** The memory that peer groups and collectives use while no backend is open. */
     private Map<String, Long> foundationsAlone(RankTeam team, Map<String, Long> before) {
         return team.run(rank -> {
             try (CommRank.Foundation foundation = CommRank.Foundation.open(kit, rank, rank.world())) {
@@ -147,7 +147,7 @@ final class CommOpening {
     }
 
     /**
-     * Closing waits for what was launched. On the CPU, where a kernel can wait for the host: the exchange stands in the queue after a gate, which is
+     * Closing waits for launched work. Tested on the CPU, where a kernel can wait for the host: the exchange is queued after a gate, which is
      * opened only while
      * the backend is being closed.
      */
@@ -201,7 +201,7 @@ final class CommOpening {
         }
     }
 
-    /** Without what it asks for, and with experts that cannot be divided, it says so. */
+    /** Without the collectives that it needs, and with a number of experts that cannot be divided, it refuses to open with a clear message. */
     void refusesWhatItCannotDo() {
         try (RankTeam team = RankTeam.open(kit.device(), 2, 1 << 20)) {
             team.run(rank -> {
@@ -226,7 +226,7 @@ final class CommOpening {
         assertTrue(String.valueOf(refusal.getMessage()).contains(part), refusal.toString());
     }
 
-    /** Groups that are parts of the world, in use at the same time, do not disturb each other. */
+    /** Groups that are parts of the world and are used at the same time do not affect each other. */
     void partsOfTheWorld(Division parts) {
         try (RankTeam team = RankTeam.open(kit.device(), 2 * shape.ranks(), CommKit.stackBytes(shape))) {
             team.run(rank -> {
@@ -238,7 +238,7 @@ final class CommOpening {
         }
     }
 
-    /** How the world is divided. */
+    /** How the world is divided into groups. */
     @FunctionalInterface
     interface Division {
         Group groupOf(RankContext rank);

@@ -14,9 +14,9 @@ import java.util.Random;
 import java.util.function.Supplier;
 
 /**
- * A second exchange is launched before the first has been awaited. Both bring what they would have brought one after the other, whichever is awaited
+ * A second exchange is launched before the first has been awaited. Both give the results that they would give one after the other, whichever is awaited
  * first. Ranks fall
- * behind at random, so that an exchange that is not awaited properly is caught without its rows.
+ * behind at random, so that an exchange that is not awaited properly is found to lack its rows.
  */
 final class CommOverlap {
     private static final int ROUNDS = 8;
@@ -28,7 +28,7 @@ final class CommOverlap {
     private final double[][][] sent = new double[2][][];
     private final double[][][] received = new double[2][][];
 
-    /** What is launched first, and what before that has been awaited. */
+    /** The exchange that is launched first, and the one that is launched before the first has been awaited. */
     enum Order {
         DISPATCH_THEN_DISPATCH, DISPATCH_THEN_COMBINE, COMBINE_THEN_DISPATCH, COMBINE_THEN_COMBINE
     }

@@ -11,8 +11,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.Assumptions;
 
 /**
- * Rows at or beyond R are not written. All of a receive buffer is marked with NaN through one lease; after the same dispatch again, valid rows have lost
- * their mark, and no other has.
+ * Rows at or beyond R are not written. A whole receive buffer is marked with NaN through one lease; after the same dispatch again, valid rows have lost
+ * their mark, and no others have.
  */
 final class CommPadding {
 

@@ -14,7 +14,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Several plans in one step: each lives until the step's end, is made of what the ids hold, and adds to the statistics. */
+/** Several plans in one step: each is valid until the step's end, depends on the values of its ids, and adds to the statistics. */
 final class CommPlans {
     private static final int PLANS = 3;
 
@@ -29,8 +29,8 @@ final class CommPlans {
     }
 
     /**
-     * As a model does it: plans are made in the scope of a layer of forward, and used again after that has closed, when other layers have used the memory. They
-     * are kept, so that nothing of them may be a temporary.
+     * Plans are used as in a model: they are made in the scope of a layer of forward, and used again after that scope was closed and other layers have
+     * used the memory. They are kept, so that no part of them may be a temporary.
      */
     void outliveScopes(CommRank rank, StackGuards stack) {
         List<DispatchPlan> plans = new ArrayList<>();
@@ -67,7 +67,7 @@ final class CommPlans {
         }
     }
 
-    /** What was received may stay in the scope of its dispatch; what combine needs for itself may not. */
+    /** Received rows may use memory of their dispatch's scope; memory that combine needs for itself may not. */
     private void combineHoldsNothing(CommRank rank, StackGuards stack, DispatchPlan plan) {
         Tensor x = rank.values().of(DType.F32, shape.values(DType.F32, shape.tokens() * shape.dim(), 1),
                 shape.tokens(), shape.dim());
@@ -99,7 +99,7 @@ final class CommPlans {
         rank.expect("out_TD" + at, reference.combined(rank.index(), received, DType.F32), out);
     }
 
-    /** One tensor holds the ids of one layer after another, as it does where addresses repeat: each plan is that of its own ids. */
+    /** One tensor holds the ids of one layer after another, as when addresses repeat: each plan must be that of its own ids. */
     void readTheIdsOfNow(CommRank rank) {
         Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
         List<Tensor> sources = new ArrayList<>();
@@ -124,7 +124,7 @@ final class CommPlans {
         }
     }
 
-    /** The most of all plans, and the sum of what all dropped; the plan with the most comes neither first nor last. */
+    /** The statistics are the largest number of all plans, and the sum of all dropped rows; the plan with the largest number comes neither first nor last. */
     void addToTheStatistics(CommRank rank) {
         if (rank.backend().statistics().isEmpty()) {
             assertTrue(rank.isWorstCaseOnly(),

@@ -47,7 +47,7 @@ final class CommRaces {
         }
     }
 
-    /** What a round leaves on a rank. */
+    /** The results of a round on a rank. */
     private record Left(Tensor out, Tensor scalars, Tensor plain, Tensor rows, Tensor again, Tensor tokens) {}
 
     void on(CommRank rank) throws InterruptedException {
@@ -86,11 +86,11 @@ final class CommRaces {
             Tensor weights,
             Tensor addend, Left left, Delay delay) throws InterruptedException {
         delay.some();
-        // A plan that nothing is dispatched by, so that one follows on another.
+        // A plan without a dispatch, so that one plan directly follows another.
         rank.stream().copy(rank.backend().plan(others).tokensPerExpert_E(), left.tokens());
         DispatchPlan plan = rank.backend().plan(ids);
         delay.some();
-        // What is sent is computed just before, on the same stream: a backend that reads it elsewhere reads the rows of the round before.
+        // Rows are computed just before they are sent, on the same stream: a backend that reads them on another stream would send those of the previous round.
         rank.stream().copy(source, x);
         ReceivedRows rows = rank.backend()
                 .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withWeights(weights)).await();
@@ -103,7 +103,7 @@ final class CommRaces {
         delay.some();
         rank.backend().combine(CombineRequest.of(rows, left.out()).withScalars(left.scalars())).await();
         delay.some();
-        // As in recompute: rows are used, not combined, and the next dispatch takes their buffer.
+        // As in recompute: rows are used and not combined, and the next dispatch takes their buffer.
         ReceivedRows used = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS)).await();
         delay.some();
         rank.stream().copy(used.rows_RD().slice(0, 0, received), left.rows());
@@ -153,7 +153,7 @@ final class CommRaces {
         return all;
     }
 
-    /** Most calls wait for nothing; some for a moment on the host, or behind much work on the stream. */
+    /** Most calls do not wait; some wait for a moment on the host, or for much work on the stream. */
     private static void delay(CommRank rank, Random delays, Tensor busy) throws InterruptedException {
         switch (delays.nextInt(12)) {
             case 0 -> Thread.sleep(delays.nextInt(4));
@@ -164,7 +164,7 @@ final class CommRaces {
         }
     }
 
-    /** Falls behind, perhaps. */
+    /** Delays this rank at random. */
     private interface Delay {
         void some() throws InterruptedException;
     }

@@ -16,7 +16,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 import java.util.function.UnaryOperator;
 
-/** A backend that is open for one rank, with what it was opened on. */
+/** A backend that is open for one rank, with the peers and collectives that it uses. */
 final class CommRank implements AutoCloseable {
     private final RankContext context;
     private final Group group;
@@ -42,10 +42,10 @@ final class CommRank implements AutoCloseable {
     }
 
     /**
-     * What a backend stands on, opened by the host, and closed by it after the backend.
+     * The objects that a backend uses: the host opens them, and closes them after the backend.
      *
-     * @param peers if it needs them
-     * @param collectives if it needs them
+     * @param peers peer memory, if the backend needs it
+     * @param collectives collectives, if the backend needs them
      */
     record Foundation(Optional<PeerGroup> peers, Optional<Collectives> collectives) implements AutoCloseable {
 
@@ -72,19 +72,19 @@ final class CommRank implements AutoCloseable {
         }
     }
 
-    /** What is checked on each rank. */
+    /** A check that runs on each rank. */
     @FunctionalInterface
     interface Check {
         void on(CommRank rank) throws Exception;
     }
 
-    /** Opens the backend, runs {@code check}, closes; a failure is told to the other ranks before anything is closed. */
+    /** Opens the backend, runs {@code check}, and closes it; the other ranks are told of a failure before anything is closed. */
     static boolean with(CommKit kit, CommConfig config, RankContext context, Group group, Check check)
             throws Exception {
         CommRank rank = open(kit, config, context, group);
         try {
             check.on(rank);
-            // A backend whose close does not wait fails its own test, and must not end the JVM in this one.
+            // There is a test of its own for a backend whose close does not wait; here it must not crash the JVM.
             context.stream().synchronize();
         } catch (Throwable e) {
             context.rendezvous().fail(new RankFailure(context.rank(), "contract", String.valueOf(e)));
@@ -103,7 +103,7 @@ final class CommRank implements AutoCloseable {
         return new CommRank(kit, config, context, group, UnaryOperator.identity());
     }
 
-    /** @param seen what the backend sees of the device */
+    /** @param seen the device as the backend sees it */
     static CommRank open(CommKit kit, CommConfig config, RankContext context, UnaryOperator<Device> seen) {
         return new CommRank(kit, config, context, context.world(), seen);
     }
@@ -116,7 +116,7 @@ final class CommRank implements AutoCloseable {
         return group.index();
     }
 
-    /** Whether the backend says that it has no other capacity than the worst case. */
+    /** Whether the backend says that it supports only the worst-case capacity. */
     boolean isWorstCaseOnly() {
         return worstCaseOnly;
     }
@@ -157,7 +157,7 @@ final class CommRank implements AutoCloseable {
         }
     }
 
-    /** Closes the backend twice, then what it stands on. */
+    /** Closes the backend twice, then the objects that it uses. */
     @Override
     public void close() {
         try {
@@ -167,7 +167,7 @@ final class CommRank implements AutoCloseable {
         }
     }
 
-    /** Closes the backend twice, and leaves open what it stands on. */
+    /** Closes the backend twice, and leaves the objects that it uses open. */
     void closeBackend() {
         backend.close();
         backend.close();

@@ -4,7 +4,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The definition of the exchange, written down with lists: who receives what in which order, and what comes back. */
+/** The definition of the exchange, written with lists: which rank receives which rows in which order, and what comes back. */
 final class CommReference {
     private final CommCase shape;
     private final long capacity;
@@ -14,8 +14,8 @@ final class CommReference {
     /**
      * A routed row.
      *
-     * @param source rank that it comes from
-     * @param row n = t·K + k there
+     * @param source the rank from which it comes
+     * @param row its number n = t·K + k on that rank
      */
     record Row(int source, int row) {}
 
@@ -47,17 +47,17 @@ final class CommReference {
         return capacity;
     }
 
-    /** Rows that the ranks want {@code rank} to receive, dropped ones included. */
+    /** Rows that all ranks send to {@code rank}, including dropped ones. */
     int required(int rank) {
         return arrivals.get(rank).size();
     }
 
-    /** R: those that it does receive. */
+    /** R: the rows that it receives. */
     int received(int rank) {
         return (int) Math.min(required(rank), capacity);
     }
 
-    /** The most that any rank is wanted to receive. */
+    /** The largest number of rows that are sent to a rank, including dropped ones. */
     int mostRequired() {
         return arrivals.stream().mapToInt(List::size).max().orElseThrow();
     }
@@ -83,7 +83,7 @@ final class CommReference {
         return tokens;
     }
 
-    /** What {@code rank} receives, given every rank's rows: {@code sharers} routed rows share one (K for tokens, 1 for scalars). */
+    /** The values that {@code rank} receives, given every rank's rows. {@code sharers} routed rows share one row (K for tokens, 1 for scalars). */
     double[] dispatched(int rank, double[][] sent, int columns, int sharers) {
         double[] received = new double[received(rank) * columns];
         for (int place = 0; place < received(rank); place++) {
@@ -93,7 +93,7 @@ final class CommReference {
         return received;
     }
 
-    /** What comes back to each routed row of {@code rank}, given what every rank has for the rows it received; 0 where dropped. */
+    /** The values that come back to each routed row of {@code rank}, given every rank's values of the rows that it received; 0 for dropped rows. */
     double[] returned(int rank, double[][] computed, int columns) {
         double[] back = new double[ids[rank].length * columns];
         for (int owner = 0; owner < shape.ranks(); owner++) {

@@ -24,8 +24,8 @@ import java.util.Random;
 import java.util.function.Consumer;
 
 /**
- * Exchanges that do not fit, in rounds: each round brings the next rows of the arrival order, and what comes back is, bit for bit, what one exchange with a
- * buffer for the worst case would have brought back.
+ * Exchanges whose rows do not fit, in rounds: each round brings the next rows of the arrival order, and the results are, bit for bit, those of one
+ * exchange with a buffer for the worst case.
  */
 final class CommRounds {
     private static final List<Routing> ROUTINGS = List.of(Routing.values());
@@ -37,7 +37,7 @@ final class CommRounds {
     private final int capacity;
     private final int rounds;
     private final boolean keeps;
-    /** Of all rows, as if the buffer held the worst case. */
+    /** The values of all rows, as if the buffer held the worst case. */
     private final CommReference reference;
 
     CommRounds(CommCase shape, DType rowType) {
@@ -89,14 +89,14 @@ final class CommRounds {
         return cases;
     }
 
-    /** With room for {@code rows} received rows. */
+    /** The case with room for {@code rows} received rows. */
     static CommCase of(CommCase shape, int rows) {
         double balanced = Math.max(1, (double) shape.tokens() * shape.topK());
         // Half a row below, because the product is rounded up.
         return shape.with(ReceiveCapacity.factor(Math.max(0.5, rows - 0.5) / balanced), OverflowAction.ROUNDS);
     }
 
-    /** Both buffers, each twice, since backward makes the rounds of forward again. */
+    /** Uses both buffers, each twice, since backward makes the rounds of forward again. */
     void on(CommRank rank) {
         assertEquals(capacity, rank.backend().capacityRows(), "capacityRows()");
         assertEquals(shape.config(rowType).maxRounds(shape.ranks()), rank.backend().maxRounds(), "maxRounds()");
@@ -134,7 +134,7 @@ final class CommRounds {
         });
     }
 
-    /** One exchange, in as many rounds as it takes; the host looks at each. */
+    /** One exchange, in as many rounds as it needs; the host checks each. */
     private final class Exchange {
         private final CommRank rank;
         private final ReceiveBuffer buffer;
@@ -197,7 +197,7 @@ final class CommRounds {
             rank.expect("x_TD, which is read only", sent[me], x.withScales(Optional.empty()));
         }
 
-        /** All rounds are made, and the rows of the first are still there. */
+        /** Checks after all rounds that the kept rows of the first round are still there. */
         private void checkKept(ReceivedRows rows) {
             int me = rank.index();
             int received = Math.min(reference.required(me), capacity);

@@ -22,8 +22,8 @@ import java.util.Random;
 import java.util.function.Consumer;
 
 /**
- * Exchanges in rounds, one after the other, with other routing each time, so that each needs another number of rounds; the host reads nothing in between. As
- * they are, while some ranks fall behind; and captured once and replayed.
+ * Exchanges in rounds, one after the other, with other routing each time, so that each needs another number of rounds; the host reads nothing in between.
+ * They run eagerly, while some ranks fall behind; and they are captured once and replayed.
  */
 final class CommRoundsInTurn {
     private static final int DELAY_ELEMENTS = 1 << 18;
@@ -39,14 +39,14 @@ final class CommRoundsInTurn {
         this.times = times;
     }
 
-    /** The same, with another kind of routing: from one round to as many as there can be. */
+    /** The same exchange with another kind of routing: from one round to the largest number. */
     private CommCase at(int time) {
         List<CommCase.Routing> kinds = List.of(CommCase.Routing.values());
         return new CommCase(shape.name(), shape.ranks(), shape.tokens(), shape.dim(), shape.experts(), shape.topK(),
                 kinds.get(time % kinds.size()), ReceiveCapacity.worstCase(), OverflowAction.FAIL, shape.seed() + time);
     }
 
-    /** What goes in, and what comes out. */
+    /** Inputs and results of an exchange. */
     private final class Buffers {
         private final Tensor ids;
         private final Tensor x;
@@ -137,7 +137,7 @@ final class CommRoundsInTurn {
         }
     }
 
-    /** As a layer does: forward; then backward, whose rounds have a dispatch into each buffer. */
+    /** The calls of a layer: forward; then backward, whose rounds have a dispatch into each buffer. */
     private void step(CommRank rank, Buffers buffers, Runnable delay) {
         try (Scope step = rank.memory().openStep()) {
             rank.backend().resetStatistics();

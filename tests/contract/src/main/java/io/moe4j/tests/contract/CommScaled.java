@@ -47,7 +47,7 @@ final class CommScaled {
                         CommCase.Routing.LAST));
     }
 
-    /** Both buffers, twice, with other rows and other scales each time. */
+    /** Uses both buffers, each twice, with other rows and scales each time. */
     void on(CommRank rank) {
         try (Scope step = rank.memory().openStep()) {
             Tensor ids = rank.values().of(reference.ids(rank.index()), shape.tokens(), shape.topK());
@@ -100,7 +100,7 @@ final class CommScaled {
         }
     }
 
-    /** A backend that says that it carries no such rows is not opened for them. */
+    /** A backend that does not support such rows is not opened for them. */
     static void isRefused(CommKit kit, CommCase shape, DType rowType) {
         try (RankTeam team = RankTeam.open(kit.device(), 1, CommKit.stackBytes(shape))) {
             team.run(context -> {

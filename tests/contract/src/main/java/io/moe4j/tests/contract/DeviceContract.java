@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a device must do, its operations and peers aside: memory, streams, events, transfers, counted waits.
+ * The contract of devices, without operations and peer memory: memory, streams, events, transfers, counted waits.
  *
  * @since 0.1.0
  */
@@ -44,12 +44,12 @@ public abstract class DeviceContract {
     /** The device. */
     protected abstract DeviceProvider provider();
 
-    /** How it is opened. */
+    /** How the device is opened. */
     protected DeviceConfig deviceConfig() {
         return DeviceConfig.defaults();
     }
 
-    /** Memory of more than 2³² bytes, of which little is touched. Override it where the device's own would be too much for the machine. */
+    /** Memory of more than 2³² bytes, of which little is touched. Override it if the device's own memory would be too large for the machine. */
     protected Memory hugeMemory(Device from, long bytes) {
         return from.allocate(bytes, "contract huge");
     }
@@ -62,7 +62,7 @@ public abstract class DeviceContract {
         values = new HostValues(device, stream);
     }
 
-    /** Closes them, the device twice. */
+    /** Closes both, the device twice. */
     @AfterEach
     public void close() {
         values.close();
@@ -71,7 +71,7 @@ public abstract class DeviceContract {
         device.close();
     }
 
-    /** Id, version, probe and kind are those of a well-behaved provider; sizes are known without a device. */
+    /** Id, version, probe and kind keep the rules of providers; sizes are known without a device. */
     @Test
     public void providerIsWellBehaved() {
         assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
@@ -105,7 +105,7 @@ public abstract class DeviceContract {
         assertEquals(0, device.allocatedBytes().getOrDefault("ones", 0L));
     }
 
-    /** More than there is is refused, with what was wanted and what for. */
+    /** More memory than there is is refused, with a message that has size and purpose. */
     @Test
     public void tooMuchIsRefused() {
         long bytes = device.capacityBytes() * 4;
@@ -114,7 +114,7 @@ public abstract class DeviceContract {
         assertTrue(message.contains("far too much") && message.contains(Long.toString(bytes)), message);
     }
 
-    /** Every type goes there and back, is copied and filled; sizes of none, one, and no multiple of anything. */
+    /** Values of every type are uploaded, read back, copied and filled, in tensors of 0 to 100,003 elements. */
     @Test
     public void transfersKeepValues() {
         Random random = new Random(7);
@@ -206,7 +206,8 @@ public abstract class DeviceContract {
     }
 
     /**
-     * Memory of the host begins as zeros, is counted by purpose, and is taken by all calls that take tensors; it is ordered by events like the device's.
+     * Memory of the host begins as zeros, is counted by purpose, and is accepted by all calls that take tensors; events order its use like that of the
+     * device's memory.
      *
      * @since 0.3.0
      */
@@ -250,7 +251,7 @@ public abstract class DeviceContract {
         assertFalse(device.allocatedHostBytes().containsKey("contract host"));
     }
 
-    /** What lies beyond 2³² bytes is written and read where it is. */
+    /** Data beyond 2³² bytes is written and read at the right place. */
     @Test
     public void addressesAre64Bits() {
         long far = (1L << 32) + 4096;

@@ -10,16 +10,16 @@ import java.util.Random;
  * A shape for expert kernels.
  *
  * @param name for the test report
- * @param counts rows of each local expert
- * @param spare rows of capacity beyond the valid ones
+ * @param counts number of rows of each local expert
+ * @param spare number of unused rows after the valid ones
  * @param inputs I, or F of the SwiGLU kernels
  * @param outputs O
- * @param gap elements between the end of a row and the next
- * @param seed of the values
+ * @param gap number of elements between the end of a row and the next row
+ * @param seed seed of the values
  */
 record ExpertCase(String name, List<Integer> counts, int spare, int inputs, int outputs, int gap, long seed) {
 
-    /** The ordinary oddities, then random ones. */
+    /** The usual special cases, then random ones. */
     static List<ExpertCase> all() {
         List<ExpertCase> cases = new ArrayList<>(List.of(
                 new ExpertCase("no rows", List.of(0, 0, 0), 5, 8, 6, 0, 1),

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What every plug-in of expert kernels must do. Subclass it, and say which plug-in on which device. Results are compared with a naive reference in
+ * The contract of expert kernels. A subclass names the plug-in and the device. Results are compared with a naive reference in
  * double precision, within bounds that follow from the roundings made; NaN never passes. Every element that does not belong to a valid row
  * holds a marked NaN before the call, and must hold it afterwards.
  *
@@ -66,7 +66,7 @@ public abstract class ExpertKernelsContract {
     }
 
     /**
-     * Memory of more than 2³² bytes, of which little is touched. Override it where the device's own would be too much for the machine.
+     * Memory of more than 2³² bytes, of which little is touched. Override it if the device's own memory would be too large for the machine.
      */
     protected Memory hugeMemory(Device device, long bytes) {
         return device.allocate(bytes, "contract huge rows");

@@ -2,7 +2,7 @@ package io.moe4j.tests.contract;
 
 import io.moe4j.api.tensor.DType;
 
-/** What the expert kernels compute, in double precision and one element at a time, with the error that fp32 arithmetic may make. */
+/** Computes what the expert kernels compute, in double precision and one element at a time, with a bound of the error of fp32 arithmetic. */
 final class ExpertReference {
     /** Roundings of σ, of the products around it, and of an exponential of 2 units: their sum, rounded up. */
     private static final double SWIGLU_UNITS = 24;

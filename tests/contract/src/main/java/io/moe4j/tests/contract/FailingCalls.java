@@ -6,25 +6,26 @@ import java.lang.reflect.Proxy;
 import java.util.Set;
 
 /**
- * Makes the n-th call of some methods fail, over all the objects that it wraps: what opens in several parts is then seen to fail at each of them.
+ * Makes the n-th call of some methods fail, counted over all objects that it wraps: so a test can let the opening of something with several parts fail at
+ * each part.
  */
 final class FailingCalls {
     private final Set<String> methods;
     private final int failing;
     private int calls;
 
-    /** The call with number {@code failing}, from 0, fails. */
+    /** Lets the call with number {@code failing}, from 0, fail. */
     FailingCalls(int failing, Set<String> methods) {
         this.failing = failing;
         this.methods = methods;
     }
 
-    /** How many of the calls there were. */
+    /** How many calls there were. */
     int calls() {
         return calls;
     }
 
-    /** The error. */
+    /** The error that the call throws. */
     static final class Injected extends DeviceException {
         private static final long serialVersionUID = 1;
 

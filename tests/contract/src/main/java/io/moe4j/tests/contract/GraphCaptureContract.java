@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What graph capture must do: record without running, replay any number of times, refuse what cannot be captured, and leave the stream usable.
+ * The contract of graph capture: it records without running, replays any number of times, refuses what cannot be captured, and leaves the stream usable.
  *
  * @since 0.1.0
  */
@@ -85,7 +85,7 @@ public abstract class GraphCaptureContract {
         return new Random(seed).doubles(SIZE * SIZE, -1, 1).map(value -> (float) value).toArray();
     }
 
-    /** Id, version and probe are those of a well-behaved provider, and it is the one that the device names. */
+    /** Id, version and probe keep the rules of providers, and the device names this capture. */
     @Test
     public void providerIsWellBehaved() {
         assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
@@ -96,7 +96,7 @@ public abstract class GraphCaptureContract {
         assertTrue(provider().supports(deviceProvider().kind()));
     }
 
-    /** Nothing runs while it is recorded; each replay runs it on what the buffers then hold, with the bits of an eager run. */
+    /** Nothing runs while work is recorded; each replay runs the work on the buffers' content at that time, with the bits of an eager run. */
     @Test
     public void replaysEqualEagerRuns() {
         Tensor a = random(1);
@@ -148,7 +148,7 @@ public abstract class GraphCaptureContract {
         assertArrayEquals(before, HostValues.read(stream(), a), "what was recorded before the refusal has not run");
     }
 
-    /** What the body throws itself comes out, and the stream works on. */
+    /** An exception of the body is thrown unchanged, and the stream can still be used. */
     @Test
     public void theBodysOwnErrorComesOut() {
         RuntimeException error = assertThrows(RuntimeException.class, () -> capture.capture(stream(), () -> {
@@ -174,7 +174,7 @@ public abstract class GraphCaptureContract {
         stream().synchronize();
     }
 
-    /** Several graphs live side by side; a closed one is closed for good, and closing twice is harmless. */
+    /** Several graphs can be open at the same time; a closed one cannot be replayed, and closing twice is harmless. */
     @Test
     public void graphsAreIndependent() {
         Tensor a = values.of(DType.F32, new double[] {1}, 1);

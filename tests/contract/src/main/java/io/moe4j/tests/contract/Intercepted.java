@@ -4,14 +4,14 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import org.jspecify.annotations.Nullable;
 
-/** An object of an interface whose calls are looked at, and answered differently where that is wanted. */
+/** Wraps an object of an interface, so that a test can see its calls and replace some of their results. */
 final class Intercepted {
     /** The answer of {@link Answer}: call the real one. */
     static final Object CALL = new Object();
 
     private Intercepted() {}
 
-    /** What to do with a call. */
+    /** Decides what happens with a call. */
     @FunctionalInterface
     interface Answer {
         /** Returns {@link #CALL}, or what is returned instead of calling. */

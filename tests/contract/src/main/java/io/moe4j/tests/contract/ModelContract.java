@@ -49,16 +49,16 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every model must do, on one rank, in single precision: its gradient is that of its loss, however it is recomputed.
+ * The contract of models, on one rank and in single precision: a model's gradient is that of its loss, under every recompute policy.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public abstract class ModelContract {
     private static final double STEP = 1e-3;
-    /** Tokens of the first of two documents. */
+    /** Number of tokens of the first of two documents. */
     private static final int BOUNDARY = 5;
-    /** Of random choices of what is kept, and of random budgets. */
+    /** Seed of random choices of what is kept, and of random budgets. */
     private static final long SEED = 11;
     private static final int RANDOM_CHOICES = 12;
 
@@ -70,13 +70,13 @@ public abstract class ModelContract {
     /** The model. */
     protected abstract ModelProvider provider();
 
-    /** A small one of its flavors. */
+    /** One of its small flavors. */
     protected abstract ModelSpec spec();
 
     /** The device that it runs on. */
     protected abstract DeviceProvider deviceProvider();
 
-    /** The exchange of its experts; it must go with all of the recompute policies. */
+    /** The communication backend of its experts, which must fit all recompute policies. */
     protected abstract CommBackendProvider commProvider();
 
     /** Collectives, if the exchange needs them. */
@@ -84,13 +84,13 @@ public abstract class ModelContract {
         return Optional.empty();
     }
 
-    /** What its experts compute with. */
+    /** The expert kernels. */
     protected abstract ExpertKernelsProvider kernelsProvider();
 
-    /** How it is recomputed: each of these must give the same. */
+    /** The recompute policies, which must all give the same results. */
     protected abstract List<RecomputePolicyProvider> recomputePolicies();
 
-    /** Planned memory that is enough for a step. */
+    /** Bytes of planned memory that are enough for a step. */
     protected long stackBytes() {
         return 64L << 20;
     }
@@ -126,7 +126,7 @@ public abstract class ModelContract {
         return model(recomputePolicies().getFirst());
     }
 
-    /** Id, version and probe are those of a well-behaved provider, and unknown flavors are answered with the known ones. */
+    /** Id, version and probe keep the rules of providers, and the message about an unknown flavor names the known ones. */
     @Test
     public void providerIsWellBehaved() {
         assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
@@ -206,7 +206,7 @@ public abstract class ModelContract {
         }
     }
 
-    /** Each recompute policy leaves the same gradients, bit for bit; the same step twice, too. */
+    /** Each recompute policy gives the same gradients, bit for bit, and so does a second run of the same step. */
     @Test
     public void recomputeDoesNotShow() {
         List<double[]> expected = List.of();
@@ -229,8 +229,8 @@ public abstract class ModelContract {
     }
 
     /**
-     * Whatever is kept of a block, losses and gradients are those of a block that is computed again whole, bit for bit: the results of any operations
-     * that name a kind, alone and in random company, and what a policy chooses for random budgets. An operation that changes a tensor which
+     * Whatever a block keeps, losses and gradients are those of a block that is computed again as a whole, bit for bit. Tested are the results of any
+     * operations that name a kind, alone and in random company, and what a policy chooses for random budgets. An operation that changes a tensor which
      * another one has computed, without saying so, shows here.
      */
     @Test
@@ -291,7 +291,7 @@ public abstract class ModelContract {
                 .collect(Collectors.toCollection(TreeSet::new));
     }
 
-    /** Driven stage by stage, a model gives the loss and the gradients that it gives as a whole, bit for bit; its stages use all of its units. */
+    /** A model that is driven stage by stage gives the same loss and gradients as in one call, bit for bit; its stages use all its units. */
     @Test
     public void stagesMakeTheModel() {
         for (RecomputePolicyProvider policy : recomputePolicies()) {
@@ -395,7 +395,7 @@ public abstract class ModelContract {
         }
     }
 
-    /** What an earlier document says changes neither the logits of a later one, nor the gradients of its loss. Without the boundary it does. */
+    /** The text of an earlier document changes neither the logits of a later one, nor the gradients of its loss. Without the boundary it does. */
     @Test
     public void anEarlierDocumentDoesNotShow() {
         Assumptions.assumeTrue(spec().keepsDocumentsApart(), "the model does not keep documents apart");

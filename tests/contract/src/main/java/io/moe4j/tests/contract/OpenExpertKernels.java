@@ -151,7 +151,7 @@ final class OpenExpertKernels implements AutoCloseable {
         }
     }
 
-    /** The gradients by gate and up, side by side, and by the row weights. */
+    /** The gradients with respect to gate and up, side by side, and with respect to the row weights. */
     record SwiGluGradients(double[][] gateUp, float[] weights) {}
 
     /** With {@code inPlace}, the gradients overwrite gate and up. */

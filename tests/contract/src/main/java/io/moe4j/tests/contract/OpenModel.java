@@ -43,10 +43,10 @@ import java.util.stream.Stream;
 
 /** A model that is open on one rank, in single precision, and one batch: of random tokens, unless others are given. */
 final class OpenModel implements AutoCloseable {
-    /** As large as the weight of the model's own loss, so that a wrong gradient shows. */
+    /** The factor of further losses: as large as that of the model's own loss, so that a wrong gradient is noticed. */
     private static final float PREDICTION_WEIGHT = 1;
     static final int TOKENS = 24;
-    /** More than a model that is tested has: each may keep the rows of its dispatch. */
+    /** How many dispatches may keep their rows: more than any tested model has. */
     private static final int MOST_BLOCKS = 16;
     /** Numbers of tokens that a model may be given at once. */
     static final List<Long> PASSES = List.of(1L, 7L, (long) TOKENS);
@@ -67,7 +67,7 @@ final class OpenModel implements AutoCloseable {
     private final Tensor loss;
 
     /**
-     * What the model is run on.
+     * The inputs of the model: the length of sequences, ids and labels.
      *
      * @param sequence S; there are as many sequences as the tokens need
      */
@@ -82,7 +82,7 @@ final class OpenModel implements AutoCloseable {
             return new Given(TOKENS, random.ints(TOKENS, 0, vocabulary).toArray(), labels);
         }
 
-        /** A part of it, as one sequence. */
+        /** A part of the batch, as one sequence. */
         Given part(int from, int to) {
             return new Given(to - from, Arrays.copyOfRange(ids, from, to), Arrays.copyOfRange(labels, from, to));
         }
@@ -128,7 +128,7 @@ final class OpenModel implements AutoCloseable {
         return HostValues.read(rank.context().stream(), tensor);
     }
 
-    /** Says where documents begin, until it is called again. */
+    /** Sets where documents begin, until it is called again. */
     void keepApart(int... starts) {
         int[] positions = new int[starts.length];
         for (int t = 0; t < starts.length; t++) {
@@ -172,12 +172,12 @@ final class OpenModel implements AutoCloseable {
         }
     }
 
-    /** The same, stage by stage. */
+    /** The same loss and gradients, computed stage by stage. */
     double driveStages() {
         return driveStages(recompute);
     }
 
-    /** The same, stage by stage, under another policy. */
+    /** The same loss and gradients, computed stage by stage under another policy. */
     double driveStages(RecomputePolicy policy) {
         List<Stage> stages = model.stages();
         try (Scope step = rank.context().memory().openStep()) {
@@ -194,7 +194,7 @@ final class OpenModel implements AutoCloseable {
         }
     }
 
-    /** What the operations of each inner stage read; their costs are their numbers. */
+    /** The inputs of the operations of each inner stage; an operation's cost is its number. */
     List<SegmentProfile> profiles() {
         List<SegmentProfile> profiles = new ArrayList<>();
         List<Stage> stages = model.stages();
@@ -214,7 +214,7 @@ final class OpenModel implements AutoCloseable {
         return profiles;
     }
 
-    /** Each token's loss, forward only. */
+    /** Each token's loss, by a forward pass only. */
     double[] losses() {
         Tensor losses = values.tensor(DType.F32, tokens);
         try (Scope step = rank.context().memory().openStep()) {
@@ -250,7 +250,7 @@ final class OpenModel implements AutoCloseable {
         return model.units().stream().map(ParameterUnit::gradientShard).map(this::read).toList();
     }
 
-    /** parameters + factor · direction, in singles; the parameters as they were. */
+    /** Sets the parameters to parameters + factor · direction, in single precision; returns the previous ones. */
     List<double[]> move(List<double[]> direction, double factor) {
         List<double[]> before = new ArrayList<>();
         for (int unit = 0; unit < direction.size(); unit++) {

@@ -10,7 +10,7 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is opened through a device, and not closed: loaded kernels and streams. Memory is counted by the device itself. */
+/** Records the kernels and streams that are opened through a device and not closed yet. The device itself counts memory. */
 final class Opened {
     private final List<String> kernels = new ArrayList<>();
     private final List<Stream> streams = new ArrayList<>();
@@ -34,13 +34,13 @@ final class Opened {
         });
     }
 
-    /** Not wrapped: a device takes only its own streams. */
+    /** Streams are recorded, but not wrapped: a device accepts only its own streams. */
     private Stream opened(Stream stream) {
         streams.add(stream);
         return stream;
     }
 
-    /** Fails if something is open; closes the streams that are. */
+    /** Fails if something is still open, and closes open streams. */
     void check(Device device) {
         List<String> open = new ArrayList<>(kernels);
         try (Memory memory = device.allocate(256, "contract")) {

@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Compares SwiGLU over a buffer sixteen times larger than its rows with SwiGLU over one that they fill. The least of many
- * runs is what the work costs when nothing disturbs it; a disturbed comparison is made again, a kernel that visits the padding fails each time.
+ * Compares the time of SwiGLU over a buffer sixteen times larger than its rows with that over one without unused rows. The smallest time of many
+ * runs is that of an undisturbed run. A disturbed comparison is repeated; a kernel that visits the padding fails each time.
  */
 final class PaddingCost {
     private static final int ROWS = 512;

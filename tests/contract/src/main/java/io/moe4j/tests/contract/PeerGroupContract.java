@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What peer memory and its barriers must do. Ranks are threads over the device.
+ * The contract of peer memory and its barriers. Ranks are threads over the device.
  *
  * @since 0.1.0
  */
@@ -75,7 +75,7 @@ public abstract class PeerGroupContract {
         device.close();
     }
 
-    /** What is done on a rank, its peers open. */
+    /** Work of a rank while its peer memory is open. */
     private interface Work {
         void on(RankContext rank, PeerGroup peers) throws Exception;
     }
@@ -116,7 +116,7 @@ public abstract class PeerGroupContract {
         });
     }
 
-    /** What is written before a barrier is seen after it, round after round, by ranks that fall behind, too. */
+    /** Data that is written before a barrier is seen after it, in each of many rounds, also by ranks that fall behind. */
     @TestFactory
     public Stream<DynamicTest> barriersOrderWrites() {
         return forEachSize((rank, peers) -> {

@@ -21,7 +21,7 @@ final class ProductChecks {
         inputGradient(shape, dtype, false);
     }
 
-    /** Both, added to what the rows of the result hold. */
+    /** Checks both products with their results added to the rows' previous values. */
     void added(ExpertCase shape, DType dtype) {
         forward(shape, dtype, true);
         inputGradient(shape, dtype, true);

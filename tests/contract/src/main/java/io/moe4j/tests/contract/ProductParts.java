@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Grouped products of some rows after others, as the rounds of an exchange make them: a part begins where the one before has ended, in the middle of an
+ * Grouped products in parts, as the rounds of an exchange make them: a part begins where the previous one has ended, in the middle of an
  * expert's rows or not.
  */
 final class ProductParts {
@@ -24,8 +24,8 @@ final class ProductParts {
      * One part.
      *
      * @param from its first row among all
-     * @param to after its last one
-     * @param offsets of its experts
+     * @param to index after its last row
+     * @param offsets offsets of its experts
      * @param before rows of earlier parts that belong to the first expert that has rows here
      */
     private record Part(int from, int to, int[] offsets, int before) {
@@ -43,7 +43,7 @@ final class ProductParts {
         }
     }
 
-    /** In parts of a random length, of one row where there are few. */
+    /** Divides rows into parts of random length, or of one row if there are few. */
     void haveTheBitsOfAll(ExpertCase shape, DType dtype) {
         double[][] x = shape.values(dtype, shape.rows(), shape.inputs(), 1);
         double[][] w = shape.values(dtype, shape.experts() * shape.outputs(), shape.inputs(), 2);

@@ -56,7 +56,7 @@ final class RankTeam implements AutoCloseable {
         }
     }
 
-    /** What a rank does. */
+    /** The work of a rank. */
     @FunctionalInterface
     interface Work<T> {
         T on(RankContext rank) throws Exception;
@@ -65,8 +65,8 @@ final class RankTeam implements AutoCloseable {
     /**
      * How a rank's work ended.
      *
-     * @param value of one that succeeded
-     * @param error of one that did not
+     * @param value the result, if it succeeded
+     * @param error the error, if it failed
      */
     record Outcome<T>(Optional<T> value, Optional<Throwable> error) {}
 
@@ -78,14 +78,14 @@ final class RankTeam implements AutoCloseable {
         return ranks.size();
     }
 
-    /** What the rank with this number has on its stack. */
+    /** The stack memory that the rank with this number has in use. */
     StackGuards guards(int rank) {
         return guards.get(rank);
     }
 
     /**
-     * Runs {@code work} on every rank's thread, to the end; fails with the first error that a rank made itself. It is an assertion error where a check has
-     * failed, or memory was overrun; where the plug-in failed by itself it is none.
+     * Runs {@code work} on every rank's thread, to the end; fails with the first error that a rank made itself. It is an assertion error if a check has
+     * failed, or memory was overrun, and another error if the plug-in failed by itself.
      */
     <T> List<T> run(Work<T> work) {
         List<Outcome<T>> outcomes = attempt(work);
@@ -157,7 +157,7 @@ final class RankTeam implements AutoCloseable {
         return errors.build();
     }
 
-    /** Closes streams and memory. A stream whose rank failed may say so again; that is no new error. */
+    /** Closes streams and memory. A stream whose rank failed may throw again here; that is no new error. */
     @Override
     public void close() {
         @Nullable RuntimeException failure = null;

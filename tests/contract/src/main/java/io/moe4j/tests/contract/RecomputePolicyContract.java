@@ -17,7 +17,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * What every recompute policy must do: leave the outputs and gradients that recording everything leaves, bit for bit, because the same operations run on the
+ * The contract of recompute policies: outputs and gradients are those of recording everything, bit for bit, because the same operations run on the
  * same numbers. The model is a stack of three small residual blocks, so that gradients reach every unit by two paths.
  *
  * @since 0.1.0
@@ -77,7 +77,7 @@ public abstract class RecomputePolicyContract {
         }
     }
 
-    /** What a segment keeps is computed once, however often the segment is applied. */
+    /** Results that a segment keeps are computed once, however often the segment is applied. */
     @Test
     public void keptValuesAreComputedOnce() {
         try (ResidualStack stack = new ResidualStack(device)) {
@@ -86,7 +86,7 @@ public abstract class RecomputePolicyContract {
         }
     }
 
-    /** One that recomputes fully applies each segment twice and gives its temporaries back in between; another one applies it once. */
+    /** A policy that recomputes fully applies each segment twice and frees its temporaries in between; other policies apply it once. */
     @Test
     public void recomputesFullyIfItSaysSo() {
         try (ResidualStack stack = new ResidualStack(device)) {
@@ -98,7 +98,7 @@ public abstract class RecomputePolicyContract {
         }
     }
 
-    /** Two steps in a row give the same, and take their memory at the same addresses. */
+    /** Two steps in a row give the same results, and use memory at the same addresses. */
     @Test
     public void stepsRepeat() {
         try (ResidualStack stack = new ResidualStack(device)) {

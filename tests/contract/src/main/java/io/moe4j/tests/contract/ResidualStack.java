@@ -44,7 +44,7 @@ final class ResidualStack implements AutoCloseable {
         }
     }
 
-    /** What a forward and a backward leave. */
+    /** The results of a forward and a backward pass. */
     record Result(double[] output, double[] inputGradient, List<double[]> gradients, boolean temporariesReturned,
             long outputAddress) {}
 
@@ -62,7 +62,7 @@ final class ResidualStack implements AutoCloseable {
         return values.of(DType.F32, random.doubles(elements, -1, 1).toArray(), shape);
     }
 
-    /** Each segment on one recording tape, its unit gathered and its gradients open all the time. */
+    /** Runs each segment on one recording tape, with its unit gathered and its gradients open all the time. */
     Result recordingEverything() {
         try (Scope step = rank.context().memory().openStep()) {
             List<ParameterUnit.Gathered> gathered = new ArrayList<>();
@@ -106,7 +106,7 @@ final class ResidualStack implements AutoCloseable {
         }
     }
 
-    /** A copy: a policy may let the gradient by its input take the place of the one by its output. */
+    /** A copy, because a policy may write the gradient with respect to the input over that with respect to the output. */
     private Tensor gradient() {
         Tensor copy = rank.context().memory().keep("gradient", DType.F32, TOKENS, DIM);
         rank.context().stream().copy(dy_TD, copy);

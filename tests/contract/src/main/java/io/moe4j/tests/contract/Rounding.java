@@ -6,13 +6,13 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Float8;
 
 /**
- * Unit roundoffs, and what a value becomes in a type: the derivations of tolerances start here.
+ * Unit roundoffs, and the rounding of values to a type, from which tolerances are derived.
  *
  * @since 0.1.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Rounding {
-    /** Of fp32 arithmetic: 24 significant bits, to nearest. */
+    /** The unit roundoff of fp32 arithmetic: 24 significant bits, to nearest. */
     public static final double U32 = 0x1p-24;
     /** Absolute slack for results near the smallest normal number, which a kernel may flush. */
     public static final double TINY = 1e-36;

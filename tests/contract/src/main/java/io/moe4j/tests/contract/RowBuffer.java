@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /**
- * A strided matrix on a device in which every element that was not given a value holds a NaN with a mark, so that a kernel that
- * reads one spoils its result, and one that writes one is found out.
+ * A strided matrix on a device. Every element without a value holds a marked NaN, so that a kernel that
+ * reads one gives a wrong result, and a kernel that writes one is found.
  */
 final class RowBuffer implements AutoCloseable {
     private static final int MARK_F32 = 0x7FC0BEEF;
@@ -40,7 +40,7 @@ final class RowBuffer implements AutoCloseable {
         return buffer;
     }
 
-    /** Nothing but marks. */
+    /** A buffer with marks only. */
     static RowBuffer blank(Device device, Stream stream, DType dtype, long capacity, int columns, int stride) {
         return of(device, stream, dtype, capacity, columns, stride, new double[0][]);
     }

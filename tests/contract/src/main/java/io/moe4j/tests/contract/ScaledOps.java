@@ -23,8 +23,8 @@ import java.util.Random;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * What a device does with types that have scales: quantises with the bits of the definition, multiplies within a derived bound; or says that it does not
- * support them, and refuses.
+ * Checks a device's operations on types with scales: it quantises with the bits of the definition, and multiplies within a derived bound; or it says that
+ * it does not support them, and refuses.
  *
  * @since 0.3.0
  */
@@ -37,7 +37,7 @@ public final class ScaledOps {
     private final Device device;
     private final Stream stream;
 
-    /** On an open device. */
+    /** The checks on an open device. */
     public ScaledOps(Device device, Stream stream) {
         this.device = device;
         this.stream = stream;

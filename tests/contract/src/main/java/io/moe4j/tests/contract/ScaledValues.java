@@ -16,7 +16,7 @@ import java.util.Random;
  */
 record ScaledValues(Tensor tensor, double[] elements) {
 
-    /** Random numbers, with scales of very different sizes, so that a scale of another block shows. */
+    /** Random numbers, with scales of very different magnitudes, so that using the scale of another block is noticed. */
     static ScaledValues random(HostValues values, DType type, List<Long> block, long seed, long... shape) {
         Random random = new Random(seed);
         long[] blocks = new long[shape.length];

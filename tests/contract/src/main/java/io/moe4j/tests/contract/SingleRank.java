@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * A world of one rank on one device: enough for plug-ins that never meet a peer.
+ * A world of one rank on one device, for plug-ins that need no peers.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ public final class SingleRank implements AutoCloseable {
         this.context = context;
     }
 
-    /** With a megabyte of temporaries. */
+    /** A rank with a megabyte of memory for temporaries. */
     public static SingleRank on(Device device) {
         return on(device, STACK_BYTES);
     }
@@ -45,7 +45,7 @@ public final class SingleRank implements AutoCloseable {
                 new RankContext(world, device, stream, new MemoryStack(memory, guards), new Alone()));
     }
 
-    /** What plug-ins are opened with. */
+    /** The context with which plug-ins are opened. */
     public RankContext context() {
         return context;
     }

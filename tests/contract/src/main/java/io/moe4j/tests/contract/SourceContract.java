@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * What every format of training text must do: give the texts of a file in their order, unchanged; go on from any position as if it had not stopped; and tell
- * what is wrong.
+ * The contract of formats of training text: a format gives the texts of a file in order and unchanged, goes on from any position as if it had not stopped,
+ * and says what is wrong.
  *
  * @since 0.3.0
  */
@@ -48,7 +48,7 @@ public abstract class SourceContract {
     /** For subclasses. */
     protected SourceContract() {}
 
-    /** Where its files are written. */
+    /** The folder in which test files are written. */
     protected Path folder() {
         return folder;
     }
@@ -56,24 +56,24 @@ public abstract class SourceContract {
     /** The format. */
     protected abstract SourceProvider provider();
 
-    /** A name of its files, such as {@code x.jsonl}. */
+    /** A file name of the format, such as {@code x.jsonl}. */
     protected abstract String fileName();
 
     /** The bytes of a file with these documents, each in a field that is called "text". */
     protected abstract byte[] file(List<String> texts);
 
     /**
-     * The bytes of a file with the documents {@code before} and {@code after}, and between them a line or row that has no text; absent if the format
+     * The bytes of a file with the documents {@code before} and {@code after}, and between them a line or row without text; absent if the format
      * cannot have one.
      */
     protected abstract Optional<byte[]> fileWithABadLine(String before, String after);
 
-    /** Bytes that have the format's name, and are none of its files. */
+    /** Bytes that are not a valid file of the format. */
     protected byte[] noFile() {
         return "{ this is neither JSON nor anything else".getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Id, version and probe are those of a well-behaved provider, and names decide what it reads. */
+    /** Id, version and probe keep the rules of providers, and file names decide what it reads. */
     @Test
     public void providerIsWellBehaved() {
         assertTrue(provider().id().matches("[a-z0-9_]+"), provider().id());
@@ -86,7 +86,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** Texts come back in their order, to the last byte. */
+    /** Texts are returned in order, and equal to the last byte. */
     @Test
     public void textsComeBack() throws IOException {
         assertEquals(TEXTS, texts(request(file(TEXTS))), "texts of a file");
@@ -111,7 +111,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** From each position, what follows is read, and no other; also the second time. */
+    /** From each position, exactly the following texts are read, also the second time. */
     @Test
     public void positionsGoOn() throws IOException {
         byte[] file = file(TEXTS);
@@ -134,7 +134,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** A position that another file gave is refused, not taken for the beginning or the end. */
+    /** A position from another file is refused, and not taken as the beginning or the end. */
     @Test
     public void wrongPositionsAreRefused() {
         byte[] file = file(TEXTS);
@@ -144,7 +144,7 @@ public abstract class SourceContract {
         }
     }
 
-    /** A bad line is told with its place; where the log lets it pass, reading goes on; where it throws, that ends reading. */
+    /** A bad line is reported with its place. If the receiver returns, reading goes on; if it throws, reading ends. */
     @Test
     public void badLinesAreTold() throws IOException {
         Optional<byte[]> file = fileWithABadLine("before", "after");
@@ -159,14 +159,14 @@ public abstract class SourceContract {
                 "a log that lets no bad line pass");
     }
 
-    /** What is not of the format is refused with the file's name. */
+    /** A file that is not of the format is refused with its name. */
     @Test
     public void otherFilesAreRefused() {
         Exception e = assertThrows(Exception.class, () -> texts(request(noFile(), new Log(false))));
         assertTrue(e instanceof IOException || e instanceof InputException, () -> "it throws " + e);
     }
 
-    /** Two readers of one provider know nothing of each other. */
+    /** Two readers of one provider are independent. */
     @Test
     public void readersAreIndependent() throws IOException {
         byte[] file = file(TEXTS);

@@ -24,17 +24,17 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
 /**
- * Watches what plug-ins take from a rank's stack. On the CPU each tensor is followed by a guard of {@value #BYTES} bytes, which is marked when the
- * tensor is handed out and
- * looked at when it goes back; and in strict mode what goes back is filled with NaN. All of this is work on the rank's stream, so that it is captured and
- * replayed like the plug-in's own. On other devices it only knows what is held.
+ * Watches the memory that plug-ins take from a rank's stack. On the CPU each tensor is followed by a guard of {@value #BYTES} bytes, which is marked when the
+ * tensor is allocated and
+ * checked when it is freed; and in strict mode freed memory is filled with NaN. All of this is work on the rank's stream, so that it is captured and
+ * replayed like the plug-in's own work. On other devices it only counts the memory in use.
  */
 final class StackGuards implements StackWatcher, AutoCloseable {
     static final int BYTES = 4096;
 
     /** NaN in both floating-point types, and another one than the poison. */
     private static final short MARK = 0x7FC1;
-    /** As the strict CPU device has it. */
+    /** The pattern of the strict CPU device. */
     private static final int POISON = 0x7FC0_7FC0;
 
     private final Stream stream;
@@ -80,12 +80,12 @@ final class StackGuards implements StackWatcher, AutoCloseable {
         gone.clear();
     }
 
-    /** Temporaries that are held now: those that go back with their scope, not with the step. */
+    /** Temporaries that are in use now: memory that is freed with its scope, and not with the step. */
     List<String> temporaries() {
         return held.values().stream().filter(taken -> !taken.kept()).map(StackGuards::describe).toList();
     }
 
-    /** What was found so far; complete once the stream has been waited for. */
+    /** The overruns that were found so far; complete after waiting for the stream. */
     List<String> damages() {
         return List.copyOf(damages);
     }

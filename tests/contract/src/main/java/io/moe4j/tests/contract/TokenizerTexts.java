@@ -11,10 +11,10 @@ import java.util.List;
 import java.util.Random;
 import org.opentest4j.AssertionFailedError;
 
-/** Texts as tokenizers get them, and their ids. */
+/** Texts in the form in which tokenizers receive them, and their ids. */
 final class TokenizerTexts {
     private static final int LONG = 40_000;
-    /** Far more ids than any of the texts has. */
+    /** A number of ids that is far larger than that of any text. */
     private static final int MOST_IDS = 4 * LONG;
 
     private TokenizerTexts() {}
@@ -23,7 +23,7 @@ final class TokenizerTexts {
         return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
     }
 
-    /** Longer than what is usually read at once. */
+    /** A text that is longer than the usual buffers. */
     static String longText() {
         Random random = new Random(1);
         StringBuilder text = new StringBuilder();
@@ -60,7 +60,7 @@ final class TokenizerTexts {
         }
     }
 
-    /** Gives one byte at a time. */
+    /** A stream that returns one byte at a time. */
     static final class Slow extends FilterInputStream {
         private boolean closed;
 
@@ -84,7 +84,7 @@ final class TokenizerTexts {
         }
     }
 
-    /** Fails. */
+    /** A stream that fails. */
     static final class Failing extends InputStream {
         private final IOException problem;
 
