@@ -33,7 +33,6 @@ public final class TraceFile {
             Path part = file.resolveSibling(file.getFileName() + ".part");
             try (JsonGenerator json = JsonMapper.shared().createGenerator(Files.newOutputStream(part))) {
                 json.writeStartObject();
-                json.writeStringProperty("displayTimeUnit", "ms");
                 json.writeArrayPropertyStart("traceEvents");
                 ranks.forEach(rank -> write(rank, json));
                 json.writeEndArray();

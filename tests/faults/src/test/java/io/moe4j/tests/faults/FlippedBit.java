@@ -54,7 +54,7 @@ record FlippedBit(boolean compares) implements FaultKind {
             }
             return Verdict.wrong(injected, "it was not noticed, and the run was saved to its end");
         } catch (RanksDisagreeException e) {
-            Optional<String> flaw = ClearText.flaw(ClearText.of(e), List.of("ranks differ"));
+            Optional<String> flaw = ClearText.flaw(ClearText.of(e), List.of("these differ"));
             return flaw.isPresent() ? Verdict.unclear(injected, flaw.get())
                     : new RunJudge(undisturbed).judge(injected, folder, reported, TWO_COPIES.toArray(String[]::new));
         }
