@@ -37,7 +37,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Multi-token prediction in whole runs; its numbers are compared with PyTorch's where goldens are read. */
@@ -72,30 +71,29 @@ final class MultiTokenTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"graph_capture.enable=false", "runtime.strict=true", "runtime.threads=1",
-            "model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
-            "activation_checkpoint.mode=budget activation_checkpoint.memory_budget=0.001",
-            "moe.receive_capacity=0.5 moe.on_overflow=rounds"})
-    void theBitsAreTheSame(String overrides) {
-        try (TrainingRun plain = open(FOUR); TrainingRun other = open(FOUR, overrides)) {
-            requireSame(Tiny.steps(plain), Tiny.steps(other));
+    /** Eager, strict, without recompute, with a budget, in rounds, and with two microbatches alive at once. */
+    @Test
+    void theBitsAreTheSame() {
+        List<StepResult> expected;
+        try (TrainingRun plain = open(FOUR)) {
+            expected = Tiny.steps(plain);
+        }
+        for (String how : List.of("graph_capture.enable=false runtime.strict=true",
+                "model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
+                "activation_checkpoint.mode=budget activation_checkpoint.memory_budget=0.001",
+                "moe.receive_capacity=0.5 moe.on_overflow=rounds")) {
+            try (TrainingRun other = open(FOUR, how)) {
+                requireSame(expected, Tiny.steps(other));
+            }
+        }
+        try (TrainingRun other = Tiny.openOther(two(), new TwoAlive(), words(FOUR))) {
+            requireSame(expected, Tiny.steps(other));
         }
     }
 
     @Test
-    void twoMicrobatchesAliveGiveTheSameBits() {
-        try (TrainingRun plain = open(FOUR);
-                TrainingRun other = Tiny.openOther(two(), new TwoAlive(), words(FOUR))) {
-            requireSame(Tiny.steps(plain), Tiny.steps(other));
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {"", "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1"})
-    void microbatchesAreOneLargeBatch(String layout) {
-        try (TrainingRun four = open(FOUR, layout); TrainingRun one = open(ONE, layout)) {
+    void microbatchesAreOneLargeBatch() {
+        try (TrainingRun four = open(FOUR); TrainingRun one = open(ONE)) {
             List<StepResult> expected = Tiny.steps(one);
             List<StepResult> found = Tiny.steps(four);
             for (int i = 0; i < expected.size(); i++) {
@@ -109,31 +107,32 @@ final class MultiTokenTest {
         }
     }
 
-    /** The text can be learnt two and three tokens ahead as well as one; the loss of the model itself stays what is reported as the loss. */
+    /** The text can be learnt two and three tokens ahead as well as one. Before any update, modules change nothing of the loss of the model itself. */
     @ParameterizedTest
     @ValueSource(strings = {"deepseek", "qwen"})
     void modulesLearn(String family) {
-        String few = "training.steps=30 lr_scheduler.warmup_steps=1 optimizer.lr=2e-2";
+        String few = "training.steps=10 lr_scheduler.name=constant lr_scheduler.warmup_steps=0 optimizer.lr=2e-2 ranks=1"
+                + " parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1";
         UnaryOperator<ModelSpec> kind = family.equals("qwen") ? Tiny::qwen : UnaryOperator.identity();
         try (TrainingRun run = Tiny.openOther(spec -> two().apply(kind.apply(spec)), words(few));
                 TrainingRun without = Tiny.openOther(kind, words(few))) {
             List<StepResult> steps = Tiny.steps(run);
-            assertEquals(without.step().loss(), steps.getFirst().loss(), "before any update, modules change nothing");
-            assertEquals(List.of(), without.step().predictionLosses());
+            StepResult plain = without.step();
+            assertEquals(plain.loss(), steps.getFirst().loss());
+            assertEquals(List.of(), plain.predictionLosses());
             for (int k = 0; k < 2; k++) {
                 double first = steps.getFirst().predictionLosses().get(k);
                 double last = steps.getLast().predictionLosses().get(k);
-                assertTrue(first > 4 && last < 0.6 * first, "module " + k + ": " + first + " to " + last);
+                assertTrue(first > 4 && last < 0.9 * first, "module " + k + ": " + first + " to " + last);
             }
         }
     }
 
     /** Two documents of 16 tokens in a sequence of 32 have the bits of two sequences of 16: no module sees, or predicts, across the boundary. */
-    @ParameterizedTest
-    @CsvSource({"graph_capture.enable=true", "runtime.strict=true"})
-    void documentsAreKeptApart(String how) {
-        String apart = "data.document_boundaries=true training.steps=3 training.local_batch_size=1 training.seq_len=32 "
-                + how;
+    @Test
+    void documentsAreKeptApart() {
+        String apart = "data.document_boundaries=true training.steps=2 training.local_batch_size=1 training.seq_len=32"
+                + " runtime.strict=true";
         Tiny.DataOf halves = config -> {
             BatchSource.Factory plain = Tiny.sequences(
                     config.withTraining(config.training().withSeqLen(16).withLocalBatchSize(2)));
@@ -261,9 +260,9 @@ final class MultiTokenTest {
                                 + " modules: the model is used without them"),
                         source.remarks());
             }
-            assertEquals(without.loss(), firstStep(plain).loss());
             assertRefused("no weights of such modules", plain, "model.num_nextn_predict_layers=1");
         }
+        assertEquals(without.loss(), firstStep(folder.resolve("plain")).loss());
     }
 
     private StepResult firstStep(Path model, String... overrides) {
