@@ -9,6 +9,7 @@ import java.util.IdentityHashMap;
 import java.util.Set;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 
@@ -65,7 +66,21 @@ final class FailureReport implements IExecutionExceptionHandler {
                 .orElseGet(() -> "there are " + String.join(", ", command.getSubcommands().keySet()));
     }
 
+    /** What is wrong with the value of an option, by the first name of the option: picocli takes its longest. */
+    private static String wrongValue(ParameterException failure, OptionSpec option) {
+        Class<?> type = option.type();
+        String wanted = type == int.class || type == long.class || type == Integer.class || type == Long.class
+                ? "a whole number"
+                : type == double.class || type == Double.class ? "a number" : "";
+        return wanted.isEmpty() ? String.valueOf(failure.getMessage())
+                : option.names()[0] + " " + failure.getValue() + ": it must be " + wanted;
+    }
+
     private static String message(Throwable failure) {
+        if (failure instanceof ParameterException parameters && parameters.getValue() != null
+                && parameters.getArgSpec() instanceof OptionSpec option) {
+            return PlainText.of(wrongValue(parameters, option));
+        }
         if (failure instanceof CommandLine.UnmatchedArgumentException unmatched) {
             return PlainText.of(unknown(unmatched));
         }

@@ -6,6 +6,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.data.DataSource;
 import io.moe4j.data.TrainingData;
 import io.moe4j.api.text.Tokenizer;
+import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -51,6 +52,10 @@ final class InputRules {
                     "there is no such checkpoint",
                     "give the path of one, auto to continue the newest of this run, or leave it empty to begin anew",
                     RESUME);
+            if (CheckpointChoice.candidates(resume).isEmpty()) {
+                OtherFolder.of(resume)
+                        .ifPresent(other -> findings.require(false, other.rule(), other.remedy(), RESUME));
+            }
         }
     }
 

@@ -5,6 +5,7 @@ import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.spi.Registry;
 import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.huggingface.AdapterFolder;
 import io.moe4j.trainer.huggingface.FolderWriter;
 import java.nio.file.Path;
 import java.util.List;
@@ -16,6 +17,7 @@ final class LoraRules {
     private static final String ALPHA = "lora.alpha";
     private static final String TARGETS = "lora.targets";
     private static final String EXPORT = "lora.export";
+    private static final String ADAPTER = "lora.from";
     private static final String FROM = "model.from";
     private static final String PREDICTION = "model.num_nextn_predict_layers";
     /** The largest rank. With a larger one, the updates of any existing model cost more than its matrices. */
@@ -31,7 +33,9 @@ final class LoraRules {
             try {
                 ConfiguredLora.read(lora.from().get());
             } catch (InputException e) {
-                findings.require(false, String.valueOf(e.getMessage()), "", "lora.from");
+                lora.from().filter(folder -> !AdapterFolder.isOne(folder)).flatMap(OtherFolder::of).ifPresentOrElse(
+                        other -> findings.require(false, other.rule(), other.remedy(), ADAPTER),
+                        () -> findings.require(false, String.valueOf(e.getMessage()), "", ADAPTER));
                 return;
             }
         }
@@ -69,9 +73,12 @@ final class LoraRules {
             return;
         }
         List<String> unknown = config.lora().targetNames().stream().filter(name -> !known.contains(name)).toList();
-        String choice = "choose of " + String.join(", ", known);
+        String choice = "choose from " + String.join(", ", known);
         findings.require(!config.lora().targetNames().isEmpty(), "it names no matrix", choice, TARGETS);
-        findings.require(unknown.isEmpty(), model.name() + " has no " + String.join(", ", unknown), choice, TARGETS);
+        findings.require(unknown.isEmpty(), model.name() + " has no " + String.join(", ", unknown),
+                unknown.stream().findFirst().flatMap(name -> NearestKey.of(name, known))
+                        .map(near -> "the nearest is " + near + "; ").orElse("") + choice,
+                TARGETS);
         if (model.moe().isPresent()) {
             registry.all(ExpertKernelsProvider.class).stream()
                     .filter(kernels -> kernels.id().equals(config.model().expertKernels()))
@@ -92,7 +99,7 @@ final class LoraRules {
     private static void saved(TrainerConfig config, Findings findings) {
         boolean from = config.model().from().isPresent();
         String remedy = "set " + FROM + " to the model folder that is fine-tuned";
-        String rule = "what is saved are the low-rank updates, of a model that must lie in a folder";
+        String rule = "a checkpoint or an export has only the low-rank updates, so that their model must be a folder";
         findings.require(from || !config.checkpoint().enable(), rule, remedy, "checkpoint.enable", RANK, FROM);
         findings.require(from || config.checkpoint().export().isEmpty(), rule, remedy, "checkpoint.export", RANK, FROM);
         findings.require(from || config.lora().export().isEmpty(), rule, remedy, EXPORT, FROM);

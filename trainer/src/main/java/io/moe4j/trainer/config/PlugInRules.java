@@ -19,10 +19,8 @@ import io.moe4j.api.spi.SpiVersion;
 import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
-import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.huggingface.FolderConfig;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -81,21 +79,14 @@ final class PlugInRules {
         }
     }
 
-    /** Whether this is a checkpoint, or a run with checkpoints: these have no config.json. */
-    private static boolean isCheckpoint(Path path) {
-        return !Files.exists(path.resolve(FolderConfig.NAME)) && !CheckpointChoice.candidates(path).isEmpty();
-    }
-
     private static Optional<ModelSpec> ofFolder(Registry registry, TrainerConfig config, Findings findings) {
         try {
             return Optional.of(ConfiguredModel.spec(config, registry));
         } catch (InputException e) {
-            if (config.model().from().filter(PlugInRules::isCheckpoint).isPresent()) {
-                findings.require(false, "this is a checkpoint, or a run that has some, and no model folder",
-                        "continue it with checkpoint.resume, or make a model folder of it with moe4j export", FROM);
-            } else {
-                findings.require(false, String.valueOf(e.getMessage()), "", FROM);
-            }
+            config.model().from().filter(folder -> !Files.exists(folder.resolve(FolderConfig.NAME)))
+                    .flatMap(OtherFolder::of).ifPresentOrElse(
+                            other -> findings.require(false, other.rule(), other.remedy(), FROM),
+                            () -> findings.require(false, String.valueOf(e.getMessage()), "", FROM));
             return Optional.empty();
         }
     }

@@ -244,6 +244,28 @@ class ConfigLoaderTest {
                 .mapToObj(i -> "k" + i + "=1\n").collect(Collectors.joining())), "49900 more");
     }
 
+    @Test
+    void aFolderOfAnotherKindIsAnsweredWithTheKeyThatTakesIt() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        Files.writeString(model.resolve("config.json"), "{}");
+        Files.writeString(model.resolve("model.safetensors"), "");
+        Path adapter = Files.createDirectories(folder.resolve("adapter"));
+        Files.writeString(adapter.resolve("adapter_config.json"), "{}");
+        Path run = Files.createDirectories(folder.resolve("run/checkpoints/step-000000001")).getParent().getParent();
+        assertMeant("checkpoint.resume", model, "start from it with model.from");
+        assertMeant("checkpoint.resume", adapter, "continue them with lora.from");
+        assertMeant("model.from", adapter, "continue them with lora.from");
+        assertMeant("model.from", run, "continue it with checkpoint.resume");
+        assertMeant("lora.from", run, "low-rank updates alone");
+        assertMeant("lora.from", model, "start from it with model.from");
+    }
+
+    private void assertMeant(String key, Path given, String remedy) {
+        ConfigException e = assertThrows(ConfigException.class,
+                () -> load(NamedConfigs.DEFAULT, ConfigUse.training(), "--" + key, given.toString()));
+        assertTrue(e.problems().getFirst().remedy().contains(remedy), e.getMessage());
+    }
+
     private void assertRefused(Path file, String expected) {
         ConfigException e = assertThrows(ConfigException.class, () -> load(file.toString(), ConfigUse.planning()));
         assertTrue(e.getMessage().contains(expected), e.getMessage());

@@ -102,7 +102,7 @@ final class LoraFolderTest {
         String resume = "checkpoint.resume=" + folder.resolve("run");
         refused("alpha 6", "a", resume, "lora.rank=4", "lora.alpha=8", "lora.targets=q_a_proj,o_proj,experts");
         refused("all parameters", "b", resume);
-        refused("choose of q_a_proj", "c", "lora.rank=4", "lora.targets=q_proj");
+        refused("choose from q_a_proj", "c", "lora.rank=4", "lora.targets=q_proj");
         assertTrue(assertThrows(InputException.class, () -> Tiny.open("lora.rank=4", "lora.targets=o_proj",
                 "checkpoint.enable=true").close()).toString().contains("model.from"));
         Path broken = Files.createDirectories(folder.resolve("broken"));

@@ -143,8 +143,9 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
         return new CheckpointStore(folder, FileOperations.disk()).all();
     }
 
+    /** A checkpoint never has a config.json, which a model folder always has: its files may have the names of the oldest layout. */
     private static boolean isCheckpoint(Path path) {
         return Files.exists(path.resolve(Manifest.FILE)) || Files.exists(path.resolve(Progress.FILE))
-                || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || OldLayout.isOne(path)));
+                || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || (OldLayout.isOne(path) && !Files.exists(path.resolve("config.json")))));
     }
 }
