@@ -146,6 +146,7 @@ public record CheckpointChoice(StoredCheckpoint checkpoint, List<Path> damaged) 
     /** A checkpoint never has a config.json, which a model folder always has: its files may have the names of the oldest layout. */
     private static boolean isCheckpoint(Path path) {
         return Files.exists(path.resolve(Manifest.FILE)) || Files.exists(path.resolve(Progress.FILE))
-                || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent() || (OldLayout.isOne(path) && !Files.exists(path.resolve("config.json")))));
+                || (Files.isDirectory(path) && (StepNames.step(path, "").isPresent()
+                        || (OldLayout.isOne(path) && !Files.exists(path.resolve("config.json")))));
     }
 }
