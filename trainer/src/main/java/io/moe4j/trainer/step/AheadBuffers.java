@@ -14,7 +14,8 @@ import java.util.List;
 
 /**
  * The static buffers of tokens ahead, for all microbatches of a step: for each module for multi-token prediction the ids, then the labels. Module k, from
- * 1, reads k places further, within a document. For example with k = 1, a sequence of two documents of 3 tokens:
+ * 1, reads k places further, within a document, and predicts only where the labels of the tokens between count too. For example with k = 1, a sequence of
+ * two documents of 3 tokens:
  *
  * <pre>
  * ids     [5, 6, 7, 8, 9, 4]       starts [0, 0, 0, 3, 3, 3]
@@ -69,7 +70,7 @@ final class AheadBuffers implements AutoCloseable {
             for (int t = 0; t < ids_T.length; t++) {
                 int to = ahead(batch, t, k);
                 ids_T[t] = batch.ids_T()[to];
-                labels_T[t] = to == t + k ? batch.labels_T()[to] : LossOps.IGNORED_LABEL;
+                labels_T[t] = to == t + k && count(batch, t, to) ? batch.labels_T()[to] : LossOps.IGNORED_LABEL;
             }
             rank.stream().upload(MemorySegment.ofArray(ids_T), all(2 * k - 2));
             rank.stream().upload(MemorySegment.ofArray(labels_T), all(2 * k - 1));
@@ -86,6 +87,11 @@ final class AheadBuffers implements AutoCloseable {
             to++;
         }
         return to;
+    }
+
+    /** Whether all labels from one token to before another count: one that does not may be at the end of a document. */
+    private static boolean count(Batch batch, int from, int to) {
+        return Arrays.stream(batch.labels_T(), from, to).noneMatch(label -> label == LossOps.IGNORED_LABEL);
     }
 
     private Tensor part(int which, int microbatch) {

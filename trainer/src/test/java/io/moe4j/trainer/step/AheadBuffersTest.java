@@ -39,12 +39,12 @@ class AheadBuffersTest {
             buffers.upload(batch);
             require(stream, buffers.of(0).get(0), new int[] {6, 7, 7, 9, 4, 4}, 7, NONE, NONE, 4, 2, NONE);
             require(stream, buffers.of(0).get(1), new int[] {7, 7, 7, 4, 4, 4}, NONE, NONE, NONE, 2, NONE, NONE);
-            require(stream, buffers.of(1).get(0), new int[] {11, 12, 13, 14, 15, 15}, NONE, 13, 14, 15, 16, NONE);
-            require(stream, buffers.of(1).get(1), new int[] {12, 13, 14, 15, 15, 15}, 13, 14, 15, 16, NONE, NONE);
-            assertEquals(List.of(3L + 4, 1L + 4), buffers.targets());
-            // Where documents are not kept apart, a sequence is one text.
+            require(stream, buffers.of(1).get(0), new int[] {11, 12, 13, 14, 15, 15}, NONE, NONE, 14, 15, 16, NONE);
+            require(stream, buffers.of(1).get(1), new int[] {12, 13, 14, 15, 15, 15}, NONE, NONE, 15, 16, NONE, NONE);
+            assertEquals(List.of(3L + 3, 1L + 2), buffers.targets());
+            // Where documents are not kept apart, the label that is ignored at a document's end says that it ends.
             buffers.upload(new Batch(batch.ids_T(), batch.labels_T()));
-            require(stream, buffers.of(0).get(0), new int[] {6, 7, 8, 9, 4, 4}, 7, NONE, 9, 4, 2, NONE);
+            require(stream, buffers.of(0).get(0), new int[] {6, 7, 8, 9, 4, 4}, 7, NONE, NONE, 4, 2, NONE);
         }
     }
 

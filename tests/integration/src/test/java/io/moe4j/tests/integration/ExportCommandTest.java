@@ -52,7 +52,7 @@ class ExportCommandTest {
         assertRefused("exists already", "file", ".");
         assertRefused("exists already", "file", "file");
         assertRefused("is no folder that you may write", "file", "file/new");
-        assertRefused("expected one of [bf16, fp32]", "file", "new", "--dtype", "fp8");
+        assertRefused("--dtype fp8: it must be bf16 (bfloat16) or fp32 (float32)", "file", "new", "--dtype", "fp8");
         assertRefused("\"5 apples\" is no size of at least 1 byte; write 500MB, 5GB or 2GiB", "file", "new",
                 "--max-shard-size", "5 apples");
         assertRefused("\"0\" is no size", "file", "new", "--max-shard-size", "0");
