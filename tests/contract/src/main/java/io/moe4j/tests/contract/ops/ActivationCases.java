@@ -9,16 +9,16 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * SwiGLU and its gradient.
+ * Cases of SwiGLU and its gradient.
  *
  * @param rows T
  * @param width F
- * @param type of all
- * @param layout of all
+ * @param type element type of all tensors
+ * @param layout layout of all tensors
  */
 record ActivationCases(int rows, int width, DType type, Layout layout) {
     private static final double GATE_SIZE = 16;
-    /** From here on, an exponential may be cut: what is left of the result is less than |gate| e^-80. */
+    /** From this size of a gate on, a device may take its exponential as 0: the result's error is then less than |gate| e^-80. */
     private static final double CUT = 80;
 
     static List<OpCase> all() {
@@ -94,7 +94,7 @@ record ActivationCases(int rows, int width, DType type, Layout layout) {
                 });
     }
 
-    /** Very large and very small gates neither overflow nor turn into NaN; NaN comes through, and spoils no neighbour. */
+    /** Very large and very small gates neither overflow nor give NaN; a NaN gives NaN, and affects no other element. */
     private static OpCase ends() {
         double[] gates = Arrays.stream(new double[] {0, -0.0, 1e-30, -1e-30, 20, -20, 80, -80, 90, -90, 1e4, -1e4, 3e38,
                 -3e38, Double.NaN, 1}).map(gate -> (float) gate).toArray();

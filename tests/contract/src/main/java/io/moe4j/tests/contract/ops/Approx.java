@@ -3,15 +3,15 @@ package io.moe4j.tests.contract.ops;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * What fp32 arithmetic computes: the exact value, in double precision, and how far from it a device may be (running error analysis: Higham, "Accuracy and
+ * A result of fp32 arithmetic: the exact value, in double precision, and the largest error of a device (running error analysis: Higham, "Accuracy and
  * Stability of Numerical Algorithms", section 3.3). Every operation passes on the errors of its operands and adds its own rounding; u is half a unit in the
  * last place of fp32.
  *
- * @param value exact
- * @param error of what a device computes, at most
+ * @param value the exact value
+ * @param error the largest error of a device
  */
 record Approx(double value, double error) {
-    /** Of a division or a square root, which may be approximated to two units in the last place. */
+    /** The relative error of a division or a square root, which may be approximated to two units in the last place. */
     private static final double QUOTIENT = 4 * Rounding.U32;
 
     static Approx exact(double value) {
@@ -26,7 +26,7 @@ record Approx(double value, double error) {
         return all;
     }
 
-    /** Relative to the terms, not to the sum: so it also covers sums whose terms were rounded, or multiplied out, otherwise. */
+    /** A sum. Its error is relative to the terms, and not to the sum, so that it also covers devices that round or factor the terms in another way. */
     Approx plus(Approx other) {
         double size = Math.abs(value) + Math.abs(other.value);
         return new Approx(value + other.value, error + other.error + Rounding.U32 * size);
@@ -79,7 +79,7 @@ record Approx(double value, double error) {
         return new Approx(logarithm, error / (value - error) + QUOTIENT * (1 + Math.abs(logarithm)));
     }
 
-    /** 1 / (1 + exp(−x)); 0 where that is less than the smallest number of fp32. */
+    /** 1 / (1 + exp(−x)); 0 if that is less than the smallest number of fp32. */
     Approx sigmoid() {
         if (value < -200) {
             return exact(0);
@@ -87,7 +87,7 @@ record Approx(double value, double error) {
         return exact(1).over(new Approx(-value, error).exp().plus(1));
     }
 
-    /** After an intermediate rounding by the relative error {@code unit}. */
+    /** This value after a further rounding with the relative error {@code unit}. */
     Approx rounded(double unit) {
         return new Approx(value, error + unit * (Math.abs(value) + error));
     }

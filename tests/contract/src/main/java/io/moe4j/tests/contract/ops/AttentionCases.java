@@ -13,11 +13,11 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Causal attention and its gradients, of whole sequences and of documents in them.
+ * Cases of causal attention and its gradients, over whole sequences and over documents in them.
  *
- * @param shape extents
- * @param layout of q, k, v and their gradients; what the operation wants contiguous is
- * @param documentLength tokens of a document, on average; 0 if each sequence is one
+ * @param shape the extents
+ * @param layout layout of q, k, v and their gradients; the other tensors are contiguous, as the operation requires
+ * @param documentLength average number of tokens of a document; 0 if each sequence is one document
  */
 record AttentionCases(AttentionShape shape, Layout layout, int documentLength) {
 
@@ -104,7 +104,7 @@ record AttentionCases(AttentionShape shape, Layout layout, int documentLength) {
         return bench.of(shape.dtype(), how, values, shape.batch(), shape.sequence(), heads, dim);
     }
 
-    /** q, k, v, and forward's results as they are given: to be written, or from the definition. */
+    /** q, k, v, and forward's results: tensors to be written for forward, or values of the definition for backward. */
     private record Inputs(Operand q, Operand k, Operand v, Operand o, Operand lse, AttentionOps.Forward call) {}
 
     private Inputs inputs(OpBench bench, boolean withResults) {

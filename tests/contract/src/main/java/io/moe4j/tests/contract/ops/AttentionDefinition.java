@@ -6,10 +6,10 @@ import io.moe4j.tests.contract.Rounding;
 
 /**
  * Causal attention within documents and its gradients, one query after the other, with the error that fp32 arithmetic makes in each element. Where tensors
- * are bf16, probabilities and the gradients of scores may be rounded to bf16 before they are multiplied, as tensor cores want it.
+ * are bf16, probabilities and the gradients of scores may be rounded to bf16 before they are multiplied, as tensor cores require.
  */
 final class AttentionDefinition {
-    /** Of exponentials, quotients and rescaled sums: their constant part. */
+    /** The constant part of the relative error of exponentials, quotients and rescaled sums. */
     private static final double FEW = 40 * Rounding.U32;
 
     private final int sequence;
@@ -23,12 +23,12 @@ final class AttentionDefinition {
     private final double[] p;
     private final double[] relative;
 
-    /** Over sequences of one document each. */
+    /** The attention over sequences of one document each. */
     AttentionDefinition(AttentionShape shape, double scale) {
         this(shape, scale, new int[Math.toIntExact(shape.batch() * shape.sequence())]);
     }
 
-    /** @param starts_BS where each token's document begins; all 0 if each sequence is one */
+    /** @param starts_BS where each token's document begins; all 0 if each sequence is one document */
     AttentionDefinition(AttentionShape shape, double scale, int[] starts_BS) {
         starts = starts_BS;
         sequence = (int) shape.sequence();
@@ -87,7 +87,7 @@ final class AttentionDefinition {
         return sum;
     }
 
-    /** What a dot product may be off by. */
+    /** The largest error of a dot product. */
     private static double dotError(double[] a, int from, double[] b, int with, int count) {
         double size = 0;
         for (int i = 0; i < count; i++) {
@@ -132,12 +132,12 @@ final class AttentionDefinition {
         return top;
     }
 
-    /** o and lse. */
+    /** Computes o and lse. */
     Approx[][] forward(double[] q, double[] k, double[] v) {
         return forward(q, k, v, 0);
     }
 
-    /** The same for the queries from {@code first} on; the results of the others are nothing. */
+    /** Computes o and lse of the queries from {@code first} on; the results of the others are undefined. */
     Approx[][] forward(double[] q, double[] k, double[] v, int first) {
         Results o = new Results(v.length / keyHeads * heads);
         Approx[] lse = new Approx[o.values.length / value];
@@ -162,7 +162,7 @@ final class AttentionDefinition {
         return new Approx[][] {o.all(), lse};
     }
 
-    /** dq, dk and dv; from o and lse as they were stored. */
+    /** Computes dq, dk and dv from the stored o and lse. */
     Approx[][] backward(double[] q, double[] k, double[] v, double[] o, double[] lse, double[] dO) {
         Results dq = new Results(q.length);
         Results dk = new Results(k.length);

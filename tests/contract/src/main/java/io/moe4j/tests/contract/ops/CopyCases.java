@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
-/** Copies between any strides, exactly: values that fit stay, others are rounded once. */
+/** Cases of copies between any strides, which are exact: values that the type can hold stay equal, others are rounded once. */
 final class CopyCases {
     private static final int RANDOM_SHAPES = 30;
     private static final List<DType> TYPES = List.of(F32, BF16);

@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Attention of the last tokens of a sequence over a cache.
+ * Cases of the attention of a sequence's last tokens over a cache.
  *
  * @param queries T
- * @param shape of the attention of the whole sequence, whose length is L
- * @param layout of all tensors
+ * @param shape the extents of the attention of the whole sequence, whose length is L
+ * @param layout layout of all tensors
  * @param latents whether the values are the first elements of the keys, in the same memory
  */
 record DecodeCases(int queries, AttentionShape shape, Layout layout, boolean latents) {
@@ -91,7 +91,7 @@ record DecodeCases(int queries, AttentionShape shape, Layout layout, boolean lat
         return first;
     }
 
-    /** That of the last tokens in the attention of the whole sequence, whatever the queries of the others are. */
+    /** The expected result: that of the last tokens in the attention of the whole sequence, which does not depend on the queries of the others. */
     private Approx[] expected(double[] q, double[] k, double[] v) {
         double[] whole = new double[Math.toIntExact(shape.sequence() * shape.heads() * shape.queryKeyDim())];
         System.arraycopy(q, 0, whole, whole.length - q.length, q.length);

@@ -33,14 +33,14 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.TestMethodOrder;
 
 /**
- * What the operations of every device must do. Subclass it, and say which device. Each operation is called with all types, with no row, one row, odd
+ * The contract of a device's operations. A subclass names the device. Each operation is called with all types, with no row, one row, odd
  * extents and
  * gaps between rows, in place where that is allowed, and:
  *
  * <ul>
  * <li>its results are those of the definition in double precision, within a bound that follows from the roundings made ({@link Approx}); NaN passes only where
  * NaN is expected;
- * <li>nothing else is written: all else, and what a result holds before, is NaN with a mark;
+ * <li>nothing else is written: everything else, and the previous content of results, is a marked NaN;
  * <li>the same call gives the same bits, again, on any number of threads, and replayed from a captured graph.
  * </ul>
  *
@@ -61,17 +61,17 @@ public abstract class DeviceOpsContract {
     /** The device. */
     protected abstract DeviceProvider provider();
 
-    /** How it is opened. */
+    /** How the device is opened. */
     protected DeviceConfig deviceConfig() {
         return DeviceConfig.defaults();
     }
 
-    /** What captures on it; none if it has no capture. */
+    /** Its graph capture; none if it has none. */
     protected Optional<GraphCaptureProvider> captureProvider() {
         return Optional.empty();
     }
 
-    /** Memory of about 12 GiB, of which little is touched. Override it where the device's own would be too much for the machine. */
+    /** Memory of about 12 GiB, of which little is touched. Override it if the device's own memory would be too large for the machine. */
     protected Memory hugeMemory(Device from, long bytes) {
         return from.allocate(bytes, "contract far rows");
     }
@@ -95,7 +95,7 @@ public abstract class DeviceOpsContract {
         device.close();
     }
 
-    /** Products: all transposes, any rows, added to what is there or not. */
+    /** Products: all transposes, any rows, with and without adding to the result's previous content. */
     @TestFactory
     public Stream<DynamicTest> matmul() {
         return checks(MatmulCases.all());
@@ -112,7 +112,7 @@ public abstract class DeviceOpsContract {
     }
 
     /**
-     * Quantising, and products of operands with scales, where the device supports them; where it does not, it refuses them.
+     * Quantising, and products of operands with scales, if the device supports them; otherwise it refuses them.
      *
      * @since 0.3.0
      */
@@ -204,7 +204,7 @@ public abstract class DeviceOpsContract {
     }
 
     /**
-     * What Muon does element by element.
+     * Muon's operations on single elements.
      *
      * @since 0.3.0
      */
@@ -213,13 +213,16 @@ public abstract class DeviceOpsContract {
         return checks(MuonCases.all());
     }
 
-    /** NaN comes through wherever a result depends on it, and reaches nothing else. */
+    /** NaN appears in every result that depends on it, and in no other. */
     @TestFactory
     public Stream<DynamicTest> notANumberIsNotHidden() {
         return checks(NaNCases.all());
     }
 
-    /** Rows whose elements have indices beyond 2³¹ are found, read and written where they are. Behind the others: where it fails, the device may be lost. */
+    /**
+     * Rows whose elements have indices beyond 2³¹ are read and written at the right place. Runs after the other tests, because a device may be unusable
+     * after a failure.
+     */
     @TestFactory
     @Order(LAST)
     public Stream<DynamicTest> rowsBeyond31Bits() {
@@ -227,7 +230,7 @@ public abstract class DeviceOpsContract {
                 AttentionCases.far(), DecodeCases.far(), ActivationCases.far()).flatMap(List::stream).toList());
     }
 
-    /** Tensors of more than 2³¹ elements are gone through to their end. */
+    /** All elements of tensors with more than 2³¹ elements are processed. */
     @TestFactory
     @Order(LAST)
     public Stream<DynamicTest> moreThan31BitsOfElements() {
@@ -235,7 +238,7 @@ public abstract class DeviceOpsContract {
         return new ManyElements(device, rank.context().stream()).tests();
     }
 
-    /** What is recorded runs when it is replayed, on what its operands then hold, and gives the bits of an eager call. */
+    /** A recorded call runs when it is replayed, on the content of its operands at that time, and gives the bits of an eager call. */
     @TestFactory
     public Stream<DynamicTest> replaysGiveTheSameBits() {
         Assumptions.assumeTrue(captureProvider().isPresent(), "captureProvider() says that the device has no capture");
@@ -257,7 +260,7 @@ public abstract class DeviceOpsContract {
         }
     }
 
-    /** The number of the host's cores does not change a bit, on a device that computes with them. */
+    /** On a device that computes with the host's cores, their number does not change a bit. */
     @TestFactory
     public Stream<DynamicTest> sameBitsWithAnyNumberOfThreads() {
         Assumptions.assumeTrue(provider().kind().equals(DeviceKind.CPU),
@@ -277,7 +280,7 @@ public abstract class DeviceOpsContract {
         });
     }
 
-    /** Shapes and types that do not fit are refused on the host, with the tensor in the message, and do no harm. */
+    /** Shapes and types that do not fit are refused on the host, with the tensor in the message, and later calls work. */
     @Test
     public void refusesWhatDoesNotFit() {
         try (OpBench bench = bench(device, rank)) {

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Sums. For copies see {@link CopyCases}. */
+/** Cases of sums. For copies see {@link CopyCases}. */
 final class ElementwiseCases {
     private static final List<DType> TYPES = List.of(F32, BF16);
     private static final float FACTOR = -0.3f;

@@ -12,19 +12,19 @@ import java.util.Optional;
 import java.util.Random;
 
 /**
- * Table look-up and its gradient.
+ * Cases of table look-up and its gradient.
  *
  * @param tokens T
  * @param words V
  * @param dim D
- * @param type of table and rows; the gradient is F32
- * @param layout of table and rows
+ * @param type element type of table and rows; the gradient is F32
+ * @param layout layout of table and rows
  */
 record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout) {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
-        // Among them: a word of all tokens, words of more and of fewer tokens than a warp, words without any.
+        // Among them: a word that all tokens have, words of more and of fewer tokens than a warp has lanes, words without tokens.
         int[][] shapes = {{0, 5, 8}, {7, 3, 1}, {100, 1, 24}, {100, 17, 130}, {500, 9, 40}, {50, 1000, 72},
                 {33, 2, 2056}, {3000, 5000, 16}, {8192, 3, 128}, {20_000, 90, 77},
                 {40_000, 5, 8}};

@@ -3,24 +3,23 @@ package io.moe4j.tests.contract.ops;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * What an operand must hold after a call.
+ * The expected content of an operand after a call.
  *
- * @param name for messages
- * @param operand which one
- * @param values in order of its elements
- * @param bounds how far from them, each; 0 for the same bits but for NaN's, and NaN must be NaN in either case
+ * @param name its name, for messages
+ * @param operand the operand
+ * @param values the expected values, in the order of its elements
+ * @param bounds the largest difference for each value; 0 for equal bits. NaN is only equal to NaN, with any bits
  */
 record Expected(String name, Operand operand, double[] values, double[] bounds) {
 
-    /** The very values. */
+    /** Exactly these values. */
     static Expected same(String name, Operand operand, double[] values) {
         return new Expected(name, operand, values, new double[values.length]);
     }
 
     /**
-     * Computed in fp32 and rounded once when stored. A device may order and fuse its operations otherwise than the definition does, which changes
-     * which roundings are
-     * made but not how many by much: twice the error.
+     * Values that are computed in fp32 and rounded once when they are stored. A device may order and fuse its operations otherwise than the definition
+     * does, which changes which roundings are made but not how many by much: twice the error.
      */
     static Expected close(String name, Operand operand, Approx[] values) {
         double[] exact = new double[values.length];

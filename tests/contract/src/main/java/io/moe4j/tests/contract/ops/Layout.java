@@ -1,14 +1,14 @@
 package io.moe4j.tests.contract.ops;
 
-/** How a tensor of the cases lies in its memory; the last dimension is dense in all of them. */
+/** How a tensor of a case lies in memory; the last dimension is always dense. */
 enum Layout {
     /** Contiguous, from an aligned address. */
     DENSE(0, 0),
-    /** Contiguous, from an address that is a multiple of the element's size and of nothing else. */
+    /** Contiguous, from an address that is only a multiple of the element's size. */
     SHIFTED(1, 0),
     /** An odd number of elements between rows, and an odd first one. */
     GAPS(1, 3),
-    /** Gaps that keep rows aligned to 16 bytes wherever their length does. */
+    /** Gaps that keep rows aligned to 16 bytes if their length is a multiple of that. */
     ALIGNED_GAPS(8, 8),
     /** Rows so far apart that the elements of the third have indices beyond 2³¹. */
     FAR(0, 0);
@@ -23,7 +23,7 @@ enum Layout {
         this.pad = pad;
     }
 
-    /** Elements in front of the first. */
+    /** Number of unused elements before the first. */
     long skip() {
         return skip;
     }
@@ -38,22 +38,22 @@ enum Layout {
         return strides;
     }
 
-    /** Of a matrix, its rows; of (T, H, R) the tokens; of (B, S, H, D) the positions. */
+    /** The dimension with the gaps: the rows of a matrix; the tokens of (T, H, R); the positions of (B, S, H, D). */
     static int farDimension(int rank) {
         return rank == 4 ? 1 : 0;
     }
 
-    /** Whether a tensor of one dimension has a place here. */
+    /** Whether a tensor of one dimension can have this layout. */
     boolean isContiguous() {
         return pad == 0 && this != FAR;
     }
 
-    /** Rows of this layout, but contiguous: for the tensors of an operation that must be. */
+    /** The contiguous counterpart of this layout, for tensors that an operation requires to be contiguous. */
     Layout contiguous() {
         return isContiguous() ? this : DENSE;
     }
 
-    /** The bytes that {@code rows} far rows of at most {@code slot} bytes take. */
+    /** The bytes of memory for {@code rows} far rows of at most {@code slot} bytes. */
     static long farBytes(long rows, int elementBytes, long slot) {
         return (rows - 1) * FAR_STRIDE * elementBytes + slot;
     }

@@ -12,13 +12,13 @@ import java.util.List;
 import java.util.Random;
 
 /**
- * Cross-entropy and its gradient. One row is all the same, one has logits near a thousand, one a single large one. Some labels do not count, or none
- * does.
+ * Cases of cross-entropy and its gradient. In one row all logits are equal, one has logits near a thousand, one a single large logit. Some labels do not
+ * count, or none does.
  *
  * @param tokens T
  * @param words V
- * @param type of the logits
- * @param layout of the logits
+ * @param type element type of the logits
+ * @param layout layout of the logits
  */
 record LossCases(int tokens, int words, DType type, Layout layout) {
     private static final float SCALE = 0.125f;
@@ -62,7 +62,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
         return new Random(2).ints(tokens, 0, words).toArray();
     }
 
-    /** One label of {@code every} does not count. */
+    /** Labels of which one in {@code every} does not count. */
     private OpCase ignoring(int every) {
         int[] labels = labels();
         for (int t = 0; t < tokens; t += every) {
@@ -116,12 +116,12 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
                 Expected.close("loss", loss, new Approx[] {total.result().plus(BEFORE)}));
     }
 
-    /** NaN among the logits of one row is in its loss, its gradient and the sum, and in no other row. */
+    /** A NaN among the logits of one row makes its loss, its gradient and the sum NaN, and affects no other row. */
     private static OpCase notANumber(DType type) {
         return notANumber("cross-entropy of NaN " + type, type, new int[] {0, 1, 2, 3, 4, 5});
     }
 
-    /** NaN among the logits of a token whose label does not count is nowhere afterwards. */
+    /** A NaN among the logits of a token whose label does not count affects no result. */
     private static OpCase notANumberIgnored(DType type) {
         return notANumber("cross-entropy of NaN, ignored " + type, type,
                 new int[] {0, 1, 2, 3, LossOps.IGNORED_LABEL, 5});

@@ -10,16 +10,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Dense products.
+ * Cases of dense products.
  *
  * @param m rows of the result
  * @param n columns of the result
  * @param k inner dimension
- * @param in type of the factors
- * @param out type of the result
- * @param form how they are given
- * @param beta factor of what the result holds before
- * @param layout of all three
+ * @param in element type of the factors
+ * @param out element type of the result
+ * @param form which factors are given transposed
+ * @param beta factor of the result's previous content
+ * @param layout layout of all three matrices
  */
 record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float beta, Layout layout) {
     private static final float ALPHA = 0.75f;
@@ -78,7 +78,7 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
                 : bench.of(in, layout, DoubleElements.random(in, (long) m * k, 1), m, k);
         Operand b = form.transposesB() ? bench.of(in, layout, DoubleElements.random(in, (long) k * n, 2), n, k)
                 : bench.of(in, layout, DoubleElements.random(in, (long) k * n, 2), k, n);
-        // With beta = 0, what c holds is ignored: NaN.
+        // With beta = 0, the previous content of c is ignored, even if it is NaN.
         Operand c = beta == 0 ? bench.blank(out, layout, m, n)
                 : bench.of(out, layout, DoubleElements.random(out, (long) m * n, 3), m, n);
         Matmul call = new Matmul(a.tensor(), b.tensor(), c.tensor(), form.transposesA(), form.transposesB(), ALPHA,

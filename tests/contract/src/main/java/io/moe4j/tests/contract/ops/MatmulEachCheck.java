@@ -13,11 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-/** Several products at once have the bits of the same products one by one. */
+/** Several products in one call have the bits of the same products one by one. */
 final class MatmulEachCheck {
     private static final long SEED = 4712;
     private static final int COUNT = 5;
-    /** Distances of operands in memory, in bytes, are multiples of this. */
+    /** Operands begin at multiples of this number of bytes. */
     private static final long STEP = 256;
 
     private final RankContext rank;

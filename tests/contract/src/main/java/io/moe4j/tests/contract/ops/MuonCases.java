@@ -10,7 +10,7 @@ import io.moe4j.api.tensor.DType;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What Muon does element by element: momentum, normalising, a step along an update. */
+/** Cases of Muon's operations on single elements: momentum, normalising, a step along an update. */
 final class MuonCases {
     private static final List<DType> TYPES = List.of(F32, BF16);
     private static final List<Integer> SIZES = List.of(0, 1, 7, 1031, 20_003);
@@ -36,7 +36,7 @@ final class MuonCases {
         return cases;
     }
 
-    /** @param types of gradient, momentum and update */
+    /** @param types element types of gradient, momentum and update */
     private static OpCase momentum(List<DType> types, int n, Layout layout, boolean nesterov) {
         return new OpCase("momentum " + types + " x" + n + (nesterov ? " nesterov " : " ") + layout, bench -> {
             Operand gradient = bench.of(types.get(0), layout, DoubleElements.random(types.get(0), n, 1), n);
@@ -62,7 +62,7 @@ final class MuonCases {
         });
     }
 
-    /** A sum of 0 is that of zeros, which stay zeros. */
+    /** A sum of squares of 0 is that of a matrix of zeros, which must stay zeros. */
     private static OpCase normalize(DType from, DType to, int n, double squares, Layout layout) {
         return new OpCase("normalize " + from + " to " + to + " x" + n + " by " + squares + " " + layout, bench -> {
             double[] values = squares == 0 ? new double[n] : DoubleElements.random(from, n, 1);
@@ -98,7 +98,7 @@ final class MuonCases {
         });
     }
 
-    /** Nothing but decay, by a power of two: what is rounded is known exactly. */
+    /** Only weight decay, by a power of two: the value before rounding is known exactly. */
     private static OpCase roundsStochastically(DType updateType, int n, Layout layout) {
         float keep = 1 - 0x1p-10f;
         Rounding.Stochastic rounding = Rounding.Stochastic.of(42, "layers.0.weight", 7, 1_000_000_007L);

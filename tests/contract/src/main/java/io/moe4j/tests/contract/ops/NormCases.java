@@ -10,12 +10,12 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * RMSNorm and its gradient. Row 1 is zeros, row 2 is a thousand times larger than the others.
+ * Cases of RMSNorm and its gradient. Row 1 is zeros, row 2 is a thousand times larger than the others.
  *
  * @param rows T
  * @param dim D
- * @param type of all but the statistics and the weight's gradient
- * @param layout of rows
+ * @param type element type of all tensors but the statistics and the weight's gradient
+ * @param layout layout of the rows
  */
 record NormCases(int rows, int dim, DType type, Layout layout) {
     private static final float EPS = 1e-5f;

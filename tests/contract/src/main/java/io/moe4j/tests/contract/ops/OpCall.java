@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 /**
  * One call of an operation.
  *
- * @param enqueue makes the call, on the bench's stream
+ * @param enqueue enqueues the call on the bench's stream
  * @param results the operands that it may write; all others must stay as they are
- * @param expected what must come of it, computed when it is asked for
+ * @param expected the expected results, computed when they are read
  */
 record OpCall(Runnable enqueue, List<Operand> results, Supplier<List<Expected>> expected) {}

@@ -12,7 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
-/** AdamW in all types, and sums of squares. */
+/** Cases of AdamW in all types, and of sums of squares. */
 final class OptimizerCases {
     private static final List<DType> TYPES = List.of(F32, BF16);
 
@@ -42,7 +42,7 @@ final class OptimizerCases {
         return cases;
     }
 
-    /** @param types of parameter, gradient and moments */
+    /** @param types element types of parameter, gradient and moments */
     private static OpCase adamw(List<DType> types, int n, Layout layout, long step, boolean started) {
         return new OpCase("adamw " + types + " x" + n + " step " + step + " " + layout, bench -> {
             Operand parameter = bench.of(types.get(0), layout, DoubleElements.random(types.get(0), n, 1), n);
@@ -67,7 +67,7 @@ final class OptimizerCases {
         Approx beta2 = Approx.exact(a.beta2());
         Approx rest1 = Approx.exact(1).minus(beta1);
         Approx rest2 = Approx.exact(1).minus(beta2);
-        // Corrections come from doubles on the host, rounded once.
+        // Bias corrections are computed in double precision on the host, and rounded once.
         Approx correction1 = Approx.exact(1 - Math.pow(a.beta1(), a.step())).times(1);
         Approx correction2 = Approx.exact(1 - Math.pow(a.beta2(), a.step())).times(1);
         Approx kept = Approx.exact(1).minus(Approx.exact(a.learningRate()).times(a.weightDecay()));
@@ -84,8 +84,8 @@ final class OptimizerCases {
     }
 
     /**
-     * Nothing but decay, by a power of two: the new parameter is known exactly before it is rounded, and so is what {@link Rounding.Stochastic}
-     * makes of it.
+     * Only weight decay, by a power of two: the new parameter is known exactly before it is rounded, and so is the result that {@link Rounding.Stochastic}
+     * gives.
      */
     private static OpCase roundsStochastically(DType others, int n, Layout layout) {
         float decay = 0x1p-10f;

@@ -11,18 +11,18 @@ import java.util.Random;
 import java.util.stream.IntStream;
 
 /**
- * Rotary position embedding.
+ * Cases of rotary position embedding.
  *
  * @param tokens T
  * @param heads H
  * @param width R
  * @param sequence S: tokens of several sequences follow each other
- * @param type of what is rotated
- * @param layout of what is rotated
- * @param halves whether halves are rotated, or adjacent pairs
- * @param inverse back
- * @param inPlace into the input
- * @param anywhere whether each token says its position, which is any
+ * @param type element type of the rotated tensor
+ * @param layout layout of the rotated tensor
+ * @param halves whether pairs are taken from the two halves of a row, or are adjacent elements
+ * @param inverse whether the rotation is backwards
+ * @param inPlace whether the result is written into the input
+ * @param anywhere whether each token has a given position, in any order
  */
 record RopeCases(int tokens, int heads, int width, int sequence, DType type, Layout layout, boolean halves,
         boolean inverse, boolean inPlace, boolean anywhere) {

@@ -16,11 +16,11 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
- * The gate.
+ * Cases of the gate.
  *
  * @param tokens T
  * @param experts E
- * @param gate how
+ * @param gate how the gate scores and selects
  */
 record RoutingCases(int tokens, int experts, Gate gate) {
     private static final double LOGIT_SIZE = 4;
@@ -49,7 +49,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         cases.add(bias("even", 0.1f, 5, 5, 5));
         cases.add(bias("four", 0.5f, 9, 1, 2, 4));
         cases.add(bias("unused", 0.001f, 0, 0, 0, 0, 0));
-        // Means that fp32 does not hold: 16777217 of three, and one that is off by a third.
+        // Means that fp32 cannot hold exactly: 16,777,217, and 700,000,001 and two thirds.
         cases.add(bias("large", 0.1f, 16_777_217, 16_777_216, 16_777_218));
         cases.add(bias("uneven", 0.1f, 700_000_001, 700_000_002, 700_000_002));
         cases.add(addCounts("two", new int[] {3, 1}, new int[] {2, 2}));
@@ -78,7 +78,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
         return IntStream.range(0, tokens).mapToObj(row).flatMap(Arrays::stream).toArray(Approx[]::new);
     }
 
-    /** Scores as the gate makes them; the others are tested on the same, so that errors do not add up. */
+    /** Scores as the gate computes them; further operations are tested on equal scores, so that errors do not add up. */
     private Operand scoresOf(OpBench bench) {
         double[] logits = DoubleElements.random(F32, (long) tokens * experts, LOGIT_SIZE, 1);
         return bench.of(F32, Layout.DENSE, Arrays.stream(rows(t -> definition().scores(row(logits, t, experts))))
@@ -148,7 +148,7 @@ record RoutingCases(int tokens, int experts, Gate gate) {
                                 chosen(row(ids.values(), t, gate.topK())))))));
     }
 
-    /** Logits beyond what an exponential holds. */
+    /** Logits whose exponentials overflow. */
     private static OpCase atTheEnds(Score score) {
         RoutingCases shape = new RoutingCases(2, 8, new Gate(score, 2, 1, 1, false, 1));
         return new OpCase("scores at the ends " + score, bench -> shape.scores(bench, -1000, 0, 80, -80, 30, -30, 1, 2,

@@ -3,9 +3,9 @@ package io.moe4j.tests.contract.ops;
 import io.moe4j.tests.contract.Rounding;
 
 /**
- * A sum of n terms in fp32, in any order that is the same each time. Its roundings are at most n in the worst case, and behave as 6 √n but for one
- * case in a million (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", 2019); the data is the same each time, so that nothing depends
- * on luck.
+ * A sum of n terms in fp32, in any order that is the same each time. Its roundings add up to at most n units in the worst case, and to at most 6 √n except
+ * in one case in a million (Higham and Mary, "A New Approach to Probabilistic Rounding Error Analysis", 2019); the data is the same each time, so that
+ * nothing depends on luck.
  */
 final class Sum {
     private double value;
@@ -26,7 +26,7 @@ final class Sum {
         terms++;
     }
 
-    /** A product, which may be rounded before it is added: the one rounding more in {@link #result}. */
+    /** Adds a product, which may be rounded before it is added: {@link #result} counts one rounding more for that. */
     void addProduct(double a, double b) {
         add(a * b);
     }
