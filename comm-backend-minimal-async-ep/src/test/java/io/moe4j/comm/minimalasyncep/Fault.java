@@ -9,9 +9,9 @@ import io.moe4j.api.device.CpuKernel;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelSource;
-import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.tests.contract.CommBackendContract;
+import io.moe4j.tests.contract.Planted;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.HashMap;
@@ -60,11 +60,10 @@ record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> tes
         return new Fault(name, test, reason, context, kernels, wrap, true);
     }
 
-    /** Barriers of one phase do nothing. */
+    /** Barriers of one phase do nothing, and ranks fall behind in turn. */
     Fault withoutBarrier(String phase) {
         return on(given -> new CommContext(given.rank(), given.group(),
-                given.peers().map(peers -> call(PeerGroup.class, peers, (method, arguments) -> method.equals("barrier")
-                        && ((String) arguments[1]).startsWith(phase) ? List.of() : List.of(true))),
+                given.peers().map(peers -> Planted.withoutBarrier(peers, given.rank().device(), phase)),
                 given.collectives()));
     }
 

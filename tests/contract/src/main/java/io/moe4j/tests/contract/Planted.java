@@ -1,13 +1,23 @@
 package io.moe4j.tests.contract;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.function.Executable;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +59,42 @@ public final class Planted {
         return Intercepted.of(type, target, answer::apply);
     }
 
+    /**
+     * Peers without the barriers of one phase, on the CPU. After each other barrier the stream of one rank rests for 2 ms, of another rank each time.
+     * That is legal, and lets the other ranks reach what the missing barrier should have kept them from, however the machine schedules its threads.
+     *
+     * @param device that of the peers
+     * @param phase how the names of the phases begin whose barriers do nothing
+     * @since 0.2.0
+     */
+    public static PeerGroup withoutBarrier(PeerGroup peers, Device device, String phase) {
+        KernelModule module = device.load(KernelSource.cpu("rest", Map.of("rest", launch -> LockSupport.parkNanos(
+                2_000_000))));
+        Launch rest = Launch.of(module.kernel("rest"));
+        AtomicInteger barriers = new AtomicInteger();
+        return instead(PeerGroup.class, peers, (method, arguments) -> switch (method) {
+            case "barrier" -> {
+                Stream stream = (Stream) arguments[0];
+                String given = (String) arguments[1];
+                if (!given.startsWith(phase)) {
+                    peers.barrier(stream, given);
+                    Group group = peers.group();
+                    if (new Random(barriers.getAndIncrement()).nextInt(group.size()) == group.index()) {
+                        stream.launch(rest);
+                    }
+                }
+                yield null;
+            }
+            case "close" -> {
+                module.close();
+                yield CALL;
+            }
+            default -> CALL;
+        });
+    }
+
     /** Runs tests, and gives what those threw that failed. Once one has failed by an assertion the rest is not run. */
-    public static List<Throwable> failures(Stream<DynamicTest> tests) {
+    public static List<Throwable> failures(java.util.stream.Stream<DynamicTest> tests) {
         List<Throwable> failures = new ArrayList<>();
         for (DynamicTest test : tests.toList()) {
             failures.addAll(failures(test.getExecutable()));
@@ -74,7 +118,7 @@ public final class Planted {
     }
 
     private static String messages(Throwable failure) {
-        return Stream.iterate(failure, cause -> cause != null, Throwable::getCause).map(String::valueOf)
+        return java.util.stream.Stream.iterate(failure, cause -> cause != null, Throwable::getCause).map(String::valueOf)
                 .collect(Collectors.joining("; "));
     }
 }
