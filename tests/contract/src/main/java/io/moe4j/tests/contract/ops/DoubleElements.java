@@ -11,8 +11,12 @@ import java.util.Random;
 final class DoubleElements {
     private DoubleElements() {}
 
-    static void put(byte[] image, DType dtype, long index, double value) {
-        ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    /** The bytes of a device as {@link #get} and {@link #put} take them. */
+    static ByteBuffer of(byte[] image) {
+        return ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    static void put(ByteBuffer bytes, DType dtype, long index, double value) {
         int at = Math.toIntExact(index * dtype.bytes());
         switch (dtype) {
             case F32 -> bytes.putFloat(at, (float) value);
@@ -23,8 +27,7 @@ final class DoubleElements {
         }
     }
 
-    static double get(byte[] image, DType dtype, long index) {
-        ByteBuffer bytes = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    static double get(ByteBuffer bytes, DType dtype, long index) {
         int at = Math.toIntExact(index * dtype.bytes());
         return switch (dtype) {
             case F32 -> bytes.getFloat(at);

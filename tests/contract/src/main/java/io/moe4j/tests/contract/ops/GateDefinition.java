@@ -19,7 +19,8 @@ record GateDefinition(Gate gate, int experts) {
         Approx[] powers = Arrays.stream(Approx.exact(logits)).map(x -> x.minus(top).exp()).toArray(Approx[]::new);
         Sum sum = new Sum();
         List.of(powers).forEach(sum::add);
-        return Arrays.stream(powers).map(power -> power.over(sum.result())).toArray(Approx[]::new);
+        Approx total = sum.result();
+        return Arrays.stream(powers).map(power -> power.over(total)).toArray(Approx[]::new);
     }
 
     /** The best experts of the best groups. Scores and bias are added, and a group's top two where they are its value, in fp32: that decides ties. */

@@ -14,6 +14,7 @@ import io.moe4j.tests.contract.Rounding;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -73,7 +74,7 @@ final class ManyElements {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment host = arena.allocate(few.bytes(), 8);
             stream.download(few, host);
-            byte[] image = host.toArray(ValueLayout.JAVA_BYTE);
+            ByteBuffer image = DoubleElements.of(host.toArray(ValueLayout.JAVA_BYTE));
             for (int i = 0; i < few.elements(); i++) {
                 Rounding.check(what + " of 2^31 elements and more", expected, DoubleElements.get(image, few.dtype(), i),
                         0);

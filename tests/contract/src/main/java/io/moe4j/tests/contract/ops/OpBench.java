@@ -6,6 +6,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -74,7 +75,7 @@ final class OpBench implements AutoCloseable {
         Memory memory = allocate(count * dtype.bytes());
         Tensor whole = Tensor.of(memory, 0, dtype, count);
         Tensor view = Tensor.of(memory, skip * dtype.bytes(), dtype, 1).strided(shape, strides);
-        int[] places = places(view, Math.toIntExact(skip), strides);
+        int[] places = places(Math.toIntExact(view.elements()), skip, shape, strides);
         return add(view, List.of(whole), places, values);
     }
 
@@ -153,8 +154,8 @@ final class OpBench implements AutoCloseable {
                 DType dtype = operands.get(i).dtype();
                 int element = at / dtype.bytes();
                 throw new AssertionError(what + ": other bits in " + operands.get(i).tensor() + ", element " + element
-                        + " of its memory: " + DoubleElements.get(expected.get(i), dtype, element) + " at first, then "
-                        + DoubleElements.get(actual.get(i), dtype, element));
+                        + " of its memory: " + DoubleElements.get(DoubleElements.of(expected.get(i)), dtype, element) + " at first, then "
+                        + DoubleElements.get(DoubleElements.of(actual.get(i)), dtype, element));
             }
         }
     }
@@ -165,16 +166,21 @@ final class OpBench implements AutoCloseable {
         return memory;
     }
 
-    private static int[] places(Tensor view, int skip, long[] strides) {
-        int[] places = new int[Math.toIntExact(view.elements())];
+    /** Where each element lies, in row-major order: the last index counts fastest. */
+    private static int[] places(int elements, long skip, long[] shape, long[] strides) {
+        int[] places = new int[elements];
+        long[] index = new long[shape.length];
+        long at = skip;
         for (int i = 0; i < places.length; i++) {
-            long rest = i;
-            long at = skip;
-            for (int d = view.rank() - 1; d >= 0; d--) {
-                at += rest % view.dim(d) * strides[d];
-                rest /= view.dim(d);
-            }
             places[i] = Math.toIntExact(at);
+            for (int d = shape.length - 1; d >= 0; d--) {
+                at += strides[d];
+                if (++index[d] < shape[d]) {
+                    break;
+                }
+                at -= shape[d] * strides[d];
+                index[d] = 0;
+            }
         }
         return places;
     }
@@ -186,8 +192,9 @@ final class OpBench implements AutoCloseable {
         if (values.length != 0 && values.length != places.length) {
             throw new IllegalArgumentException(values.length + " values for " + view);
         }
+        ByteBuffer elements = DoubleElements.of(initial);
         for (int i = 0; i < values.length; i++) {
-            DoubleElements.put(initial, view.dtype(), places[i], values[i]);
+            DoubleElements.put(elements, view.dtype(), places[i], values[i]);
         }
         Operand operand = new Operand(view, pieces, places, initial);
         operands.add(operand);

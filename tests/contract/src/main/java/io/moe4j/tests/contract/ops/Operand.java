@@ -6,6 +6,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -47,15 +49,16 @@ final class Operand {
 
     double[] values(byte[] image) {
         double[] values = new double[places.length];
+        ByteBuffer elements = DoubleElements.of(image);
         for (int i = 0; i < values.length; i++) {
-            values[i] = DoubleElements.get(image, dtype(), places[i]);
+            values[i] = DoubleElements.get(elements, dtype(), places[i]);
         }
         return values;
     }
 
     /** Lets one element hold something else before each call. */
     void set(int element, double value) {
-        DoubleElements.put(initial, dtype(), places[element], value);
+        DoubleElements.put(DoubleElements.of(initial), dtype(), places[element], value);
     }
 
     void restore(Stream stream) {
@@ -86,16 +89,18 @@ final class Operand {
 
     /** Fails if anything was written but, where {@code mayChange}, the tensor itself. */
     void checkUntouched(byte[] image, boolean mayChange) {
-        boolean[] own = new boolean[image.length / dtype().bytes()];
+        int size = dtype().bytes();
+        boolean[] own = new boolean[image.length / size];
         for (int place : places) {
             own[place] = mayChange;
         }
-        for (int i = 0; i < image.length; i++) {
-            int element = i / dtype().bytes();
-            if (image[i] != initial[i] && !own[element]) {
+        for (int element = 0; element < own.length; element++) {
+            int at = element * size;
+            if (!own[element] && !Arrays.equals(image, at, at + size, initial, at, at + size)) {
                 throw new AssertionError(view + ": " + (mayChange ? "a gap" : "an input") + " was written, element "
-                        + element + " of its memory, which held " + DoubleElements.get(initial, dtype(), element)
-                        + " and now holds " + DoubleElements.get(image, dtype(), element));
+                        + element + " of its memory, which held "
+                        + DoubleElements.get(DoubleElements.of(initial), dtype(), element)
+                        + " and now holds " + DoubleElements.get(DoubleElements.of(image), dtype(), element));
             }
         }
     }

@@ -89,11 +89,12 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
         Operand sums = bench.of(F32, Layout.DENSE, new double[] {2, 3}, 2);
         return new OpCall(() -> bench.ops().routing().losses(bench.stream(), arguments(), logits.tensor(),
                 counts.tensor(), terms.tensor(), sums.tensor()), List.of(terms, sums), () -> {
+                    int[] given = countsOf(ids());
                     Sum balance = new Sum();
                     Sum z = new Sum();
                     Approx[] each = new Approx[2 * tokens()];
                     for (int t = 0; t < tokens(); t++) {
-                        Token token = new Token(logits.values(), t);
+                        Token token = new Token(logits.values(), t, given);
                         each[t] = token.term();
                         each[tokens() + t] = token.logarithm().times(token.logarithm());
                         balance.add(each[t]);
@@ -110,8 +111,9 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
         Operand dlogits = bench.blank(F32, Layout.DENSE, tokens(), experts);
         return new OpCall(() -> bench.ops().routing().lossesBackward(bench.stream(), arguments(), logits.tensor(),
                 counts.tensor(), BALANCE, Z, dlogits.tensor()), List.of(dlogits), () -> {
+                    int[] given = countsOf(ids());
                     Approx[] all = IntStream.range(0, tokens())
-                            .mapToObj(t -> new Token(logits.values(), t))
+                            .mapToObj(t -> new Token(logits.values(), t, given))
                             .flatMap(token -> Arrays.stream(token.gradient()))
                             .toArray(Approx[]::new);
                     return List.of(Expected.close("dlogits", dlogits, all));
@@ -125,10 +127,10 @@ record RouterLossCases(int sequences, int sequence, int experts, int topK, Score
         private final Approx[] fractions;
         private final Approx sum;
 
-        Token(double[] all, int t) {
+        /** @param counts of all sequences */
+        Token(double[] all, int t, int... counts) {
             logits = Arrays.copyOfRange(all, t * experts, (t + 1) * experts);
             scores = new GateDefinition(Gate.of(score, topK), experts).scores(logits);
-            int[] counts = countsOf(ids());
             fractions = IntStream.range(0, experts)
                     .mapToObj(e -> Approx.exact((double) experts / (topK * sequence)).times(1)
                             .times(counts[t / sequence * experts + e]))

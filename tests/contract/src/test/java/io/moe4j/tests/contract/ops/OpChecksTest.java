@@ -25,7 +25,7 @@ class OpChecksTest {
         Arrays.fill(image, (byte) -1);
         int[] places = {1, 2, 3, 6, 7, 8};
         for (int i = 0; i < places.length; i++) {
-            DoubleElements.put(image, dtype, places[i], i + 1);
+            DoubleElements.put(DoubleElements.of(image), dtype, places[i], i + 1);
         }
         return new Operand(Tensor.of(memory, dtype.bytes(), dtype, 1).strided(SHAPE, STRIDES), List.of(whole), places,
                 image);
@@ -36,9 +36,9 @@ class OpChecksTest {
         Arrays.fill(image, (byte) -1);
         int[] places = {1, 2, 3, 6, 7, 8};
         for (int i = 0; i < places.length; i++) {
-            DoubleElements.put(image, operand.dtype(), places[i], i + 1);
+            DoubleElements.put(DoubleElements.of(image), operand.dtype(), places[i], i + 1);
         }
-        DoubleElements.put(image, operand.dtype(), element, value);
+        DoubleElements.put(DoubleElements.of(image), operand.dtype(), element, value);
         return image;
     }
 
