@@ -29,17 +29,25 @@ class KitIsNotVacuousTest {
         Planted.isFound(fault.name(), fault.reason(), () -> results(fault, fault.test()));
     }
 
-    /** Each of the tests that find a fault passes where nothing is wrong. */
-    @Test
-    void passesWithoutAFault() {
-        Fault none = Fault.of("nothing is wrong", kit -> Stream.of(), "");
-        List<Function<CommBackendContract, Stream<DynamicTest>>> tests = Faults.all().stream().map(Fault::test)
-                .distinct()
-                .toList();
-        assertTrue(tests.size() > 10, "tests that find faults: " + tests.size());
-        for (Function<CommBackendContract, Stream<DynamicTest>> test : tests) {
-            assertEquals(List.of(), results(none, test), "failures without a fault");
-        }
+    /**
+     * What plants the faults is no fault. {@link CpuContractTest} shows that the backend as it is passes each test; here each way to plant changes
+     * nothing: a wrapped backend, a replaced kernel, and ranks that fall behind while no barrier is missing.
+     */
+    @ParameterizedTest
+    @MethodSource("harmless")
+    void passesWithoutAFault(Fault none) {
+        assertEquals(List.of(), results(none, none.test()));
+    }
+
+    static List<Fault> harmless() {
+        return List.of(
+                Fault.of("a wrapped backend", CommBackendContract::exchanges, "").wrapped(Wrapped::new),
+                Fault.of("replaced kernels", CommBackendContract::exchanges, "").kernel("dispatch_rows", real -> real)
+                        .kernel("place_rows", real -> real),
+                Fault.of("ranks that fall behind", CommBackendContract::exchangesBackToBack, "")
+                        .withoutBarrier("a phase that there is not"),
+                Fault.of("ranks that fall behind, in rounds", CommBackendContract::roundsBackToBack, "")
+                        .withoutBarrier("a phase that there is not"));
     }
 
     /** A backend that only throws is found by no test: were it taken for a find, any kit would find anything. */
