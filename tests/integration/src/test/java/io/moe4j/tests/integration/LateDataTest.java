@@ -19,7 +19,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -135,25 +134,6 @@ class LateDataTest {
         assertEquals(2, train(err, "--data.path", folder.toString()));
         assertTrue(err.toString().contains("z.bin is not text") && err.toString().contains("one problem"),
                 err.toString());
-    }
-
-    /** Arabic digits would make folders that are not found again. */
-    @Test
-    void namesAndNumbersDoNotDependOnTheLanguage() throws IOException {
-        Locale before = Locale.getDefault();
-        Locale.setDefault(Locale.of("ar", "EG"));
-        try {
-            assertEquals("\u0667", "%d".formatted(7), "a language with digits of its own");
-            StringWriter err = new StringWriter();
-            assertEquals(0, train(err, "--checkpoint.enable"), err.toString());
-            assertEquals(0, train(err, "--checkpoint.enable", "--checkpoint.resume", folder.resolve("run").toString(),
-                    "--training.steps", "2"), err.toString());
-        } finally {
-            Locale.setDefault(before);
-        }
-        assertTrue(Files.isDirectory(folder.resolve("run/checkpoints/step-000000002")));
-        assertTrue(Files.readString(folder.resolve("run/metrics.jsonl")).matches("\\p{ASCII}+"));
-        assertTrue(Files.readString(folder.resolve("run/config.toml")).matches("\\p{ASCII}+"));
     }
 
     private int train(StringWriter err, String... arguments) {

@@ -20,8 +20,11 @@ import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** A job of several processes, as a user starts it, that starts from a model folder and exports one. */
+@Execution(ExecutionMode.CONCURRENT)
 class ModelProcessesTest {
     private static final int VOCABULARY = 60_000;
     private static final int DIM = 256;

@@ -23,8 +23,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Processes that were started with different inputs, that belong to different jobs, that get foreign connections, or that fail outside of their ranks. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(300)
 class ProcessesMeetTest {
     private static final List<String> RUN = List.of("train", "--checkpoint.enable", "false", "--model.from",

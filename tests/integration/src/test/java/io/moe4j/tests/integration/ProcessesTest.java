@@ -19,8 +19,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** Ranks as processes, started as torchrun starts them. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(300)
 class ProcessesTest {
     /** Two ranks that share the experts and the parameters; the step is captured. */

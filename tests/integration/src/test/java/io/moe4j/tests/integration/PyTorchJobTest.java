@@ -17,11 +17,14 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.yaml.snakeyaml.Yaml;
 
 /** The job files for Kubernetes: their containers as processes of this machine, with the variables that the operator sets. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(300)
 class PyTorchJobTest {
     /** What {@code /runs} is in the job files. */

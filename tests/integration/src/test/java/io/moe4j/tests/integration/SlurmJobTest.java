@@ -19,8 +19,11 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 
 /** The batch scripts for Slurm, run with an {@code srun} that starts tasks as Slurm does, on this machine. */
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(300)
 class SlurmJobTest {
     private static final String EACH_GPU = "slurm-task-for-each-gpu.sbatch";
