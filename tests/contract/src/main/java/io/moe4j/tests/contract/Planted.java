@@ -118,7 +118,8 @@ public final class Planted {
     }
 
     private static String messages(Throwable failure) {
-        return java.util.stream.Stream.iterate(failure, cause -> cause != null, Throwable::getCause).map(String::valueOf)
+        return java.util.stream.Stream.iterate(failure, cause -> cause != null, Throwable::getCause)
+                .map(String::valueOf)
                 .collect(Collectors.joining("; "));
     }
 }

@@ -154,7 +154,8 @@ final class OpBench implements AutoCloseable {
                 DType dtype = operands.get(i).dtype();
                 int element = at / dtype.bytes();
                 throw new AssertionError(what + ": other bits in " + operands.get(i).tensor() + ", element " + element
-                        + " of its memory: " + DoubleElements.get(DoubleElements.of(expected.get(i)), dtype, element) + " at first, then "
+                        + " of its memory: " + DoubleElements.get(DoubleElements.of(expected.get(i)), dtype, element)
+                        + " at first, then "
                         + DoubleElements.get(DoubleElements.of(actual.get(i)), dtype, element));
             }
         }
