@@ -188,7 +188,7 @@ class KitsAreNotVacuousTest {
         };
     }
 
-    /** Events are not awaited, and a stream fills as late as this allows: when it would itself await. So it is seen however the machine runs the two streams. */
+    /** Events are not awaited, and a stream fills as late as this allows: when it would itself await. So it shows in whichever order threads run. */
     private static Wrong<Stream> neverAwaiting() {
         Map<Stream, Runnable> late = new HashMap<>();
         return (real, method, arguments) -> switch (method) {
