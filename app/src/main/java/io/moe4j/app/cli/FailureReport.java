@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.Set;
+import java.util.regex.Pattern;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.Model.OptionSpec;
@@ -15,6 +16,8 @@ import picocli.CommandLine.ParseResult;
 
 /** One clear report of what went wrong; the stack trace only where {@code --debug} asks for it. */
 final class FailureReport implements IExecutionExceptionHandler {
+    /** The end of picocli's message about a text that is no number. */
+    private static final Pattern NO_NUMBER = Pattern.compile("' is not an? (?:int|long|double)$");
 
     @Override
     public int handleExecutionException(Exception failure, CommandLine command, ParseResult parsed) {
@@ -41,7 +44,7 @@ final class FailureReport implements IExecutionExceptionHandler {
         err.println("error: " + message(failure));
         if (debug) {
             failure.printStackTrace(err);
-        } else {
+        } else if (!isWrongValue(failure)) {
             Set<Throwable> seen = Collections.newSetFromMap(new IdentityHashMap<>());
             for (Throwable cause = failure.getCause(); cause != null && seen.add(cause); cause = cause.getCause()) {
                 if (!message(failure).contains(message(cause))) {
@@ -66,18 +69,20 @@ final class FailureReport implements IExecutionExceptionHandler {
                 .orElseGet(() -> "there are " + String.join(", ", command.getSubcommands().keySet()));
     }
 
-    /** What is wrong with the value of an option, by the first name of the option: picocli takes its longest. */
+    /** Whether an option's value is no number. The cause, in picocli's words, says no more than {@link #wrongValue}. */
+    private static boolean isWrongValue(Throwable failure) {
+        return failure instanceof ParameterException parameters && parameters.getArgSpec() instanceof OptionSpec
+                && NO_NUMBER.matcher(String.valueOf(failure.getMessage())).find();
+    }
+
+    /** What is wrong with a number, by the first name of the option: picocli takes its longest. */
     private static String wrongValue(ParameterException failure, OptionSpec option) {
-        Class<?> type = option.type();
-        String wanted = type == int.class || type == long.class || type == Integer.class || type == Long.class
-                ? "a whole number"
-                : type == double.class || type == Double.class ? "a number" : "";
-        return wanted.isEmpty() ? String.valueOf(failure.getMessage())
-                : option.names()[0] + " " + failure.getValue() + ": it must be " + wanted;
+        boolean whole = !String.valueOf(failure.getMessage()).endsWith("a double");
+        return option.names()[0] + " " + failure.getValue() + ": it must be a " + (whole ? "whole number" : "number");
     }
 
     private static String message(Throwable failure) {
-        if (failure instanceof ParameterException parameters && parameters.getValue() != null
+        if (isWrongValue(failure) && failure instanceof ParameterException parameters
                 && parameters.getArgSpec() instanceof OptionSpec option) {
             return PlainText.of(wrongValue(parameters, option));
         }

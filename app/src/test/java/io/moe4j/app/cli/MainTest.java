@@ -35,6 +35,8 @@ class MainTest {
                     "train --training.stepz 3 | the nearest is training.steps",
                     "train here | unexpected: here",
                     "launch --nproc two train | --nproc two: it must be a whole number",
+                    "export a b --max-shard-size 5XB | is no size of at least 1 byte",
+                    "generate a --temperature warm | --temperature warm: it must be a number",
                     "train --config | Missing required parameter",
                     "bench | bench needs one of", "bench step --iterations 0 | --iterations 0",
                     "train --output /dev/null/run | give an --output", "train --output /dev/null | is a file",

@@ -179,7 +179,8 @@ public final class FolderWeights implements AutoCloseable {
             return Optional.of(SafetensorsFile.open(path));
         } catch (InputException e) {
             problems.add("files that cannot be read; take them again",
-                    String.valueOf(e.getMessage()).lines().limit(2).collect(Collectors.joining(" ")));
+                    String.valueOf(e.getMessage()).lines().limit(2).map(line -> line.replaceFirst("^- ", ""))
+                            .collect(Collectors.joining(" ")));
             return Optional.empty();
         }
     }
