@@ -4,7 +4,6 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import java.io.File;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -103,7 +102,8 @@ public final class Report {
                 Files.deleteIfExists(part);
             }
         } catch (IOException e) {
-            throw new UncheckedIOException(file + " cannot be written", e);
+            throw new InputException(file + " cannot be written (" + e.getMessage()
+                    + "); give another --output, in a folder that you may write and that has room", e);
         }
     }
 }

@@ -168,6 +168,9 @@ class ReportTest {
                 refused.getMessage());
         assertEquals("<p>mine</p>", Files.readString(precious));
         assertThrows(InputException.class, () -> report.write(folder.resolve("no/such/page.html")));
+        InputException unwritable = assertThrows(InputException.class,
+                () -> report.write(folder.resolve("x".repeat(300) + ".html")));
+        assertTrue(unwritable.getMessage().contains("give another --output"), unwritable.getMessage());
     }
 
     @Test
