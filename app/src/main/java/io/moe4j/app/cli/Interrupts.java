@@ -39,7 +39,7 @@ final class Interrupts implements AutoCloseable {
     /**
      * Handles signals until it is closed.
      *
-     * @param stop is told of the first signal
+     * @param stop receives the first signal
      * @param again ends the process at once with the given exit code; called for each further signal
      */
     static Interrupts handle(Consumer<StopSignal> stop, IntConsumer again) {

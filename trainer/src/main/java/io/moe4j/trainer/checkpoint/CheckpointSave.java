@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * One saving of a checkpoint. All processes of a run take part; each writes its files, and the one with rank 0, which must see all of them, makes the whole
- * valid.
+ * One saving of a checkpoint. All processes of a run take part: each writes its files, and the one with rank 0, which must see all of them, makes the
+ * checkpoint valid.
  */
 public final class CheckpointSave {
     private final CheckpointStore store;
@@ -27,10 +27,10 @@ public final class CheckpointSave {
     private final int kept;
 
     /**
-     * @param store where checkpoints lie
+     * @param store the folder of checkpoints
      * @param progress how far the run has come
-     * @param localRanks of this process, ascending
-     * @param kept how many checkpoints stay when this one is complete, the newest ones; 0 for all
+     * @param localRanks the ranks of this process, ascending
+     * @param kept how many of the newest checkpoints are kept when this one is complete; 0 for all
      */
     public CheckpointSave(CheckpointStore store, Progress progress, List<Integer> localRanks,
             SavingProcesses processes, int kept) {
@@ -42,10 +42,11 @@ public final class CheckpointSave {
     }
 
     /**
-     * Saves; all processes call this, and all come to the same outcome. Waits until the checkpoint is durable. Old ones are still there then.
+     * Saves. All processes call this, and all get the same outcome. Waits until the checkpoint is durable. Old checkpoints are not removed yet.
      *
-     * @param earlier waits until this process has done all else in the folder of checkpoints; the other processes wait however long it takes
-     * @throws RuntimeException if another process has failed: nothing of this saving counts then
+     * @param earlier waits until this process has finished all other work in the folder of checkpoints; the other processes wait for that, however long it
+     * takes
+     * @throws RuntimeException if another process has failed: the checkpoint then does not count
      */
     public SaveOutcome run(StateWriting writing, Runnable earlier) {
         long begin = System.nanoTime();
@@ -70,9 +71,9 @@ public final class CheckpointSave {
     }
 
     /**
-     * Removes the checkpoints that are not to stay, in the process of rank 0; called after a saving that has succeeded.
+     * Removes the checkpoints that are no longer kept, in the process of rank 0. Called after a saving that has succeeded.
      *
-     * @return those that could not be removed, and why
+     * @return the checkpoints that could not be removed, and why
      */
     public List<String> removeOld() {
         return kept == 0 || !processes.haveFirstRankHere() ? List.of() : store.keepLatest(kept);
@@ -104,7 +105,7 @@ public final class CheckpointSave {
         return files.commit().encode();
     }
 
-    /** The bytes of all files, told by the process of rank 0. */
+    /** The bytes of all files, as the process of rank 0 reports them. */
     private byte[] makeWhole(List<byte[]> receipts) throws IOException {
         long bytes = 0;
         if (processes.haveFirstRankHere()) {
@@ -113,7 +114,7 @@ public final class CheckpointSave {
         return ByteBuffer.allocate(Long.BYTES).putLong(bytes).array();
     }
 
-    /** Ranks of one process give the same receipt. */
+    /** The receipts of all processes, each once: ranks of one process give the same receipt. */
     private static List<Receipt> distinct(List<byte[]> receipts) {
         List<byte[]> distinct = new ArrayList<>();
         receipts.stream().filter(each -> distinct.stream().noneMatch(other -> Arrays.equals(each, other)))

@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param flavor one of the model's sizes, such as {@code debugmodel}
  * @param moeCommBackend id of the communication backend
  * @param expertKernels id of the expert kernels
- * @param numNextnPredictLayers modules for multi-token prediction; empty ({@code auto}) for as many as the model comes with. Since 0.3.0
+ * @param numNextnPredictLayers number of modules for multi-token prediction; empty ({@code auto}) for as many as the model folder has. Since 0.3.0
  * @param from a folder in Hugging Face's layout with the model and its weights, instead of {@code name} and {@code flavor}
  * @since 0.1.0
  */

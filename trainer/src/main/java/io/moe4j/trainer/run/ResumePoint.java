@@ -76,7 +76,7 @@ final class ResumePoint {
                 now.predictionDepth(), config.model().numNextnPredictLayers().isPresent()));
     }
 
-    /** Modules for multi-token prediction may be left behind, but only where that is said. */
+    /** Modules for multi-token prediction of the checkpoint may be dropped, but only if the configuration says so. */
     private static void requireModules(CheckpointLoad load, OptionalInt before, OptionalInt now, boolean said) {
         if (before.isEmpty() || now.isEmpty() || before.getAsInt() == now.getAsInt()
                 || (said && before.getAsInt() > now.getAsInt())) {

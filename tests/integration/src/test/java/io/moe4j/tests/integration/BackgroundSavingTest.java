@@ -212,7 +212,7 @@ class BackgroundSavingTest {
         try (TrainingRun run = open(output, disk, EACH_STEP + " training.steps=4 checkpoint.keep_latest_k=1")) {
             run.step(told);
             run.step(told);
-            // Step 3 is copied when step 2 is durable, whatever becomes of step 1.
+            // Step 3 is copied when step 2 is durable, even while step 1 is still being removed.
             run.step(told);
             assertEquals(List.of("saved 1"), told.shown());
             later.countDown();
