@@ -199,7 +199,7 @@ class TcpRendezvousTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"3, 1, come from a world of 3", "2, 0, rank 0 is here already", "2, 2, rank 2 is not in a world of 2"})
+    @CsvSource({"3, 1, comes from a world of 3", "2, 0, rank 0 is here already", "2, 2, rank 2 is not in a world of 2"})
     void aProcessOfThisJobThatDoesNotFitEndsItAtOnce(int worldSize, int rank, String reason) throws Exception {
         try (Processes processes = new Processes(2, 1, LONG)) {
             TcpRendezvous zero = processes.open(0);
