@@ -36,7 +36,7 @@ class ProfileConfigTest {
             "5-3, 'it must be one step, or the first and the last of some'",
             "1-2-3, 'it must be one step, or the first and the last of some'",
             "99999999999999999999, 'it must be one step, or the first and the last of some'",
-            "58-61, the run has no such step", "1-51, more than 50 steps make a trace too large to be looked at"})
+            "58-61, the run has no such step", "1-51, more than 50 steps make a trace that is too large to look at"})
     void whatIsNoneIsRefused(String text, String rule) {
         ConfigException refused = assertThrows(ConfigException.class,
                 () -> new ConfigLoader(Plugins.load(List.of())).load(NamedConfigs.DEFAULT,
