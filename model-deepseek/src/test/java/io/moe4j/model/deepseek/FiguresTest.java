@@ -24,8 +24,8 @@ class FiguresTest {
     }
 
     /**
-     * Of the module's own: 257 experts of 3 · 7168 · 2048, the gate, latent attention, the projection of 2 · 7168 to 7168, and five norms. "11.5 billion" in the
-     * description of the published weights.
+     * Of the module's own: 257 experts of 3 · 7168 · 2048, the gate, latent attention, the projection of 2 · 7168 to 7168, and five norms. The
+     * description of the published weights says "11.5 billion".
      */
     @Test
     void aModuleForMultiTokenPredictionIsCounted() {

@@ -54,12 +54,12 @@ final class MultiTokenTest {
                 .toArray(String[]::new);
     }
 
-    private static UnaryOperator<ModelSpec> two() {
-        return spec -> spec.withPredictionDepth(2);
+    private static ModelSpec two(ModelSpec spec) {
+        return spec.withPredictionDepth(2);
     }
 
     private static TrainingRun open(String... overrides) {
-        return Tiny.openOther(two(), words(overrides));
+        return Tiny.openOther(MultiTokenTest::two, words(overrides));
     }
 
     private static void requireSame(List<StepResult> expected, List<StepResult> found) {
@@ -86,7 +86,7 @@ final class MultiTokenTest {
                 requireSame(expected, Tiny.steps(other));
             }
         }
-        try (TrainingRun other = Tiny.openOther(two(), new TwoAlive(), words(FOUR))) {
+        try (TrainingRun other = Tiny.openOther(MultiTokenTest::two, new TwoAlive(), words(FOUR))) {
             requireSame(expected, Tiny.steps(other));
         }
     }
@@ -146,8 +146,8 @@ final class MultiTokenTest {
                 };
             };
         };
-        try (TrainingRun packed = Tiny.openOther(two(), halves, words(apart));
-                TrainingRun single = Tiny.openOther(two(), Tiny::sequences, words(apart,
+        try (TrainingRun packed = Tiny.openOther(MultiTokenTest::two, halves, words(apart));
+                TrainingRun single = Tiny.openOther(MultiTokenTest::two, Tiny::sequences, words(apart,
                         "data.document_boundaries=false training.seq_len=16 training.local_batch_size=2"))) {
             requireSame(Tiny.steps(single), Tiny.steps(packed));
         }
