@@ -114,7 +114,7 @@ final class MultiTokenTest {
         String few = "training.steps=10 lr_scheduler.name=constant lr_scheduler.warmup_steps=0 optimizer.lr=2e-2 ranks=1"
                 + " parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1";
         UnaryOperator<ModelSpec> kind = family.equals("qwen") ? Tiny::qwen : UnaryOperator.identity();
-        try (TrainingRun run = Tiny.openOther(spec -> two().apply(kind.apply(spec)), words(few));
+        try (TrainingRun run = Tiny.openOther(spec -> two(kind.apply(spec)), words(few));
                 TrainingRun without = Tiny.openOther(kind, words(few))) {
             List<StepResult> steps = Tiny.steps(run);
             StepResult plain = without.step();
