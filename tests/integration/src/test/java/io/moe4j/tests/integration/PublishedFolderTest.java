@@ -227,8 +227,8 @@ class PublishedFolderTest {
         }
         ConfigException asModel = assertThrows(ConfigException.class, () -> new ConfigLoader(registry).load(
                 NamedConfigs.PLAIN, Arguments.of("model.from=" + checkpoint).overrides(), ConfigUse.running()));
-        assertTrue(asModel.getMessage().contains("this is a checkpoint, or a run that has some, and no model folder;"
-                + " continue it with checkpoint.resume, or make"), asModel.getMessage());
+        assertTrue(asModel.getMessage().contains("this is a checkpoint, or a run that has some; continue it with"
+                + " checkpoint.resume, or make"), asModel.getMessage());
         assertTrue(refusal(folder).contains("config.json does not exist"), refusal(folder));
         assertTrue(refusal(folder.resolve("not-there")).contains("does not exist; give a checkpoint"));
         try (Stream<Path> files = Files.list(checkpoint)) {
