@@ -54,7 +54,7 @@ record VocabularyLoss(RankContext rank, Parameter projection_VD) {
         try (Scope scope = memory().open()) {
             Tensor w_VD = projection_VD.value();
             Tensor logits_CV = memory().allocate("logits", y_CD.dtype(), y_CD.dim(0), w_VD.dim(0));
-            ops().matmul().matmul(stream(), Matmul.ofTransposedB(y_CD, w_VD, logits_CV));
+            logits(y_CD, logits_CV);
             ops().loss().crossEntropy(stream(), logits_CV, labels_C, 0, losses_C, sum);
         }
     }
@@ -64,7 +64,7 @@ record VocabularyLoss(RankContext rank, Parameter projection_VD) {
             Tensor w_VD = projection_VD.value();
             Tensor logits_CV = memory().allocate("logits", y_CD.dtype(), y_CD.dim(0), w_VD.dim(0));
             Tensor rowLoss_C = memory().allocate("logits", DType.F32, y_CD.dim(0));
-            ops().matmul().matmul(stream(), Matmul.ofTransposedB(y_CD, w_VD, logits_CV));
+            logits(y_CD, logits_CV);
             // From here on logits_CV holds the gradient with respect to the logits.
             ops().loss().crossEntropy(stream(), logits_CV, labels_C, scale, rowLoss_C, loss);
             if (projection_VD.isTrained()) {
