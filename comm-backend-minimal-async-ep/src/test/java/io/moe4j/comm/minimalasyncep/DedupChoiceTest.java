@@ -25,6 +25,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.CpuDeviceProvider;
+import io.moe4j.tests.contract.Planted;
 import java.lang.foreign.MemorySegment;
 import java.util.HashMap;
 import java.util.List;
@@ -68,9 +69,9 @@ class DedupChoiceTest {
 
     private static void dispatch(Device device, Group world, Rendezvous rendezvous, CommConfig config,
             boolean otherDevice, Set<String> launched) {
-        Device watched = Fault.call(Device.class, device, (method, arguments) -> method.equals("load")
-                ? List.of(device.load(watched((KernelSource) arguments[0], launched)))
-                : List.of(true));
+        Device watched = Planted.instead(Device.class, device, (method, arguments) -> method.equals("load")
+                ? device.load(watched((KernelSource) arguments[0], launched))
+                : Planted.CALL);
         try (Memory memory = device.allocate(8 << 20, "stack");
                 Stream stream = device.openStream("rank " + world.index());
                 PeerGroup peers = device.openPeerGroup(world, rendezvous)) {

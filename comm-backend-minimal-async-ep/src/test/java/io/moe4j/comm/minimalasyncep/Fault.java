@@ -12,10 +12,7 @@ import io.moe4j.api.device.KernelSource;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.tests.contract.CommBackendContract;
 import io.moe4j.tests.contract.Planted;
-import java.lang.reflect.InvocationTargetException;
-import java.lang.reflect.Proxy;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -76,30 +73,14 @@ record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> tes
         return new Provider(this);
     }
 
-    /** Decides whether a call goes through: an empty list drops it, and the list of anything but true is its answer. */
-    static <T> T call(Class<T> type, T target, BiFunction<String, Object[], List<?>> decide) {
-        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[] {type},
-                (proxy, method, arguments) -> {
-                    List<?> answer = decide.apply(method.getName(), arguments == null ? new Object[0] : arguments);
-                    if (!answer.equals(List.of(true))) {
-                        return answer.isEmpty() ? null : answer.getFirst();
-                    }
-                    try {
-                        return method.invoke(target, arguments);
-                    } catch (InvocationTargetException e) {
-                        throw e.getCause();
-                    }
-                }));
-    }
-
     private CommContext contextWithKernels(CommContext given) {
         if (kernels.isEmpty()) {
             return given;
         }
         RankContext rank = given.rank();
-        Device device = call(Device.class, rank.device(), (method, arguments) -> method.equals("load")
-                ? List.of(rank.device().load(replaced((KernelSource) arguments[0])))
-                : List.of(true));
+        Device device = Planted.instead(Device.class, rank.device(), (method, arguments) -> method.equals("load")
+                ? rank.device().load(replaced((KernelSource) arguments[0]))
+                : Planted.CALL);
         return new CommContext(new RankContext(rank.world(), device, rank.stream(), rank.memory(), rank.rendezvous()),
                 given.group(), given.peers(), given.collectives());
     }

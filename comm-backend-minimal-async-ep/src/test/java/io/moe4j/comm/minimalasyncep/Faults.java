@@ -7,6 +7,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.tests.contract.CommBackendContract;
+import io.moe4j.tests.contract.Planted;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.function.Consumer;
@@ -223,9 +224,10 @@ final class Faults {
     }
 
     private static CommContext peerMemoryStays(CommContext given) {
-        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> method.equals("allocate")
-                ? List.of(unclosed(peers.allocate((long) arguments[0], (String) arguments[1])))
-                : List.of(true)));
+        return with(given,
+                peers -> Planted.instead(PeerGroup.class, peers, (method, arguments) -> method.equals("allocate")
+                        ? unclosed(peers.allocate((long) arguments[0], (String) arguments[1]))
+                        : Planted.CALL));
     }
 
     /** The device asks symmetric memory for more than the interface of the api. */
@@ -244,27 +246,27 @@ final class Faults {
 
     private static CommContext onePlace(CommContext given) {
         SymmetricMemory[] first = new SymmetricMemory[1];
-        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> {
+        return with(given, peers -> Planted.instead(PeerGroup.class, peers, (method, arguments) -> {
             if (!method.equals("allocate") || !arguments[1].equals("kept expert rows")) {
-                return List.of(true);
+                return Planted.CALL;
             }
             if (first[0] == null) {
                 first[0] = peers.allocate((long) arguments[0], (String) arguments[1]);
             }
-            return List.of(first[0]);
+            return first[0];
         }));
     }
 
     private static CommContext oneBuffer(CommContext given) {
         SymmetricMemory[] first = new SymmetricMemory[1];
-        return with(given, peers -> Fault.call(PeerGroup.class, peers, (method, arguments) -> {
+        return with(given, peers -> Planted.instead(PeerGroup.class, peers, (method, arguments) -> {
             if (!method.equals("allocate") || !((String) arguments[1]).matches("receive buffer: [a-z]+")) {
-                return List.of(true);
+                return Planted.CALL;
             }
             if (first[0] == null) {
                 first[0] = peers.allocate((long) arguments[0], (String) arguments[1]);
             }
-            return List.of(first[0]);
+            return first[0];
         }));
     }
 }
