@@ -38,6 +38,18 @@ public interface ExpertKernels extends AutoCloseable {
         return operands.isPlainFloating();
     }
 
+    /**
+     * Computes numbers and scales of the rows below the last offset, as {@link io.moe4j.api.ops.ScalingOps} defines them. Rows at or beyond it are neither
+     * read nor written: a block that reaches beyond has the scale of its other rows. Scales of blocks that lie beyond are undefined. Kernels that
+     * {@linkplain #supports support} a type with scales have this. Since SPI 1.2.
+     *
+     * @since 0.3.0
+     */
+    default void quantize(Stream stream, RowQuantization arguments) {
+        throw new UnsupportedOperationException(getClass().getName() + " computes no scales of " + arguments.x_RI()
+                + ": ExpertKernels.quantize is not implemented; ask supports first");
+    }
+
     @Override
     void close();
 }

@@ -13,8 +13,9 @@ import io.moe4j.api.spi.Provider;
 @Stability(Stability.Level.EVOLVING)
 public interface ExpertKernelsProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ExpertKernels#supports}, rows that
-     * are computed in parts: {@link GroupedProduct.Forward#before_1()}, and products that are added: {@link GroupedProduct.Forward#accumulate()}. */
+    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ExpertKernels#supports} and
+     * {@link ExpertKernels#quantize}, rows that are computed in parts: {@link GroupedProduct.Forward#before_1()}, and products that are added:
+     * {@link GroupedProduct.Forward#accumulate()}. */
     String SPI_VERSION = "1.2";
 
     /** Whether the kernels run on devices of this kind. */

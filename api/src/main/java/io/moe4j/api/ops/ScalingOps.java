@@ -3,6 +3,7 @@ package io.moe4j.api.ops;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 
 /**
  * Between fp32 numbers and types that have scales. For each block of x with the largest size m, in fp32, each division rounded once:
@@ -27,6 +28,17 @@ public interface ScalingOps {
      * @param scaled of the same shape, with scales: overwritten, and its scales too
      */
     void quantize(Stream stream, Tensor x, Tensor scaled);
+
+    /**
+     * Computes the scales and the stored numbers of the same x several times, with different blocks: gradients are needed with one scale for each 1 × 128
+     * and for each 128 × 1. A device may read x once for all of them. Each has the bits that {@link #quantize} gives it.
+     *
+     * @param x as in {@link #quantize}
+     * @param scaled each as in {@link #quantize}
+     */
+    default void quantizeEach(Stream stream, Tensor x, List<Tensor> scaled) {
+        scaled.forEach(one -> quantize(stream, x, one));
+    }
 
     /**
      * Multiplies by the scales, rounded once.

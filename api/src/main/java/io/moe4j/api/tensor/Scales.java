@@ -40,6 +40,19 @@ public record Scales(Tensor values, List<Long> block) {
         return new Scales(values, pieces(values.rank(), 2));
     }
 
+    /**
+     * One scale for each piece of 128 × 1 of a column of a matrix: for products whose sums run along its columns, such as those of the gradients of
+     * weights, which are sums over tokens.
+     */
+    public static Scales ofColumns(Tensor values) {
+        return new Scales(values, List.of(BLOCK, 1L));
+    }
+
+    /** The shape of the scales of a matrix of this shape, with pieces of 128 × 1. */
+    public static long[] shapeOfColumns(long rows, long columns) {
+        return new long[] {Math.ceilDiv(rows, BLOCK), columns};
+    }
+
     /** The shape of the scales of rows of this shape, with pieces of 1 × 128. */
     public static long[] shapeOfRows(long... rows) {
         return shape(rows, 1);

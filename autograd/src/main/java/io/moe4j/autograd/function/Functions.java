@@ -17,7 +17,7 @@ public final class Functions {
 
     private Functions() {}
 
-    /** y_TO = x_TI · wᵀ, for a parameter w of shape (O, I). */
+    /** y_TO = x_TI · wᵀ, for a parameter w of shape (O, I); in the {@linkplain Parameter#scaledType() type with scales} that w is multiplied in, if any. */
     public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI) {
         return linear(tape, x_TI, w_OI, Optional.empty());
     }
@@ -28,7 +28,14 @@ public final class Functions {
      * @since 0.3.0
      */
     public static Variable linear(Tape tape, Variable x_TI, Parameter w_OI, Optional<LowRank> adapter) {
-        return tape.apply(new LinearOperation(x_TI, w_OI, adapter), x_TI);
+        if (w_OI.scaledType().isEmpty()) {
+            return tape.apply(new LinearOperation(x_TI, w_OI, adapter), x_TI);
+        }
+        if (adapter.isPresent()) {
+            throw new IllegalArgumentException(w_OI + " has low-rank updates, and is multiplied in "
+                    + w_OI.scaledType().get() + "; multiply it in the type of activations");
+        }
+        return tape.apply(new ScaledLinearOperation(x_TI, w_OI), x_TI);
     }
 
     /** a + b, of one shape. */

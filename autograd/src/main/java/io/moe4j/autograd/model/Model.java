@@ -26,6 +26,15 @@ public interface Model extends AutoCloseable {
     }
 
     /**
+     * Enqueues what all passes over the same parameters need once, such as the matrices of products in a type with scales
+     * ({@link ParameterUnit#prepare}). Called before the first {@link #begin} of a step, and before an evaluation; part of what is captured.
+     * {@link #forwardBackward}, {@link #logits} and {@link #locateNonFinite} do not need it. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void prepare() {}
+
+    /**
      * Announces the microbatch whose forward or backward is enqueued next. Gradients and {@link #tokensPerExpert()} of a step's first microbatch
      * overwrite those of the previous step; later microbatches add to them. Whatever is enqueued next keeps the documents of this microbatch apart, if
      * it has any: also {@link #logits} and {@link #locateNonFinite}. A schedule calls this whenever it switches to another microbatch. Since SPI 1.3,

@@ -18,8 +18,8 @@ public interface ModelProvider extends Provider {
      * The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link ModelSpec#attention}; 1.3 added {@link Model#stages},
      * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses},
      * {@link ModelSpec#keepsDocumentsApart}, {@link Model#openDecoding}, {@link ModelSpec#cacheBytesPerToken}, {@link ModelContext#blank},
-     * {@link #toHuggingFace}, low-rank updates ({@link ModelContext#lora}, {@link ModelSpec#adapterTargets}, {@link Model#adapterNames}), and multi-token
-     * prediction: {@link ModelSpec#predictionDepth}, {@link ModelContext#predictionWeight}, {@link Model#predictionLosses}, {@link Model#repeatedNames}.
+     * {@link #toHuggingFace}, low-rank updates ({@link ModelContext#lora}, {@link ModelSpec#adapterTargets}, {@link Model#adapterNames}), products in
+     * types with scales ({@link Model#prepare}), and multi-token prediction: {@link ModelSpec#predictionDepth}, {@link ModelContext#predictionWeight}, {@link Model#predictionLosses}, {@link Model#repeatedNames}.
      */
     String SPI_VERSION = "1.4";
 

@@ -1,8 +1,10 @@
 package io.moe4j.autograd.sharding;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,9 @@ public final class Parameter {
     private @Nullable Tensor gradient;
     private boolean gradientWritten;
     private boolean frozen;
+    private boolean inUnit;
+    private Optional<DType> scaledType = Optional.empty();
+    private @Nullable Tensor scaled;
 
     /**
      * A parameter.
@@ -87,6 +92,48 @@ public final class Parameter {
     }
 
     /**
+     * Declares that products read it in this type, if it is one with scales; one of the others changes nothing. Call it before the unit is made.
+     *
+     * @throws IllegalStateException if a unit has been made of it
+     * @since 0.3.0
+     */
+    public void multiplyIn(DType type) {
+        if (inUnit) {
+            throw new IllegalStateException(
+                    "parameter " + name + " is to be multiplied in " + type + ", but its unit has been made; declare"
+                            + " it before that");
+        }
+        scaledType = type.isScaled() ? Optional.of(type) : Optional.empty();
+    }
+
+    /**
+     * The type with scales in which products read it; empty if they read {@link #value()}.
+     *
+     * @since 0.3.0
+     */
+    public Optional<DType> scaledType() {
+        return scaledType;
+    }
+
+    /**
+     * What products multiply: its {@link #value()}, or its numbers in {@link #scaledType()} with one scale for each block of 128 × 128. Where products read
+     * these, the value may be missing.
+     *
+     * @throws IllegalStateException if its unit is not gathered
+     * @since 0.3.0
+     */
+    public Tensor operand() {
+        if (scaledType.isEmpty()) {
+            return value();
+        }
+        if (scaled == null) {
+            throw new IllegalStateException(
+                    "parameter " + name + " is multiplied while its unit is not gathered; gather the unit first");
+        }
+        return scaled;
+    }
+
+    /**
      * The tensor for its gradient, F32: call {@link #accumulatesGradient} once for each contribution, and add to the tensor if it returns true.
      *
      * @throws IllegalStateException if its unit's gradients are not open, which those of a frozen unit never are
@@ -114,8 +161,17 @@ public final class Parameter {
         frozen = true;
     }
 
+    /** Notes that a unit has been made of it. */
+    void join() {
+        inUnit = true;
+    }
+
     void bindValue(@Nullable Tensor tensor) {
         value = tensor;
+    }
+
+    void bindScaled(@Nullable Tensor tensor) {
+        scaled = tensor;
     }
 
     /** @param written whether {@code tensor} already holds contributions, to which later ones are added */

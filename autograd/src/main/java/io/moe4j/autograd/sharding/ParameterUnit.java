@@ -8,7 +8,10 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.api.trace.Spans;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -29,6 +32,8 @@ public final class ParameterUnit implements AutoCloseable {
     private final Optional<Memory> gradientMemory;
     private final Tensor shard;
     private final Optional<Tensor> gradientShard;
+    private final Optional<ScaledMatrices> keptMatrices;
+    private boolean prepared;
     private Optional<Tensor> openGradient = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
@@ -54,6 +59,8 @@ public final class ParameterUnit implements AutoCloseable {
         this.shard = Tensor.of(valueMemory, 0, precision.parameters(), layout.shardElements());
         this.gradientShard = gradientMemory
                 .map(memory -> Tensor.of(memory, 0, precision.gradients(), layout.shardElements()));
+        this.keptMatrices = group.size() == 1 ? ScaledMatrices.keep(name, parameters, rank) : Optional.empty();
+        parameters.forEach(Parameter::join);
         if (!trained) {
             parameters.forEach(Parameter::freeze);
         }
@@ -133,11 +140,35 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
-     * Makes the parameters' values available in the compute type. Temporaries come from the innermost open scope, so close the returned object before
-     * that scope.
+     * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
+     * with scales. Call it before the first pass of a step, or of an evaluation; a gathering after the values have changed, and before this is called
+     * again, gives the matrices of the old values. Does nothing for other units, which quantize what they gather.
+     *
+     * @since 0.3.0
+     */
+    public void prepare() {
+        keptMatrices.ifPresent(matrices -> matrices.fill(rank, parameter -> part(shard, parameter)));
+        prepared = true;
+    }
+
+    /**
+     * Makes the parameters' values available in the compute type, and what products read with scales. Temporaries come from the innermost open scope, so
+     * close the returned object before that scope.
+     *
+     * @throws IllegalStateException if the unit has matrices to {@link #prepare()}, and it was not called
      */
     public Gathered gather() {
-        Gathered gathered = new Bound(this, gatheredValues());
+        if (keptMatrices.isPresent() && !prepared) {
+            throw new IllegalStateException(
+                    "unit " + name + " is gathered before its matrices have been quantized; call prepare first");
+        }
+        Map<Parameter, Tensor> values = gatheredValues();
+        ScaledMatrices matrices = keptMatrices
+                .orElseGet(() -> ScaledMatrices.allocate(name, parameters(), rank.memory()));
+        if (keptMatrices.isEmpty()) {
+            matrices.fill(rank, parameter -> Objects.requireNonNull(values.get(parameter)));
+        }
+        Gathered gathered = new Bound(this, values, matrices.tensors());
         gathered.bind();
         return gathered;
     }
@@ -163,7 +194,7 @@ public final class ParameterUnit implements AutoCloseable {
                 : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
         layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));
         boolean continues = direct && !microbatch.isFirst();
-        bindAll(flat, (parameter, part) -> parameter.bindGradient(part, continues));
+        parts(flat).forEach((parameter, part) -> parameter.bindGradient(part, continues));
         openGradient = Optional.of(flat);
     }
 
@@ -262,14 +293,30 @@ public final class ParameterUnit implements AutoCloseable {
 
     @Override
     public void close() {
+        keptMatrices.ifPresent(ScaledMatrices::close);
         gradientMemory.ifPresent(Memory::close);
         valueMemory.close();
     }
 
-    private Tensor gatheredValues() {
+    private Map<Parameter, Tensor> gatheredValues() {
         if (group.size() == 1 && precision.compute() == precision.parameters()) {
-            return shard;
+            return parts(shard);
         }
+        return keptMatrices.isPresent() ? convertedValues() : parts(gatheredFlat());
+    }
+
+    /** The values of a whole unit in another type, without those of the matrices that are kept in a third one. */
+    private Map<Parameter, Tensor> convertedValues() {
+        Map<Parameter, Tensor> values = new LinkedHashMap<>();
+        parameters().stream().filter(parameter -> !ScaledMatrices.has(parameter)).forEach(parameter -> {
+            Tensor value = rank.memory().allocate("gathered parameters", precision.compute(), parameter.shape());
+            rank.device().ops().elementwise().copy(stream(), part(shard, parameter), value);
+            values.put(parameter, value);
+        });
+        return values;
+    }
+
+    private Tensor gatheredFlat() {
         Tensor flat = rank.memory().allocate("gathered parameters", precision.compute(), layout.elements());
         Tensor own = flat.slice(0, group.index() * layout.shardElements(),
                 (group.index() + 1) * layout.shardElements());
@@ -307,12 +354,15 @@ public final class ParameterUnit implements AutoCloseable {
         }
     }
 
-    private void bindAll(Tensor flat, Binder binder) {
-        for (int i = 0; i < parameters().size(); i++) {
-            Parameter parameter = parameters().get(i);
-            Tensor part = flat.slice(0, layout.start(i), layout.start(i) + parameter.elements());
-            binder.bind(parameter, part.view(parameter.shape()));
-        }
+    private Map<Parameter, Tensor> parts(Tensor flat) {
+        Map<Parameter, Tensor> parts = new LinkedHashMap<>();
+        parameters().forEach(parameter -> parts.put(parameter, part(flat, parameter)));
+        return parts;
+    }
+
+    private Tensor part(Tensor flat, Parameter parameter) {
+        long start = start(parameter);
+        return flat.slice(0, start, start + parameter.elements()).view(parameter.shape());
     }
 
     private Stream stream() {
@@ -334,15 +384,20 @@ public final class ParameterUnit implements AutoCloseable {
         void close();
     }
 
-    private record Bound(ParameterUnit unit, Tensor flat) implements Gathered {
+    private record Bound(ParameterUnit unit, Map<Parameter, Tensor> values, Map<Parameter, Tensor> matrices)
+            implements Gathered {
         @Override
         public void bind() {
-            unit.bindAll(flat, Parameter::bindValue);
+            values.forEach(Parameter::bindValue);
+            matrices.forEach(Parameter::bindScaled);
         }
 
         @Override
         public void close() {
-            unit.parameters().forEach(parameter -> parameter.bindValue(null));
+            unit.parameters().forEach(parameter -> {
+                parameter.bindValue(null);
+                parameter.bindScaled(null);
+            });
         }
     }
 
@@ -354,10 +409,5 @@ public final class ParameterUnit implements AutoCloseable {
          * {@code fromInShard}.
          */
         void visit(Parameter parameter, long from, long fromInShard, long count);
-    }
-
-    @FunctionalInterface
-    private interface Binder {
-        void bind(Parameter parameter, Tensor tensor);
     }
 }

@@ -10,10 +10,35 @@ import io.moe4j.api.tensor.DType;
  * @param parameters of the shards that the optimizer updates
  * @param gradients of the reduced gradients' shards
  * @param optimizerState of the moments
+ * @param dense of what the products of attention and of dense feed-forward networks multiply: the compute type, or one with scales; since 0.3.0
+ * @param experts of what the products of experts multiply: the compute type, or one with scales; since 0.3.0
+ * @param dispatched of the rows that are sent to experts: the compute type, or one with scales; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record Precision(DType compute, DType parameters, DType gradients, DType optimizerState) {
+public record Precision(DType compute, DType parameters, DType gradients, DType optimizerState, DType dense,
+        DType experts, DType dispatched) {
+
+    public Precision {
+        if (isOther(dense, compute) || isOther(experts, compute) || isOther(dispatched, compute)) {
+            throw new IllegalArgumentException("products of " + dense + " (dense) and " + experts
+                    + " (experts), and rows that are sent as " + dispatched + ", where activations are " + compute
+                    + ": each must be of the type of activations, or of one with scales such as F8_E4M3");
+        }
+        if (dispatched.isScaled() && experts != dispatched) {
+            throw new IllegalArgumentException("rows that are sent to experts as " + dispatched
+                    + ", whose products are of " + experts + ": rows with scales need products of the same type");
+        }
+    }
+
+    /** Products and rows that are sent have the compute type. */
+    public Precision(DType compute, DType parameters, DType gradients, DType optimizerState) {
+        this(compute, parameters, gradients, optimizerState, compute, compute, compute);
+    }
+
+    private static boolean isOther(DType type, DType compute) {
+        return type != compute && !type.isScaled();
+    }
 
     /** All in single precision. */
     public static Precision single() {
@@ -26,11 +51,20 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
      * @since 0.3.0
      */
     public Precision ofFrozen() {
-        return new Precision(compute, compute, gradients, optimizerState);
+        return new Precision(compute, compute, gradients, optimizerState, dense, experts, dispatched);
     }
 
     /** Computes in bfloat16; everything else is in single precision. */
     public static Precision mixed() {
         return new Precision(DType.BF16, DType.F32, DType.F32, DType.F32);
+    }
+
+    /**
+     * With other types of what is multiplied, and of the rows that are sent.
+     *
+     * @since 0.3.0
+     */
+    public Precision withProducts(DType denseProducts, DType expertProducts, DType rows) {
+        return new Precision(compute, parameters, gradients, optimizerState, denseProducts, expertProducts, rows);
     }
 }

@@ -1,11 +1,15 @@
 package io.moe4j.kernels.swiglu;
 
+import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 
 /** Checks the arguments of the kernels. A violation is reported before anything is enqueued. */
 final class ArgumentChecks {
+    private static final List<Long> PIECES = List.of(1L, Scales.BLOCK);
 
     private ArgumentChecks() {}
 
@@ -62,6 +66,18 @@ final class ArgumentChecks {
         like(what, gate, arguments.dup_RF());
         arguments.weights_R().ifPresent(weights -> scalars(what, gate, weights));
         arguments.dweights_R().ifPresent(weights -> scalars(what, gate, weights));
+    }
+
+    static void quantization(RowQuantization arguments) {
+        String what = "quantize";
+        Tensor x = arguments.x_RI();
+        offsets(what, arguments.offsets_e());
+        rows(what, x, x.rank() == 2 ? x.dim(1) : 0);
+        require(x.scales().stream().allMatch(scales -> scales.block().equals(PIECES)), what,
+                "rows " + x + " that have scales already must have one for each " + PIECES);
+        arguments.results().forEach(result -> require(result.scales().stream().allMatch(
+                scales -> scales.block().equals(PIECES) || scales.block().equals(PIECES.reversed())), what,
+                "the result " + result + " must have one scale for each " + PIECES + " or " + PIECES.reversed()));
     }
 
     private static void like(String what, Tensor gate, Tensor rows) {

@@ -27,6 +27,10 @@ final class CpuKernels {
         }
         kernels.put("grouped_weight_gradient_bf16_bf16",
                 launch -> grouped.weightGradient(launch, DType.BF16, DType.BF16));
+        for (DType rows : List.of(DType.F32, DType.BF16, DType.F8_E4M3)) {
+            kernels.put("quantize_rows_" + rows.name().toLowerCase(Locale.ROOT) + "_f8_e4m3",
+                    launch -> CpuRowQuantization.quantize(launch, rows));
+        }
         for (DType result : List.of(DType.F32, DType.BF16)) {
             String types = "_f8_e4m3_" + result.name().toLowerCase(Locale.ROOT);
             kernels.put("grouped_forward" + types, launch -> CpuScaledGrouped.forward(launch, result));

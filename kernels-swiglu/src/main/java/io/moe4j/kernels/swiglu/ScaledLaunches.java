@@ -15,6 +15,9 @@ import java.util.Optional;
 
 /** Launches of the grouped products whose operands have scales. Each operand is passed with its scales, see {@link #operand}. */
 final class ScaledLaunches {
+    /** Elements of a row that share a scale. */
+    static final int PIECE = 128;
+
     private final KernelModule module;
     private final boolean exist;
 
@@ -48,6 +51,20 @@ final class ScaledLaunches {
                 operand(product.x_RI()), extents(product.offsets_e(), dw.dim(1), dw.dim(2), product.dy_RO().dim(0)),
                 List.of(KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
                         KernelArg.of(product.accumulate() ? 1 : 0))));
+    }
+
+    /** Numbers and scales of rows; see {@link CpuRowQuantization}. */
+    Launch quantize(Tensor x, Tensor offsets_e, Tensor result) {
+        Scales scales = result.scales().orElseThrow();
+        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(x.withScales(Optional.empty())),
+                KernelArg.of(x.stride(0)), KernelArg.of(offsets_e), KernelArg.of(Math.toIntExact(offsets_e.dim(0))),
+                KernelArg.of(Math.toIntExact(x.dim(1))), KernelArg.of(x.dim(0)),
+                KernelArg.of(result.withScales(Optional.empty())), KernelArg.of(scales.values()),
+                KernelArg.of(Math.toIntExact(scales.block().get(0))),
+                KernelArg.of(Math.toIntExact(scales.block().get(1)))));
+        arguments.add(x.scales().map(given -> KernelArg.of(given.values())).orElseGet(KernelArg::absent));
+        arguments.add(KernelArg.of(x.scales().map(given -> given.values().stride(0)).orElse(0L)));
+        return launch("quantize_rows", x, result, List.of(arguments));
     }
 
     private Launch launch(String kernel, Tensor operand, Tensor result, List<List<KernelArg>> arguments) {

@@ -8,6 +8,7 @@ import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -139,6 +140,13 @@ final class SwiGluKernels implements ExpertKernels {
                 KernelArg.of(arguments.offsets_e()), extent(arguments.offsets_e(), 0), extent(gate, 1),
                 KernelArg.of(gate.dim(0)), KernelArg.of(dgate), KernelArg.of(dgate.stride(0)), KernelArg.of(dup),
                 KernelArg.of(dup.stride(0)), optional(arguments.dweights_R())));
+    }
+
+    @Override
+    public void quantize(Stream stream, RowQuantization arguments) {
+        ArgumentChecks.quantization(arguments);
+        arguments.results().forEach(
+                result -> stream.launch(scaled.quantize(arguments.x_RI(), arguments.offsets_e(), result)));
     }
 
     @Override

@@ -57,11 +57,12 @@ public record BlockBuilder(ModelContext context, int layer, long dim, float eps,
     }
 
     /**
-     * The product with a matrix that was declared in {@link #dense}, with low-rank updates where it is a target of them.
+     * The product with a matrix that was declared in {@link #dense}, in the type of dense products, with low-rank updates where it is a target of them.
      *
      * @since 0.3.0
      */
     public Linear linear(Parameter matrix) {
+        matrix.multiplyIn(context.precision().dense());
         return new Linear(matrix, denseAdapters.of(matrix));
     }
 

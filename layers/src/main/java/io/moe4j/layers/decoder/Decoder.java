@@ -13,6 +13,7 @@ import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.Stage;
 import io.moe4j.autograd.sharding.Microbatch;
 import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.layers.block.Block;
 import io.moe4j.layers.block.RouterLossSums;
 import java.util.ArrayList;
@@ -33,6 +34,12 @@ final class Decoder implements Model {
             throw new IllegalArgumentException(String.join("; ", problems));
         }
         context.lora().ifPresent(spec::requireTargets);
+        Precision precision = context.precision();
+        if (context.lora().isPresent() && (precision.dense().isScaled() || precision.experts().isScaled())) {
+            throw new IllegalArgumentException(spec.name() + " has low-rank updates and products of "
+                    + precision.dense() + " (dense) and " + precision.experts()
+                    + " (experts): matrices with low-rank updates are multiplied in the type of activations");
+        }
         if (context.lora().isPresent() && spec.predictionDepth() > 0) {
             throw new IllegalArgumentException(
                     spec.name() + " has " + spec.predictionDepth() + " modules for multi-token"
@@ -67,6 +74,11 @@ final class Decoder implements Model {
     }
 
     @Override
+    public void prepare() {
+        parts.units().forEach(ParameterUnit::prepare);
+    }
+
+    @Override
     public void begin(Microbatch microbatch) {
         parts.units().forEach(unit -> unit.begin(microbatch));
         parts.balance().ifPresent(balance -> balance.begin(microbatch));
@@ -79,6 +91,7 @@ final class Decoder implements Model {
     public void forwardBackward(Tensor ids_T, Tensor labels_T, float scale, Tensor loss) {
         check("ids", ids_T);
         check("labels", labels_T);
+        prepare();
         MicrobatchPass pass = new MicrobatchPass(rank(), context.recompute(), stages());
         pass.forward(ids_T);
         pass.backward(labels_T, scale, loss);
@@ -87,6 +100,7 @@ final class Decoder implements Model {
     @Override
     public void logits(Tensor ids_T, Tensor logits_TV) {
         check("ids", ids_T);
+        prepare();
         try (Scope scope = rank().memory().open()) {
             Tensor x_TD = parts.embedding().forward(Tape.inference(rank()), ids_T).tensor();
             parts.blocks().forEach(block -> apply(block, x_TD));
@@ -151,6 +165,7 @@ final class Decoder implements Model {
     @Override
     public String locateNonFinite(Tensor ids_T) {
         check("ids", ids_T);
+        prepare();
         try (Scope scope = rank().memory().open()) {
             Tensor x_TD = parts.embedding().forward(Tape.inference(rank()), ids_T).tensor();
             Optional<String> first = FiniteCheck.isFinite(rank(), x_TD) ? Optional.empty() : Optional.of("embedding");

@@ -200,7 +200,9 @@ final class DecoderParts implements AutoCloseable {
         BlockBuilder block = begun.block;
         RmsNorm token = block.norm("token_norm", "enorm.weight", spec.dim(), spec.normEps());
         RmsNorm hidden = block.norm("hidden_norm", "hnorm.weight", spec.dim(), spec.normEps());
-        Linear project = block.linear("project", "eh_proj.weight", spec.dim(), 2 * spec.dim());
+        // Not through the block: this product keeps the type of activations, whatever type the block's products have.
+        Linear project = new Linear(block.dense().matrix("project", block.prefix() + "eh_proj.weight",
+                UnitBuilder.STD, spec.dim(), 2 * spec.dim()));
         RmsNorm norm = block.norm("head_norm", "shared_head.norm.weight", spec.dim(), spec.normEps());
         repeatedNames.put(block.prefix() + "embed_tokens.weight", EMBEDDING);
         repeatedNames.put(block.prefix() + "shared_head.head.weight", spec.tiedEmbedding() ? EMBEDDING : HEAD);

@@ -11,6 +11,9 @@ import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.DType;
+import java.util.Optional;
 
 /** All families; those with one operation are lambdas. */
 final class PlanningOps implements DeviceOps {
@@ -29,6 +32,17 @@ final class PlanningOps implements DeviceOps {
             work.add(product.a().dtype(), 2 * inner * product.c().elements(),
                     WorkMeter.bytes(product.a(), product.b(), product.c()));
         };
+    }
+
+    /** Of all types: a device that does not support one refuses it when it is opened. */
+    @Override
+    public boolean supports(DType operands) {
+        return operands.isFloating();
+    }
+
+    @Override
+    public Optional<ScalingOps> scaling() {
+        return Optional.of(new PlanningScalingOps(work));
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.expert.ExpertKernels;
 import io.moe4j.api.expert.ExpertKernelsProvider;
 import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
@@ -82,6 +83,13 @@ record CountedKernels(ExpertKernelsProvider provider, EvenRows rows) implements 
         public void swigluBackward(Stream stream, SwiGlu.Backward arguments) {
             work.add(DType.F32, 0, 5 * bytes(arguments.gate_RF()));
             kernels.swigluBackward(stream, arguments);
+        }
+
+        @Override
+        public void quantize(Stream stream, RowQuantization arguments) {
+            arguments.results().forEach(
+                    result -> work.add(DType.F32, 0, bytes(arguments.x_RI()) + bytes(result)));
+            kernels.quantize(stream, arguments);
         }
 
         @Override

@@ -63,6 +63,7 @@ public final class Evaluator implements AutoCloseable {
      */
     public EvaluationOutcome run(String name, EvaluationData data, long batches, BooleanSupplier stop) {
         comm.ifPresent(CommBackend::resetStatistics);
+        model.prepare();
         EvaluationSums sums = new EvaluationSums(sequenceTokens);
         long done = 0;
         for (; done < batches; done++) {
@@ -95,6 +96,7 @@ public final class Evaluator implements AutoCloseable {
     /** Makes a pass on whatever the buffers hold, so that its memory and operations can be counted on a device that computes nothing. */
     public void rehearse() {
         try (Scope step = rank.memory().openStep()) {
+            model.prepare();
             model.begin(buffers.microbatch());
             pass.losses(buffers.ids_T(), buffers.labels_T(), buffers.losses_T());
         }

@@ -83,6 +83,7 @@ final class ForwardBackward {
             stream.fill(buffers.loss(), 0);
             stream.fill(buffers.sumOfSquares(), 0);
             comm.ifPresent(CommBackend::resetStatistics);
+            model.prepare();
             Microbatches microbatches = new Microbatches(rank, model, recompute, buffers, lossScale);
             schedule.run(microbatches);
             microbatches.requireDone();

@@ -1,0 +1,36 @@
+package io.moe4j.api.expert;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+
+/**
+ * Arguments of {@link ExpertKernels#quantize}.
+ *
+ * @param x_RI rows of I dense elements, F32 or BF16; or rows with scales that came from other ranks, whose elements are their numbers times their scales,
+ *     in fp32. Rows may have a stride
+ * @param offsets_e I32 (e), inclusive running sums
+ * @param results each contiguous, of x's shape, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0, wherever the rows of an
+ *     expert begin
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public record RowQuantization(Tensor x_RI, Tensor offsets_e, List<Tensor> results) {
+
+    public RowQuantization {
+        results = List.copyOf(results);
+        x_RI.requireScales("x_RI of a quantization");
+        for (Tensor result : results) {
+            if (!result.dtype().isScaled() || !result.shape().equals(x_RI.shape()) || !result.isContiguous()) {
+                throw new IllegalArgumentException("a quantization of " + x_RI + " into " + result
+                        + ": the result must be contiguous, of the same shape, and of a type with scales");
+            }
+            result.requireScales("the result of a quantization");
+        }
+    }
+
+    /** With one result or several. */
+    public static RowQuantization of(Tensor x_RI, Tensor offsets_e, Tensor... results) {
+        return new RowQuantization(x_RI, offsets_e, List.of(results));
+    }
+}

@@ -1,0 +1,53 @@
+package io.moe4j.autograd.function;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.Tape;
+import java.util.Optional;
+
+/**
+ * Temporaries of types with scales, for operands of products. Sums over the elements of a row need one scale for each 1 × 128, sums over rows need one for
+ * each 128 × 1. Their content is undefined until something quantizes into them.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class Quantized {
+    private static final String PURPOSE = "quantized operands";
+
+    private Quantized() {}
+
+    /** Of the shape of x (T, C), with one scale for each 1 × 128. */
+    public static Tensor rowsLike(Tape tape, DType type, Tensor x_TC) {
+        Tensor scales = tape.temporary(PURPOSE, DType.F32, Scales.shapeOfRows(Tape.extents(x_TC)));
+        return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofRows(scales)));
+    }
+
+    /** Of the shape of x (T, C), with one scale for each 128 × 1. */
+    public static Tensor columnsLike(Tape tape, DType type, Tensor x_TC) {
+        Tensor scales = tape.temporary(PURPOSE, DType.F32, Scales.shapeOfColumns(x_TC.dim(0), x_TC.dim(1)));
+        return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofColumns(scales)));
+    }
+
+    /** Enqueues the quantization of x (T, C), with one scale for each 1 × 128. */
+    public static Tensor rows(Tape tape, DType type, Tensor x_TC) {
+        Tensor rows = rowsLike(tape, type, x_TC);
+        ops(tape).quantize(tape.stream(), x_TC, rows);
+        return rows;
+    }
+
+    /** Enqueues the quantization of x (T, C), with one scale for each 128 × 1. */
+    public static Tensor columns(Tape tape, DType type, Tensor x_TC) {
+        Tensor columns = columnsLike(tape, type, x_TC);
+        ops(tape).quantize(tape.stream(), x_TC, columns);
+        return columns;
+    }
+
+    static ScalingOps ops(Tape tape) {
+        return tape.ops().scaling().orElseThrow(() -> new IllegalStateException(
+                tape.rank().device().description() + " computes no scales; ask DeviceOps.supports before a run"));
+    }
+}

@@ -1,0 +1,88 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.CpuLaunch;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Float8;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+
+/**
+ * Rows of experts in 8 bits, with scales, on the CPU. Rows beyond the last offset are not visited, so that a block which reaches beyond them has the
+ * scale of its other rows.
+ */
+final class CpuRowQuantization {
+
+    private CpuRowQuantization() {}
+
+    /** An element of the rows, as fp32. */
+    @FunctionalInterface
+    private interface Source {
+        float get(long row, int column);
+    }
+
+    /** What is written: numbers without gaps, scales without gaps, and the extents of a block. */
+    private record Result(long numbers, long scales, int columns, int blockRows, int blockColumns) {
+        int across() {
+            return Math.ceilDiv(columns, blockColumns);
+        }
+    }
+
+    /**
+     * Arguments: (x, stride, offsets, experts, I, capacity, numbers, scales, rows of a block, columns of a block, scales of x?, stride of these).
+     *
+     * @param type of x
+     */
+    static void quantize(CpuLaunch launch, DType type) {
+        MemorySegment memory = launch.memory();
+        int columns = launch.int32(4);
+        long rows = PanelProduct.offset(launch, launch.pointer(2), launch.int32(3) - 1, launch.int64(5));
+        Result result = new Result(launch.pointer(6), launch.pointer(7), columns, launch.int32(8), launch.int32(9));
+        Source source = source(launch, type);
+        launch.parallelFor(Math.ceilDiv(rows, result.blockRows), 1, (from, to) -> {
+            float[] scales = new float[result.across()];
+            for (long band = from; band < to; band++) {
+                band(memory, source, result, band, Math.min(rows, (band + 1) * result.blockRows), scales);
+            }
+        });
+    }
+
+    private static Source source(CpuLaunch launch, DType type) {
+        MemorySegment memory = launch.memory();
+        long x = launch.pointer(0);
+        long stride = launch.int64(1);
+        if (!type.isScaled()) {
+            RowElements elements = RowElements.of(type);
+            return (row, column) -> elements.load1(memory, x + (row * stride + column) * elements.bytes());
+        }
+        long scales = launch.pointer(10);
+        long scaleStride = launch.int64(11);
+        return (row, column) -> Float8.widen(memory.get(ValueLayout.JAVA_BYTE, x + row * stride + column))
+                * memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED,
+                        scales + Float.BYTES * (row * scaleStride + column / ScaledLaunches.PIECE));
+    }
+
+    /** The blocks of as many rows as one block has, except for those beyond {@code end}. */
+    private static void band(MemorySegment memory, Source source, Result result, long band, long end,
+            float[] scales) {
+        Arrays.fill(scales, 0);
+        for (long row = band * result.blockRows; row < end; row++) {
+            for (int column = 0; column < result.columns; column++) {
+                int block = column / result.blockColumns;
+                // Keeps NaN, unlike a comparison.
+                scales[block] = Math.max(scales[block], Math.abs(source.get(row, column)));
+            }
+        }
+        for (int block = 0; block < scales.length; block++) {
+            scales[block] = Math.max(scales[block] / Float8.MAX, Float.MIN_NORMAL);
+            memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED,
+                    result.scales + Float.BYTES * (band * scales.length + block), scales[block]);
+        }
+        for (long row = band * result.blockRows; row < end; row++) {
+            for (int column = 0; column < result.columns; column++) {
+                memory.set(ValueLayout.JAVA_BYTE, result.numbers + row * result.columns + column,
+                        Float8.round(source.get(row, column) / scales[column / result.blockColumns]));
+            }
+        }
+    }
+}
