@@ -6,6 +6,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -32,21 +33,12 @@ public final class Quantized {
         return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofColumns(scales)));
     }
 
-    /** Enqueues the quantization of x (T, C), with one scale for each 1 × 128. */
-    public static Tensor rows(Tape tape, DType type, Tensor x_TC) {
-        Tensor rows = rowsLike(tape, type, x_TC);
-        ops(tape).quantize(tape.stream(), x_TC, rows);
-        return rows;
+    /** Enqueues the quantization of x into tensors of its shape; a device may read x once for all of them. */
+    public static void fill(Tape tape, Tensor x_TC, Tensor... quantized) {
+        ops(tape).quantizeEach(tape.stream(), x_TC, List.of(quantized));
     }
 
-    /** Enqueues the quantization of x (T, C), with one scale for each 128 × 1. */
-    public static Tensor columns(Tape tape, DType type, Tensor x_TC) {
-        Tensor columns = columnsLike(tape, type, x_TC);
-        ops(tape).quantize(tape.stream(), x_TC, columns);
-        return columns;
-    }
-
-    static ScalingOps ops(Tape tape) {
+    private static ScalingOps ops(Tape tape) {
         return tape.ops().scaling().orElseThrow(() -> new IllegalStateException(
                 tape.rank().device().description() + " computes no scales; ask DeviceOps.supports before a run"));
     }

@@ -9,8 +9,8 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
-import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * y = x · wᵀ, whose operands are in 8 bits (DeepSeek-AI, "DeepSeek-V3 Technical Report", 2024, section 3.3). With q for quantizing: y = q(x) · q(w)ᵀ and
@@ -51,7 +51,9 @@ final class ScaledLinearOperation implements Operation {
     @Override
     public void forward(Tape tape, Tensor y_TO) {
         try (Scope scope = tape.rank().memory().open()) {
-            multiply(tape, Matmul.ofTransposedB(Quantized.rows(tape, type, x_TI.tensor()), w_OI.operand(), y_TO));
+            Tensor rows_TI = Quantized.rowsLike(tape, type, x_TI.tensor());
+            Quantized.fill(tape, x_TI.tensor(), rows_TI);
+            multiply(tape, Matmul.ofTransposedB(rows_TI, w_OI.operand(), y_TO));
         }
     }
 
@@ -67,27 +69,28 @@ final class ScaledLinearOperation implements Operation {
             gradients.accumulate(0, (dx_TI, accumulate) -> {
                 try (Scope scope = tape.rank().memory().open()) {
                     Tensor rows_TO = Quantized.rowsLike(tape, type, dy_TO);
-                    backward(tape, dy_TO, Optional.of(rows_TO));
+                    weightGradient(tape, dy_TO, rows_TO);
                     multiply(tape, Matmul.of(rows_TO, w_OI.operand(), dx_TI).accumulating(accumulate));
                 }
             });
         } else {
             try (Scope scope = tape.rank().memory().open()) {
-                backward(tape, dy_TO, Optional.empty());
+                weightGradient(tape, dy_TO);
             }
         }
     }
 
-    /** Quantizes dy in all ways in which it is needed, at once; and enqueues the gradient with respect to w, if it is trained. */
-    private void backward(Tape tape, Tensor dy_TO, Optional<Tensor> rows_TO) {
+    /** Enqueues the gradient with respect to w, if it is trained; also quantizes dy into {@code others}, since dy is quantized in all ways at once. */
+    private void weightGradient(Tape tape, Tensor dy_TO, Tensor... others) {
         if (!w_OI.isTrained()) {
-            rows_TO.ifPresent(rows -> Quantized.ops(tape).quantize(tape.stream(), dy_TO, rows));
+            Quantized.fill(tape, dy_TO, others);
             return;
         }
         Tensor columns_TO = Quantized.columnsLike(tape, type, dy_TO);
-        Quantized.ops(tape).quantizeEach(tape.stream(), dy_TO,
-                rows_TO.map(rows -> List.of(rows, columns_TO)).orElse(List.of(columns_TO)));
-        multiply(tape, Matmul.ofTransposedA(columns_TO, Quantized.columns(tape, type, x_TI.tensor()), w_OI.gradient())
+        Tensor columns_TI = Quantized.columnsLike(tape, type, x_TI.tensor());
+        Quantized.fill(tape, dy_TO, Stream.concat(Stream.of(columns_TO), Stream.of(others)).toArray(Tensor[]::new));
+        Quantized.fill(tape, x_TI.tensor(), columns_TI);
+        multiply(tape, Matmul.ofTransposedA(columns_TO, columns_TI, w_OI.gradient())
                 .accumulating(w_OI.accumulatesGradient()));
     }
 

@@ -12,8 +12,10 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.Quantized;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
@@ -36,12 +38,17 @@ final class ExpertExchange {
     private final ExpertMatrix down_eDF;
     private final Variable x_TD;
     private final Variable weights_TK;
+    private final DType sent;
+    /** Where rows are quantized before each dispatch, if they are sent in a type with scales. */
+    private Optional<Tensor> sending_TD = Optional.empty();
     private boolean keepsInputs;
     private Optional<ReceivedRows> inputs = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
 
+    /** @param sent type of the rows that are sent to experts; results come back in the type of activations */
     ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, ExpertMatrix gateUp_e2FD,
-            ExpertMatrix down_eDF, Variable x_TD, Variable weights_TK) {
+            ExpertMatrix down_eDF, Variable x_TD, Variable weights_TK, DType sent) {
+        this.sent = sent;
         this.x_TD = x_TD;
         this.weights_TK = weights_TK;
         this.comm = comm;
@@ -53,6 +60,7 @@ final class ExpertExchange {
 
     /** Applies the four operations: the sum of the experts' outputs for each token. */
     Variable apply(Tape tape) {
+        sending_TD = sent.isScaled() ? Optional.of(Quantized.rowsLike(tape, sent, x_TD.tensor())) : Optional.empty();
         ExpertActivations activations = new ExpertActivations(this);
         Variable inputs = tape.apply(new ExpertInputs(this, activations, x_TD), x_TD, weights_TK);
         Variable gateUp = tape.apply(new ExpertGateUp(this, activations), inputs);
@@ -123,19 +131,19 @@ final class ExpertExchange {
 
     /** Sends tokens, with their weights, to the experts. */
     void dispatchInputs(Tape tape) {
-        inputs = Optional.of(keepsInputs ? kept(tape, () -> dispatchInputs(routing.plan(), true))
-                : dispatchInputs(routing.plan(), false));
+        inputs = Optional.of(keepsInputs ? kept(tape, () -> dispatchInputs(tape, routing.plan(), true))
+                : dispatchInputs(tape, routing.plan(), false));
     }
 
     /** The inputs of a round. */
-    ReceivedRows dispatchInputs(DispatchPlan round, boolean keeps) {
-        return comm.dispatch(DispatchRequest.of(round, x_TD.tensor(), ReceiveBuffer.ACTIVATIONS)
-                .withWeights(weights_TK.tensor()).withKeptRows(keeps)).await();
+    ReceivedRows dispatchInputs(Tape tape, DispatchPlan round, boolean keeps) {
+        return send(tape, x_TD.tensor(), rows -> DispatchRequest.of(round, rows, ReceiveBuffer.ACTIVATIONS)
+                .withWeights(weights_TK.tensor()).withKeptRows(keeps));
     }
 
     /** The received inputs. If they are no longer in the buffer, they are sent again. */
-    ReceivedRows inputs() {
-        ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(routing.plan(), false));
+    ReceivedRows inputs(Tape tape) {
+        ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(tape, routing.plan(), false));
         inputs = Optional.of(rows);
         return rows;
     }
@@ -149,7 +157,7 @@ final class ExpertExchange {
     ReceivedRows rowsForOutputs(Tape tape) {
         if (keepsInputs && tape.isRecompute()) {
             // Later dispatches have taken the buffer that belonged to the kept rows.
-            return dispatchInputs(routing.plan(), false);
+            return dispatchInputs(tape, routing.plan(), false);
         }
         ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
                 "expert outputs are wanted, but no inputs have been dispatched; apply the hidden layer first"));
@@ -169,15 +177,21 @@ final class ExpertExchange {
     }
 
     /** Sends the gradients with respect to the tokens' outputs to the experts. */
-    ReceivedRows dispatchGradients(Tensor dout_TD) {
-        ReceivedRows rows = dispatchGradients(routing.plan(), dout_TD);
+    ReceivedRows dispatchGradients(Tape tape, Tensor dout_TD) {
+        ReceivedRows rows = dispatchGradients(tape, routing.plan(), dout_TD);
         gradients = Optional.of(rows);
         return rows;
     }
 
     /** The gradients of a round. */
-    ReceivedRows dispatchGradients(DispatchPlan round, Tensor dout_TD) {
-        return comm.dispatch(DispatchRequest.of(round, dout_TD, ReceiveBuffer.GRADIENTS)).await();
+    ReceivedRows dispatchGradients(Tape tape, DispatchPlan round, Tensor dout_TD) {
+        return send(tape, dout_TD, rows -> DispatchRequest.of(round, rows, ReceiveBuffer.GRADIENTS));
+    }
+
+    /** Sends rows, after quantizing them if they are sent in a type with scales. Received rows may lie in the innermost scope, so that none is opened here. */
+    private ReceivedRows send(Tape tape, Tensor rows_TD, Function<Tensor, DispatchRequest> request) {
+        sending_TD.ifPresent(quantized -> Quantized.fill(tape, rows_TD, quantized));
+        return comm.dispatch(request.apply(sending_TD.orElse(rows_TD))).await();
     }
 
     /** The received gradients, to be overwritten. */

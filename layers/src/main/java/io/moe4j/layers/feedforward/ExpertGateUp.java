@@ -42,7 +42,7 @@ final class ExpertGateUp implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor gateUp_R2F) {
-        exchange.gateUp_e2FD().forward(tape, exchange.kernels(), exchange.rows(), exchange.inputs().rows_RD(),
+        exchange.gateUp_e2FD().forward(tape, exchange.kernels(), exchange.rows(), exchange.inputs(tape).rows_RD(),
                 gateUp_R2F);
     }
 
@@ -51,7 +51,7 @@ final class ExpertGateUp implements Operation {
         ReceivedRows outputGradients = exchange.gradients();
         // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
         exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients.ofOutput(),
-                exchange.inputs().rows_RD(), outputGradients.outputs_RD());
+                exchange.inputs(tape).rows_RD(), outputGradients.outputs_RD());
         exchange.releaseInputs();
         gradients.pass(0, outputGradients.outputs_RD());
     }

@@ -43,14 +43,14 @@ final class ExpertHidden implements Operation {
     @Override
     public void forward(Tape tape, Tensor h_RF) {
         exchange.kernels().swiglu(tape.stream(), new SwiGlu.Forward(gate(), up(),
-                Optional.of(exchange.inputs().weights_R()), exchange.offsets_e(), h_RF));
+                Optional.of(exchange.inputs(tape).weights_R()), exchange.offsets_e(), h_RF));
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
         // The gradients with respect to gate and up overwrite gate and up, which are not read again.
         exchange.kernels().swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), gradients.ofOutput(),
-                Optional.of(exchange.inputs().weights_R()), exchange.offsets_e(), gate(), up(),
+                Optional.of(exchange.inputs(tape).weights_R()), exchange.offsets_e(), gate(), up(),
                 Optional.of(exchange.gradients().scalars_R())));
         gradients.pass(0, gateUp_R2F.tensor());
     }

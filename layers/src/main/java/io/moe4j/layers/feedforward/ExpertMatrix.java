@@ -12,12 +12,20 @@ import java.util.Optional;
 
 /**
  * One matrix of each routed expert of this rank, with low-rank updates if it has any: y[r] = (w + s · b · a) · x[r], with those of the row's expert. Grouped
- * products have no factor, so that a is multiplied by s beforehand: s · a has few elements.
+ * products have no factor, so that a is multiplied by s beforehand: s · a has few elements. A matrix that is multiplied in a type with scales has no updates;
+ * its products are {@link ScaledExpertProducts}.
  *
  * @param weight_eOI w
  * @param adapter the updates
  */
 record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
+
+    ExpertMatrix {
+        if (adapter.isPresent() && weight_eOI.scaledType().isPresent()) {
+            throw new IllegalArgumentException(weight_eOI + " has low-rank updates, and is multiplied in "
+                    + weight_eOI.scaledType().get() + "; multiply it in the type of activations");
+        }
+    }
 
     /**
      * A call's rows.
@@ -39,6 +47,10 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
 
     /** Enqueues the product; {@code y_RO} is overwritten. */
     void forward(Tape tape, ExpertKernels kernels, Rows rows, Tensor x_RI, Tensor y_RO) {
+        if (weight_eOI.scaledType().isPresent()) {
+            new ScaledExpertProducts(tape, kernels, rows, weight_eOI).forward(x_RI, y_RO);
+            return;
+        }
         multiply(tape, kernels, rows, x_RI, weight_eOI.value(), y_RO, false);
         adapter.ifPresent(updates -> {
             try (Scope scope = tape.rank().memory().open()) {
@@ -53,6 +65,10 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
 
     /** Enqueues the gradients with respect to the parameters, and that with respect to x, which overwrites {@code dx_RI}: this may be x itself. */
     void backward(Tape tape, ExpertKernels kernels, Rows rows, Tensor dy_RO, Tensor x_RI, Tensor dx_RI) {
+        if (weight_eOI.scaledType().isPresent()) {
+            new ScaledExpertProducts(tape, kernels, rows, weight_eOI).backward(dy_RO, x_RI, dx_RI);
+            return;
+        }
         if (weight_eOI.isTrained()) {
             weightGradient(tape, kernels, rows, dy_RO, x_RI, weight_eOI);
         }

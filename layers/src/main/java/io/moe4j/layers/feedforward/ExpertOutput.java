@@ -74,7 +74,7 @@ final class ExpertOutput implements Operation {
     public void backward(Tape tape, Gradients gradients) {
         Tensor h = h_RF.tensor();
         activations.setOutputGradient(gradients.ofOutput());
-        ReceivedRows dy = exchange.dispatchGradients(gradients.ofOutput());
+        ReceivedRows dy = exchange.dispatchGradients(tape, gradients.ofOutput());
         // The hidden rows are not read again: their gradient overwrites them.
         exchange.down_eDF().backward(tape, exchange.kernels(), exchange.rows(), dy.rows_RD(), h, h);
         gradients.pass(0, h);

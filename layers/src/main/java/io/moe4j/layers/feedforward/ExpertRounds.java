@@ -57,7 +57,7 @@ final class ExpertRounds {
     private void backward(DispatchPlan part, Tensor dout_TD, Tensor dx_TD, Tensor dweights_TK) {
         Tensor offsets_e = part.offsets_e();
         ReceivedRows inputs = computeHidden(part);
-        ReceivedRows dy = exchange.dispatchGradients(part, dout_TD);
+        ReceivedRows dy = exchange.dispatchGradients(tape, part, dout_TD);
         // Each gradient overwrites the value that it belongs to, which is not read again.
         down_eDF.backward(tape, kernels, rows(part), dy.rows_RD(), h_RF, h_RF);
         kernels.swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), h_RF,
@@ -68,7 +68,7 @@ final class ExpertRounds {
 
     /** Dispatches the inputs of a round, and computes gate, up and hidden rows from them. */
     private ReceivedRows computeHidden(DispatchPlan part) {
-        ReceivedRows rows = exchange.dispatchInputs(part, false);
+        ReceivedRows rows = exchange.dispatchInputs(tape, part, false);
         gateUp_e2FD.forward(tape, kernels, rows(part), rows.rows_RD(), gateUp_R2F);
         kernels.swiglu(tape.stream(), new SwiGlu.Forward(gate(), up(), Optional.of(rows.weights_R()),
                 part.offsets_e(), h_RF));

@@ -53,6 +53,7 @@ final class MixtureLayer implements Layer {
     }
 
     private static ExpertMatrix matrix(BlockBuilder block, Parameter weight_eOI) {
+        weight_eOI.multiplyIn(block.context().precision().experts());
         return new ExpertMatrix(weight_eOI, block.expertAdapters().of(weight_eOI));
     }
 
@@ -68,7 +69,8 @@ final class MixtureLayer implements Layer {
         Variable weights = routing.counts_BE().isEmpty() ? chosen
                 : tape.apply(new RouterLosses(losses(), context.routerLosses(), routing, chosen, logits), chosen,
                         logits);
-        Variable routed = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights).apply(tape);
+        Variable routed = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights,
+                context.precision().dispatched()).apply(tape);
         return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
     }
 

@@ -23,6 +23,7 @@ final class ConfigCheck {
         Optional<ModelSpec> spec = use.spec().or(() -> PlugInRules.model(registry, config, findings));
         spec.ifPresent(model -> LayoutRules.checkModel(config, model, findings));
         PlugInRules.check(registry, config, spec, use, findings);
+        ProductRules.check(registry, config, spec, findings);
         LoraRules.check(registry, config, spec, findings);
         PlugInTables.check(registry, config, findings);
         SourceTables.check(config.data(), findings);

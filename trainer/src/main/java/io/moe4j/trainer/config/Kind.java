@@ -27,6 +27,7 @@ import java.util.stream.Stream;
  * @param choices the names to choose from; empty if the value is no name, or the names are not known here
  */
 record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, String> shown, List<String> choices) {
+    private static final List<String> EIGHT_BITS = List.of("float8", "fp8", "float8_e4m3");
     private static final String AUTO = "auto";
     private static final String DIGITS = "[0-9]+(?:_[0-9]+)*";
     private static final Pattern WHOLE = Pattern.compile("[+-]?" + DIGITS);
@@ -67,6 +68,7 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.trainer.config.MemoryBudget" -> new Kind("\"auto\", or a number of GiB that is at least 0",
                     Kind::budget, Kind::budgetShown);
             case "io.moe4j.api.tensor.DType" -> weightType();
+            case "java.util.Optional<io.moe4j.api.tensor.DType>" -> automatic(productType());
             case "java.util.Optional<io.moe4j.api.comm.OverflowAction>" -> automatic(
                     choice(Arrays.asList(OverflowAction.values()), Kind::lower));
             case "java.util.Optional<java.lang.Integer>" -> automatic(of("int"));
@@ -90,13 +92,21 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case BF16 -> "bfloat16";
             case I32 -> "int32";
             case I64 -> "int64";
-            case F8_E4M3 -> "float8_e4m3";
+            case F8_E4M3 -> "float8";
         };
     }
 
     private static Kind weightType() {
         Kind choice = choice(WeightTypes.ALL, Kind::name);
         return new Kind(choice.wanted, value -> value.text().flatMap(WeightTypes::named), choice.shown, choice.choices);
+    }
+
+    /** The types of what products multiply. */
+    private static Kind productType() {
+        Kind choice = choice(List.of(DType.F32, DType.BF16, DType.F8_E4M3), Kind::name);
+        return new Kind(choice.wanted, value -> value.text().flatMap(text -> WeightTypes.named(text)
+                .or(() -> EIGHT_BITS.contains(text.toLowerCase(Locale.ROOT)) ? Optional.of(DType.F8_E4M3)
+                        : Optional.empty())), choice.shown, choice.choices);
     }
 
     private static <T extends Enum<T>> Kind choice(List<T> choices, Function<T, String> name) {

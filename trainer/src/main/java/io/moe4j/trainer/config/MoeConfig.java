@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.comm.Dedup;
 import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveCapacity;
+import io.moe4j.api.tensor.DType;
 import java.util.Optional;
 
 /**
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param onOverflow what happens with rows beyond the capacity: {@code rounds}, {@code fail} or {@code drop}; empty ({@code auto}) for what
  *     {@link #overflowAction} says
  * @param dedup whether a row for several experts of one rank is sent there only once: {@code auto}, {@code on} or {@code off}
+ * @param dispatchDtype element type of the rows that are sent to experts, if it is not {@code training.dtype}: {@code float8}; since 0.3.0
  * @param forceLoadBalance whether routing is round-robin instead of learnt, for benchmarks
  * @param loadBalanceCoeff how much an expert's bias moves in a step, at least 0
  * @param sequenceBalanceCoeff factor of the sequence-wise balance loss, at least 0; since 0.3.0
@@ -21,7 +23,7 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction> onOverflow, Dedup dedup,
-        boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff, double routerZCoeff) {
+        Optional<DType> dispatchDtype, boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff, double routerZCoeff) {
 
     /** With another value of {@code receiveCapacity}. */
     public MoeConfig withReceiveCapacity(ReceiveCapacity value) {
@@ -58,6 +60,11 @@ public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction
     /** With another value of {@code dedup}. */
     public MoeConfig withDedup(Dedup value) {
         return Components.with(this, "dedup", value);
+    }
+
+    /** With another value of {@code dispatchDtype}; empty for {@code training.dtype}. */
+    public MoeConfig withDispatchDtype(Optional<DType> value) {
+        return Components.with(this, "dispatchDtype", value);
     }
 
     /** With another value of {@code forceLoadBalance}. */

@@ -51,7 +51,7 @@ final class TorchtitanNames {
             Map.entry("debug.deterministic", ALWAYS_THE_SAME), Map.entry("training.deterministic", ALWAYS_THE_SAME),
             Map.entry("debug.batch_invariant", ALWAYS_THE_SAME),
             Map.entry("debug.print_config", "the command moe4j config prints it"),
-            Map.entry("float8.", "moe4j has no training in float8 yet"), Map.entry("mx.", "moe4j has no MX types"),
+            Map.entry("float8.", "set training.dense_dtype and training.expert_dtype to float8 (docs/fp8.md)"), Map.entry("mx.", "moe4j has no MX types"),
             Map.entry("job.config_file", "give it with --config FILE.toml"),
             Map.entry("job.dump_folder", "give it with --output FOLDER"),
             Map.entry("metrics.enable_wandb", "metrics.jsonl, in the run's folder, has the metrics of all steps"),

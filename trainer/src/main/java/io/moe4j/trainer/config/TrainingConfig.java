@@ -2,6 +2,7 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.DType;
+import java.util.Optional;
 
 /**
  * Number of steps, sizes of batches, and element types, which are {@code float32} or {@code bfloat16} in files.
@@ -17,12 +18,15 @@ import io.moe4j.api.tensor.DType;
  * @param dtype element type of activations and of gathered parameters
  * @param parameterDtype element type of the parameters' shards
  * @param gradientDtype element type of the gradients' shards
+ * @param expertDtype element type of what the products of experts multiply, if it is not {@code dtype}: {@code float8}; since 0.3.0
+ * @param denseDtype element type of what the products of attention and of dense feed-forward networks multiply, if it is not {@code dtype}; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
         int seqLen,
-        long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype) {
+        long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype,
+        Optional<DType> expertDtype, Optional<DType> denseDtype) {
 
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
@@ -72,6 +76,34 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     /** With another value of {@code gradientDtype}. */
     public TrainingConfig withGradientDtype(DType value) {
         return Components.with(this, "gradientDtype", value);
+    }
+
+    /**
+     * Element type of what the products of experts multiply.
+     *
+     * @since 0.3.0
+     */
+    public DType expertProducts() {
+        return expertDtype.orElse(dtype);
+    }
+
+    /**
+     * Element type of what the products of attention and of dense feed-forward networks multiply.
+     *
+     * @since 0.3.0
+     */
+    public DType denseProducts() {
+        return denseDtype.orElse(dtype);
+    }
+
+    /** With another value of {@code expertDtype}; empty for {@code dtype}. */
+    public TrainingConfig withExpertDtype(Optional<DType> value) {
+        return Components.with(this, "expertDtype", value);
+    }
+
+    /** With another value of {@code denseDtype}; empty for {@code dtype}. */
+    public TrainingConfig withDenseDtype(Optional<DType> value) {
+        return Components.with(this, "denseDtype", value);
     }
 
     /** With another value of {@code gradientAccumulationSteps}. */

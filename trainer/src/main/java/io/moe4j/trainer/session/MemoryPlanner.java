@@ -98,6 +98,7 @@ public final class MemoryPlanner {
         List<SegmentProfile> profiles = new ArrayList<>();
         @Nullable Tensor x_TD = null;
         try (Scope step = rank.memory().openStep()) {
+            session.model().prepare();
             for (Stage stage : session.model().stages()) {
                 switch (stage) {
                     case Stage.First first -> x_TD = first.forward(Tape.inference(rank),

@@ -97,6 +97,7 @@ final class RankOpener {
         Optional<CommBackend> comm = providers.comm()
                 .map(provider -> comm(provider, context, groups, collectives, resources));
         Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
+        requireProducts(context, kernels);
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
         Optional<RankTraining> training = purpose == SessionPurpose.EVALUATION ? Optional.empty()
                 : Optional.of(training(context, groups, model, comm, phase, resources));
@@ -167,6 +168,23 @@ final class RankOpener {
                 : Optional.of(resources.add(place.openCollectives(group, context)));
     }
 
+    /** Whether a device and its kernels multiply a type is known when they are open; what they refuse then is named here, before the run. */
+    private void requireProducts(RankContext context, Optional<ExpertKernels> kernels) {
+        TrainingConfig training = config.training();
+        if (!context.device().ops().supports(training.denseProducts())) {
+            throw new InputException("training.dense_dtype = \"float8\", device = \"" + config.device()
+                    + "\": this device has no products of " + training.denseProducts()
+                    + "; set training.dense_dtype to auto, or choose another device");
+        }
+        if (training.expertProducts().isScaled() && kernels.isPresent()
+                && !kernels.get().supports(training.expertProducts())) {
+            throw new InputException("training.expert_dtype = \"float8\", model.expert_kernels = \""
+                    + config.model().expertKernels() + "\", device = \"" + config.device()
+                    + "\": these kernels have no products of " + training.expertProducts()
+                    + " on this device; set training.expert_dtype to auto, or choose other kernels or another device");
+        }
+    }
+
     private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,
             RankCollectives collectives, Resources resources) {
         CommConfig shapes = RankShapes.exchange(config, spec, providers)
@@ -193,7 +211,10 @@ final class RankOpener {
             Optional<CommBackend> comm, Optional<ExpertKernels> kernels) {
         TrainingConfig training = config.training();
         Precision precision = new Precision(training.dtype(), training.parameterDtype(), training.gradientDtype(),
-                config.optimizer().stateDtype());
+                config.optimizer().stateDtype()).withProducts(training.denseProducts(),
+                        spec.moe().isPresent() ? training.expertProducts() : training.dtype(),
+                        spec.moe().isPresent() ? config.moe().dispatchDtype().orElse(training.dtype())
+                                : training.dtype());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, recompute.policy(),

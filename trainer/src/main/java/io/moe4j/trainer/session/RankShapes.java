@@ -19,7 +19,9 @@ public final class RankShapes {
     public static CommConfig exchange(TrainerConfig config, ModelSpec spec, Providers providers) {
         ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
         return CommConfig
-                .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(), config.training().dtype())
+                .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(),
+                        config.moe().dispatchDtype().orElse(config.training().dtype()))
+                .withReturnType(config.training().dtype())
                 .withCapacity(config.moe().receiveCapacity(), config.moe().overflowAction(providers.comm()
                         .map(comm -> comm.supportsRounds(providers.device().kind())).orElse(false)))
                 .withDedup(config.moe().dedup());
