@@ -121,6 +121,13 @@ class ConfigLoaderTest {
             "--model.moe_comm_backend standard | graph_capture.enable = true | waits on the host",
             "--model.moe_comm_backend standard --graph_capture.enable false --moe.dedup on"
                     + " | model.moe_comm_backend = \"standard\", moe.dedup = \"on\" | once for each expert",
+            "--training.expert_dtype int8 | --training.expert_dtype int8 | one of float32, bfloat16, float8, auto",
+            "--training.dense_dtype bf16"
+                    + " | training.dense_dtype = \"bfloat16\", training.dtype = \"float32\" | the type of activations",
+            "--moe.dispatch_dtype fp8"
+                    + " | moe.dispatch_dtype = \"float8\", training.expert_dtype = \"auto\" | needs products of the same type",
+            "--training.dense_dtype float8 --lora.rank 4"
+                    + " | training.dense_dtype = \"float8\", lora.rank = 4 | matrices with low-rank updates",
             "--moe.dedup maybe | --moe.dedup maybe | one of auto, on, off",
             "--ranks 8 --parallelism.data_parallel_shard_degree 4"
                     + " | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
