@@ -106,7 +106,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
         Kind choice = choice(List.of(DType.F32, DType.BF16, DType.F8_E4M3), Kind::name);
         return new Kind(choice.wanted, value -> value.text().flatMap(text -> WeightTypes.named(text)
                 .or(() -> EIGHT_BITS.contains(text.toLowerCase(Locale.ROOT)) ? Optional.of(DType.F8_E4M3)
-                        : Optional.empty())), choice.shown, choice.choices);
+                        : Optional.empty())),
+                choice.shown, choice.choices);
     }
 
     private static <T extends Enum<T>> Kind choice(List<T> choices, Function<T, String> name) {

@@ -23,7 +23,8 @@ import java.util.Optional;
  */
 @Stability(Stability.Level.EVOLVING)
 public record MoeConfig(ReceiveCapacity receiveCapacity, Optional<OverflowAction> onOverflow, Dedup dedup,
-        Optional<DType> dispatchDtype, boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff, double routerZCoeff) {
+        Optional<DType> dispatchDtype, boolean forceLoadBalance, double loadBalanceCoeff, double sequenceBalanceCoeff,
+        double routerZCoeff) {
 
     /** With another value of {@code receiveCapacity}. */
     public MoeConfig withReceiveCapacity(ReceiveCapacity value) {
