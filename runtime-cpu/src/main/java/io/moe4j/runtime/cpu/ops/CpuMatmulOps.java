@@ -15,6 +15,8 @@ final class CpuMatmulOps implements MatmulOps {
 
     private final Commands commands;
     private final TileScratch scratch;
+    /** Sums of parts. */
+    private final TileScratch partial = new TileScratch();
 
     CpuMatmulOps(Commands commands, TileScratch scratch) {
         this.commands = commands;
@@ -61,19 +63,43 @@ final class CpuMatmulOps implements MatmulOps {
 
     /** @param alike at least one */
     private void inPanels(Stream stream, List<Product> alike) {
-        Panels panels = Panels.of(alike.getFirst().m(), alike.getFirst().n(), alike.getFirst().k());
+        Product first = alike.getFirst();
+        Panels panels = Panels.of(first.m(), first.n(), first.k(), !first.isNarrow());
+        if (panels.parts() > 1) {
+            alike.forEach(product -> inParts(stream, product, panels));
+            return;
+        }
         commands.submit(stream, "matmul",
                 () -> commands.pool().parallelFor(alike.size() * panels.count(), 1, (from, to) -> {
                     for (long i = from; i < to; i++) {
-                        run(alike.get(Math.toIntExact(i / panels.count())), panels.get(i % panels.count()));
+                        Product product = alike.get(Math.toIntExact(i / panels.count()));
+                        run(product, panels.get(i % panels.count()), new PartialSums(0, 1, product.c()));
                     }
                 }), alike.stream().map(Product::arguments).flatMap(x -> List.of(x.a(), x.b(), x.c()).stream())
                         .toArray(Tensor[]::new));
     }
 
+    private void inParts(Stream stream, Product p, Panels panels) {
+        commands.submit(stream, "matmul", () -> {
+            try (TileScratch.Lease lease = partial.take(PartialSums.elements(panels))) {
+                PartialSums sums = new PartialSums(lease.floats(PartialSums.elements(panels)), panels.parts(), p.c());
+                commands.pool().parallelFor(panels.count(), 1, (from, to) -> {
+                    for (long i = from; i < to; i++) {
+                        run(p, panels.get(i), sums);
+                    }
+                });
+                Blocks.overRows(commands, p.m(), panels.parts() * p.n(), sums::add);
+            }
+        }, p.arguments().a(), p.arguments().b(), p.arguments().c());
+    }
+
     private record Product(Matmul arguments, Rows a, Rows b, Rows c, long m, long n, long k) {
         static Product of(Matmul x) {
             return new Product(x, Rows.of(x.a()), Rows.of(x.b()), Rows.of(x.c()), x.m(), x.n(), x.k());
+        }
+
+        boolean isNarrow() {
+            return a.narrow() || c.narrow();
         }
     }
 
@@ -89,21 +115,22 @@ final class CpuMatmulOps implements MatmulOps {
         }
     }
 
-    private void run(Product p, Panels.Panel panel) {
-        if (p.a.narrow() || p.c.narrow()) {
+    private void run(Product p, Panels.Panel panel, PartialSums sums) {
+        if (p.isNarrow()) {
             new NarrowPanel(commands.blas(), scratch).run(p.arguments, panel);
             return;
         }
         Matmul x = p.arguments;
-        long c = p.c.addressOf(panel.row(), panel.column());
+        long c = sums.addressOf(panel.part(), panel.row(), panel.column());
         if (p.k == 0) {
             scale(c, panel, p.c.stride(), x.beta());
             return;
         }
-        long a = x.transposeA() ? p.a.addressOf(0, panel.row()) : p.a.addressOf(panel.row(), 0);
-        long b = x.transposeB() ? p.b.addressOf(panel.column(), 0) : p.b.addressOf(0, panel.column());
-        commands.blas().sgemm(new Sgemm(x.transposeA(), x.transposeB(), panel.rows(), panel.columns(),
-                Math.toIntExact(p.k), x.alpha(), a, lead(p.a), b, lead(p.b), x.beta(), c, lead(p.c)));
+        long a = x.transposeA() ? p.a.addressOf(panel.inner(), panel.row()) : p.a.addressOf(panel.row(), panel.inner());
+        long b = x.transposeB() ? p.b.addressOf(panel.column(), panel.inner())
+                : p.b.addressOf(panel.inner(), panel.column());
+        commands.blas().sgemm(new Sgemm(x.transposeA(), x.transposeB(), panel.rows(), panel.columns(), panel.depth(),
+                x.alpha(), a, lead(p.a), b, lead(p.b), panel.part() == 0 ? x.beta() : 0, c, sums.lead(panel.part())));
     }
 
     /** The leading dimension. BLAS wants at least the length of a row, even where there is only one row. */

@@ -26,13 +26,15 @@ final class NarrowPanel {
                 for (long j = panel.column(); j < panel.column() + panel.columns(); j += TILE) {
                     int rows = (int) Math.min(TILE, panel.row() + panel.rows() - i);
                     int columns = (int) Math.min(TILE, panel.column() + panel.columns() - j);
-                    tile(x, new Panels.Panel(i, rows, j, columns), a, b, c);
+                    tile(x, new Tile(i, rows, j, columns), a, b, c);
                 }
             }
         }
     }
 
-    private void tile(Matmul x, Panels.Panel tile, long a, long b, long c) {
+    private record Tile(long row, int rows, long column, int columns) {}
+
+    private void tile(Matmul x, Tile tile, long a, long b, long c) {
         int m = tile.rows();
         int n = tile.columns();
         Rows result = Rows.of(x.c());

@@ -1,61 +1,89 @@
 package io.moe4j.runtime.cpu.ops;
 
 /**
- * How the result of a product is cut into panels. A panel should be large, because each call of the BLAS packs its operands again. But there must be
- * several panels, and an even number of them, so that two, four or more cores get equal shares. The cut depends on the shape only.
+ * How a product is cut into panels. Each call of the BLAS copies its operands into the order that its kernel wants, so a panel should be large: for 256 ×
+ * 256 elements of the result, that copy takes a tenth of the time, for 128 × 64 elements a third. But there must be several panels, and an even number of
+ * them, so that two, four or more cores get equal shares. Where few large panels cover the result, the inner dimension is cut too: each part has its own
+ * sums, which are added in order. The cut depends on the shape only.
+ *
+ * <p>Example: the 512 × 512 elements of a product with an inner dimension of 4096 are cut into 2 × 2 panels, and the inner dimension into 8 parts.
  *
  * @param m rows of the result
  * @param n columns of the result
+ * @param k the inner dimension
  * @param rowPanels number of panels along the rows
  * @param columnPanels number of panels along the columns
+ * @param parts number of parts of the inner dimension
  */
-record Panels(long m, long n, long rowPanels, long columnPanels) {
+record Panels(long m, long n, long k, long rowPanels, long columnPanels, long parts) {
     /** With fewer multiply-adds than this, handing work to another core costs more than it gains. */
     private static final double SMALL = 1 << 20;
     /** Multiply-adds that a panel should have. */
     private static final double WORTH = 1 << 25;
+    /** Rows and columns that a panel keeps as long as the inner dimension can be cut instead. */
+    private static final long LARGE = 256;
+    /** The least inner dimension of a part: with less, adding the parts' sums takes more than copying operands for smaller panels. */
+    private static final long DEEP = 384;
+    /** The most elements of sums that wait to be added: 8 MiB. */
+    private static final long MAX_SUMS = 1 << 21;
     /** Extents are cut at multiples of this: the BLAS's register tile. */
     private static final long MULTIPLE = 64;
     private static final long MAX_PANELS = 128;
 
-    record Panel(long row, int rows, long column, int columns) {}
+    /** A part of a panel: some rows and columns of the result, and {@code depth} elements of the inner dimension from {@code inner} on. */
+    record Panel(long row, int rows, long column, int columns, long part, long inner, int depth) {}
 
-    static Panels of(long m, long n, long k) {
+    /** @param cutsDepth whether the inner dimension may be cut */
+    static Panels of(long m, long n, long k, boolean cutsDepth) {
         double work = (double) m * n * k;
         if (m == 0 || n == 0) {
-            return new Panels(m, n, 0, 0);
+            return new Panels(m, n, k, 0, 0, 1);
         }
-        long rowPanels = 1;
-        long columnPanels = 1;
-        if (work >= SMALL) {
-            double wanted = Math.clamp(work / WORTH, 2, MAX_PANELS);
-            while (rowPanels * columnPanels < wanted) {
-                double height = (double) m / rowPanels;
-                double width = (double) n / columnPanels;
-                if (Math.max(height, width) < 2 * MULTIPLE) {
-                    break;
-                }
-                if (height > width) {
-                    rowPanels *= 2;
-                } else {
-                    columnPanels *= 2;
-                }
+        Panels panels = new Panels(m, n, k, 1, 1, 1);
+        double wanted = work < SMALL ? 1 : Math.clamp(work / WORTH, 2, MAX_PANELS);
+        while (panels.count() < wanted) {
+            if (cutsDepth && panels.isDeep()) {
+                panels = new Panels(m, n, k, panels.rowPanels, panels.columnPanels, 2 * panels.parts);
+            } else if (Math.max(panels.height(), panels.width()) < 2 * MULTIPLE) {
+                break;
+            } else if (panels.height() > panels.width()) {
+                panels = new Panels(m, n, k, 2 * panels.rowPanels, panels.columnPanels, panels.parts);
+            } else {
+                panels = new Panels(m, n, k, panels.rowPanels, 2 * panels.columnPanels, panels.parts);
             }
         }
-        return new Panels(m, n, rowPanels, columnPanels);
+        return panels;
     }
 
+    private double height() {
+        return (double) m / rowPanels;
+    }
+
+    private double width() {
+        return (double) n / columnPanels;
+    }
+
+    /** Whether to cut the inner dimension next. */
+    private boolean isDeep() {
+        return Math.max(height(), width()) < 2 * LARGE && k / parts >= 2 * DEEP && (2 * parts - 1) * m * n <= MAX_SUMS;
+    }
+
+    /** Number of panels, all parts counted. */
     long count() {
-        return rowPanels * columnPanels;
+        return rowPanels * columnPanels * parts;
     }
 
+    /** Panels of the first part come first. */
     Panel get(long index) {
-        long i = index / columnPanels;
+        long part = index / (rowPanels * columnPanels);
+        long i = index / columnPanels % rowPanels;
         long j = index % columnPanels;
         long row = cut(m, rowPanels, i);
         long column = cut(n, columnPanels, j);
+        long inner = cut(k, parts, part);
         return new Panel(row, Math.toIntExact(cut(m, rowPanels, i + 1) - row), column,
-                Math.toIntExact(cut(n, columnPanels, j + 1) - column));
+                Math.toIntExact(cut(n, columnPanels, j + 1) - column), part, inner,
+                Math.toIntExact(cut(k, parts, part + 1) - inner));
     }
 
     private static long cut(long extent, long parts, long part) {

@@ -43,6 +43,8 @@ record MatmulCases(int m, int n, int k, DType in, DType out, Form form, float be
             for (Layout layout : List.of(Layout.DENSE, Layout.GAPS)) {
                 cases.add(new MatmulCases(33, 7, 5, F32, F32, form, 0, layout));
                 cases.add(new MatmulCases(64, 130, 257, F32, F32, form, 0.5f, layout));
+                // An inner dimension that a device may sum in parts.
+                cases.add(new MatmulCases(40, 24, 1200, F32, F32, form, layout == Layout.DENSE ? 0 : 0.5f, layout));
                 cases.add(new MatmulCases(7, 5, 3, BF16, BF16, form, 0, layout));
             }
             cases.add(new MatmulCases(128, 96, 64, BF16, BF16, form, 1, Layout.ALIGNED_GAPS));

@@ -29,7 +29,7 @@ final class MatmulEachCheck {
     /** Shapes that are cut into one panel or several, all forms, added or not; at equal distances, at others, of other shapes, one, and none. */
     void run() {
         for (DType type : List.of(DType.F32, DType.BF16)) {
-            for (int[] shape : new int[][] {{24, 40, 16}, {136, 264, 192}, {1, 64, 64}, {16, 8, 0}}) {
+            for (int[] shape : new int[][] {{24, 40, 16}, {136, 264, 192}, {40, 24, 1200}, {1, 64, 64}, {16, 8, 0}}) {
                 for (boolean transposeB : new boolean[] {false, true}) {
                     for (float beta : new float[] {0, -4.775f}) {
                         Layout layout = new Layout(type, shape[0], shape[1], shape[2], transposeB, beta);
