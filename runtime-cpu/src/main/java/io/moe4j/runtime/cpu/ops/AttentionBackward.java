@@ -136,46 +136,56 @@ final class AttentionBackward {
                 int width = (int) Math.min(KEYS, first + rows - tile);
                 long kTile = keys.kAddress + 4 * tile * keys.k.lead();
                 long vTile = keys.vAddress + 4 * tile * keys.v.lead();
-                blas.sgemm(
-                        new Sgemm(false, true, rows, width, qDim, scale, qAddress, lead(q), kTile, lead(keys.k), 0, b.p,
-                                width));
-                blas.sgemm(
-                        new Sgemm(false, true, rows, width, vDim, 1, doAddress, lead(dO), vTile, lead(keys.v), 0, b.ds,
-                                width));
+                CausalStrips strips = new CausalStrips((int) (first - tile), rows, width);
+                int lead = (int) Lanes.whole(width);
+                for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+                    long at = 4 * ((long) strip.row() * lead + strip.key());
+                    blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), qDim, scale,
+                            qAddress + 4L * strip.row() * lead(q), lead(q), kTile + 4L * strip.key() * lead(keys.k),
+                            lead(keys.k), 0, b.p + at, lead));
+                    blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), vDim, 1,
+                            doAddress + 4L * strip.row() * lead(dO), lead(dO), vTile + 4L * strip.key() * lead(keys.v),
+                            lead(keys.v), 0, b.ds + at, lead));
+                }
                 for (int r = 0; r < rows; r++) {
                     int seen = (int) Math.min(width, first + r + 1 - tile);
-                    long p = b.p + 4L * r * width;
-                    long ds = b.ds + 4L * r * width;
-                    scores(p, ds, seen, Lanes.get(lse, first + r), b.delta[r]);
-                    Flat.fill(0, p + 4L * seen, width - seen);
-                    Flat.fill(0, ds + 4L * seen, width - seen);
+                    long p = b.p + 4L * r * lead;
+                    long ds = b.ds + 4L * r * lead;
+                    scores(p, ds, Lanes.whole(seen), Lanes.get(lse, first + r), b.delta[r]);
+                    Flat.fill(0, p + 4L * seen, lead - seen);
+                    Flat.fill(0, ds + 4L * seen, lead - seen);
                 }
-                blas.sgemm(new Sgemm(true, false, width, vDim, rows, 1, b.p, width, doAddress, lead(dO), 1,
-                        keys.dvAddress + 4 * tile * keys.dv.lead(), lead(keys.dv)));
-                blas.sgemm(new Sgemm(true, false, width, qDim, rows, scale, b.ds, width, qAddress, lead(q), 1,
-                        keys.dkAddress + 4 * tile * keys.dk.lead(), lead(keys.dk)));
-                blas.sgemm(new Sgemm(false, false, rows, qDim, width, scale, b.ds, width, kTile, lead(keys.k),
-                        tile > begin ? 1 : 0, dqAddress, lead(dq)));
+                for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+                    long at = 4 * ((long) strip.row() * lead + strip.key());
+                    blas.sgemm(new Sgemm(true, false, strip.keys(), vDim, strip.rows(), 1, b.p + at, lead,
+                            doAddress + 4L * strip.row() * lead(dO), lead(dO), 1,
+                            keys.dvAddress + 4 * (tile + strip.key()) * keys.dv.lead(), lead(keys.dv)));
+                    blas.sgemm(new Sgemm(true, false, strip.keys(), qDim, strip.rows(), scale, b.ds + at, lead,
+                            qAddress + 4L * strip.row() * lead(q), lead(q), 1,
+                            keys.dkAddress + 4 * (tile + strip.key()) * keys.dk.lead(), lead(keys.dk)));
+                }
+                for (CausalStrips.Rectangle strip : strips.belowEachOther()) {
+                    blas.sgemm(new Sgemm(false, false, strip.rows(), qDim, strip.keys(), scale,
+                            b.ds + 4L * strip.row() * lead, lead, kTile, lead(keys.k), tile > begin ? 1 : 0,
+                            dqAddress + 4L * strip.row() * lead(dq), lead(dq)));
+                }
             }
             dq.write(first, rows, b.dq);
         }
     }
 
-    /** Updates in place: p from scores to probabilities, ds from the gradient with respect to p to the gradient with respect to the scores. */
+    /**
+     * Updates in place: p from scores to probabilities, ds from the gradient with respect to p to the gradient with respect to the scores.
+     *
+     * @param n a multiple of the lanes
+     */
     private static void scores(long p, long ds, long n, float lse, float delta) {
         FloatVector shift = Lanes.all(lse);
         FloatVector deltas = Lanes.all(delta);
-        long i = 0;
-        for (; i <= n - Lanes.COUNT; i += Lanes.COUNT) {
+        for (long i = 0; i < n; i += Lanes.COUNT) {
             FloatVector e = Exp.of(Lanes.load(p, i).sub(shift));
             Lanes.store(e, p, i);
             Lanes.store(e.mul(Lanes.load(ds, i).sub(deltas)), ds, i);
-        }
-        if (i < n) {
-            var tail = Lanes.first(n - i);
-            FloatVector e = Exp.of(Lanes.load(p, i, tail).sub(shift));
-            Lanes.store(e, p, i, tail);
-            Lanes.store(e.mul(Lanes.load(ds, i, tail).sub(deltas)), ds, i, tail);
         }
     }
 }

@@ -12,8 +12,11 @@ import java.util.Arrays;
  */
 final class AttentionForward {
     /** Queries in a block. */
-    static final int QUERIES = 64;
-    /** Keys in a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has at least one key that it may attend to. */
+    static final int QUERIES = 128;
+    /**
+     * Keys in a tile; a multiple of {@link #QUERIES}, so that each row of a visited tile has at least one key that it may attend to, and of the lanes of all
+     * processors.
+     */
     static final int KEYS = 512;
 
     private final Forward a;
@@ -58,15 +61,24 @@ final class AttentionForward {
         for (long tile = block.begin(); tile < first + rows; tile += KEYS) {
             boolean later = tile > block.begin();
             int keys = (int) Math.min(KEYS, first + rows - tile);
-            blas.sgemm(new Sgemm(false, true, rows, keys, (int) q.columns(), a.scale(), qAddress, lead(q),
-                    k.read(tile, keys, b.k), lead(k), 0, b.scores, keys));
+            int lead = (int) Lanes.whole(keys);
+            CausalStrips strips = new CausalStrips((int) (first - tile), rows, keys);
+            long kAddress = k.read(tile, keys, b.k);
+            for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+                blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), (int) q.columns(), a.scale(),
+                        qAddress + 4L * strip.row() * lead(q), lead(q), kAddress + 4L * strip.key() * lead(k), lead(k), 0,
+                        b.scores + 4 * ((long) strip.row() * lead + strip.key()), lead));
+            }
             for (int r = 0; r < rows; r++) {
                 int seen = (int) Math.min(keys, first + r + 1 - tile);
-                softmax(b, r, b.scores + 4L * r * keys, keys, seen, oAddress + 4L * r * o.lead(), o.columns(),
-                        later);
+                softmax(b, r, b.scores + 4L * r * lead, lead, seen, oAddress + 4L * r * o.lead(), o.columns(), later);
             }
-            blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, keys,
-                    v.read(tile, keys, b.v), lead(v), later ? 1 : 0, oAddress, lead(o)));
+            long vAddress = v.read(tile, keys, b.v);
+            for (CausalStrips.Rectangle strip : strips.belowEachOther()) {
+                blas.sgemm(new Sgemm(false, false, strip.rows(), (int) v.columns(), strip.keys(), 1,
+                        b.scores + 4L * strip.row() * lead, lead, vAddress, lead(v), later ? 1 : 0,
+                        oAddress + 4L * strip.row() * lead(o), lead(o)));
+            }
         }
         long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
         for (int r = 0; r < rows; r++) {
@@ -76,11 +88,17 @@ final class AttentionForward {
         o.write(first, rows, b.o);
     }
 
-    private static void softmax(Buffers b, int r, long scores, int keys, int seen, long o, long columns,
+    /** @param lead elements of a row, a multiple of the lanes */
+    private static void softmax(Buffers b, int r, long scores, int lead, int seen, long o, long columns,
             boolean rescale) {
-        float max = Math.max(b.max[r], SoftmaxRows.max(scores, seen));
-        float sum = SoftmaxRows.exponentials(scores, scores, seen, 1, max, b.lanes);
-        Flat.fill(0, scores + 4L * seen, keys - seen);
+        // Whole vectors only, which take a third less time: what is masked of the last one adds nothing to the sum.
+        int whole = (int) Lanes.whole(seen);
+        for (int i = seen; i < whole; i++) {
+            Lanes.set(scores, i, Float.NEGATIVE_INFINITY);
+        }
+        float max = Math.max(b.max[r], SoftmaxRows.max(scores, whole));
+        float sum = SoftmaxRows.exponentials(scores, scores, whole, 1, max, b.lanes);
+        Flat.fill(0, scores + 4L * seen, lead - seen);
         if (rescale && max != b.max[r]) {
             float shrink = (float) Math.exp((double) b.max[r] - max);
             Flat.scale(o, shrink, columns);

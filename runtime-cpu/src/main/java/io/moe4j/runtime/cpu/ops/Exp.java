@@ -22,7 +22,9 @@ final class Exp {
     private Exp() {}
 
     static FloatVector of(FloatVector argument) {
-        FloatVector x = argument.max(LOWEST).min(HIGHEST);
+        // Comparisons, because max and min treat NaN and -0 in a way that takes several instructions.
+        FloatVector low = argument.blend(LOWEST, argument.lt(LOWEST));
+        FloatVector x = low.blend(HIGHEST, low.compare(VectorOperators.GT, HIGHEST));
         FloatVector shifted = x.fma(Lanes.all(LOG2_E), Lanes.all(ROUNDER));
         FloatVector n = shifted.sub(ROUNDER);
         FloatVector r = n.fma(Lanes.all(-LN2_LOW), n.fma(Lanes.all(-LN2_HIGH), x));

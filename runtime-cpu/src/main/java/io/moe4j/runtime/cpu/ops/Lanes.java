@@ -43,6 +43,11 @@ final class Lanes {
         return F.indexInRange(0, count);
     }
 
+    /** The least multiple of the lanes that is at least {@code count}. */
+    static long whole(long count) {
+        return Math.ceilDiv(count, (long) COUNT) * COUNT;
+    }
+
     static FloatVector all(float value) {
         return FloatVector.broadcast(F, value);
     }
