@@ -6,7 +6,7 @@ package io.moe4j.runtime.cpu.ops;
  * them, so that two, four or more cores get equal shares. Where few large panels cover the result, the inner dimension is cut too: each part has its own
  * sums, which are added in order. The cut depends on the shape only.
  *
- * <p>Example: the 512 × 512 elements of a product with an inner dimension of 4096 are cut into 2 × 2 panels, and the inner dimension into 8 parts.
+ * <p>Example: the 512 × 512 elements of a product with an inner dimension of 4096 are cut into 2 × 2 panels, and the inner dimension into 4 parts.
  *
  * @param m rows of the result
  * @param n columns of the result
@@ -20,6 +20,8 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
     private static final double SMALL = 1 << 20;
     /** Multiply-adds that a panel should have. */
     private static final double WORTH = 1 << 25;
+    /** With more panels than this, each has up to twice the multiply-adds instead. */
+    private static final double MANY = 16;
     /** Rows and columns that a panel keeps as long as the inner dimension can be cut instead. */
     private static final long LARGE = 256;
     /** The least inner dimension of a part: with less, adding the parts' sums takes more than copying operands for smaller panels. */
@@ -40,19 +42,27 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
             return new Panels(m, n, k, 0, 0, 1);
         }
         Panels panels = new Panels(m, n, k, 1, 1, 1);
-        double wanted = work < SMALL ? 1 : Math.clamp(work / WORTH, 2, MAX_PANELS);
-        while (panels.count() < wanted) {
+        double wanted = wanted(work);
+        // Each cut doubles the number: it ends at the one that is nearest, as a ratio.
+        while (3 * panels.count() < 2 * wanted) {
             if (cutsDepth && panels.isDeep()) {
                 panels = new Panels(m, n, k, panels.rowPanels, panels.columnPanels, 2 * panels.parts);
             } else if (Math.max(panels.height(), panels.width()) < 2 * MULTIPLE) {
                 break;
-            } else if (panels.height() > panels.width()) {
+            } else if (panels.height() > panels.width() || (panels.height() == panels.width() && m > n)) {
                 panels = new Panels(m, n, k, 2 * panels.rowPanels, panels.columnPanels, panels.parts);
             } else {
                 panels = new Panels(m, n, k, panels.rowPanels, 2 * panels.columnPanels, panels.parts);
             }
         }
         return panels;
+    }
+
+    private static double wanted(double work) {
+        if (work < SMALL) {
+            return 1;
+        }
+        return Math.clamp(Math.max(Math.min(work / WORTH, MANY), work / WORTH / 2), 2, MAX_PANELS);
     }
 
     private double height() {
