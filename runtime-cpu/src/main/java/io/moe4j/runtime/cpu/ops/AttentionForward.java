@@ -66,7 +66,8 @@ final class AttentionForward {
             long kAddress = k.read(tile, keys, b.k);
             for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
                 blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), (int) q.columns(), a.scale(),
-                        qAddress + 4L * strip.row() * lead(q), lead(q), kAddress + 4L * strip.key() * lead(k), lead(k), 0,
+                        qAddress + 4L * strip.row() * lead(q), lead(q), kAddress + 4L * strip.key() * lead(k), lead(k),
+                        0,
                         b.scores + 4 * ((long) strip.row() * lead + strip.key()), lead));
             }
             for (int r = 0; r < rows; r++) {

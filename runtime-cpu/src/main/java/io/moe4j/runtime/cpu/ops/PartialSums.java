@@ -16,7 +16,8 @@ record PartialSums(long address, long parts, Rows c) {
 
     /** Address of an element of the sums of a part. */
     long addressOf(long part, long row, long column) {
-        return part == 0 ? c.addressOf(row, column) : address + 4 * (((part - 1) * c.count() + row) * c.columns() + column);
+        return part == 0 ? c.addressOf(row, column)
+                : address + 4 * (((part - 1) * c.count() + row) * c.columns() + column);
     }
 
     /** Elements from one row to the next in the sums of a part. */

@@ -42,7 +42,8 @@ final class CausalStripsTest {
         }
         for (int row = 0; row < rows; row++) {
             for (int key = 0; key < keys; key++) {
-                String where = rectangles + " of " + rows + " x " + keys + ", " + ahead + " ahead, at " + row + ", " + key;
+                String where = rectangles + " of " + rows + " x " + keys + ", " + ahead + " ahead, at " + row + ", "
+                        + key;
                 assertTrue(covered[row][key] <= 1, where);
                 assertTrue(key > row + ahead || covered[row][key] == 1, where);
                 assertTrue(key < row + ahead + CausalStrips.KEYS || covered[row][key] == 0, where);
