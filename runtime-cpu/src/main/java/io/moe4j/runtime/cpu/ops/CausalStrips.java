@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The scores of a block of queries and a tile of keys that a causal mask leaves, as rectangles: keys that all queries of the block may attend to first, and then
- * strips of {@link #KEYS} keys, each with the queries from its first key on. A product of many queries costs less for each of them, because the BLAS copies
- * the keys once for all.
+ * The scores of a block of queries and a tile of keys that a causal mask leaves, as rectangles: keys that all queries of the block may attend to first, and
+ * then strips of {@link #KEYS} keys, each with the queries from its first key on. A product of many queries costs less for each of them, because the BLAS
+ * copies the keys once for all.
  *
  * <p>Example: queries 128 to 255 and keys 0 to 255 give two rectangles: all 128 queries with keys 0 to 191, and queries 192 to 255 with keys 192 to 255.
  */
