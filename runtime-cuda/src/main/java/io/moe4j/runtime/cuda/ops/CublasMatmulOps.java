@@ -11,6 +11,7 @@ import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.CudaStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 
@@ -29,6 +30,8 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     private final Kernels kernels;
     private final cublasLtContext handle = new cublasLtContext();
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
+    /** Empty for those that are computed one by one. */
+    private final Map<MatmulBatch, Optional<PreparedMatmul>> batches = new ConcurrentHashMap<>();
     private final Map<Stream, StreamMatmul> streams = new ConcurrentHashMap<>();
 
     CublasMatmulOps(CudaDevice device, Kernels kernels) {
@@ -42,14 +45,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         if (a.m() == 0 || a.n() == 0) {
             return;
         }
-        Kernels.require(
-                a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32),
-                "matmul", a.a(), a.b(), a.c());
-        for (Tensor matrix : List.of(a.a(), a.b(), a.c())) {
-            // Beyond this, the library's kernels have been seen to access memory outside the operands.
-            Kernels.require(matrix.stride(0) * matrix.dtype().bytes() <= Integer.MAX_VALUE,
-                    "matmul of rows more than 2 GiB apart", matrix, matrix.strides());
-        }
+        check(a);
         if (a.k() == 0) {
             kernels.each(stream, "scale_rows" + Kernels.suffix(a.c()), a.c().elements(), Kernels.of(a.c()),
                     Kernels.of(a.m()), Kernels.of(a.n()), Kernels.of(a.c().stride(0)), Kernels.of(a.beta()));
@@ -60,12 +56,47 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         MatmulShape shape = MatmulShape.of(a);
         PreparedMatmul plan = own.seen().get(shape);
         if (plan == null) {
-            // All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits.
-            plan = prepared.computeIfAbsent(shape, s -> new PreparedMatmul(handle, s, WORKSPACE_BYTES));
+            plan = prepared(shape);
             own.seen().put(shape, plan);
         }
         ((CudaStream) stream).uses(a.a(), a.b(), a.c());
         own.run(plan, a);
+    }
+
+    /** In one call of the library where the algorithm of one product can compute several. */
+    @Override
+    public void matmulEach(Stream stream, List<Matmul> products) {
+        Optional<MatmulBatch> batch = products.stream().anyMatch(each -> each.m() == 0 || each.n() == 0
+                || each.k() == 0) ? Optional.empty() : MatmulBatch.of(products);
+        Optional<PreparedMatmul> plan = batch.flatMap(each -> {
+            check(products.getFirst());
+            device.context().makeCurrent();
+            return batches.computeIfAbsent(each, b -> PreparedMatmul.of(handle, b, prepared(b.shape()),
+                    WORKSPACE_BYTES));
+        });
+        if (plan.isEmpty()) {
+            products.forEach(product -> matmul(stream, product));
+            return;
+        }
+        ((CudaStream) stream).uses(products.stream().flatMap(each -> List.of(each.a(), each.b(), each.c()).stream())
+                .toArray(Tensor[]::new));
+        streams.computeIfAbsent(stream, this::open).run(plan.get(), products.getFirst());
+    }
+
+    /** All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits. */
+    private PreparedMatmul prepared(MatmulShape shape) {
+        return prepared.computeIfAbsent(shape, s -> PreparedMatmul.of(handle, s, WORKSPACE_BYTES));
+    }
+
+    private static void check(Matmul a) {
+        Kernels.require(
+                a.a().dtype() == a.b().dtype() && (a.c().dtype() == a.a().dtype() || a.c().dtype() == DType.F32),
+                "matmul", a.a(), a.b(), a.c());
+        for (Tensor matrix : List.of(a.a(), a.b(), a.c())) {
+            // Beyond this, the library's kernels have been seen to access memory outside the operands.
+            Kernels.require(matrix.stride(0) * matrix.dtype().bytes() <= Integer.MAX_VALUE,
+                    "matmul of rows more than 2 GiB apart", matrix, matrix.strides());
+        }
     }
 
     private StreamMatmul open(Stream stream) {
@@ -75,6 +106,8 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
 
     @Override
     public void close() {
+        batches.values().forEach(each -> each.ifPresent(PreparedMatmul::close));
+        batches.clear();
         prepared.values().forEach(PreparedMatmul::close);
         prepared.clear();
         streams.values().forEach(StreamMatmul::close);

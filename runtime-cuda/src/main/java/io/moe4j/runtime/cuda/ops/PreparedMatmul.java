@@ -7,20 +7,26 @@ import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT;
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoCheck;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoGetHeuristic;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescInit;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceInit;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceSetAttribute;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutInit;
+import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutSetAttribute;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.tensor.DType;
+import java.util.Optional;
+import java.util.function.Function;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
@@ -41,14 +47,46 @@ final class PreparedMatmul implements AutoCloseable {
     private final cublasLtMatmulHeuristicResult_t choice = new cublasLtMatmulHeuristicResult_t();
     private final cublasLtMatmulAlgo_t algorithm;
 
-    PreparedMatmul(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
+    /** Describes a product. The library's first operand is the second one here: see {@link CublasMatmulOps}. */
+    private PreparedMatmul(MatmulShape s, Function<cublasLtMatmulHeuristicResult_t, cublasLtMatmulAlgo_t> chosen) {
         check(cublasLtMatmulDescInit(operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
-        // The library's first operand is the second one here: see CublasMatmulOps.
         set(CUBLASLT_MATMUL_DESC_TRANSA, s.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(CUBLASLT_MATMUL_DESC_TRANSB, s.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
         layoutB = s.transposeB() ? layout(s.in(), s.k(), s.n(), s.ldb()) : layout(s.in(), s.n(), s.k(), s.ldb());
         layoutA = s.transposeA() ? layout(s.in(), s.m(), s.k(), s.lda()) : layout(s.in(), s.k(), s.m(), s.lda());
         layoutC = layout(s.out(), s.n(), s.m(), s.ldc());
+        algorithm = chosen.apply(choice);
+    }
+
+    /** A product by itself, with the algorithm that the library recommends. */
+    static PreparedMatmul of(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
+        PreparedMatmul product = new PreparedMatmul(s, cublasLtMatmulHeuristicResult_t::algo);
+        product.choose(handle, s, workspaceBytes);
+        return product;
+    }
+
+    /**
+     * Several products in one call, with the algorithm of each by itself, so that they have its bits.
+     *
+     * @param one the product by itself; closed later than this
+     * @return empty if that algorithm cannot compute several
+     */
+    static Optional<PreparedMatmul> of(cublasLtContext handle, MatmulBatch batch, PreparedMatmul one,
+            long workspaceBytes) {
+        PreparedMatmul several = new PreparedMatmul(batch.shape(), ignored -> one.algorithm);
+        several.repeat(several.layoutA, batch.count(), batch.distanceA());
+        several.repeat(several.layoutB, batch.count(), batch.distanceB());
+        several.repeat(several.layoutC, batch.count(), batch.distanceC());
+        int status = cublasLtMatmulAlgoCheck(handle, several.operation, several.layoutB, several.layoutA,
+                several.layoutC, several.layoutC, one.algorithm, several.choice);
+        if (status == 0 && several.choice.workspaceSize() <= workspaceBytes) {
+            return Optional.of(several);
+        }
+        several.close();
+        return Optional.empty();
+    }
+
+    private void choose(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
         try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
                 IntPointer found = new IntPointer(1)) {
             check(cublasLtMatmulPreferenceInit(preference), "cublasLtMatmulPreferenceInit");
@@ -72,7 +110,16 @@ final class PreparedMatmul implements AutoCloseable {
                         + "; rows of 16-byte multiples at 16-byte aligned addresses are always supported");
             }
         }
-        algorithm = choice.algo();
+    }
+
+    private void repeat(cublasLtMatrixLayoutOpaque_t layout, int count, long distance) {
+        try (IntPointer counts = new IntPointer(new int[] {count});
+                LongPointer distances = new LongPointer(new long[] {distance})) {
+            check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT, counts, Integer.BYTES),
+                    "number of products");
+            check(cublasLtMatrixLayoutSetAttribute(layout, CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET, distances,
+                    Long.BYTES), "distance of products");
+        }
     }
 
     cublasLtMatmulDescOpaque_t operation() {
