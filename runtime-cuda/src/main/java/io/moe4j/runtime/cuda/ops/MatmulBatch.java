@@ -11,7 +11,7 @@ import java.util.function.Function;
  *
  * @param shape of each product
  * @param count how many, at least 2
- * @param distanceA elements from the left operand of a product to that of the next
+ * @param distanceA elements from the left operand of a product to that of the next, at least 1
  * @param distanceB the same of right operands
  * @param distanceC the same of results
  */
@@ -25,6 +25,10 @@ record MatmulBatch(MatmulShape shape, int count, long distanceA, long distanceB,
         Matmul first = products.getFirst();
         MatmulBatch batch = new MatmulBatch(MatmulShape.of(first), products.size(), distance(products, Matmul::a),
                 distance(products, Matmul::b), distance(products, Matmul::c));
+        // The library takes other distances too, but with negative ones its kernels were seen to access memory outside the operands.
+        if (batch.distanceA <= 0 || batch.distanceB <= 0 || batch.distanceC <= 0) {
+            return Optional.empty();
+        }
         for (int i = 1; i < products.size(); i++) {
             Matmul each = products.get(i);
             // The shape has the alignment too: with another one, the product by itself might be computed by another algorithm.
