@@ -2,6 +2,8 @@ package io.moe4j.api.device;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.ops.support.WidenedMatmul;
 import java.util.Map;
 
 /**
@@ -36,6 +38,15 @@ public interface WorkspaceSizes {
     /** Scratch of {@code OptimizerOps.sumOfSquares} for n elements. */
     default long sumOfSquares(long elements) {
         return 0;
+    }
+
+    /**
+     * Scratch of {@code DeviceOps.mixedMatmul}; a device that overrides one overrides both. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default long mixedMatmul(Matmul product) {
+        return WidenedMatmul.bytes(product);
     }
 
     /** Bytes by purpose that the device allocates internally for a stream that computes. */

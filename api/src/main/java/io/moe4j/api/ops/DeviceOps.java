@@ -1,7 +1,12 @@
 package io.moe4j.api.ops;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.device.WorkspaceSizes;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.ops.support.WidenedMatmul;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
@@ -52,5 +57,18 @@ public interface DeviceOps {
      */
     default Optional<ScalingOps> scaling() {
         return Optional.empty();
+    }
+
+    /**
+     * c = alpha · op(a) · op(b) + beta · c, where a is F32 and b is BF16. Neither is rounded: the error is that of a product in fp32. With beta = 1, the
+     * product may be rounded to c's type before c is added. The default widens b, and multiplies in fp32. A device with fast BF16 products can do better,
+     * since an F32 number is the sum of three BF16 numbers. For example 1.00390625 + 2⁻²³ = 1 + 0.00390625 + 2⁻²³. Since SPI 1.4.
+     *
+     * @param product c is F32 or BF16, and contiguous; beta is 0 or 1
+     * @param workspace {@link WorkspaceSizes#mixedMatmul} bytes
+     * @since 0.3.0
+     */
+    default void mixedMatmul(Stream stream, Matmul product, Tensor workspace) {
+        new WidenedMatmul(product, workspace).enqueue(this, stream);
     }
 }

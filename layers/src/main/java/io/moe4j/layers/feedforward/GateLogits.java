@@ -55,42 +55,23 @@ final class GateLogits implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor dlogits_TE = gradients.ofOutput();
-        if (x_TD.tensor().dtype().isSinglePrecision()) {
-            if (w_ED.isTrained()) {
-                weightGradient(tape, dlogits_TE, x_TD.tensor());
-            }
-            gradients.accumulate(0, (dx_TD, accumulate) -> tape.ops().matmul().matmul(tape.stream(),
-                    Matmul.of(dlogits_TE, w_ED.value(), dx_TD).accumulating(accumulate)));
-        } else {
-            gradients.accumulate(0, (dx_TD, accumulate) -> widened(tape, dlogits_TE, dx_TD, accumulate));
+        if (w_ED.isTrained()) {
+            multiply(tape, Matmul.ofTransposedA(dlogits_TE, x_TD.tensor(), w_ED.gradient())
+                    .accumulating(w_ED.accumulatesGradient()));
         }
+        gradients.accumulate(0, (dx_TD, accumulate) -> multiply(tape,
+                Matmul.of(dlogits_TE, w_ED.value(), dx_TD).accumulating(accumulate)));
     }
 
-    private void widened(Tape tape, Tensor dlogits_TE, Tensor dx_TD, boolean accumulate) {
+    private static void multiply(Tape tape, Matmul product) {
+        if (product.b().dtype().isSinglePrecision()) {
+            tape.ops().matmul().matmul(tape.stream(), product);
+            return;
+        }
+        long bytes = tape.rank().device().workspaceSizes().mixedMatmul(product);
         try (Scope scratch = tape.rank().memory().open()) {
-            Tensor wide_TD = tape.temporary("workspace", DType.F32, Tape.extents(x_TD.tensor()));
-            if (w_ED.isTrained()) {
-                tape.ops().elementwise().copy(tape.stream(), x_TD.tensor(), wide_TD);
-                weightGradient(tape, dlogits_TE, wide_TD);
-            }
-            Tensor w = widen(tape, w_ED.value());
-            tape.ops().matmul().matmul(tape.stream(), Matmul.of(dlogits_TE, w, wide_TD));
-            if (accumulate) {
-                tape.ops().elementwise().accumulate(tape.stream(), wide_TD, 1, dx_TD);
-            } else {
-                tape.ops().elementwise().copy(tape.stream(), wide_TD, dx_TD);
-            }
+            Tensor workspace = tape.temporary("workspace", DType.I32, Math.ceilDiv(bytes, Integer.BYTES));
+            tape.ops().mixedMatmul(tape.stream(), product, workspace);
         }
-    }
-
-    private void weightGradient(Tape tape, Tensor dlogits_TE, Tensor x) {
-        tape.ops().matmul().matmul(tape.stream(), Matmul.ofTransposedA(dlogits_TE, x, w_ED.gradient())
-                .accumulating(w_ED.accumulatesGradient()));
-    }
-
-    private static Tensor widen(Tape tape, Tensor tensor) {
-        Tensor wide = tape.temporary("workspace", DType.F32, Tape.extents(tensor));
-        tape.ops().elementwise().copy(tape.stream(), tensor, wide);
-        return wide;
     }
 }

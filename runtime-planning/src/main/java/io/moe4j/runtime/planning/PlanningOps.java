@@ -1,5 +1,6 @@
 package io.moe4j.runtime.planning;
 
+import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ActivationOps;
 import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.DeviceOps;
@@ -7,12 +8,15 @@ import io.moe4j.api.ops.ElementwiseOps;
 import io.moe4j.api.ops.EmbeddingOps;
 import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.ops.support.WidenedMatmul;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /** All families; those with one operation are lambdas. */
@@ -25,13 +29,23 @@ final class PlanningOps implements DeviceOps {
 
     @Override
     public MatmulOps matmul() {
-        return (stream, product) -> {
-            PlanningChecks.live("matmul", product.a(), product.b(), product.c());
-            double rows = product.c().dim(0);
-            double inner = (double) product.a().elements() / rows;
-            work.add(product.a().dtype(), 2 * inner * product.c().elements(),
-                    WorkMeter.bytes(product.a(), product.b(), product.c()));
-        };
+        return (stream, product) -> count(product);
+    }
+
+    /** As a product in single precision, which it is on some devices. */
+    @Override
+    public void mixedMatmul(Stream stream, Matmul product, Tensor workspace) {
+        WidenedMatmul.require(product);
+        PlanningChecks.live("matmul", workspace);
+        count(product);
+    }
+
+    private void count(Matmul product) {
+        PlanningChecks.live("matmul", product.a(), product.b(), product.c());
+        double rows = product.c().dim(0);
+        double inner = (double) product.a().elements() / rows;
+        work.add(product.a().dtype(), 2 * inner * product.c().elements(),
+                WorkMeter.bytes(product.a(), product.b(), product.c()));
     }
 
     /** Of all types: a device that does not support one refuses it when it is opened. */

@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cuda.ops;
 
 import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ActivationOps;
 import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.DeviceOps;
@@ -8,15 +9,18 @@ import io.moe4j.api.ops.ElementwiseOps;
 import io.moe4j.api.ops.EmbeddingOps;
 import io.moe4j.api.ops.LossOps;
 import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 
 /** All families of operations of a device. */
 public final class CudaOps implements DeviceOps, AutoCloseable {
+    private final Kernels kernels;
     private final CublasMatmulOps matmul;
     private final ElementwiseOps elementwise;
     private final NormOps norm;
@@ -30,7 +34,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
 
     /** Opens the operations of a device; {@code module} has its kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
-        Kernels kernels = new Kernels(module, device.context().sharedBytesPerBlock(),
+        kernels = new Kernels(module, device.context().sharedBytesPerBlock(),
                 device.multiprocessors());
         matmul = new CublasMatmulOps(device, kernels);
         elementwise = new CudaElementwiseOps(kernels);
@@ -92,6 +96,11 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     @Override
     public OptimizerOps optimizer() {
         return optimizer;
+    }
+
+    @Override
+    public void mixedMatmul(Stream stream, Matmul product, Tensor workspace) {
+        SplitMatmul.of(product, workspace).enqueue(this, kernels, stream);
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.runtime.cuda.cudnn.AttentionWorkspace;
 import io.moe4j.runtime.cuda.peer.CudaPeerGroup;
 import java.util.Map;
@@ -44,6 +45,11 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     @Override
     public long sumOfSquares(long elements) {
         return 4L * SQUARE_PARTS;
+    }
+
+    @Override
+    public long mixedMatmul(Matmul product) {
+        return SplitMatmul.bytes(product);
     }
 
     @Override

@@ -102,6 +102,16 @@ public abstract class DeviceOpsContract {
     }
 
     /**
+     * Products of an F32 and a BF16 matrix.
+     *
+     * @since 0.3.0
+     */
+    @TestFactory
+    public Stream<DynamicTest> mixedMatmul() {
+        return checks(MixedMatmulCases.all());
+    }
+
+    /**
      * Several products at once.
      *
      * @since 0.3.0
@@ -307,7 +317,7 @@ public abstract class DeviceOpsContract {
     }
 
     private static Stream<OpCase> families() {
-        return Stream.of(MatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
+        return Stream.of(MatmulCases.all(), MixedMatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
                 AttentionCases.all(), DecodeCases.all(), ActivationCases.all(), EmbeddingCases.all(),
                 RoutingCases.all(), LossCases.all(),
                 OptimizerCases.all(), MuonCases.all(), RouterLossCases.all()).flatMap(List::stream);
