@@ -28,10 +28,17 @@ struct SoftMax {
 // The label of a token without loss and gradient: its row becomes 0, whatever it holds.
 static constexpr int IGNORED = -100;
 
+// A 16-byte copy from global to shared memory, which runs on while the thread goes on; after awaitCopies, the thread sees all that it has copied so.
+__device__ __forceinline__ void copyAsync(void* shared, const void* global) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(shared)), "l"(global) : "memory");
+}
+__device__ __forceinline__ void awaitCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
 // One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
-// bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. Accesses are 16 bytes wide where alignment
-// allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472, gradient [0.5, -0.5]; label -100: loss 0,
-// gradient [0, 0].
+// bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. While a cached row's gradient is written, the
+// block's next row is read into the same shared memory, piece by piece: a thread reads and overwrites only pieces of its own, so that this needs no barrier.
+// Accesses are 16 bytes wide where alignment allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss
+// 0.6931472, gradient [0.5, -0.5]; label -100: loss 0, gradient [0, 0].
 template <typename T>
 __device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride, int cached) {
     extern __shared__ __align__(16) unsigned char cacheBytes[];
@@ -39,26 +46,41 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
     T* cache = reinterpret_cast<T*>(cacheBytes);
     bool vectors = (((uint64_t)logits | (uint64_t)(stride * sizeof(T))) & 15) == 0;
     int whole = vectors ? vocabulary / 8 : 0;
+    int label = blockIdx.x < tokens ? labels[blockIdx.x] : IGNORED;
+    if (cached && label != IGNORED)
+        for (int i = threadIdx.x; i < whole; i += blockDim.x) copyAsync(cache + i * 8, logits + blockIdx.x * stride + i * 8);
     for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {
         T* row = logits + t * stride;
-        int label = labels[t];
-        if (label == IGNORED) {  // the same for the whole block
+        const long long next = t + gridDim.x;
+        const int nextLabel = next < tokens ? labels[next] : IGNORED;
+        const T* nextRow = cached && nextLabel != IGNORED ? logits + next * stride : nullptr;  // the same for the whole block, like the label
+        float v[8];
+        if (label == IGNORED) {
             for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+                if (nextRow) copyAsync(cache + i * 8, nextRow + i * 8);
                 float none[8] = {};
                 storeEight(row + i * 8, none);
             }
             for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) store(row + i, 0.f);
             if (threadIdx.x == 0) rowLoss[t] = 0.f;
+            label = nextLabel;
             continue;
         }
         if (label < 0 || label >= vocabulary) __trap();
         SoftMax own;
-        float v[8];
+        if (cached) {
+            awaitCopies();
 #pragma unroll 4
-        for (int i = threadIdx.x; i < whole; i += blockDim.x) {
-            loadEight(row + i * 8, v);
-            if (cached) storeEight(cache + i * 8, v);
-            own.add(v);
+            for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+                loadEight(cache + i * 8, v);
+                own.add(v);
+            }
+        } else {
+#pragma unroll 4
+            for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+                loadEight(row + i * 8, v);
+                own.add(v);
+            }
         }
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) own.add(load(row + i));
         float target = load(row + label);
@@ -68,13 +90,16 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
         float lse = highest + logf(total), shift = lse * LOG2E;
         if (threadIdx.x == 0) rowLoss[t] = lse - target;
         __syncthreads();  // all have read their target before the row is overwritten
+#pragma unroll 2
         for (int i = threadIdx.x; i < whole; i += blockDim.x) {
             loadEight(cached ? cache + i * 8 : row + i * 8, v);
 #pragma unroll
             for (int j = 0; j < 8; j++) v[j] = scale * (exp2f(fmaf(v[j], LOG2E, -shift)) - (i * 8 + j == label ? 1.f : 0.f));
             storeEight(row + i * 8, v);
+            if (nextRow) copyAsync(cache + i * 8, nextRow + i * 8);  // after the store, which waits for what was loaded from there
         }
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) store(row + i, scale * (__expf(load(row + i) - lse) - (i == label ? 1.f : 0.f)));
+        label = nextLabel;
     }
 }
 #define CROSS_ENTROPY(name, T)                                                                                                                            \

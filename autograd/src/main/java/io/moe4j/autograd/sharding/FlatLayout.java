@@ -1,5 +1,6 @@
 package io.moe4j.autograd.sharding;
 
+import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -56,6 +57,12 @@ final class FlatLayout {
 
     long shardElements() {
         return shardElements;
+    }
+
+    /** The elements of a parameter in a buffer of all elements. */
+    Tensor part(Tensor flat, int parameter) {
+        long start = starts.get(parameter);
+        return flat.slice(0, start, start + parameters.get(parameter).elements());
     }
 
     long start(int parameter) {

@@ -25,6 +25,7 @@ public final class Parameter {
     private boolean inUnit;
     private Optional<DType> scaledType = Optional.empty();
     private @Nullable Tensor scaled;
+    private boolean contributedOnce;
 
     /**
      * A parameter.
@@ -76,6 +77,22 @@ public final class Parameter {
      */
     public boolean isTrained() {
         return !frozen;
+    }
+
+    /**
+     * Declares, before its unit is made, that each microbatch contributes to its gradient at most once, in an operation that rounds its sum once to the type
+     * of the tensor that it writes. Then that tensor may have the type of reduced gradients, so that no copy converts it.
+     *
+     * @return this
+     * @since 0.3.0
+     */
+    public Parameter withOneContribution() {
+        contributedOnce = true;
+        return this;
+    }
+
+    boolean isContributedOnce() {
+        return contributedOnce;
     }
 
     /**
@@ -134,7 +151,8 @@ public final class Parameter {
     }
 
     /**
-     * The tensor for its gradient, F32: call {@link #accumulatesGradient} once for each contribution, and add to the tensor if it returns true.
+     * The tensor for its gradient, F32, or of the reduced gradients' type after {@link #withOneContribution}: call {@link #accumulatesGradient} once for each
+     * contribution, and add to the tensor if it returns true.
      *
      * @throws IllegalStateException if its unit's gradients are not open, which those of a frozen unit never are
      */
@@ -149,6 +167,10 @@ public final class Parameter {
     /** Whether a contribution must be added: false for the first contribution in this step, or since the gradients were opened; true afterwards. */
     public boolean accumulatesGradient() {
         boolean accumulate = gradientWritten;
+        if (accumulate && contributedOnce && !gradient().dtype().isSinglePrecision()) {
+            throw new IllegalStateException("a second contribution to the gradient of " + this + " in a microbatch,"
+                    + " which was declared with withOneContribution(); declare it without");
+        }
         gradientWritten = true;
         return accumulate;
     }

@@ -34,7 +34,7 @@ public final class ParameterUnit implements AutoCloseable {
     private final Optional<Tensor> gradientShard;
     private final Optional<ScaledMatrices> keptMatrices;
     private boolean prepared;
-    private Optional<Tensor> openGradient = Optional.empty();
+    private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
     /** Allocates the shards; their content is undefined until {@link #load}. */
@@ -189,13 +189,9 @@ public final class ParameterUnit implements AutoCloseable {
         if (isFrozen()) {
             return;
         }
-        boolean direct = group.size() == 1 && precision.gradients().isSinglePrecision();
-        Tensor flat = direct ? gradientShard()
-                : rank.memory().allocate("gathered gradients", DType.F32, layout.elements());
-        layout.gaps().forEach(gap -> stream().fill(flat.slice(0, gap.from(), gap.to()), 0));
-        boolean continues = direct && !microbatch.isFirst();
-        parts(flat).forEach((parameter, part) -> parameter.bindGradient(part, continues));
-        openGradient = Optional.of(flat);
+        OpenGradients opened = OpenGradients.of(layout, gradientShard(), group.size() == 1, microbatch);
+        opened.open(rank);
+        open = Optional.of(opened);
     }
 
     /**
@@ -206,7 +202,7 @@ public final class ParameterUnit implements AutoCloseable {
         if (isFrozen()) {
             return;
         }
-        Tensor flat = openGradient.orElseThrow(
+        OpenGradients opened = open.orElseThrow(
                 () -> new IllegalStateException(
                         "the gradients of unit " + name + " are reduced without having been opened"));
         for (Parameter parameter : parameters()) {
@@ -215,11 +211,11 @@ public final class ParameterUnit implements AutoCloseable {
             }
             parameter.closeGradient();
         }
-        openGradient = Optional.empty();
+        open = Optional.empty();
         if (group.shards().isPresent() && group.size() > 1) {
-            reduceScatter(group.shards().get(), flat);
-        } else if (!flat.equals(gradientShard())) {
-            addToShard(flat);
+            reduceScatter(group.shards().get(), opened.flat());
+        } else {
+            opened.forEachConverted(this::addToShard);
         }
         if (microbatch.isLast()) {
             group.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(this::reduceOverReplicas);
@@ -332,14 +328,14 @@ public final class ParameterUnit implements AutoCloseable {
         }
         Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard().dtype(), layout.shardElements());
         collective("reduce-scatter", () -> shards.reduceScatter(stream(), flat, reduced));
-        addToShard(reduced);
+        addToShard(reduced, gradientShard());
     }
 
-    private void addToShard(Tensor gradients) {
+    private void addToShard(Tensor gradients, Tensor part) {
         if (microbatch.isFirst()) {
-            rank.device().ops().elementwise().copy(stream(), gradients, gradientShard());
+            rank.device().ops().elementwise().copy(stream(), gradients, part);
         } else {
-            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, gradientShard());
+            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, part);
         }
     }
 

@@ -52,8 +52,12 @@ final class MixtureLayer implements Layer {
                 spec.hidden()));
     }
 
+    /** With one round, one product makes all of the gradient. */
     private static ExpertMatrix matrix(BlockBuilder block, Parameter weight_eOI) {
         weight_eOI.multiplyIn(block.context().precision().experts());
+        if (block.context().comm().map(CommBackend::maxRounds).orElse(1) == 1) {
+            weight_eOI.withOneContribution();
+        }
         return new ExpertMatrix(weight_eOI, block.expertAdapters().of(weight_eOI));
     }
 

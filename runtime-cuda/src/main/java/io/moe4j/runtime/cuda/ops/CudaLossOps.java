@@ -25,7 +25,10 @@ final class CudaLossOps implements LossOps {
             Tensor loss) {
         long row = logits_TV.dim(1) * logits_TV.dtype().bytes();
         boolean cached = Kernels.hasVectorForm(logits_TV) && row <= kernels.sharedLimit() - STATIC_SHARED_BYTES;
-        kernels.blocks(stream, "cross_entropy" + suffix(logits_TV), logits_TV.dim(0), WIDE_BLOCK,
+        // With a cache, no more blocks than can run at once, so that a block has several rows: it reads one while it writes another.
+        long blocks = cached ? Math.min(logits_TV.dim(0), kernels.resident(WIDE_BLOCK, STATIC_SHARED_BYTES + row))
+                : logits_TV.dim(0);
+        kernels.blocks(stream, "cross_entropy" + suffix(logits_TV), blocks, WIDE_BLOCK,
                 cached ? Math.toIntExact(row) : 0, of(logits_TV),
                 of(labels_T), of(scale),
                 of(rowLoss_T), of(logits_TV.dim(0)), ofInt(logits_TV.dim(1)), of(logits_TV.stride(0)), flag(cached));

@@ -14,8 +14,12 @@ final class Kernels {
     /** This many blocks fill a multiprocessor several times over; kernels stride over the remaining work. */
     private static final int MAX_BLOCKS_OF_MULTIPROCESSOR = 16;
 
+    /** Threads that a multiprocessor can hold, on all GPUs that have machine code here. */
+    private static final int THREADS_OF_MULTIPROCESSOR = 2048;
+
     private final KernelModule module;
     private final int sharedLimit;
+    private final int multiprocessors;
     private final int maxBlocks;
 
     /**
@@ -25,6 +29,7 @@ final class Kernels {
      * @param multiprocessors number of multiprocessors of the device
      */
     Kernels(KernelModule module, int sharedLimit, int multiprocessors) {
+        this.multiprocessors = multiprocessors;
         this.maxBlocks = MAX_BLOCKS_OF_MULTIPROCESSOR * multiprocessors;
         this.module = module;
         this.sharedLimit = sharedLimit;
@@ -33,6 +38,15 @@ final class Kernels {
     /** Bytes of shared memory that a block may ask for. */
     int sharedLimit() {
         return sharedLimit;
+    }
+
+    /**
+     * Blocks that run at the same time, as far as threads and shared memory decide it. A multiprocessor has as much shared memory as a block may ask for.
+     * For example, rows of 200 KiB leave room for one block on each of 132 multiprocessors, rows of 4 KiB for two of 1024 threads.
+     */
+    long resident(int threads, long sharedBytes) {
+        return multiprocessors
+                * Math.max(1, Math.min(THREADS_OF_MULTIPROCESSOR / threads, sharedLimit / Math.max(1, sharedBytes)));
     }
 
     /** Launches one thread per item, up to the limit of blocks. */

@@ -26,7 +26,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
-        int[][] shapes = {{0, 4}, {1, 1}, {33, 50}, {20, 2048}, {8, 1001}, {2, 102_400}, {1, 129_280}};
+        int[][] shapes = {{0, 4}, {1, 1}, {33, 50}, {20, 2048}, {8, 1001}, {700, 512}, {2, 102_400}, {1, 129_280}};
         for (DType type : List.of(F32, BF16)) {
             for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED)) {
                 for (int[] s : shapes) {
@@ -37,6 +37,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
             for (int every : new int[] {1, 2, 5}) {
                 cases.add(new LossCases(20, 2048, type, Layout.DENSE).ignoring(every));
                 cases.add(new LossCases(33, 50, type, Layout.SHIFTED).ignoring(every));
+                cases.add(new LossCases(700, 512, type, Layout.DENSE).ignoring(every));
             }
             cases.add(notANumber(type));
             cases.add(notANumberIgnored(type));

@@ -1,0 +1,93 @@
+package io.moe4j.autograd.sharding;
+
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The gradients of a unit while operations contribute to them. Contributions are summed in F32: in the shard itself, if it is F32 and the only one, otherwise
+ * in a temporary buffer. Where the only shard has another type, the first microbatch writes the parameters {@linkplain Parameter#withOneContribution with one
+ * contribution} there at once: nothing is added to them, so that they are rounded once either way. The buffer then has the other parameters only.
+ *
+ * <p>Example: gradients in bf16, experts of 554 million elements, of which a block has one unit. The buffer took 2.2 GB, which the products wrote, and a copy
+ * read and converted: 3.3 GB of its own. Now the products write 1.1 GB.
+ */
+final class OpenGradients {
+    private final FlatLayout layout;
+    private final Tensor shard;
+    private final Microbatch microbatch;
+    private final Kind kind;
+    private final FlatLayout summed;
+    private @Nullable Tensor flat;
+
+    private enum Kind {
+        /** All are summed in the shard. */
+        IN_SHARD,
+        /** All are summed in a buffer. */
+        IN_BUFFER,
+        /** Some are written in the shard, the others are summed in a buffer. */
+        IN_BOTH
+    }
+
+    private OpenGradients(FlatLayout layout, Tensor shard, Microbatch microbatch, Kind kind, FlatLayout summed) {
+        this.layout = layout;
+        this.shard = shard;
+        this.microbatch = microbatch;
+        this.kind = kind;
+        this.summed = summed;
+    }
+
+    /**
+     * Not yet open.
+     *
+     * @param alone whether the shard has all elements
+     */
+    static OpenGradients of(FlatLayout layout, Tensor shard, boolean alone, Microbatch microbatch) {
+        List<Parameter> rest = layout.parameters().stream().filter(parameter -> !parameter.isContributedOnce())
+                .toList();
+        if (alone && shard.dtype().isSinglePrecision()) {
+            return new OpenGradients(layout, shard, microbatch, Kind.IN_SHARD, layout);
+        }
+        return alone && microbatch.isFirst() && rest.size() < layout.parameters().size()
+                ? new OpenGradients(layout, shard, microbatch, Kind.IN_BOTH, new FlatLayout(rest, 1))
+                : new OpenGradients(layout, shard, microbatch, Kind.IN_BUFFER, layout);
+    }
+
+    /** Allocates the buffer, if one is needed, in the innermost open scope; and gives each parameter its place. */
+    void open(RankContext rank) {
+        boolean buffered = kind != Kind.IN_SHARD && summed.elements() > 0;
+        flat = buffered ? rank.memory().allocate("gathered gradients", DType.F32, summed.elements()) : shard;
+        Tensor whole = kind == Kind.IN_BUFFER ? flat() : shard;
+        layout.gaps().forEach(gap -> rank.stream().fill(whole.slice(0, gap.from(), gap.to()), 0));
+        boolean continues = kind == Kind.IN_SHARD && !microbatch.isFirst();
+        for (int i = 0; i < layout.parameters().size(); i++) {
+            Parameter parameter = layout.parameters().get(i);
+            int inBuffer = summed.parameters().indexOf(parameter);
+            Tensor part = inBuffer >= 0 ? summed.part(flat(), inBuffer) : layout.part(shard, i);
+            parameter.bindGradient(part.view(parameter.shape()), continues);
+        }
+    }
+
+    /** All elements, in F32: only where all are summed in one place. */
+    Tensor flat() {
+        return Optional.ofNullable(flat).orElseThrow(() -> new IllegalStateException("gradients are not open"));
+    }
+
+    /** Visits what was summed outside of the shard, each with its place in the shard. */
+    void forEachConverted(BiConsumer<Tensor, Tensor> visitor) {
+        switch (kind) {
+            case IN_SHARD -> {}
+            case IN_BUFFER -> visitor.accept(flat(), shard);
+            case IN_BOTH -> {
+                for (int i = 0; i < summed.parameters().size(); i++) {
+                    int inShard = layout.parameters().indexOf(summed.parameters().get(i));
+                    visitor.accept(summed.part(flat(), i), layout.part(shard, inShard));
+                }
+            }
+        }
+    }
+}
