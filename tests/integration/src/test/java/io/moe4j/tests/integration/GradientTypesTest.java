@@ -1,0 +1,152 @@
+package io.moe4j.tests.integration;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.moe4j.api.device.Device;
+import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceProvider;
+import io.moe4j.api.group.RankContext;
+import io.moe4j.api.memory.Scope;
+import io.moe4j.api.tensor.BFloat16;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import io.moe4j.autograd.sharding.Microbatch;
+import io.moe4j.autograd.sharding.Parameter;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.autograd.sharding.ShardGroup;
+import io.moe4j.tests.contract.SingleRank;
+import io.moe4j.trainer.plugins.Plugins;
+import io.moe4j.trainer.run.TrainingRun;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** Gradients in bf16 are those in fp32, rounded once, wherever they are summed. */
+class GradientTypesTest {
+    private static final Precision NARROW = new Precision(DType.BF16, DType.BF16, DType.BF16, DType.BF16);
+
+    /** Experts' gradients are written by their products, all others are summed first; with several rounds, experts' too. */
+    @Test
+    void roundedOnce() {
+        String common = "training.steps=1 training.dtype=bfloat16 training.max_norm=1e9 ";
+        for (String form : List.of("", "moe.receive_capacity=1 moe.on_overflow=rounds ",
+                "ranks=1 parallelism.data_parallel_shard_degree=1 parallelism.expert_parallel_degree=1 ")) {
+            List<float[]> wide = gradients(common + form);
+            List<float[]> narrow = gradients(common + form + "training.gradient_dtype=bfloat16");
+            assertEquals(wide.size(), narrow.size());
+            for (int part = 0; part < wide.size(); part++) {
+                float[] rounded = wide.get(part).clone();
+                for (int i = 0; i < rounded.length; i++) {
+                    rounded[i] = BFloat16.widen(BFloat16.round(rounded[i]));
+                }
+                assertArrayEquals(rounded, narrow.get(part), form + "part " + part);
+            }
+            assertTrue(wide.stream().anyMatch(values -> values[0] != 0));
+        }
+    }
+
+    /** One parameter is written in the shard, the other is summed beside it; what belongs to none, or has no contribution, becomes zero. */
+    @Test
+    void bothInOneUnit() {
+        withRank(rank -> {
+            Parameter once = new Parameter("once", 0, 3).withOneContribution();
+            Parameter often = new Parameter("often", 0, 2);
+            Parameter never = new Parameter("never", 0, 2).withOneContribution();
+            try (ParameterUnit unit = new ParameterUnit("unit", List.of(once, often, never), rank, ShardGroup.alone(),
+                    NARROW)) {
+                rank.stream().fill(unit.gradientShard(), 7);
+                microbatch(rank, unit, Microbatch.of(0, 2), () -> {
+                    assertEquals(DType.BF16, once.gradient().dtype());
+                    contribute(rank, once, 1.00390625f);
+                    assertThrows(IllegalStateException.class, once::accumulatesGradient);
+                    contribute(rank, often, 1.00390625f);
+                    contribute(rank, often, 1.00390625f);
+                });
+                // 1 + 2⁻⁸ lies between 1 and 1 + 2⁻⁷; twice that is 2.0078125, between 2 and 2.015625. Both ties go to even.
+                assertEquals(List.of(1f, 2f, 0f), firsts(unit));
+                assertEquals(3 * 1f + 2 * 2f, sum(rank, unit));
+                microbatch(rank, unit, Microbatch.of(1, 2), () -> {
+                    assertEquals(DType.F32, once.gradient().dtype());
+                    contribute(rank, once, 0.00390625f);
+                    contribute(rank, once, 0.00390625f);
+                });
+                // The two are added in fp32: 1 + 2⁻⁷, where each by itself would be lost.
+                assertEquals(List.of(1.0078125f, 2f, 0f), firsts(unit));
+            }
+        });
+    }
+
+    private static void contribute(RankContext rank, Parameter parameter, float value) {
+        try (Scope scope = rank.memory().open()) {
+            Tensor gradient = parameter.gradient();
+            Tensor values = rank.memory().allocate("test", DType.F32, gradient.elements());
+            rank.stream().fill(values, value);
+            if (parameter.accumulatesGradient()) {
+                rank.device().ops().elementwise().accumulate(rank.stream(), values, 1, gradient);
+            } else {
+                rank.device().ops().elementwise().copy(rank.stream(), values, gradient);
+            }
+        }
+    }
+
+    private static void microbatch(RankContext rank, ParameterUnit unit, Microbatch microbatch, Runnable backward) {
+        try (Scope scope = rank.memory().open()) {
+            unit.begin(microbatch);
+            unit.openGradients();
+            backward.run();
+            unit.reduceGradients();
+        }
+    }
+
+    /** The first element of each parameter. */
+    private static List<Float> firsts(ParameterUnit unit) {
+        List<Float> firsts = new ArrayList<>();
+        unit.read(unit.gradientShard(), (parameter, from, values, count) -> firsts.add(values[0]));
+        return firsts;
+    }
+
+    /** Of all elements, those of no parameter too. */
+    private static float sum(RankContext rank, ParameterUnit unit) {
+        Tensor shard = unit.gradientShard();
+        short[] values = new short[(int) shard.elements()];
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment host = arena.allocate(shard.bytes(), 16);
+            rank.stream().download(shard, host);
+            MemorySegment.copy(host, ValueLayout.JAVA_SHORT, 0, values, 0, values.length);
+        }
+        float sum = 0;
+        for (short value : values) {
+            sum += BFloat16.widen(value);
+        }
+        return sum;
+    }
+
+    private interface OnRank {
+        void run(RankContext rank);
+    }
+
+    private static void withRank(OnRank test) {
+        try (Device device = Plugins.load(List.of()).get(DeviceProvider.class, "cpu").open(DeviceConfig.defaults());
+                SingleRank rank = SingleRank.on(device)) {
+            test.run(rank.context());
+        }
+    }
+
+    private static List<float[]> gradients(String overrides) {
+        try (TrainingRun run = Tiny.open(overrides.strip().split(" +"))) {
+            Tiny.losses(run);
+            List<float[]> all = new ArrayList<>();
+            run.session().onRanks(rank -> rank.model().units()).getFirst().forEach(unit -> unit.read(
+                    unit.gradientShard(), (parameter, from, values, count) -> all.add(Arrays.copyOf(values, count))));
+            return all;
+        }
+    }
+}
