@@ -317,7 +317,8 @@ public abstract class DeviceOpsContract {
     }
 
     private static Stream<OpCase> families() {
-        return Stream.of(MatmulCases.all(), MixedMatmulCases.all(), CopyCases.all(), ElementwiseCases.all(), NormCases.all(), RopeCases.all(),
+        return Stream.of(MatmulCases.all(), MixedMatmulCases.all(), CopyCases.all(), ElementwiseCases.all(),
+                NormCases.all(), RopeCases.all(),
                 AttentionCases.all(), DecodeCases.all(), ActivationCases.all(), EmbeddingCases.all(),
                 RoutingCases.all(), LossCases.all(),
                 OptimizerCases.all(), MuonCases.all(), RouterLossCases.all()).flatMap(List::stream);
