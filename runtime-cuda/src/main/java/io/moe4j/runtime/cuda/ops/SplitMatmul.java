@@ -24,7 +24,7 @@ import io.moe4j.api.tensor.Tensor;
  * @param rest what follows the pieces in the workspace, in bytes from its start
  */
 record SplitMatmul(Matmul product, Tensor workspace, Tensor pieces, long rest) {
-    private static final int PIECES = 3;
+    private static final long PIECES = 3;
     private static final long ALIGNMENT = 256;
 
     static SplitMatmul of(Matmul product, Tensor workspace) {
@@ -40,7 +40,7 @@ record SplitMatmul(Matmul product, Tensor workspace, Tensor pieces, long rest) {
 
     /** Bytes of the workspace. */
     static long bytes(Matmul product) {
-        long pieces = aligned(PIECES * DType.BF16.bytes() * product.a().elements());
+        long pieces = aligned(PIECES * product.a().elements() * DType.BF16.bytes());
         long result = Float.BYTES * product.c().elements();
         return pieces + (product.transposeA()
                 ? aligned(PIECES * result) + aligned(result)
