@@ -49,8 +49,8 @@ record MixedMatmulCases(int m, int n, int k, DType out, Form form, boolean added
     /** One term, times 1: the result is a, in all its bits. The first number is the example of the CUDA kernel that splits numbers. */
     private static OpCase allBits(Form form) {
         double[] a = DoubleElements.random(F32, 300, 5);
-        double[] special = {1.00390625 + Math.scalb(1.0, -23), Math.scalb(0x1fffffe, -100), -Float.MAX_VALUE, 0,
-                Math.scalb(-0xffffff, 40)};
+        double[] special = {1.00390625 + Math.scalb(1.0, -23), Math.scalb(33_554_430.0, -100), -Float.MAX_VALUE, 0,
+                Math.scalb(-16_777_215.0, 40)};
         System.arraycopy(special, 0, a, 0, special.length);
         return new OpCase("mixed product of one term " + form, bench -> {
             Operand left = form.transposesA() ? bench.of(F32, Layout.DENSE, a, 1, a.length)
