@@ -150,9 +150,12 @@ __device__ void rmsBackward(const T* dy, const T* x, const T* w, const float* rs
 FOR_EACH_TYPE(RMS_BACKWARD)
 
 // The same for aligned bf16 rows: x and dy are read once, and each thread sums its columns of dw over its rows, in order, then over the rows side by side.
+// With an `addend` (rows `as` apart), dx = addend + (the gradient, rounded to bf16), rounded: the bits of two kernels. Traffic: x, dy and addend read, dx written,
+// 8 T D bytes, where two kernels move 12 T D. Example: D = 8, x = [3, 4, 0, ...], dy = [1, 1, 0, ...], w = [1, 2, 0, ...], eps = 0: the gradient is [-0.1806640625, 0.1357421875, 0, ...],
+// and with the addend [1, 0, ...], dx = [0.8203125, 0.1357421875, 0, ...].
 template <int R>
 __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx, int accumulate, float* partial, long long rows,
-                                                   int dim, long long dys, long long xs, long long dxs, int width) {
+                                                   int dim, long long dys, long long xs, long long dxs, const bf16* addend, long long as, int width) {
     __shared__ float scratch[2][R][32];
     extern __shared__ float parts[];  // (groups, dim), if there is more than one group
     const Columns mine(width, dim);
@@ -191,10 +194,11 @@ __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x
                 bf16* to = dx + t * dxs + mine.d;
                 Vec<bf16> out;
                 if (accumulate) out = Vec<bf16>::load(to);
+                if (addend) out = Vec<bf16>::load(addend + t * as + mine.d);
 #pragma unroll
                 for (int j = 0; j < 8; j++) {
                     const float xhat = v[j] * r[k], value = r[k] * (g[j] * f[j] - xhat * m);
-                    out.v[j] = accumulate ? out.v[j] + value : value;
+                    out.v[j] = addend ? out.v[j] + __bfloat162float(__float2bfloat16_rn(value)) : accumulate ? out.v[j] + value : value;
                     dw[j] = fmaf(g[j], xhat, dw[j]);
                 }
                 out.store(to);
@@ -217,8 +221,8 @@ __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x
 #define RMS_BACKWARD_COLUMNS(name, R, THREADS, BLOCKS)                                                                                                      \
     extern "C" __global__ void __launch_bounds__(THREADS, BLOCKS) name(const bf16* dy, const bf16* x, const bf16* w, const float* rstd, bf16* dx,          \
                                                                        int accumulate, float* partial, long long rows, int dim, long long dys,            \
-                                                                       long long xs, long long dxs, int width) {                                          \
-        rmsBackwardColumns<R>(dy, x, w, rstd, dx, accumulate, partial, rows, dim, dys, xs, dxs, width);                                                    \
+                                                                       long long xs, long long dxs, const bf16* addend, long long as, int width) {        \
+        rmsBackwardColumns<R>(dy, x, w, rstd, dx, accumulate, partial, rows, dim, dys, xs, dxs, addend, as, width);                                        \
     }
 RMS_BACKWARD_COLUMNS(rms_backward_columns, BACKWARD_ROWS, 256, 3)
 RMS_BACKWARD_COLUMNS(rms_backward_columns_wide, WIDE_ROWS, 1024, 1)

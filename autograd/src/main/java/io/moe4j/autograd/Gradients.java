@@ -63,6 +63,23 @@ public final class Gradients {
     }
 
     /**
+     * Like {@link #accumulate(int, AccumulatingWriter)}, for operations that can also write the sum of a gradient, which other operations may read, and
+     * their contribution into another tensor. A contribution is rounded to the gradient's type before it is added there.
+     *
+     * @since 0.3.0
+     */
+    public void accumulate(int index, AccumulatingWriter writer, SumWriter sums) {
+        Variable input = inputs.get(index);
+        if (input.needsGradient() && input.hasGradient() && input.isGradientShared()) {
+            Tensor sum = temporaryLike(input.tensor());
+            sums.write(input.gradient(), sum);
+            input.setGradient(sum, false);
+        } else {
+            accumulate(index, writer);
+        }
+    }
+
+    /**
      * Contributes {@code gradient} itself as the gradient with respect to input {@code index}. It is not copied, and may be the gradient of the
      * output.
      */
@@ -115,5 +132,16 @@ public final class Gradients {
     public interface AccumulatingWriter {
         /** Enqueues work that overwrites {@code gradient}, or adds to it if {@code accumulate}. */
         void write(Tensor gradient, boolean accumulate);
+    }
+
+    /**
+     * Writes a sum of gradients.
+     *
+     * @since 0.3.0
+     */
+    @FunctionalInterface
+    public interface SumWriter {
+        /** Enqueues work that overwrites {@code sum} with {@code present} plus the contribution. */
+        void write(Tensor present, Tensor sum);
     }
 }

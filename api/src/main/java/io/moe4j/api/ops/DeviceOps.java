@@ -71,4 +71,17 @@ public interface DeviceOps {
     default void mixedMatmul(Stream stream, Matmul product, Tensor workspace) {
         new WidenedMatmul(product, workspace).enqueue(this, stream);
     }
+
+    /**
+     * The gradients of a norm, of which that with respect to x is added to another gradient: dx = addend + (gradient, rounded to dx's type), rounded. This is
+     * what the default gives by two operations, bit for bit. Since SPI 1.4.
+     *
+     * @param gradients overwrites dx_TD, which is contiguous
+     * @param addend_TD of dx_TD's shape and type, contiguous, and another tensor
+     * @since 0.3.0
+     */
+    default void normBackwardAdded(Stream stream, NormOps.Backward gradients, Tensor addend_TD) {
+        norm().backward(stream, gradients);
+        elementwise().add(stream, addend_TD, gradients.dx_TD(), gradients.dx_TD());
+    }
 }

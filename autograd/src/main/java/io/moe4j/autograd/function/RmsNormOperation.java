@@ -66,16 +66,26 @@ final class RmsNormOperation implements Operation {
         if (!gradients.wants(0)) {
             throw new IllegalStateException(name() + ": its input needs a gradient");
         }
-        gradients.accumulate(0, (dx_TC, accumulate) -> {
+        Gradients.AccumulatingWriter writer = (dx_TC, accumulate) -> {
             if (!accumulate && x_TC.tensor().dim(1) > dim) {
                 tape.stream().fill(dx_TC, 0);
             }
             tape.ops().norm().backward(tape.stream(),
-                    new NormOps.Backward(gradients.ofOutput(), x_TD, weight_D.value(), rstd(),
-                            columns(dx_TC), accumulate, NormGradient.of(tape, weight_D),
-                            weight_D.isTrained() && weight_D.accumulatesGradient(),
-                            workspace));
-        });
+                    arguments(tape, gradients, columns(dx_TC), accumulate, workspace));
+        };
+        if (x_TC.tensor().dim(1) > dim) {
+            gradients.accumulate(0, writer);
+        } else {
+            gradients.accumulate(0, writer, (present_TD, sum_TD) -> tape.ops().normBackwardAdded(tape.stream(),
+                    arguments(tape, gradients, sum_TD, false, workspace), present_TD));
+        }
+    }
+
+    private NormOps.Backward arguments(Tape tape, Gradients gradients, Tensor dx_TD, boolean accumulate,
+            Optional<Tensor> workspace) {
+        return new NormOps.Backward(gradients.ofOutput(), columns(x_TC.tensor()), weight_D.value(), rstd(), dx_TD,
+                accumulate, NormGradient.of(tape, weight_D), weight_D.isTrained() && weight_D.accumulatesGradient(),
+                workspace);
     }
 
     private Tensor columns(Tensor tensor_TC) {

@@ -40,7 +40,8 @@ public record WidenedMatmul(Matmul product, Tensor workspace) {
      * @throws DeviceException if it is no product of an F32 and a BF16 matrix that is stored or added
      */
     public static void require(Matmul product) {
-        boolean types = product.a().dtype() == DType.F32 && product.b().dtype() == DType.BF16
+        DType b = product.b().dtype();
+        boolean types = product.a().dtype().isSinglePrecision() && b.isPlainFloating() && !b.isSinglePrecision()
                 && product.c().dtype().isPlainFloating();
         if (!types || !product.c().isContiguous() || (product.beta() != 0 && product.beta() != 1)) {
             throw new DeviceException("mixed product " + product + ": a must be F32, b BF16, c contiguous and F32 or"
@@ -67,7 +68,7 @@ public record WidenedMatmul(Matmul product, Tensor workspace) {
     }
 
     private static boolean isNarrow(Matmul product) {
-        return product.c().dtype() != DType.F32;
+        return !product.c().dtype().isSinglePrecision();
     }
 
     private static long aligned(long bytes) {

@@ -23,7 +23,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     private final Kernels kernels;
     private final CublasMatmulOps matmul;
     private final ElementwiseOps elementwise;
-    private final NormOps norm;
+    private final CudaNormOps norm;
     private final RopeOps rope;
     private final CudaAttentionOps attention;
     private final ActivationOps activation;
@@ -101,6 +101,13 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     @Override
     public void mixedMatmul(Stream stream, Matmul product, Tensor workspace) {
         SplitMatmul.of(product, workspace).enqueue(this, kernels, stream);
+    }
+
+    @Override
+    public void normBackwardAdded(Stream stream, NormOps.Backward gradients, Tensor addend_TD) {
+        if (!norm.backwardAdded(stream, gradients, addend_TD)) {
+            DeviceOps.super.normBackwardAdded(stream, gradients, addend_TD);
+        }
     }
 
     @Override

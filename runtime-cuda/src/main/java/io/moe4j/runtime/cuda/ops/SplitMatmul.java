@@ -9,10 +9,11 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
 /**
- * A product of an F32 and a BF16 matrix on tensor cores, which multiply BF16 numbers and sum in fp32. The F32 matrix is split into three BF16 matrices whose sum
- * it is, exactly: 3 · 8 significant bits are 24. All products of two numbers are then exact too, and only sums are rounded. Such a sum has three
+ * A product of an F32 and a BF16 matrix on tensor cores, which multiply BF16 numbers and sum in fp32. The F32 matrix is split into three BF16 matrices
+ * whose sum it is, exactly: 3 · 8 significant bits are 24. All products of two numbers are then exact too, and only sums are rounded. Such a sum has three
  * times as many terms, but the sum of their sizes stays the same, since the pieces of a number have one sign. So the bound of its error is at most three
- * times that of a product in fp32; pieces after the first are 2⁸ and 2¹⁶ times smaller, so that they hardly add to it.
+ * times that of a product in fp32; pieces after the first are 2⁸ and 2¹⁶ times smaller, so that they hardly add to it. Where b is infinite, the result may
+ * be NaN: 0 · ∞.
  *
  * <p>Without transposition, the three pieces lie side by side, and b three times below itself: [a₂ a₁ a₀] · [b; b; b] is one product with 3k terms. If a is
  * transposed, one product gives the three parts of the result below one another, and these are summed: b, which is long then, is read once.
@@ -86,7 +87,7 @@ record SplitMatmul(Matmul product, Tensor workspace, Tensor pieces, long rest) {
         ops.matmul().matmul(stream,
                 new Matmul(pieces, product.b(), parts, true, product.transposeB(), product.alpha(), 0));
         Tensor byRow = parts.strided(new long[] {m, PIECES, n}, new long[] {n, m * n, 1});
-        if (c.dtype() == DType.F32) {
+        if (c.dtype().isSinglePrecision()) {
             ops.elementwise().sumMiddle(stream, byRow, c, product.beta() == 1);
             return;
         }

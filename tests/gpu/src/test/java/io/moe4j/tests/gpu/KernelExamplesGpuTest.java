@@ -40,6 +40,25 @@ final class KernelExamplesGpuTest {
         }
     }
 
+    /** The example in {@code norm.cu} of a gradient that is added to another. */
+    @Test
+    void addedNormGradientExample() {
+        try (Gpu gpu = Gpu.open()) {
+            Tensor dx = gpu.tensor(DType.BF16, 1, 8);
+            gpu.device.ops().normBackwardAdded(gpu.stream,
+                    new NormOps.Backward(row(gpu, 1, 1), row(gpu, 3, 4), row(gpu, 1, 2).view(8),
+                            gpu.floats(DType.F32, new double[] {Math.sqrt(0.32)}, 1), dx, false,
+                            gpu.tensor(DType.F32, 8), false,
+                            Optional.of(gpu.tensor(DType.F32, gpu.device.workspaceSizes().rmsNormBackward(1, 8) / 4))),
+                    row(gpu, 1, 0));
+            Reference.same("dx", new double[] {0.8203125, 0.1357421875, 0, 0, 0, 0, 0, 0}, gpu.read(dx));
+        }
+    }
+
+    private static Tensor row(Gpu gpu, double first, double second) {
+        return gpu.floats(DType.BF16, new double[] {first, second, 0, 0, 0, 0, 0, 0}, 1, 8);
+    }
+
     /** The example in {@code decode.cu}. */
     @Test
     void decodeExample() {

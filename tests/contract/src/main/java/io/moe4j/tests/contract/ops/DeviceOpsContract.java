@@ -155,6 +155,18 @@ public abstract class DeviceOpsContract {
         return checks(NormCases.all());
     }
 
+    /**
+     * A norm's gradient that is added to another gradient.
+     *
+     * @since 0.3.0
+     */
+    @Test
+    public void addedNormGradientHasTheBitsOfTwoOperations() {
+        try (OpBench bench = bench(device, rank)) {
+            new NormAddedCheck(bench).run();
+        }
+    }
+
     /** Rotary position embedding. */
     @TestFactory
     public Stream<DynamicTest> rope() {

@@ -5,6 +5,7 @@ import static io.moe4j.api.tensor.DType.F32;
 
 import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.tests.contract.Rounding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -19,6 +20,11 @@ import java.util.List;
  */
 record NormCases(int rows, int dim, DType type, Layout layout) {
     private static final float EPS = 1e-5f;
+
+    /** What a gradient is added to. */
+    private enum Form {
+        ALONE, IN_PLACE, TO_ANOTHER
+    }
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
@@ -50,8 +56,11 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
     private void addTo(List<OpCase> cases) {
         String what = " (" + rows + ", " + dim + ") " + type + " " + layout;
         cases.add(new OpCase("norm" + what, this::forward));
-        cases.add(new OpCase("norm gradient" + what, bench -> backward(bench, false)));
-        cases.add(new OpCase("norm gradient, added" + what, bench -> backward(bench, true)));
+        cases.add(new OpCase("norm gradient" + what, bench -> backward(bench, Form.ALONE)));
+        cases.add(new OpCase("norm gradient, added" + what, bench -> backward(bench, Form.IN_PLACE)));
+        if (layout == Layout.DENSE) {
+            cases.add(new OpCase("norm gradient, added to another" + what, bench -> backward(bench, Form.TO_ANOTHER)));
+        }
     }
 
     private double[] random(long seed) {
@@ -97,7 +106,8 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
                 });
     }
 
-    private OpCall backward(OpBench bench, boolean accumulate) {
+    private OpCall backward(OpBench bench, Form form) {
+        boolean accumulate = form == Form.IN_PLACE;
         Operand dy = bench.of(type, layout, random(3), rows, dim);
         Operand x = bench.of(type, layout, x(), rows, dim);
         Operand weight = weight(bench);
@@ -112,17 +122,22 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
         NormOps.Backward call = new NormOps.Backward(dy.tensor(), x.tensor(), weight.tensor(), rstd.tensor(),
                 dx.tensor(), accumulate, dweight.tensor(), accumulate,
                 bench.workspace(bench.device().workspaceSizes().rmsNormBackward(rows, dim)));
+        List<Operand> inputs = List.of(dy, x, weight, rstd);
+        if (form == Form.TO_ANOTHER) {
+            Operand addend = bench.of(type, layout, random(4), rows, dim);
+            return new OpCall(() -> bench.ops().normBackwardAdded(bench.stream(), call, addend.tensor()),
+                    List.of(dx, dweight), () -> gradients(form, inputs, addend.values(), dx, dweight));
+        }
         return new OpCall(() -> bench.ops().norm().backward(bench.stream(), call), List.of(dx, dweight),
-                () -> gradients(accumulate, List.of(dy, x, weight, rstd), dx, dweight));
+                () -> gradients(form, inputs, dx.values(), dx, dweight));
     }
 
     /** dx = r (dy w − x̂ mean(dy w x̂)) with x̂ = r x; dw = Σ over rows of dy x̂. */
-    private List<Expected> gradients(boolean accumulate, List<Operand> inputs, Operand dx, Operand dweight) {
+    private List<Expected> gradients(Form form, List<Operand> inputs, double[] held, Operand dx, Operand dweight) {
         double[] dy = inputs.get(0).values();
         double[] x = inputs.get(1).values();
         double[] weight = inputs.get(2).values();
         double[] rstd = inputs.get(3).values();
-        double[] held = dx.values();
         Approx[] expected = new Approx[rows * dim];
         Sum[] sums = new Sum[dim];
         Arrays.setAll(sums, d -> new Sum());
@@ -138,12 +153,16 @@ record NormCases(int rows, int dim, DType type, Layout layout) {
             for (int i = t * dim; i < (t + 1) * dim; i++) {
                 Approx normal = Approx.exact(x[i]).times(r);
                 Approx gradient = r.times(Approx.exact(dy[i]).times(weight[i % dim]).minus(normal.times(mean)));
-                expected[i] = accumulate ? gradient.plus(held[i]) : gradient;
+                expected[i] = switch (form) {
+                    case ALONE -> gradient;
+                    case IN_PLACE -> gradient.plus(held[i]);
+                    case TO_ANOTHER -> gradient.rounded(Rounding.stored(type)).plus(held[i]);
+                };
             }
         }
         double[] before = dweight.values();
         Approx[] weights = new Approx[dim];
-        Arrays.setAll(weights, d -> accumulate ? sums[d].result().plus(before[d]) : sums[d].result());
+        Arrays.setAll(weights, d -> form == Form.IN_PLACE ? sums[d].result().plus(before[d]) : sums[d].result());
         return List.of(Expected.close("dx", dx, expected), Expected.close("dweight", dweight, weights));
     }
 }
