@@ -57,7 +57,8 @@ final class CudaNormOps implements NormOps {
     boolean backwardAdded(Stream stream, Backward a, Tensor addend_TD) {
         Tensor dx = a.dx_TD();
         require(!a.accumulateDx() && dx.isContiguous() && addend_TD.isContiguous()
-                && addend_TD.shape().equals(dx.shape()) && addend_TD.dtype() == dx.dtype(), "rms norm's gradient, added",
+                && addend_TD.shape().equals(dx.shape()) && addend_TD.dtype() == dx.dtype(),
+                "rms norm's gradient, added",
                 dx, addend_TD);
         Optional<NormBlocks> blocks = NormBlocks.of(dx.dim(1), a.dy_TD(), a.x_TD(), a.weight_D(), dx, addend_TD);
         blocks.ifPresent(found -> columns(stream, a, found, Optional.of(addend_TD)));
