@@ -3,7 +3,7 @@ package io.moe4j.api.device;
 import io.moe4j.api.Stability;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.ops.MatmulOps.Matmul;
-import io.moe4j.api.ops.support.WidenedMatmul;
+import io.moe4j.api.ops.WidenedMatmul;
 import java.util.Map;
 
 /**

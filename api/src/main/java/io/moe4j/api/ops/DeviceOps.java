@@ -4,7 +4,6 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.ops.MatmulOps.Matmul;
-import io.moe4j.api.ops.support.WidenedMatmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;

@@ -14,7 +14,7 @@ import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
 import io.moe4j.api.ops.ScalingOps;
-import io.moe4j.api.ops.support.WidenedMatmul;
+import io.moe4j.api.ops.WidenedMatmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;

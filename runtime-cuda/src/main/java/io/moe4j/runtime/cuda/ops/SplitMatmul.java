@@ -4,7 +4,7 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.api.ops.MatmulOps.Matmul;
-import io.moe4j.api.ops.support.WidenedMatmul;
+import io.moe4j.api.ops.WidenedMatmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 

@@ -12,9 +12,6 @@ import java.util.Optional;
 
 /** The gradient of a norm that is added to another has the bits of the two operations that it joins. */
 final class NormAddedCheck {
-    /** The first is the example of the CUDA kernel: its columns are a multiple of eight. */
-    private static final int[][] SHAPES = {{1, 8}, {3, 7}, {65, 2048}, {9, 5120}, {700, 40}};
-
     private final OpBench bench;
 
     NormAddedCheck(OpBench bench) {
@@ -23,7 +20,7 @@ final class NormAddedCheck {
 
     void run() {
         for (DType type : List.of(F32, BF16)) {
-            for (int[] shape : SHAPES) {
+            for (int[] shape : new int[][] {{1, 8}, {3, 7}, {65, 2048}, {9, 5120}, {700, 40}}) {
                 check(type, shape[0], shape[1]);
             }
         }

@@ -1,9 +1,8 @@
-package io.moe4j.api.ops.support;
+package io.moe4j.api.ops;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Stream;
-import io.moe4j.api.ops.DeviceOps;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
