@@ -1,6 +1,7 @@
 // Elements of rows as fp32, one at a time or 16 bytes at a time. Arithmetic is in fp32; a value is rounded once, to nearest even, when it is stored.
 #pragma once
 #include "bf16.cuh"
+#include "row_end.cuh"
 #include <cstdint>
 
 // 16 bytes of elements in registers. They are loaded first and widened only when needed, so that many loads can be in flight.
@@ -29,11 +30,4 @@ struct Vec {
 template <typename T>
 __device__ __forceinline__ bool aligned16(const T* p, long long stride) {
     return ((reinterpret_cast<unsigned long long>(p) | (unsigned long long)(stride * (long long)sizeof(T))) & 15) == 0;
-}
-
-// The running sum of expert j, limited to 0..capacity so that an overflowing plan cannot lead outside the buffer; 0 for j = -1.
-__device__ __forceinline__ long long rowEnd(const int* offsets, int j, long long capacity) {
-    if (j < 0) return 0;
-    long long end = offsets[j];
-    return end < 0 ? 0 : end < capacity ? end : capacity;
 }

@@ -1,10 +1,11 @@
-// How a warp stores its part of a product: shared by grouped_gemm_sm90.cu and grouped_gemm_mma.cu, whose tensor cores leave the sums in the same registers.
+// How a warp stores its part of a product: shared by the kernels whose tensor cores leave the sums in the same registers.
 // A warp has 16 rows of N / 2 columns: for each group j of 8 columns, lane t has elements (t / 4, 8 j + 2 (t % 4) + {0, 1}) in d[4 j + {0, 1}], and the
 // elements 8 rows below in d[4 j + {2, 3}]. Rows at or beyond `rows` and columns at or beyond `columns` are not written. `wide`: all rows of C start at
 // multiples of 16 bytes.
 // Example: lane 5 has row 1, columns 2 and 3 in d[0] and d[1], row 9 in d[2] and d[3], and row 1, columns 10 and 11 in d[4] and d[5].
 #pragma once
-#include "elements.cuh"
+#include "bf16.cuh"
+#include <cstdint>
 
 __device__ __forceinline__ uint32_t sharedAddress(const void* p) { return (uint32_t)__cvta_generic_to_shared(p); }
 

@@ -1,6 +1,6 @@
 // How a grouped product is cut into tiles. All kernels of grouped products share this.
 #pragma once
-#include "elements.cuh"
+#include "row_end.cuh"
 
 enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 
@@ -8,18 +8,19 @@ enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 // order. Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I) matrix, also those of
 // empty experts.
 // Example: forward, BM 128, BN 256, offsets (300, 300, 310), O 512: tiles 0..5 are expert 0's (rows 0, 128, 256 by columns 0, 256), 6 and 7 are rows 300..310 of expert 2.
-template <int PRODUCT, int BM, int BN>
+// Index: of rows and tiles; int where fewer registers matter, and the caller has checked that it suffices.
+template <int PRODUCT, int BM, int BN, typename Index = long long>
 struct Tiles {
     const int* offsets;
     const int experts, rowTiles, columnTiles;  // rowTiles: for the weight gradient only
-    const long long capacity;
-    long long tile, end = 0;  // end: number of tiles of all experts up to this one
+    const Index capacity;
+    Index tile, end = 0;  // end: number of tiles of all experts up to this one
     int expert = -1;
-    long long first = 0, last = 0;  // rows of the expert
+    Index first = 0, last = 0;  // rows of the expert
     int tilesOfExpert = 0;
 
     __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity)
-        : offsets(offsets), experts(experts), rowTiles((m + BM - 1) / BM), columnTiles((n + BN - 1) / BN), capacity(capacity), tile((long long)blockIdx.x - gridDim.x) {}
+        : offsets(offsets), experts(experts), rowTiles((m + BM - 1) / BM), columnTiles((n + BN - 1) / BN), capacity((Index)capacity), tile((Index)blockIdx.x - (Index)gridDim.x) {}
 
     // Moves to this block's next tile; false when there is none.
     __device__ __forceinline__ bool next() {
@@ -27,7 +28,7 @@ struct Tiles {
         while (tile >= end) {
             if (++expert >= experts) return false;
             first = last;
-            last = rowEnd(offsets, expert, capacity);
+            last = (Index)rowEnd(offsets, expert, capacity);
             if (last < first) last = first;
             tilesOfExpert = (PRODUCT == WEIGHT_GRADIENT ? rowTiles : (int)((last - first + BM - 1) / BM)) * columnTiles;
             end += tilesOfExpert;
