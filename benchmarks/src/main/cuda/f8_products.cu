@@ -342,11 +342,36 @@ static Copy copyOf(int block, bool turned, long long matrices, long long rows, l
     CHECK(cudaMemset(c.scales, 0xAA, matrices * sr * sc * 4));
     return c;
 }
-static void quantize(const char* type, const void* x, long long matrices, long long rows, long long columns, const int* valid, Copy a, Copy b) {
-    const long long tiles = matrices * up(rows, 128) * up(columns, 128);
-    launch(kernel(std::string("quantize_tiles_") + type), (int)std::min<long long>(tiles, 16 * multiprocessors), 512, 0, x, rows * columns, columns, matrices, rows, columns, valid, a.numbers,
-           a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow,
-           b.scalesColumn, b.block);
+static void quantize(const std::string& type, const void* x, long long matrices, long long rows, long long columns, const int* valid, Copy a, Copy b) {
+    const int blocks = (int)std::min<long long>(matrices * up(rows, 128) * up(columns, 128), 16 * multiprocessors);
+    if (valid) {
+        launch(kernel("quantize_rows_" + type + "_f8_e4m3"), blocks, 512, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
+               a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
+    } else {
+        launch(kernel("quantize_tiles_" + type), blocks, 512, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
+               a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
+    }
+}
+// Rows that have scales for each 1 x 128.
+static void quantizeAgain(const Copy& x, long long rows, long long columns, const int* valid, Copy a, Copy b) {
+    launch(kernel("quantize_rows_f8_e4m3_f8_e4m3"), multiprocessors, 512, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
+           a.scalesMatrix, a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
+}
+// io.moe4j.api.tensor.Float8.widen.
+static float widen(unsigned char bits) {
+    const int exponent = bits >> 3 & 0xF, fraction = bits & 7;
+    if ((bits & 0x7F) == 0x7F) return NAN;
+    const float size = exponent == 0 ? fraction * 0x1p-9f : std::ldexp(1.f + fraction / 8.f, exponent - 7);
+    return bits & 0x80 ? -size : size;
+}
+static std::vector<float> widened(const Copy& c, long long rows, long long columns) {
+    std::vector<unsigned char> n(rows * columns);
+    std::vector<float> s(rows * c.scalesRow), x(rows * columns);
+    CHECK(cudaMemcpy(n.data(), c.numbers, n.size(), cudaMemcpyDeviceToHost));
+    CHECK(cudaMemcpy(s.data(), c.scales, s.size() * 4, cudaMemcpyDeviceToHost));
+    for (long long r = 0; r < rows; r++)
+        for (long long q = 0; q < columns; q++) x[r * columns + q] = widen(n[r * columns + q]) * s[r * c.scalesRow + q / 128];
+    return x;
 }
 static void compareCopy(const char* what, const std::vector<float>& x, const Copy& c, long long matrices, long long rows, long long columns, long long valid) {
     const long long br = c.block == ROW ? 1 : 128, bc = c.block == COLUMN ? 1 : 128, sr = up(rows, br), sc = up(columns, bc);
@@ -374,8 +399,8 @@ static void compareCopy(const char* what, const std::vector<float>& x, const Cop
                 }
                 for (long long r = i * br; r < std::min((i + 1) * br, rows); r++)
                     for (long long q = j * bc; q < std::min((j + 1) * bc, columns); q++) {
-                        const float v = r < valid ? x[(m * rows + r) * columns + q] : 0.f;
-                        const unsigned char expected = roundF8(v / scale), number = n[m * c.matrix + r * c.row + q * c.column];
+                        const float v = x[(m * rows + r) * columns + q];
+                        const unsigned char expected = r < valid ? roundF8(v / scale) : 0xAA, number = n[m * c.matrix + r * c.row + q * c.column];
                         if (expected != number) {
                             wrongNumbers++;
                             if (shown++ < 8) std::printf("    number %lld %lld %lld of %g, scale %g: %02x instead of %02x\n", m, r, q, v, scale, number, expected);
@@ -430,6 +455,14 @@ static void quantizing() {
                     const char* names[] = {"", " 1x128", " 128x1", " 128x128"};
                     compareCopy((label + names[pair[0]] + (pair[1] ? " turned" : "") + (cut ? " cut" : "")).c_str(), x, a, matrices, rows, columns, valid);
                     compareCopy((label + names[pair[2]] + (pair[3] ? " turned" : "") + (cut ? " cut" : "")).c_str(), x, b, matrices, rows, columns, valid);
+                    if (cut && pair[0] == ROW && pair[1] == 0) {
+                        Copy c = copyOf(COLUMN, true, 1, rows, columns), d = copyOf(ROW, false, 1, rows, columns);
+                        quantizeAgain(a, rows, columns, v, c, d);
+                        CHECK(cudaDeviceSynchronize());
+                        const std::vector<float> again = widened(a, rows, columns);
+                        compareCopy((label + " again 128x1 turned").c_str(), again, c, 1, rows, columns, valid);
+                        compareCopy((label + " again 1x128").c_str(), again, d, 1, rows, columns, valid);
+                    }
                     for (void* p : {(void*)a.numbers, (void*)a.scales, (void*)b.numbers, (void*)b.scales}) cudaFree(p);
                 }
             }

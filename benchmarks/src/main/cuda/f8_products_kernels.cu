@@ -2,6 +2,7 @@
 #include "grouped_f8.cu"
 #include "grouped_gemm_f8_sm90.cu"
 #include "grouped_gemm_sm90.cu"
+#include "quantize_rows.cu"
 #include "scaling.cu"
 
 #include <cstdio>
