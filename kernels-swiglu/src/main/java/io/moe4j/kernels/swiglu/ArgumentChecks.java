@@ -97,15 +97,18 @@ final class ArgumentChecks {
         require(rows.rank() == 2 && rows.dtype().isFloating(), what,
                 "rows " + rows + " must be a matrix of floating-point numbers");
         require(rows.dim(1) == elements, what, "rows " + rows + " must have " + elements + " elements");
-        require(rows.dim(1) <= 1 || rows.stride(1) == 1, what, "rows " + rows + " must have dense elements");
-        require(rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE), what,
+        boolean byColumns = rows.dtype().isScaled() && rows.stride(0) == 1;
+        require(byColumns || rows.dim(1) <= 1 || rows.stride(1) == 1, what,
+                "rows " + rows + " must have dense elements, or dense columns where they have scales");
+        require(byColumns || rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE), what,
                 "rows " + rows + " must not overlap, and their stride must stay under 2^31 elements");
     }
 
     private static void weights(String what, Tensor w_eOI) {
         require(w_eOI.rank() == 3 && w_eOI.dtype().isFloating(), what,
                 "weights " + w_eOI + " must be (experts, O, I), of floating-point numbers");
-        require(w_eOI.dim(2) <= 1 || w_eOI.stride(2) == 1, what, "weights " + w_eOI + " must have dense rows");
+        require(w_eOI.dim(2) <= 1 || w_eOI.stride(2) == 1 || (w_eOI.dtype().isScaled() && w_eOI.stride(1) == 1), what,
+                "weights " + w_eOI + " must have dense rows, or dense columns where they have scales");
         require(w_eOI.stride(1) <= Integer.MAX_VALUE, what,
                 "weights " + w_eOI + " must have a row stride under 2^31 elements");
     }

@@ -10,11 +10,11 @@ import io.moe4j.api.tensor.DType;
  * the arguments.
  */
 final class CpuScaledGrouped {
-    private static final int STACK = 7;
-    private static final int EXTENTS = 16;
-    private static final int RESULT = 21;
-    private static final int EXTENTS_OF_GRADIENT = 14;
-    private static final int GRADIENT = 19;
+    private static final int STACK = 8;
+    private static final int EXTENTS = 18;
+    private static final int RESULT = 23;
+    private static final int EXTENTS_OF_GRADIENT = 16;
+    private static final int GRADIENT = 21;
 
     private CpuScaledGrouped() {}
 
@@ -42,8 +42,8 @@ final class CpuScaledGrouped {
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);
-                ScaledOperand stored = operand(launch, STACK, block.expert() * launch.int64(STACK + 7),
-                        block.expert() * launch.int64(STACK + 8));
+                ScaledOperand stored = operand(launch, STACK, block.expert() * launch.int64(STACK + 8),
+                        block.expert() * launch.int64(STACK + 9));
                 ScaledOperand weights = transposed ? stored.transposed() : stored;
                 for (long row = block.row(); row < block.row() + block.rows(); row++) {
                     for (int column = block.column(); column < block.column() + block.columns(); column++) {
@@ -85,8 +85,8 @@ final class CpuScaledGrouped {
     }
 
     private static ScaledOperand operand(CpuLaunch launch, int at, long numbersBefore, long scalesBefore) {
-        return new ScaledOperand(launch.pointer(at) + numbersBefore, launch.int64(at + 1), 1,
-                launch.pointer(at + 2) + Float.BYTES * scalesBefore, Float.BYTES * launch.int64(at + 3),
-                Float.BYTES * launch.int64(at + 4), launch.int64(at + 5), launch.int64(at + 6));
+        return new ScaledOperand(launch.pointer(at) + numbersBefore, launch.int64(at + 1), launch.int64(at + 2),
+                launch.pointer(at + 3) + Float.BYTES * scalesBefore, Float.BYTES * launch.int64(at + 4),
+                Float.BYTES * launch.int64(at + 5), launch.int64(at + 6), launch.int64(at + 7));
     }
 }

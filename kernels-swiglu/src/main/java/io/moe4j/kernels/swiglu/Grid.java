@@ -43,6 +43,19 @@ record Grid(int blocks, int threads, int sharedBytes) {
             return new Grid(multiprocessors, 384, 4 * 48 * KIB + 16 * KIB + 8 * 8 + KIB);
         }
 
+        /**
+         * For {@code grouped_gemm_f8_sm90.cu}. Shared memory: 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and
+         * alignment.
+         */
+        Grid hopperScaled() {
+            return new Grid(multiprocessors, 384, (192 + 16 + 4) * KIB);
+        }
+
+        /** For {@code grouped_f8.cu}: a thread for each element of the result. */
+        Grid readable() {
+            return new Grid(8 * multiprocessors, 256, 0);
+        }
+
         /** For a grouped product of such rows, on a GPU or with a shape that {@link #hopper} does not cover. */
         Grid product(DType rows) {
             return switch (rows) {

@@ -19,11 +19,13 @@ final class ScaledLaunches {
     static final int PIECE = 128;
 
     private final KernelModule module;
+    private final Grid.Grids grids;
     private final boolean exist;
 
     /** @param exist whether the module has these kernels */
-    ScaledLaunches(KernelModule module, boolean exist) {
+    ScaledLaunches(KernelModule module, Grid.Grids grids, boolean exist) {
         this.module = module;
+        this.grids = grids;
         this.exist = exist;
     }
 
@@ -73,7 +75,7 @@ final class ScaledLaunches {
                     + " was asked for: these expert kernels do not run with such rows on this device; ask"
                     + " ExpertKernels.supports first, or take F32 or BF16 rows");
         }
-        return new Grid(1, 128, 0).launch(
+        return grids.readable().launch(
                 module.kernel(kernel + "_" + name(operand.dtype()) + "_" + name(result.dtype())),
                 arguments.stream().flatMap(List::stream).toList());
     }
@@ -82,12 +84,12 @@ final class ScaledLaunches {
         return dtype.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Seven arguments: numbers, their row stride; scales, their strides along rows and columns, rows and columns of a block. */
+    /** Eight arguments: numbers, their strides along rows and columns; scales, their strides; rows and columns of a block. */
     private static List<KernelArg> operand(Tensor rows) {
         Scales scales = rows.scales().orElseThrow();
         Tensor values = scales.values();
         return List.of(KernelArg.of(rows.withScales(Optional.empty())), KernelArg.of(rows.stride(-2)),
-                KernelArg.of(values), KernelArg.of(values.stride(-2)), KernelArg.of(values.stride(-1)),
+                KernelArg.of(rows.stride(-1)), KernelArg.of(values), KernelArg.of(values.stride(-2)), KernelArg.of(values.stride(-1)),
                 KernelArg.of(scales.block().get(rows.rank() - 2)), KernelArg.of(scales.block().get(rows.rank() - 1)));
     }
 

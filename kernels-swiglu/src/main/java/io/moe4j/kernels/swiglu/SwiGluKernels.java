@@ -21,6 +21,7 @@ final class SwiGluKernels implements ExpertKernels {
     private final KernelModule module;
     private final Grid.Grids grids;
     private final HopperProducts hopper;
+    private final HopperScaledProducts hopperScaled;
     private final ScaledLaunches scaled;
     private final Optional<PanelScratch> scratch;
 
@@ -36,8 +37,9 @@ final class SwiGluKernels implements ExpertKernels {
         this.grids = grids;
         this.module = module;
         this.hopper = new HopperProducts(module, grids, products);
-        // The binary for CUDA has no products of operands with scales.
-        this.scaled = new ScaledLaunches(module, scratch.isPresent());
+        this.hopperScaled = new HopperScaledProducts(module, grids, products);
+        // On other GPUs than Hopper there would be readable kernels only, which are too slow to train with.
+        this.scaled = new ScaledLaunches(module, grids, scratch.isPresent() || hopperScaled.present());
         this.scratch = scratch;
     }
 
@@ -63,7 +65,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor y = product.y_RO();
         ArgumentChecks.product("forward", x, w, y, product.offsets_e(), w.dim(2), w.dim(1));
         if (x.dtype().isScaled()) {
-            stream.launch(scaled.forward(product));
+            stream.launch(hopperScaled.forward(product).orElseGet(() -> scaled.forward(product)));
             return;
         }
         stream.launch(hopper.forward(product)
@@ -82,7 +84,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dx = product.dx_RI();
         ArgumentChecks.product("input gradient", dy, w, dx, product.offsets_e(), w.dim(1), w.dim(2));
         if (dy.dtype().isScaled()) {
-            stream.launch(scaled.inputGradient(product));
+            stream.launch(hopperScaled.inputGradient(product).orElseGet(() -> scaled.inputGradient(product)));
             return;
         }
         stream.launch(hopper.inputGradient(product)
@@ -101,7 +103,7 @@ final class SwiGluKernels implements ExpertKernels {
         Tensor dw = product.dw_eOI();
         ArgumentChecks.weightGradient(dy, x, dw, product.offsets_e());
         if (dy.dtype().isScaled()) {
-            stream.launch(scaled.weightGradient(product));
+            stream.launch(hopperScaled.weightGradient(product).orElseGet(() -> scaled.weightGradient(product)));
             return;
         }
         stream.launch(hopper.weightGradient(product)

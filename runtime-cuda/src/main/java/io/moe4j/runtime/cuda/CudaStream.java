@@ -122,6 +122,8 @@ public final class CudaStream implements Stream {
     private void uses(KernelArg argument) {
         if (argument instanceof KernelArg.Pointer pointer) {
             uses(pointer.tensor());
+        } else if (argument instanceof KernelArg.TensorMap map) {
+            uses(map.tensor());
         }
     }
 

@@ -16,7 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 
 /**
- * Dense products on cuBLASLt, accumulating in fp32. The library is column-major: it sees a row-major (m, n) matrix as its (n, m) transpose. So c = a
+ * Dense products on cuBLASLt, accumulating in fp32; those of operands with scales on {@link ScaledMatmul}. The library is column-major: it sees a row-major (m, n) matrix as its (n, m) transpose. So c = a
  * · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
  *
  * <p>When a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
@@ -29,6 +29,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     private final CudaDevice device;
     private final Kernels kernels;
     private final cublasLtContext handle = new cublasLtContext();
+    private final ScaledMatmul scaled;
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
     /** Empty for those that are computed one by one. */
     private final Map<MatmulBatch, Optional<PreparedMatmul>> batches = new ConcurrentHashMap<>();
@@ -37,12 +38,17 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     CublasMatmulOps(CudaDevice device, Kernels kernels) {
         this.device = device;
         this.kernels = kernels;
+        this.scaled = new ScaledMatmul(kernels);
         PreparedMatmul.check(device.turns().call(() -> cublasLtCreate(handle)), "cublasLtCreate");
     }
 
     @Override
     public void matmul(Stream stream, Matmul a) {
         if (a.m() == 0 || a.n() == 0) {
+            return;
+        }
+        if (a.a().dtype().isScaled()) {
+            scaled.matmul(stream, a);
             return;
         }
         check(a);
@@ -97,6 +103,11 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
             Kernels.require(matrix.stride(0) * matrix.dtype().bytes() <= Integer.MAX_VALUE,
                     "matmul of rows more than 2 GiB apart", matrix, matrix.strides());
         }
+    }
+
+    /** Whether products of operands with scales have fast kernels on this GPU. */
+    boolean supportsScales() {
+        return scaled.present();
     }
 
     private StreamMatmul open(Stream stream) {

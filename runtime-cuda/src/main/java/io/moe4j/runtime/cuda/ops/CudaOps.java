@@ -14,9 +14,12 @@ import io.moe4j.api.ops.NormOps;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.RopeOps;
 import io.moe4j.api.ops.RoutingOps;
+import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
+import java.util.Optional;
 
 /** All families of operations of a device. */
 public final class CudaOps implements DeviceOps, AutoCloseable {
@@ -31,6 +34,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     private final RoutingOps routing;
     private final LossOps loss;
     private final OptimizerOps optimizer;
+    private final Optional<ScalingOps> scaling;
 
     /** Opens the operations of a device; {@code module} has its kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
@@ -46,6 +50,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
         routing = new CudaRoutingOps(kernels);
         loss = new CudaLossOps(kernels);
         optimizer = new CudaOptimizerOps(kernels);
+        scaling = matmul.supportsScales() ? Optional.of(new CudaScalingOps(kernels)) : Optional.empty();
     }
 
     @Override
@@ -108,6 +113,16 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
         if (!norm.backwardAdded(stream, gradients, addend_TD)) {
             DeviceOps.super.normBackwardAdded(stream, gradients, addend_TD);
         }
+    }
+
+    @Override
+    public boolean supports(DType operands) {
+        return operands.isPlainFloating() || (operands.isScaled() && scaling.isPresent());
+    }
+
+    @Override
+    public Optional<ScalingOps> scaling() {
+        return scaling;
     }
 
     @Override

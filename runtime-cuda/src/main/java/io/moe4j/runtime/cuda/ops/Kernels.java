@@ -49,6 +49,17 @@ final class Kernels {
                 * Math.max(1, Math.min(THREADS_OF_MULTIPROCESSOR / threads, sharedLimit / Math.max(1, sharedBytes)));
     }
 
+    /** Whether there is such a kernel for this GPU. */
+    boolean has(String kernel) {
+        return module.find(kernel).isPresent();
+    }
+
+    /** Launches one block for each multiprocessor. */
+    void everyMultiprocessor(Stream stream, String kernel, int threads, int sharedBytes, KernelArg... arguments) {
+        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid(multiprocessors, 1).withBlock(threads)
+                .withSharedBytes(sharedBytes));
+    }
+
     /** Launches one thread per item, up to the limit of blocks. */
     void each(Stream stream, String kernel, long items, KernelArg... arguments) {
         blocks(stream, kernel, Math.ceilDiv(items, (long) BLOCK), BLOCK, 0, arguments);

@@ -1,0 +1,137 @@
+package io.moe4j.kernels.swiglu;
+
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.KernelModule;
+import io.moe4j.api.device.Launch;
+import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.ops.support.ScaledOperand;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The grouped products of {@code grouped_gemm_f8_sm90.cu}. Sums run along dense numbers: rows of x, dy and w in the forward product, columns of w in the
+ * input gradient, columns of dy and x in the weight gradient. A method returns empty if the readable kernels must be used instead.
+ */
+final class HopperScaledProducts {
+    private static final long ALIGNMENT = 16;
+    /** Rows of a tile of the result; a tile has 128 columns. */
+    private static final int TILE_ROWS = 256;
+    private static final int TILE_COLUMNS = 128;
+
+    private final KernelModule module;
+    private final Grid.Grids grids;
+    private final boolean present;
+
+    HopperScaledProducts(KernelModule module, Grid.Grids grids, SwiGluKernels.Products products) {
+        this.module = module;
+        this.grids = grids;
+        this.present = products == SwiGluKernels.Products.FASTEST
+                && module.find("grouped_rows_f8_e4m3_bf16_sm90_" + TILE_ROWS).isPresent();
+    }
+
+    boolean present() {
+        return present;
+    }
+
+    Optional<Launch> forward(GroupedProduct.Forward product) {
+        return rows(product.x_RI(), product.w_eOI(), false, product.offsets_e(), product.y_RO());
+    }
+
+    Optional<Launch> inputGradient(GroupedProduct.InputGradient product) {
+        return rows(product.dy_RO(), product.w_eOI(), true, product.offsets_e(), product.dx_RI());
+    }
+
+    private Optional<Launch> rows(Tensor rows, Tensor w, boolean transposed, Tensor offsets_e, Tensor result) {
+        if (!present || rows.elements() == 0 || w.elements() == 0) {
+            return Optional.empty();
+        }
+        ScaledOperand a = ScaledOperand.of(rows);
+        ScaledOperand stored = ScaledOperand.of(w.select(0));
+        ScaledOperand b = transposed ? stored.transposed() : stored;
+        long expertScales = w.scales().orElseThrow().values().stride(0);
+        boolean fits = fetches(a) && fetches(b) && w.stride(0) % ALIGNMENT == 0 && stores(result)
+                && hasBlocks(a, 1) && hasBlocks(b, Scales.BLOCK) && indexed(rows) && indexed(w);
+        return fits ? Optional.of(launch("grouped_rows", result, TILE_ROWS,
+                new KernelArg.TensorMap(matrix(rows, a, rows.dim(0), rows.dim(1)), TILE_ROWS),
+                new KernelArg.TensorMap(w.withScales(Optional.empty()).strided(
+                        new long[] {w.dim(0), result.dim(1), rows.dim(1)},
+                        new long[] {w.stride(0), b.outerStride(), 1}), TILE_COLUMNS),
+                KernelArg.of(offsets_e), count(w.dim(0)), count(result.dim(1)), count(rows.dim(1)),
+                KernelArg.of(rows.dim(0)), scales(rows), elements(a.outerScales()), elements(a.innerScales()),
+                scales(w), elements(b.outerScales()), elements(b.innerScales()), count(expertScales),
+                KernelArg.of(result), KernelArg.of(result.stride(0)))) : Optional.empty();
+    }
+
+    Optional<Launch> weightGradient(GroupedProduct.WeightGradient product) {
+        Tensor dy = product.dy_RO();
+        Tensor x = product.x_RI();
+        Tensor dw = product.dw_eOI();
+        if (!present || dy.elements() == 0 || x.elements() == 0 || dw.elements() == 0) {
+            return Optional.empty();
+        }
+        ScaledOperand a = ScaledOperand.of(dy).transposed();
+        ScaledOperand b = ScaledOperand.of(x).transposed();
+        // The kernel copies 128 scales of b at a time.
+        boolean copiesScales = b.outerScales() == Float.BYTES && b.innerScales() % ALIGNMENT == 0
+                && b.scales() % ALIGNMENT == 0 && x.dim(1) * Float.BYTES % ALIGNMENT == 0;
+        boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales
+                && indexed(dy) && indexed(x);
+        return fits ? Optional.of(launch("grouped_columns", dw, TILE_ROWS,
+                new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_ROWS),
+                new KernelArg.TensorMap(matrix(x, b, x.dim(1), x.dim(0)), TILE_COLUMNS),
+                KernelArg.of(product.offsets_e()), count(dw.dim(0)), count(dw.dim(1)), count(dw.dim(2)),
+                KernelArg.of(dy.dim(0)), scales(dy), elements(a.outerScales()), elements(a.innerScales()), scales(x),
+                elements(b.innerScales()), KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
+                KernelArg.of(product.accumulate() ? 1 : 0))) : Optional.empty();
+    }
+
+    private Launch launch(String kernel, Tensor result, int tileRows, KernelArg... arguments) {
+        return grids.hopperScaled().launch(module.kernel(
+                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90_" + tileRows),
+                List.of(arguments));
+    }
+
+    /** Whether bulk copies can fetch the numbers: dense along the sums, in rows that start at multiples of 16 bytes. */
+    private static boolean fetches(ScaledOperand operand) {
+        return operand.innerStride() == 1 && operand.outerStride() > 0 && operand.outerStride() % ALIGNMENT == 0
+                && operand.numbers() % ALIGNMENT == 0;
+    }
+
+    private static boolean stores(Tensor result) {
+        boolean aligned = result.address() % ALIGNMENT == 0 && result.stride(-1) == 1;
+        for (int d = 0; d < result.rank() - 1; d++) {
+            aligned &= result.stride(d) * result.dtype().bytes() % ALIGNMENT == 0;
+        }
+        return aligned;
+    }
+
+    private static boolean hasBlocks(ScaledOperand operand, long outer) {
+        return operand.outerBlock() == outer && operand.innerBlock() == Scales.BLOCK;
+    }
+
+    /** Whether an int can count the scales, and the rows. */
+    private static boolean indexed(Tensor operand) {
+        Tensor scales = operand.scales().orElseThrow().values();
+        return scales.dim(0) * scales.stride(0) <= Integer.MAX_VALUE
+                && scales.dim(-1) * scales.stride(-1) <= Integer.MAX_VALUE && operand.dim(0) <= Integer.MAX_VALUE / 2;
+    }
+
+    private static Tensor matrix(Tensor operand, ScaledOperand as, long outer, long inner) {
+        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner}, new long[] {as.outerStride(), 1});
+    }
+
+    private static KernelArg scales(Tensor operand) {
+        return KernelArg.of(operand.scales().orElseThrow().values());
+    }
+
+    private static KernelArg elements(long bytes) {
+        return count(bytes / Float.BYTES);
+    }
+
+    private static KernelArg count(long value) {
+        return KernelArg.of(Math.toIntExact(value));
+    }
+}

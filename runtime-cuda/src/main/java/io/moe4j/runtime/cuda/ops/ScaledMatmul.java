@@ -1,0 +1,143 @@
+package io.moe4j.runtime.cuda.ops;
+
+import static io.moe4j.runtime.cuda.ops.Kernels.of;
+import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
+
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.ops.MatmulOps.Matmul;
+import io.moe4j.api.ops.support.ScaledOperand;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Scales;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Dense products of operands with scales, on the kernels of {@code matmul_f8.cu}. The fast kernels need a GPU of the Hopper generation, sums that run
+ * along dense numbers, one scale of a for 128 terms, and one of b for 128 terms of one row or of 128 rows. Other products take a readable kernel that
+ * computes one element at a time.
+ */
+final class ScaledMatmul {
+    private static final String ROWS = "matmul_rows_f8_e4m3";
+    private static final String COLUMNS = "matmul_columns_f8_e4m3";
+    private static final String HOPPER = "_sm90";
+    private static final long ALIGNMENT = 16;
+    private static final int THREADS = 384;
+    /** 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and alignment. */
+    private static final int SHARED_BYTES = (192 + 16 + 4) << 10;
+    private static final int TILE_ROWS = 256;
+    private static final int TILE_COLUMNS = 128;
+
+    private final Kernels kernels;
+    private final boolean present;
+
+    ScaledMatmul(Kernels kernels) {
+        this.kernels = kernels;
+        this.present = kernels.has(ROWS + Kernels.suffix(DType.BF16) + HOPPER);
+    }
+
+    /** Whether the fast kernels exist for this GPU. */
+    boolean present() {
+        return present;
+    }
+
+    void matmul(Stream stream, Matmul x) {
+        Kernels.require(present && x.a().dtype() == x.b().dtype() && x.c().dtype().isPlainFloating(), "matmul", x.a(),
+                x.b(), x.c());
+        ScaledOperand storedA = ScaledOperand.of(x.a());
+        ScaledOperand storedB = ScaledOperand.of(x.b());
+        ScaledOperand a = x.transposeA() ? storedA.transposed() : storedA;
+        ScaledOperand b = x.transposeB() ? storedB : storedB.transposed();
+        if (x.k() > 0 && fits(x, a, b)) {
+            if (b.outerBlock() == Scales.BLOCK) {
+                rows(stream, x, a, b);
+                return;
+            }
+            if (copiesScales(x, b)) {
+                columns(stream, x, a, b);
+                return;
+            }
+        }
+        readable(stream, x, a, b);
+    }
+
+    private static boolean fits(Matmul x, ScaledOperand a, ScaledOperand b) {
+        Tensor c = x.c();
+        return fetches(a) && fetches(b) && a.outerBlock() == 1 && (b.outerBlock() == 1 || b.outerBlock() == Scales.BLOCK)
+                && x.alpha() == 1 && (x.beta() == 0 || x.beta() == 1) && c.address() % ALIGNMENT == 0
+                && c.stride(1) == 1 && c.stride(0) * c.dtype().bytes() % ALIGNMENT == 0
+                && Math.max(Math.max(x.m(), x.n()), x.k()) <= Integer.MAX_VALUE / 2 && counted(x.a()) && counted(x.b());
+    }
+
+    /** Whether bulk copies can fetch the numbers: dense along the sums, in rows that start at multiples of 16 bytes. */
+    private static boolean fetches(ScaledOperand operand) {
+        return operand.innerStride() == 1 && operand.outerStride() > 0 && operand.outerStride() % ALIGNMENT == 0
+                && operand.numbers() % ALIGNMENT == 0 && operand.innerBlock() == Scales.BLOCK;
+    }
+
+    /** Whether bulk copies can fetch 128 scales of b at a time. */
+    private static boolean copiesScales(Matmul x, ScaledOperand b) {
+        return b.outerScales() == Float.BYTES && b.innerScales() % ALIGNMENT == 0 && b.scales() % ALIGNMENT == 0
+                && x.n() * Float.BYTES % ALIGNMENT == 0;
+    }
+
+    /** Whether an int can count the scales. */
+    private static boolean counted(Tensor operand) {
+        Tensor scales = scales(operand);
+        return scales.dim(0) * scales.stride(0) + scales.dim(1) * scales.stride(1) <= Integer.MAX_VALUE;
+    }
+
+    private void rows(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
+        hopper(stream, ROWS, x, List.of(
+                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_ROWS),
+                new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()).strided(new long[] {1, x.n(), x.k()},
+                        new long[] {x.n() * b.outerStride(), b.outerStride(), 1}), TILE_COLUMNS),
+                ofInt(x.m()), ofInt(x.n()), ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()), floats(a.innerScales()),
+                of(scales(x.b())), floats(b.outerScales()), floats(b.innerScales())));
+    }
+
+    private void columns(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
+        hopper(stream, COLUMNS, x, List.of(
+                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_ROWS),
+                new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()), TILE_COLUMNS), ofInt(x.m()), ofInt(x.n()),
+                ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()), floats(a.innerScales()), of(scales(x.b())),
+                floats(b.innerScales())));
+    }
+
+    private void hopper(Stream stream, String kernel, Matmul x, List<KernelArg> operands) {
+        List<KernelArg> arguments = new ArrayList<>(operands);
+        arguments.addAll(List.of(of(x.c()), of(x.c().stride(0)), Kernels.flag(x.beta() == 1)));
+        kernels.everyMultiprocessor(stream, kernel + Kernels.suffix(x.c()) + HOPPER, THREADS, SHARED_BYTES,
+                arguments.toArray(KernelArg[]::new));
+    }
+
+    private void readable(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
+        List<KernelArg> arguments = new ArrayList<>();
+        add(arguments, x.a(), a);
+        add(arguments, x.b(), b);
+        arguments.addAll(List.of(of(x.c()), of(x.c().stride(0)), of(x.m()), of(x.n()), of(x.k()), of(x.alpha()),
+                of(x.beta())));
+        kernels.each(stream, "matmul_f8_e4m3" + Kernels.suffix(x.c()), x.m() * x.n(),
+                arguments.toArray(KernelArg[]::new));
+    }
+
+    private static void add(List<KernelArg> arguments, Tensor tensor, ScaledOperand operand) {
+        arguments.addAll(List.of(of(tensor.withScales(Optional.empty())), of(operand.outerStride()),
+                of(operand.innerStride()), of(scales(tensor)), of(operand.outerScales() / Float.BYTES),
+                of(operand.innerScales() / Float.BYTES), of(operand.outerBlock()), of(operand.innerBlock())));
+    }
+
+    private static Tensor matrix(Tensor operand, ScaledOperand as, long outer, long inner) {
+        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner}, new long[] {as.outerStride(), 1});
+    }
+
+    private static Tensor scales(Tensor operand) {
+        return operand.scales().orElseThrow().values();
+    }
+
+    private static KernelArg floats(long bytes) {
+        return ofInt(bytes / Float.BYTES);
+    }
+}
