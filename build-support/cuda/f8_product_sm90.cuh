@@ -57,7 +57,7 @@ struct Slices {
 };
 
 template <bool COLUMNS, int BM>
-using TilesOf = Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int>;
+using TilesOf = Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false>;
 
 // Fills the ring. Runs on one thread.
 template <bool COLUMNS, int BM>

@@ -8,8 +8,9 @@ enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 // order. Forward and input gradient cut each expert's rows by BM; no tile holds rows of two experts. The weight gradient cuts each (O, I) matrix, also those of
 // empty experts.
 // Example: forward, BM 128, BN 256, offsets (300, 300, 310), O 512: tiles 0..5 are expert 0's (rows 0, 128, 256 by columns 0, 256), 6 and 7 are rows 300..310 of expert 2.
-// Index: of rows and tiles; int where fewer registers matter, and the caller has checked that it suffices.
-template <int PRODUCT, int BM, int BN, typename Index = long long>
+// Index: of rows and tiles; int where fewer registers matter, and the caller has checked that it suffices. ALWAYS_OFFSETS false: without offsets, one expert has
+// all rows.
+template <int PRODUCT, int BM, int BN, typename Index = long long, bool ALWAYS_OFFSETS = true>
 struct Tiles {
     const int* offsets;
     const int experts, rowTiles, columnTiles;  // rowTiles: for the weight gradient only
@@ -28,7 +29,7 @@ struct Tiles {
         while (tile >= end) {
             if (++expert >= experts) return false;
             first = last;
-            last = (Index)rowEnd(offsets, expert, capacity);
+            last = !ALWAYS_OFFSETS && offsets == nullptr ? capacity : (Index)rowEnd(offsets, expert, capacity);
             if (last < first) last = first;
             tilesOfExpert = (PRODUCT == WEIGHT_GRADIENT ? rowTiles : (int)((last - first + BM - 1) / BM)) * columnTiles;
             end += tilesOfExpert;

@@ -2,10 +2,8 @@
 #pragma once
 
 // The running sum of expert j, limited to 0..capacity so that an overflowing plan cannot lead outside the buffer; 0 for j = -1.
-// Without offsets, one expert has all rows.
 __device__ __forceinline__ long long rowEnd(const int* offsets, int j, long long capacity) {
     if (j < 0) return 0;
-    if (offsets == nullptr) return capacity;
     long long end = offsets[j];
     return end < 0 ? 0 : end < capacity ? end : capacity;
 }

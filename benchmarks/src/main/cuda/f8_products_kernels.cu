@@ -7,6 +7,14 @@
 
 #include <cstdio>
 
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+// Tiles that the product does not use.
+F8_ROWS(bf16, bf16, 128)
+F8_ROWS(float, f32, 128)
+F8_COLUMNS(float, f32, 256)
+F8_COLUMNS(bf16, bf16, 256)
+#endif
+
 namespace probe {
 __device__ __forceinline__ unsigned mixed(unsigned long long i, unsigned seed) {
     unsigned long long z = (i + 1) * 0x9E3779B97F4A7C15ull + seed * 0xBF58476D1CE4E5B9ull;

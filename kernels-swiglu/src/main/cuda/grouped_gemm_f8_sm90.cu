@@ -15,9 +15,7 @@
                                    c, 0, stride, false});                                                                                                      \
     }
 F8_ROWS(bf16, bf16, 256)
-F8_ROWS(bf16, bf16, 128)
 F8_ROWS(float, f32, 256)
-F8_ROWS(float, f32, 128)
 
 // c (experts, m, n). a: (m, R_max), boxes of BM rows; b: (n, R_max), boxes of 128 rows. One scale for 128 terms of each row; those of b for neighbouring rows are
 // neighbours, n and scalesBSlice are multiples of 4.
@@ -31,8 +29,6 @@ F8_ROWS(float, f32, 128)
                                  {offsets, experts, m, n, 0, capacity, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, expertStride,       \
                                   rowStride, accumulate != 0});                                                                                                \
     }
-F8_COLUMNS(float, f32, 256)
 F8_COLUMNS(float, f32, 128)
-F8_COLUMNS(bf16, bf16, 256)
 F8_COLUMNS(bf16, bf16, 128)
 #endif

@@ -8,6 +8,7 @@
 // product with R 98304, D 2048, 2F 2816 copies 17.7 GB.
 // Example: x (1, 16) all ones, w[0] (24, 16) with w[o, i] = o: y[0, o] = 16 o.
 #include "grouped_operand.cuh"
+#include "elements.cuh"
 #include "grouped_results.cuh"
 
 namespace mma {

@@ -37,13 +37,13 @@ MATMUL_F8(bf16, bf16)
 MATMUL_F8_ROWS(bf16, bf16)
 MATMUL_F8_ROWS(float, f32)
 
-// a (m, k), boxes of 256 rows; b (n, k), boxes of 128 rows. One scale for 128 terms of each row; those of b as in grouped_gemm_f8_sm90.cu.
+// a (m, k) and b (n, k), boxes of 128 rows. One scale for 128 terms of each row; those of b as in grouped_gemm_f8_sm90.cu.
 #define MATMUL_F8_COLUMNS(T, type)                                                                                                                             \
     extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                               \
         matmul_columns_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
                                              const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBSlice, T* c,             \
                                              long long stride, int accumulate) {                                                                               \
-        f8::product<true, 256, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
+        f8::product<true, 128, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
 MATMUL_F8_COLUMNS(float, f32)
 MATMUL_F8_COLUMNS(bf16, bf16)

@@ -17,8 +17,9 @@ import java.util.Optional;
  */
 final class HopperScaledProducts {
     private static final long ALIGNMENT = 16;
-    /** Rows of a tile of the result; a tile has 128 columns. */
+    /** Rows of a tile of y or dx. */
     private static final int TILE_ROWS = 256;
+    /** Columns of a tile, and rows of a tile of dw. */
     private static final int TILE_COLUMNS = 128;
 
     private final KernelModule module;
@@ -79,8 +80,8 @@ final class HopperScaledProducts {
                 && b.scales() % ALIGNMENT == 0 && x.dim(1) * Float.BYTES % ALIGNMENT == 0;
         boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales
                 && indexed(dy) && indexed(x);
-        return fits ? Optional.of(launch("grouped_columns", dw, TILE_ROWS,
-                new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_ROWS),
+        return fits ? Optional.of(launch("grouped_columns", dw, TILE_COLUMNS,
+                new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_COLUMNS),
                 new KernelArg.TensorMap(matrix(x, b, x.dim(1), x.dim(0)), TILE_COLUMNS),
                 KernelArg.of(product.offsets_e()), count(dw.dim(0)), count(dw.dim(1)), count(dw.dim(2)),
                 KernelArg.of(dy.dim(0)), scales(dy), elements(a.outerScales()), elements(a.innerScales()), scales(x),

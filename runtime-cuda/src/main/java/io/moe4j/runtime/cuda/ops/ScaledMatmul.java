@@ -27,7 +27,9 @@ final class ScaledMatmul {
     private static final int THREADS = 384;
     /** 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and alignment. */
     private static final int SHARED_BYTES = (192 + 16 + 4) << 10;
+    /** Rows of a tile of the result, in the product whose b has a scale for 128 x 128. */
     private static final int TILE_ROWS = 256;
+    /** The other extents of tiles. */
     private static final int TILE_COLUMNS = 128;
 
     private final Kernels kernels;
@@ -100,7 +102,7 @@ final class ScaledMatmul {
 
     private void columns(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
         hopper(stream, COLUMNS, x, List.of(
-                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_ROWS),
+                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_COLUMNS),
                 new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()), TILE_COLUMNS), ofInt(x.m()), ofInt(x.n()),
                 ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()), floats(a.innerScales()), of(scales(x.b())),
                 floats(b.innerScales())));

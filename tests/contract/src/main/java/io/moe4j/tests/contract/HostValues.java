@@ -48,6 +48,11 @@ final class HostValues implements AutoCloseable {
         return of(DType.I32, IntStream.of(values).asDoubleStream().toArray(), shape);
     }
 
+    /** The values of a dense tensor. */
+    double[] read(Tensor tensor) {
+        return read(stream, tensor);
+    }
+
     /** Overwrites a dense tensor. */
     static void write(Stream stream, Tensor tensor, double[] values) {
         if (values.length != tensor.elements()) {

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.DynamicTest;
 /** Grouped products of rows and weights with scales: one for each 1 × 128 of a row, and for each 128 × 128 of a weight. */
 final class ScaledGrouped {
     private static final List<Long> ROWS = List.of(1L, Scales.BLOCK);
+    private static final List<Long> COLUMNS = List.of(Scales.BLOCK, 1L);
     private static final List<Long> WEIGHTS = List.of(1L, Scales.BLOCK, Scales.BLOCK);
     private static final int OUTPUTS = 131;
     private static final int INPUTS = 260;
@@ -44,9 +45,13 @@ final class ScaledGrouped {
                 for (DType result : List.of(DType.F32, DType.BF16)) {
                     tests.add(dynamicTest("forward " + type + " into " + result, () -> grouped.forward(result)));
                     tests.add(dynamicTest("input gradient " + type + " into " + result,
-                            () -> grouped.inputGradient(result)));
+                            () -> grouped.inputGradient(result, false)));
+                    tests.add(dynamicTest("input gradient " + type + " by dense columns of w into " + result,
+                            () -> grouped.inputGradient(result, true)));
                     tests.add(dynamicTest("weight gradient " + type + " into " + result,
-                            () -> grouped.weightGradient(result)));
+                            () -> grouped.weightGradient(result, false)));
+                    tests.add(dynamicTest("weight gradient " + type + " by dense columns into " + result,
+                            () -> grouped.weightGradient(result, true)));
                 }
             }
         }
@@ -65,28 +70,32 @@ final class ScaledGrouped {
         }
     }
 
-    private void inputGradient(DType result) {
+    private void inputGradient(DType result, boolean byColumns) {
         try (HostValues values = new HostValues(bench.device(), bench.stream())) {
             ScaledValues dy = ScaledValues.random(values, type, ROWS, 3, CAPACITY, OUTPUTS);
             ScaledValues w = ScaledValues.random(values, type, WEIGHTS, 4, OFFSETS.size(), OUTPUTS, INPUTS);
             Tensor dx = marked(values, result, CAPACITY, INPUTS);
-            bench.kernels().inputGradient(bench.stream(), GroupedProduct.InputGradient.of(dy.tensor(), w.tensor(),
+            Tensor stored = (byColumns ? w.byColumns(values) : w).tensor();
+            bench.kernels().inputGradient(bench.stream(), GroupedProduct.InputGradient.of(dy.tensor(), stored,
                     bench.offsets(offsets()), dx));
             checkRows("dx", result, dx, INPUTS, OUTPUTS, (row, column, term) -> dy.elements()[row * OUTPUTS + term]
                     * w.elements()[(expert(row) * OUTPUTS + term) * INPUTS + column]);
         }
     }
 
-    private void weightGradient(DType result) {
+    private void weightGradient(DType result, boolean byColumns) {
         try (HostValues values = new HostValues(bench.device(), bench.stream())) {
-            ScaledValues dy = ScaledValues.random(values, type, ROWS, 5, CAPACITY, OUTPUTS);
-            ScaledValues x = ScaledValues.random(values, type, ROWS, 6, CAPACITY, INPUTS);
+            List<Long> block = byColumns ? COLUMNS : ROWS;
+            ScaledValues dy = ScaledValues.random(values, type, block, 5, CAPACITY, OUTPUTS);
+            ScaledValues x = ScaledValues.random(values, type, block, 6, CAPACITY, INPUTS);
+            Tensor storedDy = (byColumns ? dy.byColumns(values) : dy).tensor();
+            Tensor storedX = (byColumns ? x.byColumns(values) : x).tensor();
             for (boolean accumulate : new boolean[] {false, true}) {
                 double before = accumulate ? 0.25 : 0;
                 Tensor dw = values.tensor(result, OFFSETS.size(), OUTPUTS, INPUTS);
                 bench.stream().fill(dw, accumulate ? before : Double.NaN);
                 bench.kernels().weightGradient(bench.stream(), GroupedProduct.WeightGradient
-                        .of(dy.tensor(), x.tensor(), bench.offsets(offsets()), dw).withAccumulate(accumulate));
+                        .of(storedDy, storedX, bench.offsets(offsets()), dw).withAccumulate(accumulate));
                 double[] actual = HostValues.read(bench.stream(), dw);
                 for (int i = 0; i < actual.length; i++) {
                     int expert = i / INPUTS / OUTPUTS;

@@ -58,6 +58,8 @@ public final class ScaledOps {
                     () -> quantize(type, plain, SQUARES, 300, 129)));
             tests.add(dynamicTest("quantize a stack of " + plain + " matrices to " + type,
                     () -> quantize(type, plain, List.of(1L, Scales.BLOCK, Scales.BLOCK), 3, 130, 7)));
+            tests.add(dynamicTest("quantize " + plain + " rows to " + type + ", and its columns, densely",
+                    () -> quantizeTwice(type, plain)));
             tests.add(dynamicTest("quantize no " + plain + " row to " + type, () -> quantize(type, plain, ROWS, 0, 3)));
         }
         return tests.stream();
@@ -95,6 +97,42 @@ public final class ScaledOps {
             assertArrayEquals(elements, HostValues.read(stream, back), "and back");
             assertArrayEquals(given, HostValues.read(stream, x), "x, which is read only");
         }
+    }
+
+    /** Two results of one call have the bits of two calls; one of them is stored with dense columns. */
+    private void quantizeTwice(DType type, DType plain) {
+        try (HostValues values = new HostValues(device, stream)) {
+            Tensor x = values.of(plain, inputs(plain, 300 * 140), 300, 140);
+            Tensor rows = scaled(values, type, ROWS, 300, 140);
+            Tensor columns = scaled(values, type, COLUMNS, 300, 140);
+            Tensor numbers = values.tensor(type, 140, 300).strided(new long[] {300, 140}, new long[] {1, 300});
+            Tensor dense = numbers
+                    .withScales(Optional.of(new Scales(values.tensor(DType.F32, 3, 140), COLUMNS)));
+            ScalingOps ops = device.ops().scaling().orElseThrow();
+            ops.quantizeEach(stream, x, List.of(rows, dense));
+            ops.quantize(stream, x, columns);
+            double[] expected = HostValues.read(stream, columns.withScales(Optional.empty()));
+            double[] stored = HostValues.read(stream,
+                    numbers.strided(new long[] {140, 300}, new long[] {300, 1}));
+            for (int i = 0; i < expected.length; i++) {
+                assertEquals(expected[i], stored[i % 140 * 300 + i / 140], "number " + i);
+            }
+            assertArrayEquals(scalesOf(columns), scalesOf(dense), "scales of columns");
+            Tensor again = scaled(values, type, ROWS, 300, 140);
+            ops.quantize(stream, x, again);
+            assertArrayEquals(scalesOf(again), scalesOf(rows), "scales of rows");
+            assertArrayEquals(HostValues.read(stream, again.withScales(Optional.empty())),
+                    HostValues.read(stream, rows.withScales(Optional.empty())), "numbers of rows");
+        }
+    }
+
+    private double[] scalesOf(Tensor scaled) {
+        return HostValues.read(stream, scaled.scales().orElseThrow().values());
+    }
+
+    private static Tensor scaled(HostValues values, DType type, List<Long> block, long rows, long columns) {
+        Tensor scales = values.tensor(DType.F32, Math.ceilDiv(rows, block.get(0)), Math.ceilDiv(columns, block.get(1)));
+        return values.tensor(type, rows, columns).withScales(Optional.of(new Scales(scales, block)));
     }
 
     /** Numbers of all sizes; a long run of zeros, one NaN and one infinity, each in a block of its own if there are several. */
@@ -139,13 +177,16 @@ public final class ScaledOps {
                         transposeA ? m : k);
                 ScaledValues b = ScaledValues.random(values, type, blocks.get((i + 2) % blocks.size()), 8,
                         transposeB ? n : k, transposeB ? k : n);
+                // Sums along columns are taken both over dense rows and over dense columns.
+                Tensor storedA = (transposeA && i % 2 == 1 ? a.byColumns(values) : a).tensor();
+                Tensor storedB = (!transposeB && i % 2 == 0 ? b.byColumns(values) : b).tensor();
                 double[] before = new Random(9).doubles((long) m * n, -1, 1).map(x -> Rounding.to(result, x)).toArray();
                 for (float beta : new float[] {0, 1}) {
                     Tensor c = values.of(result, before, m, n);
                     if (beta == 0) {
                         stream.fill(c, Double.NaN);
                     }
-                    Matmul call = new Matmul(a.tensor(), b.tensor(), c, transposeA, transposeB, 0.5f, beta);
+                    Matmul call = new Matmul(storedA, storedB, c, transposeA, transposeB, 0.5f, beta);
                     device.ops().matmul().matmul(stream, call);
                     double[] actual = HostValues.read(stream, c);
                     for (int row = 0; row < m; row++) {

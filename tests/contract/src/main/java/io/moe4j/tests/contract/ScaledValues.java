@@ -32,6 +32,28 @@ record ScaledValues(Tensor tensor, double[] elements) {
                 .withScales(Optional.of(new Scales(values.of(DType.F32, scales, blocks), block))), elements);
     }
 
+    /** The same, stored with dense columns: the operand of a product whose sums run along them. */
+    ScaledValues byColumns(HostValues values) {
+        int last = tensor.rank() - 1;
+        int rows = Math.toIntExact(tensor.dim(last - 1));
+        int columns = Math.toIntExact(tensor.dim(last));
+        double[] numbers = values.read(tensor.withScales(Optional.empty()));
+        double[] turned = new double[numbers.length];
+        for (int i = 0; i < numbers.length; i++) {
+            int matrix = i / rows / columns;
+            turned[(matrix * columns + i % columns) * rows + i / columns % rows] = numbers[i];
+        }
+        long[] shape = tensor.shape().stream().mapToLong(Long::longValue).toArray();
+        long[] stored = shape.clone();
+        stored[last - 1] = columns;
+        stored[last] = rows;
+        long[] strides = tensor.strides().stream().mapToLong(Long::longValue).toArray();
+        strides[last - 1] = 1;
+        strides[last] = rows;
+        return new ScaledValues(values.of(tensor.dtype(), turned, stored).strided(shape, strides)
+                .withScales(tensor.scales()), elements);
+    }
+
     /** The index of the block that element {@code i} lies in, both counted row-major. */
     static int blockOf(long i, List<Long> block, long[] blocks, long... shape) {
         long rest = i;
