@@ -345,7 +345,7 @@ static Copy copyOf(int block, bool turned, long long matrices, long long rows, l
 static void quantize(const std::string& type, const void* x, long long matrices, long long rows, long long columns, const int* valid, Copy a, Copy b) {
     const int blocks = (int)std::min<long long>(matrices * up(rows, 128) * up(columns, 128), 16 * multiprocessors);
     if (valid) {
-        launch(kernel("quantize_rows_" + type + "_f8_e4m3"), blocks, 512, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
+        launch(kernel("quantize_row_tiles_" + type + "_f8_e4m3"), blocks, 512, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
                a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     } else {
         launch(kernel("quantize_tiles_" + type), blocks, 512, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
@@ -354,7 +354,7 @@ static void quantize(const std::string& type, const void* x, long long matrices,
 }
 // Rows that have scales for each 1 x 128.
 static void quantizeAgain(const Copy& x, long long rows, long long columns, const int* valid, Copy a, Copy b) {
-    launch(kernel("quantize_rows_f8_e4m3_f8_e4m3"), multiprocessors, 512, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
+    launch(kernel("quantize_row_tiles_f8_e4m3_f8_e4m3"), multiprocessors, 512, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
            a.scalesMatrix, a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
 }
 // io.moe4j.api.tensor.Float8.widen.

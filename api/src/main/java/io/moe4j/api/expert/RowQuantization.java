@@ -10,7 +10,7 @@ import java.util.List;
  * @param x_RI rows of I dense elements, F32 or BF16; or rows with scales that came from other ranks, whose elements are their numbers times their scales,
  *     in fp32. Rows may have a stride
  * @param offsets_e I32 (e), inclusive running sums
- * @param results each contiguous, of x's shape, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0, wherever the rows of an
+ * @param results each of x's shape, with dense rows or dense columns, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0, wherever the rows of an
  *     expert begin
  * @since 0.3.0
  */
@@ -21,12 +21,17 @@ public record RowQuantization(Tensor x_RI, Tensor offsets_e, List<Tensor> result
         results = List.copyOf(results);
         x_RI.requireScales("x_RI of a quantization");
         for (Tensor result : results) {
-            if (!result.dtype().isScaled() || !result.shape().equals(x_RI.shape()) || !result.isContiguous()) {
+            if (!result.dtype().isScaled() || !result.shape().equals(x_RI.shape())
+                    || !isDense(result)) {
                 throw new IllegalArgumentException("a quantization of " + x_RI + " into " + result
-                        + ": the result must be contiguous, of the same shape, and of a type with scales");
+                        + ": the result must have dense rows or dense columns, the same shape, and a type with scales");
             }
             result.requireScales("the result of a quantization");
         }
+    }
+
+    private static boolean isDense(Tensor result) {
+        return result.rank() == 2 && (result.stride(1) == 1 || result.stride(0) == 1 || result.elements() <= 1);
     }
 
     /** With one result or several. */

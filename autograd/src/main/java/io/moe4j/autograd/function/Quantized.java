@@ -18,6 +18,7 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public final class Quantized {
     private static final String PURPOSE = "quantized operands";
+    private static final long COLUMN_ALIGNMENT = 16;
 
     private Quantized() {}
 
@@ -27,10 +28,13 @@ public final class Quantized {
         return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofRows(scales)));
     }
 
-    /** Of the shape of x (T, C), with one scale for each 128 × 1. */
+    /** Of the shape of x (T, C), with one scale for each 128 × 1. Its columns are dense: devices multiply along dense numbers. */
     public static Tensor columnsLike(Tape tape, DType type, Tensor x_TC) {
         Tensor scales = tape.temporary(PURPOSE, DType.F32, Scales.shapeOfColumns(x_TC.dim(0), x_TC.dim(1)));
-        return tape.temporary(PURPOSE, type, Tape.extents(x_TC)).withScales(Optional.of(Scales.ofColumns(scales)));
+        // Bulk copies of a GPU begin at multiples of 16 bytes.
+        long stride = Math.ceilDiv(x_TC.dim(0), COLUMN_ALIGNMENT) * COLUMN_ALIGNMENT;
+        return tape.temporary(PURPOSE, type, x_TC.dim(1), stride).strided(Tape.extents(x_TC), new long[] {1, stride})
+                .withScales(Optional.of(Scales.ofColumns(scales)));
     }
 
     /** Enqueues the quantization of x into tensors of its shape; a device may read x once for all of them. */

@@ -70,7 +70,7 @@ final class ScaledLinearOperation implements Operation {
                 try (Scope scope = tape.rank().memory().open()) {
                     Tensor rows_TO = Quantized.rowsLike(tape, type, dy_TO);
                     weightGradient(tape, dy_TO, rows_TO);
-                    multiply(tape, Matmul.of(rows_TO, w_OI.operand(), dx_TI).accumulating(accumulate));
+                    multiply(tape, Matmul.of(rows_TO, w_OI.operandByColumns(), dx_TI).accumulating(accumulate));
                 }
             });
         } else {

@@ -26,6 +26,7 @@ public final class Parameter {
     private Optional<DType> scaledType = Optional.empty();
     private @Nullable Tensor scaled;
     private boolean contributedOnce;
+    private @Nullable Tensor scaledByColumns;
 
     /**
      * A parameter.
@@ -151,6 +152,18 @@ public final class Parameter {
     }
 
     /**
+     * What the input gradient's products multiply, whose sums run along the columns of each matrix: {@link #operand()}, but numbers in
+     * {@link #scaledType()} are stored with dense columns.
+     *
+     * @throws IllegalStateException if its unit is not gathered
+     * @since 0.3.0
+     */
+    public Tensor operandByColumns() {
+        Tensor operand = operand();
+        return scaledByColumns == null ? operand : scaledByColumns;
+    }
+
+    /**
      * The tensor for its gradient, F32, or of the reduced gradients' type after {@link #withOneContribution}: call {@link #accumulatesGradient} once for each
      * contribution, and add to the tensor if it returns true.
      *
@@ -192,8 +205,10 @@ public final class Parameter {
         value = tensor;
     }
 
-    void bindScaled(@Nullable Tensor tensor) {
+    /** @param byColumns the same numbers, stored with dense columns */
+    void bindScaled(@Nullable Tensor tensor, @Nullable Tensor byColumns) {
         scaled = tensor;
+        scaledByColumns = byColumns;
     }
 
     /** @param written whether {@code tensor} already holds contributions, to which later ones are added */

@@ -380,19 +380,21 @@ public final class ParameterUnit implements AutoCloseable {
         void close();
     }
 
-    private record Bound(ParameterUnit unit, Map<Parameter, Tensor> values, Map<Parameter, Tensor> matrices)
+    private record Bound(ParameterUnit unit, Map<Parameter, Tensor> values,
+            Map<Parameter, ScaledMatrix> matrices)
             implements Gathered {
         @Override
         public void bind() {
             values.forEach(Parameter::bindValue);
-            matrices.forEach(Parameter::bindScaled);
+            matrices.forEach(
+                    (parameter, matrix) -> parameter.bindScaled(matrix.byRows(), matrix.byColumns()));
         }
 
         @Override
         public void close() {
             unit.parameters().forEach(parameter -> {
                 parameter.bindValue(null);
-                parameter.bindScaled(null);
+                parameter.bindScaled(null, null);
             });
         }
     }

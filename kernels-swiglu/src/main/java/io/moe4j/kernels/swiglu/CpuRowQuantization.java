@@ -21,15 +21,17 @@ final class CpuRowQuantization {
         float get(long row, int column);
     }
 
-    /** What is written: numbers without gaps, scales without gaps, and the extents of a block. */
-    private record Result(long numbers, long scales, int columns, int blockRows, int blockColumns) {
+    /** What is written: numbers, the bytes between them along rows and columns, scales without gaps, and the extents of a block. */
+    private record Result(long numbers, long rowStride, long columnStride, long scales, int columns, int blockRows,
+            int blockColumns) {
         int across() {
             return Math.ceilDiv(columns, blockColumns);
         }
     }
 
     /**
-     * Arguments: (x, stride, offsets, experts, I, capacity, numbers, scales, rows of a block, columns of a block, scales of x?, stride of these).
+     * Arguments: (x, stride, offsets, experts, I, capacity, numbers, their strides along rows and columns, scales, rows of a block, columns of a block,
+     * scales of x?, stride of these).
      *
      * @param type of x
      */
@@ -37,7 +39,8 @@ final class CpuRowQuantization {
         MemorySegment memory = launch.memory();
         int columns = launch.int32(4);
         long rows = PanelProduct.offset(launch, launch.pointer(2), launch.int32(3) - 1, launch.int64(5));
-        Result result = new Result(launch.pointer(6), launch.pointer(7), columns, launch.int32(8), launch.int32(9));
+        Result result = new Result(launch.pointer(6), launch.int64(7), launch.int64(8), launch.pointer(9), columns,
+                launch.int32(10), launch.int32(11));
         Source source = source(launch, type);
         launch.parallelFor(Math.ceilDiv(rows, result.blockRows), 1, (from, to) -> {
             float[] scales = new float[result.across()];
@@ -55,8 +58,8 @@ final class CpuRowQuantization {
             RowElements elements = RowElements.of(type);
             return (row, column) -> elements.load1(memory, x + (row * stride + column) * elements.bytes());
         }
-        long scales = launch.pointer(10);
-        long scaleStride = launch.int64(11);
+        long scales = launch.pointer(12);
+        long scaleStride = launch.int64(13);
         return (row, column) -> Float8.widen(memory.get(ValueLayout.JAVA_BYTE, x + row * stride + column))
                 * memory.get(ValueLayout.JAVA_FLOAT_UNALIGNED,
                         scales + Float.BYTES * (row * scaleStride + column / ScaledLaunches.PIECE));
@@ -80,7 +83,8 @@ final class CpuRowQuantization {
         }
         for (long row = band * result.blockRows; row < end; row++) {
             for (int column = 0; column < result.columns; column++) {
-                memory.set(ValueLayout.JAVA_BYTE, result.numbers + row * result.columns + column,
+                memory.set(ValueLayout.JAVA_BYTE,
+                        result.numbers + row * result.rowStride + column * result.columnStride,
                         Float8.round(source.get(row, column) / scales[column / result.blockColumns]));
             }
         }

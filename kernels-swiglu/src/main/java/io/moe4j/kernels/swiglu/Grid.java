@@ -51,6 +51,11 @@ record Grid(int blocks, int threads, int sharedBytes) {
             return new Grid(multiprocessors, 384, (192 + 16 + 4) * KIB);
         }
 
+        /** For {@code quantize_rows.cu}: a block for each tile, up to what fills the device. */
+        Grid quantization(long tiles) {
+            return new Grid(Math.toIntExact(Math.clamp(tiles, 1, 16L * multiprocessors)), 512, 0);
+        }
+
         /** For {@code grouped_f8.cu}: a thread for each element of the result. */
         Grid readable() {
             return new Grid(8 * multiprocessors, 256, 0);

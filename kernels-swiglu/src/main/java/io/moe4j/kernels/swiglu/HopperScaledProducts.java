@@ -4,9 +4,11 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.expert.GroupedProduct;
+import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -21,6 +23,11 @@ final class HopperScaledProducts {
     private static final int TILE_ROWS = 256;
     /** Columns of a tile, and rows of a tile of dw. */
     private static final int TILE_COLUMNS = 128;
+
+    /** As in {@code scaling.cuh}. */
+    private static final int NO_COPY = 0;
+    private static final int BLOCKS_OF_ROWS = 1;
+    private static final int BLOCKS_OF_COLUMNS = 2;
 
     private final KernelModule module;
     private final Grid.Grids grids;
@@ -87,6 +94,50 @@ final class HopperScaledProducts {
                 KernelArg.of(dy.dim(0)), scales(dy), elements(a.outerScales()), elements(a.innerScales()), scales(x),
                 elements(b.innerScales()), KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
                 KernelArg.of(product.accumulate() ? 1 : 0))) : Optional.empty();
+    }
+
+    /** Rows in e4m3, of {@code quantize_rows.cu}: one pass over x for two results. */
+    List<Launch> quantize(RowQuantization arguments) {
+        List<Launch> launches = new ArrayList<>();
+        List<Tensor> results = arguments.results();
+        for (int i = 0; i < results.size(); i += 2) {
+            launches.add(quantize(arguments, results.subList(i, Math.min(i + 2, results.size()))));
+        }
+        return launches;
+    }
+
+    private Launch quantize(RowQuantization rows, List<Tensor> results) {
+        Tensor x = rows.x_RI();
+        Tensor offsets = rows.offsets_e();
+        List<KernelArg> arguments = new ArrayList<>(
+                List.of(KernelArg.of(x.withScales(Optional.empty())), KernelArg.of(x.stride(0))));
+        x.scales().map(Scales::values).ifPresent(
+                values -> arguments.addAll(List.of(KernelArg.of(values), KernelArg.of(values.stride(0)))));
+        arguments.addAll(List.of(KernelArg.of(offsets.slice(0, offsets.dim(0) - 1, offsets.dim(0))),
+                KernelArg.of(x.dim(0)), KernelArg.of(x.dim(1))));
+        results.forEach(result -> addCopy(arguments, result));
+        if (results.size() == 1) {
+            addNoCopy(arguments);
+        }
+        return grids.quantization(Math.ceilDiv(x.dim(0), Scales.BLOCK) * Math.ceilDiv(x.dim(1), Scales.BLOCK)).launch(
+                module.kernel("quantize_row_tiles_" + x.dtype().name().toLowerCase(Locale.ROOT) + "_f8_e4m3"),
+                arguments);
+    }
+
+    private static void addCopy(List<KernelArg> arguments, Tensor result) {
+        Tensor scales = result.scales().orElseThrow().values();
+        boolean byRows = result.scales().orElseThrow().block().getFirst() == 1;
+        arguments.addAll(List.of(KernelArg.of(result.withScales(Optional.empty())), KernelArg.of(0L),
+                KernelArg.of(result.stride(0)), KernelArg.of(result.stride(1)), KernelArg.of(scales), KernelArg.of(0L),
+                KernelArg.of(scales.stride(0)), KernelArg.of(scales.stride(1)),
+                KernelArg.of(byRows ? BLOCKS_OF_ROWS : BLOCKS_OF_COLUMNS)));
+    }
+
+    private static void addNoCopy(List<KernelArg> arguments) {
+        for (int i = 0; i < 2; i++) {
+            arguments.addAll(List.of(KernelArg.absent(), KernelArg.of(0L), KernelArg.of(0L), KernelArg.of(0L)));
+        }
+        arguments.add(KernelArg.of(NO_COPY));
     }
 
     private Launch launch(String kernel, Tensor result, int tileRows, KernelArg... arguments) {

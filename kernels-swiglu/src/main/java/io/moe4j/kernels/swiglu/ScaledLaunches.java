@@ -61,7 +61,8 @@ final class ScaledLaunches {
         List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(x.withScales(Optional.empty())),
                 KernelArg.of(x.stride(0)), KernelArg.of(offsets_e), KernelArg.of(Math.toIntExact(offsets_e.dim(0))),
                 KernelArg.of(Math.toIntExact(x.dim(1))), KernelArg.of(x.dim(0)),
-                KernelArg.of(result.withScales(Optional.empty())), KernelArg.of(scales.values()),
+                KernelArg.of(result.withScales(Optional.empty())), KernelArg.of(result.stride(0)),
+                KernelArg.of(result.stride(1)), KernelArg.of(scales.values()),
                 KernelArg.of(Math.toIntExact(scales.block().get(0))),
                 KernelArg.of(Math.toIntExact(scales.block().get(1)))));
         arguments.add(x.scales().map(given -> KernelArg.of(given.values())).orElseGet(KernelArg::absent));

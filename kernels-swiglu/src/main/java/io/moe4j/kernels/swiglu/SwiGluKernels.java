@@ -147,6 +147,10 @@ final class SwiGluKernels implements ExpertKernels {
     @Override
     public void quantize(Stream stream, RowQuantization arguments) {
         ArgumentChecks.quantization(arguments);
+        if (hopperScaled.present()) {
+            hopperScaled.quantize(arguments).forEach(stream::launch);
+            return;
+        }
         arguments.results().forEach(
                 result -> stream.launch(scaled.quantize(arguments.x_RI(), arguments.offsets_e(), result)));
     }

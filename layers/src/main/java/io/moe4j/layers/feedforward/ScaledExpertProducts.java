@@ -67,7 +67,7 @@ final class ScaledExpertProducts {
                 quantize(dy_RO, quantized);
             }
             kernels.inputGradient(tape.stream(), GroupedProduct.InputGradient
-                    .of(dy, w_eOI.operand(), rows.offsets_e(), dx_RI).withBefore(rows.before_1()));
+                    .of(dy, w_eOI.operandByColumns(), rows.offsets_e(), dx_RI).withBefore(rows.before_1()));
         }
     }
 
