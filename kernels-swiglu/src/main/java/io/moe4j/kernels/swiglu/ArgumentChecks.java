@@ -100,7 +100,8 @@ final class ArgumentChecks {
         boolean byColumns = rows.dtype().isScaled() && rows.stride(0) == 1;
         require(byColumns || rows.dim(1) <= 1 || rows.stride(1) == 1, what,
                 "rows " + rows + " must have dense elements, or dense columns where they have scales");
-        require(byColumns || rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE), what,
+        require(byColumns || rows.dim(0) <= 1 || (rows.stride(0) >= rows.dim(1) && rows.stride(0) <= Integer.MAX_VALUE),
+                what,
                 "rows " + rows + " must not overlap, and their stride must stay under 2^31 elements");
     }
 

@@ -172,7 +172,8 @@ final class HopperScaledProducts {
     }
 
     private static Tensor matrix(Tensor operand, ScaledOperand as, long outer, long inner) {
-        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner}, new long[] {as.outerStride(), 1});
+        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner},
+                new long[] {as.outerStride(), 1});
     }
 
     private static KernelArg scales(Tensor operand) {

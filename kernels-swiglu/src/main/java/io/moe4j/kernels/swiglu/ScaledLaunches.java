@@ -90,7 +90,8 @@ final class ScaledLaunches {
         Scales scales = rows.scales().orElseThrow();
         Tensor values = scales.values();
         return List.of(KernelArg.of(rows.withScales(Optional.empty())), KernelArg.of(rows.stride(-2)),
-                KernelArg.of(rows.stride(-1)), KernelArg.of(values), KernelArg.of(values.stride(-2)), KernelArg.of(values.stride(-1)),
+                KernelArg.of(rows.stride(-1)), KernelArg.of(values), KernelArg.of(values.stride(-2)),
+                KernelArg.of(values.stride(-1)),
                 KernelArg.of(scales.block().get(rows.rank() - 2)), KernelArg.of(scales.block().get(rows.rank() - 1)));
     }
 

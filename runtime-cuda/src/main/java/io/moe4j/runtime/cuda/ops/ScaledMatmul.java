@@ -67,7 +67,8 @@ final class ScaledMatmul {
 
     private static boolean fits(Matmul x, ScaledOperand a, ScaledOperand b) {
         Tensor c = x.c();
-        return fetches(a) && fetches(b) && a.outerBlock() == 1 && (b.outerBlock() == 1 || b.outerBlock() == Scales.BLOCK)
+        return fetches(a) && fetches(b) && a.outerBlock() == 1
+                && (b.outerBlock() == 1 || b.outerBlock() == Scales.BLOCK)
                 && x.alpha() == 1 && (x.beta() == 0 || x.beta() == 1) && c.address() % ALIGNMENT == 0
                 && c.stride(1) == 1 && c.stride(0) * c.dtype().bytes() % ALIGNMENT == 0
                 && Math.max(Math.max(x.m(), x.n()), x.k()) <= Integer.MAX_VALUE / 2 && counted(x.a()) && counted(x.b());
@@ -96,7 +97,8 @@ final class ScaledMatmul {
                 new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_ROWS),
                 new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()).strided(new long[] {1, x.n(), x.k()},
                         new long[] {x.n() * b.outerStride(), b.outerStride(), 1}), TILE_COLUMNS),
-                ofInt(x.m()), ofInt(x.n()), ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()), floats(a.innerScales()),
+                ofInt(x.m()), ofInt(x.n()), ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()),
+                floats(a.innerScales()),
                 of(scales(x.b())), floats(b.outerScales()), floats(b.innerScales())));
     }
 
@@ -132,7 +134,8 @@ final class ScaledMatmul {
     }
 
     private static Tensor matrix(Tensor operand, ScaledOperand as, long outer, long inner) {
-        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner}, new long[] {as.outerStride(), 1});
+        return operand.withScales(Optional.empty()).strided(new long[] {outer, inner},
+                new long[] {as.outerStride(), 1});
     }
 
     private static Tensor scales(Tensor operand) {
