@@ -10,8 +10,8 @@ import java.util.List;
  * @param x_RI rows of I dense elements, F32 or BF16; or rows with scales that came from other ranks, whose elements are their numbers times their scales,
  *     in fp32. Rows may have a stride
  * @param offsets_e I32 (e), inclusive running sums
- * @param results each of x's shape, with dense rows or dense columns, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0, wherever the rows of an
- *     expert begin
+ * @param results each of x's shape, with dense rows or dense columns, with scales: overwritten. A block is 1 × 128 or 128 × 1, counted from row 0,
+ *     wherever the rows of an expert begin
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)

@@ -16,8 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 
 /**
- * Dense products on cuBLASLt, accumulating in fp32; those of operands with scales on {@link ScaledMatmul}. The library is column-major: it sees a row-major (m, n) matrix as its (n, m) transpose. So c = a
- * · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
+ * Dense products on cuBLASLt, accumulating in fp32; those of operands with scales on {@link ScaledMatmul}. The library is column-major: it sees a
+ * row-major (m, n) matrix as its (n, m) transpose. So c = a · b is requested as cᵀ = bᵀ · aᵀ, with the operands swapped and no data moved.
  *
  * <p>When a product is added to a bf16 c, the library rounds it to bf16 before it adds: two roundings instead of one.
  */
