@@ -24,6 +24,27 @@ template <typename T> struct Vec {
     }
 };
 
+// The same for bf16, two elements to an instruction: kernels that convert much are limited by instructions before they are limited by memory.
+template <> __device__ __forceinline__ Vec<bf16> Vec<bf16>::load(const bf16* p) {
+    uint4 raw = *reinterpret_cast<const uint4*>(p);
+    const __nv_bfloat162* pairs = reinterpret_cast<const __nv_bfloat162*>(&raw);
+    Vec<bf16> r;
+#pragma unroll
+    for (int i = 0; i < 4; i++) {
+        float2 pair = __bfloat1622float2(pairs[i]);
+        r.v[2 * i] = pair.x;
+        r.v[2 * i + 1] = pair.y;
+    }
+    return r;
+}
+template <> __device__ __forceinline__ void Vec<bf16>::store(bf16* p) const {
+    uint4 raw;
+    __nv_bfloat162* pairs = reinterpret_cast<__nv_bfloat162*>(&raw);
+#pragma unroll
+    for (int i = 0; i < 4; i++) pairs[i] = __floats2bfloat162_rn(v[2 * i], v[2 * i + 1]);
+    *reinterpret_cast<uint4*>(p) = raw;
+}
+
 // Eight elements in one or two 16-byte accesses.
 __device__ __forceinline__ void loadEight(const float* p, float (&v)[8]) {
     Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);

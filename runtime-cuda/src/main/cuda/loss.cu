@@ -3,6 +3,13 @@
 
 static constexpr float LOG2E = 1.4426950408889634f;
 
+// 2^x in one instruction. Results below 2^-126 become 0, which changes neither a sum with a term of 1 nor a probability that is stored.
+__device__ __forceinline__ float powerOfTwo(float x) {
+    float y;
+    asm("ex2.approx.ftz.f32 %0, %1;" : "=f"(y) : "f"(x));
+    return y;
+}
+
 // A running maximum, and the sum of exp(x - top) relative to it.
 struct SoftMax {
     float top = -INFINITY, sum = 0.f;
@@ -13,8 +20,8 @@ struct SoftMax {
         for (int j = 0; j < 8; j++) highest = fmaxf(highest, v[j]);
         float total = 0.f, shift = highest == -INFINITY ? 0.f : highest * LOG2E;
 #pragma unroll
-        for (int j = 0; j < 8; j++) total += exp2f(fmaf(v[j], LOG2E, -shift));
-        sum = sum * exp2f(fmaf(top, LOG2E, -shift)) + total;
+        for (int j = 0; j < 8; j++) total += powerOfTwo(fmaf(v[j], LOG2E, -shift));
+        sum = sum * powerOfTwo(fmaf(top, LOG2E, -shift)) + total;
         top = highest;
     }
 
@@ -37,6 +44,7 @@ __device__ __forceinline__ void awaitCopies() { asm volatile("cp.async.wait_all;
 // One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
 // bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. While a cached row's gradient is written, the
 // block's next row is read into the same shared memory, piece by piece: a thread reads and overwrites only pieces of its own, so that this needs no barrier.
+// For each element, 17/8 powers of two are computed, 16 in a clock of a multiprocessor: 102400 elements take 13600 clocks, in which 410 KB can be moved.
 // Accesses are 16 bytes wide where alignment allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss
 // 0.6931472, gradient [0.5, -0.5]; label -100: loss 0, gradient [0, 0].
 template <typename T>
@@ -94,7 +102,13 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
         for (int i = threadIdx.x; i < whole; i += blockDim.x) {
             loadEight(cached ? cache + i * 8 : row + i * 8, v);
 #pragma unroll
-            for (int j = 0; j < 8; j++) v[j] = scale * (exp2f(fmaf(v[j], LOG2E, -shift)) - (i * 8 + j == label ? 1.f : 0.f));
+            for (int j = 0; j < 8; j++) v[j] = powerOfTwo(fmaf(v[j], LOG2E, -shift));
+            if (i == label / 8) {
+#pragma unroll
+                for (int j = 0; j < 8; j++) v[j] -= j == label % 8 ? 1.f : 0.f;
+            }
+#pragma unroll
+            for (int j = 0; j < 8; j++) v[j] *= scale;
             storeEight(row + i * 8, v);
             if (nextRow) copyAsync(cache + i * 8, nextRow + i * 8);  // after the store, which waits for what was loaded from there
         }

@@ -17,8 +17,11 @@ import io.moe4j.autograd.sharding.Parameter;
  * @param projection_VD its unit is gathered
  */
 record VocabularyLoss(RankContext rank, Parameter projection_VD) {
-    /** The most bytes that the logits of a chunk may take. */
-    private static final long CHUNK_BYTES = 512L << 20;
+    /**
+     * The most bytes that the logits of a chunk may take. Each chunk after the first reads and writes the fp32 gradient of the projection, 1.7 GB for 102400
+     * words of 2048 elements; blocks need more memory than the head with this chunk.
+     */
+    private static final long CHUNK_BYTES = 1024L << 20;
 
     /** Overwrites {@code logits_TV}. */
     void logits(Tensor y_TD, Tensor logits_TV) {
