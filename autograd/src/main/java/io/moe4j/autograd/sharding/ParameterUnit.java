@@ -33,6 +33,7 @@ public final class ParameterUnit implements AutoCloseable {
     private final Tensor shard;
     private final Optional<Tensor> gradientShard;
     private final Optional<ScaledMatrices> keptMatrices;
+    private final Optional<Memory> keptMemory;
     private boolean prepared;
     private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
@@ -60,6 +61,12 @@ public final class ParameterUnit implements AutoCloseable {
         this.gradientShard = gradientMemory
                 .map(memory -> Tensor.of(memory, 0, precision.gradients(), layout.shardElements()));
         this.keptMatrices = group.size() == 1 ? ScaledMatrices.keep(name, parameters, rank) : Optional.empty();
+        boolean keeps = precision.keepsConverted() && group.size() == 1 && keptMatrices.isEmpty()
+                && precision.compute() != precision.parameters();
+        this.keptMemory = keeps
+                ? Optional.of(rank.device().allocate(layout.elements() * precision.compute().bytes(),
+                        "converted parameters"))
+                : Optional.empty();
         parameters.forEach(Parameter::join);
         if (!trained) {
             parameters.forEach(Parameter::freeze);
@@ -141,13 +148,15 @@ public final class ParameterUnit implements AutoCloseable {
 
     /**
      * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
-     * with scales. Call it before the first pass of a step, or of an evaluation; a gathering after the values have changed, and before this is called
-     * again, gives the matrices of the old values. Does nothing for other units, which quantize what they gather.
+     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept}. Call it before the first pass of a step, or of an
+     * evaluation; a gathering after the values have changed, and before this is called again, gives the old values. Does nothing for other units, which
+     * convert and quantize what they gather.
      *
      * @since 0.3.0
      */
     public void prepare() {
         keptMatrices.ifPresent(matrices -> matrices.fill(rank, parameter -> part(shard, parameter)));
+        keptMemory.ifPresent(memory -> rank.device().ops().elementwise().copy(stream(), shard, kept(memory)));
         prepared = true;
     }
 
@@ -155,12 +164,12 @@ public final class ParameterUnit implements AutoCloseable {
      * Makes the parameters' values available in the compute type, and what products read with scales. Temporaries come from the innermost open scope, so
      * close the returned object before that scope.
      *
-     * @throws IllegalStateException if the unit has matrices to {@link #prepare()}, and it was not called
+     * @throws IllegalStateException if the unit has values or matrices to {@link #prepare()}, and it was not called
      */
     public Gathered gather() {
-        if (keptMatrices.isPresent() && !prepared) {
-            throw new IllegalStateException(
-                    "unit " + name + " is gathered before its matrices have been quantized; call prepare first");
+        if ((keptMatrices.isPresent() || keptMemory.isPresent()) && !prepared) {
+            throw new IllegalStateException("unit " + name
+                    + " is gathered before its values have been converted; call prepare first");
         }
         Map<Parameter, Tensor> values = gatheredValues();
         ScaledMatrices matrices = keptMatrices
@@ -289,6 +298,7 @@ public final class ParameterUnit implements AutoCloseable {
 
     @Override
     public void close() {
+        keptMemory.ifPresent(Memory::close);
         keptMatrices.ifPresent(ScaledMatrices::close);
         gradientMemory.ifPresent(Memory::close);
         valueMemory.close();
@@ -298,7 +308,14 @@ public final class ParameterUnit implements AutoCloseable {
         if (group.size() == 1 && precision.compute() == precision.parameters()) {
             return parts(shard);
         }
+        if (keptMemory.isPresent()) {
+            return parts(kept(keptMemory.get()));
+        }
         return keptMatrices.isPresent() ? convertedValues() : parts(gatheredFlat());
+    }
+
+    private Tensor kept(Memory memory) {
+        return Tensor.of(memory, 0, precision.compute(), layout.elements());
     }
 
     /** The values of a whole unit in another type, without those of the matrices that are kept in a third one. */

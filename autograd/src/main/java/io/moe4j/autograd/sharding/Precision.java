@@ -13,11 +13,12 @@ import io.moe4j.api.tensor.DType;
  * @param dense of what the products of attention and of dense feed-forward networks multiply: the compute type, or one with scales; since 0.3.0
  * @param experts of what the products of experts multiply: the compute type, or one with scales; since 0.3.0
  * @param dispatched of the rows that are sent to experts: the compute type, or one with scales; since 0.3.0
+ * @param keepsConverted whether units that a rank holds whole keep their values in the compute type too; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record Precision(DType compute, DType parameters, DType gradients, DType optimizerState, DType dense,
-        DType experts, DType dispatched) {
+        DType experts, DType dispatched, boolean keepsConverted) {
 
     public Precision {
         if (isOther(dense, compute) || isOther(experts, compute) || isOther(dispatched, compute)) {
@@ -33,7 +34,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
 
     /** Products and rows that are sent have the compute type. */
     public Precision(DType compute, DType parameters, DType gradients, DType optimizerState) {
-        this(compute, parameters, gradients, optimizerState, compute, compute, compute);
+        this(compute, parameters, gradients, optimizerState, compute, compute, compute, false);
     }
 
     private static boolean isOther(DType type, DType compute) {
@@ -51,7 +52,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
      * @since 0.3.0
      */
     public Precision ofFrozen() {
-        return new Precision(compute, compute, gradients, optimizerState, dense, experts, dispatched);
+        return new Precision(compute, compute, gradients, optimizerState, dense, experts, dispatched, keepsConverted);
     }
 
     /** Computes in bfloat16; everything else is in single precision. */
@@ -65,6 +66,17 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
      * @since 0.3.0
      */
     public Precision withProducts(DType denseProducts, DType expertProducts, DType rows) {
-        return new Precision(compute, parameters, gradients, optimizerState, denseProducts, expertProducts, rows);
+        return new Precision(compute, parameters, gradients, optimizerState, denseProducts, expertProducts, rows,
+                keepsConverted);
+    }
+
+    /**
+     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole converts its values once a step, instead of at each
+     * gathering, and keeps them.
+     *
+     * @since 0.3.0
+     */
+    public Precision withConvertedKept(boolean keeps) {
+        return new Precision(compute, parameters, gradients, optimizerState, dense, experts, dispatched, keeps);
     }
 }

@@ -11,12 +11,14 @@ import io.moe4j.autograd.model.ModelProvider;
 import io.moe4j.autograd.model.ModelSpec;
 import java.util.Optional;
 
-/** Checks the types of what products multiply, and of rows that are sent. */
+/** Checks the types of what products multiply, of rows that are sent, and of parameters that are kept. */
 final class ProductRules {
     private static final String EXPERTS = "training.expert_dtype";
     private static final String DENSE = "training.dense_dtype";
     private static final String ROWS = "moe.dispatch_dtype";
     private static final String TYPE = "training.dtype";
+    private static final String CONVERTED = "training.keep_converted";
+    private static final String OFF = "set " + CONVERTED + " to false";
     private static final String LORA = "lora.rank";
 
     private final Registry registry;
@@ -34,6 +36,7 @@ final class ProductRules {
         rules.same(config.training().expertDtype(), EXPERTS);
         rules.same(config.training().denseDtype(), DENSE);
         rules.same(config.moe().dispatchDtype(), ROWS);
+        rules.converted();
         boolean experts = spec.isEmpty() || spec.get().moe().isPresent();
         if (isScaled(config.training().denseDtype())) {
             rules.scaled(DENSE);
@@ -59,6 +62,17 @@ final class ProductRules {
                 "it is the type of activations, or one with scales", "set it to auto or float8", key, TYPE);
     }
 
+    private void converted() {
+        TrainingConfig training = config.training();
+        findings.require(!training.keepConverted() || training.parameterDtype() != training.dtype(),
+                "parameters have the type of activations already, so that nothing is converted",
+                OFF, CONVERTED, TYPE, "training.parameter_dtype");
+        if (training.keepConverted() && config.model().from().isEmpty()) {
+            since(ModelProvider.class, "model.name", config.model().name(), "1.4", "convert them once a step", OFF,
+                    CONVERTED);
+        }
+    }
+
     private void scaled(String key) {
         findings.require(!config.lora().isOn(),
                 "matrices with low-rank updates are multiplied in the type of activations",
@@ -71,14 +85,19 @@ final class ProductRules {
 
     /** A plug-in that was built before there were types with scales would ignore the choice. */
     private <P extends Provider> void since(Class<P> spi, String plugIn, String id, String version, String key) {
+        since(spi, plugIn, id, version, "have types with scales", "set " + key + " to auto", key);
+    }
+
+    private <P extends Provider> void since(Class<P> spi, String plugIn, String id, String version, String what,
+            String remedy, String key) {
         SpiVersion first = SpiVersion.parse(version);
         registry.all(spi).stream().filter(provider -> provider.id().equals(id)).forEach(provider -> {
             SpiVersion built = SpiVersion.parse(provider.spiVersion());
             boolean isSince = built.major() > first.major()
                     || (built.major() == first.major() && built.minor() >= first.minor());
             findings.require(isSince, "this plug-in was built against version " + provider.spiVersion()
-                    + " of its SPI, and only those of " + version + " and later have types with scales",
-                    "set " + key + " to auto, or take a newer version of the plug-in", key, plugIn);
+                    + " of its SPI, and only those of " + version + " and later " + what,
+                    remedy + ", or take a newer version of the plug-in", key, plugIn);
         });
     }
 

@@ -20,13 +20,14 @@ import java.util.Optional;
  * @param gradientDtype element type of the gradients' shards
  * @param expertDtype element type of what the products of experts multiply, if it is not {@code dtype}: {@code float8}; since 0.3.0
  * @param denseDtype element type of what the products of attention and of dense feed-forward networks multiply, if it is not {@code dtype}; since 0.3.0
+ * @param keepConverted whether parameters that a rank holds whole are kept in {@code dtype} too, and converted once a step; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
         int seqLen,
         long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype,
-        Optional<DType> expertDtype, Optional<DType> denseDtype) {
+        Optional<DType> expertDtype, Optional<DType> denseDtype, boolean keepConverted) {
 
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
@@ -104,6 +105,11 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     /** With another value of {@code denseDtype}; empty for {@code dtype}. */
     public TrainingConfig withDenseDtype(Optional<DType> value) {
         return Components.with(this, "denseDtype", value);
+    }
+
+    /** With another value of {@code keepConverted}. */
+    public TrainingConfig withKeepConverted(boolean value) {
+        return Components.with(this, "keepConverted", value);
     }
 
     /** With another value of {@code gradientAccumulationSteps}. */

@@ -2,6 +2,7 @@ package io.moe4j.tests.integration;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -27,9 +28,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Gradients in bf16 are those in fp32, rounded once, wherever they are summed. */
+/** Gradients in bf16 are those in fp32, rounded once, wherever they are summed; and parameters in bf16, wherever they are converted. */
 class GradientTypesTest {
     private static final Precision NARROW = new Precision(DType.BF16, DType.BF16, DType.BF16, DType.BF16);
 
@@ -50,6 +52,24 @@ class GradientTypesTest {
                 assertArrayEquals(rounded, narrow.get(part), form + "part " + part);
             }
             assertTrue(wide.stream().anyMatch(values -> values[0] != 0));
+        }
+    }
+
+    /** Values that are converted once a step, and kept, are those that are converted before each use. */
+    @Test
+    void convertedOnce() {
+        String common = "training.steps=3 training.dtype=bfloat16 ranks=2 parallelism.data_parallel_shard_degree=2"
+                + " parallelism.expert_parallel_degree=2 ";
+        try (TrainingRun kept = open(common + "training.keep_converted=true"); TrainingRun other = open(common)) {
+            assertEquals(Tiny.losses(other), Tiny.losses(kept));
+            Map<String, Long> planned = kept.session().memoryPlan().allocated();
+            long experts = kept.session().onRanks(rank -> rank.model().units()).getFirst().stream()
+                    .filter(unit -> unit.group().size() == 1).mapToLong(ParameterUnit::elements).sum();
+            assertTrue(experts > 0);
+            assertEquals(2 * experts, planned.get("converted parameters"));
+            // Two ranks on one device.
+            assertEquals(4 * experts, kept.session().devices().get(0).allocatedBytes().get("converted parameters"));
+            assertFalse(other.session().memoryPlan().allocated().containsKey("converted parameters"));
         }
     }
 
@@ -140,8 +160,12 @@ class GradientTypesTest {
         }
     }
 
+    private static TrainingRun open(String overrides) {
+        return Tiny.open(overrides.strip().split(" +"));
+    }
+
     private static List<float[]> gradients(String overrides) {
-        try (TrainingRun run = Tiny.open(overrides.strip().split(" +"))) {
+        try (TrainingRun run = open(overrides)) {
             Tiny.losses(run);
             List<float[]> all = new ArrayList<>();
             run.session().onRanks(rank -> rank.model().units()).getFirst().forEach(unit -> unit.read(
