@@ -214,7 +214,8 @@ final class RankOpener {
                 config.optimizer().stateDtype()).withProducts(training.denseProducts(),
                         spec.moe().isPresent() ? training.expertProducts() : training.dtype(),
                         spec.moe().isPresent() ? config.moe().dispatchDtype().orElse(training.dtype())
-                                : training.dtype()).withConvertedKept(training.keepConverted());
+                                : training.dtype())
+                .withConvertedKept(training.keepConverted());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, recompute.policy(),
