@@ -1,9 +1,12 @@
 package io.moe4j.app.cli;
 
+import io.moe4j.api.InputException;
 import java.io.File;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /** Options of every command, as a mixin. */
@@ -23,9 +26,20 @@ final class CommonOptions {
             description = "Plug-in jars, or folders of them, separated by '${sys:path.separator}'.")
     private String pluginPath = "";
 
-    /** Jars and folders in which to look for plug-ins. */
+    /**
+     * Jars and folders in which to look for plug-ins.
+     *
+     * @throws InputException if one of them does not exist: it was named for a plug-in that this command needs
+     */
     List<Path> pluginPath() {
-        return Arrays.stream(pluginPath.split(File.pathSeparator)).filter(part -> !part.isBlank()).map(Path::of)
-                .toList();
+        List<Path> paths = Arrays.stream(pluginPath.split(File.pathSeparator)).filter(part -> !part.isBlank())
+                .map(Path::of).toList();
+        List<Path> missing = paths.stream().filter(path -> !Files.exists(path)).toList();
+        if (!missing.isEmpty()) {
+            throw new InputException("--plugin-path " + pluginPath + ": there is no such file or folder: "
+                    + missing.stream().map(Path::toString).collect(Collectors.joining(", "))
+                    + "; give jars, or folders of jars, separated by '" + File.pathSeparator + "'");
+        }
+        return paths;
     }
 }

@@ -62,7 +62,8 @@ final class EvalCommand implements Callable<Integer> {
         Arguments arguments = configOptions.arguments();
         if (arguments.others().size() != 1) {
             throw new ParameterException(spec.commandLine(), "eval takes one checkpoint, run or model folder, and was"
-                    + " given " + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others())));
+                    + " given " + (arguments.others().isEmpty() ? "none" : String.join(", ", arguments.others()))
+                    + "; texts are given with --data PATH");
         }
         if (data == null) {
             throw new ParameterException(spec.commandLine(),

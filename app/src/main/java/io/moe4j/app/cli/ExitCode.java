@@ -14,6 +14,8 @@ final class ExitCode {
      * StopSignal#exitCode}.
      */
     static final int STOPPED = 3;
+    /** The reader of the output has closed it, as {@code head} does: what a shell shows for a program that SIGPIPE ended. */
+    static final int READER_ENDED = 128 + 13;
 
     private ExitCode() {}
 }

@@ -7,6 +7,7 @@ import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -54,10 +55,21 @@ public final class Main {
         Optional<TerminalCalls> calls = TerminalCalls.find();
         Optional.ofNullable(Integer.getInteger(KEPT_ERRORS)).ifPresent(
                 kept -> calls.ifPresent(open -> open.move(kept, STANDARD_ERROR)));
-        System.exit(run(new PrintWriter(System.out, true, StandardCharsets.UTF_8),
-                new PrintWriter(System.err, true, StandardCharsets.UTF_8),
-                Screen.standardOutput(calls, System.getenv()), Screen.standardError(calls, System.getenv()), calls,
-                arguments));
+        StandardOutput output = StandardOutput.open();
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        Main command = new Main(Screen.standardOutput(calls, System.getenv()),
+                Screen.standardError(calls, System.getenv()), calls);
+        System.exit(run(command, output, err, arguments));
+    }
+
+    /** Runs a command that writes to {@code output}; for tests too. */
+    static int run(StandardOutput output, PrintWriter err, String... arguments) {
+        return run(new Main(Screen.none(), Screen.none(), Optional.empty()), output, err, arguments);
+    }
+
+    private static int run(Main command, StandardOutput output, PrintWriter err, String... arguments) {
+        return command.run(new PrintWriter(output, true, StandardCharsets.UTF_8), err, output::hasReaderEnded,
+                arguments);
     }
 
     /**
@@ -66,12 +78,11 @@ public final class Main {
      * @return 0 done, 1 failed, 2 bad input; see {@code moe4j --help} for runs that end early
      */
     public static int run(PrintWriter out, PrintWriter err, String... arguments) {
-        return run(out, err, Screen.none(), Screen.none(), Optional.empty(), arguments);
+        return new Main(Screen.none(), Screen.none(), Optional.empty()).run(out, err, () -> false, arguments);
     }
 
-    private static int run(PrintWriter out, PrintWriter err, Screen screen, Screen errorScreen,
-            Optional<TerminalCalls> calls, String... arguments) {
-        CommandLine commandLine = new CommandLine(new Main(screen, errorScreen, calls));
+    private int run(PrintWriter out, PrintWriter err, BooleanSupplier readerEnded, String... arguments) {
+        CommandLine commandLine = new CommandLine(this);
         ConfigOptions.keepOthers(commandLine);
         LaunchCommand.keepCommand(commandLine);
         commandLine.setOut(out).setErr(err);
@@ -80,6 +91,9 @@ public final class Main {
         commandLine.setParameterExceptionHandler(FailureReport::badArguments);
         int code = commandLine.execute(arguments);
         if (out.checkError()) {
+            if (readerEnded.getAsBoolean()) {
+                return code == ExitCode.OK || code == ExitCode.FAILED ? ExitCode.READER_ENDED : code;
+            }
             err.println("error: the output could not be written in full: its disk is full, or its reader has ended");
             return code == ExitCode.OK ? ExitCode.FAILED : code;
         }

@@ -167,15 +167,22 @@ final class TrainCommand implements Callable<Integer> {
 
     /** Opens the run; meanwhile a terminal shows that, since it takes long for a large model. */
     private TrainingRun openShown(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
+        if (output != null) {
+            return openWaiting(config, registry, launch, folder);
+        }
+        try (UnopenedFolder _ = UnopenedFolder.of(folder)) {
+            return openWaiting(config, registry, launch, folder);
+        } catch (RuntimeException | Error e) {
+            RunFolder.discardIfUnused(folder);
+            throw e;
+        }
+    }
+
+    private TrainingRun openWaiting(TrainerConfig config, Registry registry, RankLaunch launch, Path folder) {
         try (LiveOutput waiting = Waiting.show(spec.commandLine().getOut(), main().screen(),
                 "opening the model and the data")) {
             waiting.refresh();
             return open(config, registry, launch, folder);
-        } catch (RuntimeException | Error e) {
-            if (output == null) {
-                RunFolder.discardIfUnused(folder);
-            }
-            throw e;
         }
     }
 
