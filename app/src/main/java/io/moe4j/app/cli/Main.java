@@ -28,6 +28,7 @@ import picocli.CommandLine.Command;
                 "2:bad input: nothing was started",
                 "3:a run ended early, because another of its processes was asked to end",
                 "129:a run ended early, by SIGHUP", "130:a run ended early, by SIGINT (Ctrl-C)",
+                "141:the program that read the output wanted no more of it, as head does",
                 "143:a run ended early, by SIGTERM"})
 public final class Main {
     /**
