@@ -2,12 +2,12 @@ package io.moe4j.kernels.swiglu;
 
 import io.moe4j.api.device.CpuLaunch;
 import io.moe4j.api.ops.support.ScaledOperand;
-import io.moe4j.api.ops.support.ScaledSum;
+import io.moe4j.api.ops.support.ScaledTile;
 import io.moe4j.api.tensor.DType;
 
 /**
- * The grouped products of operands with scales on the CPU, one element at a time: a reference, not fast kernels. {@link ScaledLaunches} has the order of
- * the arguments.
+ * The grouped products of operands with scales on the CPU. Some columns of a result are computed together. {@link ScaledLaunches} has the order of the
+ * arguments.
  */
 final class CpuScaledGrouped {
     private static final int STACK = 8;
@@ -32,23 +32,28 @@ final class CpuScaledGrouped {
         ScaledOperand rows = operand(launch, 0, 0, 0);
         int outputs = launch.int32(EXTENTS + 2);
         int inputs = launch.int32(EXTENTS + 3);
-        int columns = transposed ? inputs : outputs;
+        int width = transposed ? inputs : outputs;
         int terms = transposed ? outputs : inputs;
         Matrix results = new Matrix(launch.pointer(RESULT), launch.int64(RESULT + 1), type);
         RowElements elements = RowElements.of(type);
-        ScaledSum sum = new ScaledSum(launch.memory());
         RowBlocks blocks = new RowBlocks(launch, launch.pointer(EXTENTS), launch.int32(EXTENTS + 1),
-                launch.int64(EXTENTS + 4), columns, 0);
+                launch.int64(EXTENTS + 4), width, 0);
         launch.parallelFor(blocks.count(), 1, (from, to) -> {
+            ScaledTile tile = new ScaledTile(launch.memory());
             for (long index = from; index < to; index++) {
                 RowBlocks.Block block = blocks.get(index);
                 ScaledOperand stored = operand(launch, STACK, block.expert() * launch.int64(STACK + 8),
                         block.expert() * launch.int64(STACK + 9));
                 ScaledOperand weights = transposed ? stored.transposed() : stored;
-                for (long row = block.row(); row < block.row() + block.rows(); row++) {
-                    for (int column = block.column(); column < block.column() + block.columns(); column++) {
-                        elements.store1(launch.memory(), results.at(row, column).address(),
-                                sum.of(rows, row, weights, column, 0, terms));
+                int endColumn = block.column() + block.columns();
+                for (int column = block.column(); column < endColumn; column += ScaledTile.ROWS) {
+                    int columns = Math.min(ScaledTile.ROWS, endColumn - column);
+                    tile.load(weights, column, columns, 0, terms);
+                    for (long row = block.row(); row < block.row() + block.rows(); row++) {
+                        float[] sums = tile.sums(rows, row);
+                        for (int j = 0; j < columns; j++) {
+                            elements.store1(launch.memory(), results.at(row, column + j).address(), sums[j]);
+                        }
                     }
                 }
             }
@@ -68,17 +73,23 @@ final class CpuScaledGrouped {
         boolean accumulate = launch.int32(GRADIENT + 3) != 0;
         Matrix dw = new Matrix(launch.pointer(GRADIENT), launch.int64(GRADIENT + 2), type);
         RowElements elements = RowElements.of(type);
-        ScaledSum sum = new ScaledSum(launch.memory());
-        launch.parallelFor((long) experts * outputs, 1, (from, to) -> {
+        int across = Math.ceilDiv(inputs, ScaledTile.ROWS);
+        launch.parallelFor((long) experts * across, 1, (from, to) -> {
+            ScaledTile tile = new ScaledTile(launch.memory());
             for (long index = from; index < to; index++) {
-                int expert = (int) (index / outputs);
-                long o = index % outputs;
+                int expert = (int) (index / across);
+                int column = (int) (index % across) * ScaledTile.ROWS;
+                int columns = Math.min(ScaledTile.ROWS, inputs - column);
                 long start = PanelProduct.offset(launch, offsets, expert - 1, capacity);
                 long end = PanelProduct.offset(launch, offsets, expert, capacity);
-                for (int i = 0; i < inputs; i++) {
-                    long address = dw.at(o, i).address() + expert * expertStride * type.bytes();
-                    float before = accumulate ? elements.load1(launch.memory(), address) : 0;
-                    elements.store1(launch.memory(), address, before + sum.of(dy, o, x, i, start, end));
+                tile.load(x, column, columns, start, end);
+                for (int o = 0; o < outputs; o++) {
+                    float[] sums = tile.sums(dy, o);
+                    for (int j = 0; j < columns; j++) {
+                        long address = dw.at(o, column + j).address() + expert * expertStride * type.bytes();
+                        float before = accumulate ? elements.load1(launch.memory(), address) : 0;
+                        elements.store1(launch.memory(), address, before + sums[j]);
+                    }
                 }
             }
         });

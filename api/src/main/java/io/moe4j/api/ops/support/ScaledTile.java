@@ -1,0 +1,88 @@
+package io.moe4j.api.ops.support;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import io.moe4j.api.Stability;
+import io.moe4j.api.ops.MatmulOps;
+import io.moe4j.api.tensor.Float8;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/**
+ * Some rows of an operand with scales, widened once, to be multiplied with many rows of another one. Each sum has the bits of {@link ScaledSum}: its terms
+ * come in the same order, and a product of two stored numbers is exact in fp32. The loop over the rows of the tile is what a compiler can do for several at
+ * once, so that this takes a small part of the time. Not safe for use by several threads.
+ *
+ * @since 0.3.0
+ */
+@Stability(Stability.Level.EVOLVING)
+public final class ScaledTile {
+    /** The most rows of a tile. */
+    public static final int ROWS = 64;
+
+    private final MemorySegment memory;
+    private final float[] widened = new float[256];
+    private final float[] run = new float[ROWS];
+    private final float[] sums = new float[ROWS];
+    private float[] numbers = new float[0];
+    private ScaledOperand b = new ScaledOperand(0, 0, 0, 0, 0, 0, 1, 1);
+    private long first;
+    private int rows;
+    private long from;
+    private long to;
+
+    /** A tile of operands in this memory, which is addressed absolutely. */
+    public ScaledTile(MemorySegment memory) {
+        this.memory = memory;
+        for (int bits = 0; bits < widened.length; bits++) {
+            widened[bits] = Float8.widen((byte) bits);
+        }
+    }
+
+    /** Takes rows {@code row} to {@code row + count} of b, at most {@link #ROWS}, for sums over {@code begin} &le; k &lt; {@code end}. */
+    public void load(ScaledOperand operand, long row, int count, long begin, long end) {
+        b = operand;
+        first = row;
+        rows = count;
+        from = begin;
+        to = end;
+        int size = Math.toIntExact((end - begin) * ROWS);
+        if (numbers.length < size) {
+            numbers = new float[size];
+        }
+        for (int j = 0; j < count; j++) {
+            for (long k = begin; k < end; k++) {
+                numbers[(int) (k - begin) * ROWS + j] = number(operand.number(row + j, k));
+            }
+        }
+    }
+
+    /** Σ a[i, k] · b[j, k] for each row j of the tile, in the order of the rows; overwritten by the next call. */
+    public float[] sums(ScaledOperand a, long i) {
+        Arrays.fill(sums, 0);
+        for (long k = from; k < to;) {
+            long begin = k;
+            float scaleA = memory.get(JAVA_FLOAT_UNALIGNED, a.scale(i, k));
+            long end = Math.min(Math.min(to, (k / MatmulOps.RUN + 1) * MatmulOps.RUN), Math.min(a.end(k), b.end(k)));
+            Arrays.fill(run, 0);
+            for (; k < end; k++) {
+                addTerms(number(a.number(i, k)), (int) (k - from) * ROWS);
+            }
+            for (int j = 0; j < rows; j++) {
+                sums[j] += run[j] * scaleA * memory.get(JAVA_FLOAT_UNALIGNED, b.scale(first + j, begin));
+            }
+        }
+        return sums;
+    }
+
+    private void addTerms(float factor, int at) {
+        for (int j = 0; j < ROWS; j++) {
+            run[j] += factor * numbers[at + j];
+        }
+    }
+
+    private float number(long address) {
+        return widened[memory.get(JAVA_BYTE, address) & 0xFF];
+    }
+}
