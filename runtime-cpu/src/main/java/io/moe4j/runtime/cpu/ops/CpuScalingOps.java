@@ -45,16 +45,18 @@ final class CpuScalingOps implements ScalingOps {
 
     private static void quantize(Grid grid, long block) {
         float largest = 0;
-        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
-            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+        long endRow = grid.endRow(block);
+        long endColumn = grid.endColumn(block);
+        for (long row = grid.firstRow(block); row < endRow; row++) {
+            for (long column = grid.firstColumn(block); column < endColumn; column++) {
                 // Keeps NaN, unlike a comparison.
                 largest = Math.max(largest, Math.abs(grid.plain().get(row, column)));
             }
         }
         float scale = Math.max(largest / Float8.MAX, Float.MIN_NORMAL);
         Addresses.ALL.set(JAVA_FLOAT_UNALIGNED, grid.scaleOf(block), scale);
-        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
-            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+        for (long row = grid.firstRow(block); row < endRow; row++) {
+            for (long column = grid.firstColumn(block); column < endColumn; column++) {
                 Addresses.ALL.set(JAVA_BYTE, grid.numberOf(row, column),
                         Float8.round(grid.plain().get(row, column) / scale));
             }
@@ -63,8 +65,10 @@ final class CpuScalingOps implements ScalingOps {
 
     private static void dequantize(Grid grid, long block) {
         float scale = Addresses.ALL.get(JAVA_FLOAT_UNALIGNED, grid.scaleOf(block));
-        for (long row = grid.firstRow(block); row < grid.endRow(block); row++) {
-            for (long column = grid.firstColumn(block); column < grid.endColumn(block); column++) {
+        long endRow = grid.endRow(block);
+        long endColumn = grid.endColumn(block);
+        for (long row = grid.firstRow(block); row < endRow; row++) {
+            for (long column = grid.firstColumn(block); column < endColumn; column++) {
                 grid.plain().set(row, column,
                         Float8.widen(Addresses.ALL.get(JAVA_BYTE, grid.numberOf(row, column))) * scale);
             }
@@ -77,7 +81,7 @@ final class CpuScalingOps implements ScalingOps {
      * @param plain all rows, of all matrices
      * @param rows rows of one matrix
      */
-    private record Grid(Plain plain, Tensor numbers, Tensor scales, long matrices, long rows, long columns,
+    private record Grid(Plain plain, Numbers numbers, Tensor scales, long matrices, long rows, long columns,
             long blockRows, long blockColumns) {
 
         static Grid of(String what, Tensor x, Tensor scaled) {
@@ -92,7 +96,7 @@ final class CpuScalingOps implements ScalingOps {
             if (x.rank() == 3 && scales.block().getFirst() != 1) {
                 throw new IllegalArgumentException(what + " of " + scaled + ": a block lies in one matrix of a stack");
             }
-            return new Grid(Plain.of(stack(x)), stack(scaled.withScales(Optional.empty())),
+            return new Grid(Plain.of(stack(x)), Numbers.of(stack(scaled.withScales(Optional.empty()))),
                     stack(scales.values()), last == 2 ? x.dim(0) : 1, last == 0 ? 1 : x.dim(last - 1), x.dim(last),
                     blockRows, scales.block().get(last));
         }
@@ -148,34 +152,41 @@ final class CpuScalingOps implements ScalingOps {
         }
 
         long numberOf(long row, long column) {
-            return numbers.address() + row / rows * numbers.stride(0) + row % rows * numbers.stride(1)
-                    + column * numbers.stride(2);
+            return numbers.address + row / rows * numbers.matrixStride + row % rows * numbers.rowStride
+                    + column * numbers.columnStride;
+        }
+    }
+
+    /** Where stored numbers of a stack of matrices lie. */
+    private record Numbers(long address, long matrixStride, long rowStride, long columnStride) {
+        static Numbers of(Tensor stack) {
+            return new Numbers(stack.address(), stack.stride(0), stack.stride(1), stack.stride(2));
         }
     }
 
     /** F32 or BF16 elements of a stack of matrices, by row of all of them. */
-    private record Plain(Tensor tensor, boolean narrow) {
-        static Plain of(Tensor tensor) {
-            return new Plain(tensor, Rows.isNarrow(tensor));
+    private record Plain(long address, boolean narrow, long rows, long matrixStride, long rowStride, long columnStride) {
+        static Plain of(Tensor stack) {
+            return new Plain(stack.address(), Rows.isNarrow(stack), stack.dim(1), stack.stride(0), stack.stride(1),
+                    stack.stride(2));
         }
 
         float get(long row, long column) {
             return narrow
-                    ? BFloat16.widen(Lanes.getShort(tensor.address(), index(row, column)))
-                    : Lanes.get(tensor.address(), index(row, column));
+                    ? BFloat16.widen(Lanes.getShort(address, index(row, column)))
+                    : Lanes.get(address, index(row, column));
         }
 
         void set(long row, long column, float value) {
             if (narrow) {
-                Lanes.setShort(tensor.address(), index(row, column), BFloat16.round(value));
+                Lanes.setShort(address, index(row, column), BFloat16.round(value));
             } else {
-                Lanes.set(tensor.address(), index(row, column), value);
+                Lanes.set(address, index(row, column), value);
             }
         }
 
         private long index(long row, long column) {
-            return row / tensor.dim(1) * tensor.stride(0) + row % tensor.dim(1) * tensor.stride(1)
-                    + column * tensor.stride(2);
+            return row / rows * matrixStride + row % rows * rowStride + column * columnStride;
         }
     }
 }
