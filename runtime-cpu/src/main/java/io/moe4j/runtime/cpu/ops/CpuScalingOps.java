@@ -165,7 +165,8 @@ final class CpuScalingOps implements ScalingOps {
     }
 
     /** F32 or BF16 elements of a stack of matrices, by row of all of them. */
-    private record Plain(long address, boolean narrow, long rows, long matrixStride, long rowStride, long columnStride) {
+    private record Plain(long address, boolean narrow, long rows, long matrixStride, long rowStride,
+            long columnStride) {
         static Plain of(Tensor stack) {
             return new Plain(stack.address(), Rows.isNarrow(stack), stack.dim(1), stack.stride(0), stack.stride(1),
                     stack.stride(2));
