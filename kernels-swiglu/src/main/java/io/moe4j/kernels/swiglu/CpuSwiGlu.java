@@ -71,8 +71,10 @@ final class CpuSwiGlu {
         Matrix dup = new Matrix(launch.pointer(13), launch.int64(14), dtype);
         MemorySegment memory = launch.memory();
         launch.parallelFor(rows, grain(features), (from, to) -> {
+            float[] sigmoids = new float[features];
             for (long r = from; r < to; r++) {
-                float dweight = backwardRow(memory, RowElements.of(dtype), features, gate.at(r, 0).address(),
+                sigmoids(memory, RowElements.of(dtype), gate.at(r, 0).address(), sigmoids);
+                float dweight = backwardRow(memory, RowElements.of(dtype), sigmoids, gate.at(r, 0).address(),
                         up.at(r, 0).address(), dh.at(r, 0).address(), weight(memory, weights, r),
                         dgate.at(r, 0).address(), dup.at(r, 0).address());
                 if (dweights != 0) {
@@ -82,10 +84,21 @@ final class CpuSwiGlu {
         });
     }
 
+    /** σ of the gates of one row. A pass of its own, because the compiler stops inlining in a larger loop: an element then takes several times as long. */
+    private static void sigmoids(MemorySegment memory, RowElements elements, long gate, float[] sigmoids) {
+        int f = 0;
+        for (; f <= sigmoids.length - LANES; f += LANES) {
+            Sigmoid.of(elements.load(memory, gate + (long) f * elements.bytes())).intoArray(sigmoids, f);
+        }
+        for (; f < sigmoids.length; f++) {
+            sigmoids[f] = Sigmoid.of(elements.load1(memory, gate + (long) f * elements.bytes()));
+        }
+    }
+
     /** Computes the gradients of one row. Each element is read before it is written, so the gradients may overwrite gate and up. */
-    private static float backwardRow(MemorySegment memory, RowElements elements, int features, long gate, long up,
-            long dh,
-            float weight, long dgate, long dup) {
+    private static float backwardRow(MemorySegment memory, RowElements elements, float[] sigmoids, long gate, long up,
+            long dh, float weight, long dgate, long dup) {
+        int features = sigmoids.length;
         FloatVector sums = FloatVector.zero(ScalarBf16.FLOATS);
         FloatVector one = FloatVector.broadcast(ScalarBf16.FLOATS, 1);
         int f = 0;
@@ -94,7 +107,7 @@ final class CpuSwiGlu {
             FloatVector g = elements.load(memory, gate + byteOffset);
             FloatVector u = elements.load(memory, up + byteOffset);
             FloatVector d = elements.load(memory, dh + byteOffset);
-            FloatVector s = Sigmoid.of(g);
+            FloatVector s = FloatVector.fromArray(ScalarBf16.FLOATS, sigmoids, f);
             FloatVector silu = g.mul(s);
             sums = d.mul(silu).fma(u, sums);
             FloatVector scaled = d.mul(weight);
@@ -111,7 +124,7 @@ final class CpuSwiGlu {
             float g = elements.load1(memory, gate + byteOffset);
             float u = elements.load1(memory, up + byteOffset);
             float d = elements.load1(memory, dh + byteOffset);
-            float s = Sigmoid.of(g);
+            float s = sigmoids[f];
             float silu = g * s;
             sum = Math.fma(d * silu, u, sum);
             float scaled = d * weight;

@@ -136,9 +136,9 @@ final class AttentionBackward {
                 int width = (int) Math.min(KEYS, first + rows - tile);
                 long kTile = keys.kAddress + 4 * tile * keys.k.lead();
                 long vTile = keys.vAddress + 4 * tile * keys.v.lead();
-                CausalStrips strips = new CausalStrips((int) (first - tile), rows, width);
+                List<CausalStrips.Strip> strips = CausalStrips.of((int) (first - tile), rows, width);
                 int lead = (int) Lanes.whole(width);
-                for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+                for (CausalStrips.Strip strip : strips) {
                     long at = 4 * ((long) strip.row() * lead + strip.key());
                     blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), qDim, scale,
                             qAddress + 4L * strip.row() * lead(q), lead(q), kTile + 4L * strip.key() * lead(keys.k),
@@ -155,7 +155,7 @@ final class AttentionBackward {
                     Flat.fill(0, p + 4L * seen, lead - seen);
                     Flat.fill(0, ds + 4L * seen, lead - seen);
                 }
-                for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+                for (CausalStrips.Strip strip : strips) {
                     long at = 4 * ((long) strip.row() * lead + strip.key());
                     blas.sgemm(new Sgemm(true, false, strip.keys(), vDim, strip.rows(), 1, b.p + at, lead,
                             doAddress + 4L * strip.row() * lead(dO), lead(dO), 1,
@@ -164,11 +164,8 @@ final class AttentionBackward {
                             qAddress + 4L * strip.row() * lead(q), lead(q), 1,
                             keys.dkAddress + 4 * (tile + strip.key()) * keys.dk.lead(), lead(keys.dk)));
                 }
-                for (CausalStrips.Rectangle strip : strips.belowEachOther()) {
-                    blas.sgemm(new Sgemm(false, false, strip.rows(), qDim, strip.keys(), scale,
-                            b.ds + 4L * strip.row() * lead, lead, kTile, lead(keys.k), tile > begin ? 1 : 0,
-                            dqAddress + 4L * strip.row() * lead(dq), lead(dq)));
-                }
+                blas.sgemm(new Sgemm(false, false, rows, qDim, width, scale, b.ds, lead, kTile, lead(keys.k),
+                        tile > begin ? 1 : 0, dqAddress, lead(dq)));
             }
             dq.write(first, rows, b.dq);
         }

@@ -62,9 +62,8 @@ final class AttentionForward {
             boolean later = tile > block.begin();
             int keys = (int) Math.min(KEYS, first + rows - tile);
             int lead = (int) Lanes.whole(keys);
-            CausalStrips strips = new CausalStrips((int) (first - tile), rows, keys);
             long kAddress = k.read(tile, keys, b.k);
-            for (CausalStrips.Rectangle strip : strips.besideEachOther()) {
+            for (CausalStrips.Strip strip : CausalStrips.of((int) (first - tile), rows, keys)) {
                 blas.sgemm(new Sgemm(false, true, strip.rows(), strip.keys(), (int) q.columns(), a.scale(),
                         qAddress + 4L * strip.row() * lead(q), lead(q), kAddress + 4L * strip.key() * lead(k), lead(k),
                         0,
@@ -74,12 +73,8 @@ final class AttentionForward {
                 int seen = (int) Math.min(keys, first + r + 1 - tile);
                 softmax(b, r, b.scores + 4L * r * lead, lead, seen, oAddress + 4L * r * o.lead(), o.columns(), later);
             }
-            long vAddress = v.read(tile, keys, b.v);
-            for (CausalStrips.Rectangle strip : strips.belowEachOther()) {
-                blas.sgemm(new Sgemm(false, false, strip.rows(), (int) v.columns(), strip.keys(), 1,
-                        b.scores + 4L * strip.row() * lead, lead, vAddress, lead(v), later ? 1 : 0,
-                        oAddress + 4L * strip.row() * lead(o), lead(o)));
-            }
+            blas.sgemm(new Sgemm(false, false, rows, (int) v.columns(), keys, 1, b.scores, lead,
+                    v.read(tile, keys, b.v), lead(v), later ? 1 : 0, oAddress, lead(o)));
         }
         long lse = a.lse_BHS().address() + 4 * ((batch * shape.heads() + head) * shape.sequence() + first);
         for (int r = 0; r < rows; r++) {
