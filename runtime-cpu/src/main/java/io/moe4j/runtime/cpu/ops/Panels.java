@@ -28,8 +28,8 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
     private static final long DEEP = 384;
     /** The most elements of sums that wait to be added: 8 MiB. */
     private static final long MAX_SUMS = 1 << 21;
-    /** Extents are cut at multiples of this: the BLAS's register tile. */
-    private static final long MULTIPLE = 64;
+    /** The least rows or columns of a panel. */
+    private static final long LEAST = 64;
     private static final long MAX_PANELS = 128;
 
     /** A part of a panel: some rows and columns of the result, and {@code depth} elements of the inner dimension from {@code inner} on. */
@@ -47,7 +47,7 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
         while (3 * panels.count() < 2 * wanted) {
             if (cutsDepth && panels.isDeep()) {
                 panels = new Panels(m, n, k, panels.rowPanels, panels.columnPanels, 2 * panels.parts);
-            } else if (Math.max(panels.height(), panels.width()) < 2 * MULTIPLE) {
+            } else if (Math.max(panels.height(), panels.width()) < 2 * LEAST) {
                 break;
             } else if (panels.height() > panels.width() || (panels.height() == panels.width() && m > n)) {
                 panels = new Panels(m, n, k, 2 * panels.rowPanels, panels.columnPanels, panels.parts);
@@ -100,7 +100,8 @@ record Panels(long m, long n, long k, long rowPanels, long columnPanels, long pa
         if (part == parts) {
             return extent;
         }
-        long multiple = extent / parts >= 4 * MULTIPLE ? MULTIPLE : 16;
+        // A multiple of the BLAS's register tile, and small enough that 576 columns are two times 288.
+        long multiple = extent / parts >= 4 * LEAST ? 32 : 16;
         return Math.min(extent, Math.round((double) extent / parts * part / multiple) * multiple);
     }
 }
