@@ -100,9 +100,11 @@ __device__ __forceinline__ void clearTail(Shared<BM, BN>& shared, int stage, int
 template <int PRODUCT, typename T, typename Tiles, int N>
 __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[N], unsigned char* staging, int row, int column) {
     const int columns = columnsOf<PRODUCT>(p) - column;
-    if (PRODUCT == WEIGHT_GRADIENT) {
+    if constexpr (PRODUCT == WEIGHT_GRADIENT) {
         T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
-        storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
+        // Four lanes have 32 contiguous bytes of fp32, a whole sector, but only 16 of bf16.
+        if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
+        else storeRows(d, staging, c, p.rowStride, p.outputs - row, columns, true, p.accumulate);
     } else {
         bf16* c = static_cast<bf16*>(p.c) + (tiles.first + row) * p.rowStride + column;
         storeRows(d, staging, c, p.rowStride, tiles.last - tiles.first - row, columns, true, p.accumulate);
