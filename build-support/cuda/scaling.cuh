@@ -36,9 +36,7 @@ struct alignas(COLUMNS * sizeof(T)) Quad {
 // A scale, and its reciprocal where a quotient rounded to nearest can be found with it: 0 otherwise.
 struct Divisor {
     float scale, inverse;
-    __device__ __forceinline__ explicit Divisor(float scale) : scale(scale), inverse(0.f) {
-        if (scale >= 0x1p-80f && scale <= 0x1p80f) inverse = __frcp_rn(scale);
-    }
+    __device__ __forceinline__ static Divisor of(float scale) { return {scale, scale >= 0x1p-80f && scale <= 0x1p80f ? __frcp_rn(scale) : 0.f}; }
     // x / scale, where x is a number of a block with this scale. The sequence of a division without its special cases: quotients below 2^-11 may be off by some
     // last places, and become 0 all the same.
     __device__ __forceinline__ float quotient(float x) const {
@@ -62,72 +60,86 @@ __device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Divisor& a
     return packed(a.quotient(v.x), b.quotient(v.y), c.quotient(v.z), d.quotient(v.w));
 }
 
+template <typename T>
+__device__ __forceinline__ unsigned largestOf(const Quad<T>& x) {
+    return max(max(size(load(x.e)), size(load(x.e + 1))), max(size(load(x.e + 2)), size(load(x.e + 3))));
+}
+
 struct Scratch {
-    unsigned columns[WARPS][TILE];
-    unsigned square;
+    alignas(16) unsigned columns[WARPS][TILE];
+    unsigned warps[WARPS];
+    alignas(16) Divisor divisors[TILE];  // of columns
     alignas(16) unsigned char turned[TILE * TILE];  // by column; 16-byte vectors of a column are permuted, so that threads of a warp write different banks
 };
 
 // Writes one copy of a tile whose elements are in registers: thread (warp w, lane l) has rows 8 w + r and columns 4 l + c in x[r].e[c]. `rows` and `columns` are what
 // is left of the matrix; elements beyond are 0.
 template <typename T>
-__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, long long matrix, long long row, long long column, long long rows, long long columns,
+__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns,
                                       Scratch& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     float* scales = to.scales + matrix * to.scalesMatrix;
     unsigned char* numbers = to.numbers + matrix * to.matrix + row * to.row + column * to.column;
     unsigned quads[ROWS];  // 4 columns of a row each
     if (to.block == ROW) {
+        // Each lane computes the scale of one of the warp's rows.
+        unsigned own = 0;
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            unsigned largest = 0;
+            const unsigned largest = __reduce_max_sync(0xffffffffu, largestOf(x[r]));
+            if (lane % ROWS == r) own = largest;
+        }
+        const Divisor mine = Divisor::of(scaleOf(own));
+        if (lane < ROWS && warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = mine.scale;
 #pragma unroll
-            for (int c = 0; c < COLUMNS; c++) largest = max(largest, size(load(x[r].e + c)));
-            const float scale = scaleOf(__reduce_max_sync(0xffffffffu, largest));
-            const int at = warp * ROWS + r;
-            if (lane == 0 && at < rows) scales[(row + at) * to.scalesRow + column / TILE * to.scalesColumn] = scale;
-            const Divisor by(scale);
+        for (int r = 0; r < ROWS; r++) {
+            const Divisor by = {__shfl_sync(0xffffffffu, mine.scale, r), __shfl_sync(0xffffffffu, mine.inverse, r)};
             quads[r] = quantized(x[r], by, by, by, by);
         }
+    } else if (to.block == SQUARE) {
+        unsigned largest = 0;
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) largest = max(largest, largestOf(x[r]));
+        largest = __reduce_max_sync(0xffffffffu, largest);
+        __syncthreads();  // what was read of the scratch for the copy before
+        if (lane == 0) scratch.warps[warp] = largest;
+        __syncthreads();
+        const Divisor by = Divisor::of(scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS])));
+        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = by.scale;
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
     } else {
-        unsigned largest[COLUMNS] = {0, 0, 0, 0};
+        uint4 largest = make_uint4(0, 0, 0, 0);
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-#pragma unroll
-            for (int c = 0; c < COLUMNS; c++) largest[c] = max(largest[c], size(load(x[r].e + c)));
+            largest.x = max(largest.x, size(load(x[r].e)));
+            largest.y = max(largest.y, size(load(x[r].e + 1)));
+            largest.z = max(largest.z, size(load(x[r].e + 2)));
+            largest.w = max(largest.w, size(load(x[r].e + 3)));
         }
-        __syncthreads();  // what was read of the scratch for the copy before
-#pragma unroll
-        for (int c = 0; c < COLUMNS; c++) scratch.columns[warp][lane * COLUMNS + c] = largest[c];
         __syncthreads();
-        float scale[COLUMNS];
+        *reinterpret_cast<uint4*>(&scratch.columns[warp][lane * COLUMNS]) = largest;
+        __syncthreads();
+        if (threadIdx.x < TILE) {
+            unsigned all = 0;
 #pragma unroll
-        for (int c = 0; c < COLUMNS; c++) {
-#pragma unroll
-            for (int w = 0; w < WARPS; w++) largest[c] = max(largest[c], scratch.columns[w][lane * COLUMNS + c]);
+            for (int w = 0; w < WARPS; w++) all = max(all, scratch.columns[w][threadIdx.x]);
+            const Divisor by = Divisor::of(scaleOf(all));
+            scratch.divisors[threadIdx.x] = by;
+            if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = by.scale;
         }
-        if (to.block == SQUARE) {
-            const unsigned all = __reduce_max_sync(0xffffffffu, max(max(largest[0], largest[1]), max(largest[2], largest[3])));
+        __syncthreads();
+        Divisor by[COLUMNS];
 #pragma unroll
-            for (int c = 0; c < COLUMNS; c++) largest[c] = all;
-        }
-#pragma unroll
-        for (int c = 0; c < COLUMNS; c++) scale[c] = scaleOf(largest[c]);
-        if (to.block == SQUARE && threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale[0];
-        if (to.block == COLUMN && warp == 0) {
-#pragma unroll
-            for (int c = 0; c < COLUMNS; c++)
-                if (lane * COLUMNS + c < columns) scales[row / TILE * to.scalesRow + (column + lane * COLUMNS + c) * to.scalesColumn] = scale[c];
-        }
-        const Divisor by[COLUMNS] = {Divisor(scale[0]), Divisor(scale[1]), Divisor(scale[2]), Divisor(scale[3])};
+        for (int c = 0; c < COLUMNS; c++) by[c] = scratch.divisors[lane * COLUMNS + c];
 #pragma unroll
         for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by[0], by[1], by[2], by[3]);
     }
     if (to.column == 1) {
+        unsigned char* at = numbers + warp * ROWS * to.row + lane * COLUMNS;
         const bool wide = ((reinterpret_cast<unsigned long long>(numbers) | to.row) & 3) == 0 && lane * COLUMNS + COLUMNS <= columns;
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            unsigned char* at = numbers + (warp * ROWS + r) * to.row + lane * COLUMNS;
+        for (int r = 0; r < ROWS; r++, at += to.row) {
             if (warp * ROWS + r >= rows) break;
             if (wide) {
                 *reinterpret_cast<unsigned*>(at) = quads[r];
@@ -162,36 +174,46 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, 
     }
 }
 
-// The elements of a matrix in fp32 or bf16, or of one in e4m3 that has a scale for each 1 x 128. Strides are in elements.
+// The elements of a matrix in fp32 or bf16, or of one in e4m3 that has a scale for each 1 x 128. Strides are in elements. get: 4 elements of a row in one load;
+// some: the first `count` of them.
 template <typename T>
 struct Source {
     typedef T Element;  // in registers
     const T* x;
     long long matrix, row;
 
-    __device__ __forceinline__ Quad<T> get(long long m, long long r, long long c, int count) const {
-        const T* p = x + m * matrix + r * row + c;
+    __device__ __forceinline__ bool vectors() const {
+        return ((reinterpret_cast<unsigned long long>(x) | (unsigned long long)(matrix * sizeof(T)) | (unsigned long long)(row * sizeof(T))) & (sizeof(Quad<T>) - 1)) == 0;
+    }
+    __device__ __forceinline__ Quad<T> get(long long m, long long r, long long c) const { return *reinterpret_cast<const Quad<T>*>(x + m * matrix + r * row + c); }
+    __device__ __forceinline__ Quad<T> some(long long m, long long r, long long c, int count) const {
         Quad<T> v = {};
-        if (count >= COLUMNS && (reinterpret_cast<unsigned long long>(p) & (sizeof(Quad<T>) - 1)) == 0) return *reinterpret_cast<const Quad<T>*>(p);
 #pragma unroll
         for (int i = 0; i < COLUMNS; i++)
-            if (i < count) v.e[i] = p[i];
+            if (i < count) v.e[i] = x[m * matrix + r * row + c + i];
         return v;
     }
 };
 struct ScaledSource {
     typedef float Element;
-    const unsigned char* x;
-    long long row;
+    Source<unsigned char> numbers;
     const float* scales;
     long long scalesRow;
 
-    __device__ __forceinline__ Quad<float> get(long long, long long r, long long c, int count) const {
-        const Quad<unsigned char> numbers = Source<unsigned char>{x, 0, row}.get(0, r, c, count);
+    __device__ __forceinline__ bool vectors() const { return numbers.vectors(); }
+    __device__ __forceinline__ Quad<float> scaled(const Quad<unsigned char>& n, long long r, long long c) const {
         const float scale = scales[r * scalesRow + c / TILE];
         Quad<float> v;
 #pragma unroll
-        for (int i = 0; i < COLUMNS; i++) v.e[i] = i < count ? __fmul_rn(fromF8(numbers.e[i]), scale) : 0.f;
+        for (int i = 0; i < COLUMNS; i++) v.e[i] = __fmul_rn(fromF8(n.e[i]), scale);
+        return v;
+    }
+    __device__ __forceinline__ Quad<float> get(long long m, long long r, long long c) const { return scaled(numbers.get(m, r, c), r, c); }
+    __device__ __forceinline__ Quad<float> some(long long m, long long r, long long c, int count) const {
+        Quad<float> v = count > 0 ? scaled(numbers.some(m, r, c, count), r, c) : Quad<float>{};
+#pragma unroll
+        for (int i = 0; i < COLUMNS; i++)
+            if (i >= count) v.e[i] = 0.f;
         return v;
     }
 };
@@ -205,17 +227,23 @@ __device__ __forceinline__ void tiles(const From& x, long long matrices, long lo
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const long long limit = validRows == nullptr ? rows : max(0ll, min((long long)*validRows, rows));
     const long long across = (columns + TILE - 1) / TILE, down = (limit + TILE - 1) / TILE;
+    const bool vectors = x.vectors();
     for (long long tile = blockIdx.x; tile < matrices * down * across; tile += gridDim.x) {
         const long long matrix = tile / across / down, row = tile / across % down * TILE, column = tile % across * TILE;
-        const int left = (int)min((long long)COLUMNS, columns - column - lane * COLUMNS);
         Quad<typename From::Element> v[ROWS];
+        // All of a thread's loads are in flight at the same time.
+        if (vectors && row + TILE <= limit && column + TILE <= columns) {
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            v[r] = {};
-            if (row + warp * ROWS + r < limit && left > 0) v[r] = x.get(matrix, row + warp * ROWS + r, column + lane * COLUMNS, left);
+            for (int r = 0; r < ROWS; r++) v[r] = x.get(matrix, row + warp * ROWS + r, column + lane * COLUMNS);
+        } else {
+            const int left = (int)max(0ll, min((long long)COLUMNS, columns - column - lane * COLUMNS));
+#pragma unroll
+            for (int r = 0; r < ROWS; r++)
+                v[r] = x.some(matrix, row + warp * ROWS + r, column + lane * COLUMNS, row + warp * ROWS + r < limit ? left : 0);
         }
-        if (first.block != NONE) write(v, first, matrix, row, column, limit - row, columns - column, scratch);
-        if (second.block != NONE) write(v, second, matrix, row, column, limit - row, columns - column, scratch);
+        const int height = (int)min((long long)TILE, limit - row), width = (int)min((long long)TILE, columns - column);
+        if (first.block != NONE) write(v, first, matrix, row, column, height, width, scratch);
+        if (second.block != NONE) write(v, second, matrix, row, column, height, width, scratch);
     }
 }
 
