@@ -56,29 +56,40 @@ struct Slices {
           count(COLUMNS ? tiles.last > tiles.first ? (tiles.last + BK - 1) / BK - first : 0 : (p.k + BK - 1) / BK) {}
 };
 
-template <bool COLUMNS, int BM>
-using TilesOf = Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false>;
+// A cluster of two blocks has two tiles that are neighbours along the rows of C.
+template <bool COLUMNS, int BM, int CLUSTER>
+struct TilesOf : Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM * CLUSTER, BN, int, false> {
+    typedef Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM * CLUSTER, BN, int, false> Base;
+    __device__ __forceinline__ explicit TilesOf(const Arguments& p) : Base(p.offsets, p.experts, p.m, p.n, p.capacity, blockIdx.x / CLUSTER, gridDim.x / CLUSTER) {}
+    __device__ __forceinline__ int row() const { return Base::row() + (CLUSTER > 1 ? (int)blockOfCluster() * BM : 0); }
+};
 
-// Fills the ring. Runs on one thread.
-template <bool COLUMNS, int BM>
+// Fills the ring. Runs on one thread. In a cluster, each block fetches half of B for both.
+template <bool COLUMNS, int BM, int CLUSTER>
 __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM>& shared) {
-    TilesOf<COLUMNS, BM> tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
+    TilesOf<COLUMNS, BM, CLUSTER> tiles(p);
+    const int half = CLUSTER > 1 ? (int)blockOfCluster() * (BN / 2) : 0;
     int stage = 0;
     uint32_t phase = 0;
     while (tiles.next()) {
         const int row = COLUMNS ? tiles.row() : tiles.first + tiles.row(), column = tiles.column();
         const uint32_t scaleBytes = COLUMNS ? 4 * min(BN, p.n - column) : 0;
-        const Slices<COLUMNS, TilesOf<COLUMNS, BM>> slices(p, tiles);
-        for (int s = slices.first; s < slices.first + slices.count; s++) {
+        const Slices<COLUMNS, TilesOf<COLUMNS, BM, CLUSTER>> slices(p, tiles);
+        const float* scales = p.scalesB + (long long)slices.first * p.scalesBSlice + column;
+        const int end = (slices.first + slices.count) * BK;
+        for (int k = slices.first * BK; k < end; k += BK) {
             barrierWait(&shared.empty[stage], phase ^ 1);
             uint64_t* full = &shared.full[stage];
             barrierExpect(full, (BM + BN) * BK + scaleBytes);
-            copyBox(shared.a[stage], a, full, s * BK, row);
+            copyBox(shared.a[stage], a, full, k, row);
             if (COLUMNS) {
-                copyBox(shared.b[stage], b, full, s * BK, column);
-                copyBytes(shared.scales[stage], p.scalesB + (long long)s * p.scalesBSlice + column, scaleBytes, full);
+                if (CLUSTER > 1) copyBoxToBoth(shared.b[stage] + half * BK, b, full, k, column + half);
+                else copyBox(shared.b[stage], b, full, k, column);
+                copyBytes(shared.scales[stage], scales, scaleBytes, full);
+                scales += p.scalesBSlice;
             } else {
-                copyBox(shared.b[stage], b, full, s * BK, column, tiles.expert);
+                if (CLUSTER > 1) copyBoxToBoth(shared.b[stage] + half * BK, b, full, k, column + half, tiles.expert);
+                else copyBox(shared.b[stage], b, full, k, column, tiles.expert);
             }
             if (++stage == Shared<BM>::STAGES) {
                 stage = 0;
@@ -113,14 +124,69 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tile
     else storeRows(d, staging, c, p.rowStride, rows, p.n - column, true, p.accumulate);
 }
 
-// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2.
-template <bool COLUMNS, int BM, typename T>
+// Where a consumer is in the ring.
+template <int STAGES>
+struct Position {
+    int stage = 0;
+    uint32_t phase = 0;
+    __device__ __forceinline__ void advance() {
+        if (++stage == STAGES) {
+            stage = 0;
+            phase ^= 1;
+        }
+    }
+};
+
+template <int CLUSTER>
+__device__ __forceinline__ void release(uint64_t* empty, int lane) {
+    if (lane == 0) {
+        if (CLUSTER > 1) {
+            barrierArrive(empty, 0);
+            barrierArrive(empty, 1);
+        } else {
+            barrierArrive(empty);
+        }
+    }
+}
+
+// Enqueues the products of a slice, 64 rows by 128 columns.
+__device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t b) {
+    wgmmaFence();
+    wgmmaF8<false>(run, operand<true>(a), operand<true>(b));
+#pragma unroll
+    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, operand<true>(a + k * sliceBytes<true>()), operand<true>(b + k * sliceBytes<true>()));
+    wgmmaCommit();
+}
+
+// sum += run * scales of its rows * scales of its columns, which are in shared memory or, in the rows product, one.
+template <bool COLUMNS>
+__device__ __forceinline__ void promote(float (&sum)[64], const float (&run)[64], const float (&scaleA)[2], float scaleB, const float* scalesOfColumns, int lane) {
+    if (COLUMNS) {
+        const float2* scales = reinterpret_cast<const float2*>(scalesOfColumns) + lane % 4;
+#pragma unroll
+        for (int j = 0; j < 16; j++) {
+            const float2 scale = scales[4 * j];
+#pragma unroll
+            for (int half = 0; half < 2; half++) {
+                sum[4 * j + 2 * half] += run[4 * j + 2 * half] * scaleA[half] * scale.x;
+                sum[4 * j + 2 * half + 1] += run[4 * j + 2 * half + 1] * scaleA[half] * scale.y;
+            }
+        }
+    } else {
+        const float low = scaleA[0] * scaleB, high = scaleA[1] * scaleB;
+#pragma unroll
+        for (int i = 0; i < 64; i++) sum[i] += run[i] * ((i & 2) == 0 ? low : high);
+    }
+}
+
+// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2. If these are 64, the products of the next slice run while a slice is
+// added; if they are 128, registers do not suffice for that.
+template <bool COLUMNS, int BM, int CLUSTER, typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, int group) {
     constexpr int BLOCKS = BM / 128;  // blocks of 64 rows per warpgroup
     const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3, lane = thread & 31;
-    TilesOf<COLUMNS, BM> tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
-    int stage = 0;
-    uint32_t phase = 0;
+    TilesOf<COLUMNS, BM, CLUSTER> tiles(p);
+    Position<Shared<BM>::STAGES> at;
     while (tiles.next()) {
         float sum[BLOCKS][64];
 #pragma unroll
@@ -129,7 +195,7 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
             for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
         }
         const int row = tiles.row() + group * BLOCKS * 64 + warp * 16, column = tiles.column();
-        const Slices<COLUMNS, TilesOf<COLUMNS, BM>> slices(p, tiles);
+        const Slices<COLUMNS, TilesOf<COLUMNS, BM, CLUSTER>> slices(p, tiles);
         // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp. Rows that C does not have count as row 0.
         const int rows = COLUMNS ? p.m : tiles.last - tiles.first;
         int scalesA[BLOCKS][2];  // indices
@@ -142,8 +208,8 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
             }
         }
         int scalesB = tiles.expert * p.scalesBExpert + column / 128 * p.scalesBRow;
-        for (int s = 0; s < slices.count; s++) {
-            float scaleA[BLOCKS][2], scaleB = 1.f;
+        float scaleA[BLOCKS][2], scaleB = 1.f;
+        auto loadScales = [&] {
             if (!COLUMNS) scaleB = __ldg(p.scalesB + scalesB);
             scalesB += p.scalesBSlice;
 #pragma unroll
@@ -154,57 +220,87 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
                     scalesA[m][half] += p.scalesASlice;
                 }
             }
-            barrierWait(&shared.full[stage], phase);
+        };
+        // Waits for slice s, and prepares it.
+        auto ready = [&](int s, const Position<Shared<BM>::STAGES>& position) {
+            barrierWait(&shared.full[position.stage], position.phase);
             if (COLUMNS) {
                 const int start = (slices.first + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
-                if (from > 0 || to < BK) clearOutside<BM>(shared, stage, from, to, thread);
+                if (from > 0 || to < BK) clearOutside<BM>(shared, position.stage, from, to, thread);
             }
-            const uint32_t a = sharedAddress(shared.a[stage]) + group * BLOCKS * SUB, b = sharedAddress(shared.b[stage]);
-#pragma unroll
-            for (int m = 0; m < BLOCKS; m++) {
-                float run[64];
-                wgmmaFence();
-                wgmmaF8<false>(run, operand<true>(a + m * SUB), operand<true>(b));
-#pragma unroll
-                for (int k = 1; k < BK / 32; k++)
-                    wgmmaF8<true>(run, operand<true>(a + m * SUB + k * sliceBytes<true>()), operand<true>(b + k * sliceBytes<true>()));
-                wgmmaCommit();
-                wgmmaWait<0>();
+        };
+        if constexpr (BLOCKS == 1) {
+            float even[64], odd[64];
+            Position<Shared<BM>::STAGES> next = at;
+            auto enqueue = [&](float (&run)[64], int s) {
+                ready(s, next);
+                multiply(run, sharedAddress(shared.a[next.stage]) + group * SUB, sharedAddress(shared.b[next.stage]));
+                next.advance();
+            };
+            auto add = [&](float (&run)[64]) {
                 pin(run);
-                if (!COLUMNS && m == BLOCKS - 1 && lane == 0) barrierArrive(&shared.empty[stage]);
+                if (!COLUMNS) release<CLUSTER>(&shared.empty[at.stage], lane);
+                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scales[at.stage], lane);
                 if (COLUMNS) {
-                    const float2* scales = reinterpret_cast<const float2*>(shared.scales[stage]) + lane % 4;
-#pragma unroll
-                    for (int j = 0; j < 16; j++) {
-                        const float2 scale = scales[4 * j];
-#pragma unroll
-                        for (int half = 0; half < 2; half++) {
-                            sum[m][4 * j + 2 * half] += run[4 * j + 2 * half] * scaleA[m][half] * scale.x;
-                            sum[m][4 * j + 2 * half + 1] += run[4 * j + 2 * half + 1] * scaleA[m][half] * scale.y;
-                        }
-                    }
+                    __syncwarp();
+                    release<CLUSTER>(&shared.empty[at.stage], lane);
+                }
+                at.advance();
+            };
+            int s = 0;
+            if (slices.count > 0) {
+                enqueue(even, 0);
+                for (; s + 2 < slices.count; s += 2) {
+                    loadScales();
+                    enqueue(odd, s + 1);
+                    wgmmaWait<1>();
+                    add(even);
+                    loadScales();
+                    enqueue(even, s + 2);
+                    wgmmaWait<1>();
+                    add(odd);
+                }
+                loadScales();
+                if (s + 1 < slices.count) {
+                    enqueue(odd, s + 1);
+                    wgmmaWait<1>();
+                    add(even);
+                    loadScales();
+                    wgmmaWait<0>();
+                    add(odd);
                 } else {
-                    const float low = scaleA[m][0] * scaleB, high = scaleA[m][1] * scaleB;
-#pragma unroll
-                    for (int i = 0; i < 64; i++) sum[m][i] += run[i] * ((i & 2) == 0 ? low : high);
+                    wgmmaWait<0>();
+                    add(even);
                 }
             }
-            if (COLUMNS) {
-                __syncwarp();
-                if (lane == 0) barrierArrive(&shared.empty[stage]);
-            }
-            if (++stage == Shared<BM>::STAGES) {
-                stage = 0;
-                phase ^= 1;
+        } else {
+            for (int s = 0; s < slices.count; s++) {
+                loadScales();
+                ready(s, at);
+                const uint32_t a = sharedAddress(shared.a[at.stage]) + group * BLOCKS * SUB, b = sharedAddress(shared.b[at.stage]);
+#pragma unroll
+                for (int m = 0; m < BLOCKS; m++) {
+                    float run[64];
+                    multiply(run, a + m * SUB, b);
+                    wgmmaWait<0>();
+                    pin(run);
+                    if (!COLUMNS && m == BLOCKS - 1) release<CLUSTER>(&shared.empty[at.stage], lane);
+                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scales[at.stage], lane);
+                }
+                if (COLUMNS) {
+                    __syncwarp();
+                    release<CLUSTER>(&shared.empty[at.stage], lane);
+                }
+                at.advance();
             }
         }
         if (slices.count == 0 && p.accumulate) continue;
-storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], row, column);
+        storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], row, column);
         if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], row + 64, column);
     }
 }
 
-template <bool COLUMNS, int BM, typename T>
+template <bool COLUMNS, int BM, int CLUSTER, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
     extern __shared__ unsigned char raw[];
     Shared<BM>& shared = *reinterpret_cast<Shared<BM>*>(raw + (-sharedAddress(raw) & 1023));
@@ -213,19 +309,24 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
         prefetchMap(&b);
         for (int s = 0; s < Shared<BM>::STAGES; s++) {
             barrierInit(&shared.full[s], 1);
-            barrierInit(&shared.empty[s], 8);
+            barrierInit(&shared.empty[s], 8 * CLUSTER);
         }
         fenceAsync();
+        if (CLUSTER > 1) asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     __syncthreads();
+    if (CLUSTER > 1) syncCluster();
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
-        registersDown<COLUMNS && BM == 128 ? 56 : 40>();
-        if (threadIdx.x == 0) produce<COLUMNS, BM>(&a, &b, p, shared);
+        registersDown<40>();
+        if (threadIdx.x == 0) produce<COLUMNS, BM, CLUSTER>(&a, &b, p, shared);
+        __syncwarp();
     } else {
-        registersUp<COLUMNS && BM == 128 ? 224 : 232>();
-        consume<COLUMNS, BM, T>(p, shared, group - 1);
+        registersUp<232>();
+        consume<COLUMNS, BM, CLUSTER, T>(p, shared, group - 1);
     }
+    // The other block may still write into this one's shared memory.
+    if (CLUSTER > 1) syncCluster();
 }
 }  // namespace f8
 #endif

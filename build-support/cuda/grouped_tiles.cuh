@@ -12,6 +12,7 @@ enum Product { FORWARD, INPUT_GRADIENT, WEIGHT_GRADIENT };
 // all rows.
 template <int PRODUCT, int BM, int BN, typename Index = long long, bool ALWAYS_OFFSETS = true>
 struct Tiles {
+    const int blocks;
     const int* offsets;
     const int experts, rowTiles, columnTiles;  // rowTiles: for the weight gradient only
     const Index capacity;
@@ -20,12 +21,14 @@ struct Tiles {
     Index first = 0, last = 0;  // rows of the expert
     int tilesOfExpert = 0;
 
-    __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity)
-        : offsets(offsets), experts(experts), rowTiles((m + BM - 1) / BM), columnTiles((n + BN - 1) / BN), capacity((Index)capacity), tile((Index)blockIdx.x - (Index)gridDim.x) {}
+    __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity) : Tiles(offsets, experts, m, n, capacity, blockIdx.x, gridDim.x) {}
+    // For `blocks` that take part, of which this is number `block`.
+    __device__ __forceinline__ Tiles(const int* offsets, int experts, int m, int n, long long capacity, int block, int blocks)
+        : blocks(blocks), offsets(offsets), experts(experts), rowTiles((m + BM - 1) / BM), columnTiles((n + BN - 1) / BN), capacity((Index)capacity), tile((Index)block - (Index)blocks) {}
 
     // Moves to this block's next tile; false when there is none.
     __device__ __forceinline__ bool next() {
-        tile += gridDim.x;
+        tile += blocks;
         while (tile >= end) {
             if (++expert >= experts) return false;
             first = last;

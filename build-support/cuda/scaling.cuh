@@ -33,33 +33,30 @@ struct alignas(COLUMNS * sizeof(T)) Quad {
     T e[COLUMNS];
 };
 
-// A scale, and its reciprocal where a quotient rounded to nearest can be found with it: 0 otherwise.
+// Divides by a scale, rounded to nearest, with the sequence of a division but without its special cases. So that nothing overflows on the way, and no remainder
+// becomes too small, both numbers are first multiplied by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
+// Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
 struct Divisor {
-    float scale, inverse;
-    __device__ __forceinline__ static Divisor of(float scale) { return {scale, scale >= 0x1p-80f && scale <= 0x1p80f ? __frcp_rn(scale) : 0.f}; }
-    // x / scale, where x is a number of a block with this scale. The sequence of a division without its special cases: quotients below 2^-11 may be off by some
-    // last places, and become 0 all the same.
+    float divisor, inverse, factor;
+    __device__ __forceinline__ static Divisor of(float scale) {
+        const float factor = scale < 0x1p-60f ? 0x1p64f : scale > 0x1p60f ? 0x1p-64f : 1.f;
+        // Finite numbers divided by infinity are 0, which 0 * x + 0 * x gives; all others become NaN.
+        if (!(scale <= 3.4e38f)) return {0.f, isnan(scale) ? scale : 0.f, 1.f};
+        return {scale * factor, __frcp_rn(scale * factor), factor};
+    }
     __device__ __forceinline__ float quotient(float x) const {
-        float q = x * inverse;
-        q = fmaf(fmaf(-scale, q, x), inverse, q);
-        q = fmaf(fmaf(-scale, q, x), inverse, q);
+        const float v = x * factor;
+        float q = v * inverse;
+        q = fmaf(fmaf(-divisor, q, v), inverse, q);
+        q = fmaf(fmaf(-divisor, q, v), inverse, q);
         return copysignf(q, x);  // -0
     }
 };
-__device__ __forceinline__ unsigned packed(float a, float b, float c, float d) {
-    return (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(a, b), __NV_SATFINITE, __NV_E4M3) |
-           (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(c, d), __NV_SATFINITE, __NV_E4M3) << 16;
-}
-__device__ __noinline__ unsigned divided(float4 x, float4 s) {
-    return packed(__fdiv_rn(x.x, s.x), __fdiv_rn(x.y, s.y), __fdiv_rn(x.z, s.z), __fdiv_rn(x.w, s.w));
-}
 template <typename T>
 __device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Divisor& a, const Divisor& b, const Divisor& c, const Divisor& d) {
-    const float4 v = make_float4(load(x.e), load(x.e + 1), load(x.e + 2), load(x.e + 3));
-    if (fminf(fminf(a.inverse, b.inverse), fminf(c.inverse, d.inverse)) == 0.f) return divided(v, make_float4(a.scale, b.scale, c.scale, d.scale));
-    return packed(a.quotient(v.x), b.quotient(v.y), c.quotient(v.z), d.quotient(v.w));
+    return (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(a.quotient(load(x.e)), b.quotient(load(x.e + 1))), __NV_SATFINITE, __NV_E4M3) |
+           (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(c.quotient(load(x.e + 2)), d.quotient(load(x.e + 3))), __NV_SATFINITE, __NV_E4M3) << 16;
 }
-
 template <typename T>
 __device__ __forceinline__ unsigned largestOf(const Quad<T>& x) {
     return max(max(size(load(x.e)), size(load(x.e + 1))), max(size(load(x.e + 2)), size(load(x.e + 3))));
@@ -68,7 +65,7 @@ __device__ __forceinline__ unsigned largestOf(const Quad<T>& x) {
 struct Scratch {
     alignas(16) unsigned columns[WARPS][TILE];
     unsigned warps[WARPS];
-    alignas(16) Divisor divisors[TILE];  // of columns
+    Divisor divisors[TILE];  // of columns
     alignas(16) unsigned char turned[TILE * TILE];  // by column; 16-byte vectors of a column are permuted, so that threads of a warp write different banks
 };
 
@@ -89,11 +86,12 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, 
             const unsigned largest = __reduce_max_sync(0xffffffffu, largestOf(x[r]));
             if (lane % ROWS == r) own = largest;
         }
-        const Divisor mine = Divisor::of(scaleOf(own));
-        if (lane < ROWS && warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = mine.scale;
+        const float scale = scaleOf(own);
+        const Divisor mine = Divisor::of(scale);
+        if (lane < ROWS && warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = scale;
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            const Divisor by = {__shfl_sync(0xffffffffu, mine.scale, r), __shfl_sync(0xffffffffu, mine.inverse, r)};
+            const Divisor by = {__shfl_sync(0xffffffffu, mine.divisor, r), __shfl_sync(0xffffffffu, mine.inverse, r), __shfl_sync(0xffffffffu, mine.factor, r)};
             quads[r] = quantized(x[r], by, by, by, by);
         }
     } else if (to.block == SQUARE) {
@@ -104,8 +102,9 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, 
         __syncthreads();  // what was read of the scratch for the copy before
         if (lane == 0) scratch.warps[warp] = largest;
         __syncthreads();
-        const Divisor by = Divisor::of(scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS])));
-        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = by.scale;
+        const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
+        const Divisor by = Divisor::of(scale);
+        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale;
 #pragma unroll
         for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
     } else {
@@ -124,9 +123,9 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, 
             unsigned all = 0;
 #pragma unroll
             for (int w = 0; w < WARPS; w++) all = max(all, scratch.columns[w][threadIdx.x]);
-            const Divisor by = Divisor::of(scaleOf(all));
-            scratch.divisors[threadIdx.x] = by;
-            if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = by.scale;
+            const float scale = scaleOf(all);
+            scratch.divisors[threadIdx.x] = Divisor::of(scale);
+            if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = scale;
         }
         __syncthreads();
         Divisor by[COLUMNS];

@@ -28,11 +28,44 @@ __device__ __forceinline__ void barrierWait(uint64_t* barrier, uint32_t phase) {
         "r"(phase)
         : "memory");
 }
+// Arrives at the barrier at the same place in the shared memory of another block of the cluster.
+__device__ __forceinline__ void barrierArrive(uint64_t* barrier, uint32_t block) {
+    asm volatile(
+        "{\n"
+        ".reg .b32 remote;\n"
+        "mapa.shared::cluster.u32 remote, %0, %1;\n"
+        "mbarrier.arrive.release.cluster.shared::cluster.b64 _, [remote];\n"
+        "}\n" ::"r"(sharedAddress(barrier)),
+        "r"(block)
+        : "memory");
+}
+__device__ __forceinline__ uint32_t blockOfCluster() {
+    uint32_t rank;
+    asm volatile("mov.u32 %0, %%cluster_ctarank;" : "=r"(rank));
+    return rank;
+}
+// All threads of all blocks of the cluster; what they wrote before is visible behind it.
+__device__ __forceinline__ void syncCluster() {
+    asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+    asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+}
 // Makes ordinary writes to shared memory visible to bulk copies and tensor cores.
 __device__ __forceinline__ void fenceAsync() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 __device__ __forceinline__ void syncThreads(int name, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory"); }
 
 // ---- bulk copies of a box whose first element is (column, row[, matrix]); `barrier` counts the bytes
+// The same into the shared memory of two blocks of a cluster, at the same place; each has a barrier at the same place, which counts the bytes.
+__device__ __forceinline__ void copyBoxToBoth(void* to, const TensorMap* map, uint64_t* barrier, int column, int row) {
+    asm volatile("cp.async.bulk.tensor.2d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4}], [%2], %5;" ::"r"(sharedAddress(to)),
+                 "l"(map), "r"(sharedAddress(barrier)), "r"(column), "r"(row), "h"((unsigned short)3)
+                 : "memory");
+}
+__device__ __forceinline__ void copyBoxToBoth(void* to, const TensorMap* map, uint64_t* barrier, int column, int row, int matrix) {
+    asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes.multicast::cluster [%0], [%1, {%3, %4, %5}], [%2], %6;" ::"r"(
+                     sharedAddress(to)),
+                 "l"(map), "r"(sharedAddress(barrier)), "r"(column), "r"(row), "r"(matrix), "h"((unsigned short)3)
+                 : "memory");
+}
 // `bytes`, and both addresses, are multiples of 16.
 __device__ __forceinline__ void copyBytes(void* to, const void* from, uint32_t bytes, uint64_t* barrier) {
     asm volatile("cp.async.bulk.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1], %2, [%3];" ::"r"(sharedAddress(to)), "l"(from), "r"(bytes),

@@ -156,6 +156,9 @@ static void report(const std::string& what, Operand a, Operand b, long long bExp
     cudaFree(sums);
 }
 
+// Rows of a tile, and blocks of a cluster.
+static const std::vector<std::pair<int, int>> tiles = {{256, 1}, {128, 1}, {256, 2}, {128, 2}};
+
 static void rowsProduct(const std::string& name, const Offsets& o, int n, int k, int step, bool time) {
     const long long ks = up(k, 128), ns = up(n, 128);
     auto x = numbers((size_t)o.capacity * k, 1);
@@ -166,10 +169,11 @@ static void rowsProduct(const std::string& name, const Offsets& o, int n, int k,
     const Operand a{x, k, 1, sx, ks, 1, 1, 128}, b{w, k, 1, sw, ks, 1, 128, 128};
     const double work = 2.0 * o.rows() * n * k;
     for (std::string type : {"bf16", "f32"}) {
-        for (int bm : {256, 128}) {
-            const std::string full = "grouped_rows_f8_e4m3_" + type + "_sm90_" + std::to_string(bm);
+        for (const auto& tile : tiles) {
+            const int bm = tile.first;
+            const std::string shape = std::to_string(bm) + "x" + std::to_string(tile.second), full = "grouped_rows_f8_e4m3_" + type + "_sm90_" + shape;
             CUfunction f = hopper(full, SHARED_F8);
-            const CUtensorMap ma = map(x, true, 0, o.capacity, k, bm), mb = map(w, true, o.experts, n, k, 128);
+            const CUtensorMap ma = map(x, true, 0, o.capacity, k, bm), mb = map(w, true, o.experts, n, k, 128 / tile.second);
             auto run = [&] {
                 launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, n, k, (long long)o.capacity, (const float*)sx, (int)ks, 1, (const float*)sw, (int)ks, 1,
                        (int)(ns * ks), (void*)y, (long long)n);
@@ -177,7 +181,7 @@ static void rowsProduct(const std::string& name, const Offsets& o, int n, int k,
             CHECK(cudaMemset(y, 0xFF, (size_t)o.capacity * n * 4));
             run();
             CHECK(cudaDeviceSynchronize());
-            report(name + " " + type + " " + std::to_string(bm), a, b, (long long)n * k, ns * ks, o, 0, 0, n, k, y, type == "bf16", 0, n, step, 0.002f);
+            report(name + " " + type + " " + shape, a, b, (long long)n * k, ns * ks, o, 0, 0, n, k, y, type == "bf16", 0, n, step, 0.002f);
             if (time) {
                 double ms = milliseconds(run, 10);
                 std::printf("    %-40s %8.1f us %8.1f TFLOP/s\n", full.c_str(), ms * 1000, work / ms / 1e9);
@@ -207,10 +211,11 @@ static void columnsProduct(const std::string& name, const Offsets& o, int m, int
     const Operand a{dy, o.capacity, 1, sy, 1, m, 1, 128}, b{x, o.capacity, 1, sx, 1, n, 1, 128};
     const double work = 2.0 * o.rows() * m * n;
     for (std::string type : {"f32", "bf16"}) {
-        for (int bm : {256, 128}) {
-            const std::string full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + std::to_string(bm);
+        for (const auto& tile : tiles) {
+            const int bm = tile.first;
+            const std::string shape = std::to_string(bm) + "x" + std::to_string(tile.second), full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + shape;
             CUfunction f = hopper(full, SHARED_F8);
-            const CUtensorMap ma = map(dy, true, 0, m, o.capacity, bm), mb = map(x, true, 0, n, o.capacity, 128);
+            const CUtensorMap ma = map(dy, true, 0, m, o.capacity, bm), mb = map(x, true, 0, n, o.capacity, 128 / tile.second);
             auto run = [&](int accumulate) {
                 launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, m, n, (long long)o.capacity, (const float*)sy, 1, m, (const float*)sx, n, (void*)dw,
                        (long long)m * n, (long long)n, accumulate);
@@ -218,7 +223,7 @@ static void columnsProduct(const std::string& name, const Offsets& o, int m, int
             CHECK(cudaMemset(dw, 0xFF, (size_t)o.experts * m * n * 4));
             run(0);
             CHECK(cudaDeviceSynchronize());
-            report(name + " " + type + " " + std::to_string(bm), a, b, 0, 0, o, 1, m, n, 0, dw, type == "bf16", (long long)m * n, n, step, 0.002f);
+            report(name + " " + type + " " + shape, a, b, 0, 0, o, 1, m, n, 0, dw, type == "bf16", (long long)m * n, n, step, 0.002f);
             if (time) {
                 for (int accumulate : {0, 1}) {
                     double ms = milliseconds([&] { run(accumulate); }, 10);

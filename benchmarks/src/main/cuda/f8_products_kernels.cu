@@ -9,10 +9,18 @@
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 // Tiles that the product does not use.
-F8_ROWS(bf16, bf16, 128)
-F8_ROWS(float, f32, 128)
-F8_COLUMNS(float, f32, 256)
-F8_COLUMNS(bf16, bf16, 256)
+F8_ROWS(bf16, bf16, 128, 1)
+F8_ROWS(bf16, bf16, 128, 2)
+F8_ROWS(bf16, bf16, 256, 2)
+F8_ROWS(float, f32, 128, 1)
+F8_ROWS(float, f32, 128, 2)
+F8_ROWS(float, f32, 256, 2)
+F8_COLUMNS(float, f32, 256, 1)
+F8_COLUMNS(float, f32, 256, 2)
+F8_COLUMNS(float, f32, 128, 2)
+F8_COLUMNS(bf16, bf16, 256, 1)
+F8_COLUMNS(bf16, bf16, 256, 2)
+F8_COLUMNS(bf16, bf16, 128, 2)
 #endif
 
 namespace probe {

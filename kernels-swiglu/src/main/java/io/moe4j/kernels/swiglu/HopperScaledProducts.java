@@ -37,7 +37,7 @@ final class HopperScaledProducts {
         this.module = module;
         this.grids = grids;
         this.present = products == SwiGluKernels.Products.FASTEST
-                && module.find("grouped_rows_f8_e4m3_bf16_sm90_" + TILE_ROWS).isPresent();
+                && module.find("grouped_rows_f8_e4m3_bf16_sm90_" + TILE_ROWS + "x1").isPresent();
     }
 
     boolean present() {
@@ -142,7 +142,7 @@ final class HopperScaledProducts {
 
     private Launch launch(String kernel, Tensor result, int tileRows, KernelArg... arguments) {
         return grids.hopperScaled().launch(module.kernel(
-                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90_" + tileRows),
+                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90_" + tileRows + "x1"),
                 List.of(arguments));
     }
 

@@ -117,7 +117,7 @@ public abstract class ExpertKernelsContract {
      */
     @TestFactory
     public Stream<DynamicTest> productsWithScales() {
-        return ScaledGrouped.tests(bench);
+        return Stream.concat(ScaledGrouped.tests(bench), QuantizedRows.tests(bench));
     }
 
     /** dx = dy · w. */
