@@ -21,7 +21,6 @@ final class QuantizedRows {
     private static final List<Long> COLUMNS = List.of(Scales.BLOCK, 1L);
     private static final int CAPACITY = 150;
     private static final int WIDTH = 300;
-    private static final int[] OFFSETS = {0, 5, 133};
     private static final int VALID = 133;
     private static final double MARK = 3;
 
@@ -71,7 +70,7 @@ final class QuantizedRows {
         bench.stream().fill(byColumns, MARK);
         Tensor scalesOfRows = values.tensor(DType.F32, CAPACITY, 3);
         Tensor scalesOfColumns = values.tensor(DType.F32, 2, WIDTH);
-        bench.kernels().quantize(bench.stream(), RowQuantization.of(x, bench.offsets(OFFSETS),
+        bench.kernels().quantize(bench.stream(), RowQuantization.of(x, bench.offsets(new int[] {0, 5, VALID}),
                 byRows.withScales(Optional.of(new Scales(scalesOfRows, ROWS))),
                 byColumns.strided(new long[] {CAPACITY, WIDTH}, new long[] {1, CAPACITY})
                         .withScales(Optional.of(new Scales(scalesOfColumns, COLUMNS)))));
