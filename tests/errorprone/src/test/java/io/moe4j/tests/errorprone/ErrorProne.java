@@ -1,5 +1,6 @@
 package io.moe4j.tests.errorprone;
 
+import java.io.File;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -33,12 +34,13 @@ final class ErrorProne {
             throws IOException {
         String plugin = Stream.concat(Stream.of("-Xplugin:ErrorProne"), checks.stream())
                 .collect(Collectors.joining(" "));
-        String path = Stream.concat(classPath.stream().map(Path::toString),
-                Stream.of(System.getProperty("java.class.path")))
-                .collect(Collectors.joining(java.io.File.pathSeparator));
+        String libraries = System.getProperty("java.class.path");
+        String path = Stream.concat(classPath.stream().map(Path::toString), Stream.of(libraries))
+                .collect(Collectors.joining(File.pathSeparator));
         List<String> options = List.of(plugin, "-XDcompilePolicy=simple", "--should-stop=ifError=FLOW", "-proc:none",
                 "-Xmaxerrs", "1000", "-Xmaxwarns", "1000", "--add-modules", "jdk.incubator.vector", "-classpath", path,
-                "-d", output.toString());
+                // Where Error Prone looks for further checks: for NullAway.
+                "-processorpath", libraries, "-d", output.toString());
         JavaCompiler javac = ToolProvider.getSystemJavaCompiler();
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();
         try (StandardJavaFileManager files = javac.getStandardFileManager(found, Locale.ROOT, StandardCharsets.UTF_8)) {

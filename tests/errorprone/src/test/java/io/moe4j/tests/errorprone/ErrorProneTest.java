@@ -21,7 +21,8 @@ final class ErrorProneTest {
     void nothingIsFound(@TempDir Path mainClasses, @TempDir Path testClasses) throws IOException {
         Set<Path> main = SourceRoots.files("main");
         Set<Path> tests = SourceRoots.files("test");
-        assertTrue(main.size() > 1000 && tests.size() > 300, main.size() + " files of main, " + tests.size() + " of tests");
+        assertTrue(main.size() > 1000 && tests.size() > 300,
+                main.size() + " files of main, " + tests.size() + " of tests");
         assertNone(ErrorProne.findings(main, ErrorProne.checks("main.options"), List.of(), mainClasses));
         assertNone(ErrorProne.findings(tests, ErrorProne.checks("test.options"), List.of(mainClasses), testClasses));
     }
@@ -36,7 +37,8 @@ final class ErrorProneTest {
                     boolean same(String text) { return text.equals(1); }
                 }
                 """);
-        assertEquals(List.of("3 NullAway", "4 StringSplitter", "5 EqualsIncompatibleType"), named(planted, "main.options"));
+        assertEquals(List.of("3 NullAway", "4 StringSplitter", "5 EqualsIncompatibleType"),
+                named(planted, "main.options"));
         assertEquals(List.of("5 EqualsIncompatibleType"), named(planted, "test.options"));
     }
 
@@ -57,7 +59,8 @@ final class ErrorProneTest {
     /** The line and the check of each finding, in the order of lines. */
     private static List<String> named(Path source, String options) throws IOException {
         return ErrorProne.findings(List.of(source), ErrorProne.checks(options), List.of(), source.getParent()).stream()
-                .map(finding -> finding.replaceFirst("(?s)^.*?java:(\\d+): .*?\\[(\\w+)] .*$", "$1 $2")).sorted().toList();
+                .map(finding -> finding.replaceFirst("(?s)^.*?java:(\\d+): .*?\\[(\\w+)] .*$", "$1 $2")).sorted()
+                .toList();
     }
 
     /** All Java files of the tree below a folder src/main/java or src/test/java; examples/ are projects of their own. */
