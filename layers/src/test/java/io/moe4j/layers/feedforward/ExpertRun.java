@@ -177,7 +177,7 @@ final class ExpertRun {
     private static Variable apply(Tape tape, CommBackend comm, ExpertKernels kernels, Routing routing, Parameter gateUp,
             Parameter down, Variable x, Variable weights) {
         return new ExpertExchange(comm, kernels, routing, new ExpertMatrix(gateUp, Optional.empty()),
-                new ExpertMatrix(down, Optional.empty()), x, weights).apply(tape);
+                new ExpertMatrix(down, Optional.empty()), x, weights, x.tensor().dtype()).apply(tape);
     }
 
     private static Parameter parameter(Values values, DType dtype, String name, long... shape) {

@@ -33,11 +33,11 @@ final class ErrorProneTest {
                 package io.moe4j.planted;
                 class Planted {
                     String name() { return null; }
-                    String[] words(String text) { return text.split(" "); }
+                    int place(Thread.State state) { return state.ordinal(); }
                     boolean same(String text) { return text.equals(1); }
                 }
                 """);
-        assertEquals(List.of("3 NullAway", "4 StringSplitter", "5 EqualsIncompatibleType"),
+        assertEquals(List.of("3 NullAway", "4 EnumOrdinal", "5 EqualsIncompatibleType"),
                 named(planted, "main.options"));
         assertEquals(List.of("5 EqualsIncompatibleType"), named(planted, "test.options"));
     }
