@@ -85,10 +85,10 @@ class GradientTypesTest {
                 rank.stream().fill(unit.gradientShard(), 7);
                 microbatch(rank, unit, Microbatch.of(0, 2), () -> {
                     assertEquals(DType.BF16, once.gradient().dtype());
-                    contribute(rank, once, 1.00390625f);
+                    contribute(rank, once, 1 + 0x1p-8f);
                     assertThrows(IllegalStateException.class, once::accumulatesGradient);
-                    contribute(rank, often, 1.00390625f);
-                    contribute(rank, often, 1.00390625f);
+                    contribute(rank, often, 1 + 0x1p-8f);
+                    contribute(rank, often, 1 + 0x1p-8f);
                 });
                 // 1 + 2⁻⁸ lies between 1 and 1 + 2⁻⁷; twice that is 2.0078125, between 2 and 2.015625. Both ties go to even.
                 assertEquals(List.of(1f, 2f, 0f), firsts(unit));
