@@ -9,7 +9,7 @@ import java.util.List;
 /**
  * How the queries of an attention are cut: each sequence into its documents, and each document into blocks. Blocks are counted from the beginning of
  * their document, so a document has the same bits wherever it lies in a sequence. Made when the work runs, because the starts are read from memory. With
- * blocks of 64 queries, documents of 100 and 30 tokens have the blocks 0 to 63 and 64 to 99, and 100 to 129.
+ * blocks of 128 queries, documents of 200 and 30 tokens have the blocks 0 to 127 and 128 to 199, and 200 to 229.
  */
 final class AttentionBlocks {
     private final long heads;
