@@ -49,7 +49,7 @@ struct Divisor {
         float q = v * inverse;
         q = fmaf(fmaf(-divisor, q, v), inverse, q);
         q = fmaf(fmaf(-divisor, q, v), inverse, q);
-        return copysignf(q, x);  // -0
+        return q == 0.f ? copysignf(0.f, x) : q;
     }
 };
 template <typename T>

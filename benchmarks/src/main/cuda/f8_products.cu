@@ -304,7 +304,7 @@ static void precision() {
     CHECK(cudaMemcpy(w, hw.data(), hw.size(), cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(one, ones.data(), rows * 4, cudaMemcpyHostToDevice));
     Offsets o({rows}, rows);
-    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90_128", SHARED_F8);
+    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90_128x1", SHARED_F8);
     launch(f, multiprocessors, 384, SHARED_F8, map(x, true, 0, rows, k, 128), map(w, true, 1, n, k, 128), (const int*)o.device, 1, n, k, (long long)rows, (const float*)one, 1, 1,
            (const float*)one, 1, 1, 1, (void*)y, (long long)n);
     CHECK(cudaDeviceSynchronize());

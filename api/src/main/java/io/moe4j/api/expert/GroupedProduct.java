@@ -5,7 +5,8 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.Optional;
 
 /**
- * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense. {@code offsets_e} is I32 (e),
+ * Arguments of the grouped products. Row tensors are (R_max, ·) with a row stride; their last dimension is dense, or their columns are, where they have
+ * scales: sums along dense numbers are the fastest. {@code offsets_e} is I32 (e),
  * inclusive running sums. Rows and weights that are multiplied can have {@linkplain Tensor#scales() scales}, both or none; the sums then run as in
  * {@link io.moe4j.api.ops.MatmulOps#matmul}, and results are F32 or BF16. In a weight gradient, a run also ends with the rows of its expert.
  *
