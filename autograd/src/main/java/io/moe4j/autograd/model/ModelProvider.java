@@ -19,8 +19,8 @@ public interface ModelProvider extends Provider {
      * {@link ModelSpec#deviceSpi}, {@link ModelSpec#exportRemarks} and {@link #huggingFaceTypes}; 1.4 added {@link Stage.Last#losses},
      * {@link ModelSpec#keepsDocumentsApart}, {@link Model#openDecoding}, {@link ModelSpec#cacheBytesPerToken}, {@link ModelContext#blank},
      * {@link #toHuggingFace}, low-rank updates ({@link ModelContext#lora}, {@link ModelSpec#adapterTargets}, {@link Model#adapterNames}), products in
-     * types with scales and values converted once a step ({@link Model#prepare}), and multi-token prediction: {@link ModelSpec#predictionDepth}, {@link ModelContext#predictionWeight},
-     * {@link Model#predictionLosses}, {@link Model#repeatedNames}.
+     * types with scales and values converted once a step ({@link Model#prepare}), and multi-token prediction: {@link ModelSpec#predictionDepth},
+     * {@link ModelContext#predictionWeight}, {@link Model#predictionLosses}, {@link Model#repeatedNames}.
      */
     String SPI_VERSION = "1.4";
 
