@@ -29,24 +29,28 @@ final class FamiliesGpuTest {
     private static final int WORDS = 2048;
 
     @ParameterizedTest
-    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0",
-            "qwen3_moe_debugmodel_minimal_async_ep, float32, 0",
-            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0",
-            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 2"})
-    void capturedEagerAndStandardAreOne(String name, String dtype, int modules) {
-        List<Double> captured = losses(name, dtype, modules, "minimal_async_ep", true);
+    @CsvSource({"qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0, auto",
+            "qwen3_moe_debugmodel_minimal_async_ep, float32, 0, auto",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0, auto",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 2, auto",
+            "deepseek_v3_debugmodel_minimal_async_ep, bfloat16, 0, float8",
+            "qwen3_moe_debugmodel_minimal_async_ep, bfloat16, 0, float8"})
+    void capturedEagerAndStandardAreOne(String name, String dtype, int modules, String products) {
+        List<Double> captured = losses(name, dtype, modules, products, "minimal_async_ep", true);
         assertTrue(captured.stream().allMatch(Double::isFinite), captured.toString());
         assertTrue(captured.getLast() < captured.getFirst(), captured.toString());
-        assertEquals(captured, losses(name, dtype, modules, "minimal_async_ep", true), "another time");
-        assertEquals(captured, losses(name, dtype, modules, "minimal_async_ep", false), "eager");
-        assertEquals(captured, losses(name, dtype, modules, "standard", false), "standard");
+        assertEquals(captured, losses(name, dtype, modules, products, "minimal_async_ep", true), "another time");
+        assertEquals(captured, losses(name, dtype, modules, products, "minimal_async_ep", false), "eager");
+        assertEquals(captured, losses(name, dtype, modules, products, "standard", false), "standard");
     }
 
-    private static List<Double> losses(String name, String dtype, int modules, String backend, boolean capture) {
+    private static List<Double> losses(String name, String dtype, int modules, String products, String backend,
+            boolean capture) {
         Registry registry = Plugins.load(List.of());
         TrainerConfig config = new ConfigLoader(registry).load(name,
                 Arguments.of("device=cuda", "ranks=2", "parallelism.expert_parallel_degree=2", "training.seq_len=128",
                         "training.local_batch_size=2", "training.steps=6", "training.dtype=" + dtype,
+                        "training.dense_dtype=" + products, "training.expert_dtype=" + products,
                         "runtime.timeout=30", "model.num_nextn_predict_layers=" + modules,
                         "model.moe_comm_backend=" + backend, "graph_capture.enable=" + capture)
                         .overrides(),
