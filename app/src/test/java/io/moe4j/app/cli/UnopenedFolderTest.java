@@ -24,21 +24,26 @@ class UnopenedFolderTest {
         return folder;
     }
 
+    private static void runAtExit(UnopenedFolder unopened) throws InterruptedException {
+        unopened.atExit().start();
+        unopened.atExit().join();
+    }
+
     @Test
-    void aFolderWithTheLockAloneIsRemoved() throws IOException {
+    void aFolderWithTheLockAloneIsRemoved() throws IOException, InterruptedException {
         Path folder = folder(RunLock.FILE);
         try (UnopenedFolder unopened = UnopenedFolder.of(folder)) {
-            unopened.atExit().run();
+            runAtExit(unopened);
         }
         assertFalse(Files.exists(folder));
     }
 
     @Test
-    void whatHasBeenWrittenStays() throws IOException {
+    void whatHasBeenWrittenStays() throws IOException, InterruptedException {
         for (String written : List.of("metrics.jsonl", "config.toml")) {
             Path folder = folder(RunLock.FILE, written);
             try (UnopenedFolder unopened = UnopenedFolder.of(folder)) {
-                unopened.atExit().run();
+                runAtExit(unopened);
             }
             assertTrue(Files.exists(folder.resolve(written)), written);
         }

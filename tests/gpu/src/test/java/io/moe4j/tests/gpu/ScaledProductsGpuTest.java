@@ -229,7 +229,7 @@ final class ScaledProductsGpuTest {
             int matrix = i / columns / rows;
             int row = i / columns % rows;
             int column = i % columns;
-            long scale = (matrix * down + row / block.get(0)) * across + column / block.get(1);
+            long scale = ((long) matrix * down + row / block.get(0)) * across + column / block.get(1);
             elements[i] = values[i] * scales[Math.toIntExact(scale)];
             stored[turned ? (matrix * columns + column) * rows + row : i] = values[i];
         }
