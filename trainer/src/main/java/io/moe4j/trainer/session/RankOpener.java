@@ -97,7 +97,7 @@ final class RankOpener {
         Optional<CommBackend> comm = providers.comm()
                 .map(provider -> comm(provider, context, groups, collectives, resources));
         Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
-        requireProducts(context, kernels);
+        kernels.ifPresent(opened -> SupportedProducts.require(config, opened));
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
         Optional<RankTraining> training = purpose == SessionPurpose.EVALUATION ? Optional.empty()
                 : Optional.of(training(context, groups, model, comm, phase, resources));
@@ -166,23 +166,6 @@ final class RankOpener {
     private Optional<Collectives> shared(Group group, RankContext context, Resources resources) {
         return group.size() == 1 ? Optional.empty()
                 : Optional.of(resources.add(place.openCollectives(group, context)));
-    }
-
-    /** Whether a device and its kernels multiply a type is known when they are open; what they refuse then is named here, before the run. */
-    private void requireProducts(RankContext context, Optional<ExpertKernels> kernels) {
-        TrainingConfig training = config.training();
-        if (!context.device().ops().supports(training.denseProducts())) {
-            throw new InputException("training.dense_dtype = \"float8\", device = \"" + config.device()
-                    + "\": this device has no products of " + training.denseProducts()
-                    + "; set training.dense_dtype to auto, or choose another device");
-        }
-        if (training.expertProducts().isScaled() && kernels.isPresent()
-                && !kernels.get().supports(training.expertProducts())) {
-            throw new InputException("training.expert_dtype = \"float8\", model.expert_kernels = \""
-                    + config.model().expertKernels() + "\", device = \"" + config.device()
-                    + "\": these kernels have no products of " + training.expertProducts()
-                    + " on this device; set training.expert_dtype to auto, or choose other kernels or another device");
-        }
     }
 
     private CommBackend comm(CommBackendProvider provider, RankContext context, RankGroups groups,

@@ -89,8 +89,9 @@ public final class TrainingSession implements AutoCloseable {
         this.providers = providers;
         try {
             for (int ordinal : new TreeSet<>(launch.deviceOrdinals())) {
-                deviceByOrdinal.put(ordinal,
-                        resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal))));
+                Device device = resources.add(providers.device().open(deviceConfig(config.runtime(), ordinal)));
+                SupportedProducts.require(config, device);
+                deviceByOrdinal.put(ordinal, device);
             }
             Function<Recompute, Map<Integer, MemoryPlan>> planned = chosen -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
