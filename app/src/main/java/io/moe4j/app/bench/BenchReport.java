@@ -40,6 +40,9 @@ public final class BenchReport {
         facts.put("flavor", config.model().flavor());
         facts.put("dtype", name(config.training().dtype()));
         facts.put("gradient_dtype", name(config.training().gradientDtype()));
+        facts.put("dense_products", name(config.training().denseProducts()));
+        facts.put("expert_products", name(config.training().expertProducts()));
+        facts.put("dispatched_rows", name(config.moe().dispatchDtype().orElse(config.training().dtype())));
         facts.put("comm_backend", config.model().moeCommBackend());
         facts.put("expert_kernels", config.model().expertKernels());
         facts.put("captured", config.graphCapture().enable());

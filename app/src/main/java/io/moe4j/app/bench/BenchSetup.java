@@ -39,6 +39,19 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
         return new BenchSetup(config, spec, Providers.choose(config, spec, registry), options);
     }
 
+    /** For a benchmark of parts of a layer, which times them with operands and rows of {@code training.dtype}. */
+    static BenchSetup ofParts(TrainerConfig config, Registry registry, BenchOptions options) {
+        DType products = config.training().expertProducts();
+        DType rows = config.moe().dispatchDtype().orElse(config.training().dtype());
+        if (products.isScaled() || rows.isScaled()) {
+            throw new InputException("training.expert_dtype = \"float8\""
+                    + (rows.isScaled() ? ", moe.dispatch_dtype = \"float8\"" : "")
+                    + ": this benchmark times operands and rows of training.dtype only; set them to auto, or time"
+                    + " whole steps with bench step");
+        }
+        return of(config, registry, options);
+    }
+
     DType dtype() {
         return config.training().dtype();
     }

@@ -28,7 +28,7 @@ public final class ExchangeBench {
 
     /** Runs over all ranks as one expert-parallel group. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
-        BenchSetup setup = BenchSetup.of(config, registry, options);
+        BenchSetup setup = BenchSetup.ofParts(config, registry, options);
         setup.moe();
         CommBackendProvider comm = setup.providers().comm().orElseThrow();
         CommRequirements needs = comm.requirements();

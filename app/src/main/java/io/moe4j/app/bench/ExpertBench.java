@@ -17,12 +17,12 @@ public final class ExpertBench {
 
     /** Times SwiGLU and its gradient. */
     public static BenchReport swiglu(TrainerConfig config, Registry registry, BenchOptions options) {
-        return run("swiglu", BenchSetup.of(config, registry, options), ExpertRows::swiglu);
+        return run("swiglu", BenchSetup.ofParts(config, registry, options), ExpertRows::swiglu);
     }
 
     /** Times the three grouped products (forward, and both gradients) of each of the experts' two matrices. */
     public static BenchReport groupedMm(TrainerConfig config, Registry registry, BenchOptions options) {
-        return run("grouped-mm", BenchSetup.of(config, registry, options), ExpertRows::products);
+        return run("grouped-mm", BenchSetup.ofParts(config, registry, options), ExpertRows::products);
     }
 
     @FunctionalInterface

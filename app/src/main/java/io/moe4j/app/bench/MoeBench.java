@@ -31,7 +31,7 @@ public final class MoeBench {
 
     /** Runs over all ranks. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
-        return new MoeBench(BenchSetup.of(config, registry, options)).measure();
+        return new MoeBench(BenchSetup.ofParts(config, registry, options)).measure();
     }
 
     private BenchReport measure() {

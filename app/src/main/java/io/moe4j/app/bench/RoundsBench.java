@@ -52,7 +52,7 @@ public final class RoundsBench {
 
     /** Runs over all ranks as one expert-parallel group. */
     public static BenchReport run(TrainerConfig config, Registry registry, BenchOptions options) {
-        BenchSetup setup = BenchSetup.of(config, registry, options);
+        BenchSetup setup = BenchSetup.ofParts(config, registry, options);
         setup.moe();
         CommConfig configured = RankShapes.exchange(config, setup.spec(), setup.providers());
         CommConfig worst = configured.withCapacity(ReceiveCapacity.worstCase(), OverflowAction.FAIL);
