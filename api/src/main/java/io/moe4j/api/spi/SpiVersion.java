@@ -33,6 +33,15 @@ public record SpiVersion(int major, int minor) {
         return built.major < major ? Compatibility.TOO_OLD : Compatibility.TOO_NEW;
     }
 
+    /**
+     * Whether what {@code first} added is known to a plug-in that was built against this version: this is that version, or a later one.
+     *
+     * @since 0.3.0
+     */
+    public boolean isSince(SpiVersion first) {
+        return major > first.major || (major == first.major && minor >= first.minor);
+    }
+
     @Override
     public String toString() {
         return major + "." + minor;

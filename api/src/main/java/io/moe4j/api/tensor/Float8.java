@@ -52,4 +52,13 @@ public final class Float8 {
                 : Float.intBitsToFloat((exponent + 127 - 7) << 23 | fraction << 20);
         return bits < 0 ? -size : size;
     }
+
+    /**
+     * The scale of a block whose largest size this is, see {@link io.moe4j.api.ops.ScalingOps}; NaN for NaN.
+     *
+     * @since 0.3.0
+     */
+    public static float scale(float largest) {
+        return Math.max(largest / MAX, Float.MIN_NORMAL);
+    }
 }

@@ -42,7 +42,7 @@ public final class BenchReport {
         facts.put("gradient_dtype", name(config.training().gradientDtype()));
         facts.put("dense_products", name(config.training().denseProducts()));
         facts.put("expert_products", name(config.training().expertProducts()));
-        facts.put("dispatched_rows", name(config.moe().dispatchDtype().orElse(config.training().dtype())));
+        facts.put("dispatched_rows", name(config.dispatchedRows()));
         facts.put("comm_backend", config.model().moeCommBackend());
         facts.put("expert_kernels", config.model().expertKernels());
         facts.put("captured", config.graphCapture().enable());

@@ -42,7 +42,7 @@ record BenchSetup(TrainerConfig config, ModelSpec spec, Providers providers, Ben
     /** For a benchmark of parts of a layer, which times them with operands and rows of {@code training.dtype}. */
     static BenchSetup ofParts(TrainerConfig config, Registry registry, BenchOptions options) {
         DType products = config.training().expertProducts();
-        DType rows = config.moe().dispatchDtype().orElse(config.training().dtype());
+        DType rows = config.dispatchedRows();
         if (products.isScaled() || rows.isScaled()) {
             throw new InputException("training.expert_dtype = \"float8\""
                     + (rows.isScaled() ? ", moe.dispatch_dtype = \"float8\"" : "")

@@ -3,41 +3,17 @@ package io.moe4j.autograd.function;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
-import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
 import java.util.Optional;
 
-final class LinearOperation implements Operation {
-    private final Variable x_TI;
-    private final Parameter w_OI;
+final class LinearOperation extends MatrixOperation {
     private final Optional<LowRank> adapter;
 
     LinearOperation(Variable x_TI, Parameter w_OI, Optional<LowRank> adapter) {
-        this.x_TI = x_TI;
-        this.w_OI = w_OI;
+        super(x_TI, w_OI);
         this.adapter = adapter;
-    }
-
-    @Override
-    public String name() {
-        return "linear " + w_OI.name();
-    }
-
-    @Override
-    public String span() {
-        return "linear";
-    }
-
-    @Override
-    public Optional<String> kind() {
-        return Optional.of(w_OI.role());
-    }
-
-    @Override
-    public Tensor allocateOutput(Tape tape) {
-        return tape.temporary("activations", x_TI.tensor().dtype(), x_TI.tensor().dim(0), w_OI.shape()[0]);
     }
 
     @Override

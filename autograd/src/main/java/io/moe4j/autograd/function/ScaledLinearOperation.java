@@ -5,11 +5,9 @@ import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
-import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
-import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
@@ -17,35 +15,12 @@ import java.util.stream.Stream;
  * dx = q(dy) · q(w), with one scale for each 1 × 128 of x and dy, and for each 128 × 128 of w; dw = q(dy)ᵀ · q(x), with one scale for each 128 × 1, since
  * it sums over tokens. Results are those of fp32 sums. What is quantized lives for one product; the activations themselves keep their type.
  */
-final class ScaledLinearOperation implements Operation {
-    private final Variable x_TI;
-    private final Parameter w_OI;
+final class ScaledLinearOperation extends MatrixOperation {
     private final DType type;
 
     ScaledLinearOperation(Variable x_TI, Parameter w_OI) {
-        this.x_TI = x_TI;
-        this.w_OI = w_OI;
+        super(x_TI, w_OI);
         this.type = w_OI.scaledType().orElseThrow();
-    }
-
-    @Override
-    public String name() {
-        return "linear " + w_OI.name();
-    }
-
-    @Override
-    public String span() {
-        return "linear";
-    }
-
-    @Override
-    public Optional<String> kind() {
-        return Optional.of(w_OI.role());
-    }
-
-    @Override
-    public Tensor allocateOutput(Tape tape) {
-        return tape.temporary("activations", x_TI.tensor().dtype(), x_TI.tensor().dim(0), w_OI.shape()[0]);
     }
 
     @Override

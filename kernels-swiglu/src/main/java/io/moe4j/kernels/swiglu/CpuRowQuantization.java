@@ -77,7 +77,7 @@ final class CpuRowQuantization {
             }
         }
         for (int block = 0; block < scales.length; block++) {
-            scales[block] = Math.max(scales[block] / Float8.MAX, Float.MIN_NORMAL);
+            scales[block] = Float8.scale(scales[block]);
             memory.set(ValueLayout.JAVA_FLOAT_UNALIGNED,
                     result.scales + Float.BYTES * (band * scales.length + block), scales[block]);
         }

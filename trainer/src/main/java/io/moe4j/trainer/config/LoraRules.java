@@ -82,17 +82,13 @@ final class LoraRules {
         if (model.moe().isPresent()) {
             registry.all(ExpertKernelsProvider.class).stream()
                     .filter(kernels -> kernels.id().equals(config.model().expertKernels()))
-                    .forEach(kernels -> findings.require(isSince(SpiVersion.parse(kernels.spiVersion())),
+                    .forEach(kernels -> findings.require(SpiVersion.parse(kernels.spiVersion()).isSince(ADDED),
                             "these kernels were built against version " + kernels.spiVersion()
                                     + " of their SPI, and only"
                                     + " those of " + ADDED + " and later add low-rank updates of experts",
                             "choose other kernels, or take a newer version of the plug-in", "model.expert_kernels",
                             RANK));
         }
-    }
-
-    private static boolean isSince(SpiVersion built) {
-        return built.major() > ADDED.major() || (built.major() == ADDED.major() && built.minor() >= ADDED.minor());
     }
 
     /** A checkpoint has only the updates, and the path of the folder that has the other weights: saving needs such a folder. */

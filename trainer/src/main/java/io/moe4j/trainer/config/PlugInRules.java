@@ -305,8 +305,6 @@ final class PlugInRules {
 
     /** Whether a plug-in was built against {@code version} of its SPI or a later one, and so knows what that version added. */
     private static boolean isSince(String version, Provider provider) {
-        SpiVersion first = SpiVersion.parse(version);
-        SpiVersion built = SpiVersion.parse(provider.spiVersion());
-        return built.major() > first.major() || (built.major() == first.major() && built.minor() >= first.minor());
+        return SpiVersion.parse(provider.spiVersion()).isSince(SpiVersion.parse(version));
     }
 }

@@ -91,14 +91,11 @@ final class ProductRules {
     private <P extends Provider> void since(Class<P> spi, String plugIn, String id, String version, String what,
             String remedy, String key) {
         SpiVersion first = SpiVersion.parse(version);
-        registry.all(spi).stream().filter(provider -> provider.id().equals(id)).forEach(provider -> {
-            SpiVersion built = SpiVersion.parse(provider.spiVersion());
-            boolean isSince = built.major() > first.major()
-                    || (built.major() == first.major() && built.minor() >= first.minor());
-            findings.require(isSince, "this plug-in was built against version " + provider.spiVersion()
-                    + " of its SPI, and only those of " + version + " and later " + what,
-                    remedy + ", or take a newer version of the plug-in", key, plugIn);
-        });
+        registry.all(spi).stream().filter(provider -> provider.id().equals(id))
+                .forEach(provider -> findings.require(SpiVersion.parse(provider.spiVersion()).isSince(first),
+                        "this plug-in was built against version " + provider.spiVersion()
+                                + " of its SPI, and only those of " + version + " and later " + what,
+                        remedy + ", or take a newer version of the plug-in", key, plugIn));
     }
 
     private void dispatched() {

@@ -2,6 +2,7 @@ package io.moe4j.trainer.config;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Settings;
+import io.moe4j.api.tensor.DType;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,6 +50,15 @@ public record TrainerConfig(ModelConfig model, LoraConfig lora, TrainingConfig t
      */
     public boolean movesExpertBiases() {
         return moe.loadBalanceCoeff() > 0 && !lora.isOn();
+    }
+
+    /**
+     * Element type of the rows that are sent to experts.
+     *
+     * @since 0.3.0
+     */
+    public DType dispatchedRows() {
+        return moe.dispatchDtype().orElse(training.dtype());
     }
 
     /** The number of tokens of one step, all ranks together. */

@@ -133,8 +133,7 @@ final class RankOpener {
     }
 
     private boolean isDeviceSince(int minor) {
-        SpiVersion built = SpiVersion.parse(providers.device().spiVersion());
-        return built.major() > 1 || built.minor() >= minor;
+        return SpiVersion.parse(providers.device().spiVersion()).isSince(new SpiVersion(1, minor));
     }
 
     private RankContext context(int rank, RankGroups groups, Resources resources) {
@@ -196,8 +195,7 @@ final class RankOpener {
         Precision precision = new Precision(training.dtype(), training.parameterDtype(), training.gradientDtype(),
                 config.optimizer().stateDtype()).withProducts(training.denseProducts(),
                         spec.moe().isPresent() ? training.expertProducts() : training.dtype(),
-                        spec.moe().isPresent() ? config.moe().dispatchDtype().orElse(training.dtype())
-                                : training.dtype())
+                        spec.moe().isPresent() ? config.dispatchedRows() : training.dtype())
                 .withConvertedKept(training.keepConverted());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),

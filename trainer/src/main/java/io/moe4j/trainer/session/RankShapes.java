@@ -20,7 +20,7 @@ public final class RankShapes {
         ModelSpec.MoeSpec moe = spec.moe().orElseThrow();
         return CommConfig
                 .of(config.training().localTokens(), moe.dim(), moe.experts(), moe.topK(),
-                        config.moe().dispatchDtype().orElse(config.training().dtype()))
+                        config.dispatchedRows())
                 .withReturnType(config.training().dtype())
                 .withCapacity(config.moe().receiveCapacity(), config.moe().overflowAction(providers.comm()
                         .map(comm -> comm.supportsRounds(providers.device().kind())).orElse(false)))

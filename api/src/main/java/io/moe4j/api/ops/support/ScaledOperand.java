@@ -21,6 +21,16 @@ import io.moe4j.api.tensor.Tensor;
 public record ScaledOperand(long numbers, long outerStride, long innerStride, long scales, long outerScales,
         long innerScales, long outerBlock, long innerBlock) {
 
+    /** A tensor of 1 to 3 dimensions as a stack of matrices: a row is a matrix, and a matrix is a stack of one. */
+    public static Tensor stack(Tensor tensor) {
+        return switch (tensor.rank()) {
+            case 1 -> tensor.strided(new long[] {1, 1, tensor.dim(0)}, new long[] {0, 0, tensor.stride(0)});
+            case 2 -> tensor.strided(new long[] {1, tensor.dim(0), tensor.dim(1)},
+                    new long[] {0, tensor.stride(0), tensor.stride(1)});
+            default -> tensor;
+        };
+    }
+
     /** A matrix with scales, whose sums run along its rows. */
     public static ScaledOperand of(Tensor matrix) {
         Scales scales = matrix.scales().orElseThrow();

@@ -5,6 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
 
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.BFloat16;
 import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Scales;
@@ -53,7 +54,7 @@ final class CpuScalingOps implements ScalingOps {
                 largest = Math.max(largest, Math.abs(grid.plain().get(row, column)));
             }
         }
-        float scale = Math.max(largest / Float8.MAX, Float.MIN_NORMAL);
+        float scale = Float8.scale(largest);
         Addresses.ALL.set(JAVA_FLOAT_UNALIGNED, grid.scaleOf(block), scale);
         for (long row = grid.firstRow(block); row < endRow; row++) {
             for (long column = grid.firstColumn(block); column < endColumn; column++) {
@@ -96,18 +97,11 @@ final class CpuScalingOps implements ScalingOps {
             if (x.rank() == 3 && scales.block().getFirst() != 1) {
                 throw new IllegalArgumentException(what + " of " + scaled + ": a block lies in one matrix of a stack");
             }
-            return new Grid(Plain.of(stack(x)), Numbers.of(stack(scaled.withScales(Optional.empty()))),
-                    stack(scales.values()), last == 2 ? x.dim(0) : 1, last == 0 ? 1 : x.dim(last - 1), x.dim(last),
+            return new Grid(Plain.of(ScaledOperand.stack(x)),
+                    Numbers.of(ScaledOperand.stack(scaled.withScales(Optional.empty()))),
+                    ScaledOperand.stack(scales.values()), last == 2 ? x.dim(0) : 1, last == 0 ? 1 : x.dim(last - 1),
+                    x.dim(last),
                     blockRows, scales.block().get(last));
-        }
-
-        private static Tensor stack(Tensor tensor) {
-            return switch (tensor.rank()) {
-                case 1 -> tensor.strided(new long[] {1, 1, tensor.dim(0)}, new long[] {0, 0, tensor.stride(0)});
-                case 2 -> tensor.strided(new long[] {1, tensor.dim(0), tensor.dim(1)},
-                        new long[] {0, tensor.stride(0), tensor.stride(1)});
-                default -> tensor;
-            };
         }
 
         long blocks() {

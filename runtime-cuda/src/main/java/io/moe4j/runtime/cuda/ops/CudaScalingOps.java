@@ -3,6 +3,7 @@ package io.moe4j.runtime.cuda.ops;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ScalingOps;
+import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -58,7 +59,7 @@ final class CudaScalingOps implements ScalingOps {
         if (copies.size() == 1) {
             ScaledCopy.addNone(arguments);
         }
-        Tensor matrices = ScaledCopy.stack(x);
+        Tensor matrices = ScaledOperand.stack(x);
         long tiles = matrices.dim(0) * Math.ceilDiv(matrices.dim(1), Scales.BLOCK)
                 * Math.ceilDiv(matrices.dim(2), Scales.BLOCK);
         kernels.blocks(stream, "quantize_tiles" + Kernels.suffix(x), tiles, TILE_THREADS, 0,
@@ -73,7 +74,7 @@ final class CudaScalingOps implements ScalingOps {
     }
 
     private static List<KernelArg> matrices(Tensor x) {
-        Tensor stack = ScaledCopy.stack(x);
+        Tensor stack = ScaledOperand.stack(x);
         return new ArrayList<>(List.of(KernelArg.of(stack), KernelArg.of(stack.stride(0)),
                 KernelArg.of(stack.stride(1)), KernelArg.of(stack.dim(0)), KernelArg.of(stack.dim(1)),
                 KernelArg.of(stack.dim(2))));

@@ -2,6 +2,7 @@ package io.moe4j.runtime.cuda.ops;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
@@ -31,18 +32,9 @@ record ScaledCopy(Tensor numbers, Tensor scales, long blockRows, long blockColum
             throw new DeviceException(what + " of " + scaled
                     + ": it has 1 to 3 dimensions, and a block lies in one matrix of a stack");
         }
-        return new ScaledCopy(stack(scaled.withScales(Optional.empty())), stack(scales.values()),
+        return new ScaledCopy(ScaledOperand.stack(scaled.withScales(Optional.empty())),
+                ScaledOperand.stack(scales.values()),
                 rank == 1 ? 1 : block.get(rank - 2), block.get(rank - 1));
-    }
-
-    /** A tensor of 1 to 3 dimensions as a stack of matrices. */
-    static Tensor stack(Tensor tensor) {
-        return switch (tensor.rank()) {
-            case 1 -> tensor.strided(new long[] {1, 1, tensor.dim(0)}, new long[] {0, 0, tensor.stride(0)});
-            case 2 -> tensor.strided(new long[] {1, tensor.dim(0), tensor.dim(1)},
-                    new long[] {0, tensor.stride(0), tensor.stride(1)});
-            default -> tensor;
-        };
     }
 
     /** Whether the kernel for tiles of 128 × 128 knows the blocks. */
