@@ -6,6 +6,7 @@ import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.ContextTurns;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaRecording;
 import io.moe4j.runtime.cuda.CudaStream;
 import io.moe4j.runtime.cuda.ReplayPart;
 import io.moe4j.runtime.cuda.driver.Driver;
@@ -19,6 +20,9 @@ import jcuda.driver.JCudaDriver;
  * their graphs together.
  */
 final class CudaCapturedGraph implements CapturedGraph {
+    /** Kernels have the priority of the stream on which they were recorded. */
+    private static final long USE_NODE_PRIORITY = 8;
+
     private final CudaDevice device;
     private final CUgraphExec executable = new CUgraphExec();
     private final List<ReplayPart> parts;
@@ -26,16 +30,16 @@ final class CudaCapturedGraph implements CapturedGraph {
     private final long nodes;
     private boolean closed;
 
-    CudaCapturedGraph(CudaDevice device, CUgraph graph, List<ReplayPart> parts, List<Memory> memory,
-            CudaStream stream) {
+    CudaCapturedGraph(CudaDevice device, CUgraph graph, CudaRecording recording, CudaStream stream) {
         this.device = device;
-        this.parts = parts;
-        this.memory = memory;
+        this.parts = recording.parts();
+        this.memory = recording.memory();
         long[] count = new long[1];
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
         nodes = count[0];
         device.turns().run(() -> {
-            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph, 0),
+            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph,
+                    recording.hasBranches() ? USE_NODE_PRIORITY : 0),
                     "cuGraphInstantiate of " + nodes + " nodes");
             Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
             Driver.check(JCudaDriver.cuGraphUpload(executable, stream.handle()),

@@ -3,15 +3,13 @@ package io.moe4j.cudagraph;
 import io.moe4j.api.capture.CaptureException;
 import io.moe4j.api.capture.CapturedGraph;
 import io.moe4j.api.capture.GraphCapture;
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.runtime.cuda.CudaDevice;
+import io.moe4j.runtime.cuda.CudaRecording;
 import io.moe4j.runtime.cuda.CudaStream;
-import io.moe4j.runtime.cuda.ReplayPart;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.ArrayDeque;
 import java.util.Deque;
-import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
@@ -37,30 +35,26 @@ final class CudaGraphCapture implements GraphCapture {
         device.context().makeCurrent();
         Driver.check(JCudaDriver.cuStreamBeginCapture(cuda.handle(), CAPTURE_MODE_RELAXED),
                 "cuStreamBeginCapture");
-        cuda.setCapturing(true);
+        CudaRecording recording = cuda.beginRecording();
         CUgraph graph = new CUgraph();
         try {
             body.run();
         } catch (RuntimeException e) {
-            cuda.setCapturing(false);
-            cuda.takeCapturedParts();
-            cuda.takeCapturedMemory();
+            recording.end();
             // Ends the capture, so that the stream is usable again; the recorded work is discarded.
             if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
                 JCudaDriver.cuGraphDestroy(graph);
             }
             throw new CaptureException("the step cannot be captured: " + e.getMessage(), e);
         }
-        cuda.setCapturing(false);
-        List<ReplayPart> parts = cuda.takeCapturedParts();
-        List<Memory> memory = cuda.takeCapturedMemory();
+        recording.end();
         int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
         if (result != CUresult.CUDA_SUCCESS) {
             throw new CaptureException("the capture of stream " + stream.name() + " ended with "
                     + CUresult.stringFor(result)
-                    + ": work was left on another stream, or a call inside it cannot be captured; set graph_capture.enable to false");
+                    + ": work was left on another stream (record an event there, and let the captured stream await it), or a call inside it cannot be captured; set graph_capture.enable to false");
         }
-        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, parts, memory, cuda);
+        CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, recording, cuda);
         graphs.push(captured);
         return captured;
     }

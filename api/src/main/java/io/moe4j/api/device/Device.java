@@ -132,6 +132,17 @@ public interface Device extends AutoCloseable {
         return openStream(name);
     }
 
+    /**
+     * Opens a stream for what crosses links beside a rank's main stream: kernels of plug-ins, collectives, copies and elementwise operations, but no
+     * products and no attention, so that the device need not allocate for it what those need. Its work should not wait until the main stream leaves
+     * the device idle: a GPU gives it a higher priority. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default Stream openCommunicationStream(String name) {
+        return openStream(name);
+    }
+
     /** Makes a plug-in's kernels launchable by name. Closing the device closes the module. */
     KernelModule load(KernelSource source);
 

@@ -7,6 +7,7 @@ import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.spi.Settings;
 import io.moe4j.api.trace.Spans;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Everything that belongs to one rank, passed explicitly. A rank is one thread; only the device and the rendezvous are shared with other ranks.
@@ -18,14 +19,23 @@ import java.util.List;
  * @param rendezvous how it exchanges values with the other ranks
  * @param plugInSettings what the configuration sets for plug-ins; see {@link #settings}. Since 0.2.0
  * @param spans where the rank records what it is doing, for profiles. Since 0.3.0
+ * @param communication a stream beside the main one, for what crosses links while the main stream computes; absent if nothing may run beside the main
+ *     stream. Work on it is ordered by events only: it begins by awaiting an event of the main stream, and the main stream awaits an event of it before
+ *     it uses the results, gives back memory that this work uses, or ends a capture. All ranks submit work to both streams in the same order. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,
-        List<Settings> plugInSettings, Spans spans) {
+        List<Settings> plugInSettings, Spans spans, Optional<Stream> communication) {
 
     public RankContext {
         plugInSettings = List.copyOf(plugInSettings);
+    }
+
+    /** Without a stream for communication. */
+    public RankContext(Group world, Device device, Stream stream, MemoryStack memory, Rendezvous rendezvous,
+            List<Settings> plugInSettings, Spans spans) {
+        this(world, device, stream, memory, rendezvous, plugInSettings, spans, Optional.empty());
     }
 
     /** Without spans. */
@@ -46,12 +56,17 @@ public record RankContext(Group world, Device device, Stream stream, MemoryStack
 
     /** With other settings for plug-ins. Since 0.2.0. */
     public RankContext withSettings(List<Settings> settings) {
-        return new RankContext(world, device, stream, memory, rendezvous, settings, spans);
+        return new RankContext(world, device, stream, memory, rendezvous, settings, spans, communication);
     }
 
     /** With another record of what it is doing. Since 0.3.0. */
     public RankContext withSpans(Spans value) {
-        return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, value);
+        return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, value, communication);
+    }
+
+    /** With a stream for communication beside the main one. Since 0.3.0. */
+    public RankContext withCommunication(Stream beside) {
+        return new RankContext(world, device, stream, memory, rendezvous, plugInSettings, spans, Optional.of(beside));
     }
 
     /** What the table {@code [plugin.ID]} of the configuration sets for the plug-in with this id; empty if there is no such table. Since 0.2.0. */

@@ -8,7 +8,11 @@ import io.moe4j.autograd.KeptValues;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import io.moe4j.autograd.sharding.UnitOverlap;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +28,7 @@ public final class MicrobatchPass {
     private final Stage.First first;
     private final List<Stage.Inner> inner;
     private final Stage.Last last;
+    private final Optional<UnitOverlap> overlap;
     private @Nullable Variable x_TD;
 
     /**
@@ -40,6 +45,8 @@ public final class MicrobatchPass {
         this.first = order.first();
         this.inner = order.inner();
         this.last = order.last();
+        this.overlap = stages.stream().flatMap(stage -> stage.units().stream())
+                .flatMap(unit -> unit.overlap().stream()).findFirst();
     }
 
     /**
@@ -51,6 +58,9 @@ public final class MicrobatchPass {
         if (x_TD != null) {
             throw new IllegalStateException("forward was enqueued twice; begin another pass for another microbatch");
         }
+        List<List<ParameterUnit>> order = new ArrayList<>(inner.stream().map(Stage::units).toList());
+        order.add(last.units());
+        overlap.ifPresent(beside -> beside.expect(order));
         Variable x = first.forward(tape, ids_T);
         for (Stage.Inner stage : inner) {
             x = recompute.run(tape, stage, x);
@@ -70,10 +80,14 @@ public final class MicrobatchPass {
         if (x == null) {
             throw new IllegalStateException("backward was enqueued before forward");
         }
+        List<List<ParameterUnit>> order = new ArrayList<>(List.of(last.units()));
+        inner.reversed().forEach(stage -> order.add(stage.units()));
+        overlap.ifPresent(beside -> beside.expect(order));
         Tensor dx_TD = tape.temporary("gradients of activations", x.tensor().dtype(), Tape.extents(x.tensor()));
         try (Spans.Span span = tape.rank().spans().open("head and loss", "")) {
             last.lossAndGradient(x.tensor(), labels_T, scale, loss, dx_TD);
         }
         tape.backward(x, dx_TD);
+        overlap.ifPresent(UnitOverlap::finish);
     }
 }

@@ -23,6 +23,7 @@ final class OpenGradients {
     private final Kind kind;
     private final FlatLayout summed;
     private @Nullable Tensor flat;
+    private boolean beside;
 
     private enum Kind {
         /** All are summed in the shard. */
@@ -57,10 +58,17 @@ final class OpenGradients {
                 : new OpenGradients(layout, shard, microbatch, Kind.IN_BUFFER, layout);
     }
 
-    /** Allocates the buffer, if one is needed, in the innermost open scope; and gives each parameter its place. */
-    void open(RankContext rank) {
+    /**
+     * Gives each parameter its place in the buffer, if one is needed.
+     *
+     * @param room the buffer, if it is reduced beside the main stream; otherwise one is allocated in the innermost open scope
+     */
+    void open(RankContext rank, Optional<Tensor> room) {
         boolean buffered = kind != Kind.IN_SHARD && summed.elements() > 0;
-        flat = buffered ? rank.memory().allocate("gathered gradients", DType.F32, summed.elements()) : shard;
+        beside = room.isPresent();
+        flat = buffered
+                ? room.orElseGet(() -> rank.memory().allocate("gathered gradients", DType.F32, summed.elements()))
+                : shard;
         Tensor whole = kind == Kind.IN_BUFFER ? flat() : shard;
         layout.gaps().forEach(gap -> rank.stream().fill(whole.slice(0, gap.from(), gap.to()), 0));
         boolean continues = kind == Kind.IN_SHARD && !microbatch.isFirst();
@@ -70,6 +78,11 @@ final class OpenGradients {
             Tensor part = inBuffer >= 0 ? summed.part(flat(), inBuffer) : layout.part(shard, i);
             parameter.bindGradient(part.view(parameter.shape()), continues);
         }
+    }
+
+    /** Whether they are reduced beside the main stream. */
+    boolean isBeside() {
+        return beside;
     }
 
     /** All elements, in F32: only where all are summed in one place. */

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Parameters that are gathered and reduced together, in one flat buffer of which each rank of the group holds a shard (fully sharded data
@@ -35,6 +37,7 @@ public final class ParameterUnit implements AutoCloseable {
     private final Optional<ScaledMatrices> keptMatrices;
     private final Optional<Memory> keptMemory;
     private boolean prepared;
+    private @Nullable UnitOverlap overlap;
     private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
@@ -171,13 +174,14 @@ public final class ParameterUnit implements AutoCloseable {
             throw new IllegalStateException("unit " + name
                     + " is gathered before its values have been converted; call prepare first");
         }
-        Map<Parameter, Tensor> values = gatheredValues();
+        Optional<Tensor> ahead = Optional.ofNullable(overlap).flatMap(beside -> beside.gathered(this));
+        Map<Parameter, Tensor> values = ahead.map(this::parts).orElseGet(this::gatheredValues);
         ScaledMatrices matrices = keptMatrices
                 .orElseGet(() -> ScaledMatrices.allocate(name, parameters(), rank.memory()));
         if (keptMatrices.isEmpty()) {
             matrices.fill(rank, parameter -> Objects.requireNonNull(values.get(parameter)));
         }
-        Gathered gathered = new Bound(this, values, matrices.tensors());
+        Gathered gathered = new Bound(this, values, matrices.tensors(), ahead.isPresent() ? Optional.ofNullable(overlap) : Optional.empty());
         gathered.bind();
         return gathered;
     }
@@ -199,7 +203,7 @@ public final class ParameterUnit implements AutoCloseable {
             return;
         }
         OpenGradients opened = OpenGradients.of(layout, gradientShard(), group.size() == 1, microbatch);
-        opened.open(rank);
+        opened.open(rank, Optional.ofNullable(overlap).flatMap(beside -> beside.openGradients(this)));
         open = Optional.of(opened);
     }
 
@@ -221,13 +225,24 @@ public final class ParameterUnit implements AutoCloseable {
             parameter.closeGradient();
         }
         open = Optional.empty();
-        if (group.shards().isPresent() && group.size() > 1) {
-            reduceScatter(group.shards().get(), opened.flat());
+        if (opened.isBeside() && overlap != null) {
+            overlap.reduce(this, (beside, sums) -> reduce(opened, beside, group.beside().orElseThrow(),
+                    () -> Tensor.of(sums.orElseThrow().memory(), 0, gradientShard().dtype(), layout.shardElements())));
         } else {
-            opened.forEachConverted(this::addToShard);
+            reduce(opened, stream(), group, () -> rank.memory().allocate("reduced gradients", gradientShard().dtype(),
+                    layout.shardElements()));
+        }
+    }
+
+    private void reduce(OpenGradients opened, Stream stream, ShardGroup over, Supplier<Tensor> sums) {
+        if (over.shards().isPresent() && over.size() > 1) {
+            reduceScatter(stream, over.shards().get(), opened.flat(), sums);
+        } else {
+            opened.forEachConverted((gradients, part) -> addToShard(stream, gradients, part));
         }
         if (microbatch.isLast()) {
-            group.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(this::reduceOverReplicas);
+            over.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(
+                    replicas -> collective(stream, "all-reduce", () -> replicas.allReduce(stream, gradientShard())));
         }
     }
 
@@ -331,40 +346,79 @@ public final class ParameterUnit implements AutoCloseable {
 
     private Tensor gatheredFlat() {
         Tensor flat = rank.memory().allocate("gathered parameters", precision.compute(), layout.elements());
-        Tensor own = flat.slice(0, group.index() * layout.shardElements(),
-                (group.index() + 1) * layout.shardElements());
-        rank.device().ops().elementwise().copy(stream(), shard, own);
-        group.shards().ifPresent(shards -> collective("all-gather", () -> shards.allGather(stream(), own, flat)));
+        gather(stream(), group, flat);
         return flat;
     }
 
-    private void reduceScatter(Collectives shards, Tensor flat) {
+    private void gather(Stream stream, ShardGroup over, Tensor flat) {
+        Tensor own = flat.slice(0, group.index() * layout.shardElements(),
+                (group.index() + 1) * layout.shardElements());
+        rank.device().ops().elementwise().copy(stream, shard, own);
+        over.shards().ifPresent(
+                shards -> collective(stream, "all-gather", () -> shards.allGather(stream, own, flat)));
+    }
+
+    private void reduceScatter(Stream stream, Collectives shards, Tensor flat, Supplier<Tensor> sums) {
         if (microbatch.isFirst()) {
-            collective("reduce-scatter", () -> shards.reduceScatter(stream(), flat, gradientShard()));
+            collective(stream, "reduce-scatter", () -> shards.reduceScatter(stream, flat, gradientShard()));
             return;
         }
-        Tensor reduced = rank.memory().allocate("reduced gradients", gradientShard().dtype(), layout.shardElements());
-        collective("reduce-scatter", () -> shards.reduceScatter(stream(), flat, reduced));
-        addToShard(reduced, gradientShard());
+        Tensor reduced = sums.get();
+        collective(stream, "reduce-scatter", () -> shards.reduceScatter(stream, flat, reduced));
+        addToShard(stream, reduced, gradientShard());
     }
 
-    private void addToShard(Tensor gradients, Tensor part) {
+    private void addToShard(Stream stream, Tensor gradients, Tensor part) {
         if (microbatch.isFirst()) {
-            rank.device().ops().elementwise().copy(stream(), gradients, part);
+            rank.device().ops().elementwise().copy(stream, gradients, part);
         } else {
-            rank.device().ops().elementwise().accumulate(stream(), gradients, 1, part);
+            rank.device().ops().elementwise().accumulate(stream, gradients, 1, part);
         }
     }
 
-    private void reduceOverReplicas(Collectives replicas) {
-        collective("all-reduce", () -> replicas.allReduce(stream(), gradientShard()));
-    }
-
-    private void collective(String operation, Runnable work) {
-        Spans spans = rank.spans();
+    /** Spans are timed on the main stream, and therefore cover no work of another one. */
+    private void collective(Stream stream, String operation, Runnable work) {
+        Spans spans = stream.equals(stream()) ? rank.spans() : Spans.none();
         try (Spans.Span span = spans.open("collectives", spans.isRecording() ? operation + " of " + name : "")) {
             work.run();
         }
+    }
+
+    /** Whether it is spread over several ranks, and can be gathered and reduced on the stream for communication. */
+    boolean canOverlap() {
+        return group.size() > 1 && group.beside().isPresent();
+    }
+
+    /** Gathers and reduces beside the main stream from now on, where the overlap says so; null to stop that. */
+    void overlapWith(@Nullable UnitOverlap beside) {
+        overlap = beside;
+    }
+
+    /**
+     * The overlap that it is gathered and reduced with.
+     *
+     * @since 0.3.0
+     */
+    public Optional<UnitOverlap> overlap() {
+        return Optional.ofNullable(overlap);
+    }
+
+    /** Enqueues gathering all values. */
+    void gatherBeside(Stream beside, Tensor flat) {
+        gather(beside, group.beside().orElseThrow(), flat);
+    }
+
+    DType gatheredType() {
+        return precision.compute();
+    }
+
+    long gatheredBytes() {
+        return layout.elements() * precision.compute().bytes();
+    }
+
+    /** Bytes of the gradients of all ranks' shards, in F32. */
+    long gradientBytes() {
+        return isFrozen() ? 0 : layout.elements() * DType.F32.bytes();
     }
 
     private Map<Parameter, Tensor> parts(Tensor flat) {
@@ -398,7 +452,7 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     private record Bound(ParameterUnit unit, Map<Parameter, Tensor> values,
-            Map<Parameter, ScaledMatrix> matrices)
+            Map<Parameter, ScaledMatrix> matrices, Optional<UnitOverlap> ahead)
             implements Gathered {
         @Override
         public void bind() {
@@ -413,6 +467,7 @@ public final class ParameterUnit implements AutoCloseable {
                 parameter.bindValue(null);
                 parameter.bindScaled(null, null);
             });
+            ahead.ifPresent(overlap -> overlap.leave(unit));
         }
     }
 

@@ -9,10 +9,26 @@ import java.util.Optional;
  *
  * @param shards collectives of the ranks that hold one shard each
  * @param replicas collectives of the ranks that hold the same shard
+ * @param beside the same groups, with collectives of their own: for work on the rank's stream for communication, beside what the main stream does with
+ *     the others. Absent if there is no such stream. Since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record ShardGroup(Optional<Collectives> shards, Optional<Collectives> replicas) {
+public record ShardGroup(Optional<Collectives> shards, Optional<Collectives> replicas, Optional<ShardGroup> beside) {
+
+    /** Without collectives for a second stream. */
+    public ShardGroup(Optional<Collectives> shards, Optional<Collectives> replicas) {
+        this(shards, replicas, Optional.empty());
+    }
+
+    /**
+     * With collectives for the stream for communication.
+     *
+     * @since 0.3.0
+     */
+    public ShardGroup withBeside(ShardGroup same) {
+        return new ShardGroup(shards, replicas, Optional.of(same));
+    }
 
     /** Held whole by this rank alone. */
     public static ShardGroup alone() {

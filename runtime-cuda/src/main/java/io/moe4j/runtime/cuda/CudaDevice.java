@@ -221,7 +221,12 @@ public final class CudaDevice implements Device {
 
     @Override
     public Stream openStream(String name) {
-        return own(new CudaStream(this, name));
+        return own(new CudaStream(this, name, false));
+    }
+
+    @Override
+    public Stream openCommunicationStream(String name) {
+        return own(new CudaStream(this, name, true));
     }
 
     @Override

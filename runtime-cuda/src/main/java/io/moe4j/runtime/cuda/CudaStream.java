@@ -14,18 +14,13 @@ import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Collections;
-import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import jcuda.Pointer;
 import jcuda.driver.CUresult;
 import jcuda.driver.CUstream_flags;
 import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
 
 /** A CUDA stream. */
 public final class CudaStream implements Stream {
@@ -37,18 +32,24 @@ public final class CudaStream implements Stream {
     private final StreamHandle handle = new StreamHandle();
     private final ArgumentBlock arguments;
     private final AtomicBoolean open = new AtomicBoolean(true);
-    private final Map<Object, ReplayPart> capturedParts = new LinkedHashMap<>();
-    private final Set<Memory> capturedMemory = Collections.newSetFromMap(new IdentityHashMap<>());
-    private boolean capturing;
+    private @Nullable CudaRecording recording;
     private long hostSyncs;
 
-    CudaStream(CudaDevice device, String name) {
+    /** @param urgent whether its kernels go before those of other streams where multiprocessors become free */
+    CudaStream(CudaDevice device, String name, boolean urgent) {
         this.device = device;
         this.name = name;
         this.arguments = new ArgumentBlock(device.tensorMaps());
         device.context().makeCurrent();
-        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamCreate(handle,
-                CUstream_flags.CU_STREAM_NON_BLOCKING)), "cuStreamCreate");
+        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamCreateWithPriority(handle,
+                CUstream_flags.CU_STREAM_NON_BLOCKING, urgent ? greatestPriority() : 0)),
+                "cuStreamCreateWithPriority");
+    }
+
+    private static int greatestPriority() {
+        int[] greatest = new int[1];
+        Driver.check(JCudaDriver.cuCtxGetStreamPriorityRange(new int[1], greatest), "cuCtxGetStreamPriorityRange");
+        return greatest[0];
     }
 
     @Override
@@ -68,35 +69,35 @@ public final class CudaStream implements Stream {
 
     /** Records which tensors an operation uses, so that a captured graph knows its memory. For operations that do not go through {@link #launch}. */
     public void uses(Tensor... tensors) {
-        if (capturing) {
+        if (recording != null) {
             for (Tensor tensor : tensors) {
-                capturedMemory.add(tensor.memory());
+                recording.uses(tensor.memory());
             }
         }
     }
 
-    /** The memory that the capture that has just ended uses. */
-    public List<Memory> takeCapturedMemory() {
-        List<Memory> memory = List.copyOf(capturedMemory);
-        capturedMemory.clear();
-        return memory;
-    }
-
-    /** Returns {@code owner}'s part in replays of the current capture; adds it if there is none yet. */
+    /**
+     * Returns {@code owner}'s part in replays of the current capture; adds it if there is none yet.
+     *
+     * @throws IllegalStateException if no capture is under way
+     */
     public <P extends ReplayPart> P captured(Object owner, Class<P> type, Supplier<P> part) {
-        return type.cast(capturedParts.computeIfAbsent(owner, o -> part.get()));
+        if (recording == null) {
+            throw new IllegalStateException("stream " + name + " is not being captured; ask isCapturing() first");
+        }
+        return recording.part(owner, type, part);
     }
 
-    /** The parts that take part in replays of the capture that has just ended, in the order in which they were added. */
-    public List<ReplayPart> takeCapturedParts() {
-        List<ReplayPart> parts = List.copyOf(capturedParts.values());
-        capturedParts.clear();
-        return parts;
+    /** Graph capture calls this when the driver has begun to capture the stream, and ends what it returns. */
+    public CudaRecording beginRecording() {
+        CudaRecording begun = new CudaRecording();
+        begun.join(this);
+        recording = begun;
+        return begun;
     }
 
-    /** Graph capture calls this when it begins and when it ends. */
-    public void setCapturing(boolean value) {
-        capturing = value;
+    void leaveCapture() {
+        recording = null;
     }
 
     @Override
@@ -107,7 +108,7 @@ public final class CudaStream implements Stream {
         }
         kernel.check(launch.arguments());
         device.context().makeCurrent();
-        if (capturing) {
+        if (recording != null) {
             launch.arguments().forEach(this::uses);
         }
         int result = JCudaDriver.cuLaunchKernel(kernel.function(launch.sharedBytes()), launch.gridX(), launch.gridY(),
@@ -252,7 +253,7 @@ public final class CudaStream implements Stream {
     @Override
     public Event record() {
         device.context().makeCurrent();
-        CudaEvent event = new CudaEvent(device, capturing);
+        CudaEvent event = new CudaEvent(device, recording);
         Driver.check(JCudaDriver.cuEventRecord(event.handle(), handle), "cuEventRecord");
         return event;
     }
@@ -262,13 +263,22 @@ public final class CudaStream implements Stream {
         if (!(event instanceof CudaEvent cuda)) {
             throw new DeviceException("stream " + name + " cannot wait for " + event + ": it is not of a CUDA device");
         }
+        CudaRecording of = cuda.recording();
+        if (recording != null && recording != of) {
+            throw new DeviceException("stream " + name
+                    + " is being captured and waits for an event that is not of this capture; record the event inside the capture");
+        }
+        if (of != null) {
+            of.join(this);
+            recording = of;
+        }
         device.context().makeCurrent();
         Driver.check(JCudaDriver.cuStreamWaitEvent(handle, cuda.handle(), 0), "cuStreamWaitEvent");
     }
 
     @Override
     public boolean isCapturing() {
-        return capturing;
+        return recording != null;
     }
 
     @Override
@@ -287,7 +297,7 @@ public final class CudaStream implements Stream {
     }
 
     private void refuseInCapture(String call) {
-        if (capturing) {
+        if (recording != null) {
             throw new DeviceException(call + " on stream " + name
                     + " while it is being captured: the host cannot wait or read in a capture; set graph_capture.enable to false");
         }

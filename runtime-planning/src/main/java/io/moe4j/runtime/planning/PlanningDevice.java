@@ -146,6 +146,11 @@ public final class PlanningDevice implements Device {
     }
 
     @Override
+    public Stream openCommunicationStream(String name) {
+        return openCopyStream(name);
+    }
+
+    @Override
     public KernelModule load(KernelSource source) {
         return new PlanningKernelModule(source);
     }

@@ -140,13 +140,23 @@ public final class CpuStream implements Stream {
         }
         @Nullable Recording of = other.recording();
         if (of == null && recording == null) {
-            queue.add(new Command("await of stream " + other.stream().name(), other::await, List.of()));
+            queue.add(new Command("await of stream " + other.stream().name(), () -> await(other), List.of()));
         } else if (of == null || (recording != null && recording != of)) {
             throw new DeviceException("stream " + name + " is being captured and waits for an event of stream "
                     + other.stream().name() + " that is not of this capture; record the event inside the capture");
         } else {
             of.order(other.stream(), this);
             recording = of;
+        }
+    }
+
+    /** The core is free for others, and above all for the stream that is waited for. */
+    private void await(CpuEvent event) {
+        machine.pool().leave();
+        try {
+            event.await();
+        } finally {
+            machine.pool().enter();
         }
     }
 
