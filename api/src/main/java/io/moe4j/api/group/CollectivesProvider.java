@@ -13,7 +13,7 @@ import java.util.Map;
 @Stability(Stability.Level.EVOLVING)
 public interface CollectivesProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. In 1.2, collectives need not count the bytes that they send. */
+    /** The version of this SPI; see {@link Provider#spiVersion()}. In 1.2, collectives need not count the bytes that they send, and may be concurrent. */
     String SPI_VERSION = "1.2";
 
     /** Whether the collectives run on devices of this kind. */
@@ -21,6 +21,16 @@ public interface CollectivesProvider extends Provider {
 
     /** Whether the operations may be captured, all except {@code allToAllV}. */
     boolean capturable();
+
+    /**
+     * Whether a rank may open collectives twice for the same ranks, under another group name, and run both at the same time, each on a stream of its own.
+     * All ranks enqueue the work of both streams in the same order. Since SPI 1.2.
+     *
+     * @since 0.3.0
+     */
+    default boolean concurrent() {
+        return false;
+    }
 
     /**
      * Bytes of device memory by purpose that the collectives of one rank take while they are open in a group of {@code ranks}. Plans use it. Since

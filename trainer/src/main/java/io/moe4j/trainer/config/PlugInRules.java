@@ -38,6 +38,7 @@ final class PlugInRules {
     private static final String BOUNDARIES = "data.document_boundaries";
     private static final String FROM = "model.from";
     private static final String DEDUP = "moe.dedup";
+    private static final String OVERLAP = "training.overlap";
     private static final String CAPACITY = "moe.receive_capacity";
     private static final String OVERFLOW = "moe.on_overflow";
 
@@ -132,12 +133,25 @@ final class PlugInRules {
         }
         backend.ifPresent(provider -> rules.backend(provider, recompute));
         backend.ifPresent(provider -> device.map(DeviceProvider::kind).ifPresent(kind -> rules.rounds(provider, kind)));
+        if (config.training().overlap() == Overlap.ON) {
+            collectives.or(() -> device.flatMap(DeviceProvider::collectivesId)
+                    .flatMap(id -> rules.named(CollectivesProvider.class, id, COLLECTIVES)))
+                    .ifPresent(rules::overlap);
+        }
         if (config.graphCapture().enable()) {
             device.ifPresent(rules::capture);
             collectives.ifPresent(provider -> findings.require(provider.capturable(),
                     "operations of these collectives cannot be captured",
                     "set " + CAPTURE + " to false, or choose other collectives", CAPTURE, COLLECTIVES));
         }
+    }
+
+    private void overlap(CollectivesProvider collectives) {
+        List<String> able = registry.all(CollectivesProvider.class).stream().filter(CollectivesProvider::concurrent)
+                .map(Provider::id).toList();
+        findings.require(collectives.concurrent(),
+                "the collectives \"" + collectives.id() + "\" cannot run on two streams of a rank at the same time",
+                "set " + OVERLAP + " to auto or off, or choose collectives that can: " + able, OVERLAP, COLLECTIVES);
     }
 
     private <P extends Provider> Optional<P> named(Class<P> spi, String id, String key) {

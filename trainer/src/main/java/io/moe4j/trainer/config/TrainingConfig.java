@@ -21,13 +21,14 @@ import java.util.Optional;
  * @param expertDtype element type of what the products of experts multiply, if it is not {@code dtype}: {@code float8}; since 0.3.0
  * @param denseDtype element type of what the products of attention and of dense feed-forward networks multiply, if it is not {@code dtype}; since 0.3.0
  * @param keepConverted whether parameters that a rank holds whole are kept in {@code dtype} too, and converted once a step; since 0.3.0
+ * @param overlap whether shards are gathered and reduced, and rows exchanged, beside what computes; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
         int seqLen,
         long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype,
-        Optional<DType> expertDtype, Optional<DType> denseDtype, boolean keepConverted) {
+        Optional<DType> expertDtype, Optional<DType> denseDtype, boolean keepConverted, Overlap overlap) {
 
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
@@ -110,6 +111,11 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     /** With another value of {@code keepConverted}. */
     public TrainingConfig withKeepConverted(boolean value) {
         return Components.with(this, "keepConverted", value);
+    }
+
+    /** With another value of {@code overlap}. */
+    public TrainingConfig withOverlap(Overlap value) {
+        return Components.with(this, "overlap", value);
     }
 
     /** With another value of {@code gradientAccumulationSteps}. */

@@ -4,6 +4,7 @@ import io.moe4j.api.Stability;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
+import io.moe4j.trainer.session.Overlapping;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RecomputePlan;
 import io.moe4j.trainer.session.RecomputePlanner;
@@ -36,7 +37,8 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
             return Optional.empty();
         }
         long needed = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
-                SessionPurpose.TRAINING, RecomputePlanner.keepingNothing(providers), 0).memory().totalBytes();
+                SessionPurpose.TRAINING, RecomputePlanner.keepingNothing(providers),
+                Overlapping.planned(config, providers), 0).memory().totalBytes();
         int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
         return RecomputePlanner.plan(config, spec, providers, 0,
                 () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed))

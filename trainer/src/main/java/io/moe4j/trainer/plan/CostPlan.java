@@ -12,6 +12,7 @@ import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.MemoryPlanner;
+import io.moe4j.trainer.session.Overlapping;
 import io.moe4j.trainer.session.Providers;
 import io.moe4j.trainer.session.RankPlan;
 import io.moe4j.trainer.session.RankShapes;
@@ -46,7 +47,7 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
         Optional<BudgetPlan> recompute = BudgetPlan.of(config, spec, providers, device);
         RankPlan rank = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
                 SessionPurpose.TRAINING, RecomputePlanner.recompute(providers, recompute.map(BudgetPlan::chosen), 0),
-                0);
+                Overlapping.planned(config, providers), 0);
         return new CostPlan(config, ConfiguredModel.figures(config, spec), rank,
                 sentRows(config, spec, providers), device.capacity(), recompute, rounds(config, spec, providers));
     }

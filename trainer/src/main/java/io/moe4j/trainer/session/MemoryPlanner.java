@@ -47,13 +47,15 @@ public final class MemoryPlanner {
      * @param schedule the order in which microbatches pass through the model
      * @param purpose the purpose for which the rank is opened
      * @param recompute how the blocks run
+     * @param overlapping whether ranks have a second stream
      * @param rank the rank in the world, from 0
      */
     public static RankPlan plan(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, Recompute recompute, int rank) {
+            SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank) {
         EvenRows rows = new EvenRows(0);
         Optional<CountedExchange> exchange = providers.comm().map(comm -> new CountedExchange(comm, rows));
-        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, recompute, rank,
+        return onPlannedRank(config, spec, providers.withComm(exchange), schedule, purpose, recompute,
+                overlapping, rank,
                 (place, session) -> {
                     Map<String, Long> allocated = place.device(rank).allocatedBytes();
                     Map<String, Long> host = place.device(rank).allocatedHostBytes();
@@ -74,7 +76,8 @@ public final class MemoryPlanner {
     /** The figures of a rank's open model, which has no values here and takes no memory. */
     public static <T> T describe(TrainerConfig config, ModelSpec spec, Providers providers, Function<Model, T> told) {
         return onPlannedRank(config, spec, providers, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                Recompute.of(providers.recompute().policy()), 0, (place, session) -> told.apply(session.model()));
+                Recompute.of(providers.recompute().policy()), Overlapping.OFF, 0,
+                (place, session) -> told.apply(session.model()));
     }
 
     /**
@@ -88,7 +91,7 @@ public final class MemoryPlanner {
         Providers counted = providers.withComm(providers.comm().map(comm -> new CountedExchange(comm, rows)))
                 .withKernels(providers.kernels().map(kernels -> new CountedKernels(kernels, rows)));
         return onPlannedRank(config, spec, counted, Schedule.oneAfterTheOther(), SessionPurpose.TRAINING,
-                Recompute.of(providers.recompute().policy()), 0,
+                Recompute.of(providers.recompute().policy()), Overlapping.OFF, 0,
                 (place, session) -> profiles(session, config.training().localTokens(),
                         place.device(0).work()::total));
     }
@@ -123,13 +126,13 @@ public final class MemoryPlanner {
     }
 
     private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
-            SessionPurpose purpose, Recompute recompute, int rank,
+            SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank,
             BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),
                 TrainingSession.deviceConfig(config.runtime(), 0), providers.device().workspaceSizes())) {
             PlanningPlace place = new PlanningPlace(device, providers.collectives());
             RankOpener opener = Guice.createInjector(
-                    new SessionModule(config, spec, providers, place, schedule, purpose, recompute))
+                    new SessionModule(config, spec, providers, place, schedule, purpose, recompute, overlapping))
                     .getInstance(RankOpener.class);
             try (RankSession session = opener.open(rank, new RankPhase())) {
                 return work.apply(place, session);

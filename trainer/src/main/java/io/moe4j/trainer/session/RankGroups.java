@@ -25,6 +25,9 @@ public record RankGroups(Group world, Group shards, Group replicas, Group expert
     /** Name of the expert-parallel group. */
     static final String EXPERT_PARALLEL = "expert_parallel";
 
+    /** Ends the name of a group whose work is on the stream for communication. */
+    static final String BESIDE = "_beside";
+
     /** The groups of world rank {@code rank}. */
     public static RankGroups of(ParallelismConfig layout, int rank) {
         int shard = layout.dataParallelShardDegree();

@@ -22,7 +22,10 @@ import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.model.ModelSpec;
 import io.moe4j.autograd.model.RouterLossFactors;
+import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.autograd.sharding.Precision;
+import io.moe4j.autograd.sharding.UnitOverlap;
 import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.config.PlugInFit;
@@ -53,10 +56,12 @@ final class RankOpener {
     private final Schedule schedule;
     private final SessionPurpose purpose;
     private final Recompute recompute;
+    private final Overlapping overlapping;
 
     @Inject
     RankOpener(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place, Schedule schedule,
-            SessionPurpose purpose, Recompute recompute) {
+            SessionPurpose purpose, Recompute recompute, Overlapping overlapping) {
+        this.overlapping = overlapping;
         this.recompute = recompute;
         this.config = config;
         this.spec = spec;
@@ -99,11 +104,17 @@ final class RankOpener {
         Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
         kernels.ifPresent(opened -> SupportedProducts.require(config, opened));
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
+        UnitOverlap.open(context, overlapped(model), config.microbatches() > 1).ifPresent(resources::add);
         Optional<RankTraining> training = purpose == SessionPurpose.EVALUATION ? Optional.empty()
                 : Optional.of(training(context, groups, model, comm, phase, resources));
         Optional<Evaluator> evaluator = training.isPresent() && config.validation().interval() == 0 ? Optional.empty()
                 : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
         return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, recorder, resources);
+    }
+
+    /** The units of all stages but the first, beside which nothing computes. A model without stages has none. */
+    private static List<List<ParameterUnit>> overlapped(Model model) {
+        return model.stages().stream().skip(1).map(Stage::units).toList();
     }
 
     private RankTraining training(RankContext context, RankGroups groups, Model model, Optional<CommBackend> comm,
@@ -143,8 +154,12 @@ final class RankOpener {
         List<Memory> lanes = IntStream.range(0, schedule.lanes(config.microbatches()))
                 .mapToObj(lane -> resources.add(place.openLane(rank))).toList();
         MemoryStack stack = new MemoryStack(memory, lanes, releases(device, stream));
-        return new RankContext(groups.world(), device, stream, stack, place.rendezvous(),
+        RankContext context = new RankContext(groups.world(), device, stream, stack, place.rendezvous(),
                 List.copyOf(config.plugin().values()));
+        return overlapping.isOn()
+                ? context.withCommunication(
+                        resources.add(device.openCommunicationStream("rank " + rank + ", communication")))
+                : context;
     }
 
     /** In strict mode, memory that was given back reads as NaN. */
@@ -158,7 +173,19 @@ final class RankOpener {
         return new RankCollectives(shared(groups.shards(), context, resources),
                 shared(groups.replicas(), context, resources), shared(groups.expertShards(), context, resources),
                 exchanged ? Optional.of(resources.add(place.openCollectives(groups.expertParallel(), context)))
-                        : Optional.empty());
+                        : Optional.empty(),
+                context.communication().map(stream -> beside(context, groups, resources)));
+    }
+
+    /** Collectives for the stream for communication: they have barriers of their own, so that the two streams never wait for each other. */
+    private RankCollectives beside(RankContext context, RankGroups groups, Resources resources) {
+        return new RankCollectives(shared(beside(groups.shards()), context, resources),
+                shared(beside(groups.replicas()), context, resources),
+                shared(beside(groups.expertShards()), context, resources), Optional.empty(), Optional.empty());
+    }
+
+    private static Group beside(Group group) {
+        return new Group(group.name() + RankGroups.BESIDE, group.ranks(), group.index());
     }
 
     /** Opens the collectives of a group; a group of one rank needs none. */

@@ -14,9 +14,11 @@ final class SessionModule extends AbstractModule {
     private final Schedule schedule;
     private final SessionPurpose purpose;
     private final Recompute recompute;
+    private final Overlapping overlapping;
 
     SessionModule(TrainerConfig config, ModelSpec spec, Providers providers, RankPlace place,
-            Schedule schedule, SessionPurpose purpose, Recompute recompute) {
+            Schedule schedule, SessionPurpose purpose, Recompute recompute, Overlapping overlapping) {
+        this.overlapping = overlapping;
         this.recompute = recompute;
         this.purpose = purpose;
         this.schedule = schedule;
@@ -36,6 +38,7 @@ final class SessionModule extends AbstractModule {
         bind(Schedule.class).toInstance(schedule);
         bind(SessionPurpose.class).toInstance(purpose);
         bind(Recompute.class).toInstance(recompute);
+        bind(Overlapping.class).toInstance(overlapping);
         bind(RankOpener.class);
     }
 }

@@ -1,9 +1,7 @@
 package io.moe4j.trainer.session;
 
 import io.moe4j.api.device.Device;
-import io.moe4j.trainer.checkpoint.store.ThisHost;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -27,8 +25,7 @@ final class SpareMemory {
      */
     long least(Map<Integer, MemoryPlan> plans) {
         // The first exchange also makes sure that all processes have opened their devices, and the second that none allocates before all have looked.
-        List<String> places = launch.exchange("devices of ranks", rank -> place(rank).getBytes(StandardCharsets.UTF_8))
-                .stream().map(bytes -> new String(bytes, StandardCharsets.UTF_8)).toList();
+        List<String> places = DeviceNames.exchange(launch, devices);
         return launch.exchange("memory that is left", rank -> {
             Device device = device(rank);
             long left = RecomputePlanner.left(device.capacityBytes(), device.freeBytes(),
@@ -36,15 +33,6 @@ final class SpareMemory {
                     Objects.requireNonNull(plans.get(rank)).totalBytes());
             return ByteBuffer.allocate(Long.BYTES).putLong(left).array();
         }).stream().mapToLong(bytes -> ByteBuffer.wrap(bytes).getLong()).min().orElseThrow();
-    }
-
-    /** A name of a rank's device that is unique among all devices of the world. */
-    private String place(int rank) {
-        Device device = device(rank);
-        String hardware = device.hardwareId();
-        int index = launch.localRanks().indexOf(rank);
-        return ThisHost.name() + " " + device.kind() + " "
-                + (hardware.isEmpty() ? launch.deviceOrdinals().get(index).toString() : hardware);
     }
 
     private Device device(int rank) {

@@ -93,10 +93,13 @@ public final class TrainingSession implements AutoCloseable {
                 SupportedProducts.require(config, device);
                 deviceByOrdinal.put(ordinal, device);
             }
+            Overlapping overlapping = purpose == SessionPurpose.EVALUATION ? Overlapping.OFF
+                    : Overlapping.of(config, providers, launch, deviceByRank());
             Function<Recompute, Map<Integer, MemoryPlan>> planned = chosen -> {
                 Map<Integer, MemoryPlan> plans = new TreeMap<>();
                 launch.localRanks().forEach(rank -> plans.put(rank,
-                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, rank).memory()));
+                        MemoryPlanner.plan(config, spec, providers, schedule, purpose, chosen, overlapping, rank)
+                                .memory()));
                 return plans;
             };
             recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()
@@ -111,7 +114,7 @@ public final class TrainingSession implements AutoCloseable {
                     failure -> Linking.explained(registry, failure)));
             RankOpener opener = Guice.createInjector(Stage.DEVELOPMENT, new SessionModule(config, spec, providers,
                     new DevicePlace(deviceByRank(), launch.rendezvous(), memoryPlans, providers), schedule, purpose,
-                    recompute)).getInstance(RankOpener.class);
+                    recompute, overlapping)).getInstance(RankOpener.class);
             threads.call((rank, phase) -> ranks.put(rank, opener.open(rank, phase)));
         } catch (RuntimeException | Error e) {
             closeAfter(e);

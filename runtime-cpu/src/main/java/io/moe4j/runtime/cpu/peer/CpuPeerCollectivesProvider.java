@@ -44,6 +44,11 @@ public final class CpuPeerCollectivesProvider implements CollectivesProvider {
     }
 
     @Override
+    public boolean concurrent() {
+        return true;
+    }
+
+    @Override
     public Map<String, Long> deviceMemory(int ranks) {
         return Map.of("collectives", CpuPeerCollectives.deviceBytes(ranks), CpuPeerGroup.FLAGS,
                 CpuPeerGroup.deviceBytes(ranks));

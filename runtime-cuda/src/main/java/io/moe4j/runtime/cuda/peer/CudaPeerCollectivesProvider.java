@@ -45,6 +45,12 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
         return true;
     }
 
+    /** Barriers of two groups have flags of their own, and each waits in one small block. */
+    @Override
+    public boolean concurrent() {
+        return true;
+    }
+
     @Override
     public Map<String, Long> deviceMemory(int ranks) {
         Map<String, Long> memory = new HashMap<>(CudaPeerGroup.ownMemory(ranks));
