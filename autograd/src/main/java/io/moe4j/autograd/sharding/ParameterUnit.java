@@ -181,7 +181,8 @@ public final class ParameterUnit implements AutoCloseable {
         if (keptMatrices.isEmpty()) {
             matrices.fill(rank, parameter -> Objects.requireNonNull(values.get(parameter)));
         }
-        Gathered gathered = new Bound(this, values, matrices.tensors(), ahead.isPresent() ? Optional.ofNullable(overlap) : Optional.empty());
+        Gathered gathered = new Bound(this, values, matrices.tensors(),
+                ahead.isPresent() ? Optional.ofNullable(overlap) : Optional.empty());
         gathered.bind();
         return gathered;
     }

@@ -55,7 +55,8 @@ final class StageRoom {
 
     private static long largest(List<List<ParameterUnit>> stages, ToLongFunction<ParameterUnit> bytes) {
         return stages.stream()
-                .mapToLong(units -> units.stream().mapToLong(unit -> MemoryStack.aligned(bytes.applyAsLong(unit))).sum())
+                .mapToLong(
+                        units -> units.stream().mapToLong(unit -> MemoryStack.aligned(bytes.applyAsLong(unit))).sum())
                 .max().orElse(0);
     }
 

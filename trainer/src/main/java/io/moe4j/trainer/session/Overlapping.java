@@ -51,7 +51,8 @@ public record Overlapping(boolean isOn) {
         if (config.training().overlap() == Overlap.ON && !shared.isEmpty()) {
             String name = shared.getFirst();
             throw new InputException("training.overlap = \"on\", and " + Collections.frequency(names, name)
-                    + " ranks share the device \"" + name + "\": each rank needs a GPU of its own. Set training.overlap to"
+                    + " ranks share the device \"" + name
+                    + "\": each rank needs a GPU of its own. Set training.overlap to"
                     + " auto or off, or use more devices (runtime.devices)");
         }
         return new Overlapping(shared.isEmpty());

@@ -26,7 +26,8 @@ final class OverlapTest {
     private static final String REDUCED = "gradients that are being reduced";
 
     @ParameterizedTest
-    @CsvSource({"false, ''", "false, runtime.strict=true training.gradient_accumulation_steps=3 graph_capture.enable=false",
+    @CsvSource({"false, ''",
+            "false, runtime.strict=true training.gradient_accumulation_steps=3 graph_capture.enable=false",
             "false, runtime.strict=true parallelism.expert_parallel_degree=2 training.dtype=bfloat16 activation_checkpoint.mode=budget",
             "true, runtime.strict=true training.gradient_accumulation_steps=2 moe.receive_capacity=0.6",
             "true, model.moe_comm_backend=standard graph_capture.enable=false activation_checkpoint.mode=none",
