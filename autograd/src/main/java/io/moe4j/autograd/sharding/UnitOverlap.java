@@ -10,11 +10,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Deque;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Gathers the units of the next stage, and reduces the gradients of the one before, on the rank's stream for communication, while a stage computes on the
@@ -37,7 +37,7 @@ public final class UnitOverlap implements AutoCloseable {
     private final Stream main;
     private final Stream beside;
     private final Resources resources;
-    private final Map<ParameterUnit, OverlappedStage> stages = new IdentityHashMap<>();
+    private final Map<ParameterUnit, OverlappedStage> stages = new LinkedHashMap<>();
     private final Deque<OverlappedStage> expected = new ArrayDeque<>();
     private final Optional<Tensor> sums;
     private boolean pending;
@@ -51,10 +51,10 @@ public final class UnitOverlap implements AutoCloseable {
      * @return empty if there are no such units, or if the rank has no stream for communication
      */
     public static Optional<UnitOverlap> open(RankContext rank, List<List<ParameterUnit>> stages, boolean accumulates) {
-        Map<ParameterUnit, Integer> uses = new IdentityHashMap<>();
+        Map<ParameterUnit, Integer> uses = new HashMap<>();
         stages.forEach(units -> units.forEach(unit -> uses.merge(unit, 1, Integer::sum)));
         List<List<ParameterUnit>> able = stages.stream()
-                .map(units -> units.stream().filter(ParameterUnit::canOverlap).filter(unit -> uses.get(unit) == 1)
+                .map(units -> units.stream().filter(ParameterUnit::canOverlap).filter(unit -> uses.getOrDefault(unit, 0) == 1)
                         .toList())
                 .filter(units -> !units.isEmpty()).toList();
         return able.isEmpty() || rank.communication().isEmpty() ? Optional.empty()
@@ -178,7 +178,11 @@ public final class UnitOverlap implements AutoCloseable {
     /** Work on the stream for communication. */
     @FunctionalInterface
     interface Reduction {
-        /** @param sums memory for the sum over ranks before it is added to that of earlier microbatches; only if there can be any */
+        /**
+         * Enqueues it.
+         *
+         * @param sums memory for the sum over ranks before it is added to that of earlier microbatches; only if there can be any
+         */
         void enqueue(Stream stream, Optional<Tensor> sums);
     }
 }
