@@ -54,7 +54,8 @@ public final class UnitOverlap implements AutoCloseable {
         Map<ParameterUnit, Integer> uses = new HashMap<>();
         stages.forEach(units -> units.forEach(unit -> uses.merge(unit, 1, Integer::sum)));
         List<List<ParameterUnit>> able = stages.stream()
-                .map(units -> units.stream().filter(ParameterUnit::canOverlap).filter(unit -> uses.getOrDefault(unit, 0) == 1)
+                .map(units -> units.stream().filter(ParameterUnit::canOverlap)
+                        .filter(unit -> uses.getOrDefault(unit, 0) == 1)
                         .toList())
                 .filter(units -> !units.isEmpty()).toList();
         return able.isEmpty() || rank.communication().isEmpty() ? Optional.empty()
