@@ -52,7 +52,8 @@ final class CudaGraphCapture implements GraphCapture {
         if (result != CUresult.CUDA_SUCCESS) {
             throw new CaptureException("the capture of stream " + stream.name() + " ended with "
                     + CUresult.stringFor(result)
-                    + ": work was left on another stream (record an event there, and let the captured stream await it), or a call inside it cannot be captured; set graph_capture.enable to false");
+                    + ": work was left on another stream (record an event there, and let the captured stream await"
+                    + " it), or a call inside it cannot be captured; set graph_capture.enable to false");
         }
         CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, recording, cuda);
         graphs.push(captured);
