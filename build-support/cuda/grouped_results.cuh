@@ -76,7 +76,7 @@ __device__ __forceinline__ void storeRows(float (&d)[N], unsigned char* staging,
             if (row < rows) {
                 bf16* to = c + row * stride + column;
                 if (wide && column + 8 <= columns) {
-                    *reinterpret_cast<uint4*>(to) = v;
+                    storeVector(to, v);
                 } else {
                     const bf16* e = reinterpret_cast<const bf16*>(&v);
 #pragma unroll

@@ -165,7 +165,7 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, 
         const uint4 v = *reinterpret_cast<const uint4*>(scratch.turned + c * TILE + ((vector ^ (c / COLUMNS & 7)) << 4));
         unsigned char* at = numbers + c * to.column + vector * 16 * to.row;
         if (wide && to.row == 1 && vector * 16 + 16 <= rows) {
-            *reinterpret_cast<uint4*>(at) = v;
+            storeVector(at, v);
         } else {
             const unsigned char* e = reinterpret_cast<const unsigned char*>(&v);
             for (int r = 0; r < 16 && vector * 16 + r < rows; r++) at[r * to.row] = e[r];

@@ -102,7 +102,7 @@ __device__ __forceinline__ void combineRow(const Window& window, const long long
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) add(sum, raw[j], T());
         }
-        *reinterpret_cast<uint4*>(out + c) = rounded(sum, T());
+        storeVector(out + c, rounded(sum, T()));
     }
 }
 

@@ -11,7 +11,7 @@ struct Vec {
     uint4 raw;
 
     static __device__ __forceinline__ Vec load(const T* p) { return {*reinterpret_cast<const uint4*>(p)}; }
-    __device__ __forceinline__ void store(T* p) const { *reinterpret_cast<uint4*>(p) = raw; }
+    __device__ __forceinline__ void store(T* p) const { storeVector(p, raw); }
     __device__ __forceinline__ void widen(float (&f)[N]) const {
         const T* e = reinterpret_cast<const T*>(&raw);
 #pragma unroll

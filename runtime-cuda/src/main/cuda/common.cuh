@@ -16,11 +16,8 @@ template <typename T> struct Vec {
         return r;
     }
     __device__ __forceinline__ void store(T* p) const {
-        uint4 raw;
-        T* e = reinterpret_cast<T*>(&raw);
-#pragma unroll
-        for (int i = 0; i < N; i++) ::store(e + i, v[i]);
-        *reinterpret_cast<uint4*>(p) = raw;
+        static_assert(sizeof(T) == 4, "narrower types have a form of their own below");
+        storeVector(p, make_uint4(__float_as_uint(v[0]), __float_as_uint(v[1]), __float_as_uint(v[2]), __float_as_uint(v[3])));
     }
 };
 
@@ -38,14 +35,14 @@ template <> __device__ __forceinline__ Vec<bf16> Vec<bf16>::load(const bf16* p) 
     return r;
 }
 template <> __device__ __forceinline__ void Vec<bf16>::store(bf16* p) const {
-    uint4 raw;
-    __nv_bfloat162* pairs = reinterpret_cast<__nv_bfloat162*>(&raw);
-#pragma unroll
-    for (int i = 0; i < 4; i++) pairs[i] = __floats2bfloat162_rn(v[2 * i], v[2 * i + 1]);
-    *reinterpret_cast<uint4*>(p) = raw;
+    auto pair = [&](int i) {
+        __nv_bfloat162 two = __floats2bfloat162_rn(v[i], v[i + 1]);
+        return *reinterpret_cast<unsigned*>(&two);
+    };
+    storeVector(p, make_uint4(pair(0), pair(2), pair(4), pair(6)));
 }
 
-// Eight elements in one or two 16-byte accesses.
+// Eight elements in one or two 16-byte accesses. storeEight is for global memory, keepEight for shared.
 __device__ __forceinline__ void loadEight(const float* p, float (&v)[8]) {
     Vec<float> a = Vec<float>::load(p), b = Vec<float>::load(p + 4);
 #pragma unroll
@@ -71,6 +68,12 @@ __device__ __forceinline__ void storeEight(bf16* p, const float (&v)[8]) {
 #pragma unroll
     for (int j = 0; j < 8; j++) a.v[j] = v[j];
     a.store(p);
+}
+
+__device__ __forceinline__ void keepEight(float* shared, const float (&v)[8]) {
+    float4* to = reinterpret_cast<float4*>(shared);
+    to[0] = make_float4(v[0], v[1], v[2], v[3]);
+    to[1] = make_float4(v[4], v[5], v[6], v[7]);
 }
 
 // Sum over a warp; every lane gets the result. A butterfly: the order of additions is fixed.

@@ -193,7 +193,7 @@ __device__ void manyTokens(int* workspace, const T* dout, float* dtable, long lo
             }
         }
         __syncthreads();  // the parts of the previous item have been added
-        storeEight(&parts[run][column], sum);
+        keepEight(&parts[run][column], sum);
         __syncthreads();
         if (threadIdx.x < 64 && d + threadIdx.x < dim) {
             float total = 0.f;

@@ -210,7 +210,7 @@ __device__ __forceinline__ void rmsBackwardColumns(const bf16* dy, const bf16* x
         if (mine.inside) storeEight(mySum + mine.d, dw);
         return;
     }
-    if (mine.inside) storeEight(parts + mine.group * dim + mine.d, dw);
+    if (mine.inside) keepEight(parts + mine.group * dim + mine.d, dw);
     __syncthreads();
     for (int d = threadIdx.x; d < dim; d += blockDim.x) {
         float sum = 0.f;
