@@ -35,75 +35,45 @@ struct SoftMax {
 // The label of a token without loss and gradient: its row becomes 0, whatever it holds.
 static constexpr int IGNORED = -100;
 
-// A 16-byte copy from global to shared memory, which runs on while the thread goes on.
-__device__ __forceinline__ void copyAsync(void* shared, const void* global) {
-    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(shared)), "l"(global) : "memory");
-    asm volatile("cp.async.commit_group;" ::: "memory");
-}
-// Waits until at most `later` of the thread's copies are not complete, the last ones that it began; it sees the others. From 7 on, until 7 are not.
-__device__ __forceinline__ void awaitCopies(int later) {
-    switch (later) {
-    case 0: asm volatile("cp.async.wait_group 0;" ::: "memory"); break;
-    case 1: asm volatile("cp.async.wait_group 1;" ::: "memory"); break;
-    case 2: asm volatile("cp.async.wait_group 2;" ::: "memory"); break;
-    case 3: asm volatile("cp.async.wait_group 3;" ::: "memory"); break;
-    case 4: asm volatile("cp.async.wait_group 4;" ::: "memory"); break;
-    case 5: asm volatile("cp.async.wait_group 5;" ::: "memory"); break;
-    case 6: asm volatile("cp.async.wait_group 6;" ::: "memory"); break;
-    default: asm volatile("cp.async.wait_group 7;" ::: "memory");
+// The gradient of eight elements, of which `at` is the label if it is 0 to 7: scale (2^(v LOG2E - shift) - onehot).
+__device__ __forceinline__ void gradientOf(float (&v)[8], float shift, int at, float scale) {
+#pragma unroll
+    for (int j = 0; j < 8; j++) v[j] = powerOfTwo(fmaf(v[j], LOG2E, -shift));
+    if (at >= 0 && at < 8) {
+#pragma unroll
+        for (int j = 0; j < 8; j++) v[j] -= j == at ? 1.f : 0.f;
     }
+#pragma unroll
+    for (int j = 0; j < 8; j++) v[j] *= scale;
 }
 
 // One block per token: rowLoss[t] = logsumexp(logits[t]) - logits[t, label]; logits[t] becomes scale (softmax(logits[t]) - onehot(label)).
-// bf16 rows that fit into the block's shared memory (`cached`) are read from memory once; others are read twice. While a cached row's gradient is written, the
-// block's next row is read into the same shared memory, piece by piece: a thread reads and overwrites only pieces of its own, so that this needs no
-// barrier, and it begins with the first piece that has arrived. Example: 12800 pieces of 8 elements, 1024 threads: thread 0 has pieces 0, 1024, ..., 12288;
-// when it uses piece 8192, the four that follow may be on their way.
-// For each element, 17/8 powers of two are computed, 16 in a clock of a multiprocessor: 102400 elements take 13600 clocks, in which 410 KB can be moved.
-// Accesses are 16 bytes wide where alignment allows it. Traffic: T V read (2 T V if not cached), T V written. Example: logits [0, 0], label 1, scale 1: loss
-// 0.6931472, gradient [0.5, -0.5]; label -100: loss 0, gradient [0, 0].
+// Accesses are 16 bytes wide where alignment allows it. Traffic: 2 T V read, T V written. Example: logits [0, 0], label 1, scale 1: loss 0.6931472,
+// gradient [0.5, -0.5]; label -100: loss 0, gradient [0, 0].
 template <typename T>
-__device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride, int cached) {
-    extern __shared__ __align__(16) unsigned char cacheBytes[];
+__device__ void crossEntropy(T* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {
     __shared__ float scratch[32];
-    T* cache = reinterpret_cast<T*>(cacheBytes);
-    bool vectors = (((uint64_t)logits | (uint64_t)(stride * sizeof(T))) & 15) == 0;
-    int whole = vectors ? vocabulary / 8 : 0;
-    int label = blockIdx.x < tokens ? labels[blockIdx.x] : IGNORED;
-    if (cached && label != IGNORED)
-        for (int i = threadIdx.x; i < whole; i += blockDim.x) copyAsync(cache + i * 8, logits + blockIdx.x * stride + i * 8);
+    const bool vectors = (((uint64_t)logits | (uint64_t)(stride * sizeof(T))) & 15) == 0;
+    const int whole = vectors ? vocabulary / 8 : 0;
     for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {
         T* row = logits + t * stride;
-        const long long next = t + gridDim.x;
-        const int nextLabel = next < tokens ? labels[next] : IGNORED;
-        const T* nextRow = cached && nextLabel != IGNORED ? logits + next * stride : nullptr;  // the same for the whole block, like the label
+        const int label = labels[t];
         float v[8];
         if (label == IGNORED) {
             for (int i = threadIdx.x; i < whole; i += blockDim.x) {
-                if (nextRow) copyAsync(cache + i * 8, nextRow + i * 8);
                 float none[8] = {};
                 storeEight(row + i * 8, none);
             }
             for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) store(row + i, 0.f);
             if (threadIdx.x == 0) rowLoss[t] = 0.f;
-            label = nextLabel;
             continue;
         }
         if (label < 0 || label >= vocabulary) __trap();
         SoftMax own;
-        if (cached) {
-            int later = (whole - 1 - (int)threadIdx.x) / (int)blockDim.x;  // copies of this row after the first; those of the next row have not begun
-            for (int i = threadIdx.x; i < whole; i += blockDim.x) {
-                awaitCopies(later--);
-                loadEight(cache + i * 8, v);
-                own.add(v);
-            }
-        } else {
 #pragma unroll 4
-            for (int i = threadIdx.x; i < whole; i += blockDim.x) {
-                loadEight(row + i * 8, v);
-                own.add(v);
-            }
+        for (int i = threadIdx.x; i < whole; i += blockDim.x) {
+            loadEight(row + i * 8, v);
+            own.add(v);
         }
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) own.add(load(row + i));
         float target = load(row + label);
@@ -115,28 +85,140 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
         __syncthreads();  // all have read their target before the row is overwritten
 #pragma unroll 2
         for (int i = threadIdx.x; i < whole; i += blockDim.x) {
-            loadEight(cached ? cache + i * 8 : row + i * 8, v);
-#pragma unroll
-            for (int j = 0; j < 8; j++) v[j] = powerOfTwo(fmaf(v[j], LOG2E, -shift));
-            if (i == label / 8) {
-#pragma unroll
-                for (int j = 0; j < 8; j++) v[j] -= j == label % 8 ? 1.f : 0.f;
-            }
-#pragma unroll
-            for (int j = 0; j < 8; j++) v[j] *= scale;
+            loadEight(row + i * 8, v);
+            gradientOf(v, shift, label - i * 8, scale);
             storeEight(row + i * 8, v);
-            if (nextRow) copyAsync(cache + i * 8, nextRow + i * 8);  // after the store, which waits for what was loaded from there
         }
         for (int i = whole * 8 + threadIdx.x; i < vocabulary; i += blockDim.x) store(row + i, scale * (__expf(load(row + i) - lse) - (i == label ? 1.f : 0.f)));
-        label = nextLabel;
     }
 }
 #define CROSS_ENTROPY(name, T)                                                                                                                            \
     extern "C" __global__ void __launch_bounds__(1024) cross_entropy_##name(T* logits, const int* labels, float scale, float* rowLoss, long long tokens,    \
-                                                                            int vocabulary, long long stride, int cached) {                               \
-        crossEntropy(logits, labels, scale, rowLoss, tokens, vocabulary, stride, cached);                                                                 \
+                                                                            int vocabulary, long long stride) {                                           \
+        crossEntropy(logits, labels, scale, rowLoss, tokens, vocabulary, stride);                                                                         \
     }
 FOR_EACH_TYPE(CROSS_ENTROPY)
+
+// A 16-byte copy from global to shared memory, which runs on while the thread goes on.
+__device__ __forceinline__ void copyAsync(void* shared, const void* global) {
+    asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(shared)), "l"(global) : "memory");
+}
+// Waits until all copies of the thread are complete; it sees them.
+__device__ __forceinline__ void awaitCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
+
+// The blocks that keep a row together: one alone, or a cluster of two, each of which has half of the row.
+template <int BLOCKS> struct Keepers;
+template <> struct Keepers<1> {
+    static __device__ __forceinline__ int rank() { return 0; }
+    // One lane's value becomes visible at `to` in all blocks; sync() orders it before what follows there.
+    static __device__ __forceinline__ void tell(float2* to, float2 value, int lane) {
+        if (lane == 0) *to = value;
+    }
+    static __device__ __forceinline__ void sync() { __syncthreads(); }
+    static __device__ __forceinline__ void finish() {}
+};
+#if __CUDA_ARCH__ >= 900
+template <> struct Keepers<2> {
+    static __device__ __forceinline__ int rank() { return (int)blockIdx.x & 1; }
+    static __device__ __forceinline__ void tell(float2* to, float2 value, int lane) {
+        if (lane >= 2) return;
+        unsigned remote;
+        asm volatile("mapa.shared::cluster.u32 %0, %1, %2;" : "=r"(remote) : "r"((unsigned)__cvta_generic_to_shared(to)), "r"(lane));
+        asm volatile("st.shared::cluster.v2.f32 [%0], {%1, %2};" ::"r"(remote), "f"(value.x), "f"(value.y) : "memory");
+    }
+    static __device__ __forceinline__ void sync() {
+        asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
+        asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
+    }
+    // The other block writes into this one's shared memory, so neither may end before the other has finished.
+    static __device__ __forceinline__ void finish() { sync(); }
+};
+#endif
+
+// The same for bf16 rows of whole 16-byte pieces that fit into the shared memory of BLOCKS blocks: they are read from memory once. While a row's gradient is
+// written, the next row is read into the same shared memory, piece by piece: a thread reads and overwrites only pieces of its own, so that this needs
+// no barrier. There is one barrier a row, for the warps' maxima and sums. These have two places, used in turns: they are written again only after the
+// barrier of the next row, which all pass after they have read them.
+// Example: 102400 elements are 12800 pieces; with one block of 1024 threads, thread 0 has pieces 0, 1024, ..., 12288. With two blocks, the second has
+// pieces 6400 to 12799.
+// For each element, 17/8 powers of two are computed, 16 in a clock of a multiprocessor: 102400 elements take 13600 clocks, in which 410 KB can be moved.
+// Traffic: T V read, T V written.
+template <int BLOCKS>
+__device__ void crossEntropyKept(bf16* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {
+    typedef Keepers<BLOCKS> Keep;
+    constexpr int THREADS = 1024, WARPS = THREADS / 32;
+    extern __shared__ __align__(16) unsigned char keptBytes[];
+    __shared__ float2 parts[2][BLOCKS * WARPS];  // (maximum, sum) of each warp
+    bf16* kept = reinterpret_cast<bf16*>(keptBytes);
+    const int whole = vocabulary / 8, share = (whole + BLOCKS - 1) / BLOCKS, from = Keep::rank() * share, count = min(share, whole - from);
+    const int warp = threadIdx.x >> 5, lane = threadIdx.x & 31;
+    const long long step = gridDim.x / BLOCKS;
+    int turn = 0, label = IGNORED;
+    const long long first = blockIdx.x / BLOCKS;
+    if (first < tokens) label = labels[first];
+    if (label != IGNORED)
+        for (int i = threadIdx.x; i < count; i += THREADS) copyAsync(kept + i * 8, logits + first * stride + (from + i) * 8);
+    for (long long t = first; t < tokens; t += step) {
+        bf16* row = logits + t * stride + from * 8;
+        const long long next = t + step;
+        const int nextLabel = next < tokens ? labels[next] : IGNORED;
+        const bf16* nextRow = nextLabel != IGNORED ? logits + next * stride + from * 8 : nullptr;  // the same for all threads, like the label
+        float v[8];
+        if (label == IGNORED) {
+            for (int i = threadIdx.x; i < count; i += THREADS) {
+                if (nextRow) copyAsync(kept + i * 8, nextRow + i * 8);
+                storeVector(row + i * 8, make_uint4(0, 0, 0, 0));
+            }
+            if (from == 0 && threadIdx.x == 0) rowLoss[t] = 0.f;
+            label = nextLabel;
+            continue;
+        }
+        if (label < 0 || label >= vocabulary) __trap();
+        awaitCopies();
+        SoftMax own;
+        for (int i = threadIdx.x; i < count; i += THREADS) {
+            loadEight(kept + i * 8, v);
+            own.add(v);
+        }
+        // A thread without elements has sum 0. A thread that saw only NaN has a nonzero sum, which must not be lost.
+        const float top = warpMax(own.top);
+        const float sum = warpSum(own.sum == 0.f ? 0.f : own.sum * powerOfTwo((own.top - top) * LOG2E));
+        Keep::tell(&parts[turn][Keep::rank() * WARPS + warp], make_float2(top, sum), lane);
+        Keep::sync();
+        float highest = -INFINITY, total = 0.f;
+#pragma unroll
+        for (int b = 0; b < BLOCKS; b++) highest = fmaxf(highest, parts[turn][b * WARPS + lane].x);
+        highest = warpMax(highest);
+#pragma unroll
+        for (int b = 0; b < BLOCKS; b++) {
+            const float2 part = parts[turn][b * WARPS + lane];
+            total += part.y == 0.f ? 0.f : part.y * powerOfTwo((part.x - highest) * LOG2E);
+        }
+        const float lse = highest + logf(warpSum(total)), shift = lse * LOG2E;
+        turn ^= 1;
+#pragma unroll 2
+        for (int i = threadIdx.x; i < count; i += THREADS) {
+            loadEight(kept + i * 8, v);
+            const int at = label - (from + i) * 8;
+            if (at >= 0 && at < 8) rowLoss[t] = lse - load(kept + i * 8 + at);
+            gradientOf(v, shift, at, scale);
+            storeEight(row + i * 8, v);
+            if (nextRow) copyAsync(kept + i * 8, nextRow + i * 8);  // after the store, which waits for what was loaded from there
+        }
+        label = nextLabel;
+    }
+    Keep::finish();
+}
+extern "C" __global__ void __launch_bounds__(1024) cross_entropy_kept_bf16(bf16* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary,
+                                                                           long long stride) {
+    crossEntropyKept<1>(logits, labels, scale, rowLoss, tokens, vocabulary, stride);
+}
+#if __CUDA_ARCH__ >= 900
+extern "C" __global__ void __launch_bounds__(1024) __cluster_dims__(2, 1, 1)
+    cross_entropy_halves_bf16_sm90(bf16* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {
+    crossEntropyKept<2>(logits, labels, scale, rowLoss, tokens, vocabulary, stride);
+}
+#endif
 
 // loss[0] += scale * sum over t of rowLoss[t]; one block, fixed order. NaN is propagated. Traffic: 4 T bytes. Example: rows [1, 2, 3], scale 0.5, loss 10: 13.
 extern "C" __global__ void add_losses(const float* rowLoss, long long tokens, float scale, float* loss) {

@@ -20,26 +20,43 @@ struct AdamW {
     __device__ __forceinline__ float rounded(float p, long long i) const { return stochastic ? roundedStochastically(p, counter, i) : p; }
 };
 
+// Four fp32 elements in one access, or eight of any type.
+__device__ __forceinline__ void loadSome(const float* p, float (&v)[4]) {
+    Vec<float> a = Vec<float>::load(p);
+#pragma unroll
+    for (int j = 0; j < 4; j++) v[j] = a.v[j];
+}
+__device__ __forceinline__ void storeSome(float* p, const float (&v)[4]) {
+    Vec<float> a;
+#pragma unroll
+    for (int j = 0; j < 4; j++) a.v[j] = v[j];
+    a.store(p);
+}
+template <typename T> __device__ __forceinline__ void loadSome(const T* p, float (&v)[8]) { loadEight(p, v); }
+template <typename T> __device__ __forceinline__ void storeSome(T* p, const float (&v)[8]) { storeEight(p, v); }
+
+// A thread has as many elements as one 16-byte access of the narrowest type: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16 gradient, 8 to 15.
 template <typename P, typename G, typename M>
 __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
+    constexpr int N = sizeof(P) == 2 || sizeof(G) == 2 || sizeof(M) == 2 ? 8 : 4;
     long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    long long groups = (((uint64_t)p | (uint64_t)g | (uint64_t)m | (uint64_t)v) & 15) == 0 ? n / 8 : 0;
+    long long groups = (((uint64_t)p | (uint64_t)g | (uint64_t)m | (uint64_t)v) & 15) == 0 ? n / N : 0;
     for (long long i = first; i < groups; i += stride) {
-        float x[8], grad[8], m1[8], v1[8];
-        loadEight(p + i * 8, x);
-        loadEight(g + i * 8, grad);
-        loadEight(m + i * 8, m1);
-        loadEight(v + i * 8, v1);
+        float x[N], grad[N], m1[N], v1[N];
+        loadSome(p + i * N, x);
+        loadSome(g + i * N, grad);
+        loadSome(m + i * N, m1);
+        loadSome(v + i * N, v1);
 #pragma unroll
-        for (int j = 0; j < 8; j++) {
+        for (int j = 0; j < N; j++) {
             a.step(x[j], grad[j], m1[j], v1[j]);
-            x[j] = a.rounded(x[j], i * 8 + j);
+            x[j] = a.rounded(x[j], i * N + j);
         }
-        storeEight(p + i * 8, x);
-        storeEight(m + i * 8, m1);
-        storeEight(v + i * 8, v1);
+        storeSome(p + i * N, x);
+        storeSome(m + i * N, m1);
+        storeSome(v + i * N, v1);
     }
-    for (long long i = groups * 8 + first; i < n; i += stride) {
+    for (long long i = groups * N + first; i < n; i += stride) {
         float x = load(p + i), m1 = load(m + i), v1 = load(v + i);
         a.step(x, load(g + i), m1, v1);
         store(p + i, a.rounded(x, i));

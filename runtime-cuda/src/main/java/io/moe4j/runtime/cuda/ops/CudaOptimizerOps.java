@@ -10,6 +10,7 @@ import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.Tensor;
+import java.util.List;
 import java.util.Optional;
 
 /** Optimizer updates, on the kernels of {@code optimizer.cu}. */
@@ -25,7 +26,7 @@ final class CudaOptimizerOps implements OptimizerOps {
         require(a.firstMoment().dtype() == a.secondMoment().dtype(), "adamw", a.firstMoment(), a.secondMoment());
         long counter = a.rounding() instanceof Rounding.Stochastic stochastic ? stochastic.counter(0) : 0;
         kernels.each(stream, "adamw" + suffix(a.parameter()) + suffix(a.gradient()) + suffix(a.firstMoment()),
-                Math.ceilDiv(a.parameter().elements(), 8L),
+                Math.ceilDiv(a.parameter().elements(), elementsOfThread(a)),
                 of(a.parameter()), of(a.gradient()), of(a.firstMoment()), of(a.secondMoment()),
                 of(a.parameter().elements()),
                 of(a.learningRate()), of(a.beta1()), of(a.beta2()), of(a.eps()), of(a.weightDecay()),
@@ -76,6 +77,12 @@ final class CudaOptimizerOps implements OptimizerOps {
             require(first.shape().equals(other.shape()) && first.isContiguous() && other.isContiguous(), operation,
                     first, other);
         }
+    }
+
+    /** {@code N} of {@code adamw} in {@code optimizer.cu}. */
+    private static long elementsOfThread(AdamW a) {
+        return List.of(a.parameter(), a.gradient(), a.firstMoment()).stream()
+                .allMatch(x -> x.dtype().bytes() == 4) ? 4 : 8;
     }
 
     private static float correction(float beta, long step) {

@@ -26,7 +26,7 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
 
     static List<OpCase> all() {
         List<OpCase> cases = new ArrayList<>();
-        int[][] shapes = {{0, 4}, {1, 1}, {33, 50}, {20, 2048}, {8, 1001}, {700, 512}, {2, 102_400}, {1, 129_280}};
+        int[][] shapes = {{0, 4}, {1, 1}, {33, 50}, {20, 2048}, {8, 1001}, {700, 512}, {2, 102_400}, {3, 129_280}};
         for (DType type : List.of(F32, BF16)) {
             for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED)) {
                 for (int[] s : shapes) {
@@ -39,8 +39,10 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
                 cases.add(new LossCases(33, 50, type, Layout.SHIFTED).ignoring(every));
                 cases.add(new LossCases(700, 512, type, Layout.DENSE).ignoring(every));
             }
-            cases.add(notANumber(type));
-            cases.add(notANumberIgnored(type));
+            for (int words : new int[] {50, 64}) {
+                cases.add(notANumber(type, words));
+                cases.add(notANumberIgnored(type, words));
+            }
         }
         return cases;
     }
@@ -118,19 +120,19 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
     }
 
     /** A NaN among the logits of one row makes its loss, its gradient and the sum NaN, and affects no other row. */
-    private static OpCase notANumber(DType type) {
-        return notANumber("cross-entropy of NaN " + type, type, new int[] {0, 1, 2, 3, 4, 5});
+    private static OpCase notANumber(DType type, int words) {
+        return notANumber("cross-entropy of NaN " + type + ", " + words + " words", type, words, new int[] {0, 1, 2, 3, 4, 5});
     }
 
     /** A NaN among the logits of a token whose label does not count affects no result. */
-    private static OpCase notANumberIgnored(DType type) {
-        return notANumber("cross-entropy of NaN, ignored " + type, type,
+    private static OpCase notANumberIgnored(DType type, int words) {
+        return notANumber("cross-entropy of NaN, ignored " + type + ", " + words + " words", type, words,
                 new int[] {0, 1, 2, 3, LossOps.IGNORED_LABEL, 5});
     }
 
-    private static OpCase notANumber(String name, DType type, int[] labels) {
+    private static OpCase notANumber(String name, DType type, int words, int[] labels) {
         return new OpCase(name, bench -> {
-            LossCases shape = new LossCases(6, 50, type, Layout.DENSE);
+            LossCases shape = new LossCases(6, words, type, Layout.DENSE);
             double[] values = shape.logits();
             values[4 * shape.words + 17] = Double.NaN;
             return shape.prepare(bench, values, labels);
