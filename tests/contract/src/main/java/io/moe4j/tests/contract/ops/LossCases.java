@@ -121,7 +121,8 @@ record LossCases(int tokens, int words, DType type, Layout layout) {
 
     /** A NaN among the logits of one row makes its loss, its gradient and the sum NaN, and affects no other row. */
     private static OpCase notANumber(DType type, int words) {
-        return notANumber("cross-entropy of NaN " + type + ", " + words + " words", type, words, new int[] {0, 1, 2, 3, 4, 5});
+        return notANumber("cross-entropy of NaN " + type + ", " + words + " words", type, words,
+                new int[] {0, 1, 2, 3, 4, 5});
     }
 
     /** A NaN among the logits of a token whose label does not count affects no result. */
