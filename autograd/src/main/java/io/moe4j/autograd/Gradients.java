@@ -91,6 +91,19 @@ public final class Gradients {
     }
 
     /**
+     * Contributes {@code gradient} as the gradient with respect to input {@code index}: a temporary tensor that nothing else reads or writes from now on. It is
+     * what {@link #write} does with a tensor that was written earlier.
+     *
+     * @since 0.3.0
+     */
+    public void give(int index, Tensor gradient) {
+        Variable input = inputs.get(index);
+        if (input.needsGradient()) {
+            contribute(input, gradient, false);
+        }
+    }
+
+    /**
      * Contributes the gradient with respect to the output as that with respect to input {@code index}, changed in place by {@code change}: for an
      * operation that {@linkplain Operation#changesInput changes its input in place}. A gradient that other operations may read is copied first.
      *

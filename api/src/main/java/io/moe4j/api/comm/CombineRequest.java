@@ -13,24 +13,26 @@ import java.util.Optional;
  *     the scalars of its own rows
  * @param waiting_ND (N, D), of the configured return type: where the rows of a round wait for those of later rounds, in slot order. Given in every
  *     combine where {@link CommBackend#maxRounds()} is above 1, the same tensor for all rounds of a plan; its content is lost. Since SPI 1.3
+ * @param besideMain whether the main stream may go on before the exchange has read its arguments. Until {@link PendingTokens#await()}, the caller then neither
+ *     changes them, nor reads the results, nor gives back their memory. A backend without a second stream ignores it. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK,
-        Optional<Tensor> waiting_ND) {
+        Optional<Tensor> waiting_ND, boolean besideMain) {
 
     /** The components of SPI 1.2. */
     public CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK) {
-        this(rows, out_TD, scalars_TK, Optional.empty());
+        this(rows, out_TD, scalars_TK, Optional.empty(), false);
     }
 
     /** Rows without scalars. */
     public static CombineRequest of(ReceivedRows rows, Tensor out_TD) {
-        return new CombineRequest(rows, out_TD, Optional.empty(), Optional.empty());
+        return new CombineRequest(rows, out_TD, Optional.empty(), Optional.empty(), false);
     }
 
     public CombineRequest withScalars(Tensor scalars) {
-        return new CombineRequest(rows, out_TD, Optional.of(scalars), waiting_ND);
+        return new CombineRequest(rows, out_TD, Optional.of(scalars), waiting_ND, besideMain);
     }
 
     /**
@@ -39,6 +41,15 @@ public record CombineRequest(ReceivedRows rows, Tensor out_TD, Optional<Tensor> 
      * @since 0.3.0
      */
     public CombineRequest withWaiting(Tensor rowsOfSlots) {
-        return new CombineRequest(rows, out_TD, scalars_TK, Optional.of(rowsOfSlots));
+        return new CombineRequest(rows, out_TD, scalars_TK, Optional.of(rowsOfSlots), besideMain);
+    }
+
+    /**
+     * With permission to run beside what the main stream does until the sums are awaited, or without.
+     *
+     * @since 0.3.0
+     */
+    public CombineRequest withBesideMain(boolean beside) {
+        return new CombineRequest(rows, out_TD, scalars_TK, waiting_ND, beside);
     }
 }

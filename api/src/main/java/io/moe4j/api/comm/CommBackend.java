@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 
 /**
  * Expert-parallel exchange, open for one rank. All ranks of the group make the same calls in the same order; work is enqueued on the rank's
- * main stream.
+ * main stream, or on a second one that the main stream waits for.
  *
  * <p>There are two operations, and each is the other's adjoint. {@link #dispatch} copies each token's row to the ranks of its K experts;
  * {@link #combine} sums, for each token, the K rows that come back. So the gradient of dispatch is combine, and the gradient of combine is dispatch.
@@ -20,7 +20,9 @@ import java.util.function.Consumer;
  * next dispatch into that buffer, awaited or not.
  *
  * <p>Arguments are only read, except those that are documented as overwritten. They may be reused as soon as the call has returned: work that the
- * caller enqueues later on the main stream runs after the exchange has read them.
+ * caller enqueues later on the main stream runs after the exchange has read them. A request that may run {@linkplain DispatchRequest#besideMain() beside the
+ * main stream} gives that up until it is awaited: a backend whose rank has a {@linkplain io.moe4j.api.group.RankContext#communication() second stream} may
+ * then enqueue it there, after what the main stream has enqueued so far.
  *
  * <p>Arrival order, the same for every backend: rows are grouped by local expert, within an expert by source rank, within a source rank by
  * routed row (token-major: row n = t·K + k).

@@ -14,15 +14,17 @@ import java.util.Optional;
  * @param keepsRows whether rows and scalars arrive in memory of their own, where they stay until {@link ReceivedRows#release()}: recompute and backward
  *     need not dispatch them again. Await such a dispatch before the next one into the same buffer. At most {@link CommConfig#keptDispatches()} at the
  *     same time. Since SPI 1.3
+ * @param besideMain whether the main stream may go on before the exchange has read its arguments. Until {@link PendingRows#await()}, the caller then neither
+ *     changes them nor gives back their memory. A backend without a second stream ignores it. Since SPI 1.3
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into,
-        boolean keepsRows) {
+        boolean keepsRows, boolean besideMain) {
 
     /** The components of SPI 1.2. */
     public DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> weights_TK, ReceiveBuffer into) {
-        this(plan, x_TD, weights_TK, into, false);
+        this(plan, x_TD, weights_TK, into, false, false);
     }
 
     /** Rows without scalars. */
@@ -31,7 +33,7 @@ public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> w
     }
 
     public DispatchRequest withWeights(Tensor weights) {
-        return new DispatchRequest(plan, x_TD, Optional.of(weights), into, keepsRows);
+        return new DispatchRequest(plan, x_TD, Optional.of(weights), into, keepsRows, besideMain);
     }
 
     /**
@@ -40,6 +42,15 @@ public record DispatchRequest(DispatchPlan plan, Tensor x_TD, Optional<Tensor> w
      * @since 0.3.0
      */
     public DispatchRequest withKeptRows(boolean kept) {
-        return new DispatchRequest(plan, x_TD, weights_TK, into, kept);
+        return new DispatchRequest(plan, x_TD, weights_TK, into, kept, besideMain);
+    }
+
+    /**
+     * With permission to run beside what the main stream does until the rows are awaited, or without.
+     *
+     * @since 0.3.0
+     */
+    public DispatchRequest withBesideMain(boolean beside) {
+        return new DispatchRequest(plan, x_TD, weights_TK, into, keepsRows, beside);
     }
 }

@@ -3,6 +3,7 @@ package io.moe4j.comm.minimalasyncep;
 import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.comm.CommContext;
+import io.moe4j.api.comm.DispatchRequest;
 import io.moe4j.api.comm.support.ExpertSort;
 import io.moe4j.api.comm.support.RowCodec;
 import io.moe4j.api.device.DeviceKind;
@@ -10,7 +11,6 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.KernelSource;
 import io.moe4j.api.device.Launch;
-import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.spi.Resources;
 import io.moe4j.api.tensor.Tensor;
@@ -42,14 +42,16 @@ final class EpKernels {
     private final CommConfig config;
     private final int rank;
     private final int ranks;
-    private final Stream stream;
+    private final ExchangeStream exchange;
+    private final int blocksBeside;
     private final KernelModule module;
 
-    EpKernels(CommConfig config, CommContext context, Resources resources) {
+    EpKernels(CommConfig config, CommContext context, ExchangeStream exchange, Resources resources) {
         this.config = config;
         rank = context.group().index();
         ranks = context.group().size();
-        stream = context.rank().stream();
+        this.exchange = exchange;
+        blocksBeside = Math.toIntExact(context.rank().settings(MinimalAsyncEp.ID).get(MinimalAsyncEp.BLOCKS_BESIDE));
         module = resources.add(context.rank().device().load(source()));
     }
 
@@ -114,17 +116,26 @@ final class EpKernels {
     }
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */
-    void dispatchRows(Tensor x_TD, Optional<Tensor> weights_TK, EpPlan plan, Landing landing) {
-        dispatch(x_TD, weights_TK, plan, landing, landing.peerRows());
+    void dispatchRows(DispatchRequest request, EpPlan plan, Landing landing) {
+        long blocks = dispatchBlocks(request);
+        dispatch(blocks, request.x_TD(), request.weights_TK(), plan, landing, landing.peerRows());
         // Scales travel in the way of their rows.
-        x_TD.scales().ifPresent(
-                scales -> dispatch(scales.values(), Optional.empty(), plan, landing, landing.peerRowScales()));
+        request.x_TD().scales().ifPresent(
+                scales -> dispatch(blocks, scales.values(), Optional.empty(), plan, landing, landing.peerRowScales()));
     }
 
-    private void dispatch(Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, Landing landing,
+    private long dispatchBlocks(DispatchRequest request) {
+        return blocks(request.besideMain(), Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)));
+    }
+
+    /** What runs beside the main stream takes few multiprocessors from it: links need few to be busy. */
+    private long blocks(boolean besideMain, long all) {
+        return besideMain && exchange.isBesideMain() ? Math.min(all, blocksBeside) : all;
+    }
+
+    private void dispatch(long blocks, Tensor rows, Optional<Tensor> weights_TK, EpPlan plan, Landing landing,
             KernelArg peerRows) {
-        launch(DISPATCH_ROWS, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
-                KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+        launch(DISPATCH_ROWS, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), peerRows, landing.peerWeights(),
                 plan.roundsArgument(),
@@ -134,17 +145,17 @@ final class EpKernels {
     /**
      * As {@link #dispatchRows}, but sends a row once to each rank of {@code far_EP}. After it has arrived, it has to be {@linkplain #spreadRows spread}.
      */
-    void dispatchRowsOnce(Tensor x_TD, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease) {
-        dispatchOnce(x_TD, weights_TK, far_EP, lease, lease.landing().peerRows());
-        x_TD.scales().ifPresent(scales -> dispatchOnce(scales.values(), Optional.empty(), far_EP, lease,
-                lease.landing().peerRowScales()));
+    void dispatchRowsOnce(DispatchRequest request, Tensor far_EP, EpLease lease) {
+        long blocks = dispatchBlocks(request);
+        dispatchOnce(blocks, request.x_TD(), request.weights_TK(), far_EP, lease, lease.landing().peerRows());
+        request.x_TD().scales().ifPresent(scales -> dispatchOnce(blocks, scales.values(), Optional.empty(), far_EP,
+                lease, lease.landing().peerRowScales()));
     }
 
-    private void dispatchOnce(Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease,
+    private void dispatchOnce(long blocks, Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease,
             KernelArg peerRows) {
         EpPlan plan = lease.plan();
-        launch(DISPATCH_ROWS_ONCE, Math.min(MAX_DISPATCH_BLOCKS, Math.ceilDiv(config.tokens(), WARPS)), 0,
-                KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+        launch(DISPATCH_ROWS_ONCE, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows,
                 lease.landing().peerWeights(), lease.slot().peerChain(), plan.roundsArgument(), plan.roundArgument(),
@@ -167,7 +178,7 @@ final class EpKernels {
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, CombineRequest request) {
-        launch(sumKernel(), config.tokens(), 0,
+        launch(sumKernel(), blocks(request.besideMain(), config.tokens()), 0,
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(request.out_TD()),
                 orAbsent(request.scalars_TK()), plan.roundsArgument(), plan.roundArgument(),
@@ -179,7 +190,7 @@ final class EpKernels {
     }
 
     private void launch(String kernel, long blocks, int sharedBytes, KernelArg... arguments) {
-        stream.launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
+        exchange.stream().launch(Launch.of(module.kernel(kernel), arguments).withGrid((int) Math.max(1, blocks), 1)
                 .withBlock(THREADS).withSharedBytes(sharedBytes));
     }
 

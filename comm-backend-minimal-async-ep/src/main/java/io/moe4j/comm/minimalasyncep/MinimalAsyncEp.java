@@ -17,6 +17,7 @@ import io.moe4j.api.comm.support.KeptPlace;
 import io.moe4j.api.comm.support.KeptRows;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
@@ -25,6 +26,7 @@ import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.spi.Resources;
+import io.moe4j.api.spi.Setting;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.EnumMap;
@@ -36,8 +38,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Expert-parallel exchange over peer memory. All work is launched on the rank's main stream, the host reads nothing, and every launch has the same
- * arguments in each step, so a step can be captured.
+ * Expert-parallel exchange over peer memory. All work is launched on one stream, the host reads nothing, and every launch has the same arguments in each
+ * step, so a step can be captured. That stream is the rank's main stream or, if the rank has one, its stream for communication: see {@link ExchangeStream}.
  *
  * <p>Memory that peers write (counts, receive buffers) is protected by two kinds of barriers: one <em>before</em> writing, so that all ranks that
  * read the old content have finished, and one <em>after</em>, so that all ranks that read the new content see all of it. {@link PeerGroup#barrier}
@@ -46,6 +48,8 @@ import org.slf4j.LoggerFactory;
  */
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";
+    /** Blocks of 256 threads of an exchange that runs beside the main stream. */
+    static final Setting<Long> BLOCKS_BESIDE = Setting.integer("blocks_beside", 32, 1, 1 << 16);
 
     private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
 
@@ -54,6 +58,7 @@ final class MinimalAsyncEp implements CommBackend {
     private final CommContext context;
     private final Group group;
     private final PeerGroup peers;
+    private final ExchangeStream exchange;
     private final Stream stream;
     private final MemoryStack memory;
     private final Resources resources;
@@ -87,10 +92,11 @@ final class MinimalAsyncEp implements CommBackend {
         this.resources = resources;
         group = context.group();
         peers = context.peers().orElseThrow();
-        stream = context.rank().stream();
+        exchange = new ExchangeStream(context.rank());
+        stream = exchange.stream();
         memory = context.rank().memory();
         Device device = context.rank().device();
-        kernels = new EpKernels(config, context, resources);
+        kernels = new EpKernels(config, context, exchange, resources);
         counts = resources.add(peers.allocate(Tensor.bytes(DType.I32, group.size(), config.experts()),
                 "exchange counts"));
         counts_EPE = Tensor.of(counts.local(), 0, DType.I32, group.size(), config.experts());
@@ -114,6 +120,7 @@ final class MinimalAsyncEp implements CommBackend {
 
     /** Marks the ranks to which rows are sent once. All ranks decide alike whether there are any. */
     private Optional<Tensor> farRanks(Tensor far_EP) {
+        exchange.fork();
         stream.fill(far_EP, 0);
         boolean any = false;
         for (int index = 0; index < group.size(); index++) {
@@ -141,6 +148,7 @@ final class MinimalAsyncEp implements CommBackend {
                 memory.keep("exchange plans", DType.I32, experts),
                 maxRounds() == 1 ? Optional.empty() : Optional.of(EpRounds.keep(memory, localExperts)), false);
         try (Scope scratch = memory.open()) {
+            exchange.fork();
             Tensor counts_BE = memory.allocate("exchange plan scratch", DType.I32,
                     Math.ceilDiv(config.routedRows(), ExpertSort.BLOCK_ROWS), experts);
             Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
@@ -154,6 +162,8 @@ final class MinimalAsyncEp implements CommBackend {
             plan.rounds().ifPresent(
                     rounds -> kernels.planRounds(counts_EPE, plan, rounds, roundStatistics_3.orElseThrow()));
             kernels.placeRows(ids_TK, counts_BE, starts_E, plan);
+            // Before the scope gives the scratch memory back.
+            exchange.join();
         }
         return plan;
     }
@@ -171,11 +181,17 @@ final class MinimalAsyncEp implements CommBackend {
         EpLease lease = new EpLease(plan, kept.<Landing>map(own -> own).orElse(slot), slot, number, keeping);
         // Before: the experts of a peer may still be using the rows in its buffer, or in the memory of kept rows that it has released, and other peers
         // may still be fetching some of these rows for the previous combine.
+        exchange.fork();
         peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
         far_EP.ifPresentOrElse(
-                far -> kernels.dispatchRowsOnce(request.x_TD(), request.weights_TK(), far, lease),
-                () -> kernels.dispatchRows(request.x_TD(), request.weights_TK(), plan, lease.landing()));
-        return new Arrival(lease);
+                far -> kernels.dispatchRowsOnce(request, far, lease),
+                () -> kernels.dispatchRows(request, plan, lease.landing()));
+        if (exchange.isBesideMain() && request.besideMain()) {
+            arrive(lease);
+            return new Arrival(lease, Optional.of(exchange.end()));
+        }
+        exchange.join();
+        return new Arrival(lease, Optional.empty());
     }
 
     @Override
@@ -191,8 +207,17 @@ final class MinimalAsyncEp implements CommBackend {
         EpPlan plan = own(lease.plan());
         // Before: the experts of all peers must have written the rows that are fetched now. No barrier is needed after: only this rank reads the
         // sums, and the next dispatch has its own barrier before it overwrites the buffer.
+        exchange.fork();
         peers.barrier(stream, "combine, experts have written " + lease.slot().name());
         kernels.combine(plan, lease.slot(), request);
+        if (exchange.isBesideMain() && request.besideMain()) {
+            Event end = exchange.end();
+            return () -> {
+                exchange.join(end);
+                return request.out_TD();
+            };
+        }
+        exchange.join();
         return request::out_TD;
     }
 
@@ -209,9 +234,12 @@ final class MinimalAsyncEp implements CommBackend {
     public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
         checkOpen();
         own(plan).rounds().ifPresent(rounds -> {
+            exchange.fork();
             stream.fill(rounds.round_1(), 0);
             for (int further = 1; further < maxRounds(); further++) {
+                exchange.fork();
                 kernels.nextRound(rounds);
+                exchange.join();
                 round.accept(own(plan).furtherRound());
             }
         });
@@ -232,8 +260,10 @@ final class MinimalAsyncEp implements CommBackend {
     @Override
     public void resetStatistics() {
         checkOpen();
+        exchange.fork();
         stream.fill(statistics_2, 0);
         roundStatistics_3.ifPresent(statistics -> stream.fill(statistics, 0));
+        exchange.join();
     }
 
     @Override
@@ -254,7 +284,7 @@ final class MinimalAsyncEp implements CommBackend {
         closed = true;
         try {
             // Peers may still be fetching rows from here, so nothing is freed until the streams of all ranks are empty.
-            stream.synchronize();
+            exchange.synchronize();
             context.rank().rendezvous().exchange(group, "minimal_async_ep closes", new byte[0]);
         } catch (RuntimeException e) {
             log.debug("minimal_async_ep is closed after a failure", e);
@@ -263,13 +293,27 @@ final class MinimalAsyncEp implements CommBackend {
         }
     }
 
-    /** Rows that are still arriving. The barrier is launched only when the rows are awaited, so that other work can be launched before it. */
+    private void arrive(EpLease lease) {
+        // After: the work that follows reads the rows that all peers wrote here.
+        peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
+        if (far_EP.isPresent()) {
+            // Only this rank reads the copies, so they need no barrier.
+            kernels.spreadRows(lease);
+        }
+    }
+
+    /**
+     * Rows that are still arriving. On the main stream, the barrier is launched only when the rows are awaited, so that other work can be launched before it.
+     * On a stream of its own it has been launched already, and the main stream waits for its end.
+     */
     private final class Arrival implements PendingRows {
         private final EpLease lease;
+        private final Optional<Event> launched;
         private boolean arrived;
 
-        Arrival(EpLease lease) {
+        Arrival(EpLease lease, Optional<Event> launched) {
             this.lease = lease;
+            this.launched = launched;
         }
 
         @Override
@@ -279,12 +323,10 @@ final class MinimalAsyncEp implements CommBackend {
             if (!arrived) {
                 // Also for kept rows: the next dispatch into the buffer takes the memory that says where copies go.
                 lease.slot().check(lease.dispatch());
-                // After: the work that follows reads the rows that all peers wrote here.
-                peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
-                if (far_EP.isPresent()) {
-                    // Only this rank reads the copies, so they need no barrier.
-                    kernels.spreadRows(lease);
-                }
+                launched.ifPresentOrElse(exchange::join, () -> {
+                    arrive(lease);
+                    exchange.join();
+                });
                 arrived = true;
             }
             return lease;

@@ -7,7 +7,9 @@ import io.moe4j.api.comm.CommContext;
 import io.moe4j.api.comm.CommRequirements;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.spi.Availability;
+import io.moe4j.api.spi.Setting;
 import io.moe4j.api.tensor.DType;
+import java.util.List;
 
 /** Offers {@code minimal_async_ep}. */
 public final class MinimalAsyncEpProvider implements CommBackendProvider {
@@ -54,6 +56,11 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
     @Override
     public boolean supportsRounds(DeviceKind kind) {
         return supports(kind);
+    }
+
+    @Override
+    public List<Setting<?>> settings() {
+        return List.of(MinimalAsyncEp.BLOCKS_BESIDE);
     }
 
     @Override

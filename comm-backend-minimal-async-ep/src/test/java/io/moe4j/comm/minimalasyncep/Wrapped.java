@@ -121,7 +121,8 @@ final class Wrapped extends ForwardingCommBackend {
 
     private static CombineRequest unwrapped(CombineRequest request) {
         return request.rows() instanceof Kept kept
-                ? new CombineRequest(kept.real(), request.out_TD(), request.scalars_TK(), request.waiting_ND())
+                ? new CombineRequest(kept.real(), request.out_TD(), request.scalars_TK(), request.waiting_ND(),
+                        request.besideMain())
                 : request;
     }
 

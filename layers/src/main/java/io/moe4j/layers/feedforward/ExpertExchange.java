@@ -4,6 +4,8 @@ import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.CommBackend;
 import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.PendingRows;
+import io.moe4j.api.comm.PendingTokens;
 import io.moe4j.api.comm.ReceiveBuffer;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.expert.ExpertKernels;
@@ -12,6 +14,7 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
+import io.moe4j.autograd.function.Functions;
 import io.moe4j.autograd.function.Quantized;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -20,12 +23,21 @@ import java.util.function.Supplier;
 
 /**
  * State that the operations of the routed experts share in one use: the dispatch plan, and the contents of the receive buffers. Used once. The
- * operations are {@link ExpertInputs}, {@link ExpertGateUp}, {@link ExpertHidden} and {@link ExpertOutput}, in this order.
+ * operations are {@link ExpertInputs}, {@link ExpertGateUp}, {@link ExpertHidden}, {@link ExpertOutput} and {@link ExpertSum}, in this order.
  *
  * <p>The ACTIVATIONS buffer holds the experts' inputs until {@link ExpertOutput} overwrites them with outputs. Recompute does not run ExpertOutput,
  * so backward finds the inputs in the buffer. Without recompute the inputs are gone, because the outputs or the next layer have overwritten them, and
  * backward dispatches them again. Inputs that are kept have memory of their own, where backward finds them. The GRADIENTS buffer holds the gradient with
  * respect to the outputs, then the gradient with respect to the inputs.
+ *
+ * <p>An exchange is launched by one operation and awaited by a later one. The halves of the network of shared experts lie in between, so that they compute
+ * while rows travel, where the rank has a second stream:
+ *
+ * <pre>
+ * forward    ExpertInputs       shared gate, up    ExpertGateUp   ExpertHidden   ExpertOutput       shared down    ExpertSum
+ *            launches dispatch                     awaits it                     launches combine                  awaits it
+ * backward   awaits combine     shared gate, up    launches it                   awaits dispatch    shared down    launches dispatch
+ * </pre>
  *
  * <p>Where an exchange may need several rounds, these operations make the first one. {@link ExpertRounds} makes the others: in forward together with
  * ExpertOutput, in backward together with ExpertInputs.
@@ -42,8 +54,15 @@ final class ExpertExchange {
     /** Where rows are quantized before each dispatch, if they are sent in a type with scales. */
     private Optional<Tensor> sending_TD = Optional.empty();
     private boolean keepsInputs;
+    private Optional<PendingRows> launchedInputs = Optional.empty();
     private Optional<ReceivedRows> inputs = Optional.empty();
+    private Optional<PendingTokens> launchedOutputs = Optional.empty();
+    private Optional<PendingRows> launchedGradients = Optional.empty();
+    private Optional<InputGradients> inputGradients = Optional.empty();
     private Optional<ReceivedRows> gradients = Optional.empty();
+
+    /** Gradients with respect to tokens and weights, which are on their way. */
+    record InputGradients(PendingTokens launched, Tensor dx_TD, Tensor dweights_TK) {}
 
     /** @param sent type of the rows that are sent to experts; results come back in the type of activations */
     ExpertExchange(CommBackend comm, ExpertKernels kernels, Routing routing, ExpertMatrix gateUp_e2FD,
@@ -58,14 +77,39 @@ final class ExpertExchange {
         this.down_eDF = down_eDF;
     }
 
-    /** Applies the four operations: the sum of the experts' outputs for each token. */
+    /** Applies the operations: the sum of the experts' outputs for each token. */
     Variable apply(Tape tape) {
+        ExpertActivations activations = begin(tape);
+        return sum(tape, output(tape, activations, inputs(tape, activations)));
+    }
+
+    /** Applies the operations, and a network for all tokens beside the exchanges: the sum of both. */
+    Variable apply(Tape tape, SwiGluNetwork shared) {
+        ExpertActivations activations = begin(tape);
+        Variable inputs = inputs(tape, activations);
+        Variable gateUp_T2F = shared.gateUp(tape, x_TD);
+        Variable output = output(tape, activations, inputs);
+        Variable other_TD = shared.down(tape, gateUp_T2F);
+        return Functions.add(tape, sum(tape, output), other_TD);
+    }
+
+    private ExpertActivations begin(Tape tape) {
         sending_TD = sent.isScaled() ? Optional.of(Quantized.rowsLike(tape, sent, x_TD.tensor())) : Optional.empty();
-        ExpertActivations activations = new ExpertActivations(this);
-        Variable inputs = tape.apply(new ExpertInputs(this, activations, x_TD), x_TD, weights_TK);
+        return new ExpertActivations(this);
+    }
+
+    private Variable inputs(Tape tape, ExpertActivations activations) {
+        return tape.apply(new ExpertInputs(this, activations, x_TD), x_TD, weights_TK);
+    }
+
+    private Variable output(Tape tape, ExpertActivations activations, Variable inputs) {
         Variable gateUp = tape.apply(new ExpertGateUp(this, activations), inputs);
         Variable hidden = tape.apply(new ExpertHidden(this, activations, gateUp), gateUp, inputs);
         return tape.apply(new ExpertOutput(this, activations, hidden, x_TD.tensor().dim(0)), hidden);
+    }
+
+    private Variable sum(Tape tape, Variable output) {
+        return tape.apply(new ExpertSum(this, output), output);
     }
 
     ExpertKernels kernels() {
@@ -129,21 +173,29 @@ final class ExpertExchange {
         return tape.kept(ReceivedRows.class, "expert inputs of " + gateUp_e2FD.weight_eOI().name(), first);
     }
 
-    /** Sends tokens, with their weights, to the experts. */
-    void dispatchInputs(Tape tape) {
-        inputs = Optional.of(keepsInputs ? kept(tape, () -> dispatchInputs(tape, routing.plan(), true))
-                : dispatchInputs(tape, routing.plan(), false));
+    /** Sends tokens, with their weights, to the experts. They are awaited when they are used. */
+    void launchInputs(Tape tape) {
+        launchedInputs = Optional.of(launchInputs(tape, routing.plan(), keepsInputs, true));
     }
 
     /** The inputs of a round. */
-    ReceivedRows dispatchInputs(Tape tape, DispatchPlan round, boolean keeps) {
+    ReceivedRows dispatchInputs(Tape tape, DispatchPlan round) {
+        return launchInputs(tape, round, false, false).await();
+    }
+
+    private PendingRows launchInputs(Tape tape, DispatchPlan round, boolean keeps, boolean besideMain) {
         return send(tape, x_TD.tensor(), rows -> DispatchRequest.of(round, rows, ReceiveBuffer.ACTIVATIONS)
-                .withWeights(weights_TK.tensor()).withKeptRows(keeps));
+                .withWeights(weights_TK.tensor()).withKeptRows(keeps).withBesideMain(besideMain));
     }
 
     /** The received inputs. If they are no longer in the buffer, they are sent again. */
     ReceivedRows inputs(Tape tape) {
-        ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(tape, routing.plan(), false));
+        if (launchedInputs.isPresent()) {
+            PendingRows launched = launchedInputs.get();
+            launchedInputs = Optional.empty();
+            inputs = Optional.of(keepsInputs ? kept(tape, launched::await) : launched.await());
+        }
+        ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(tape, routing.plan()));
         inputs = Optional.of(rows);
         return rows;
     }
@@ -157,7 +209,7 @@ final class ExpertExchange {
     ReceivedRows rowsForOutputs(Tape tape) {
         if (keepsInputs && tape.isRecompute()) {
             // Later dispatches have taken the buffer that belonged to the kept rows.
-            return dispatchInputs(tape, routing.plan(), false);
+            return dispatchInputs(tape, routing.plan());
         }
         ReceivedRows rows = inputs.orElseThrow(() -> new IllegalStateException(
                 "expert outputs are wanted, but no inputs have been dispatched; apply the hidden layer first"));
@@ -173,25 +225,79 @@ final class ExpertExchange {
 
     /** Sums, for each token, the rows that the experts have written to a buffer. */
     void combine(ReceivedRows rows, Tensor out_TD, Optional<Tensor> scalars_TK, Optional<Tensor> waiting_ND) {
-        comm.combine(new CombineRequest(rows, out_TD, scalars_TK, waiting_ND)).await();
+        comm.combine(new CombineRequest(rows, out_TD, scalars_TK, waiting_ND, false)).await();
     }
 
-    /** Sends the gradients with respect to the tokens' outputs to the experts. */
-    ReceivedRows dispatchGradients(Tape tape, Tensor dout_TD) {
-        ReceivedRows rows = dispatchGradients(tape, routing.plan(), dout_TD);
+    /** The same for the outputs of the only round, which {@link #awaitOutputs} waits for. */
+    void launchOutputs(ReceivedRows rows, Tensor out_TD) {
+        launchedOutputs = Optional.of(comm.combine(CombineRequest.of(rows, out_TD).withBesideMain(true)));
+    }
+
+    /** The main stream waits for outputs that were launched. */
+    void awaitOutputs() {
+        launchedOutputs.ifPresent(PendingTokens::await);
+        launchedOutputs = Optional.empty();
+    }
+
+    /** Sends the gradients with respect to the tokens' outputs to the experts. They are awaited when they are used. */
+    void launchGradients(Tape tape, Tensor dout_TD) {
+        launchedGradients = Optional.of(launchGradients(tape, routing.plan(), dout_TD, true));
+    }
+
+    /** The gradients with respect to the tokens' outputs, at their experts. */
+    ReceivedRows awaitGradients() {
+        ReceivedRows rows = launchedGradients
+                .orElseThrow(() -> new IllegalStateException("gradients of outputs are awaited before they are sent"))
+                .await();
+        launchedGradients = Optional.empty();
         gradients = Optional.of(rows);
         return rows;
     }
 
     /** The gradients of a round. */
     ReceivedRows dispatchGradients(Tape tape, DispatchPlan round, Tensor dout_TD) {
-        return send(tape, dout_TD, rows -> DispatchRequest.of(round, rows, ReceiveBuffer.GRADIENTS));
+        return launchGradients(tape, round, dout_TD, false).await();
     }
 
-    /** Sends rows, after quantizing them if they are sent in a type with scales. Received rows may lie in the innermost scope, so that none is opened here. */
-    private ReceivedRows send(Tape tape, Tensor rows_TD, Function<Tensor, DispatchRequest> request) {
-        sending_TD.ifPresent(quantized -> Quantized.fill(tape, rows_TD, quantized));
-        return comm.dispatch(request.apply(sending_TD.orElse(rows_TD))).await();
+    private PendingRows launchGradients(Tape tape, DispatchPlan round, Tensor dout_TD, boolean besideMain) {
+        return send(tape, dout_TD, rows -> DispatchRequest.of(round, rows, ReceiveBuffer.GRADIENTS)
+                .withBesideMain(besideMain));
+    }
+
+    /** Brings the gradients of the only round back to the tokens, if both are wanted; {@link #takeInputGradients} has them. */
+    void launchInputGradients(Tape tape) {
+        if (comm.maxRounds() == 1 && x_TD.needsGradient() && weights_TK.needsGradient()) {
+            Tensor dx_TD = temporaryLike(tape, x_TD.tensor());
+            Tensor dweights_TK = temporaryLike(tape, weights_TK.tensor());
+            inputGradients = Optional.of(new InputGradients(comm.combine(
+                    CombineRequest.of(gradients(), dx_TD).withScalars(dweights_TK).withBesideMain(true)), dx_TD,
+                    dweights_TK));
+        }
+    }
+
+    /** The gradients with respect to tokens and weights, if they were launched; the main stream waits for them. */
+    Optional<InputGradients> takeInputGradients() {
+        Optional<InputGradients> launched = inputGradients;
+        launched.ifPresent(each -> each.launched.await());
+        inputGradients = Optional.empty();
+        return launched;
+    }
+
+    private static Tensor temporaryLike(Tape tape, Tensor tensor) {
+        return tape.temporary("gradients of activations", tensor.dtype(), Tape.extents(tensor));
+    }
+
+    /**
+     * Sends rows, after quantizing them if they are sent in a type with scales. Received rows may lie in the innermost scope, so that none is opened here.
+     */
+    private PendingRows send(Tape tape, Tensor rows_TD, Function<Tensor, DispatchRequest> request) {
+        sending_TD.ifPresent(quantized -> {
+            // An earlier dispatch may still read what is overwritten now.
+            launchedInputs.ifPresent(PendingRows::await);
+            launchedGradients.ifPresent(PendingRows::await);
+            Quantized.fill(tape, rows_TD, quantized);
+        });
+        return comm.dispatch(request.apply(sending_TD.orElse(rows_TD)));
     }
 
     /** The received gradients, to be overwritten. */

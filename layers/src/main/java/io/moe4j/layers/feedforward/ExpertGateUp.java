@@ -53,6 +53,7 @@ final class ExpertGateUp implements Operation {
         exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients.ofOutput(),
                 exchange.inputs(tape).rows_RD(), outputGradients.outputs_RD());
         exchange.releaseInputs();
+        exchange.launchInputGradients(tape);
         gradients.pass(0, outputGradients.outputs_RD());
     }
 }

@@ -55,11 +55,17 @@ final class ExpertInputs implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor output) {
-        exchange.dispatchInputs(tape);
+        exchange.launchInputs(tape);
     }
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
+        Optional<ExpertExchange.InputGradients> launched = exchange.takeInputGradients();
+        if (launched.isPresent()) {
+            gradients.give(0, launched.get().dx_TD());
+            gradients.give(1, launched.get().dweights_TK());
+            return;
+        }
         gradients.write(0, dx_TD -> gradients.write(1, dweights_TK -> {
             try (Scope scope = tape.rank().memory().open()) {
                 Optional<Tensor> waiting_ND = exchange.waiting_ND(tape);

@@ -11,8 +11,8 @@ import io.moe4j.autograd.Variable;
 import java.util.Optional;
 
 /**
- * Second half of the routed experts: h_RF → out_TD. Writes the product over the received rows, and combines them; then makes the further rounds, if
- * there are any. Recompute skips it, because no gradient reads its result.
+ * Second half of the routed experts: h_RF → out_TD. Writes the product over the received rows, and launches their combine, which {@link ExpertSum} awaits; or
+ * makes all rounds, if there may be several. Recompute skips it, because no gradient reads its result.
  */
 final class ExpertOutput implements Operation {
     private final ExpertExchange exchange;
@@ -60,8 +60,12 @@ final class ExpertOutput implements Operation {
             Optional<Tensor> waiting_ND = exchange.waiting_ND(tape);
             ReceivedRows rows = exchange.rowsForOutputs(tape);
             exchange.down_eDF().forward(tape, exchange.kernels(), exchange.rows(), h_RF.tensor(), rows.outputs_RD());
+            if (waiting_ND.isEmpty()) {
+                exchange.launchOutputs(rows, out_TD);
+                return;
+            }
             exchange.combine(rows, out_TD, Optional.empty(), waiting_ND);
-            waiting_ND.ifPresent(waiting -> activations.forwardRounds(tape, waiting).forward(out_TD));
+            activations.forwardRounds(tape, waiting_ND.get()).forward(out_TD);
         }
     }
 
@@ -74,7 +78,7 @@ final class ExpertOutput implements Operation {
     public void backward(Tape tape, Gradients gradients) {
         Tensor h = h_RF.tensor();
         activations.setOutputGradient(gradients.ofOutput());
-        ReceivedRows dy = exchange.dispatchGradients(tape, gradients.ofOutput());
+        ReceivedRows dy = exchange.awaitGradients();
         // The hidden rows are not read again: their gradient overwrites them.
         exchange.down_eDF().backward(tape, exchange.kernels(), exchange.rows(), dy.rows_RD(), h, h);
         gradients.pass(0, h);

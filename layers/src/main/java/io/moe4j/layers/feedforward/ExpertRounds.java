@@ -68,7 +68,7 @@ final class ExpertRounds {
 
     /** Dispatches the inputs of a round, and computes gate, up and hidden rows from them. */
     private ReceivedRows computeHidden(DispatchPlan part) {
-        ReceivedRows rows = exchange.dispatchInputs(tape, part, false);
+        ReceivedRows rows = exchange.dispatchInputs(tape, part);
         gateUp_e2FD.forward(tape, kernels, rows(part), rows.rows_RD(), gateUp_R2F);
         kernels.swiglu(tape.stream(), new SwiGlu.Forward(gate(), up(), Optional.of(rows.weights_R()),
                 part.offsets_e(), h_RF));

@@ -9,7 +9,6 @@ import io.moe4j.api.tensor.Tensor;
 import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
-import io.moe4j.autograd.function.Functions;
 import io.moe4j.autograd.model.ModelContext;
 import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.block.BlockBuilder;
@@ -73,9 +72,9 @@ final class MixtureLayer implements Layer {
         Variable weights = routing.counts_BE().isEmpty() ? chosen
                 : tape.apply(new RouterLosses(losses(), context.routerLosses(), routing, chosen, logits), chosen,
                         logits);
-        Variable routed = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights,
-                context.precision().dispatched()).apply(tape);
-        return shared.map(network -> Functions.add(tape, routed, network.forward(tape, x_TD))).orElse(routed);
+        ExpertExchange routed = new ExpertExchange(comm, kernels, routing, gateUp_e2FD, down_eDF, x_TD, weights,
+                context.precision().dispatched());
+        return shared.map(network -> routed.apply(tape, network)).orElseGet(() -> routed.apply(tape));
     }
 
     private RoutingOps.Losses losses() {

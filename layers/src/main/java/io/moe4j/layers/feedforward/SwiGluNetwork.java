@@ -31,6 +31,16 @@ record SwiGluNetwork(Linear gateUp_2FD, Linear down_DF) {
     }
 
     Variable forward(Tape tape, Variable x_TD) {
-        return down_DF.forward(tape, Functions.swiglu(tape, gateUp_2FD.forward(tape, x_TD)));
+        return down(tape, gateUp(tape, x_TD));
+    }
+
+    /** Its first half. */
+    Variable gateUp(Tape tape, Variable x_TD) {
+        return gateUp_2FD.forward(tape, x_TD);
+    }
+
+    /** Its second half. */
+    Variable down(Tape tape, Variable gateUp_T2F) {
+        return down_DF.forward(tape, Functions.swiglu(tape, gateUp_T2F));
     }
 }

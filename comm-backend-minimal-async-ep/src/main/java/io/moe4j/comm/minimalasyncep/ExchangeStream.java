@@ -1,0 +1,61 @@
+package io.moe4j.comm.minimalasyncep;
+
+import io.moe4j.api.device.Event;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
+
+/**
+ * The stream of all exchanges of a rank, which may be its main stream. If it is another one, an exchange begins after what the main stream has enqueued so
+ * far, and the main stream waits for it before it uses what the exchange has written, or overwrites what it reads. Barriers are launched on this stream only,
+ * so that all ranks launch them in the same order.
+ */
+final class ExchangeStream {
+    private final Stream main;
+    private final Stream own;
+
+    ExchangeStream(RankContext rank) {
+        main = rank.stream();
+        own = rank.communication().orElse(main);
+    }
+
+    Stream stream() {
+        return own;
+    }
+
+    /** Whether exchanges can run beside what the main stream does. */
+    boolean isBesideMain() {
+        return own != main;
+    }
+
+    /** Work from now on begins after what the main stream has enqueued so far. */
+    void fork() {
+        if (isBesideMain()) {
+            own.await(main.record());
+        }
+    }
+
+    /** What the main stream enqueues from now on begins after all work so far. */
+    void join() {
+        if (isBesideMain()) {
+            main.await(own.record());
+        }
+    }
+
+    /** The end of the work so far, for {@link #join(Event)}. */
+    Event end() {
+        return own.record();
+    }
+
+    /** What the main stream enqueues from now on begins after the work before the event. */
+    void join(Event end) {
+        main.await(end);
+    }
+
+    /** The host waits for both streams. */
+    void synchronize() {
+        main.synchronize();
+        if (isBesideMain()) {
+            own.synchronize();
+        }
+    }
+}
