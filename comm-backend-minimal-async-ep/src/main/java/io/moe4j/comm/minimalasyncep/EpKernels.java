@@ -155,7 +155,8 @@ final class EpKernels {
     private void dispatchOnce(long blocks, Tensor rows, Optional<Tensor> weights_TK, Tensor far_EP, EpLease lease,
             KernelArg peerRows) {
         EpPlan plan = lease.plan();
-        launch(DISPATCH_ROWS_ONCE, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK), KernelArg.of(plan.destinations_N()),
+        launch(DISPATCH_ROWS_ONCE, blocks, 0, KernelArg.of(rows), orAbsent(weights_TK),
+                KernelArg.of(plan.destinations_N()),
                 KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(rows.dim(1) * rows.dtype().bytes()), KernelArg.of(far_EP), peerRows,
                 lease.landing().peerWeights(), lease.slot().peerChain(), plan.roundsArgument(), plan.roundArgument(),
