@@ -24,7 +24,7 @@ final class ExchangeStream {
 
     /** Whether exchanges can run beside what the main stream does. */
     boolean isBesideMain() {
-        return own != main;
+        return !own.equals(main);
     }
 
     /** Work from now on begins after what the main stream has enqueued so far. */
