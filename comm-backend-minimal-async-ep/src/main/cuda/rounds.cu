@@ -30,14 +30,12 @@ extern "C" __global__ void plan_rounds(const int* counts, int ranks, int experts
     }
 }
 
-// Goes on to the next round: round += 1, its offsets, which are 0 once all rounds are made, and how many rows of the first expert that has rows came before. One
-// block. The example, on rank 0: round 1 has offsets [1, 4] and 4 rows before, round 2 [0, 1] and 3 rows before, and any further one [0, 0] and none.
-extern "C" __global__ void next_round(const int* rounds, int* round, const int* ends, int experts, long long capacity, int* offsets, int* before) {
-    const int now = *round + 1;
-    const long long first = now * capacity;
+// Offsets of the round that is under way, which are 0 once all rounds are made, and how many rows of the first expert that has rows came before. One block. The
+// example, on rank 0: round 1 has offsets [1, 4] and 4 rows before, round 2 [0, 1] and 3 rows before, and any further one [0, 0] and none.
+extern "C" __global__ void open_round(const int* round, const int* ends, int experts, long long capacity, int* offsets, int* before) {
+    const long long first = *round * capacity;
     if (threadIdx.x == 0) *before = 0;
     __syncthreads();
-    if (threadIdx.x == 0) *round = now;
     clip(ends, experts, first, capacity, offsets);
     for (int j = threadIdx.x; j < experts; j += blockDim.x) {
         const long long start = j > 0 ? ends[j - 1] : 0;

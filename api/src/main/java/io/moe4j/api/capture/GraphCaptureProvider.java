@@ -3,6 +3,7 @@ package io.moe4j.api.capture;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Provider;
 
 /**
@@ -13,11 +14,22 @@ import io.moe4j.api.spi.Provider;
 @Stability(Stability.Level.EVOLVING)
 public interface GraphCaptureProvider extends Provider {
 
-    /** The version of this SPI; see {@link Provider#spiVersion()}. */
-    String SPI_VERSION = "1.1";
+    /** The version of this SPI; see {@link Provider#spiVersion()}. 1.2 added {@link #repeats()}. */
+    String SPI_VERSION = "1.2";
 
     /** Whether this plug-in captures on devices of this kind. */
     boolean supports(DeviceKind kind);
+
+    /**
+     * Whether its graphs repeat the body of a {@linkplain io.moe4j.api.device.Stream#repeat loop} as often as the device says. If not, they hold all passes
+     * that there can be, and those that are too many do nothing. Asked before anything is opened. Since SPI 1.2.
+     *
+     * @since 0.3.0
+     */
+    default Availability repeats() {
+        return Availability.unavailable("graphs of " + id() + " hold all passes of a loop",
+                "take a newer version of this plug-in, if there is one");
+    }
 
     /** Opens the capture of one rank. */
     GraphCapture open(RankContext context);

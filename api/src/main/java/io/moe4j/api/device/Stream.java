@@ -39,6 +39,29 @@ public interface Stream extends AutoCloseable {
     /** Waits for the stream. Counted in {@link #hostSyncs()}; throws in a capture. */
     void synchronize();
 
+    /**
+     * Enqueues a loop whose length the device knows: the work that {@code body} enqueues is one pass. In a capture, a stream may record the work of one
+     * pass, which the device then repeats as often as {@code loop} says: {@code body} is called once, and replays of the graph make other numbers of passes
+     * if they find another end. Otherwise the host, which does not know the end, enqueues {@link DeviceLoop#mostPasses()} passes and calls {@code body} for
+     * each; so does this default. Therefore
+     *
+     * <ul>
+     * <li>{@code body} enqueues the same work each time; what depends on the pass reads its number from {@code pass_1};
+     * <li>in passes that are too many, {@code pass_1} is not below {@code end_1}, and the work must have no effect: kernels compare the two.
+     * </ul>
+     *
+     * <p>In a capture, {@code body} uses this stream only, and records, awaits and repeats nothing: such calls throw {@link DeviceException}. Barriers
+     * between ranks are allowed, if all of these ranks make the same number of passes. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void repeat(DeviceLoop loop, Runnable body) {
+        for (int pass = loop.first(); pass < loop.limit(); pass++) {
+            fill(loop.pass_1(), pass);
+            body.run();
+        }
+    }
+
     /** Marks the current end of the queue. */
     Event record();
 

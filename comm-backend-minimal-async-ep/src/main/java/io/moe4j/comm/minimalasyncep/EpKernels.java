@@ -27,7 +27,7 @@ final class EpKernels {
     private static final String PLACE_SEGMENTS = "place_segments";
     private static final String PLACE_ROWS = "place_rows";
     private static final String PLAN_ROUNDS = "plan_rounds";
-    private static final String NEXT_ROUND = "next_round";
+    private static final String OPEN_ROUND = "open_round";
     private static final String DISPATCH_ROWS = "dispatch_rows";
     private static final String DISPATCH_ROWS_ONCE = "dispatch_rows_once";
     private static final String SPREAD_ROWS = "spread_rows";
@@ -62,7 +62,7 @@ final class EpKernels {
                 Map.entry(PLACE_SEGMENTS, PlanKernels::placeSegments),
                 Map.entry(PLACE_ROWS, PlanKernels::placeRows),
                 Map.entry(PLAN_ROUNDS, RoundKernels::planRounds),
-                Map.entry(NEXT_ROUND, RoundKernels::nextRound),
+                Map.entry(OPEN_ROUND, RoundKernels::openRound),
                 Map.entry(DISPATCH_ROWS, RowKernels::dispatchRows),
                 Map.entry(DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce),
                 Map.entry(SPREAD_ROWS, OnceKernels::spreadRows),
@@ -108,11 +108,10 @@ final class EpKernels {
                 KernelArg.of(rounds.rounds_1()), KernelArg.of(plan.offsets_e()), KernelArg.of(statistics_3));
     }
 
-    void nextRound(EpRounds rounds) {
-        launch(NEXT_ROUND, 1, 0, KernelArg.of(rounds.rounds_1()), KernelArg.of(rounds.round_1()),
-                KernelArg.of(rounds.ends_e()), KernelArg.of(config.experts() / ranks),
-                KernelArg.of(config.capacityRows(ranks)), KernelArg.of(rounds.offsets_e()),
-                KernelArg.of(rounds.before_1()));
+    void openRound(EpRounds rounds) {
+        launch(OPEN_ROUND, 1, 0, KernelArg.of(rounds.round_1()), KernelArg.of(rounds.ends_e()),
+                KernelArg.of(config.experts() / ranks), KernelArg.of(config.capacityRows(ranks)),
+                KernelArg.of(rounds.offsets_e()), KernelArg.of(rounds.before_1()));
     }
 
     /** One warp per token, up to the limit of blocks; beyond that, warps stride over the remaining tokens. */

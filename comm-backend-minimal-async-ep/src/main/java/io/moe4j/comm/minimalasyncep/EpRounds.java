@@ -1,5 +1,6 @@
 package io.moe4j.comm.minimalasyncep;
 
+import io.moe4j.api.device.DeviceLoop;
 import io.moe4j.api.memory.MemoryStack;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
@@ -20,5 +21,10 @@ record EpRounds(Tensor rounds_1, Tensor round_1, Tensor ends_e, Tensor offsets_e
         return new EpRounds(memory.keep("exchange plans", DType.I32, 1), memory.keep("exchange plans", DType.I32, 1),
                 memory.keep("exchange plans", DType.I32, localExperts),
                 memory.keep("exchange plans", DType.I32, localExperts), memory.keep("exchange plans", DType.I32, 1));
+    }
+
+    /** The rounds after the first. */
+    DeviceLoop loop(int maxRounds) {
+        return new DeviceLoop(round_1, rounds_1, 1, maxRounds);
     }
 }

@@ -3,15 +3,17 @@ package io.moe4j.comm.minimalasyncep;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.RankContext;
+import java.util.function.Consumer;
 
 /**
  * The stream of all exchanges of a rank, which may be its main stream. If it is another one, an exchange begins after what the main stream has enqueued so
  * far, and the main stream waits for it before it uses what the exchange has written, or overwrites what it reads. Barriers are launched on this stream only,
- * so that all ranks launch them in the same order.
+ * so that all ranks launch them in the same order; but in {@link #onMain} on the main stream, after and before all those of the other.
  */
 final class ExchangeStream {
     private final Stream main;
     private final Stream own;
+    private boolean onMain;
 
     ExchangeStream(RankContext rank) {
         main = rank.stream();
@@ -19,12 +21,25 @@ final class ExchangeStream {
     }
 
     Stream stream() {
-        return own;
+        return onMain ? main : own;
     }
 
     /** Whether exchanges can run beside what the main stream does. */
     boolean isBesideMain() {
-        return !own.equals(main);
+        return !onMain && !own.equals(main);
+    }
+
+    /** Runs work whose exchanges are enqueued to the main stream, given to it: after all exchanges so far, and before all later ones. */
+    void onMain(Consumer<Stream> work) {
+        fork();
+        join();
+        onMain = true;
+        try {
+            work.accept(main);
+        } finally {
+            onMain = false;
+        }
+        fork();
     }
 
     /** Work from now on begins after what the main stream has enqueued so far. */

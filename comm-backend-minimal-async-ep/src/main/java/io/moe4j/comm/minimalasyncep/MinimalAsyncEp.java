@@ -19,7 +19,6 @@ import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Memory;
-import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.SymmetricMemory;
@@ -59,7 +58,6 @@ final class MinimalAsyncEp implements CommBackend {
     private final Group group;
     private final PeerGroup peers;
     private final ExchangeStream exchange;
-    private final Stream stream;
     private final MemoryStack memory;
     private final Resources resources;
     private final EpKernels kernels;
@@ -93,7 +91,6 @@ final class MinimalAsyncEp implements CommBackend {
         group = context.group();
         peers = context.peers().orElseThrow();
         exchange = new ExchangeStream(context.rank());
-        stream = exchange.stream();
         memory = context.rank().memory();
         Device device = context.rank().device();
         kernels = new EpKernels(config, context, exchange, resources);
@@ -121,7 +118,7 @@ final class MinimalAsyncEp implements CommBackend {
     /** Marks the ranks to which rows are sent once. All ranks decide alike whether there are any. */
     private Optional<Tensor> farRanks(Tensor far_EP) {
         exchange.fork();
-        stream.fill(far_EP, 0);
+        exchange.stream().fill(far_EP, 0);
         boolean any = false;
         for (int index = 0; index < group.size(); index++) {
             boolean far = index != group.index() && switch (config.dedup()) {
@@ -130,7 +127,7 @@ final class MinimalAsyncEp implements CommBackend {
                 case OFF -> false;
             };
             if (far) {
-                stream.fill(far_EP.slice(0, index, index + 1L), 1);
+                exchange.stream().fill(far_EP.slice(0, index, index + 1L), 1);
                 any = true;
             }
         }
@@ -154,10 +151,10 @@ final class MinimalAsyncEp implements CommBackend {
             Tensor starts_E = memory.allocate("exchange plan scratch", DType.I64, experts);
             kernels.countRows(ids_TK, counts_BE);
             // Before: a slower peer may still be reading its counts of the previous plan.
-            peers.barrier(stream, "plan, counts may be overwritten");
+            peers.barrier(exchange.stream(), "plan, counts may be overwritten");
             kernels.publishCounts(counts_BE, counts);
             // After: the next kernel reads the counts that all peers wrote here.
-            peers.barrier(stream, "plan, counts have arrived");
+            peers.barrier(exchange.stream(), "plan, counts have arrived");
             kernels.placeSegments(counts_EPE, starts_E, plan, statistics_2);
             plan.rounds().ifPresent(
                     rounds -> kernels.planRounds(counts_EPE, plan, rounds, roundStatistics_3.orElseThrow()));
@@ -182,7 +179,7 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of a peer may still be using the rows in its buffer, or in the memory of kept rows that it has released, and other peers
         // may still be fetching some of these rows for the previous combine.
         exchange.fork();
-        peers.barrier(stream, "dispatch, buffer " + slot.name() + " may be overwritten");
+        peers.barrier(exchange.stream(), "dispatch, buffer " + slot.name() + " may be overwritten");
         far_EP.ifPresentOrElse(
                 far -> kernels.dispatchRowsOnce(request, far, lease),
                 () -> kernels.dispatchRows(request, plan, lease.landing()));
@@ -208,7 +205,7 @@ final class MinimalAsyncEp implements CommBackend {
         // Before: the experts of all peers must have written the rows that are fetched now. No barrier is needed after: only this rank reads the
         // sums, and the next dispatch has its own barrier before it overwrites the buffer.
         exchange.fork();
-        peers.barrier(stream, "combine, experts have written " + lease.slot().name());
+        peers.barrier(exchange.stream(), "combine, experts have written " + lease.slot().name());
         kernels.combine(plan, lease.slot(), request);
         if (exchange.isBesideMain() && request.besideMain()) {
             Event end = exchange.end();
@@ -228,21 +225,17 @@ final class MinimalAsyncEp implements CommBackend {
 
     /**
      * All ranks make the same number of rounds, since each computes it from the counts of all; so their barriers meet, whatever a rank itself has to
-     * receive. The host enqueues as many rounds as the worst case needs. In those that are not needed, each kernel ends at once.
+     * receive. A captured graph makes those that are needed, where the device can repeat work. Otherwise the host enqueues as many as the worst case needs,
+     * and in those that are not needed each kernel ends at once. The body of a loop uses one stream, so these rounds are made on the main stream.
      */
     @Override
     public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
         checkOpen();
-        own(plan).rounds().ifPresent(rounds -> {
-            exchange.fork();
-            stream.fill(rounds.round_1(), 0);
-            for (int further = 1; further < maxRounds(); further++) {
-                exchange.fork();
-                kernels.nextRound(rounds);
-                exchange.join();
-                round.accept(own(plan).furtherRound());
-            }
-        });
+        EpPlan own = own(plan);
+        own.rounds().ifPresent(rounds -> exchange.onMain(main -> main.repeat(rounds.loop(maxRounds()), () -> {
+            kernels.openRound(rounds);
+            round.accept(own.furtherRound());
+        })));
     }
 
     @Override
@@ -261,8 +254,8 @@ final class MinimalAsyncEp implements CommBackend {
     public void resetStatistics() {
         checkOpen();
         exchange.fork();
-        stream.fill(statistics_2, 0);
-        roundStatistics_3.ifPresent(statistics -> stream.fill(statistics, 0));
+        exchange.stream().fill(statistics_2, 0);
+        roundStatistics_3.ifPresent(statistics -> exchange.stream().fill(statistics, 0));
         exchange.join();
     }
 
@@ -295,7 +288,7 @@ final class MinimalAsyncEp implements CommBackend {
 
     private void arrive(EpLease lease) {
         // After: the work that follows reads the rows that all peers wrote here.
-        peers.barrier(stream, "dispatch, rows have arrived in " + lease.slot().name());
+        peers.barrier(exchange.stream(), "dispatch, rows have arrived in " + lease.slot().name());
         if (far_EP.isPresent()) {
             // Only this rank reads the copies, so they need no barrier.
             kernels.spreadRows(lease);

@@ -51,27 +51,28 @@ final class RoundKernels {
     }
 
     /**
-     * Goes on to the next round, and computes its offsets; they are 0 once all rounds are made. Arguments: I32 rounds_1; I32 round_1 (in, out); I32
-     * ends_e; I32 e; I64 C; I32 offsets_e (out); I32 before_1 (out): of the first expert that has rows in the round, those of earlier rounds. One block.
+     * Computes the offsets of the round that is under way; they are 0 once all rounds are made. Arguments: I32 round_1; I32 ends_e; I32 e; I64 C; I32
+     * offsets_e (out); I32 before_1 (out): of the first expert that has rows in the round, those of earlier rounds. One block.
      *
      * <p>The example, on rank 0: round 1 has offsets [1, 4] and 4 rows before, round 2 [0, 1] and 3 rows before, and any further one [0, 0] and none.
      */
-    static void nextRound(CpuLaunch launch) {
+    static void openRound(CpuLaunch launch) {
         MemorySegment memory = launch.memory();
-        int round = memory.get(JAVA_INT_UNALIGNED, launch.pointer(1)) + 1;
-        memory.set(JAVA_INT_UNALIGNED, launch.pointer(1), round);
-        clip(memory, launch.pointer(2), launch.int32(3), round, launch.int64(4), launch.pointer(5));
-        long first = round * launch.int64(4);
+        int round = memory.get(JAVA_INT_UNALIGNED, launch.pointer(0));
+        long ends_e = launch.pointer(1);
+        int experts = launch.int32(2);
+        clip(memory, ends_e, experts, round, launch.int64(3), launch.pointer(4));
+        long first = round * launch.int64(3);
         long start = 0;
         int before = 0;
-        for (long expert = 0; expert < launch.int32(3); expert++) {
-            long end = memory.get(JAVA_INT_UNALIGNED, launch.pointer(2) + 4 * expert);
+        for (long expert = 0; expert < experts; expert++) {
+            long end = memory.get(JAVA_INT_UNALIGNED, ends_e + 4 * expert);
             if (start < first && first < end) {
                 before = (int) (first - start);
             }
             start = end;
         }
-        memory.set(JAVA_INT_UNALIGNED, launch.pointer(6), before);
+        memory.set(JAVA_INT_UNALIGNED, launch.pointer(5), before);
     }
 
     private static void clip(MemorySegment memory, long ends_e, int experts, int round, long capacity,

@@ -68,8 +68,8 @@ final class Faults {
                 Fault.of("one round too few", ROUNDS, "rows_RD of round|out_TD").kernel("plan_rounds",
                         Kernels::oneRoundTooFew),
                 Fault.of("offsets of a round without its last row", ROUNDS, "offsets_e of round")
-                        .kernel("next_round", Kernels::roundOneTooFew),
-                Fault.of("no rows before", ROUNDS, "before_1 of round").kernel("next_round", Kernels::nothingBefore),
+                        .kernel("open_round", Kernels::roundOneTooFew),
+                Fault.of("no rows before", ROUNDS, "before_1 of round").kernel("open_round", Kernels::nothingBefore),
                 Fault.of("a round with one row more than the buffer", ROUNDS, "rows_RD|written past its end")
                         .kernel("dispatch_rows", Kernels::widerWindow),
                 Fault.of("the last round forgets what waits", ROUNDS, "out_TD")
@@ -77,6 +77,8 @@ final class Faults {
                 Fault.of("no barrier before a round", ROUND_RACES, "of exchange").withoutBarrier("dispatch, buffer"),
                 Fault.of("no barrier after the experts of a round", ROUND_RACES, "of exchange")
                         .withoutBarrier("combine, experts"),
+                Fault.of("one round too few, captured", ROUND_CAPTURE, "of exchange")
+                        .kernel("plan_rounds", Kernels::oneRoundTooFew),
                 Fault.of("no barrier before a round, captured", ROUND_CAPTURE, "of exchange")
                         .withoutBarrier("dispatch, buffer"),
                 Fault.of("one row less than the capacity", CAPACITIES, "rows_RD|weights_R|out_TD")

@@ -139,7 +139,7 @@ final class Kernels {
     static CpuKernel roundOneTooFew(CpuKernel real) {
         return launch -> {
             real.run(launch);
-            long last = launch.pointer(5) + 4L * (launch.int32(3) - 1);
+            long last = launch.pointer(4) + 4L * (launch.int32(2) - 1);
             put(launch, last, Math.max(0, integer(launch, last) - 1));
         };
     }
@@ -147,7 +147,7 @@ final class Kernels {
     static CpuKernel nothingBefore(CpuKernel real) {
         return launch -> {
             real.run(launch);
-            put(launch, launch.pointer(6), 0);
+            put(launch, launch.pointer(5), 0);
         };
     }
 

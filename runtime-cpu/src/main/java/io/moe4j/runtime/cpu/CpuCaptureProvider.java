@@ -36,6 +36,11 @@ public final class CpuCaptureProvider implements GraphCaptureProvider {
     }
 
     @Override
+    public Availability repeats() {
+        return Availability.available();
+    }
+
+    @Override
     public GraphCapture open(RankContext context) {
         if (!supports(context.device().kind())) {
             throw new DeviceException("the capture \"cpu\" records on the CPU device, and this is "

@@ -10,6 +10,7 @@ import io.moe4j.api.capture.GraphCapture;
 import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceConfig;
+import io.moe4j.api.device.DeviceLoop;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
@@ -28,6 +29,7 @@ import io.moe4j.tests.contract.GraphCaptureContract;
 import io.moe4j.tests.contract.PeerGroupContract;
 import io.moe4j.tests.contract.Planted;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -103,6 +105,21 @@ class KitsAreNotVacuousTest {
                                 return null;
                             }
                             return CALL;
+                        })),
+                loops("a loop makes one pass too few", "passes of loops that end at",
+                        (real, loop, body) -> real.repeat(new DeviceLoop(loop.pass_1(), loop.end_1(), loop.first(),
+                                Math.max(0, loop.limit() - 1)), body)),
+                loops("a loop makes the passes of the capture", "times that bodies were called|passes of loops",
+                        (real, loop, body) -> {
+                            for (int pass = loop.first(); pass < loop.limit(); pass++) {
+                                real.fill(loop.pass_1(), pass);
+                                body.run();
+                            }
+                        }),
+                loops("passes have no numbers", "passes of loops that end at",
+                        (real, loop, body) -> real.repeat(loop, () -> {
+                            real.fill(loop.pass_1(), 1);
+                            body.run();
                         })),
                 peers("no barrier after writing", "wrote in round", PeerGroupContract::barriersOrderWrites,
                         (device, peers) -> Planted.withoutBarrier(peers, device, "has arrived")),
@@ -250,9 +267,11 @@ class KitsAreNotVacuousTest {
 
     private static final class CaptureKit extends GraphCaptureContract {
         private final GraphCaptureProvider provider;
+        private final DeviceProvider devices;
 
-        CaptureKit(GraphCaptureProvider provider) {
+        CaptureKit(GraphCaptureProvider provider, DeviceProvider devices) {
             this.provider = provider;
+            this.devices = devices;
         }
 
         @Override
@@ -262,13 +281,68 @@ class KitsAreNotVacuousTest {
 
         @Override
         protected DeviceProvider deviceProvider() {
-            return new CpuDeviceProvider();
+            return devices;
         }
 
         @Override
         protected DeviceConfig deviceConfig() {
             return DeviceConfig.defaults().withStrict(true);
         }
+    }
+
+    /** How a stream enqueues a loop. */
+    private interface WrongLoop {
+        void repeat(Stream real, DeviceLoop loop, Runnable body);
+    }
+
+    /** The streams are wrapped, and unwrapped for the real capture. */
+    private static Fault loops(String name, String reason, WrongLoop wrong) {
+        Map<Stream, Stream> reals = new IdentityHashMap<>();
+        DeviceProvider devices = devices((device, method, arguments) -> {
+            if (!method.equals("openStream")) {
+                return CALL;
+            }
+            Stream real = device.openStream((String) arguments[0]);
+            Stream wrapped = Planted.instead(Stream.class, real, (call, given) -> {
+                if (!call.equals("repeat")) {
+                    return CALL;
+                }
+                wrong.repeat(real, (DeviceLoop) given[0], (Runnable) given[1]);
+                return null;
+            });
+            reals.put(wrapped, real);
+            return wrapped;
+        });
+        GraphCaptureProvider cpu = new CpuCaptureProvider();
+        GraphCaptureProvider unwrapping = Planted.instead(GraphCaptureProvider.class, cpu, (method, arguments) -> {
+            if (!method.equals("open")) {
+                return CALL;
+            }
+            GraphCapture capture = cpu.open((RankContext) arguments[0]);
+            return Planted.instead(GraphCapture.class, capture, (call, given) -> {
+                if (!call.equals("capture")) {
+                    return CALL;
+                }
+                CapturedGraph graph = capture.capture(reals.get(given[0]), (Runnable) given[1]);
+                return Planted.instead(CapturedGraph.class, graph, (replay, stream) -> {
+                    if (!replay.equals("replay")) {
+                        return CALL;
+                    }
+                    graph.replay(reals.get(stream[0]));
+                    return null;
+                });
+            });
+        });
+        return new Fault(name, reason, planted -> {
+            CaptureKit kit = planted ? new CaptureKit(unwrapping, devices)
+                    : new CaptureKit(cpu, new CpuDeviceProvider());
+            kit.open();
+            try {
+                return Planted.failures(kit::loopsRunAsOftenAsTheDeviceSays);
+            } finally {
+                kit.close();
+            }
+        });
     }
 
     private static Fault capture(String name, String reason, Consumer<GraphCaptureContract> test,
@@ -288,7 +362,7 @@ class KitsAreNotVacuousTest {
             });
         });
         return new Fault(name, reason, planted -> {
-            CaptureKit kit = new CaptureKit(planted ? broken : cpu);
+            CaptureKit kit = new CaptureKit(planted ? broken : cpu, new CpuDeviceProvider());
             kit.open();
             try {
                 return Planted.failures(() -> test.accept(kit));

@@ -3,6 +3,7 @@ package io.moe4j.runtime.cpu.engine;
 import io.moe4j.api.Stability;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceLoop;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Memory;
@@ -123,8 +124,21 @@ public final class CpuStream implements Stream {
         queue.drain();
     }
 
+    /** In a capture, one command; otherwise the passes that there can be. */
+    @Override
+    public void repeat(DeviceLoop loop, Runnable body) {
+        if (recording == null || loop.mostPasses() == 0) {
+            Stream.super.repeat(loop, body);
+        } else {
+            submit(LoopCommand.of(loop, recording.bodyOfLoop(this, body)));
+        }
+    }
+
     @Override
     public Event record() {
+        if (recording != null) {
+            recording.refuseInLoop("an event is recorded");
+        }
         CpuEvent event = new CpuEvent(this, recording);
         if (recording == null) {
             queue.addMarker(event);

@@ -190,4 +190,88 @@ public abstract class GraphCaptureContract {
         assertEquals(3, HostValues.read(stream(), a)[0]);
         assertThrows(RuntimeException.class, () -> doubling.replay(stream()));
     }
+
+    /**
+     * A loop makes as many passes as the device says when a replay reaches it, in their order; or, without {@link GraphCaptureProvider#repeats()}, all that
+     * there can be.
+     */
+    @Test
+    public void loopsRunAsOftenAsTheDeviceSays() {
+        boolean repeats = provider().repeats() instanceof Availability.Available;
+        LoopLog log = new LoopLog(values, stream());
+        int limit = 5;
+        CapturedGraph graph = capture.capture(stream(), () -> {
+            log.clear();
+            log.loop(2, limit);
+            log.note(100);
+            log.loop(0, limit);
+            log.loop(limit, limit);
+        });
+        assertEquals(repeats ? 2 : 2 * limit - 2, log.calls(), "times that bodies were called");
+        for (int end : new int[] {0, 3, 2, limit, 1, 4, limit + 3, 0}) {
+            log.setEnd(end);
+            graph.replay(stream());
+            int last = repeats ? Math.min(end, limit) : limit;
+            assertEquals(LoopLog.expected(2, last, 100, 0, last), log.passes(), "passes of loops that end at " + end);
+        }
+    }
+
+    /** Without a capture, all passes that there can be are enqueued, and the device has the number of each. */
+    @Test
+    public void loopsOutsideACaptureMakeAllPasses() {
+        LoopLog log = new LoopLog(values, stream());
+        log.clear();
+        log.setEnd(2);
+        log.loop(1, 4);
+        log.note(7);
+        assertEquals(LoopLog.expected(1, 4, 7, 0, 0), log.passes(), "passes of a loop outside of a capture");
+    }
+
+    /** What a body cannot do in a capture is refused; the stream is usable afterwards, and so is the next capture. */
+    @Test
+    public void loopsRefuseWhatCannotBeRepeated() {
+        LoopLog log = new LoopLog(values, stream());
+        if (provider().repeats() instanceof Availability.Available) {
+            assertThrows(CaptureException.class,
+                    () -> capture.capture(stream(), () -> stream().repeat(log.range(0, 2), () -> stream().record())),
+                    "an event in the body of a loop");
+            assertThrows(CaptureException.class,
+                    () -> capture.capture(stream(), () -> stream().repeat(log.range(0, 2), () -> log.loop(0, 2))),
+                    "a loop in the body of a loop");
+        }
+        assertThrows(CaptureException.class,
+                () -> capture.capture(stream(), () -> stream().repeat(log.range(0, 2), () -> stream().synchronize())),
+                "a body that waits");
+        RuntimeException error = assertThrows(RuntimeException.class,
+                () -> capture.capture(stream(), () -> stream().repeat(log.range(0, 2), () -> {
+                    log.note(1);
+                    throw new IllegalArgumentException("of the body");
+                })));
+        assertTrue(String.valueOf(error.getMessage()).contains("of the body"), error.toString());
+        assertFalse(stream().isCapturing());
+        log.setEnd(2);
+        try (CapturedGraph graph = capture.capture(stream(), () -> {
+            log.clear();
+            log.loop(0, 2);
+            log.note(7);
+        })) {
+            graph.replay(stream());
+            assertEquals(LoopLog.expected(0, 2, 7, 0, 0), log.passes(), "passes after refusals");
+        }
+    }
+
+    /** Memory that only the body of a loop uses counts too. */
+    @Test
+    public void refusesFreedMemoryOfALoop() {
+        LoopLog log = new LoopLog(values, stream());
+        HostValues shortLived = new HostValues(device, stream());
+        Tensor a = shortLived.of(DType.F32, numbers(4), SIZE, SIZE);
+        CapturedGraph graph = capture.capture(stream(), () -> stream().repeat(log.range(0, 1), () -> stream().fill(a, 1)));
+        log.setEnd(1);
+        graph.replay(stream());
+        stream().synchronize();
+        shortLived.close();
+        assertThrows(CaptureException.class, () -> graph.replay(stream()));
+        stream().synchronize();
+    }
 }
