@@ -8,6 +8,7 @@ import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
+import io.moe4j.runtime.cuda.driver.WhileNodes;
 
 /** Provides the graph capture {@code cuda_graph}. */
 public final class CudaGraphProvider implements GraphCaptureProvider {
@@ -35,6 +36,11 @@ public final class CudaGraphProvider implements GraphCaptureProvider {
     @Override
     public boolean supports(DeviceKind kind) {
         return kind.equals(DeviceKind.CUDA);
+    }
+
+    @Override
+    public Availability repeats() {
+        return WhileNodes.probe();
     }
 
     @Override

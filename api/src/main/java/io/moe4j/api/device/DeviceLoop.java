@@ -31,6 +31,21 @@ public record DeviceLoop(Tensor pass_1, Tensor end_1, int first, int limit) {
         }
     }
 
+    /** Passes from 0. */
+    public static DeviceLoop of(Tensor pass_1, Tensor end_1, int limit) {
+        return new DeviceLoop(pass_1, end_1, 0, limit);
+    }
+
+    /** The same with passes from {@code number}. */
+    public DeviceLoop withFirst(int number) {
+        return new DeviceLoop(pass_1, end_1, number, limit);
+    }
+
+    /** The same with passes up to {@code number - 1} at the latest. */
+    public DeviceLoop withLimit(int number) {
+        return new DeviceLoop(pass_1, end_1, first, number);
+    }
+
     /** How many passes there are at most. */
     public int mostPasses() {
         return Math.max(0, limit - first);

@@ -25,6 +25,6 @@ record EpRounds(Tensor rounds_1, Tensor round_1, Tensor ends_e, Tensor offsets_e
 
     /** The rounds after the first. */
     DeviceLoop loop(int maxRounds) {
-        return new DeviceLoop(round_1, rounds_1, 1, maxRounds);
+        return DeviceLoop.of(round_1, rounds_1, maxRounds).withFirst(1);
     }
 }

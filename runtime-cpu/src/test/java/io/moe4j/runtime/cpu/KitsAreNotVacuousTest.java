@@ -107,8 +107,7 @@ class KitsAreNotVacuousTest {
                             return CALL;
                         })),
                 loops("a loop makes one pass too few", "passes of loops that end at",
-                        (real, loop, body) -> real.repeat(new DeviceLoop(loop.pass_1(), loop.end_1(), loop.first(),
-                                Math.max(0, loop.limit() - 1)), body)),
+                        (real, loop, body) -> real.repeat(loop.withLimit(loop.limit() - 1), body)),
                 loops("a loop makes the passes of the capture", "times that bodies were called|passes of loops",
                         (real, loop, body) -> {
                             for (int pass = loop.first(); pass < loop.limit(); pass++) {

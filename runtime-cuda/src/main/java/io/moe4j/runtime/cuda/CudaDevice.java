@@ -22,6 +22,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.lang.foreign.MemorySegment;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Supplier;
 import jcuda.driver.CUresult;
@@ -40,6 +41,7 @@ public final class CudaDevice implements Device {
     private final KernelModule kernels;
     private final CudaParts parts;
     private final DeviceOps ops;
+    private final Optional<CapturedLoops> loops;
     private final PendingFrees pendingFrees = new PendingFrees();
     private final PinnedMemory pinned;
     private boolean closed;
@@ -69,6 +71,7 @@ public final class CudaDevice implements Device {
         if (ops instanceof AutoCloseable closeable) {
             own(closeable);
         }
+        loops = CapturedLoops.open(this);
     }
 
     @Override
@@ -139,6 +142,11 @@ public final class CudaDevice implements Device {
     /** The device's own kernels. */
     public KernelModule kernels() {
         return kernels;
+    }
+
+    /** Loops in captures; absent if the driver cannot do them. */
+    Optional<CapturedLoops> loops() {
+        return loops;
     }
 
     TensorMaps tensorMaps() {
@@ -291,7 +299,8 @@ public final class CudaDevice implements Device {
         return resource instanceof Stream stream ? "stream " + stream.name() : resource.getClass().getSimpleName();
     }
 
-    private <T extends AutoCloseable> T own(T resource) {
+    /** Closes {@code resource} with the device. */
+    <T extends AutoCloseable> T own(T resource) {
         synchronized (owned) {
             owned.push(resource);
         }

@@ -2,6 +2,7 @@ package io.moe4j.runtime.cuda;
 
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.DeviceLoop;
 import io.moe4j.api.device.Event;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Launch;
@@ -14,6 +15,7 @@ import io.moe4j.runtime.cuda.driver.Driver;
 import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import jcuda.Pointer;
@@ -29,9 +31,13 @@ public final class CudaStream implements Stream {
 
     private final CudaDevice device;
     private final String name;
-    private final StreamHandle handle = new StreamHandle();
+    private final StreamHandle own = new StreamHandle();
     private final ArgumentBlock arguments;
     private final AtomicBoolean open = new AtomicBoolean(true);
+    private final boolean urgent;
+    /** Where calls enqueue: this stream, or a second one while the body of a loop is captured. */
+    private StreamHandle handle = own;
+    private Optional<StreamHandle> ofBodies = Optional.empty();
     private @Nullable CudaRecording recording;
     private long hostSyncs;
 
@@ -39,9 +45,14 @@ public final class CudaStream implements Stream {
     CudaStream(CudaDevice device, String name, boolean urgent) {
         this.device = device;
         this.name = name;
+        this.urgent = urgent;
         this.arguments = new ArgumentBlock(device.tensorMaps());
+        create(own);
+    }
+
+    private void create(StreamHandle created) {
         device.context().makeCurrent();
-        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamCreateWithPriority(handle,
+        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamCreateWithPriority(created,
                 CUstream_flags.CU_STREAM_NON_BLOCKING, urgent ? greatestPriority() : 0)),
                 "cuStreamCreateWithPriority");
     }
@@ -62,9 +73,60 @@ public final class CudaStream implements Stream {
         return name;
     }
 
-    /** The driver's handle, for graph capture and libraries. */
+    /**
+     * The driver's handle of this stream, for graph capture and for libraries that keep it.
+     *
+     * @throws DeviceException in the body of a captured loop, which has another one
+     */
     public StreamHandle handle() {
+        refuseInLoop("a call that needs the stream itself, such as attention or a collective");
+        return own;
+    }
+
+    /** The driver's handle for one call that enqueues work now; it may be another one for the next call. */
+    public StreamHandle handleNow() {
         return handle;
+    }
+
+    /** What bodies of loops are captured with; created when it is first asked for. */
+    StreamHandle handleOfBodies() {
+        if (ofBodies.isEmpty()) {
+            StreamHandle second = new StreamHandle();
+            create(second);
+            ofBodies = Optional.of(second);
+        }
+        return ofBodies.get();
+    }
+
+    /** Runs {@code work}, whose calls enqueue to {@code second}. */
+    void enqueueTo(StreamHandle second, Runnable work) {
+        handle = second;
+        try {
+            work.run();
+        } finally {
+            handle = own;
+        }
+    }
+
+    private void refuseInLoop(String what) {
+        if (!handle.equals(own)) {
+            throw new DeviceException(what + " in the body of a captured loop of stream " + name
+                    + ": a body uses the loop's stream only, without events and without further loops; do this before or"
+                    + " after the loop");
+        }
+    }
+
+    /** In a capture, a node that repeats its body, if the driver has such nodes; otherwise the passes that there can be. */
+    @Override
+    public void repeat(DeviceLoop loop, Runnable body) {
+        Optional<CapturedLoops> loops = device.loops();
+        if (recording == null || loops.isEmpty() || loop.mostPasses() == 0) {
+            Stream.super.repeat(loop, body);
+        } else {
+            refuseInLoop("another loop");
+            device.context().makeCurrent();
+            loops.get().record(this, loop, body);
+        }
     }
 
     /** Records which tensors an operation uses, so that a captured graph knows its memory. For operations that do not go through {@link #launch}. */
@@ -252,6 +314,7 @@ public final class CudaStream implements Stream {
 
     @Override
     public Event record() {
+        refuseInLoop("an event is recorded");
         device.context().makeCurrent();
         CudaEvent event = new CudaEvent(device, recording);
         Driver.check(JCudaDriver.cuEventRecord(event.handle(), handle), "cuEventRecord");
@@ -260,6 +323,7 @@ public final class CudaStream implements Stream {
 
     @Override
     public void await(Event event) {
+        refuseInLoop("an event is awaited");
         if (!(event instanceof CudaEvent cuda)) {
             throw new DeviceException("stream " + name + " cannot wait for " + event + ": it is not of a CUDA device");
         }
@@ -290,10 +354,15 @@ public final class CudaStream implements Stream {
     public void close() {
         if (open.compareAndSet(true, false)) {
             device.context().makeCurrent();
-            Driver.check(JCudaDriver.cuStreamSynchronize(handle), "closing stream " + name);
-            Driver.check(device.turns().call(() -> JCudaDriver.cuStreamDestroy(handle)), "cuStreamDestroy");
+            Driver.check(JCudaDriver.cuStreamSynchronize(own), "closing stream " + name);
+            ofBodies.ifPresent(this::destroy);
+            destroy(own);
             arguments.close();
         }
+    }
+
+    private void destroy(StreamHandle created) {
+        Driver.check(device.turns().call(() -> JCudaDriver.cuStreamDestroy(created)), "cuStreamDestroy");
     }
 
     private void refuseInCapture(String call) {

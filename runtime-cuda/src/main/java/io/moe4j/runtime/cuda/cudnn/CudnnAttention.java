@@ -74,7 +74,8 @@ public final class CudnnAttention implements AutoCloseable {
 
     private StreamAttention on(Stream stream) {
         device.context().makeCurrent();
-        return streams.computeIfAbsent(stream, s -> new StreamAttention(((CudaStream) s).handle().address()));
+        long address = ((CudaStream) stream).handle().address();
+        return streams.computeIfAbsent(stream, s -> new StreamAttention(address));
     }
 
     static DeviceException workspaceMissing(long bytes, Optional<Tensor> given) {

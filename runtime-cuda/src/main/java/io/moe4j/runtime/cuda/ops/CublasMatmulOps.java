@@ -66,7 +66,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
             own.seen().put(shape, plan);
         }
         ((CudaStream) stream).uses(a.a(), a.b(), a.c());
-        own.run(plan, a);
+        own.run(plan, a, ((CudaStream) stream).handleNow());
     }
 
     /** In one call of the library where the algorithm of one product can compute several. */
@@ -86,7 +86,8 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         }
         ((CudaStream) stream).uses(products.stream().flatMap(each -> List.of(each.a(), each.b(), each.c()).stream())
                 .toArray(Tensor[]::new));
-        streams.computeIfAbsent(stream, this::open).run(plan.get(), products.getFirst());
+        streams.computeIfAbsent(stream, this::open)
+                .run(plan.get(), products.getFirst(), ((CudaStream) stream).handleNow());
     }
 
     /** All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits. */
@@ -111,8 +112,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     }
 
     private StreamMatmul open(Stream stream) {
-        return new StreamMatmul(device.turns(), handle, ((CudaStream) stream).handle().address(),
-                device.allocate(WORKSPACE_BYTES, WORKSPACE));
+        return new StreamMatmul(device.turns(), handle, device.allocate(WORKSPACE_BYTES, WORKSPACE));
     }
 
     @Override

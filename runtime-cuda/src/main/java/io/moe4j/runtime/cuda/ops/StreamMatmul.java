@@ -6,6 +6,7 @@ import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.runtime.cuda.ContextTurns;
+import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasLtContext;
@@ -19,7 +20,8 @@ import org.bytedeco.javacpp.FloatPointer;
 final class StreamMatmul implements AutoCloseable {
     private final ContextTurns turns;
     private final cublasLtContext handle;
-    private final CUstream_st stream;
+    private long streamAddress;
+    private CUstream_st stream;
     private final Memory workspace;
     private final RawPointer workspacePointer;
     private final FloatPointer alpha = new FloatPointer(1);
@@ -29,10 +31,10 @@ final class StreamMatmul implements AutoCloseable {
     private final RawPointer c = RawPointer.at(0);
     private final Map<MatmulShape, PreparedMatmul> seen = new HashMap<>();
 
-    StreamMatmul(ContextTurns turns, cublasLtContext handle, long stream, Memory workspace) {
+    StreamMatmul(ContextTurns turns, cublasLtContext handle, Memory workspace) {
         this.turns = turns;
         this.handle = handle;
-        this.stream = new CUstream_st(RawPointer.at(stream));
+        this.stream = new CUstream_st(RawPointer.at(streamAddress));
         this.workspace = workspace;
         this.workspacePointer = RawPointer.at(workspace.address());
     }
@@ -42,7 +44,12 @@ final class StreamMatmul implements AutoCloseable {
         return seen;
     }
 
-    void run(PreparedMatmul plan, Matmul m) {
+    /** @param to the driver's stream: another one in the body of a captured loop */
+    void run(PreparedMatmul plan, Matmul m, StreamHandle to) {
+        if (to.address() != streamAddress) {
+            streamAddress = to.address();
+            stream = new CUstream_st(RawPointer.at(streamAddress));
+        }
         alpha.put(m.alpha());
         beta.put(m.beta());
         c.to(m.c().address());

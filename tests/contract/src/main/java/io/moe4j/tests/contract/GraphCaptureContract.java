@@ -266,7 +266,8 @@ public abstract class GraphCaptureContract {
         LoopLog log = new LoopLog(values, stream());
         HostValues shortLived = new HostValues(device, stream());
         Tensor a = shortLived.of(DType.F32, numbers(4), SIZE, SIZE);
-        CapturedGraph graph = capture.capture(stream(), () -> stream().repeat(log.range(0, 1), () -> stream().fill(a, 1)));
+        CapturedGraph graph = capture.capture(stream(),
+                () -> stream().repeat(log.range(0, 1), () -> stream().fill(a, 1)));
         log.setEnd(1);
         graph.replay(stream());
         stream().synchronize();

@@ -37,7 +37,7 @@ final class LoopLog {
     }
 
     DeviceLoop range(int first, int limit) {
-        return new DeviceLoop(pass_1, end_1, first, limit);
+        return DeviceLoop.of(pass_1, end_1, limit).withFirst(first);
     }
 
     /** Enqueues a loop. */
@@ -67,8 +67,9 @@ final class LoopLog {
 
     /** The entries, the oldest first. */
     List<Integer> passes() {
-        List<Integer> entries = new ArrayList<>(Arrays.stream(HostValues.read(stream, log)).filter(entry -> entry != NONE)
-                .mapToObj(entry -> (int) entry).toList());
+        List<Integer> entries = new ArrayList<>(
+                Arrays.stream(HostValues.read(stream, log)).filter(entry -> entry != NONE)
+                        .mapToObj(entry -> (int) entry).toList());
         return entries.reversed();
     }
 

@@ -16,10 +16,15 @@ import io.moe4j.trainer.step.Batch;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
@@ -32,6 +37,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 @Timeout(180)
 final class RoundsGpuTest {
     private static final int WORDS = 2048;
+    /** Of steps whose routing changes: which part of the tokens is one word, whose experts are then crowded. */
+    private static final List<Double> CROWDS = List.of(0.0, 1.0, 0.5, 0.0, 0.8, 0.2, 1.0, 0.0);
 
     /**
      * The results of a training.
@@ -41,10 +48,15 @@ final class RoundsGpuTest {
      * @param weights bits of each parameter of each rank
      * @param gradients of the last step, of each parameter of each rank
      * @param outputs of each block of each rank for the tokens of a first batch, with the weights of the end
-     * @param mostRounds that an exchange needed
+     * @param rounds the most that an exchange of a step needed, of each step
      */
     private record Left(List<Double> losses, List<Double> norms, Map<String, IntBuffer> weights,
-            Map<String, IntBuffer> gradients, Map<String, IntBuffer> outputs, long mostRounds) {}
+            Map<String, IntBuffer> gradients, Map<String, IntBuffer> outputs, List<Long> rounds) {
+
+        long mostRounds() {
+            return Collections.max(rounds);
+        }
+    }
 
     /**
      * Outputs of all blocks, and gradients of all parameters but those of experts, have equal bits. Gradients of experts are sums over the rows of at most
@@ -121,6 +133,34 @@ final class RoundsGpuTest {
                 with(all, "graph_capture.enable=false", "model.moe_comm_backend=standard")), "standard");
     }
 
+    /**
+     * The number of rounds changes from step to step, and the captured step makes those that it needs: bits of an eager step, which enqueues all that there
+     * can be, and losses and outputs of the worst case. The last training runs beside another session.
+     */
+    @ParameterizedTest(name = "EP {0}, {1}, capacity {2}, {3}")
+    @CsvSource({"2,bfloat16,0.3,4,activation_checkpoint.mode=full",
+            "4,bfloat16,0.4,4,training.gradient_accumulation_steps=2",
+            "4,float32,1.9,2,activation_checkpoint.mode=budget", "4,bfloat16,0.6,3,activation_checkpoint.mode=budget"})
+    void capturedStepsMakeTheRoundsThatTheyNeed(int ranks, String dtype, String capacity, int numbers, String how)
+            throws Exception {
+        String[] one = {"optimizer.lr=1e-30", "training.steps=" + CROWDS.size(), how};
+        String[] all = with(one, "moe.receive_capacity=" + capacity);
+        Left captured = run(CROWDS, ranks, dtype, all);
+        assertTrue(captured.rounds().stream().distinct().count() >= numbers, "rounds: " + captured.rounds());
+        Left eager = run(CROWDS, ranks, dtype, with(all, "graph_capture.enable=false"));
+        assertSame(eager, captured, "eager");
+        assertEquals(eager.rounds(), captured.rounds());
+        Left whole = run(CROWDS, ranks, dtype, one);
+        assertEquals(whole.losses(), captured.losses());
+        assertEquals(whole.outputs(), captured.outputs());
+        try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+            Future<Left> first = threads.submit(() -> run(CROWDS, ranks, dtype, all));
+            Future<Left> second = threads.submit(() -> run(CROWDS, 2, dtype, all));
+            assertSame(captured, first.get(), "beside another session");
+            assertTrue(second.get().mostRounds() > 1);
+        }
+    }
+
     private static void assertSame(Left expected, Left actual, String what) {
         assertEquals(expected.losses(), actual.losses(), what);
         assertEquals(expected.norms(), actual.norms(), what);
@@ -136,6 +176,11 @@ final class RoundsGpuTest {
     }
 
     private static Left run(int ranks, String dtype, String... overrides) {
+        return run(List.of(), ranks, dtype, overrides);
+    }
+
+    /** @param crowds of each step; empty for steps that are alike */
+    private static Left run(List<Double> crowds, int ranks, String dtype, String... overrides) {
         List<String> all = new ArrayList<>(List.of("device=cuda", "ranks=" + ranks,
                 "parallelism.data_parallel_shard_degree=" + ranks, "parallelism.expert_parallel_degree=" + ranks,
                 "training.seq_len=64", "training.local_batch_size=2", "training.steps=4", "training.dtype=" + dtype,
@@ -149,17 +194,19 @@ final class RoundsGpuTest {
         Map<String, IntBuffer> weights = new TreeMap<>();
         Map<String, IntBuffer> gradients = new TreeMap<>();
         Map<String, IntBuffer> outputs = new TreeMap<>();
-        long mostRounds = 0;
+        List<Long> rounds = new ArrayList<>();
         try (TrainingRun run = Trainer.open(config, Plugins.load(List.of()), RunOptions.threads(config)
                 .withData((rank, read) -> {
                     Random random = new Random(rank);
-                    return () -> batch(random, (int) config.training().localTokens() * config.microbatches());
+                    int tokens = (int) config.training().localTokens() * config.microbatches();
+                    Iterator<Double> crowd = crowds.iterator();
+                    return () -> crowds.isEmpty() ? batch(random, tokens) : crowded(random, tokens, crowd.next());
                 }))) {
             while (run.hasNext()) {
                 StepResult step = run.step();
                 losses.add(step.loss());
                 norms.add(step.gradientNorm());
-                mostRounds = Math.max(mostRounds, step.rounds().most());
+                rounds.add(step.rounds().most());
             }
             run.session().onRanks(rank -> {
                 String who = "rank " + rank.context().rank() + " ";
@@ -174,7 +221,7 @@ final class RoundsGpuTest {
                 return rank;
             });
         }
-        return new Left(losses, norms, weights, gradients, outputs, mostRounds);
+        return new Left(losses, norms, weights, gradients, outputs, rounds);
     }
 
     private static void put(Map<String, IntBuffer> all, String name, float[] values) {
@@ -193,5 +240,11 @@ final class RoundsGpuTest {
         System.arraycopy(ids, 0, inputs, 0, tokens);
         System.arraycopy(ids, 1, labels, 0, tokens);
         return new Batch(inputs, labels);
+    }
+
+    private static Batch crowded(Random random, int tokens, double part) {
+        return new Batch(
+                random.ints(tokens, 0, WORDS).map(id -> random.nextDouble() < part ? 7 : id).toArray(),
+                random.ints(tokens, 0, WORDS).toArray());
     }
 }

@@ -4,13 +4,17 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.autograd.model.ModelSpec;
+import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.run.BatchSource;
 import io.moe4j.trainer.run.StepResult;
 import io.moe4j.trainer.run.TrainingRun;
+import io.moe4j.trainer.step.Batch;
 import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -55,6 +59,57 @@ final class RoundsTest {
         });
     }
 
+    /** The number of rounds changes from step to step: a captured step makes those that it needs, with the bits of an eager step, which enqueues all. */
+    @ParameterizedTest
+    @CsvSource({"false, 1.8, 2, activation_checkpoint.mode=full",
+            "true, 0.4, 3, training.gradient_accumulation_steps=2",
+            "false, 0.4, 3, activation_checkpoint.mode=budget activation_checkpoint.memory_budget=0.0002"})
+    void capturedStepsMakeTheRoundsThatTheyNeed(boolean qwen, String capacity, int numbers, String overrides) {
+        String rounds = overrides + " moe.receive_capacity=" + capacity;
+        Crowded captured = crowded(qwen, rounds);
+        assertTrue(captured.rounds.stream().distinct().count() >= numbers, "rounds of the steps: " + captured.rounds);
+        Crowded eager = crowded(qwen, rounds + " graph_capture.enable=false");
+        assertEquals(eager, captured);
+        Crowded whole = crowded(qwen, overrides);
+        assertEquals(whole.losses, captured.losses, "losses of the worst case");
+    }
+
+    /** What is left of steps that crowd some experts: of each step its loss and its most rounds, and bits of gradients by rank and parameter. */
+    private record Crowded(List<Double> losses, List<Long> rounds, Map<String, IntBuffer> gradients) {}
+
+    private static Crowded crowded(boolean qwen, String overrides) {
+        UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
+        String[] words = Stream.of("optimizer.lr=1e-30 moe.load_balance_coeff=0 training.steps=6", overrides)
+                .flatMap(each -> Stream.of(each.split(" "))).toArray(String[]::new);
+        Crowded left = new Crowded(new ArrayList<>(), new ArrayList<>(), new TreeMap<>());
+        try (TrainingRun run = Tiny.openOther(family, RoundsTest::crowds, words)) {
+            while (run.hasNext()) {
+                StepResult step = run.step();
+                left.losses.add(step.loss());
+                left.rounds.add(step.rounds().most());
+            }
+            gradients(run, left.gradients);
+        }
+        return left;
+    }
+
+    /** Each step has another part of its tokens in one word, whose experts are then crowded. */
+    private static BatchSource.Factory crowds(TrainerConfig config) {
+        int tokens = config.training().localBatchSize() * config.microbatches() * config.training().seqLen();
+        List<Double> crowd = List.of(0.0, 1.0, 0.5, 0.0, 0.8, 0.2);
+        return (rank, read) -> new BatchSource() {
+            private final Random random = new Random(7 + rank);
+            private int step;
+
+            @Override
+            public Batch next() {
+                double crowded = crowd.get(step++);
+                int[] ids = random.ints(tokens, 0, 61).map(id -> random.nextDouble() < crowded ? 7 : id).toArray();
+                return new Batch(ids, random.ints(tokens, 0, 61).toArray());
+            }
+        };
+    }
+
     private static Left run(boolean qwen, String overrides) {
         UnaryOperator<ModelSpec> family = qwen ? Tiny::qwen : UnaryOperator.identity();
         String[] words = Stream.of(NO_LEARNING, overrides).flatMap(each -> Stream.of(each.split(" ")))
@@ -70,19 +125,23 @@ final class RoundsTest {
                 losses.add(run.lastValidation().orElseThrow().loss());
                 mostRounds = Math.max(mostRounds, step.rounds().most());
             }
-            run.session().onRanks(rank -> {
-                String who = "rank " + rank.context().rank() + " ";
-                rank.model().units().forEach(
-                        unit -> unit.read(unit.gradientShard(), (parameter, from, values, count) -> {
-                            int[] bits = new int[count];
-                            Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
-                            synchronized (gradients) {
-                                gradients.put(who + parameter + " " + from, IntBuffer.wrap(bits));
-                            }
-                        }));
-                return rank;
-            });
+            gradients(run, gradients);
         }
         return new Left(losses, gradients, mostRounds);
+    }
+
+    private static void gradients(TrainingRun run, Map<String, IntBuffer> gradients) {
+        run.session().onRanks(rank -> {
+            String who = "rank " + rank.context().rank() + " ";
+            rank.model().units().forEach(
+                    unit -> unit.read(unit.gradientShard(), (parameter, from, values, count) -> {
+                        int[] bits = new int[count];
+                        Arrays.setAll(bits, i -> Float.floatToRawIntBits(values[i]));
+                        synchronized (gradients) {
+                            gradients.put(who + parameter + " " + from, IntBuffer.wrap(bits));
+                        }
+                    }));
+            return rank;
+        });
     }
 }
