@@ -1,6 +1,7 @@
 package io.moe4j.app.doctor;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.device.DeviceProvider;
 import io.moe4j.api.spi.Availability;
 import io.moe4j.api.spi.Registry;
@@ -50,6 +51,11 @@ public final class Doctor {
                 "install NCCL 2; ranks of one machine need only peer-memory collectives"));
         registry.all(DeviceProvider.class).stream().filter(provider -> !provider.id().equals("cpu")).map(Doctor::device)
                 .forEach(findings::add);
+        if (registry.spis().containsKey(GraphCaptureProvider.class)) {
+            registry.all(GraphCaptureProvider.class).stream()
+                    .filter(capture -> capture.probe() instanceof Availability.Available).map(Doctor::loops)
+                    .forEach(findings::add);
+        }
         registry.entries().stream().filter(LeftOut.class::isInstance).map(LeftOut.class::cast)
                 .map(entry -> Finding.optional("plug-in", entry.toString(), "what it offers", "see the reason"))
                 .forEach(findings::add);
@@ -144,6 +150,17 @@ public final class Doctor {
                     "device = \"" + provider.id() + "\"");
             case Availability.Unavailable(String reason, String remedy) -> Finding.optional(name, reason,
                     "device = \"" + provider.id() + "\"", remedy);
+        };
+    }
+
+    private static Finding loops(GraphCaptureProvider capture) {
+        String name = "graphs of " + capture.id();
+        String neededFor = "captured steps that make no more rounds of an exchange than they need";
+        return switch (capture.repeats()) {
+            case Availability.Available available -> Finding.ok(name, "repeat work as often as the device says",
+                    neededFor);
+            case Availability.Unavailable(String reason, String remedy) -> Finding.optional(name, reason, neededFor,
+                    remedy);
         };
     }
 

@@ -76,6 +76,14 @@ final class DoctorTest {
         assertTrue(memory.remedy().contains("training.seq_len"));
     }
 
+    /** Captures of devices that are not here are not told about. */
+    @Test
+    void graphsThatRepeatWorkAreTold() {
+        List<Finding> findings = findings(Map.of());
+        assertEquals(Finding.State.OK, named(findings, "graphs of cpu").state());
+        assertTrue(findings.stream().noneMatch(finding -> finding.name().equals("graphs of cuda_graph")));
+    }
+
     /** Without a CPU device nothing runs, and the command says so. */
     @Test
     void aMissingCpuDeviceIsAFailure() {

@@ -70,7 +70,8 @@ public record CostPlan(TrainerConfig config, ModelFigures figures, RankPlan rank
     private static Optional<ExpectedRounds> rounds(TrainerConfig config, ModelSpec spec, Providers providers) {
         return providers.comm().map(comm -> RankShapes.exchange(config, spec, providers))
                 .filter(exchange -> exchange.onOverflow() == OverflowAction.ROUNDS)
-                .map(exchange -> ExpectedRounds.of(exchange, config.parallelism().expertParallelDegree()));
+                .map(exchange -> ExpectedRounds.of(exchange, config.parallelism().expertParallelDegree(),
+                        providers));
     }
 
     private static DeviceMemory memory(DeviceProvider provider) {

@@ -52,9 +52,10 @@ public final class CostReport {
                 flop(plan.flopsPerStep()));
         line(text, "receive buffer", "%,d rows", plan.rank().receiveCapacityRows());
         plan.rounds().ifPresent(rounds -> line(text, "rounds",
-                "%,d under even routing (%,d rows a rank), %,d where a rank receives twice that, at most %,d",
-                rounds.even(),
-                rounds.balancedRows(), rounds.twiceTheMean(), rounds.worst()));
+                "%,d under even routing (%,d rows a rank), %,d where a rank receives twice that, at most %,d; a step %s",
+                rounds.even(), rounds.balancedRows(), rounds.twiceTheMean(), rounds.worst(),
+                rounds.whyAll().map(why -> "enqueues that many, and those that it does not need do nothing: " + why)
+                        .orElse("makes those that it needs")));
         memory(text);
         plan.recompute().ifPresent(budget -> budget(text, budget));
         traffic(text);
@@ -161,6 +162,7 @@ public final class CostReport {
             json.put("rounds_even", rounds.even());
             json.put("rounds_twice_the_mean", rounds.twiceTheMean());
             json.put("rounds_worst", rounds.worst());
+            json.put("rounds_as_needed", rounds.whyAll().isEmpty());
         });
         json.put("memory_bytes_by_purpose", plan.rank().memory().byPurpose());
         json.put("memory_bytes", plan.rank().memory().totalBytes());

@@ -1,7 +1,11 @@
 package io.moe4j.trainer.plan;
 
 import io.moe4j.api.Stability;
+import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommConfig;
+import io.moe4j.api.spi.Availability;
+import io.moe4j.trainer.session.Providers;
+import java.util.Optional;
 
 /**
  * How many rounds an exchange needs if its rows may not fit into the receive buffer. This depends on how the rows are spread over the ranks of its group.
@@ -12,18 +16,37 @@ import io.moe4j.api.comm.CommConfig;
  * @param even rounds under even routing
  * @param twiceTheMean rounds if one rank receives twice as many rows as under even routing
  * @param worst rounds if all tokens choose experts of one rank only, as far as it has enough experts
+ * @param whyAll why every step enqueues as many as that, of which those that it does not need do nothing; absent if steps make the rounds that they need
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record ExpectedRounds(long capacityRows, long balancedRows, long even, long twiceTheMean, long worst) {
+public record ExpectedRounds(long capacityRows, long balancedRows, long even, long twiceTheMean, long worst,
+        Optional<String> whyAll) {
 
     /** The numbers of rounds of an exchange that is opened with rounds. */
-    static ExpectedRounds of(CommConfig exchange, int ranks) {
+    static ExpectedRounds of(CommConfig exchange, int ranks, Providers providers) {
         long capacity = Math.max(1, exchange.capacityRows(ranks));
         long balanced = exchange.routedRows();
         long most = exchange.worstCaseRows(ranks);
         return new ExpectedRounds(capacity, balanced, rounds(Math.min(most, balanced), capacity),
-                rounds(Math.min(most, 2 * balanced), capacity), exchange.maxRounds(ranks));
+                rounds(Math.min(most, 2 * balanced), capacity), exchange.maxRounds(ranks),
+                whyAll(providers));
+    }
+
+    /** A capture that is not on this machine is taken for one that repeats work: its device needs a driver that can. */
+    private static Optional<String> whyAll(Providers providers) {
+        boolean hostKnows = providers.comm().orElseThrow().requirements().synchronisesWithHost();
+        if (hostKnows) {
+            return Optional.empty();
+        }
+        if (providers.capture().isEmpty()) {
+            return Optional.of("steps are not captured");
+        }
+        GraphCaptureProvider capture = providers.capture().get();
+        return capture.probe() instanceof Availability.Available
+                && capture.repeats() instanceof Availability.Unavailable(String reason, String remedy)
+                        ? Optional.of(reason + "; " + remedy)
+                        : Optional.empty();
     }
 
     private static long rounds(long rows, long capacity) {

@@ -155,11 +155,14 @@ final class CostPlanTest {
         CostPlan plan = CostPlan.of(config(DEBUG, half), plugins);
         assertEquals(576, plan.rank().receiveCapacityRows());
         // 384 rows under even routing; 1024 if all tokens choose experts of one rank.
-        assertEquals(Optional.of(new ExpectedRounds(576, 384, 1, 2, 2)), plan.rounds());
+        assertEquals(Optional.of(new ExpectedRounds(576, 384, 1, 2, 2, Optional.empty())), plan.rounds());
         assertTrue(
                 new CostReport(plan).text().contains("1 under even routing (384 rows a rank), 2 where a rank receives"
-                        + " twice that, at most 2"),
+                        + " twice that, at most 2; a step makes those that it needs\n"),
                 new CostReport(plan).text());
+        String[] eager = Stream.concat(Stream.of(half), Stream.of("graph_capture.enable=false")).toArray(String[]::new);
+        assertTrue(new CostReport(CostPlan.of(config(DEBUG, eager), plugins)).text().contains("at most 2; a step enqueues"
+                + " that many, and those that it does not need do nothing: steps are not captured\n"));
         assertEquals(Optional.empty(), CostPlan.of(config(DEBUG, common), plugins).rounds());
     }
 }
