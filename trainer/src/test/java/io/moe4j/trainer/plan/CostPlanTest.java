@@ -161,8 +161,9 @@ final class CostPlanTest {
                         + " twice that, at most 2; a step makes those that it needs\n"),
                 new CostReport(plan).text());
         String[] eager = Stream.concat(Stream.of(half), Stream.of("graph_capture.enable=false")).toArray(String[]::new);
-        assertTrue(new CostReport(CostPlan.of(config(DEBUG, eager), plugins)).text().contains("at most 2; a step enqueues"
-                + " that many, and those that it does not need do nothing: steps are not captured\n"));
+        assertTrue(
+                new CostReport(CostPlan.of(config(DEBUG, eager), plugins)).text().contains("at most 2; a step enqueues"
+                        + " that many, and those that it does not need do nothing: steps are not captured\n"));
         assertEquals(Optional.empty(), CostPlan.of(config(DEBUG, common), plugins).rounds());
     }
 }
