@@ -21,6 +21,10 @@ final class NormalQuantile {
 
     /** The probability that a standard normal variable stays below {@code value}: the inverse of {@link #of}, by bisection. */
     static double probabilityBelow(double value) {
+        if (of(Double.MIN_VALUE) >= value) {
+            // Bisection would halve a thousand times to get there.
+            return Double.MIN_VALUE;
+        }
         double low = 0;
         double high = 1;
         for (double middle = 0.5; low < middle && middle < high; middle = (low + high) / 2) {

@@ -30,13 +30,16 @@ final class QuantileTable {
     private final double[] coefficients = new double[4 * INTERVALS];
 
     QuantileTable() {
+        double high = -NormalQuantile.of(start(0));
+        double steep = slope(high);
         for (int i = 0; i < INTERVALS; i++) {
             double from = start(i);
             double to = start(i + 1);
-            double low = -NormalQuantile.of(from);
-            double high = -NormalQuantile.of(to);
-            double slopeLow = (to - from) * slope(low);
-            double slopeHigh = (to - from) * slope(high);
+            double low = high;
+            double slopeLow = (to - from) * steep;
+            high = -NormalQuantile.of(to);
+            steep = slope(high);
+            double slopeHigh = (to - from) * steep;
             coefficients[4 * i] = low;
             coefficients[4 * i + 1] = slopeLow;
             coefficients[4 * i + 2] = 3 * (high - low) - 2 * slopeLow - slopeHigh;

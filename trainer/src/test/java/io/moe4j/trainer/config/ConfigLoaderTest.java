@@ -247,8 +247,8 @@ class ConfigLoaderTest {
         assertRefused(Files.write(folder.resolve("latin.toml"), new byte[] {'a', (byte) 0xE9}), "not text in UTF-8");
         assertRefused(Files.createDirectory(folder.resolve("folder.toml")), "is a folder, a pipe or a device");
         assertRefused(Path.of("/dev/zero"), "is a folder, a pipe or a device");
-        assertRefused(Files.writeString(folder.resolve("many.toml"), IntStream.range(0, 50_000)
-                .mapToObj(i -> "k" + i + "=1\n").collect(Collectors.joining())), "49900 more");
+        assertRefused(Files.writeString(folder.resolve("many.toml"), IntStream.range(0, 5_000)
+                .mapToObj(i -> "k" + i + "=1\n").collect(Collectors.joining())), "4900 more");
     }
 
     @Test

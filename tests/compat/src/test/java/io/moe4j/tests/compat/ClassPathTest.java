@@ -40,7 +40,7 @@ final class ClassPathTest {
     /** A modular jar without META-INF/services: its module-info counts. */
     @Test
     void jarsOfThePlugInPathAreFoundToo(@TempDir Path work) throws Exception {
-        Path jar = PlugInJar.write(PlugIns.recomputePolicy("outsider"), OtherVersion.ofHost(work.resolve("api")), work,
+        Path jar = PlugInJar.write(PlugIns.recomputePolicy("outsider"), OtherVersion.ofHost(), work,
                 work.resolve("plugins/outsider.jar"));
         try (URLClassLoader classes = new ClassPath(name -> true)) {
             List<String> found = described(classes, List.of(jar));

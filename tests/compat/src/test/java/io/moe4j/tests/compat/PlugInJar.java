@@ -27,7 +27,7 @@ final class PlugInJar {
      */
     static Path write(Sources sources, OtherVersion version, Path work, Path jar, Predicate<String> packed,
             Map<String, String> texts) throws IOException {
-        Path classes = Compiler.compile(sources, version.modulePath(), Files.createTempDirectory(work, "plug-in"));
+        Path classes = Compiler.compile(sources, version, Files.createTempDirectory(work, "plug-in"));
         Files.createDirectories(jar.getParent());
         try (OutputStream out = Files.newOutputStream(jar);
                 JarOutputStream entries = new JarOutputStream(out);

@@ -70,7 +70,7 @@ final class PluginPathTest {
     private OtherVersion version(String number) throws IOException {
         if (!versions.containsKey(number)) {
             Path folder = Files.createTempDirectory(work, "api");
-            versions.put(number, number.equals(HOST) ? OtherVersion.ofHost(folder)
+            versions.put(number, number.equals(HOST) ? OtherVersion.ofHost()
                     : OtherVersion.of(number, folder));
         }
         return versions.get(number);
@@ -203,7 +203,7 @@ final class PluginPathTest {
 
     private OtherVersion withLibrary() throws IOException {
         OtherVersion host = version(HOST);
-        return host.with(Compiler.compile(library(), host.modulePath(), Files.createTempDirectory(work, "library")));
+        return host.with(Compiler.compile(library(), host, Files.createTempDirectory(work, "library")));
     }
 
     private static Sources needingLibrary(String id) {

@@ -62,6 +62,13 @@ record Sources(Map<String, String> files) {
         return new Sources(changed);
     }
 
+    /** Those files that {@code other} does not have with this text. */
+    Sources changedSince(Sources other) {
+        Map<String, String> changed = new TreeMap<>(files);
+        changed.entrySet().removeIf(file -> file.getValue().equals(other.files.get(file.getKey())));
+        return new Sources(changed);
+    }
+
     /** Replaces {@code found} wherever it stands. */
     Sources replaced(String found, String replacement) {
         return edited(text -> text.replace(found, replacement));

@@ -56,7 +56,7 @@ class CachedDecodingTest {
             ModelSpec spec = registry.get(ModelProvider.class, (String) config.get("model_type"))
                     .fromHuggingFace(config);
             float[] whole = wholeForward(spec, new RandomWeights(round), ids);
-            for (int longest = tokens; longest >= 1; longest = longest > 8 ? longest / 2 : longest - 1) {
+            for (int longest = tokens; longest >= 1; longest = longest > 4 ? longest / 2 : longest - 1) {
                 InferenceOptions options = InferenceOptions.onCpu(tokens).withLongestPass(longest).withThreads(1)
                         .withStrict(round < 4).withExperts(round % 4 < 2 ? "minimal_async_ep" : "standard", "swiglu");
                 try (InferenceSession session = InferenceSession.open(spec, registry, options)) {

