@@ -9,6 +9,7 @@ import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /** Collectives of ranks that can access each other's memory, on the kernels of {@code collectives.cu}. */
@@ -17,15 +18,31 @@ final class CudaPeerCollectives implements Collectives {
     private final PeerGroup peers;
     private final StagedTensors staged;
     private final PeerReads reads;
+    private final Optional<Stream> beside;
+    private final Optional<CopiedTensors> copied;
 
-    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous) {
+    /**
+     * Joins a group.
+     *
+     * @param beside a stream whose large tensors are copied by copy engines; absent if there is none
+     */
+    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous, Optional<Stream> beside) {
+        this.beside = beside;
         this.group = group;
         CudaPeerGroup joined = new CudaPeerGroup(device, group, rendezvous);
         this.peers = joined;
         PeerKernels kernels = new PeerKernels(device.kernels());
         try {
             this.staged = new StagedTensors(joined, kernels, rendezvous);
-            this.reads = joined.inOneProcess() ? new PublishedTensors(joined, kernels) : staged;
+            if (joined.inOneProcess()) {
+                PublishedTensors published = new PublishedTensors(joined, kernels);
+                this.reads = published;
+                this.copied = Optional
+                        .of(new CopiedTensors(joined, kernels, rendezvous, published.slots(), staged.window()));
+            } else {
+                this.reads = staged;
+                this.copied = Optional.empty();
+            }
         } catch (RuntimeException | Error e) {
             joined.close();
             throw e;
@@ -43,7 +60,8 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("all-gather of " + in + " over " + group.size() + " ranks into " + out
                     + ": out has size * n elements, and both are contiguous");
         }
-        reads.allGather(stream, in, out);
+        copied(stream).ifPresentOrElse(copies -> copies.allGather(stream, in, out),
+                () -> reads.allGather(stream, in, out));
     }
 
     @Override
@@ -52,7 +70,13 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("reduce-scatter of " + in + " over " + group.size() + " ranks into " + out
                     + ": in has size * n elements, and both are contiguous");
         }
-        reads.reduceScatter(stream, in, out);
+        copied(stream).ifPresentOrElse(copies -> copies.reduceScatter(stream, in, out),
+                () -> reads.reduceScatter(stream, in, out));
+    }
+
+    /** How large tensors travel beside what the rank computes. */
+    private Optional<CopiedTensors> copied(Stream stream) {
+        return beside.filter(stream::equals).flatMap(present -> copied);
     }
 
     @Override
