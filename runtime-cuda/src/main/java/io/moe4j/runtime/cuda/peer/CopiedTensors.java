@@ -77,7 +77,8 @@ final class CopiedTensors {
                 }
             }
             kernels.reduce(stream, KernelArg.of(Tensor.of(table.local(), 0, DType.I64, group.size())), group.size(),
-                    in.dtype(), Tensor.of(out.memory(), out.byteOffset() + done * out.dtype().bytes(), out.dtype(), count),
+                    in.dtype(),
+                    Tensor.of(out.memory(), out.byteOffset() + done * out.dtype().bytes(), out.dtype(), count),
                     0);
         }
         peers.barrier(stream, "reduce-scatter (end)");
