@@ -13,9 +13,9 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * Gathers and reduces with the GPU's copy engines, for collectives beside what a rank computes: a kernel that fetches from another GPU would hold multiprocessors
- * while it waits for the link, and a matrix product that has none of its multiprocessors to spare would wait for that kernel. For ranks of one process. The
- * hosts tell each other the addresses at each call; when a step is captured, they do that once.
+ * Gathers and reduces with the GPU's copy engines, for collectives beside what a rank computes. A kernel that fetches from another GPU would hold
+ * multiprocessors while it waits for the link; and a matrix product whose blocks need all multiprocessors would wait for that kernel. For ranks of one
+ * process. The hosts tell each other the addresses at each call; when a step is captured, they do that once.
  *
  * <p>Sums are those of {@link PublishedTensors}, in rank order. What other ranks have is fetched into a window first, piece by piece, so that the kernel that
  * adds reads the rank's own memory only.
