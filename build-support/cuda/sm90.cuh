@@ -52,6 +52,8 @@ __device__ __forceinline__ void syncCluster() {
 // Makes ordinary writes to shared memory visible to bulk copies and tensor cores.
 __device__ __forceinline__ void fenceAsync() { asm volatile("fence.proxy.async.shared::cta;" ::: "memory"); }
 __device__ __forceinline__ void syncThreads(int name, int threads) { asm volatile("bar.sync %0, %1;" ::"r"(name), "r"(threads) : "memory"); }
+// Arrives at a barrier of syncThreads() without waiting.
+__device__ __forceinline__ void arriveThreads(int name, int threads) { asm volatile("bar.arrive %0, %1;" ::"r"(name), "r"(threads) : "memory"); }
 
 // ---- bulk copies of a box whose first element is (column, row[, matrix]); `barrier` counts the bytes
 // The same into the shared memory of two blocks of a cluster, at the same place; each has a barrier at the same place, which counts the bytes.
@@ -81,6 +83,12 @@ __device__ __forceinline__ void copyBox(void* to, const TensorMap* map, uint64_t
 __device__ __forceinline__ void copyBox(void* to, const TensorMap* map, uint64_t* barrier, int column, int row, int matrix) {
     asm volatile("cp.async.bulk.tensor.3d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5}], [%2];" ::"r"(sharedAddress(to)), "l"(map),
                  "r"(sharedAddress(barrier)), "r"(column), "r"(row), "r"(matrix)
+                 : "memory");
+}
+
+__device__ __forceinline__ void copyBox(void* to, const TensorMap* map, uint64_t* barrier, int column, int row, int matrix, int stack) {
+    asm volatile("cp.async.bulk.tensor.4d.shared::cluster.global.mbarrier::complete_tx::bytes [%0], [%1, {%3, %4, %5, %6}], [%2];" ::"r"(sharedAddress(to)), "l"(map),
+                 "r"(sharedAddress(barrier)), "r"(column), "r"(row), "r"(matrix), "r"(stack)
                  : "memory");
 }
 

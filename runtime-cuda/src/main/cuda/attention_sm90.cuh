@@ -1,0 +1,74 @@
+// What the attention kernels for Hopper share. Queries come in blocks of 128 and keys in blocks of 128, so that of two blocks one is wholly before, on or
+// behind the diagonal. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; outside of a sequence they hold zeros.
+#pragma once
+#include "attention_sm90_products.cuh"
+
+namespace attention90 {
+static constexpr int THREADS = 384;  // a warpgroup that copies and two that multiply
+static constexpr int BLOCK = 128;    // rows of a block of queries or keys
+static constexpr int TILE = 64;      // rows that a warpgroup multiplies at a time
+static constexpr int STAGING = 16 * 128;
+
+static constexpr float LOG2E = 1.44269504088896f;
+
+struct Problem {
+    const int* starts;  // (B, S), where each token's document begins, or null
+    float scale;
+    int batch, sequence, heads, perKey;
+
+    // The first key of query s.
+    __device__ __forceinline__ int firstKey(int b, int s) const {
+        if (starts == nullptr) return 0;
+        const int from = starts[(long long)b * sequence + s];
+        if (from < 0 || from > s) __trap();
+        return from;
+    }
+    __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
+};
+
+// The order in which blocks of rows are processed: those with most to do first, and only so many heads at a time that what their blocks share stays in L2.
+// With 3 heads, 2 of them at a time, and 2 blocks: (block 0, head 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2).
+struct Walk {
+    static constexpr long long L2_BYTES = 24 << 20;
+    int blocks, heads, together;
+
+    __device__ __forceinline__ Walk(int blocks, int heads, long long bytesOfHead)
+        : blocks(blocks), heads(heads), together((int)max(1ll, min((long long)heads, L2_BYTES / bytesOfHead))) {}
+    __device__ __forceinline__ int count() const { return blocks * heads; }
+    __device__ __forceinline__ void find(int at, int& block, int& head) const {
+        const int first = at / (blocks * together) * together, width = min(together, heads - first);
+        const int rest = at - first * blocks;
+        block = rest / width;
+        head = first + rest % width;
+    }
+};
+
+template <int STAGES>
+struct Ring {
+    int stage = 0;
+    uint32_t phase = 0;
+    __device__ __forceinline__ void next() {
+        if (++stage == STAGES) {
+            stage = 0;
+            phase ^= 1;
+        }
+    }
+};
+
+// Copies a tile of ROWS rows from row `row` of (batch, head), COLUMNS wide, in pieces of 64 columns.
+template <int COLUMNS, int ROWS>
+__device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map, uint64_t* barrier, int row, int head, int batch) {
+#pragma unroll
+    for (int i = 0; i < COLUMNS / 64; i++) copyBox(to + i * ROWS * 128, map, barrier, i * 64, row, head, batch);
+}
+
+// Each warp that multiplies says that it has read: barriers for this expect 8 arrivals.
+__device__ __forceinline__ void release(uint64_t* barrier) {
+    if ((threadIdx.x & 31) == 0) barrierArrive(barrier);
+}
+
+template <typename Shared>
+__device__ __forceinline__ Shared& aligned(unsigned char* raw) {
+    return *reinterpret_cast<Shared*>(raw + (-sharedAddress(raw) & 1023));
+}
+}  // namespace attention90
