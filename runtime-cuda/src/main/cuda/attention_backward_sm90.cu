@@ -39,7 +39,7 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
 // Accumulators of 128 keys, and a tile of scores and of their gradients, take 224 registers of each of 256 threads. So there is no warpgroup for copies: one
 // thread of those that multiply starts them, and keeps in shared memory what comes next.
 struct NextCopy {
-    int head, tile, lastTile, stage;
+    int head, tile, lastTile, left, stage;
     uint32_t phase;
 };
 
@@ -50,6 +50,8 @@ struct KeysShared {
     unsigned char staging[8][STAGING];
     RowValues rows[STAGES];
     NextCopy next;
+    Walk walk;
+    Places places;
     uint64_t keysFull, keysEmpty, full[STAGES], empty[STAGES];
 };
 
@@ -68,6 +70,7 @@ __device__ __forceinline__ void copyQueries(const KeysMaps& maps, const RowValue
     copyTile<Q, TILE>(shared.q[stage][0], maps.q, full, t * TILE, h, batch);
     copyBytes(&shared.rows[stage], rows + (long long)(batch * p.heads + h) * 2 * p.blocks() + t, sizeof(RowValues), full);
     copyTile<V, TILE>(shared.out[stage][0], maps.out, full, t * TILE, h, batch);
+    shared.next.left--;
     shared.next.stage = stage + 1 == STAGES ? 0 : stage + 1;
     shared.next.phase = stage + 1 == STAGES ? phase ^ 1 : phase;
     shared.next.head = t == shared.next.lastTile ? h + 1 : h;
@@ -103,17 +106,20 @@ struct KeysResults {
 };
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, const Walk& walk, KeysShared<Q, V, STAGES>& shared, int group, int firstHead, const KeysResults& results) {
+__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, const Walk& walk, KeysShared<Q, V, STAGES>& shared, int group, int firstHead, const KeysResults& results, int* next) {
     const int lane = threadIdx.x & 31, warp = __shfl_sync(0xffffffffu, (threadIdx.x >> 5) & 3, 0);
     const float factor = p.scale * LOG2E;
     const uint32_t kAddress = sharedAddress(shared.k) + group * TILE * 128, vAddress = sharedAddress(shared.v) + group * TILE * 128;
     unsigned char* staging = shared.staging[group * 4 + warp];
     Ring<STAGES> ring;
-    uint32_t phase = 0;
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x, phase ^= 1) {
+    for (int turn = 0;; turn++) {
+        if (threadIdx.x == 0) shared.places.ask(next, turn);
+        __syncwarp();
+        const int at = shared.places.read(turn);
+        if (at >= walk.count()) break;
         int block, head;
         walk.find(at, block, head);
-        const int tiles = 2 * queryBlocks(p, (firstHead + head) / (p.heads / p.perKey), block), total = tiles * p.perKey;
+        const int lastTile = 2 * block + 2 * queryBlocks(p, (firstHead + head) / (p.heads / p.perKey), block) - 1;
         const int key = block * BLOCK + group * TILE + warp * 16 + (lane >> 2);
         int tile = 2 * block, headOfKey = 0;
 
@@ -128,33 +134,32 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
         pin(dv);
         if (threadIdx.x == 0) {
             const int groups = p.heads / p.perKey, b = (firstHead + head) / groups, g = (firstHead + head) % groups;
-            barrierWait(&shared.keysEmpty, phase ^ 1);
+            barrierWait(&shared.keysEmpty, turn & 1 ^ 1);
             barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
             copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
             shared.next.head = g * p.perKey;
             shared.next.tile = 2 * block;
-            shared.next.lastTile = 2 * block + tiles - 1;
+            shared.next.lastTile = lastTile;
+            shared.next.left = (lastTile + 1 - 2 * block) * p.perKey;
             copyQueries<Q, V, STAGES>(maps, values, p, shared, b, 2 * block);
             copyTile<V, BLOCK>(shared.v[0], maps.v, &shared.keysFull, block * BLOCK, g, b);
-            if (total > 1) copyQueries<Q, V, STAGES>(maps, values, p, shared, b, 2 * block);
+            copyQueries<Q, V, STAGES>(maps, values, p, shared, b, 2 * block);
         }
         __syncwarp();
-        barrierWait(&shared.keysFull, phase);
+        barrierWait(&shared.keysFull, turn & 1);
         barrierWait(&shared.full[ring.stage], ring.phase);
         pin(s);
         wgmmaFence();
         products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[ring.stage]));
         wgmmaCommit();
-        int previous = ring.stage;
-        for (int i = 0;; i++) {
+        for (;;) {
             const int stage = ring.stage;
             ring.next();
             // All but this tile's scores has been multiplied.
             wgmmaWait<1>();
             pin(dk);
             pin(dv);
-            if (i > 0) release(&shared.empty[previous]);
-            previous = stage;
+            if (tile > 2 * block || headOfKey > 0) release(&shared.empty[stage == 0 ? STAGES - 1 : stage - 1]);
             pin(dp);
             wgmmaFence();
             products<V, BLOCK, TILE>(dp, vAddress, sharedAddress(shared.out[stage]));
@@ -204,15 +209,15 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 sendRows(staging, ds, results.scores + (queryHead * tilesOfHead + tileNumber(tile, block)) * (BLOCK * TILE * 2) + group * (TILE * TILE * 2) + warp * STAGING);
             };
             send();
-            if (threadIdx.x == 0 && i + 2 < total) copyQueries<Q, V, STAGES>(maps, values, p, shared, (firstHead + head) / (p.heads / p.perKey), 2 * block);
+            if (threadIdx.x == 0 && shared.next.left > 0) copyQueries<Q, V, STAGES>(maps, values, p, shared, (firstHead + head) / (p.heads / p.perKey), 2 * block);
             __syncwarp();
-            if (i + 1 == total) break;
+            if (tile == lastTile && headOfKey == p.perKey - 1) break;
             barrierWait(&shared.full[ring.stage], ring.phase);
             pin(s);
             wgmmaFence();
             products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[ring.stage]));
             wgmmaCommit();
-            if (++tile == 2 * block + tiles) {
+            if (tile++ == lastTile) {
                 tile = 2 * block;
                 headOfKey++;
             }
@@ -220,7 +225,7 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
         wgmmaWait<0>();
         pin(dk);
         pin(dv);
-        release(&shared.empty[previous]);
+        release(&shared.empty[ring.stage == 0 ? STAGES - 1 : ring.stage - 1]);
         release(&shared.keysEmpty);
         awaitSent();
 
@@ -235,11 +240,13 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
 }
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowValues* rows, const Problem& p, int firstHead, int heads, const KeysResults& results) {
+__device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowValues* rows, const Problem& p, int firstHead, int heads, const KeysResults& results, int* next) {
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<KeysShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
-        shared.next = {0, 0, 0, 0, 0};
+        shared.next = {0, 0, 0, 0, 0, 0};
+        shared.walk = Walk(p.blocks(), heads, 2ll * p.sequence * (Q + V) * p.perKey);
+        shared.places.init(8);
         barrierInit(&shared.keysFull, 1);
         barrierInit(&shared.keysEmpty, 8);
         for (int s = 0; s < STAGES; s++) {
@@ -249,9 +256,8 @@ __device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowVa
         fenceAsync();
     }
     __syncthreads();
-    const Walk walk(p.blocks(), heads, 2ll * p.sequence * (Q + V) * p.perKey);
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    consumeForKeys<Q, V, STAGES>(maps, rows, p, walk, shared, group, firstHead, results);
+    consumeForKeys<Q, V, STAGES>(maps, rows, p, shared.walk, shared, group, firstHead, results, next);
 }
 
 // ---- dq anew
@@ -260,14 +266,16 @@ struct QueriesAnewShared {
     unsigned char q[Q / 64][BLOCK * 128], out[V / 64][BLOCK * 128];
     unsigned char k[STAGES][Q / 64][TILE * 128], v[STAGES][V / 64][TILE * 128];
     unsigned char staging[8][STAGING];
+    Places places;
     uint64_t queriesFull, queriesEmpty, kFull[STAGES], kEmpty[STAGES], vFull[STAGES], vEmpty[STAGES];
 };
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void produceForQueriesAnew(const KeysMaps& maps, const Problem& p, const Walk& walk, QueriesAnewShared<Q, V, STAGES>& shared) {
+__device__ __forceinline__ void produceForQueriesAnew(const KeysMaps& maps, const Problem& p, const Walk& walk, QueriesAnewShared<Q, V, STAGES>& shared, int* next) {
     Ring<STAGES> ring;
+    int turn = 0;
     uint32_t phase = 0;
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x, phase ^= 1) {
+    for (int at; (at = shared.places.ask(next, turn++)) < walk.count(); phase ^= 1) {
         int block, head;
         walk.find(at, block, head);
         block = walk.blocks - 1 - block;
@@ -301,7 +309,10 @@ __device__ __forceinline__ void consumeForQueriesAnew(const RowValues* values, c
     const uint32_t qAddress = sharedAddress(shared.q) + group * TILE * 128, outAddress = sharedAddress(shared.out) + group * TILE * 128;
     Ring<STAGES> scoreRing, ring;
     uint32_t phase = 0;
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x, phase ^= 1) {
+    int turn = 0;
+    for (;; phase ^= 1) {
+        const int at = shared.places.read(turn++);
+        if (at >= walk.count()) break;
         int block, head;
         walk.find(at, block, head);
         block = walk.blocks - 1 - block;
@@ -392,10 +403,11 @@ __device__ __forceinline__ void consumeForQueriesAnew(const RowValues* values, c
 }
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void gradientOfQueriesAnew(const KeysMaps& maps, const RowValues* rows, const Problem& p, const QueriesResult& result) {
+__device__ __forceinline__ void gradientOfQueriesAnew(const KeysMaps& maps, const RowValues* rows, const Problem& p, const QueriesResult& result, int* next) {
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<QueriesAnewShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
+        shared.places.init(8);
         barrierInit(&shared.queriesFull, 1);
         barrierInit(&shared.queriesEmpty, 8);
         for (int s = 0; s < STAGES; s++) {
@@ -410,10 +422,10 @@ __device__ __forceinline__ void gradientOfQueriesAnew(const KeysMaps& maps, cons
     const Walk walk(p.blocks(), p.batch * p.heads, 2ll * p.sequence * (Q + V) / p.perKey + 1);
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
-        registersDown<40>();
-        if (threadIdx.x == 0) produceForQueriesAnew<Q, V, STAGES>(maps, p, walk, shared);
+        registersDown<56>();
+        if (threadIdx.x == 0) produceForQueriesAnew<Q, V, STAGES>(maps, p, walk, shared, next);
     } else {
-        registersUp<232>();
+        registersUp<224>();
         consumeForQueriesAnew<Q, V, STAGES>(rows, p, walk, shared, group - 1, result);
     }
 }
@@ -424,6 +436,8 @@ struct QueriesShared {
     unsigned char k[STAGES][Q / 64][TILE * 128];
     unsigned char ds[STAGES][4][TILE * TILE * 2];
     unsigned char staging[8][STAGING];
+    Walk walk;
+    Places places;
     uint64_t full[STAGES], empty[STAGES];
 };
 
@@ -440,10 +454,11 @@ struct Seen {
 
 template <int Q, int STAGES>
 __device__ __forceinline__ void produceForQueries(const TensorMap* k, const unsigned char* scores, const Problem& p, const Walk& walk, QueriesShared<Q, STAGES>& shared,
-                                                  int firstHead) {
+                                                  int firstHead, int* next) {
     Ring<STAGES> ring;
+    int turn = 0;
     const long long tilesOfHead = tileNumber(2 * p.blocks(), 0);
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x) {
+    for (int at; (at = shared.places.ask(next, turn++)) < walk.count();) {
         int block, head;
         walk.find(at, block, head);
         block = 2 * (walk.blocks - 1 - block);
@@ -451,16 +466,16 @@ __device__ __forceinline__ void produceForQueries(const TensorMap* k, const unsi
         const Seen seen[2] = {Seen(p, b, block), Seen(p, b, block + 1)};
         const unsigned char* from = scores + head * tilesOfHead * (BLOCK * TILE * 2);
         const int end = max(seen[0].end, seen[1].end);
+#pragma unroll 1
         for (int j = 2 * min(seen[0].first, seen[1].first); j < 2 * end; j++, ring.next()) {
             uint64_t* full = &shared.full[ring.stage];
             const bool has[2] = {seen[0].has(j / 2), seen[1].has(j / 2)};
             barrierWait(&shared.empty[ring.stage], ring.phase ^ 1);
             barrierExpect(full, sizeof(shared.k[0]) + (has[0] ? 2 : 0) * TILE * TILE * 2 + (has[1] ? 2 : 0) * TILE * TILE * 2);
             copyTile<Q, TILE>(shared.k[ring.stage][0], k, full, j * TILE, g, b);
-#pragma unroll
-            for (int i = 0; i < 4; i++)
-                if (has[i / 2])
-                    copyBytes(shared.ds[ring.stage][i], from + tileNumber(2 * block + i, j / 2) * (BLOCK * TILE * 2) + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
+#pragma unroll 1
+            for (int i = has[0] ? 0 : 2; i < (has[1] ? 4 : 2); i++)
+                copyBytes(shared.ds[ring.stage][i], from + tileNumber(2 * block + i, j / 2) * (BLOCK * TILE * 2) + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
         }
     }
 }
@@ -469,7 +484,10 @@ template <int Q, int STAGES>
 __device__ __forceinline__ void consumeForQueries(const Problem& p, const Walk& walk, QueriesShared<Q, STAGES>& shared, int group, int firstHead, const QueriesResult& result) {
     const int warp = (threadIdx.x >> 5) & 3;
     Ring<STAGES> ring;
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x) {
+    int turn = 0;
+    for (;;) {
+        const int at = shared.places.read(turn++);
+        if (at >= walk.count()) break;
         int block, head;
         walk.find(at, block, head);
         block = 2 * (walk.blocks - 1 - block);
@@ -514,21 +532,23 @@ __device__ __forceinline__ void consumeForQueries(const Problem& p, const Walk& 
         pin(dq[0]);
         pin(dq[1]);
         if (previous >= 0) release(&shared.empty[previous]);
+        const auto store = [&](float(&d)[Q / 2], int row) {
 #pragma unroll
-        for (int m = 0; m < 2; m++) {
-            const int row = (block + group) * BLOCK + m * TILE + warp * 16;
-#pragma unroll
-            for (int i = 0; i < Q / 2; i++) dq[m][i] *= p.scale;
-            storeRows(dq[m], shared.staging[group * 4 + warp], result.dq + b * result.batch + row * result.row + h * result.head, result.row, p.sequence - row, Q, true, false);
-        }
+            for (int i = 0; i < Q / 2; i++) d[i] *= p.scale;
+            storeRows(d, shared.staging[group * 4 + warp], result.dq + b * result.batch + row * result.row + h * result.head, result.row, p.sequence - row, Q, true, false);
+        };
+        store(dq[0], (block + group) * BLOCK + warp * 16);
+        store(dq[1], (block + group) * BLOCK + TILE + warp * 16);
     }
 }
 
 template <int Q, int STAGES>
-__device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsigned char* scores, const Problem& p, int firstHead, int heads, const QueriesResult& result) {
+__device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsigned char* scores, const Problem& p, int firstHead, int heads, const QueriesResult& result, int* next) {
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<QueriesShared<Q, STAGES>>(raw);
     if (threadIdx.x == 0) {
+        shared.walk = Walk((p.blocks() + 1) / 2, heads, 2ll * p.sequence * Q / p.perKey + 1);
+        shared.places.init(8);
         for (int s = 0; s < STAGES; s++) {
             barrierInit(&shared.full[s], 1);
             barrierInit(&shared.empty[s], 8);
@@ -536,23 +556,24 @@ __device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsi
         fenceAsync();
     }
     __syncthreads();
-    const Walk walk((p.blocks() + 1) / 2, heads, 2ll * p.sequence * Q / p.perKey + 1);
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
         registersDown<40>();
-        if (threadIdx.x == 0) produceForQueries<Q, STAGES>(&k, scores, p, walk, shared, firstHead);
+        if (threadIdx.x == 0) produceForQueries<Q, STAGES>(&k, scores, p, shared.walk, shared, firstHead, next);
     } else {
         registersUp<232>();
-        consumeForQueries<Q, STAGES>(p, walk, shared, group - 1, firstHead, result);
+        consumeForQueries<Q, STAGES>(p, shared.walk, shared, group - 1, firstHead, result);
     }
 }
 }  // namespace attention90
 
-// rows[b, h, tile]: RowValues of the tiles of all whole blocks of queries. 16 lanes take a row of 128 elements. Traffic: 4 B S H 128 bytes, and 12 B S H.
+// Zeros `count` counters, and writes rows[b, h, tile]: RowValues of the tiles of all whole blocks of queries. 16 lanes take a row of 128 elements. Traffic: 4 B S H 128 bytes, and 12 B S H.
 extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* dout, const float* lse, const int* starts, attention90::RowValues* rows, int batch,
-                                                   int sequence, int heads) {
+                                                   int sequence, int heads, int* counters, int count) {
     using namespace attention90;
     const Problem p{starts, 0.f, batch, sequence, heads, 1};
+    if (blockIdx.x == 0)
+        for (int i = threadIdx.x; i < count; i += blockDim.x) counters[i] = 0;
     const int padded = p.blocks() * BLOCK, lane = threadIdx.x & 15;
     const long long total = (long long)batch * padded * heads;
     for (long long i = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 16; i < total; i += (long long)gridDim.x * blockDim.x / 16) {
@@ -584,15 +605,15 @@ extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* do
     extern "C" __global__ void __launch_bounds__(256, 1) attention_keys_sm90_##Q##x##V(                                                           \
         const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, const __grid_constant__ TensorMap dout,     \
         const attention90::RowValues* rows, bf16* dk, bf16* dv, unsigned char* scores, const int* starts, float scale, int batch, int sequence, int heads,         \
-        int perKey, int firstKeyHead, int keyHeads, long long dkb, long long dks, long long dkh, long long dvb, long long dvs, long long dvh) {                    \
+        int perKey, int firstKeyHead, int keyHeads, long long dkb, long long dks, long long dkh, long long dvb, long long dvs, long long dvh, int* next) {         \
         attention90::gradientOfKeys<Q, V, STAGES>({&q, &k, &v, &dout}, rows, {starts, scale, batch, sequence, heads, perKey}, firstKeyHead, keyHeads,              \
-                                                  {dk, dv, dkb, dks, dkh, dvb, dvs, dvh, scores});                                                                 \
+                                                  {dk, dv, dkb, dks, dkh, dvb, dvs, dvh, scores}, next);                                                           \
     }                                                                                                                                                              \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1) attention_queries_anew_sm90_##Q##x##V(                                                   \
         const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, const __grid_constant__ TensorMap dout,     \
         const attention90::RowValues* rows, bf16* dq, const int* starts, float scale, int batch, int sequence, int heads, int perKey, long long dqb,               \
-        long long dqs, long long dqh) {                                                                                                                            \
-        attention90::gradientOfQueriesAnew<Q, V, STAGES>({&q, &k, &v, &dout}, rows, {starts, scale, batch, sequence, heads, perKey}, {dq, dqb, dqs, dqh});         \
+        long long dqs, long long dqh, int* next) {                                                                                                                 \
+        attention90::gradientOfQueriesAnew<Q, V, STAGES>({&q, &k, &v, &dout}, rows, {starts, scale, batch, sequence, heads, perKey}, {dq, dqb, dqs, dqh}, next);   \
     }
 ATTENTION_KEYS_SM90(192, 128, 3)
 ATTENTION_KEYS_SM90(128, 128, 3)
@@ -601,8 +622,8 @@ ATTENTION_KEYS_SM90(128, 128, 3)
 #define ATTENTION_QUERIES_SM90(Q)                                                                                                                                  \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                          \
         attention_queries_sm90_##Q(const __grid_constant__ TensorMap k, const unsigned char* scores, bf16* dq, const int* starts, float scale, int batch,          \
-                                   int sequence, int heads, int perKey, int firstHead, int count, long long dqb, long long dqs, long long dqh) {                   \
-        attention90::gradientOfQueries<Q, 3>(k, scores, {starts, scale, batch, sequence, heads, perKey}, firstHead, count, {dq, dqb, dqs, dqh});                   \
+                                   int sequence, int heads, int perKey, int firstHead, int count, long long dqb, long long dqs, long long dqh, int* next) {        \
+        attention90::gradientOfQueries<Q, 3>(k, scores, {starts, scale, batch, sequence, heads, perKey}, firstHead, count, {dq, dqb, dqs, dqh}, next);             \
     }
 ATTENTION_QUERIES_SM90(192)
 ATTENTION_QUERIES_SM90(128)

@@ -12,6 +12,7 @@ struct ForwardShared {
     unsigned char q[Q / 64][BLOCK * 128];
     unsigned char k[2][Q / 64][BLOCK * 128], v[2][V / 64][BLOCK * 128];
     unsigned char staging[8][STAGING];
+    Places places;
     uint64_t qFull, qEmpty, kFull[2], kEmpty[2], vFull[2], vEmpty[2];
 };
 
@@ -27,10 +28,11 @@ struct KeyBlocks {
 };
 
 template <int Q, int V>
-__device__ __forceinline__ void produceForward(const TensorMap* q, const TensorMap* k, const TensorMap* v, const Problem& p, const Walk& walk, ForwardShared<Q, V>& shared) {
+__device__ __forceinline__ void produceForward(const TensorMap* q, const TensorMap* k, const TensorMap* v, const Problem& p, const Walk& walk, ForwardShared<Q, V>& shared, int* next) {
     Ring<2> ring;
+    int turn = 0;
     uint32_t phase = 0;
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x, phase ^= 1) {
+    for (int at; (at = shared.places.ask(next, turn++)) < walk.count(); phase ^= 1) {
         int block, head;
         walk.find(at, block, head);
         const int row = (walk.blocks - 1 - block) * BLOCK, b = head / p.heads, h = head % p.heads, g = h / p.perKey;
@@ -114,10 +116,11 @@ __device__ __forceinline__ void consumeForward(const Problem& p, const Walk& wal
     const float factor = p.scale * LOG2E;
     const uint32_t qAddress = sharedAddress(shared.q) + group * TILE * 128;
     Ring<2> kRing, vRing;
+    int turn = 0;
     uint32_t phase = 0;
     // Warpgroups take turns: one multiplies while the other computes exponentials.
     if (TURNS && group == 1) passTurn(group);
-    for (int at = blockIdx.x; at < walk.count(); at += gridDim.x, phase ^= 1) {
+    for (int at; (at = shared.places.read(turn++)) < walk.count(); phase ^= 1) {
         int block, head;
         walk.find(at, block, head);
         const int first = (walk.blocks - 1 - block) * BLOCK, b = head / p.heads, h = head % p.heads;
@@ -199,13 +202,14 @@ __device__ __forceinline__ void consumeForward(const Problem& p, const Walk& wal
 }
 
 template <int Q, int V, bool TURNS>
-__device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, const TensorMap& v, const Problem& p, bf16* o, float* lse) {
+__device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, const TensorMap& v, const Problem& p, bf16* o, float* lse, int* next) {
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<ForwardShared<Q, V>>(raw);
     if (threadIdx.x == 0) {
         prefetchMap(&q);
         prefetchMap(&k);
         prefetchMap(&v);
+        shared.places.init(8);
         barrierInit(&shared.qFull, 1);
         barrierInit(&shared.qEmpty, 8);
         for (int s = 0; s < 2; s++) {
@@ -221,7 +225,7 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
         registersDown<40>();
-        if (threadIdx.x == 0) produceForward<Q, V>(&q, &k, &v, p, walk, shared);
+        if (threadIdx.x == 0) produceForward<Q, V>(&q, &k, &v, p, walk, shared, next);
     } else {
         registersUp<232>();
         consumeForward<Q, V, TURNS>(p, walk, shared, group - 1, o, lse);
@@ -229,12 +233,12 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
 }
 }  // namespace attention90
 
-// Maps have boxes of 128 rows.
+// Maps have boxes of 128 rows. `next` points to a 0.
 #define ATTENTION_FORWARD_SM90(Q, V)                                                                                                                             \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                        \
         attention_forward_sm90_##Q##x##V(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, bf16* o, \
-                                         float* lse, const int* starts, float scale, int batch, int sequence, int heads, int perKey) {                           \
-        attention90::forward<Q, V, true>(q, k, v, {starts, scale, batch, sequence, heads, perKey}, o, lse);                                                      \
+                                         float* lse, const int* starts, float scale, int batch, int sequence, int heads, int perKey, int* next) {                \
+        attention90::forward<Q, V, true>(q, k, v, {starts, scale, batch, sequence, heads, perKey}, o, lse, next);                                                \
     }
 ATTENTION_FORWARD_SM90(192, 128)
 ATTENTION_FORWARD_SM90(128, 128)

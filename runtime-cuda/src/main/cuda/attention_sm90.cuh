@@ -32,8 +32,11 @@ struct Walk {
     static constexpr long long L2_BYTES = 24 << 20;
     int blocks, heads, together;
 
-    __device__ __forceinline__ Walk(int blocks, int heads, long long bytesOfHead)
-        : blocks(blocks), heads(heads), together((int)max(1ll, min((long long)heads, L2_BYTES / bytesOfHead))) {}
+    Walk() = default;
+    __device__ __forceinline__ Walk(int blocks, int heads, long long bytesOfHead) : blocks(blocks), heads(heads) {
+        const int fit = (int)max(1ll, min((long long)heads, L2_BYTES / bytesOfHead)), rounds = (heads + fit - 1) / fit;
+        together = (heads + rounds - 1) / rounds;
+    }
     __device__ __forceinline__ int count() const { return blocks * heads; }
     __device__ __forceinline__ void find(int at, int& block, int& head) const {
         const int first = at / (blocks * together) * together, width = min(together, heads - first);
@@ -66,6 +69,35 @@ __device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map
 __device__ __forceinline__ void release(uint64_t* barrier) {
     if ((threadIdx.x & 31) == 0) barrierArrive(barrier);
 }
+
+// Hands out the places of a walk to the blocks of threads of a launch, each to the first that asks. `next` is a counter in memory, 0 before the launch. Which
+// block of threads computes what does not affect results. The thread that asks is ahead of the others by one place.
+struct Places {
+    int place[2];
+    uint64_t full[2], empty[2];
+
+    __device__ __forceinline__ void init(int readers) {
+        for (int s = 0; s < 2; s++) {
+            barrierInit(&full[s], 1);
+            barrierInit(&empty[s], readers);
+        }
+    }
+    // Asks for the place of turn 0, 1, 2, ..., and tells it to the others. Runs on one thread.
+    __device__ __forceinline__ int ask(int* next, int turn) {
+        const int at = atomicAdd(next, 1);
+        barrierWait(&empty[turn & 1], (turn >> 1 & 1) ^ 1);
+        place[turn & 1] = at;
+        barrierArrive(&full[turn & 1]);
+        return at;
+    }
+    __device__ __forceinline__ int read(int turn) {
+        barrierWait(&full[turn & 1], turn >> 1 & 1);
+        const int at = *const_cast<volatile int*>(&place[turn & 1]);
+        __syncwarp();
+        release(&empty[turn & 1]);
+        return at;
+    }
+};
 
 template <typename Shared>
 __device__ __forceinline__ Shared& aligned(unsigned char* raw) {
