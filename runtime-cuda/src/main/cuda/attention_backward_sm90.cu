@@ -14,6 +14,7 @@ namespace attention90 {
 struct RowValues {
     float lse[TILE], delta[TILE];
     int from[TILE];
+    int tile, head, unused[2];  // its number in the sequence, and that of the query head in all sequences
 };
 
 // Tiles of 64 queries x 128 keys on and behind the diagonal, of one head, in the order of the queries: those of query tile t begin at number
@@ -36,10 +37,14 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
     return count;
 }
 
-// Accumulators of 128 keys, and a tile of scores and of their gradients, take 224 registers of each of 256 threads. So there is no warpgroup for copies: one
-// thread of those that multiply starts them, and keeps in shared memory what comes next.
+// Accumulators of 128 keys, a tile of scores, one of their gradients and the factors that are being multiplied take 240 registers of each of 256 threads. So
+// there is no warpgroup for copies: one thread of those that multiply starts them. What describes the work is in shared memory.
+struct KeysWork {
+    int block, head;  // of keys; block is -1 when there is no work left
+    int lastTile, queryHead;  // of queries: the last tile of each head, the first head
+};
 struct NextCopy {
-    int head, tile, lastTile, left, stage;
+    int batch, head, tile, firstTile, lastTile, left, stage;
     uint32_t phase;
 };
 
@@ -49,9 +54,9 @@ struct KeysShared {
     unsigned char q[STAGES][Q / 64][TILE * 128], out[STAGES][V / 64][TILE * 128];
     unsigned char staging[8][STAGING];
     RowValues rows[STAGES];
+    KeysWork work[2];  // of even and of odd turns
     NextCopy next;
     Walk walk;
-    Places places;
     uint64_t keysFull, keysEmpty, full[STAGES], empty[STAGES];
 };
 
@@ -59,22 +64,63 @@ struct KeysMaps {
     const TensorMap *q, *k, *v, *out;
 };
 
-// Starts the copies of the next tile of queries. Runs on one thread.
+// Starts the copies of the next tile of queries, if there is one. Runs on one thread.
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void copyQueries(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int batch, int firstTile) {
-    const int stage = shared.next.stage, h = shared.next.head, t = shared.next.tile;
-    const uint32_t phase = shared.next.phase;
+__device__ __forceinline__ void copyQueries(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared) {
+    NextCopy& next = shared.next;
+    if (next.left == 0) return;
+    const int stage = next.stage, h = next.head, t = next.tile;
     uint64_t* full = &shared.full[stage];
-    barrierWait(&shared.empty[stage], phase ^ 1);
+    barrierWait(&shared.empty[stage], next.phase ^ 1);
     barrierExpect(full, sizeof(shared.q[0]) + sizeof(shared.out[0]) + sizeof(RowValues));
-    copyTile<Q, TILE>(shared.q[stage][0], maps.q, full, t * TILE, h, batch);
-    copyBytes(&shared.rows[stage], rows + (long long)(batch * p.heads + h) * 2 * p.blocks() + t, sizeof(RowValues), full);
-    copyTile<V, TILE>(shared.out[stage][0], maps.out, full, t * TILE, h, batch);
-    shared.next.left--;
-    shared.next.stage = stage + 1 == STAGES ? 0 : stage + 1;
-    shared.next.phase = stage + 1 == STAGES ? phase ^ 1 : phase;
-    shared.next.head = t == shared.next.lastTile ? h + 1 : h;
-    shared.next.tile = t == shared.next.lastTile ? firstTile : t + 1;
+    copyTile<Q, TILE>(shared.q[stage][0], maps.q, full, t * TILE, h, next.batch);
+    copyBytes(&shared.rows[stage], rows + (long long)(next.batch * p.heads + h) * 2 * p.blocks() + t, sizeof(RowValues), full);
+    copyTile<V, TILE>(shared.out[stage][0], maps.out, full, t * TILE, h, next.batch);
+    next.left--;
+    next.stage = stage + 1 == STAGES ? 0 : stage + 1;
+    if (stage + 1 == STAGES) next.phase ^= 1;
+    next.head = t == next.lastTile ? h + 1 : h;
+    next.tile = t == next.lastTile ? next.firstTile : t + 1;
+}
+
+// Takes the next block of keys, starts the copies of its keys and values and of the first tiles of queries. Runs on one warp.
+template <int Q, int V, int STAGES>
+__device__ __forceinline__ void takeKeys(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead, int* counter, int turn) {
+    const int lane = threadIdx.x & 31;
+    const int at = __shfl_sync(0xffffffffu, lane == 0 ? atomicAdd(counter, 1) : 0, 0);
+    if (at >= shared.walk.count()) {
+        if (lane == 0) {
+            shared.work[turn & 1].block = -1;
+            barrierArrive(&shared.keysFull);
+        }
+        return;
+    }
+    int block, head;
+    shared.walk.find(at, block, head);
+    head += firstHead;
+    const int groups = p.heads / p.perKey, b = head / groups, g = head % groups, tiles = 2 * queryBlocks(p, b, block);
+    if (lane == 0) {
+        barrierWait(&shared.keysEmpty, (turn & 1) ^ 1);
+        shared.work[turn & 1] = {block, head, 2 * block + tiles - 1, b * p.heads + g * p.perKey};
+        barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
+        copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
+        NextCopy& next = shared.next;
+        next.batch = b;
+        next.head = g * p.perKey;
+        next.tile = next.firstTile = 2 * block;
+        next.lastTile = 2 * block + tiles - 1;
+        next.left = tiles * p.perKey;
+        copyQueries<Q, V, STAGES>(maps, rows, p, shared);
+        copyTile<V, BLOCK>(shared.v[0], maps.v, &shared.keysFull, block * BLOCK, g, b);
+        copyQueries<Q, V, STAGES>(maps, rows, p, shared);
+    }
+}
+
+// threadIdx.x, in a form that the compiler does not keep in a register.
+__device__ __forceinline__ int ownThread() {
+    int thread;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    return thread;
 }
 
 // Sends a warp's 16 rows of 64 numbers, which are in registers as factors of addProducts(), to memory, swizzled as bulk copies leave them in shared memory.
@@ -106,22 +152,18 @@ struct KeysResults {
 };
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, const Walk& walk, KeysShared<Q, V, STAGES>& shared, int group, int firstHead, const KeysResults& results, int* next) {
-    const int lane = threadIdx.x & 31, warp = __shfl_sync(0xffffffffu, (threadIdx.x >> 5) & 3, 0);
-    const float factor = p.scale * LOG2E;
-    const uint32_t kAddress = sharedAddress(shared.k) + group * TILE * 128, vAddress = sharedAddress(shared.v) + group * TILE * 128;
-    unsigned char* staging = shared.staging[group * 4 + warp];
+__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, KeysShared<Q, V, STAGES>& shared, int group, int firstHead,
+                                               const KeysResults& results, int* counter) {
+    uint32_t kAddress = sharedAddress(shared.k) + group * TILE * 128;
+    constexpr bool OVERLAP = Q == 128;
+    constexpr uint32_t FROM_K_TO_V = sizeof(shared.k);
     Ring<STAGES> ring;
     for (int turn = 0;; turn++) {
-        if (threadIdx.x == 0) shared.places.ask(next, turn);
+        if (threadIdx.x < 32) takeKeys<Q, V, STAGES>(maps, values, p, shared, firstHead, counter, turn);
         __syncwarp();
-        const int at = shared.places.read(turn);
-        if (at >= walk.count()) break;
-        int block, head;
-        walk.find(at, block, head);
-        const int lastTile = 2 * block + 2 * queryBlocks(p, (firstHead + head) / (p.heads / p.perKey), block) - 1;
-        const int key = block * BLOCK + group * TILE + warp * 16 + (lane >> 2);
-        int tile = 2 * block, headOfKey = 0;
+        barrierWait(&shared.keysFull, turn & 1);
+        const volatile KeysWork& work = shared.work[turn & 1];
+        if (work.block < 0) break;
 
         float s[TILE / 2], dp[TILE / 2], dk[Q / 2], dv[V / 2];
         uint32_t weights[TILE / 4], ds[TILE / 4];
@@ -132,39 +174,37 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
 
         pin(dk);
         pin(dv);
-        if (threadIdx.x == 0) {
-            const int groups = p.heads / p.perKey, b = (firstHead + head) / groups, g = (firstHead + head) % groups;
-            barrierWait(&shared.keysEmpty, turn & 1 ^ 1);
-            barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
-            copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
-            shared.next.head = g * p.perKey;
-            shared.next.tile = 2 * block;
-            shared.next.lastTile = lastTile;
-            shared.next.left = (lastTile + 1 - 2 * block) * p.perKey;
-            copyQueries<Q, V, STAGES>(maps, values, p, shared, b, 2 * block);
-            copyTile<V, BLOCK>(shared.v[0], maps.v, &shared.keysFull, block * BLOCK, g, b);
-            copyQueries<Q, V, STAGES>(maps, values, p, shared, b, 2 * block);
-        }
-        __syncwarp();
-        barrierWait(&shared.keysFull, turn & 1);
         barrierWait(&shared.full[ring.stage], ring.phase);
-        pin(s);
-        wgmmaFence();
-        products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[ring.stage]));
-        wgmmaCommit();
+        const auto multiplyKeys = [&](int stage) {
+            pin(s);
+            wgmmaFence();
+            products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[stage]));
+            wgmmaCommit();
+        };
+        const auto multiplyValues = [&](int stage) {
+            pin(dp);
+            wgmmaFence();
+            products<V, BLOCK, TILE>(dp, kAddress + FROM_K_TO_V, sharedAddress(shared.out[stage]));
+            wgmmaCommit();
+        };
+        const auto addToKeys = [&](int stage) {
+            pin(dk);
+            wgmmaFence();
+            addProducts<TILE>(dk, ds, sharedAddress(shared.q[stage]));
+            wgmmaCommit();
+        };
+        multiplyKeys(ring.stage);
+        if (OVERLAP) wgmmaCommit();  // an empty group where later rounds add to dk
+        multiplyValues(ring.stage);
         for (;;) {
             const int stage = ring.stage;
             ring.next();
-            // All but this tile's scores has been multiplied.
-            wgmmaWait<1>();
-            pin(dk);
-            pin(dv);
-            if (tile > 2 * block || headOfKey > 0) release(&shared.empty[stage == 0 ? STAGES - 1 : stage - 1]);
-            pin(dp);
-            wgmmaFence();
-            products<V, BLOCK, TILE>(dp, vAddress, sharedAddress(shared.out[stage]));
-            wgmmaCommit();
-            wgmmaWait<1>();
+            // Keeps the compiler from computing all operands' descriptors before the loop: they would take 20 registers.
+            asm volatile("" : "+r"(kAddress));
+            const int thread = ownThread(), lane = thread & 31;
+            const float factor = p.scale * LOG2E;
+            // Under way: scores of this tile, with OVERLAP dk of the tile before, dp of this tile.
+            wgmmaWait<OVERLAP ? 2 : 1>();
             pin(s);
             const RowValues& rows = shared.rows[stage];
 #pragma unroll
@@ -175,8 +215,9 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 s[4 * j + 2] = power(fmaf(s[4 * j + 2], factor, -lse.x));
                 s[4 * j + 3] = power(fmaf(s[4 * j + 3], factor, -lse.y));
             }
-            if (tile < 2 * block + 2 || rows.from[TILE - 1] > block * BLOCK) {
-                const int query = tile * TILE + 2 * (lane & 3);
+            const int firstKey = work.block * BLOCK;
+            if (rows.tile * TILE < firstKey + BLOCK || rows.from[TILE - 1] > firstKey) {
+                const int query = rows.tile * TILE + 2 * (lane & 3), key = firstKey + (thread >> 5) * 16 + (lane >> 2);
 #pragma unroll
                 for (int j = 0; j < TILE / 8; j++) {
                     const int2 from = *reinterpret_cast<const int2*>(&rows.from[8 * j + 2 * (lane & 3)]);
@@ -189,6 +230,8 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
             }
             wgmmaWait<0>();
             pin(dp);
+            pin(dk);
+            if (rows.tile != 2 * work.block || rows.head != work.queryHead) release(&shared.empty[stage == 0 ? STAGES - 1 : stage - 1]);
 #pragma unroll
             for (int j = 0; j < TILE / 8; j++) {
                 const float2 delta = *reinterpret_cast<const float2*>(&rows.delta[8 * j + 2 * (lane & 3)]);
@@ -197,30 +240,41 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 ds[2 * j] = packed(s[4 * j] * (dp[4 * j] - delta.x), s[4 * j + 1] * (dp[4 * j + 1] - delta.y));
                 ds[2 * j + 1] = packed(s[4 * j + 2] * (dp[4 * j + 2] - delta.x), s[4 * j + 3] * (dp[4 * j + 3] - delta.y));
             }
-            pin(dk);
             pin(dv);
             wgmmaFence();
             addProducts<TILE>(dv, weights, sharedAddress(shared.out[stage]));
-            addProducts<TILE>(dk, ds, sharedAddress(shared.q[stage]));
             wgmmaCommit();
             const auto send = [&] {
                 if (results.scores == nullptr) return;
-                const long long tilesOfHead = tileNumber(2 * p.blocks(), 0), queryHead = (long long)head * p.perKey + headOfKey;
-                sendRows(staging, ds, results.scores + (queryHead * tilesOfHead + tileNumber(tile, block)) * (BLOCK * TILE * 2) + group * (TILE * TILE * 2) + warp * STAGING);
+                const long long number = (rows.head - firstHead * p.perKey) * tileNumber(2 * p.blocks(), 0) + tileNumber(rows.tile, work.block);
+                sendRows(shared.staging[thread >> 5], ds, results.scores + number * (BLOCK * TILE * 2) + (thread >> 5) * STAGING);
             };
-            send();
-            if (threadIdx.x == 0 && shared.next.left > 0) copyQueries<Q, V, STAGES>(maps, values, p, shared, (firstHead + head) / (p.heads / p.perKey), 2 * block);
-            __syncwarp();
-            if (tile == lastTile && headOfKey == p.perKey - 1) break;
-            barrierWait(&shared.full[ring.stage], ring.phase);
-            pin(s);
-            wgmmaFence();
-            products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[ring.stage]));
-            wgmmaCommit();
-            if (tile++ == lastTile) {
-                tile = 2 * block;
-                headOfKey++;
+            if (rows.tile == work.lastTile && rows.head == work.queryHead + p.perKey - 1) {
+                addToKeys(stage);
+                send();
+                break;
             }
+            if (OVERLAP) {
+                barrierWait(&shared.full[ring.stage], ring.phase);
+                multiplyKeys(ring.stage);
+                addToKeys(stage);
+                send();
+                if (threadIdx.x == 0) copyQueries<Q, V, STAGES>(maps, values, p, shared);
+                __syncwarp();
+                wgmmaWait<2>();  // the weights have been multiplied: there are registers for dp
+                pin(dv);
+            } else {
+                addToKeys(stage);
+                send();
+                if (threadIdx.x == 0) copyQueries<Q, V, STAGES>(maps, values, p, shared);
+                __syncwarp();
+                barrierWait(&shared.full[ring.stage], ring.phase);
+                multiplyKeys(ring.stage);
+                wgmmaWait<1>();
+                pin(dv);
+                pin(dk);
+            }
+            multiplyValues(ring.stage);
         }
         wgmmaWait<0>();
         pin(dk);
@@ -229,8 +283,9 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
         release(&shared.keysEmpty);
         awaitSent();
 
-        const int groups = p.heads / p.perKey, b = (firstHead + head) / groups, g = (firstHead + head) % groups;
-        const long long row = (long long)block * BLOCK + group * TILE + warp * 16;
+        const int groups = p.heads / p.perKey, b = work.head / groups, g = work.head % groups;
+        const long long row = (long long)work.block * BLOCK + (ownThread() >> 5) * 16;
+        unsigned char* staging = shared.staging[ownThread() >> 5];
 #pragma unroll
         for (int i = 0; i < Q / 2; i++) dk[i] *= p.scale;
         storeRows(dk, staging, results.dk + b * results.dkBatch + row * results.dkRow + g * results.dkHead, results.dkRow, p.sequence - row, Q, true, false);
@@ -244,9 +299,8 @@ __device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowVa
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<KeysShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
-        shared.next = {0, 0, 0, 0, 0, 0};
+        shared.next.stage = shared.next.phase = 0;
         shared.walk = Walk(p.blocks(), heads, 2ll * p.sequence * (Q + V) * p.perKey);
-        shared.places.init(8);
         barrierInit(&shared.keysFull, 1);
         barrierInit(&shared.keysEmpty, 8);
         for (int s = 0; s < STAGES; s++) {
@@ -257,7 +311,7 @@ __device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowVa
     }
     __syncthreads();
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    consumeForKeys<Q, V, STAGES>(maps, rows, p, shared.walk, shared, group, firstHead, results, next);
+    consumeForKeys<Q, V, STAGES>(maps, rows, p, shared, group, firstHead, results, next);
 }
 
 // ---- dq anew
@@ -596,6 +650,10 @@ extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* do
             to.lse[s % TILE] = present ? lse[((long long)b * heads + h) * sequence + s] * LOG2E : 0.f;
             to.delta[s % TILE] = sum;
             to.from[s % TILE] = present ? p.firstKey(b, s) : 0x7fffffff;
+            if (s % TILE == 0) {
+                to.tile = s / TILE;
+                to.head = b * heads + h;
+            }
         }
     }
 }

@@ -16,7 +16,10 @@ import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Attention: on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any shape and documents but is slow. */
+/**
+ * Attention: on the device's own fast kernels where they fit, then on cuDNN where it has a kernel, otherwise on {@code attention.cu}, which takes any
+ * shape and documents but is slow.
+ */
 final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int MAX_DIM = 256;
     /** Those of {@code decode.cu}. */
@@ -24,10 +27,12 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     private static final int DECODE_WARPS = 8;
 
     private final Kernels kernels;
+    private final HopperAttention hopper;
     private final CudnnAttention cudnn;
 
     CudaAttentionOps(Kernels kernels, CudnnAttention cudnn) {
         this.kernels = kernels;
+        this.hopper = new HopperAttention(kernels);
         this.cudnn = cudnn;
     }
 
@@ -36,7 +41,7 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
         AttentionShape s = a.shape();
         require(s.queryKeyDim() <= MAX_DIM && s.valueDim() <= MAX_DIM, "attention", s);
         check(a);
-        if (rows(s) == 0 || (a.starts_BS().isEmpty() && cudnn.forward(stream, a))) {
+        if (rows(s) == 0 || hopper.forward(stream, a) || (a.starts_BS().isEmpty() && cudnn.forward(stream, a))) {
             return;
         }
         List<KernelArg> arguments = arguments(a, of(a.q_BSHQ()), of(a.k_BSHQ()), of(a.v_BSHV()), of(a.o_BSHV()),
@@ -50,7 +55,7 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
         Forward a = b.forward();
         AttentionShape s = a.shape();
         check(a);
-        if (rows(s) == 0 || (a.starts_BS().isEmpty() && onCudnn(stream, b))) {
+        if (rows(s) == 0 || hopper.backward(stream, b) || (a.starts_BS().isEmpty() && onCudnn(stream, b))) {
             return;
         }
         Tensor delta = b.workspace()

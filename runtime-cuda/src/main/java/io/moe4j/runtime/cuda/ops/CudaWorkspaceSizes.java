@@ -24,11 +24,13 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
         return AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.forwardBytes() : 0;
     }
 
-    /** The slow kernel keeps one number per row. */
+    /** What any of the kernels needs; the slow one keeps one number per row. */
     @Override
     public long attentionBackward(AttentionShape shape) {
         long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
-        return AttentionWorkspace.mayUse(shape) ? Math.max(rows, AttentionWorkspace.backwardBytes(shape)) : rows;
+        long hopper = HopperAttentionMemory.mayUse(shape) ? HopperAttentionMemory.leastBytes(shape) : 0;
+        long cudnn = AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.backwardBytes(shape) : 0;
+        return Math.max(rows, Math.max(hopper, cudnn));
     }
 
     @Override

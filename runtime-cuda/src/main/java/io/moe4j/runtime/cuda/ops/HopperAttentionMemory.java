@@ -1,0 +1,112 @@
+package io.moe4j.runtime.cuda.ops;
+
+import io.moe4j.api.ops.AttentionShape;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The workspace of the gradient in {@link HopperAttention}: counters, what is stored for each query, and the gradients of scores. The last are bf16
+ * tiles of 64 queries by 128 keys, 16 KiB each, for those on and behind the diagonal. For example, a head of 4096 queries has 1056 of them, 16.5 MiB.
+ * They are kept for as many heads as there is space for, so the gradient runs in rounds of heads. If there is not even space for the query heads of
+ * one key head, nothing is kept, and the gradients of scores are computed a second time. Both depend on the shape alone.
+ */
+final class HopperAttentionMemory {
+    static final int BLOCK = 128;
+    static final int TILE = 64;
+    /** Three words for each query of a tile: RowValues in {@code attention_backward_sm90.cu}. */
+    static final int ROW_VALUES_OF_TILE = 3 * TILE * Float.BYTES;
+
+    private static final int COUNTERS = 256;
+    private static final long COUNTER_BYTES = COUNTERS * (long) Integer.BYTES;
+    private static final long TILE_BYTES = 2L * TILE * BLOCK;
+    private static final long WIDE = 192;
+    private static final long NARROW = 128;
+
+    private final AttentionShape shape;
+    private final Tensor workspace;
+
+    HopperAttentionMemory(AttentionShape shape, Tensor workspace) {
+        this.shape = shape;
+        this.workspace = workspace;
+    }
+
+    /** Whether the kernels take this shape. */
+    static boolean mayUse(AttentionShape s) {
+        boolean type = switch (s.dtype()) {
+            case BF16 -> true;
+            case F32, I32, I64, F8_E4M3 -> false;
+        };
+        return type && (s.queryKeyDim() == WIDE || s.queryKeyDim() == NARROW) && s.valueDim() == NARROW
+                && s.batch() * s.heads() * (blocks(s) + 1) * BLOCK <= Integer.MAX_VALUE;
+    }
+
+    /** Bytes without which the kernels cannot run. */
+    static long leastBytes(AttentionShape s) {
+        return COUNTER_BYTES + rowsBytes(s);
+    }
+
+    /** Blocks of queries of a sequence. */
+    static long blocks(AttentionShape s) {
+        return Math.ceilDiv(s.sequence(), (long) BLOCK);
+    }
+
+    private static long rowsBytes(AttentionShape s) {
+        return s.batch() * s.heads() * blocks(s) * (BLOCK / TILE) * ROW_VALUES_OF_TILE;
+    }
+
+    private static long scoresBytesOfKeyHead(AttentionShape s) {
+        return s.queriesPerKey() * blocks(s) * (blocks(s) + 1) * TILE_BYTES;
+    }
+
+    /** A range of counters at the beginning of a workspace. */
+    static Tensor counters(Tensor workspace, int first, int count) {
+        return Tensor.of(workspace.memory(), workspace.byteOffset() + first * (long) Integer.BYTES, DType.I32, count);
+    }
+
+    Tensor counters() {
+        return counters(workspace, 0, COUNTERS);
+    }
+
+    Tensor rows() {
+        return part(COUNTER_BYTES, rowsBytes(shape));
+    }
+
+    Tensor scores() {
+        return part(leastBytes(shape), workspace.bytes() - leastBytes(shape));
+    }
+
+    private Tensor part(long offset, long bytes) {
+        return Tensor.of(workspace.memory(), workspace.byteOffset() + offset, DType.I32, bytes / Integer.BYTES);
+    }
+
+    /** Heads of keys that are processed together, counted over all sequences. */
+    record Round(long firstKeyHead, long keyHeads, Tensor counterOfKeys, Tensor counterOfQueries) {}
+
+    /** All heads at once. */
+    Round all() {
+        return round(0, 0, shape.batch() * shape.keyHeads());
+    }
+
+    /** The rounds in which gradients of scores are kept; empty if there is no space for them. */
+    Optional<List<Round>> rounds() {
+        long heads = shape.batch() * shape.keyHeads();
+        long fit = (workspace.bytes() - leastBytes(shape)) / scoresBytesOfKeyHead(shape);
+        if (fit == 0 || 2 * Math.ceilDiv(heads, fit) > COUNTERS) {
+            return Optional.empty();
+        }
+        long count = Math.ceilDiv(heads, fit);
+        long each = Math.ceilDiv(heads, count);
+        List<Round> rounds = new ArrayList<>();
+        for (long first = 0; first < heads; first += each) {
+            rounds.add(round(rounds.size(), first, Math.min(each, heads - first)));
+        }
+        return Optional.of(rounds);
+    }
+
+    private Round round(int number, long first, long count) {
+        return new Round(first, count, counters(workspace, 2 * number, 1), counters(workspace, 2 * number + 1, 1));
+    }
+}
