@@ -14,9 +14,11 @@ namespace attention90 {
 struct RowValues {
     float lse[TILE], delta[TILE];
     int from[TILE];
-    int tile, head, unused[2];  // its number in the sequence, and that of the query head in all sequences
+    int tile, head;         // its number in the sequence, and that of the query head in all sequences
+    long long firstScores;  // number of its first tile of scores, counted over all heads
 };
 
+static constexpr int SCORES_BYTES = BLOCK * TILE * 2;
 // Tiles of 64 queries x 128 keys on and behind the diagonal, of one head, in the order of the queries: those of query tile t begin at number
 // ceil(t / 2) (floor(t / 2) + 1). With 4 query tiles: (0, 0), (1, 0), (2, 0), (2, 1), (3, 0), (3, 1).
 __device__ __forceinline__ long long tileNumber(int queryTile, int keyBlock) {
@@ -37,15 +39,15 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
     return count;
 }
 
-// Accumulators of 128 keys, a tile of scores, one of their gradients and the factors that are being multiplied take 240 registers of each of 256 threads. So
-// there is no warpgroup for copies: one thread of those that multiply starts them. What describes the work is in shared memory.
+// Accumulators of 128 keys, a tile of scores and one of their gradients take 224 registers of each of 256 threads. So there is no warpgroup for copies: the
+// warp that is the last to be done with a tile starts the copies that replace it, so that none waits for another. What describes the work is in shared memory.
 struct KeysWork {
     int block, head;  // of keys; block is -1 when there is no work left
     int lastTile, queryHead;  // of queries: the last tile of each head, the first head
+    unsigned char* scores;    // where ds of the block would begin if it was that of the first head of all; or null
 };
 struct NextCopy {
-    int batch, head, tile, firstTile, lastTile, left, stage;
-    uint32_t phase;
+    int batch, head, tile, firstTile, lastTile, left;
 };
 
 template <int Q, int V, int STAGES>
@@ -57,35 +59,49 @@ struct KeysShared {
     KeysWork work[2];  // of even and of odd turns
     NextCopy next;
     Walk walk;
-    uint64_t keysFull, keysEmpty, full[STAGES], empty[STAGES];
+    int done[STAGES];  // warps that are done with the tile of a stage
+    uint64_t keysFull, keysEmpty, full[STAGES];
 };
 
 struct KeysMaps {
     const TensorMap *q, *k, *v, *out;
 };
 
-// Starts the copies of the next tile of queries, if there is one. Runs on one thread.
+// Starts the copies of the next tile of queries, if there is one. Runs on one thread at a time.
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void copyQueries(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared) {
+__device__ __forceinline__ void copyQueries(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int stage) {
     NextCopy& next = shared.next;
     if (next.left == 0) return;
-    const int stage = next.stage, h = next.head, t = next.tile;
+    const int h = next.head, t = next.tile;
     uint64_t* full = &shared.full[stage];
-    barrierWait(&shared.empty[stage], next.phase ^ 1);
     barrierExpect(full, sizeof(shared.q[0]) + sizeof(shared.out[0]) + sizeof(RowValues));
     copyTile<Q, TILE>(shared.q[stage][0], maps.q, full, t * TILE, h, next.batch);
     copyBytes(&shared.rows[stage], rows + (long long)(next.batch * p.heads + h) * 2 * p.blocks() + t, sizeof(RowValues), full);
     copyTile<V, TILE>(shared.out[stage][0], maps.out, full, t * TILE, h, next.batch);
     next.left--;
-    next.stage = stage + 1 == STAGES ? 0 : stage + 1;
-    if (stage + 1 == STAGES) next.phase ^= 1;
     next.head = t == next.lastTile ? h + 1 : h;
     next.tile = t == next.lastTile ? next.firstTile : t + 1;
 }
 
+// A warp is done with the tile of a stage.
+template <int Q, int V, int STAGES>
+__device__ __forceinline__ void doneWith(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int stage) {
+    __syncwarp();
+    if ((ownThread() & 31) == 0) {
+        int before;
+        asm volatile("atom.shared.acq_rel.cta.add.s32 %0, [%1], 1;" : "=r"(before) : "r"(sharedAddress(&shared.done[stage])) : "memory");
+        if (before == 7) {
+            shared.done[stage] = 0;
+            copyQueries<Q, V, STAGES>(maps, rows, p, shared, stage);
+        }
+    }
+    __syncwarp();
+}
+
 // Takes the next block of keys, starts the copies of its keys and values and of the first tiles of queries. Runs on one warp.
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void takeKeys(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead, int* counter, int turn) {
+__device__ __forceinline__ void takeKeys(const KeysMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, unsigned char* scores, int firstHead, int* counter,
+                                         int turn, int stage) {
     const int lane = threadIdx.x & 31;
     const int at = __shfl_sync(0xffffffffu, lane == 0 ? atomicAdd(counter, 1) : 0, 0);
     if (at >= shared.walk.count()) {
@@ -101,7 +117,8 @@ __device__ __forceinline__ void takeKeys(const KeysMaps& maps, const RowValues* 
     const int groups = p.heads / p.perKey, b = head / groups, g = head % groups, tiles = 2 * queryBlocks(p, b, block);
     if (lane == 0) {
         barrierWait(&shared.keysEmpty, (turn & 1) ^ 1);
-        shared.work[turn & 1] = {block, head, 2 * block + tiles - 1, b * p.heads + g * p.perKey};
+        const long long skipped = (long long)firstHead * p.perKey * tileNumber(2 * p.blocks(), 0);
+        shared.work[turn & 1] = {block, head, 2 * block + tiles - 1, b * p.heads + g * p.perKey, scores == nullptr ? nullptr : scores + (block - skipped) * SCORES_BYTES};
         barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
         copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
         NextCopy& next = shared.next;
@@ -110,22 +127,28 @@ __device__ __forceinline__ void takeKeys(const KeysMaps& maps, const RowValues* 
         next.tile = next.firstTile = 2 * block;
         next.lastTile = 2 * block + tiles - 1;
         next.left = tiles * p.perKey;
-        copyQueries<Q, V, STAGES>(maps, rows, p, shared);
+        copyQueries<Q, V, STAGES>(maps, rows, p, shared, stage);
         copyTile<V, BLOCK>(shared.v[0], maps.v, &shared.keysFull, block * BLOCK, g, b);
-        copyQueries<Q, V, STAGES>(maps, rows, p, shared);
+#pragma unroll 1
+        for (int i = 1; i < STAGES; i++) copyQueries<Q, V, STAGES>(maps, rows, p, shared, (stage + i) % STAGES);
     }
 }
 
-// threadIdx.x, in a form that the compiler does not keep in a register.
-__device__ __forceinline__ int ownThread() {
-    int thread;
-    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
-    return thread;
+// Loads that the compiler does not move, so that the values take registers only where they are used.
+__device__ __forceinline__ int sharedInt(const int* from) {
+    int value;
+    asm volatile("ld.shared.s32 %0, [%1];" : "=r"(value) : "r"(sharedAddress(from)) : "memory");
+    return value;
+}
+__device__ __forceinline__ unsigned char* sharedPointer(unsigned char* const* from) {
+    unsigned long long value;
+    asm volatile("ld.shared.u64 %0, [%1];" : "=l"(value) : "r"(sharedAddress(from)) : "memory");
+    return reinterpret_cast<unsigned char*>(value);
 }
 
 // Sends a warp's 16 rows of 64 numbers, which are in registers as factors of addProducts(), to memory, swizzled as bulk copies leave them in shared memory.
 __device__ __forceinline__ void sendRows(unsigned char* staging, const uint32_t (&a)[16], unsigned char* to) {
-    const int lane = threadIdx.x & 31;
+    const int lane = ownThread() & 31;
     if (lane == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
     __syncwarp();
 #pragma unroll
@@ -141,7 +164,7 @@ __device__ __forceinline__ void sendRows(unsigned char* staging, const uint32_t 
     }
 }
 __device__ __forceinline__ void awaitSent() {
-    if ((threadIdx.x & 31) == 0) asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
+    if ((ownThread() & 31) == 0) asm volatile("cp.async.bulk.wait_group 0;" ::: "memory");
     __syncwarp();
 }
 
@@ -152,18 +175,17 @@ struct KeysResults {
 };
 
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, KeysShared<Q, V, STAGES>& shared, int group, int firstHead,
+__device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowValues* values, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead,
                                                const KeysResults& results, int* counter) {
-    uint32_t kAddress = sharedAddress(shared.k) + group * TILE * 128;
     constexpr bool OVERLAP = Q == 128;
     constexpr uint32_t FROM_K_TO_V = sizeof(shared.k);
     Ring<STAGES> ring;
     for (int turn = 0;; turn++) {
-        if (threadIdx.x < 32) takeKeys<Q, V, STAGES>(maps, values, p, shared, firstHead, counter, turn);
+        if (ownThread() < 32) takeKeys<Q, V, STAGES>(maps, values, p, shared, results.scores, firstHead, counter, turn, ring.stage);
         __syncwarp();
         barrierWait(&shared.keysFull, turn & 1);
-        const volatile KeysWork& work = shared.work[turn & 1];
-        if (work.block < 0) break;
+        const auto own = [&](int KeysWork::*value) { return sharedInt(&(shared.work[turn & 1].*value)); };
+        if (own(&KeysWork::block) < 0) break;
 
         float s[TILE / 2], dp[TILE / 2], dk[Q / 2], dv[V / 2];
         uint32_t weights[TILE / 4], ds[TILE / 4];
@@ -175,16 +197,18 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
         pin(dk);
         pin(dv);
         barrierWait(&shared.full[ring.stage], ring.phase);
+        // Computed anew each time: the descriptors of all operands would take 20 registers if the compiler kept them.
+        const auto ownKeys = [&] { return sharedAddress(shared.k) + __shfl_sync(0xffffffffu, ownThread() >> 7, 0) * TILE * 128; };
         const auto multiplyKeys = [&](int stage) {
             pin(s);
             wgmmaFence();
-            products<Q, BLOCK, TILE>(s, kAddress, sharedAddress(shared.q[stage]));
+            products<Q, BLOCK, TILE>(s, ownKeys(), sharedAddress(shared.q[stage]));
             wgmmaCommit();
         };
         const auto multiplyValues = [&](int stage) {
             pin(dp);
             wgmmaFence();
-            products<V, BLOCK, TILE>(dp, kAddress + FROM_K_TO_V, sharedAddress(shared.out[stage]));
+            products<V, BLOCK, TILE>(dp, ownKeys() + FROM_K_TO_V, sharedAddress(shared.out[stage]));
             wgmmaCommit();
         };
         const auto addToKeys = [&](int stage) {
@@ -199,8 +223,6 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
         for (;;) {
             const int stage = ring.stage;
             ring.next();
-            // Keeps the compiler from computing all operands' descriptors before the loop: they would take 20 registers.
-            asm volatile("" : "+r"(kAddress));
             const int thread = ownThread(), lane = thread & 31;
             const float factor = p.scale * LOG2E;
             // Under way: scores of this tile, with OVERLAP dk of the tile before, dp of this tile.
@@ -215,7 +237,7 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 s[4 * j + 2] = power(fmaf(s[4 * j + 2], factor, -lse.x));
                 s[4 * j + 3] = power(fmaf(s[4 * j + 3], factor, -lse.y));
             }
-            const int firstKey = work.block * BLOCK;
+            const int firstKey = own(&KeysWork::block) * BLOCK;
             if (rows.tile * TILE < firstKey + BLOCK || rows.from[TILE - 1] > firstKey) {
                 const int query = rows.tile * TILE + 2 * (lane & 3), key = firstKey + (thread >> 5) * 16 + (lane >> 2);
 #pragma unroll
@@ -231,7 +253,7 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
             wgmmaWait<0>();
             pin(dp);
             pin(dk);
-            if (rows.tile != 2 * work.block || rows.head != work.queryHead) release(&shared.empty[stage == 0 ? STAGES - 1 : stage - 1]);
+            if (OVERLAP && (rows.tile != 2 * own(&KeysWork::block) || rows.head != own(&KeysWork::queryHead))) doneWith<Q, V, STAGES>(maps, values, p, shared, stage == 0 ? STAGES - 1 : stage - 1);
 #pragma unroll
             for (int j = 0; j < TILE / 8; j++) {
                 const float2 delta = *reinterpret_cast<const float2*>(&rows.delta[8 * j + 2 * (lane & 3)]);
@@ -240,34 +262,27 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 ds[2 * j] = packed(s[4 * j] * (dp[4 * j] - delta.x), s[4 * j + 1] * (dp[4 * j + 1] - delta.y));
                 ds[2 * j + 1] = packed(s[4 * j + 2] * (dp[4 * j + 2] - delta.x), s[4 * j + 3] * (dp[4 * j + 3] - delta.y));
             }
+            const auto send = [&] {
+                unsigned char* scores = sharedPointer(&shared.work[turn & 1].scores);
+                if (scores != nullptr) sendRows(shared.staging[thread >> 5], ds, scores + rows.firstScores * SCORES_BYTES + (thread >> 5) * STAGING);
+            };
+            send();
             pin(dv);
             wgmmaFence();
             addProducts<TILE>(dv, weights, sharedAddress(shared.out[stage]));
             wgmmaCommit();
-            const auto send = [&] {
-                if (results.scores == nullptr) return;
-                const long long number = (rows.head - firstHead * p.perKey) * tileNumber(2 * p.blocks(), 0) + tileNumber(rows.tile, work.block);
-                sendRows(shared.staging[thread >> 5], ds, results.scores + number * (BLOCK * TILE * 2) + (thread >> 5) * STAGING);
-            };
-            if (rows.tile == work.lastTile && rows.head == work.queryHead + p.perKey - 1) {
+            if (rows.tile == own(&KeysWork::lastTile) && rows.head == own(&KeysWork::queryHead) + p.perKey - 1) {
                 addToKeys(stage);
-                send();
                 break;
             }
             if (OVERLAP) {
                 barrierWait(&shared.full[ring.stage], ring.phase);
                 multiplyKeys(ring.stage);
                 addToKeys(stage);
-                send();
-                if (threadIdx.x == 0) copyQueries<Q, V, STAGES>(maps, values, p, shared);
-                __syncwarp();
                 wgmmaWait<2>();  // the weights have been multiplied: there are registers for dp
                 pin(dv);
             } else {
                 addToKeys(stage);
-                send();
-                if (threadIdx.x == 0) copyQueries<Q, V, STAGES>(maps, values, p, shared);
-                __syncwarp();
                 barrierWait(&shared.full[ring.stage], ring.phase);
                 multiplyKeys(ring.stage);
                 wgmmaWait<1>();
@@ -275,16 +290,17 @@ __device__ __forceinline__ void consumeForKeys(const KeysMaps& maps, const RowVa
                 pin(dk);
             }
             multiplyValues(ring.stage);
+            if (!OVERLAP) doneWith<Q, V, STAGES>(maps, values, p, shared, stage);
         }
         wgmmaWait<0>();
         pin(dk);
         pin(dv);
-        release(&shared.empty[ring.stage == 0 ? STAGES - 1 : ring.stage - 1]);
+        doneWith<Q, V, STAGES>(maps, values, p, shared, ring.stage == 0 ? STAGES - 1 : ring.stage - 1);
         release(&shared.keysEmpty);
         awaitSent();
 
-        const int groups = p.heads / p.perKey, b = work.head / groups, g = work.head % groups;
-        const long long row = (long long)work.block * BLOCK + (ownThread() >> 5) * 16;
+        const int groups = p.heads / p.perKey, b = own(&KeysWork::head) / groups, g = own(&KeysWork::head) % groups;
+        const long long row = (long long)own(&KeysWork::block) * BLOCK + (ownThread() >> 5) * 16;
         unsigned char* staging = shared.staging[ownThread() >> 5];
 #pragma unroll
         for (int i = 0; i < Q / 2; i++) dk[i] *= p.scale;
@@ -299,19 +315,17 @@ __device__ __forceinline__ void gradientOfKeys(const KeysMaps& maps, const RowVa
     extern __shared__ unsigned char raw[];
     auto& shared = aligned<KeysShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
-        shared.next.stage = shared.next.phase = 0;
         shared.walk = Walk(p.blocks(), heads, 2ll * p.sequence * (Q + V) * p.perKey);
         barrierInit(&shared.keysFull, 1);
         barrierInit(&shared.keysEmpty, 8);
         for (int s = 0; s < STAGES; s++) {
             barrierInit(&shared.full[s], 1);
-            barrierInit(&shared.empty[s], 8);
+            shared.done[s] = 0;
         }
         fenceAsync();
     }
     __syncthreads();
-    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
-    consumeForKeys<Q, V, STAGES>(maps, rows, p, shared, group, firstHead, results, next);
+    consumeForKeys<Q, V, STAGES>(maps, rows, p, shared, firstHead, results, next);
 }
 
 // ---- dq anew
@@ -518,7 +532,7 @@ __device__ __forceinline__ void produceForQueries(const TensorMap* k, const unsi
         block = 2 * (walk.blocks - 1 - block);
         const int b = (firstHead + head) / p.heads, g = (firstHead + head) % p.heads / p.perKey;
         const Seen seen[2] = {Seen(p, b, block), Seen(p, b, block + 1)};
-        const unsigned char* from = scores + head * tilesOfHead * (BLOCK * TILE * 2);
+        const unsigned char* from = scores + head * tilesOfHead * SCORES_BYTES;
         const int end = max(seen[0].end, seen[1].end);
 #pragma unroll 1
         for (int j = 2 * min(seen[0].first, seen[1].first); j < 2 * end; j++, ring.next()) {
@@ -529,7 +543,7 @@ __device__ __forceinline__ void produceForQueries(const TensorMap* k, const unsi
             copyTile<Q, TILE>(shared.k[ring.stage][0], k, full, j * TILE, g, b);
 #pragma unroll 1
             for (int i = has[0] ? 0 : 2; i < (has[1] ? 4 : 2); i++)
-                copyBytes(shared.ds[ring.stage][i], from + tileNumber(2 * block + i, j / 2) * (BLOCK * TILE * 2) + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
+                copyBytes(shared.ds[ring.stage][i], from + tileNumber(2 * block + i, j / 2) * SCORES_BYTES + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
         }
     }
 }
@@ -653,6 +667,7 @@ extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* do
             if (s % TILE == 0) {
                 to.tile = s / TILE;
                 to.head = b * heads + h;
+                to.firstScores = to.head * tileNumber(padded / TILE, 0) + tileNumber(s / TILE, 0);
             }
         }
     }

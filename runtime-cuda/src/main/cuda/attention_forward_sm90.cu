@@ -12,6 +12,7 @@ struct ForwardShared {
     unsigned char q[Q / 64][BLOCK * 128];
     unsigned char k[2][Q / 64][BLOCK * 128], v[2][V / 64][BLOCK * 128];
     unsigned char staging[8][STAGING];
+    Walk walk;
     Places places;
     uint64_t qFull, qEmpty, kFull[2], kEmpty[2], vFull[2], vEmpty[2];
 };
@@ -209,6 +210,7 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
         prefetchMap(&q);
         prefetchMap(&k);
         prefetchMap(&v);
+        shared.walk = Walk(p.blocks(), p.batch * p.heads, 2ll * p.sequence * (Q + V) / p.perKey + 1);
         shared.places.init(8);
         barrierInit(&shared.qFull, 1);
         barrierInit(&shared.qEmpty, 8);
@@ -221,14 +223,13 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
         fenceAsync();
     }
     __syncthreads();
-    const Walk walk(p.blocks(), p.batch * p.heads, 2ll * p.sequence * (Q + V) / p.perKey + 1);
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
         registersDown<40>();
-        if (threadIdx.x == 0) produceForward<Q, V>(&q, &k, &v, p, walk, shared, next);
+        if (threadIdx.x == 0) produceForward<Q, V>(&q, &k, &v, p, shared.walk, shared, next);
     } else {
         registersUp<232>();
-        consumeForward<Q, V, TURNS>(p, walk, shared, group - 1, o, lse);
+        consumeForward<Q, V, TURNS>(p, shared.walk, shared, group - 1, o, lse);
     }
 }
 }  // namespace attention90

@@ -34,7 +34,9 @@ struct Walk {
 
     Walk() = default;
     __device__ __forceinline__ Walk(int blocks, int heads, long long bytesOfHead) : blocks(blocks), heads(heads) {
-        const int fit = (int)max(1ll, min((long long)heads, L2_BYTES / bytesOfHead)), rounds = (heads + fit - 1) / fit;
+        // At least two blocks of rows for each block of threads at a time, so that all end at about the same time.
+        const int fair = (2 * gridDim.x + blocks - 1) / blocks;
+        const int fit = min(heads, max(fair, (int)min((long long)heads, L2_BYTES / bytesOfHead))), rounds = (heads + fit - 1) / fit;
         together = (heads + rounds - 1) / rounds;
     }
     __device__ __forceinline__ int count() const { return blocks * heads; }
@@ -58,6 +60,13 @@ struct Ring {
     }
 };
 
+// threadIdx.x, in a form that the compiler does not keep in a register.
+__device__ __forceinline__ int ownThread() {
+    int thread;
+    asm volatile("mov.u32 %0, %%tid.x;" : "=r"(thread));
+    return thread;
+}
+
 // Copies a tile of ROWS rows from row `row` of (batch, head), COLUMNS wide, in pieces of 64 columns.
 template <int COLUMNS, int ROWS>
 __device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map, uint64_t* barrier, int row, int head, int batch) {
@@ -67,7 +76,7 @@ __device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map
 
 // Each warp that multiplies says that it has read: barriers for this expect 8 arrivals.
 __device__ __forceinline__ void release(uint64_t* barrier) {
-    if ((threadIdx.x & 31) == 0) barrierArrive(barrier);
+    if ((ownThread() & 31) == 0) barrierArrive(barrier);
 }
 
 // Hands out the places of a walk to the blocks of threads of a launch, each to the first that asks. `next` is a counter in memory, 0 before the launch. Which

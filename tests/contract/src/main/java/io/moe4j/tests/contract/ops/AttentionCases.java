@@ -40,6 +40,8 @@ record AttentionCases(AttentionShape shape, Layout layout, int documentLength) {
                 addDocuments(cases, new AttentionShape(3, 70, 6, 2, 128, 128, type), Layout.ALIGNED_GAPS, length);
             }
             addDocuments(cases, new AttentionShape(2, 700, 1, 16, 8, type), Layout.DENSE, 150);
+            addDocuments(cases, new AttentionShape(2, 300, 2, 192, 128, type), Layout.ALIGNED_GAPS, 60);
+            addDocuments(cases, new AttentionShape(1, 260, 4, 2, 128, 128, type), Layout.DENSE, 100);
             addDocuments(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE, 1);
             add(cases, new AttentionShape(0, 8, 1, 8, 8, type), Layout.DENSE);
             add(cases, new AttentionShape(1, 0, 2, 8, 8, type), Layout.DENSE);
