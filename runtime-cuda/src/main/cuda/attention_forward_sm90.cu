@@ -29,7 +29,8 @@ struct KeyBlocks {
 };
 
 template <int Q, int V>
-__device__ __forceinline__ void produceForward(const TensorMap* q, const TensorMap* k, const TensorMap* v, const Problem& p, const Walk& walk, ForwardShared<Q, V>& shared, int* next) {
+__device__ __forceinline__ void produceForward(const TensorMap* q, const TensorMap* k, const TensorMap* v, const Problem& p, const Walk& walk,
+                                               ForwardShared<Q, V>& shared, int* next) {
     Ring<2> ring;
     int turn = 0;
     uint32_t phase = 0;
@@ -235,11 +236,11 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
 }  // namespace attention90
 
 // Maps have boxes of 128 rows. `next` points to a 0.
-#define ATTENTION_FORWARD_SM90(Q, V)                                                                                                                             \
-    extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                        \
-        attention_forward_sm90_##Q##x##V(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, bf16* o, \
-                                         float* lse, const int* starts, float scale, int batch, int sequence, int heads, int perKey, int* next) {                \
-        attention90::forward<Q, V, true>(q, k, v, {starts, scale, batch, sequence, heads, perKey}, o, lse, next);                                                \
+#define ATTENTION_FORWARD_SM90(Q, V)                                                                                                                               \
+    extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                          \
+        attention_forward_sm90_##Q##x##V(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, bf16* o,   \
+                                         float* lse, const int* starts, float scale, int batch, int sequence, int heads, int perKey, int* next) {                  \
+        attention90::forward<Q, V, true>(q, k, v, {starts, scale, batch, sequence, heads, perKey}, o, lse, next);                                                  \
     }
 ATTENTION_FORWARD_SM90(192, 128)
 ATTENTION_FORWARD_SM90(128, 128)
