@@ -76,7 +76,11 @@ final class CudaAttentionOps implements AttentionOps, AutoCloseable {
     }
 
     private boolean onCudnn(Stream stream, Backward b) {
-        return b.forward().shape().queriesPerKey() == 1 ? cudnn.backward(stream, b)
+        AttentionShape shape = b.forward().shape();
+        if (!CudaWorkspaceSizes.takesCudnnBackward(shape)) {
+            return false;
+        }
+        return shape.queriesPerKey() == 1 ? cudnn.backward(stream, b)
                 : new GroupedBackward(kernels, cudnn).run(stream, b);
     }
 

@@ -12,6 +12,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     /** The only instance: it has no state. */
     INSTANCE;
 
+    private static final long CUDNN_LIMIT = 4L << 30;
     static final int NORM_PARTS = 396;
     static final int SQUARE_PARTS = 1056;
     /** Number of runs into which the tokens of a word are cut, as in {@code embedding.cu}. */
@@ -28,9 +29,20 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     @Override
     public long attentionBackward(AttentionShape shape) {
         long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
-        long hopper = HopperAttentionMemory.mayUse(shape) ? HopperAttentionMemory.leastBytes(shape) : 0;
-        long cudnn = AttentionWorkspace.mayUse(shape) ? AttentionWorkspace.backwardBytes(shape) : 0;
-        return Math.max(rows, Math.max(hopper, cudnn));
+        if (takesCudnnBackward(shape)) {
+            long least = HopperAttentionMemory.mayUse(shape) ? HopperAttentionMemory.leastBytes(shape) : 0;
+            return Math.max(rows, Math.max(least, AttentionWorkspace.backwardBytes(shape)));
+        }
+        return HopperAttentionMemory.mayUse(shape) ? Math.max(rows, HopperAttentionMemory.usefulBytes(shape)) : rows;
+    }
+
+    /**
+     * Whether there is a workspace for cuDNN's gradient. Its matrix grows with the square of the sequence: 32 GiB for 16 heads and 32768 tokens. GPUs of
+     * the Hopper generation need none for the shapes of their own kernels, so others do without it where it would be so large.
+     */
+    static boolean takesCudnnBackward(AttentionShape shape) {
+        return AttentionWorkspace.mayUse(shape) && (!HopperAttentionMemory.mayUse(shape)
+                || AttentionWorkspace.backwardBytes(shape) <= CUDNN_LIMIT);
     }
 
     @Override

@@ -10,8 +10,8 @@ import java.util.Optional;
 /**
  * The workspace of the gradient in {@link HopperAttention}: counters, what is stored for each query, and the gradients of scores. The last are bf16
  * tiles of 64 queries by 128 keys, 16 KiB each, for those on and behind the diagonal. For example, a head of 4096 queries has 1056 of them, 16.5 MiB.
- * They are kept for as many heads as there is space for, so the gradient runs in rounds of heads. If there is not even space for the query heads of
- * one key head, nothing is kept, and the gradients of scores are computed a second time. Both depend on the shape alone.
+ * They are kept for as many heads as there is space for, so the gradient runs in rounds of heads. If rounds would be too small to keep a GPU busy,
+ * nothing is kept, and the gradients of scores are computed a second time. Which way is taken depends on the shape and the bytes of the workspace.
  */
 final class HopperAttentionMemory {
     static final int BLOCK = 128;
@@ -22,6 +22,10 @@ final class HopperAttentionMemory {
     private static final int COUNTERS = 256;
     private static final long COUNTER_BYTES = COUNTERS * (long) Integer.BYTES;
     private static final long TILE_BYTES = 2L * TILE * BLOCK;
+    private static final long SCORES_LIMIT = 640L << 20;
+    /** Blocks of keys with which a round keeps all multiprocessors busy until shortly before its end: four for each of 132. */
+    private static final long BLOCKS_OF_ROUND = 528;
+
     private static final long WIDE = 192;
     private static final long NARROW = 128;
 
@@ -46,6 +50,23 @@ final class HopperAttentionMemory {
     /** Bytes without which the kernels cannot run. */
     static long leastBytes(AttentionShape s) {
         return COUNTER_BYTES + rowsBytes(s);
+    }
+
+    /** Bytes with which they are fast. */
+    static long usefulBytes(AttentionShape s) {
+        return leastBytes(s) + headsOfRound(s, SCORES_LIMIT) * scoresBytesOfKeyHead(s);
+    }
+
+    /** Key heads that a round takes if there are so many bytes for gradients of scores; 0 if nothing is to be kept. */
+    private static long headsOfRound(AttentionShape s, long bytes) {
+        long heads = s.batch() * s.keyHeads();
+        long fit = bytes / scoresBytesOfKeyHead(s);
+        if (fit >= heads) {
+            return heads;
+        }
+        long rounds = fit == 0 ? 0 : Math.ceilDiv(heads, fit);
+        long each = rounds == 0 ? 0 : Math.ceilDiv(heads, rounds);
+        return each * blocks(s) < BLOCKS_OF_ROUND || 2 * rounds > COUNTERS ? 0 : each;
     }
 
     /** Blocks of queries of a sequence. */
@@ -93,12 +114,10 @@ final class HopperAttentionMemory {
     /** The rounds in which gradients of scores are kept; empty if there is no space for them. */
     Optional<List<Round>> rounds() {
         long heads = shape.batch() * shape.keyHeads();
-        long fit = (workspace.bytes() - leastBytes(shape)) / scoresBytesOfKeyHead(shape);
-        if (fit == 0 || 2 * Math.ceilDiv(heads, fit) > COUNTERS) {
+        long each = headsOfRound(shape, workspace.bytes() - leastBytes(shape));
+        if (each == 0) {
             return Optional.empty();
         }
-        long count = Math.ceilDiv(heads, fit);
-        long each = Math.ceilDiv(heads, count);
         List<Round> rounds = new ArrayList<>();
         for (long first = 0; first < heads; first += each) {
             rounds.add(round(rounds.size(), first, Math.min(each, heads - first)));
