@@ -80,6 +80,7 @@ __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValu
     const int at = __shfl_sync(0xffffffffu, lane == 0 ? atomicAdd(counter, 1) : 0, 0);
     if (at >= shared.walk.count()) {
         if (lane == 0) {
+            barrierWait(&shared.keysEmpty, (turn & 1) ^ 1);
             shared.work[turn & 1].block = -1;
             barrierArrive(&shared.keysFull);
         }
