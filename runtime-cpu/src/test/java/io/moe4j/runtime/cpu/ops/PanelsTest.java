@@ -13,9 +13,9 @@ final class PanelsTest {
 
     @Test
     void theInnerDimensionIsCutWhereFewLargePanelsCoverTheResult() {
-        assertEquals(new Panels(512, 512, 4096, 2, 2, 4), Panels.of(512, 512, 4096, true));
-        assertEquals(new Panels(512, 256, 1024, 2, 1, 2), Panels.of(512, 256, 1024, true));
-        assertEquals(new Panels(512, 4096, 512, 1, 16, 1), Panels.of(512, 4096, 512, true), "large enough without");
+        assertEquals(new Panels(512, 512, 4096, 1, 2, 4), Panels.of(512, 512, 4096, true));
+        assertEquals(new Panels(512, 256, 2048, 2, 1, 2), Panels.of(512, 256, 2048, true));
+        assertEquals(new Panels(512, 4096, 512, 1, 8, 1), Panels.of(512, 4096, 512, true), "large enough without");
         assertEquals(1, Panels.of(512, 512, 4096, false).parts(), "where it may not be cut");
         assertEquals(1, Panels.of(16, 16, 1024, true).count(), "too small to hand over");
     }
@@ -23,8 +23,8 @@ final class PanelsTest {
     /** Between two numbers, the nearer one; along the longer extent. */
     @Test
     void panelsAreAsManyAndAsSquareAsTheWorkWants() {
-        assertEquals(new Panels(512, 3072, 256, 1, 8, 1), Panels.of(512, 3072, 256, true), "12 are wanted");
-        assertEquals(new Panels(4096, 512, 512, 16, 1, 1), Panels.of(4096, 512, 512, true));
+        assertEquals(new Panels(512, 3072, 256, 1, 4, 1), Panels.of(512, 3072, 256, true), "6 are wanted");
+        assertEquals(new Panels(4096, 512, 512, 8, 1, 1), Panels.of(4096, 512, 512, true));
         assertEquals(128, Panels.of(4096, 4096, 4096, true).count());
     }
 
