@@ -35,12 +35,19 @@ __device__ __forceinline__ void storeSome(float* p, const float (&v)[4]) {
 template <typename T> __device__ __forceinline__ void loadSome(const T* p, float (&v)[8]) { loadEight(p, v); }
 template <typename T> __device__ __forceinline__ void storeSome(T* p, const float (&v)[8]) { storeEight(p, v); }
 
-// A thread has as many elements as one 16-byte access of the narrowest type: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16 gradient, 8 to 15.
-template <typename P, typename G, typename M>
-__device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
+__device__ __forceinline__ void storeSome(bf16* p, const float (&v)[4]) {
+    __nv_bfloat162 low = __floats2bfloat162_rn(v[0], v[1]), high = __floats2bfloat162_rn(v[2], v[3]);
+    __stwb(reinterpret_cast<uint2*>(p), make_uint2(*reinterpret_cast<unsigned*>(&low), *reinterpret_cast<unsigned*>(&high)));
+}
+
+// A thread has as many elements as one 16-byte access of the narrowest type of the arguments: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16
+// gradient, 8 to 15. With COPY, the new parameters are also stored as bf16: 2 bytes more for each, where a pass of its own would move 6.
+template <bool COPY, typename P, typename G, typename M>
+__device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a, bf16* converted) {
     constexpr int N = sizeof(P) == 2 || sizeof(G) == 2 || sizeof(M) == 2 ? 8 : 4;
     long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    long long groups = (((uint64_t)p | (uint64_t)g | (uint64_t)m | (uint64_t)v) & 15) == 0 ? n / N : 0;
+    const bool wide = (((uint64_t)p | (uint64_t)g | (uint64_t)m | (uint64_t)v) & 15) == 0 && ((uint64_t)converted & (2 * N - 1)) == 0;
+    long long groups = wide ? n / N : 0;
     for (long long i = first; i < groups; i += stride) {
         float x[N], grad[N], m1[N], v1[N];
         loadSome(p + i * N, x);
@@ -55,6 +62,7 @@ __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
         storeSome(p + i * N, x);
         storeSome(m + i * N, m1);
         storeSome(v + i * N, v1);
+        if constexpr (COPY) storeSome(converted + i * N, x);
     }
     for (long long i = groups * N + first; i < n; i += stride) {
         float x = load(p + i), m1 = load(m + i), v1 = load(v + i);
@@ -62,21 +70,27 @@ __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a) {
         store(p + i, a.rounded(x, i));
         store(m + i, m1);
         store(v + i, v1);
+        if constexpr (COPY) store(converted + i, x);
     }
 }
-#define ADAMW(name, P, G, M)                                                                                                         \
+#define ADAMW(name, COPY, P, G, M)                                                                                                   \
     extern "C" __global__ void name(P* p, const G* g, M* m, M* v, long long n, float lr, float b1, float b2, float eps, float decay,    \
-                                    float gradientScale, float c1, float c2, int stochastic, unsigned long long counter) {              \
-        adamw(p, g, m, v, n, AdamW{lr, b1, b2, eps, decay, gradientScale, c1, c2, stochastic, counter});                                \
+                                    float gradientScale, float c1, float c2, int stochastic, unsigned long long counter,                \
+                                    bf16* converted) {                                                                                  \
+        adamw<COPY>(p, g, m, v, n, AdamW{lr, b1, b2, eps, decay, gradientScale, c1, c2, stochastic, counter}, converted);               \
     }
-ADAMW(adamw_f32_f32_f32, float, float, float)
-ADAMW(adamw_f32_f32_bf16, float, float, bf16)
-ADAMW(adamw_f32_bf16_f32, float, bf16, float)
-ADAMW(adamw_f32_bf16_bf16, float, bf16, bf16)
-ADAMW(adamw_bf16_f32_f32, bf16, float, float)
-ADAMW(adamw_bf16_f32_bf16, bf16, float, bf16)
-ADAMW(adamw_bf16_bf16_f32, bf16, bf16, float)
-ADAMW(adamw_bf16_bf16_bf16, bf16, bf16, bf16)
+ADAMW(adamw_f32_f32_f32, false, float, float, float)
+ADAMW(adamw_f32_f32_bf16, false, float, float, bf16)
+ADAMW(adamw_f32_bf16_f32, false, float, bf16, float)
+ADAMW(adamw_f32_bf16_bf16, false, float, bf16, bf16)
+ADAMW(adamw_bf16_f32_f32, false, bf16, float, float)
+ADAMW(adamw_bf16_f32_bf16, false, bf16, float, bf16)
+ADAMW(adamw_bf16_bf16_f32, false, bf16, bf16, float)
+ADAMW(adamw_bf16_bf16_bf16, false, bf16, bf16, bf16)
+ADAMW(adamw_converted_f32_f32, true, float, float, float)
+ADAMW(adamw_converted_f32_bf16, true, float, float, bf16)
+ADAMW(adamw_converted_bf16_f32, true, float, bf16, float)
+ADAMW(adamw_converted_bf16_bf16, true, float, bf16, bf16)
 
 // partial[block] = sum of squares of the block's elements (strided by the grid), fixed order. Traffic: n elements. Example: [3, 4]: 25.
 template <typename T> __device__ void squares(const T* x, long long n, float* partial) {

@@ -16,6 +16,17 @@ public interface OptimizerOps {
     /** AdamW with decoupled decay (Loshchilov and Hutter, 2019). Bias corrections are applied as in PyTorch. */
     void adamw(Stream stream, AdamW arguments);
 
+    /**
+     * Like {@link #adamw} with an F32 parameter, and writes the new parameter a second time, rounded to the nearest, with the bits of a copy. Since SPI 1.4.
+     *
+     * @param converted BF16, of the shape of the parameter
+     * @return false if the device has no such operation; then it has enqueued nothing
+     * @since 0.3.0
+     */
+    default boolean adamwConverted(Stream stream, AdamW arguments, Tensor converted) {
+        return false;
+    }
+
     /** sum[0] += Σ x², fixed order; {@code sum} is F32 (1). */
     void sumOfSquares(Stream stream, Tensor x, Tensor sum, Optional<Tensor> workspace);
 

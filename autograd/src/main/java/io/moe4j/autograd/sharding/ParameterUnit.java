@@ -37,6 +37,8 @@ public final class ParameterUnit implements AutoCloseable {
     private final Optional<ScaledMatrices> keptMatrices;
     private final Optional<Memory> keptMemory;
     private boolean prepared;
+    /** Whether the kept values in the compute type are those of the shard. */
+    private volatile boolean converted;
     private @Nullable UnitOverlap overlap;
     private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
@@ -134,9 +136,45 @@ public final class ParameterUnit implements AutoCloseable {
         return group;
     }
 
-    /** This rank's values (n), of the parameters' type; what belongs to no parameter is zero. */
+    /**
+     * This rank's values (n), of the parameters' type; what belongs to no parameter is zero. The caller may change them: so a unit that keeps them in the
+     * compute type too converts them again before they are used.
+     */
     public Tensor shard() {
+        converted = false;
         return shard;
+    }
+
+    /**
+     * This rank's values (n) in the compute type, if they are {@linkplain Precision#keepsConverted kept}. An update may write them together with
+     * {@link #shard()}, and then calls {@link #markConverted}.
+     *
+     * @since 0.3.0
+     */
+    public Optional<Tensor> convertedShard() {
+        return keptMemory.map(this::kept);
+    }
+
+    /**
+     * Says that {@link #convertedShard()} has the rounded values of {@link #shard()}, all of them.
+     *
+     * @since 0.3.0
+     */
+    public void markConverted() {
+        converted = true;
+    }
+
+    /**
+     * Enqueues the conversion of the values that are kept in the compute type, if they may have changed since the last one. Whether it does so depends on
+     * what has happened before: call it outside of what is captured, and again before each replay.
+     *
+     * @since 0.3.0
+     */
+    public void refreshConverted() {
+        if (!converted) {
+            keptMemory.ifPresent(memory -> rank.device().ops().elementwise().copy(stream(), shard, kept(memory)));
+            converted = true;
+        }
     }
 
     /**
@@ -151,7 +189,7 @@ public final class ParameterUnit implements AutoCloseable {
 
     /**
      * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
-     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept}. Call it before the first pass of a step, or of an
+     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. Call it before the first pass of a step, or of an
      * evaluation; a gathering after the values have changed, and before this is called again, gives the old values. Does nothing for other units, which
      * convert and quantize what they gather.
      *
@@ -159,7 +197,7 @@ public final class ParameterUnit implements AutoCloseable {
      */
     public void prepare() {
         keptMatrices.ifPresent(matrices -> matrices.fill(rank, parameter -> part(shard, parameter)));
-        keptMemory.ifPresent(memory -> rank.device().ops().elementwise().copy(stream(), shard, kept(memory)));
+        refreshConverted();
         prepared = true;
     }
 
@@ -249,13 +287,13 @@ public final class ParameterUnit implements AutoCloseable {
 
     /** Sets this rank's values to zero. */
     public void clear() {
-        stream().fill(shard, 0);
+        stream().fill(shard(), 0);
     }
 
     /** Sets this rank's values. */
     public void load(ShardTransfer.Source source) {
         clear();
-        write(shard, source);
+        write(shard(), source);
     }
 
     /** Visits the parts of its parameters that lie in this rank's shard. */

@@ -13,6 +13,13 @@ final class PlanningOptimizerOps implements OptimizerOps {
     }
 
     @Override
+    public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
+        adamw(stream, a);
+        PlanningChecks.sameShape("adamw", a.parameter(), converted);
+        return true;
+    }
+
+    @Override
     public void momentum(Stream stream, Momentum a) {
         PlanningChecks.sameShape("momentum", a.gradient(), a.momentum(), a.update());
     }

@@ -9,6 +9,7 @@ import io.moe4j.api.memory.Scope;
 import io.moe4j.api.trace.Spans;
 import io.moe4j.autograd.model.Model;
 import io.moe4j.autograd.recompute.RecomputePolicy;
+import io.moe4j.autograd.sharding.ParameterUnit;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -58,6 +59,7 @@ final class ForwardBackward {
      */
     void prepare() {
         if (capture.isPresent() && graph == null) {
+            refresh();
             try (Spans.Span span = rank.spans().open("capture", "")) {
                 graph = capture.get().capture(rank.stream(), this::enqueue);
             }
@@ -70,11 +72,17 @@ final class ForwardBackward {
      * results have the same bits.
      */
     void run() {
+        refresh();
         if (graph == null || rank.spans().isRecording()) {
             enqueue();
         } else {
             graph.replay(rank.stream());
         }
+    }
+
+    /** Not recorded: after an update that has converted what it wrote, there is nothing to do. */
+    private void refresh() {
+        model.units().forEach(ParameterUnit::refreshConverted);
     }
 
     private void enqueue() {

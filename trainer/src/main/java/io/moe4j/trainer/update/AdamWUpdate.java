@@ -1,9 +1,13 @@
 package io.moe4j.trainer.update;
 
 import io.moe4j.api.group.RankContext;
+import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.OptimizerOps.AdamW;
 import io.moe4j.api.ops.Rounding;
+import io.moe4j.api.tensor.Tensor;
 import io.moe4j.trainer.config.OptimizerConfig;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** Updates parts by AdamW. */
 final class AdamWUpdate {
@@ -17,9 +21,20 @@ final class AdamWUpdate {
         this.roundings = roundings;
     }
 
-    void update(UnitUpdate unit, UpdatePart part, UpdateRule.AdamW rule, StepRates rates) {
-        roundings.forEach(unit.unit(), part.stretch(), rates.step(), (from, to, rounding) -> rank.device().ops()
-                .optimizer().adamw(rank.stream(), call(unit, part, from, to, rule, rates, rounding)));
+    /** Returns whether it has also written the values that the unit keeps in the compute type. */
+    boolean update(UnitUpdate unit, UpdatePart part, UpdateRule.AdamW rule, StepRates rates) {
+        Optional<Tensor> converted = part.converted(unit);
+        AtomicBoolean writesConverted = new AtomicBoolean(converted.isPresent());
+        roundings.forEach(unit.unit(), part.stretch(), rates.step(), (from, to, rounding) -> {
+            AdamW call = call(unit, part, from, to, rule, rates, rounding);
+            OptimizerOps ops = rank.device().ops().optimizer();
+            if (converted.isEmpty()
+                    || !ops.adamwConverted(rank.stream(), call, converted.get().slice(0, from, to))) {
+                writesConverted.setPlain(false);
+                ops.adamw(rank.stream(), call);
+            }
+        });
+        return writesConverted.getPlain();
     }
 
     /** Updates elements {@code from} to {@code to} of the part. */

@@ -10,6 +10,7 @@ import io.moe4j.trainer.config.OptimizerConfig;
 import io.moe4j.trainer.config.OptimizerName;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /** The updates of all parameters of a rank, with their moments. */
 @Stability(Stability.Level.INTERNAL)
@@ -58,13 +59,22 @@ public final class Updates implements AutoCloseable {
     private void update(UnitMoments unit, StepRates rates) {
         Optional<Tensor> updates = muon.filter(each -> unit.update().usesMuon())
                 .map(each -> each.open(unit.update()));
+        AtomicBoolean converted = new AtomicBoolean(!unit.update().usesMuon());
         moments.visit(unit, part -> {
             switch (part.stretch().rule()) {
-                case UpdateRule.AdamW rule -> adamw.update(unit.update(), part, rule, rates);
+                case UpdateRule.AdamW rule -> {
+                    if (!adamw.update(unit.update(), part, rule, rates)) {
+                        converted.setPlain(false);
+                    }
+                }
                 case UpdateRule.Muon rule -> muon.orElseThrow().addPart(unit.update(), part, updates.orElseThrow(),
                         rates);
             }
         });
+        // The stretches of a shard have no gaps: all of its values have been written.
+        if (converted.getPlain()) {
+            unit.update().unit().markConverted();
+        }
         updates.ifPresent(each -> muon.orElseThrow().finish(unit.update(), each, rates));
     }
 

@@ -6,6 +6,8 @@ import io.moe4j.api.ops.Rounding;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 
@@ -22,6 +24,17 @@ final class CpuOptimizerOps implements OptimizerOps {
 
     @Override
     public void adamw(Stream stream, AdamW a) {
+        update(stream, a, Optional.empty());
+    }
+
+    @Override
+    public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
+        update(stream, a, Optional.of(converted));
+        return true;
+    }
+
+    private void update(Stream stream, AdamW a, Optional<Tensor> converted) {
+        Optional<Rows> again = converted.map(tensor -> flat(a, tensor));
         Rows parameter = Rows.flat(a.parameter());
         Rows gradient = flat(a, a.gradient());
         Rows first = flat(a, a.firstMoment());
@@ -34,16 +47,18 @@ final class CpuOptimizerOps implements OptimizerOps {
                         long p = lease.floats(n);
                         long m = lease.floats(n);
                         long v = lease.floats(n);
-                        update(c, parameter.readPart(0, from, n, p), gradient.readPart(0, from, n, lease.floats(n)),
+                        long updated = parameter.readPart(0, from, n, p);
+                        update(c, updated, gradient.readPart(0, from, n, lease.floats(n)),
                                 first.readPart(0, from, n, m), second.readPart(0, from, n, v), n);
                         if (a.rounding() instanceof Rounding.Stochastic stochastic) {
                             round(stochastic, p, from, n);
                         }
                         parameter.writePart(0, from, n, p);
+                        again.ifPresent(rows -> rows.writePart(0, from, n, updated));
                         first.writePart(0, from, n, m);
                         second.writePart(0, from, n, v);
                     }
-                }), a.parameter(), a.gradient(), a.firstMoment(), a.secondMoment());
+                }), touched(a, converted));
     }
 
     @Override
@@ -82,6 +97,13 @@ final class CpuOptimizerOps implements OptimizerOps {
     @Override
     public void descend(Stream stream, Descent arguments) {
         muon.descend(stream, arguments);
+    }
+
+    private static Tensor[] touched(AdamW a, Optional<Tensor> converted) {
+        List<Tensor> tensors = new ArrayList<>(
+                List.of(a.parameter(), a.gradient(), a.firstMoment(), a.secondMoment()));
+        converted.ifPresent(tensors::add);
+        return tensors.toArray(Tensor[]::new);
     }
 
     private static Rows flat(AdamW a, Tensor tensor) {

@@ -6,9 +6,11 @@ import static io.moe4j.runtime.cuda.ops.Kernels.require;
 import static io.moe4j.runtime.cuda.ops.Kernels.suffix;
 
 import io.moe4j.api.device.DeviceException;
+import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.Rounding;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -23,16 +25,29 @@ final class CudaOptimizerOps implements OptimizerOps {
 
     @Override
     public void adamw(Stream stream, AdamW a) {
+        update(stream, a, "adamw" + suffix(a.parameter()), Optional.empty());
+    }
+
+    @Override
+    public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
+        require(a.parameter().dtype() == DType.F32 && converted.dtype() == DType.BF16
+                && converted.shape().equals(a.parameter().shape()), "adamw", a.parameter(), converted);
+        update(stream, a, "adamw_converted", Optional.of(converted));
+        return true;
+    }
+
+    private void update(Stream stream, AdamW a, String kernel, Optional<Tensor> converted) {
         require(a.firstMoment().dtype() == a.secondMoment().dtype(), "adamw", a.firstMoment(), a.secondMoment());
         long counter = a.rounding() instanceof Rounding.Stochastic stochastic ? stochastic.counter(0) : 0;
-        kernels.each(stream, "adamw" + suffix(a.parameter()) + suffix(a.gradient()) + suffix(a.firstMoment()),
+        kernels.each(stream, kernel + suffix(a.gradient()) + suffix(a.firstMoment()),
                 Math.ceilDiv(a.parameter().elements(), elementsOfThread(a)),
                 of(a.parameter()), of(a.gradient()), of(a.firstMoment()), of(a.secondMoment()),
                 of(a.parameter().elements()),
                 of(a.learningRate()), of(a.beta1()), of(a.beta2()), of(a.eps()), of(a.weightDecay()),
                 of(a.gradientScale()),
                 of(correction(a.beta1(), a.step())), of(correction(a.beta2(), a.step())),
-                of(a.rounding() instanceof Rounding.Stochastic ? 1 : 0), of(counter));
+                of(a.rounding() instanceof Rounding.Stochastic ? 1 : 0), of(counter),
+                converted.map(Kernels::of).orElseGet(KernelArg::absent));
     }
 
     @Override

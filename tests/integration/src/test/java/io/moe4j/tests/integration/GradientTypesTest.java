@@ -73,6 +73,30 @@ class GradientTypesTest {
         }
     }
 
+    /** Kept values follow the shard, however it changes: by updates that write both, by updates that do not, and by whoever writes it between two steps. */
+    @Test
+    void keptValuesFollowTheShard() {
+        String common = "training.steps=3 training.dtype=bfloat16 ranks=2 parallelism.data_parallel_shard_degree=2"
+                + " parallelism.expert_parallel_degree=2 ";
+        for (String form : List.of("graph_capture.enable=true ", "graph_capture.enable=false optimizer.name=muon ")) {
+            assertEquals(lossesOfChanged(common + form), lossesOfChanged(common + form + "training.keep_converted=true"),
+                    form);
+        }
+    }
+
+    private static List<Double> lossesOfChanged(String settings) {
+        try (TrainingRun run = open(settings)) {
+            List<Double> losses = new ArrayList<>(List.of(run.step().loss(), run.step().loss()));
+            run.session().onRanks(rank -> {
+                rank.model().units().forEach(unit -> unit.write(unit.shard(),
+                        (parameter, from, into, count) -> Arrays.fill(into, 0, count, 0.02f)));
+                return 0;
+            });
+            losses.add(run.step().loss());
+            return losses;
+        }
+    }
+
     /** One parameter is written in the shard, the other is summed beside it; what belongs to none, or has no contribution, becomes zero. */
     @Test
     void bothInOneUnit() {

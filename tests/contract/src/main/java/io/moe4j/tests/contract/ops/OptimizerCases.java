@@ -29,6 +29,11 @@ final class OptimizerCases {
                     cases.add(adamw(List.of(parameter, gradient, moments), 4103, Layout.SHIFTED, 1, false));
                     cases.add(adamw(List.of(parameter, gradient, moments), 100, Layout.DENSE, 100_000, true));
                 }
+                for (int n : new int[] {0, 1, 1031}) {
+                    for (Layout layout : List.of(Layout.DENSE, Layout.SHIFTED)) {
+                        cases.add(converts(parameter, gradient, n, layout));
+                    }
+                }
             }
             for (int n : new int[] {0, 1, 20_003}) {
                 cases.add(roundsStochastically(parameter, n, Layout.DENSE));
@@ -109,6 +114,35 @@ final class OptimizerCases {
                                 Expected.same("second moment", v, new double[n]));
                     });
         });
+    }
+
+    /** Only weight decay, by a power of two, as above: both forms of the new parameter are known exactly. A device may leave this to two operations. */
+    private static OpCase converts(DType gradients, DType moments, int n, Layout layout) {
+        float decay = 0x1p-10f;
+        return new OpCase("adamw with a BF16 copy, gradient " + gradients + ", moments " + moments + " x" + n + " "
+                + layout, bench -> {
+                    Operand parameter = bench.of(F32, layout, DoubleElements.random(F32, n, 1), n);
+                    Operand gradient = bench.of(gradients, layout, new double[n], n);
+                    Operand m = bench.of(moments, layout, new double[n], n);
+                    Operand v = bench.of(moments, layout, new double[n], n);
+                    Operand copy = bench.blank(BF16, layout, n);
+                    AdamW call = new AdamW(parameter.tensor(), gradient.tensor(), m.tensor(), v.tensor(), 1, 0.9f,
+                            0.95f, 1e-8f, decay, 1, 1);
+                    return new OpCall(() -> {
+                        if (!bench.ops().optimizer().adamwConverted(bench.stream(), call, copy.tensor())) {
+                            bench.ops().optimizer().adamw(bench.stream(), call);
+                            bench.ops().elementwise().copy(bench.stream(), parameter.tensor(), copy.tensor());
+                        }
+                    }, List.of(parameter, m, v, copy), () -> {
+                        double[] updated = Arrays.stream(parameter.values()).map(p -> (float) (p - decay * p))
+                                .toArray();
+                        return List.of(Expected.same("parameter", parameter, updated),
+                                Expected.same("first moment", m, new double[n]),
+                                Expected.same("second moment", v, new double[n]),
+                                Expected.same("copy", copy,
+                                        Arrays.stream(updated).map(p -> io.moe4j.tests.contract.Rounding.to(BF16, p)).toArray()));
+                    });
+                });
     }
 
     private static OpCase squares(DType type, int n, Layout layout) {
