@@ -79,7 +79,8 @@ class GradientTypesTest {
         String common = "training.steps=3 training.dtype=bfloat16 ranks=2 parallelism.data_parallel_shard_degree=2"
                 + " parallelism.expert_parallel_degree=2 ";
         for (String form : List.of("graph_capture.enable=true ", "graph_capture.enable=false optimizer.name=muon ")) {
-            assertEquals(lossesOfChanged(common + form), lossesOfChanged(common + form + "training.keep_converted=true"),
+            assertEquals(lossesOfChanged(common + form),
+                    lossesOfChanged(common + form + "training.keep_converted=true"),
                     form);
         }
     }

@@ -140,7 +140,8 @@ final class OptimizerCases {
                                 Expected.same("first moment", m, new double[n]),
                                 Expected.same("second moment", v, new double[n]),
                                 Expected.same("copy", copy,
-                                        Arrays.stream(updated).map(p -> io.moe4j.tests.contract.Rounding.to(BF16, p)).toArray()));
+                                        Arrays.stream(updated).map(p -> io.moe4j.tests.contract.Rounding.to(BF16, p))
+                                                .toArray()));
                     });
                 });
     }
