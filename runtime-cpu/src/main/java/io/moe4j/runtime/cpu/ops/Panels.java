@@ -1,10 +1,10 @@
 package io.moe4j.runtime.cpu.ops;
 
 /**
- * How a product is cut into panels. Each call of the BLAS copies its operands into the order that its kernel wants, so a panel should be large: with
- * 256 × 256 elements of the result, products take 1.04 times as long as with 512 × 512, with 128 × 64 elements 1.35 times (Zen, two cores). But there must be several panels, and an even number of
- * them, so that two, four or more cores get equal shares. Where few large panels cover the result, the inner dimension is cut too: each part has its own
- * sums, which are added in order. The cut depends on the shape only.
+ * How a product is cut into panels. Each call of the BLAS copies its operands into the order that its kernel wants, so a panel should be large: with 256 ×
+ * 256 elements of the result, products take 1.04 times as long as with 512 × 512, with 128 × 64 elements 1.35 times (Zen, two cores). But there must be
+ * several panels, and an even number of them, so that two, four or more cores get equal shares. Where few large panels cover the result, the inner
+ * dimension is cut too: each part has its own sums, which are added in order. The cut depends on the shape only.
  *
  * <p>Example: the 512 × 512 elements of a product with an inner dimension of 4096 are cut into two panels of 512 × 256, and the inner
  * dimension into 4 parts of 1024.

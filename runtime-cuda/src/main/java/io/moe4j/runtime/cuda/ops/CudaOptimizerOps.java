@@ -10,7 +10,6 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.OptimizerOps;
 import io.moe4j.api.ops.Rounding;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
@@ -30,7 +29,7 @@ final class CudaOptimizerOps implements OptimizerOps {
 
     @Override
     public boolean adamwConverted(Stream stream, AdamW a, Tensor converted) {
-        require(a.parameter().dtype() == DType.F32 && converted.dtype() == DType.BF16
+        require(a.parameter().dtype().isSinglePrecision() && suffix(converted).equals("_bf16")
                 && converted.shape().equals(a.parameter().shape()), "adamw", a.parameter(), converted);
         update(stream, a, "adamw_converted", Optional.of(converted));
         return true;
