@@ -17,7 +17,7 @@ public interface OptimizerOps {
     void adamw(Stream stream, AdamW arguments);
 
     /**
-     * Like {@link #adamw} with an F32 parameter, and writes the new parameter a second time, rounded to the nearest, with the bits of a copy. Since SPI 1.4.
+     * Like {@link #adamw} with an F32 parameter, and writes the new parameter a second time, rounded to the nearest, as a copy rounds it. Since SPI 1.4.
      *
      * @param converted BF16, of the shape of the parameter
      * @return false if the device has no such operation; then it has enqueued nothing

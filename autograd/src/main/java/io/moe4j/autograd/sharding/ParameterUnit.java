@@ -189,9 +189,9 @@ public final class ParameterUnit implements AutoCloseable {
 
     /**
      * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
-     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. Call it before the first pass of a step, or of an
-     * evaluation; a gathering after the values have changed, and before this is called again, gives the old values. Does nothing for other units, which
-     * convert and quantize what they gather.
+     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. Call it
+     * before the first pass of a step, or of an evaluation; a gathering after the values have changed, and before this is called again, gives the old
+     * values. Does nothing for other units, which convert and quantize what they gather.
      *
      * @since 0.3.0
      */
