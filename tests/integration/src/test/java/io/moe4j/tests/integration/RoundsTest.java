@@ -62,7 +62,7 @@ final class RoundsTest {
     /** The number of rounds changes from step to step: a captured step makes those that it needs, with the bits of an eager step, which enqueues all. */
     @ParameterizedTest
     @CsvSource({"false, 1.8, 2, activation_checkpoint.mode=full",
-            "true, 0.4, 3, training.gradient_accumulation_steps=2 training.overlap=on",
+            "true, 0.4, 3, training.gradient_accumulation_steps=2 training.overlap=on runtime.strict=true",
             "false, 0.4, 3, activation_checkpoint.mode=budget activation_checkpoint.memory_budget=0.0002"})
     void capturedStepsMakeTheRoundsThatTheyNeed(boolean qwen, String capacity, int numbers, String overrides) {
         String rounds = overrides + " moe.receive_capacity=" + capacity;
