@@ -48,7 +48,7 @@ __device__ __forceinline__ void produceForQueries(const TensorMap* k, const unsi
             copyTile<Q, TILE>(shared.k[ring.stage][0], k, full, j * TILE, g, b);
 #pragma unroll 1
             for (int i = has[0] ? 0 : 2; i < (has[1] ? 4 : 2); i++)
-                copyBytes(shared.ds[ring.stage][i], from + tileNumber(2 * block + i, j / 2) * SCORES_BYTES + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
+                copyBytes(shared.ds[ring.stage][i], from + (long long)tileNumber(2 * block + i, j / 2) * SCORES_BYTES + (j & 1) * (TILE * TILE * 2), TILE * TILE * 2, full);
         }
     }
 }
