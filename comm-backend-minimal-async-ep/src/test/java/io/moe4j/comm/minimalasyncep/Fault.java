@@ -9,11 +9,13 @@ import io.moe4j.api.device.CpuKernel;
 import io.moe4j.api.device.Device;
 import io.moe4j.api.device.DeviceKind;
 import io.moe4j.api.device.KernelSource;
+import io.moe4j.api.group.PeerGroup;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.tests.contract.CommBackendContract;
 import io.moe4j.tests.contract.Planted;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -62,6 +64,33 @@ record Fault(String name, Function<CommBackendContract, Stream<DynamicTest>> tes
         return on(given -> new CommContext(given.rank(), given.group(),
                 given.peers().map(peers -> Planted.withoutBarrier(peers, given.rank().device(), phase)),
                 given.collectives()));
+    }
+
+    /** The stream for communication, or the main one, does not wait for the other. */
+    Fault withoutAwait(boolean ofMain) {
+        return on(given -> {
+            RankContext rank = given.rank();
+            if (rank.communication().isEmpty()) {
+                return given;
+            }
+            io.moe4j.api.device.Stream real = rank.communication().get();
+            io.moe4j.api.device.Stream main = ofMain ? withoutAwait(rank.stream()) : rank.stream();
+            io.moe4j.api.device.Stream beside = ofMain ? real : withoutAwait(real);
+            PeerGroup peers = Planted.instead(PeerGroup.class, given.peers().orElseThrow(), (method, arguments) -> {
+                if (!method.equals("barrier")) {
+                    return Planted.CALL;
+                }
+                given.peers().get().barrier(beside.equals(arguments[0]) ? real : rank.stream(), (String) arguments[1]);
+                return null;
+            });
+            return new CommContext(new RankContext(rank.world(), rank.device(), main, rank.memory(), rank.rendezvous())
+                    .withCommunication(beside), given.group(), Optional.of(peers), given.collectives());
+        });
+    }
+
+    private static io.moe4j.api.device.Stream withoutAwait(io.moe4j.api.device.Stream stream) {
+        return Planted.instead(io.moe4j.api.device.Stream.class, stream,
+                (method, arguments) -> method.equals("await") ? null : Planted.CALL);
     }
 
     @Override

@@ -31,6 +31,7 @@ final class Faults {
     private static final Tests STATISTICS = CommBackendContract::statisticsAreOfAllPlans;
     private static final Tests CAPTURE = CommBackendContract::capture;
     private static final Tests OVERLAP = CommBackendContract::exchangesOverlap;
+    private static final Tests BESIDE = CommBackendContract::exchangesBesideTheMainStream;
     private static final Tests SCALED = CommBackendContract::rowsWithScales;
     private static final Tests ONCE = CommBackendContract::rowsSentOnce;
     private static final Tests OUT_OF_RANGE = CommBackendContract::refusesIdsOutOfRange;
@@ -175,6 +176,10 @@ final class Faults {
                 Fault.of("no barrier after the experts", RACES, "of round").withoutBarrier("combine, experts"),
                 Fault.of("reads what it sends on a stream of its own", RACES, "of round")
                         .wrapped((backend, context) -> new Wrapped(backend, context).copiesElsewhere()),
+                Fault.of("begins before the main stream has written what is sent", BESIDE, "beside the main stream")
+                        .withoutAwait(false),
+                Fault.of("the main stream goes on before rows have arrived", BESIDE, "beside the main stream")
+                        .withoutAwait(true),
                 Fault.of("a pending dispatch is a field", OVERLAP, "of exchange")
                         .wrapped((backend, context) -> new Wrapped(backend, context).oneDispatch()),
                 Fault.of("a pending combine is a field", OVERLAP, "of exchange")

@@ -202,8 +202,12 @@ final class RankOpener {
                 ? Optional.of(resources.add(
                         context.device().openPeerGroup(groups.expertParallel(), context.rendezvous())))
                 : Optional.empty();
+        // On a stream of its own, so that an exchange does not wait for a shard that is being gathered or reduced.
+        RankContext given = context.communication().isEmpty() ? context
+                : context.withCommunication(resources.add(context.device()
+                        .openCommunicationStream("rank " + context.rank() + ", exchange")));
         CommBackend backend = resources.add(provider.open(shapes,
-                new CommContext(context, groups.expertParallel(), peers, collectives.expertParallel())));
+                new CommContext(given, groups.expertParallel(), peers, collectives.expertParallel())));
         if (!PlugInFit.reportsOverflows(backend.statistics().isPresent(), config)) {
             throw new InputException("model.moe_comm_backend = \"" + provider.id() + "\": "
                     + PlugInFit.OVERFLOW_UNREPORTED + "; " + PlugInFit.OVERFLOW_REMEDY);

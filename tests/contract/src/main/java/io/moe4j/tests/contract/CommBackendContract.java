@@ -177,6 +177,16 @@ public abstract class CommBackendContract {
                 })));
     }
 
+    /** Exchanges of a rank with a stream for communication: they see what the main stream wrote before, and it sees what they wrote once they are awaited. */
+    @TestFactory
+    public Stream<DynamicTest> exchangesBesideTheMainStream() {
+        return groupSizes().stream().map(ranks -> {
+            CommCase shape = CommCase.of("beside", ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
+            return dynamicTest("x" + ranks,
+                    () -> kit.onAllRanksWithTwoStreams(shape, DType.F32, new CommBeside(shape)::on));
+        });
+    }
+
     /** On the CPU, ids outside the range of experts are refused. */
     @TestFactory
     public Stream<DynamicTest> refusesIdsOutOfRange() {

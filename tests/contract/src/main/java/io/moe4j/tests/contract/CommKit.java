@@ -4,6 +4,7 @@ import io.moe4j.api.capture.GraphCaptureProvider;
 import io.moe4j.api.comm.CommBackendProvider;
 import io.moe4j.api.comm.CommConfig;
 import io.moe4j.api.device.Device;
+import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.tensor.DType;
 import java.util.Optional;
@@ -30,6 +31,18 @@ record CommKit(Device device, CommBackendProvider provider, Optional<Collectives
     void onAllRanks(CommCase shape, CommConfig config, CommRank.Check check) {
         try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
             team.run(rank -> CommRank.with(this, config, rank, rank.world(), check));
+        }
+    }
+
+    /** As {@link #onAllRanks}, on ranks that have a stream for communication. */
+    void onAllRanksWithTwoStreams(CommCase shape, DType rowType, CommRank.Check check) {
+        try (RankTeam team = RankTeam.open(device, shape.ranks(), stackBytes(shape))) {
+            team.run(rank -> {
+                try (Stream beside = device.openCommunicationStream("rank " + rank.rank() + ", communication")) {
+                    return CommRank.with(this, shape.config(rowType), rank.withCommunication(beside), rank.world(),
+                            check);
+                }
+            });
         }
     }
 

@@ -34,6 +34,7 @@ final class CommRank implements AutoCloseable {
         try {
             RankContext shown = new RankContext(context.world(), seen.apply(context.device()), context.stream(),
                     context.memory(), context.rendezvous());
+            shown = context.communication().map(shown::withCommunication).orElse(shown);
             backend = kit.provider().open(config, foundation.context(shown, group));
         } catch (RuntimeException | Error e) {
             closeFoundation();
