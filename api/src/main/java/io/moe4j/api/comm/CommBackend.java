@@ -111,6 +111,16 @@ public interface CommBackend extends AutoCloseable {
         return Optional.empty();
     }
 
+    /**
+     * How many multiprocessors of the device an exchange {@linkplain DispatchRequest#besideMain() beside the main stream} works on; 0 if there is no such
+     * exchange. What the main stream computes meanwhile should {@linkplain io.moe4j.api.device.Stream#leaveMultiprocessors leave} them free. Since SPI 1.3.
+     *
+     * @since 0.3.0
+     */
+    default int multiprocessorsBeside() {
+        return 0;
+    }
+
     /** R_max: rows that a receive buffer can hold. */
     long capacityRows();
 

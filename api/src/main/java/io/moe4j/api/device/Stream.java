@@ -68,6 +68,15 @@ public interface Stream extends AutoCloseable {
     /** Makes all later work of this stream wait for {@code event}, which may belong to another stream of the device. */
     void await(Event event);
 
+    /**
+     * Products that are enqueued from now on leave about so many of the device's multiprocessors to other streams; with 0, as at the beginning, they may take
+     * all. A product that has each of its blocks on a multiprocessor from beginning to end would otherwise keep what other streams enqueue from starting, or
+     * wait for it. No bit of a result depends on it. A device may ignore it. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default void leaveMultiprocessors(int count) {}
+
     /** Whether a capture is under way. */
     boolean isCapturing();
 

@@ -29,7 +29,10 @@ final class ExchangeStream {
         return !onMain && !own.equals(main);
     }
 
-    /** Runs work whose exchanges are enqueued to the main stream, given to it: after all exchanges so far, and before all later ones. */
+    /**
+     * Runs work whose exchanges are enqueued to the main stream, given to it: after all exchanges so far, and before all later ones, each of which
+     * begins with {@link #fork}.
+     */
     void onMain(Consumer<Stream> work) {
         fork();
         join();
@@ -39,7 +42,6 @@ final class ExchangeStream {
         } finally {
             onMain = false;
         }
-        fork();
     }
 
     /** Work from now on begins after what the main stream has enqueued so far. */

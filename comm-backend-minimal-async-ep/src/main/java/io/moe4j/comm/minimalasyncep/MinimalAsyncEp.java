@@ -48,7 +48,9 @@ import org.slf4j.LoggerFactory;
 final class MinimalAsyncEp implements CommBackend {
     static final String ID = "minimal_async_ep";
     /** Blocks of 256 threads of an exchange that runs beside the main stream. */
-    static final Setting<Long> BLOCKS_BESIDE = Setting.integer("blocks_beside", 32, 1, 1 << 16);
+    static final Setting<Long> BLOCKS_BESIDE = Setting.integer("blocks_beside", 64, 1, 1 << 16);
+    /** Multiprocessors that products leave to such an exchange. */
+    static final Setting<Long> MULTIPROCESSORS_BESIDE = Setting.integer("multiprocessors_beside", 16, 0, 1 << 10);
 
     private static final Logger log = LoggerFactory.getLogger(MinimalAsyncEp.class);
 
@@ -219,6 +221,13 @@ final class MinimalAsyncEp implements CommBackend {
     }
 
     @Override
+    public int multiprocessorsBeside() {
+        return exchange.isBesideMain()
+                ? Math.toIntExact(context.rank().settings(ID).get(MULTIPROCESSORS_BESIDE))
+                : 0;
+    }
+
+    @Override
     public int maxRounds() {
         return config.maxRounds(group.size());
     }
@@ -317,6 +326,7 @@ final class MinimalAsyncEp implements CommBackend {
                 // Also for kept rows: the next dispatch into the buffer takes the memory that says where copies go.
                 lease.slot().check(lease.dispatch());
                 launched.ifPresentOrElse(exchange::join, () -> {
+                    exchange.fork();
                     arrive(lease);
                     exchange.join();
                 });

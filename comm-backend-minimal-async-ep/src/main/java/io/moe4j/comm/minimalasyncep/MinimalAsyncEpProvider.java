@@ -60,7 +60,7 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
 
     @Override
     public List<Setting<?>> settings() {
-        return List.of(MinimalAsyncEp.BLOCKS_BESIDE);
+        return List.of(MinimalAsyncEp.BLOCKS_BESIDE, MinimalAsyncEp.MULTIPROCESSORS_BESIDE);
     }
 
     @Override

@@ -176,6 +176,7 @@ final class ExpertExchange {
     /** Sends tokens, with their weights, to the experts. They are awaited when they are used. */
     void launchInputs(Tape tape) {
         launchedInputs = Optional.of(launchInputs(tape, routing.plan(), keepsInputs, true));
+        leaveMultiprocessors(tape);
     }
 
     /** The inputs of a round. */
@@ -193,6 +194,7 @@ final class ExpertExchange {
         if (launchedInputs.isPresent()) {
             PendingRows launched = launchedInputs.get();
             launchedInputs = Optional.empty();
+            takeMultiprocessors(tape);
             inputs = Optional.of(keepsInputs ? kept(tape, launched::await) : launched.await());
         }
         ReceivedRows rows = inputs.orElseGet(() -> dispatchInputs(tape, routing.plan()));
@@ -229,23 +231,27 @@ final class ExpertExchange {
     }
 
     /** The same for the outputs of the only round, which {@link #awaitOutputs} waits for. */
-    void launchOutputs(ReceivedRows rows, Tensor out_TD) {
+    void launchOutputs(Tape tape, ReceivedRows rows, Tensor out_TD) {
         launchedOutputs = Optional.of(comm.combine(CombineRequest.of(rows, out_TD).withBesideMain(true)));
+        leaveMultiprocessors(tape);
     }
 
     /** The main stream waits for outputs that were launched. */
-    void awaitOutputs() {
+    void awaitOutputs(Tape tape) {
         launchedOutputs.ifPresent(PendingTokens::await);
+        takeMultiprocessors(tape);
         launchedOutputs = Optional.empty();
     }
 
     /** Sends the gradients with respect to the tokens' outputs to the experts. They are awaited when they are used. */
     void launchGradients(Tape tape, Tensor dout_TD) {
         launchedGradients = Optional.of(launchGradients(tape, routing.plan(), dout_TD, true));
+        leaveMultiprocessors(tape);
     }
 
     /** The gradients with respect to the tokens' outputs, at their experts. */
-    ReceivedRows awaitGradients() {
+    ReceivedRows awaitGradients(Tape tape) {
+        takeMultiprocessors(tape);
         ReceivedRows rows = launchedGradients
                 .orElseThrow(() -> new IllegalStateException("gradients of outputs are awaited before they are sent"))
                 .await();
@@ -272,15 +278,26 @@ final class ExpertExchange {
             inputGradients = Optional.of(new InputGradients(comm.combine(
                     CombineRequest.of(gradients(), dx_TD).withScalars(dweights_TK).withBesideMain(true)), dx_TD,
                     dweights_TK));
+            leaveMultiprocessors(tape);
         }
     }
 
     /** The gradients with respect to tokens and weights, if they were launched; the main stream waits for them. */
-    Optional<InputGradients> takeInputGradients() {
+    Optional<InputGradients> takeInputGradients(Tape tape) {
+        takeMultiprocessors(tape);
         Optional<InputGradients> launched = inputGradients;
         launched.ifPresent(each -> each.launched.await());
         inputGradients = Optional.empty();
         return launched;
+    }
+
+    /** What is computed until the exchange is awaited leaves it room. */
+    private void leaveMultiprocessors(Tape tape) {
+        tape.stream().leaveMultiprocessors(comm.multiprocessorsBeside());
+    }
+
+    private static void takeMultiprocessors(Tape tape) {
+        tape.stream().leaveMultiprocessors(0);
     }
 
     private static Tensor temporaryLike(Tape tape, Tensor tensor) {

@@ -60,7 +60,7 @@ final class ExpertInputs implements Operation {
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
-        Optional<ExpertExchange.InputGradients> launched = exchange.takeInputGradients();
+        Optional<ExpertExchange.InputGradients> launched = exchange.takeInputGradients(tape);
         if (launched.isPresent()) {
             gradients.give(0, launched.get().dx_TD());
             gradients.give(1, launched.get().dweights_TK());

@@ -61,7 +61,7 @@ final class ExpertOutput implements Operation {
             ReceivedRows rows = exchange.rowsForOutputs(tape);
             exchange.down_eDF().forward(tape, exchange.kernels(), exchange.rows(), h_RF.tensor(), rows.outputs_RD());
             if (waiting_ND.isEmpty()) {
-                exchange.launchOutputs(rows, out_TD);
+                exchange.launchOutputs(tape, rows, out_TD);
                 return;
             }
             exchange.combine(rows, out_TD, Optional.empty(), waiting_ND);
@@ -78,7 +78,7 @@ final class ExpertOutput implements Operation {
     public void backward(Tape tape, Gradients gradients) {
         Tensor h = h_RF.tensor();
         activations.setOutputGradient(gradients.ofOutput());
-        ReceivedRows dy = exchange.awaitGradients();
+        ReceivedRows dy = exchange.awaitGradients(tape);
         // The hidden rows are not read again: their gradient overwrites them.
         exchange.down_eDF().backward(tape, exchange.kernels(), exchange.rows(), dy.rows_RD(), h, h);
         gradients.pass(0, h);

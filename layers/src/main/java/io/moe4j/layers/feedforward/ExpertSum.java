@@ -36,7 +36,7 @@ final class ExpertSum implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor output) {
-        exchange.awaitOutputs();
+        exchange.awaitOutputs(tape);
     }
 
     @Override

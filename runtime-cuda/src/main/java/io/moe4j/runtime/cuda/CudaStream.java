@@ -40,6 +40,7 @@ public final class CudaStream implements Stream {
     private Optional<StreamHandle> ofBodies = Optional.empty();
     private @Nullable CudaRecording recording;
     private long hostSyncs;
+    private int leftMultiprocessors;
 
     /** @param urgent whether its kernels go before those of other streams where multiprocessors become free */
     CudaStream(CudaDevice device, String name, boolean urgent) {
@@ -338,6 +339,16 @@ public final class CudaStream implements Stream {
         }
         device.context().makeCurrent();
         Driver.check(JCudaDriver.cuStreamWaitEvent(handle, cuda.handle(), 0), "cuStreamWaitEvent");
+    }
+
+    @Override
+    public void leaveMultiprocessors(int count) {
+        leftMultiprocessors = Math.max(0, count);
+    }
+
+    /** How many multiprocessors a product may take. */
+    public int usableMultiprocessors() {
+        return Math.max(1, device.multiprocessors() - leftMultiprocessors);
     }
 
     @Override

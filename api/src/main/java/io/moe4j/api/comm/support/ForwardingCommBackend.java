@@ -52,6 +52,11 @@ public abstract class ForwardingCommBackend implements CommBackend {
     }
 
     @Override
+    public int multiprocessorsBeside() {
+        return backend.multiprocessorsBeside();
+    }
+
+    @Override
     public int maxRounds() {
         return backend.maxRounds();
     }

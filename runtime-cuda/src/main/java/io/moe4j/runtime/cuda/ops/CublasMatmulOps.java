@@ -14,6 +14,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.cuda.cublas.cublasLtContext;
+import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 
 /**
  * Dense products on cuBLASLt, accumulating in fp32; those of operands with scales on {@link ScaledMatmul}. The library is column-major: it sees a
@@ -66,7 +67,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
             own.seen().put(shape, plan);
         }
         ((CudaStream) stream).uses(a.a(), a.b(), a.c());
-        own.run(plan, a, ((CudaStream) stream).handleNow());
+        own.run(plan, a, ((CudaStream) stream).handleNow(), operation(plan, stream));
     }
 
     /** In one call of the library where the algorithm of one product can compute several. */
@@ -87,7 +88,11 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         ((CudaStream) stream).uses(products.stream().flatMap(each -> List.of(each.a(), each.b(), each.c()).stream())
                 .toArray(Tensor[]::new));
         streams.computeIfAbsent(stream, this::open)
-                .run(plan.get(), products.getFirst(), ((CudaStream) stream).handleNow());
+                .run(plan.get(), products.getFirst(), ((CudaStream) stream).handleNow(), operation(plan.get(), stream));
+    }
+
+    private cublasLtMatmulDescOpaque_t operation(PreparedMatmul plan, Stream stream) {
+        return plan.operation(((CudaStream) stream).usableMultiprocessors(), device.multiprocessors());
     }
 
     /** All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits. */

@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda.ops;
 
+import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
@@ -25,7 +26,9 @@ import static org.bytedeco.cuda.global.cudart.CUDA_R_32F;
 
 import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.tensor.DType;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
@@ -41,6 +44,8 @@ import org.bytedeco.javacpp.LongPointer;
  */
 final class PreparedMatmul implements AutoCloseable {
     private final cublasLtMatmulDescOpaque_t operation = new cublasLtMatmulDescOpaque_t();
+    private final Map<Integer, cublasLtMatmulDescOpaque_t> onFewer = new ConcurrentHashMap<>();
+    private final MatmulShape shape;
     private final cublasLtMatrixLayoutOpaque_t layoutA;
     private final cublasLtMatrixLayoutOpaque_t layoutB;
     private final cublasLtMatrixLayoutOpaque_t layoutC;
@@ -49,9 +54,8 @@ final class PreparedMatmul implements AutoCloseable {
 
     /** Describes a product. The library's first operand is the second one here: see {@link CublasMatmulOps}. */
     private PreparedMatmul(MatmulShape s, Function<cublasLtMatmulHeuristicResult_t, cublasLtMatmulAlgo_t> chosen) {
-        check(cublasLtMatmulDescInit(operation, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
-        set(CUBLASLT_MATMUL_DESC_TRANSA, s.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
-        set(CUBLASLT_MATMUL_DESC_TRANSB, s.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        shape = s;
+        describe(operation);
         layoutB = s.transposeB() ? layout(s.in(), s.k(), s.n(), s.ldb()) : layout(s.in(), s.n(), s.k(), s.ldb());
         layoutA = s.transposeA() ? layout(s.in(), s.m(), s.k(), s.lda()) : layout(s.in(), s.k(), s.m(), s.lda());
         layoutC = layout(s.out(), s.n(), s.m(), s.ldc());
@@ -122,8 +126,27 @@ final class PreparedMatmul implements AutoCloseable {
         }
     }
 
-    cublasLtMatmulDescOpaque_t operation() {
-        return operation;
+    /**
+     * The product on at most so many multiprocessors. The algorithm stays the one that was chosen for all of them, so that the bits stay too.
+     *
+     * @param multiprocessors that it may take
+     * @param all that the device has
+     */
+    cublasLtMatmulDescOpaque_t operation(int multiprocessors, int all) {
+        return multiprocessors >= all ? operation : onFewer.computeIfAbsent(multiprocessors, this::onFewer);
+    }
+
+    private cublasLtMatmulDescOpaque_t onFewer(int multiprocessors) {
+        cublasLtMatmulDescOpaque_t limited = new cublasLtMatmulDescOpaque_t();
+        describe(limited);
+        set(limited, CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET, multiprocessors);
+        return limited;
+    }
+
+    private void describe(cublasLtMatmulDescOpaque_t described) {
+        check(cublasLtMatmulDescInit(described, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
+        set(described, CUBLASLT_MATMUL_DESC_TRANSA, shape.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
+        set(described, CUBLASLT_MATMUL_DESC_TRANSB, shape.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
     }
 
     cublasLtMatrixLayoutOpaque_t layoutA() {
@@ -148,9 +171,9 @@ final class PreparedMatmul implements AutoCloseable {
         }
     }
 
-    private void set(int attribute, int value) {
+    private static void set(cublasLtMatmulDescOpaque_t described, int attribute, int value) {
         try (IntPointer pointer = new IntPointer(new int[] {value})) {
-            check(cublasLtMatmulDescSetAttribute(operation, attribute, pointer, Integer.BYTES),
+            check(cublasLtMatmulDescSetAttribute(described, attribute, pointer, Integer.BYTES),
                     "cublasLtMatmulDescSetAttribute");
         }
     }
@@ -173,6 +196,7 @@ final class PreparedMatmul implements AutoCloseable {
     @Override
     public void close() {
         operation.close();
+        onFewer.values().forEach(cublasLtMatmulDescOpaque_t::close);
         layoutA.close();
         layoutB.close();
         layoutC.close();

@@ -10,6 +10,7 @@ import io.moe4j.runtime.cuda.driver.StreamHandle;
 import java.util.HashMap;
 import java.util.Map;
 import org.bytedeco.cuda.cublas.cublasLtContext;
+import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.FloatPointer;
 
@@ -44,8 +45,13 @@ final class StreamMatmul implements AutoCloseable {
         return seen;
     }
 
-    /** @param to the driver's stream: another one in the body of a captured loop */
-    void run(PreparedMatmul plan, Matmul m, StreamHandle to) {
+    /**
+     * Enqueues a product.
+     *
+     * @param to the driver's stream: another one in the body of a captured loop
+     * @param operation of the plan, on as many multiprocessors as the product may take
+     */
+    void run(PreparedMatmul plan, Matmul m, StreamHandle to, cublasLtMatmulDescOpaque_t operation) {
         if (to.address() != streamAddress) {
             streamAddress = to.address();
             stream = new CUstream_st(RawPointer.at(streamAddress));
@@ -56,7 +62,7 @@ final class StreamMatmul implements AutoCloseable {
         b.to(m.b().address());
         a.to(m.a().address());
         // In turn, because the library loads its kernels when they are first used.
-        int status = turns.call(() -> cublasLtMatmul(handle, plan.operation(), alpha, b,
+        int status = turns.call(() -> cublasLtMatmul(handle, operation, alpha, b,
                 plan.layoutB(), a, plan.layoutA(), beta, c, plan.layoutC(), c, plan.layoutC(), plan.algorithm(),
                 workspacePointer, workspace.bytes(), stream));
         if (status != 0) {

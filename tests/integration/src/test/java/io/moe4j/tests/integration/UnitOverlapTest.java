@@ -179,7 +179,8 @@ final class UnitOverlapTest {
             ShardGroup group = new ShardGroup(Optional.of(collectives()), Optional.empty());
             for (int i = 0; i < 3; i++) {
                 float value = 1 + i;
-                ParameterUnit unit = new ParameterUnit("unit " + i, List.of(new Parameter("p" + i, 0, ELEMENTS)), context,
+                ParameterUnit unit = new ParameterUnit("unit " + i, List.of(new Parameter("p" + i, 0, ELEMENTS)),
+                        context,
                         group.withBeside(group), new Precision(DType.F32, DType.F32, DType.F32, DType.F32));
                 unit.load((parameter, from, into, count) -> Arrays.fill(into, 0, count, value));
                 units.add(unit);
@@ -198,12 +199,13 @@ final class UnitOverlapTest {
         }
 
         private Collectives collectives() {
-            Collectives none = Planted.instead(Collectives.class, NO_COLLECTIVES, (method, arguments) -> switch (method) {
-                case "group" -> Group.of("shards", List.of(0, 1), 0);
-                case "allGather" -> launch("gather", arguments);
-                case "reduceScatter" -> launch("reduce", arguments);
-                default -> Planted.CALL;
-            });
+            Collectives none = Planted.instead(Collectives.class, NO_COLLECTIVES,
+                    (method, arguments) -> switch (method) {
+                        case "group" -> Group.of("shards", List.of(0, 1), 0);
+                        case "allGather" -> launch("gather", arguments);
+                        case "reduceScatter" -> launch("reduce", arguments);
+                        default -> Planted.CALL;
+                    });
             return none;
         }
 
@@ -223,7 +225,8 @@ final class UnitOverlapTest {
 
         /** The other rank's gradients are all 0. */
         private static void reduce(CpuLaunch launch) {
-            MemorySegment.copy(launch.memory(), launch.pointer(0), launch.memory(), launch.pointer(1), 4L * ELEMENTS / 2);
+            MemorySegment.copy(launch.memory(), launch.pointer(0), launch.memory(), launch.pointer(1),
+                    4L * ELEMENTS / 2);
         }
 
         List<List<ParameterUnit>> order(int... stages) {
