@@ -29,10 +29,10 @@ import java.util.TreeMap;
 record Trace(List<Long> losses, Map<String, List<Integer>> weights) {
     private static final int VOCABULARY = 61;
 
-    /** Runs a small model for five steps, on batches that depend on rank and step only. */
+    /** Runs a small model for four steps, on batches that depend on rank and step only. */
     static Trace of(Registry registry, long seed, String overrides) {
         ModelSpec spec = registry.get(ModelProvider.class, "deepseek_v3").fromHuggingFace(config());
-        List<Arguments.Override> all = new ArrayList<>(Arguments.of("training.steps=5", "training.seq_len=24",
+        List<Arguments.Override> all = new ArrayList<>(Arguments.of("training.steps=4", "training.seq_len=24",
                 "training.local_batch_size=2", "optimizer.lr=1e-2", "training.seed=" + seed).overrides());
         all.addAll(Arguments.parse(List.of(overrides.split(" "))).overrides());
         TrainerConfig config = new ConfigLoader(registry).load(NamedConfigs.PLAIN, all, ConfigUse.runningModel(spec));
