@@ -42,7 +42,8 @@ class LanguageTest {
 
     private int train(StringWriter err, String... arguments) {
         String[] all = Stream.concat(
-                Stream.of("train", "--training.seq_len", "16", "--training.steps", "1", "--ranks", "1",
+                Stream.of("train", "--model.from", ProjectFiles.tinyModel(), "--data.tokenizer", "bytes",
+                        "--training.seq_len", "16", "--training.steps", "1", "--ranks", "1",
                         "--parallelism.expert_parallel_degree", "1", "--output", folder.resolve("run").toString()),
                 Stream.of(arguments)).toArray(String[]::new);
         return Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err), all);

@@ -142,8 +142,9 @@ class LateDataTest {
 
     private int train(StringWriter out, StringWriter err, String... arguments) {
         List<String> all = new ArrayList<>(
-                List.of("train", "--checkpoint.enable", "false", "--training.seq_len", "16", "--training.steps", "1",
-                        "--ranks", "1", "--parallelism.expert_parallel_degree", "1", "--output",
+                List.of("train", "--checkpoint.enable", "false", "--model.from", ProjectFiles.tinyModel(),
+                        "--data.tokenizer", "bytes", "--training.seq_len", "16", "--training.steps", "1", "--ranks",
+                        "1", "--parallelism.expert_parallel_degree", "1", "--output",
                         folder.resolve("run").toString()));
         all.addAll(List.of(arguments));
         return Main.run(new PrintWriter(out), new PrintWriter(err), all.toArray(String[]::new));

@@ -3,17 +3,14 @@ package io.moe4j.tests.integration;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import java.util.function.UnaryOperator;
 
 /**
  * The command line as processes of one job, started as torchrun starts them; each writes to a log of its own. Closing it ends them.
@@ -60,18 +57,16 @@ final class RankProcesses implements AutoCloseable {
     }
 
     void start(int rank, List<String> arguments) throws IOException {
-        start(rank, arguments, Map.of(), UnaryOperator.identity());
+        start(rank, arguments, Map.of());
     }
 
     /**
      * Starts a process.
      *
      * @param environment beside what torchrun sets
-     * @param jvm changes an argument of the JVM, such as the module path
      */
-    void start(int rank, List<String> arguments, Map<String, String> environment, UnaryOperator<String> jvm)
-            throws IOException {
-        List<String> command = commandLine(jvm, compiler);
+    void start(int rank, List<String> arguments, Map<String, String> environment) throws IOException {
+        List<String> command = ProgramJvm.command(compiler);
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectOutput(logFile(rank).toFile());
@@ -84,21 +79,7 @@ final class RankProcesses implements AutoCloseable {
 
     /** What {@code ./moe4j} starts, with the modules of this JVM: the program, to which its arguments are added. */
     static List<String> commandLine() {
-        return commandLine(UnaryOperator.identity(), List.of("-XX:TieredStopAtLevel=1"));
-    }
-
-    private static List<String> commandLine(UnaryOperator<String> jvm, List<String> compiler) {
-        List<String> command = new ArrayList<>();
-        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(argument -> !argument.startsWith("-javaagent") && !argument.startsWith("-agentlib"))
-                // The child has a collector of its own, and a JVM takes one only.
-                .filter(argument -> !argument.matches("-XX:\\+Use\\w+GC")).map(jvm)
-                .forEach(command::add);
-        command.addAll(compiler);
-        command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "--class-path",
-                System.getProperty("java.class.path"), "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
-        return command;
+        return ProgramJvm.command(List.of("-XX:TieredStopAtLevel=1"));
     }
 
     Process process(int rank) {

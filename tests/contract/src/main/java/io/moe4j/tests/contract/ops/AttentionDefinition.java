@@ -20,8 +20,12 @@ final class AttentionDefinition {
     private final double scale;
     private final double narrowed;
     private final int[] starts;
+    private final double[] score;
+    private final double[] scoreError;
     private final double[] p;
     private final double[] relative;
+    /** The sum of the sizes of the terms of the last dot product, from which its error follows. */
+    private double size;
 
     /** The attention over sequences of one document each. */
     AttentionDefinition(AttentionShape shape, double scale) {
@@ -38,6 +42,8 @@ final class AttentionDefinition {
         value = (int) shape.valueDim();
         this.scale = scale;
         narrowed = shape.dtype() == DType.BF16 ? Rounding.stored(DType.BF16) : 0;
+        score = new double[sequence];
+        scoreError = new double[sequence];
         p = new double[sequence];
         relative = new double[sequence];
     }
@@ -79,20 +85,21 @@ final class AttentionDefinition {
         return 1 + Math.min(terms, 6 * Math.sqrt(terms));
     }
 
-    private static double dot(double[] a, int from, double[] b, int with, int count) {
+    /** A dot product; sets {@link #size}. Both sums are made in one loop, since most of the time of these definitions is spent here. */
+    private double dot(double[] a, int from, double[] b, int with, int count) {
         double sum = 0;
+        double sizes = 0;
         for (int i = 0; i < count; i++) {
-            sum += a[from + i] * b[with + i];
+            double product = a[from + i] * b[with + i];
+            sum += product;
+            sizes += Math.abs(product);
         }
+        size = sizes;
         return sum;
     }
 
-    /** The largest error of a dot product. */
-    private static double dotError(double[] a, int from, double[] b, int with, int count) {
-        double size = 0;
-        for (int i = 0; i < count; i++) {
-            size += Math.abs(a[from + i] * b[with + i]);
-        }
+    /** The largest error of the last dot product, of so many terms. */
+    private double dotError(int count) {
         return roundings(count) * Rounding.U32 * size;
     }
 
@@ -111,25 +118,24 @@ final class AttentionDefinition {
         return starts[bh / heads * sequence + s];
     }
 
-    /** Fills {@link #p} with exp(score − shift), {@link #relative} with their relative errors. */
-    private void powers(int bh, int query, double[] q, double[] k, double shift) {
-        for (int j = start(bh, query); j <= query; j++) {
-            int from = row(bh, query) * queryKey;
-            int with = keyRow(bh, j) * queryKey;
-            double score = scale * dot(q, from, k, with, queryKey);
-            double error = scale * dotError(q, from, k, with, queryKey)
-                    + 2 * Rounding.U32 * (Math.abs(score) + Math.abs(shift));
-            p[j] = Math.exp(score - shift);
-            relative[j] = error + 2.5 * Math.abs(score - shift) * Rounding.U32 + FEW;
-        }
-    }
-
-    private double top(int bh, int query, double[] q, double[] k) {
+    /** Fills {@link #score} and {@link #scoreError}, and returns the largest score. */
+    private double scores(int bh, int query, double[] q, double[] k) {
         double top = Double.NEGATIVE_INFINITY;
         for (int j = start(bh, query); j <= query; j++) {
-            top = Math.max(top, scale * dot(q, row(bh, query) * queryKey, k, keyRow(bh, j) * queryKey, queryKey));
+            score[j] = scale * dot(q, row(bh, query) * queryKey, k, keyRow(bh, j) * queryKey, queryKey);
+            scoreError[j] = scale * dotError(queryKey);
+            top = Math.max(top, score[j]);
         }
         return top;
+    }
+
+    /** Fills {@link #p} with exp(score − shift), {@link #relative} with their relative errors. */
+    private void powers(int bh, int query, double shift) {
+        for (int j = start(bh, query); j <= query; j++) {
+            double error = scoreError[j] + 2 * Rounding.U32 * (Math.abs(score[j]) + Math.abs(shift));
+            p[j] = Math.exp(score[j] - shift);
+            relative[j] = error + 2.5 * Math.abs(score[j] - shift) * Rounding.U32 + FEW;
+        }
     }
 
     /** Computes o and lse. */
@@ -143,8 +149,8 @@ final class AttentionDefinition {
         Approx[] lse = new Approx[o.values.length / value];
         for (int bh = 0; bh < lse.length / Math.max(1, sequence); bh++) {
             for (int s = first; s < sequence; s++) {
-                double top = top(bh, s, q, k);
-                powers(bh, s, q, k, top);
+                double top = scores(bh, s, q, k);
+                powers(bh, s, top);
                 Sum sum = new Sum();
                 for (int j = start(bh, s); j <= s; j++) {
                     sum.add(new Approx(p[j], p[j] * relative[j]));
@@ -171,12 +177,13 @@ final class AttentionDefinition {
             for (int s = 0; s < sequence; s++) {
                 int out = row(bh, s) * value;
                 double delta = dot(o, out, dO, out, value);
-                double deltaError = dotError(o, out, dO, out, value);
-                powers(bh, s, q, k, lse[bh * sequence + s]);
+                double deltaError = dotError(value);
+                scores(bh, s, q, k);
+                powers(bh, s, lse[bh * sequence + s]);
                 for (int j = start(bh, s); j <= s; j++) {
                     int key = keyRow(bh, j);
                     double dp = dot(dO, out, v, key * value, value);
-                    double dpError = dotError(dO, out, v, key * value, value) + deltaError
+                    double dpError = dotError(value) + deltaError
                             + Rounding.U32 * (Math.abs(dp) + Math.abs(delta));
                     double ds = scale * p[j] * (dp - delta);
                     double dsError = Math.abs(ds) * (relative[j] + narrowed) + scale * p[j] * dpError;
