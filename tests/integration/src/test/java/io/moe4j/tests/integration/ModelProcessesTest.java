@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,7 +49,7 @@ class ModelProcessesTest {
                         "--parallelism.expert_parallel_degree", "2", "--model.from", model.toString(),
                         "--checkpoint.export", exported.toString(), "--training.steps", "1", "--training.seq_len", "8",
                         "--optimizer.lr", "1e-30", "--moe.load_balance_coeff", "0", "--output",
-                        folder.resolve("run").toString()), SMALL_HEAP);
+                        folder.resolve("run").toString()), SMALL_HEAP, UnaryOperator.identity());
             }
             assertEquals(0, processes.exitCode(0), () -> processes.log(0));
             assertEquals(0, processes.exitCode(1), () -> processes.log(1));

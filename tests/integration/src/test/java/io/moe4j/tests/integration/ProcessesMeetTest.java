@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -136,15 +137,15 @@ class ProcessesMeetTest {
             Map<String, String> one = Map.of("MOE4J_JOB_ID", "one", "MOE4J_JOB_SECRET", "a secret of both jobs");
             Map<String, String> two = Map.of("MOE4J_JOB_ID", "two", "MOE4J_JOB_SECRET", "a secret of both jobs");
             List<String> run = with("--training.steps", "1");
-            first.start(0, run, one);
+            first.start(0, run, one, UnaryOperator.identity());
             awaitPort(first);
-            second.start(0, run, two);
-            second.start(1, run, two);
+            second.start(0, run, two, UnaryOperator.identity());
+            second.start(1, run, two, UnaryOperator.identity());
             assertEquals(2, second.exitCode(0), second.log(0));
             assertTrue(second.log(0).contains("If another job uses the port"), second.log(0));
             assertEquals(2, second.exitCode(1), second.log(1));
             assertTrue(second.log(1).contains("it belongs to job two, and rank 0 to job one"), second.log(1));
-            first.start(1, run, one);
+            first.start(1, run, one, UnaryOperator.identity());
             assertEquals(0, first.exitCode(0), first.log(0));
             assertEquals(0, first.exitCode(1), first.log(1));
         }

@@ -7,10 +7,12 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.UnaryOperator;
 
 /**
  * The command line as processes of one job, started as torchrun starts them; each writes to a log of its own. Closing it ends them.
@@ -57,16 +59,18 @@ final class RankProcesses implements AutoCloseable {
     }
 
     void start(int rank, List<String> arguments) throws IOException {
-        start(rank, arguments, Map.of());
+        start(rank, arguments, Map.of(), UnaryOperator.identity());
     }
 
     /**
      * Starts a process.
      *
      * @param environment beside what torchrun sets
+     * @param jvm changes an argument of the JVM, such as the module path
      */
-    void start(int rank, List<String> arguments, Map<String, String> environment) throws IOException {
-        List<String> command = ProgramJvm.command(compiler);
+    void start(int rank, List<String> arguments, Map<String, String> environment, UnaryOperator<String> jvm)
+            throws IOException {
+        List<String> command = new ArrayList<>(ProgramJvm.command(compiler).stream().map(jvm).toList());
         command.addAll(arguments);
         ProcessBuilder builder = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
                 .redirectOutput(logFile(rank).toFile());
