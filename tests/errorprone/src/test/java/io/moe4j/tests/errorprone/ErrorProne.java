@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
@@ -56,10 +57,14 @@ final class ErrorProne {
         }
     }
 
-    /** The options in a file: its lines, without those that are empty or start with #. */
+    /** The options in absent.options and in a file: their lines, without those that are empty or start with #. */
     static List<String> checks(String file) throws IOException {
-        return Files.readAllLines(SourceRoots.project().resolve("tests", "errorprone", file)).stream()
-                .map(String::strip).filter(line -> !line.isEmpty() && !line.startsWith("#")).toList();
+        List<String> lines = new ArrayList<>();
+        for (String each : List.of("absent.options", file)) {
+            Files.readAllLines(SourceRoots.project().resolve("tests", "errorprone", each)).stream().map(String::strip)
+                    .filter(line -> !line.isEmpty() && !line.startsWith("#")).forEach(lines::add);
+        }
+        return lines;
     }
 
     private static boolean isErrorProne(Diagnostic<?> diagnostic) {

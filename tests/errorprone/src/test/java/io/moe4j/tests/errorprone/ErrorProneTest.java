@@ -1,6 +1,7 @@
 package io.moe4j.tests.errorprone;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
@@ -12,11 +13,17 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Error Prone finds nothing in this project's sources: once over all of main, once over all tests, since its loading takes longer than most modules. */
 final class ErrorProneTest {
+    private static final Pattern ABSENT = Pattern.compile("(?m)^import (?:static )?(?:android|androidx|com\\.google\\.auto\\.value"
+            + "|com\\.google\\.common\\.flogger|com\\.google\\.common\\.truth|com\\.google\\.protobuf|dagger|io\\.reactivex"
+            + "|org\\.joda\\.time|org\\.mockito|org\\.robolectric)\\.");
+
     @Test
     void nothingIsFound(@TempDir Path mainClasses, @TempDir Path testClasses) throws IOException {
         Set<Path> main = SourceRoots.files("main");
@@ -40,6 +47,21 @@ final class ErrorProneTest {
         assertEquals(List.of("3 NullAway", "4 EnumOrdinal", "5 EqualsIncompatibleType"),
                 named(planted, "main.options"));
         assertEquals(List.of("5 EqualsIncompatibleType"), named(planted, "test.options"));
+    }
+
+    /** absent.options switches the checks of these libraries off. */
+    @Test
+    void librariesWithoutChecksAreNotUsed() throws IOException {
+        assertTrue(ABSENT.matcher("import static com.google.common.truth.Truth.assertThat;").find());
+        Set<Path> all = new TreeSet<>(SourceRoots.files("main"));
+        all.addAll(SourceRoots.files("test"));
+        for (Path file : all) {
+            if (!file.endsWith("ErrorProneTest.java")) {
+                Matcher found = ABSENT.matcher(Files.readString(file));
+                assertFalse(found.find(), () -> file + " has \"" + found.group()
+                        + "\"; remove the checks of this library from tests/errorprone/absent.options");
+            }
+        }
     }
 
     @Test
