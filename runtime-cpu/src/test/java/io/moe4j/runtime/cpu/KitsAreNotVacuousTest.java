@@ -296,7 +296,7 @@ class KitsAreNotVacuousTest {
 
     /** The streams are wrapped, and unwrapped for the real capture. */
     private static Fault loops(String name, String reason, WrongLoop wrong) {
-        Map<Stream, Stream> reals = new IdentityHashMap<>();
+        IdentityHashMap<Stream, Stream> reals = new IdentityHashMap<>();
         DeviceProvider devices = devices((device, method, arguments) -> {
             if (!method.equals("openStream")) {
                 return CALL;
