@@ -94,8 +94,12 @@ __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValu
     if (lane == 0) {
         barrierWait(&shared.keysEmpty, (turn & 1) ^ 1);
         const long long skipped = (long long)firstHead * p.perKey * tileNumber(2 * p.blocks(), 0);
-        unsigned char* scoresOfBlock = scores == nullptr ? nullptr : scores + (block - skipped) * SCORES_BYTES;
-        shared.work[turn & 1] = {block, head, 2 * block + tiles - 1, b * p.heads + g * p.perKey, scoresOfBlock};
+        KeysWork& work = shared.work[turn & 1];
+        work.block = block;
+        work.head = head;
+        work.lastTile = 2 * block + tiles - 1;
+        work.queryHead = b * p.heads + g * p.perKey;
+        work.scores = scores == nullptr ? nullptr : scores + (block - skipped) * SCORES_BYTES;
         barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
         copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
         NextCopy& next = shared.next;
