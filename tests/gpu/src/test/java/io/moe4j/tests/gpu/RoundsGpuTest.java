@@ -139,7 +139,7 @@ final class RoundsGpuTest {
      * can be, and losses and outputs of the worst case. The last training runs beside another session.
      */
     @ParameterizedTest(name = "EP {0}, {1}, capacity {2}, {3}")
-    @CsvSource({"2,bfloat16,0.3,2,training.overlap=on",
+    @CsvSource({"2,bfloat16,0.3,2,activation_checkpoint.mode=full",
             "4,bfloat16,0.4,4,training.gradient_accumulation_steps=2",
             "4,float32,1.9,2,activation_checkpoint.mode=budget", "4,bfloat16,0.6,3,activation_checkpoint.mode=budget"})
     void capturedStepsMakeTheRoundsThatTheyNeed(int ranks, String dtype, String capacity, int numbers, String how)
