@@ -23,14 +23,18 @@ static constexpr int THREADS = 384;
 static constexpr int RING = 192 * 1024;  // bytes of all stages; hosts compute shared bytes from this: RING + 16 KiB of staging + 4 KiB
 static constexpr int SUB = 64 * 128;  // bytes of 64 rows of 128 bytes
 
-template <int BM>
+// How the two consumer warpgroups share the work. TOGETHER: each has half of the rows of a tile. IN_TURNS: the same, and they enqueue products in turns, so that one adds
+// while the other's products run. APART: each has tiles of its own, and a ring of its own, so that one also stores while the other's products run.
+enum Sharing { TOGETHER, IN_TURNS, APART };
+
+template <int BM, int RINGS>
 struct Shared {
-    static constexpr int STAGES = RING / ((BM + BN) * BK);
-    unsigned char a[STAGES][BM * BK];
-    unsigned char b[STAGES][BN * BK];
+    static constexpr int STAGES = RING / RINGS / ((BM + BN) * BK);
+    unsigned char a[RINGS][STAGES][BM * BK];
+    unsigned char b[RINGS][STAGES][BN * BK];
     unsigned char staging[8][16 * 128];
-    float scales[STAGES][BN];  // of B's rows, in the columns product
-    uint64_t full[STAGES], empty[STAGES];
+    float scales[RINGS][STAGES][BN];  // of B's rows, in the columns product
+    uint64_t full[RINGS][STAGES], empty[RINGS][STAGES];
 };
 
 // Strides are in elements. Indices of scales fit an int.
@@ -47,84 +51,29 @@ struct Arguments {
     bool accumulate;
 };
 
-// The slices of a tile.
-template <bool COLUMNS, typename Tiles>
-struct Slices {
-    int first, count;
-    __device__ __forceinline__ Slices(const Arguments& p, const Tiles& tiles)
-        : first(COLUMNS ? tiles.first / BK : 0),
-          count(COLUMNS ? tiles.last > tiles.first ? (tiles.last + BK - 1) / BK - first : 0 : (p.k + BK - 1) / BK) {}
+// Everything that depends on the kind of product. RINGS: of slices; one that both warpgroups read, or one for each.
+template <bool COLUMNS, int BM, Sharing SHARING>
+struct Kind {
+    static constexpr int RINGS = SHARING == APART ? 2 : 1, WARPS = 8 / RINGS, BLOCKS = BM * RINGS / 128;  // warps that read a ring; blocks of 64 rows of a warpgroup
+    typedef f8::Shared<BM, RINGS> Shared;
+
+    // The tiles of ring `ring`.
+    struct TilesOf : Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> {
+        typedef Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> Base;
+        __device__ __forceinline__ TilesOf(const Arguments& p, int ring)
+            : Base(p.offsets, p.experts, p.m, p.n, p.capacity, RINGS * blockIdx.x + ring, RINGS * gridDim.x) {}
+    };
+
+    // The slices of a tile.
+    struct Slices {
+        int first, count;
+        __device__ __forceinline__ Slices(const Arguments& p, const TilesOf& tiles)
+            : first(COLUMNS ? tiles.first / BK : 0),
+              count(COLUMNS ? tiles.last > tiles.first ? (tiles.last + BK - 1) / BK - first : 0 : (p.k + BK - 1) / BK) {}
+    };
 };
 
-// A cluster of two blocks has two tiles that are neighbours along the rows of C.
-template <bool COLUMNS, int BM, int CLUSTER>
-struct TilesOf : Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM * CLUSTER, BN, int, false> {
-    typedef Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM * CLUSTER, BN, int, false> Base;
-    __device__ __forceinline__ explicit TilesOf(const Arguments& p) : Base(p.offsets, p.experts, p.m, p.n, p.capacity, blockIdx.x / CLUSTER, gridDim.x / CLUSTER) {}
-    __device__ __forceinline__ int row() const { return Base::row() + (CLUSTER > 1 ? (int)blockOfCluster() * BM : 0); }
-};
-
-// Fills the ring. Runs on one thread. In a cluster, each block fetches half of B for both.
-template <bool COLUMNS, int BM, int CLUSTER>
-__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM>& shared) {
-    TilesOf<COLUMNS, BM, CLUSTER> tiles(p);
-    const int half = CLUSTER > 1 ? (int)blockOfCluster() * (BN / 2) : 0;
-    int stage = 0;
-    uint32_t phase = 0;
-    while (tiles.next()) {
-        const int row = COLUMNS ? tiles.row() : tiles.first + tiles.row(), column = tiles.column();
-        const uint32_t scaleBytes = COLUMNS ? 4 * min(BN, p.n - column) : 0;
-        const Slices<COLUMNS, TilesOf<COLUMNS, BM, CLUSTER>> slices(p, tiles);
-        const float* scales = p.scalesB + (long long)slices.first * p.scalesBSlice + column;
-        const int end = (slices.first + slices.count) * BK;
-        for (int k = slices.first * BK; k < end; k += BK) {
-            barrierWait(&shared.empty[stage], phase ^ 1);
-            uint64_t* full = &shared.full[stage];
-            barrierExpect(full, (BM + BN) * BK + scaleBytes);
-            copyBox(shared.a[stage], a, full, k, row);
-            if (COLUMNS) {
-                if (CLUSTER > 1) copyBoxToBoth(shared.b[stage] + half * BK, b, full, k, column + half);
-                else copyBox(shared.b[stage], b, full, k, column);
-                copyBytes(shared.scales[stage], scales, scaleBytes, full);
-                scales += p.scalesBSlice;
-            } else {
-                if (CLUSTER > 1) copyBoxToBoth(shared.b[stage] + half * BK, b, full, k, column + half, tiles.expert);
-                else copyBox(shared.b[stage], b, full, k, column, tiles.expert);
-            }
-            if (++stage == Shared<BM>::STAGES) {
-                stage = 0;
-                phase ^= 1;
-            }
-        }
-    }
-}
-
-// Zeros the terms before `from` and from `to` on in all rows of a stage. Both consumer warpgroups take part.
-template <int BM>
-__device__ __forceinline__ void clearOutside(Shared<BM>& shared, int stage, int from, int to, int thread) {
-    for (int i = thread; i < (BM + BN) * 8; i += 256) {
-        const int row = i / 8, vector = i % 8;
-        if (vector * 16 >= from && vector * 16 + 16 <= to) continue;
-        unsigned char* base = row < BM ? shared.a[stage] + row * BK : shared.b[stage] + (row - BM) * BK;
-        unsigned char* at = base + ((vector ^ (row & 7)) << 4);
-#pragma unroll
-        for (int t = 0; t < 16; t++)
-            if (vector * 16 + t < from || vector * 16 + t >= to) at[t] = 0;
-    }
-    fenceAsync();
-    syncThreads(1, 256);
-}
-
-// Stores a warp's 16 rows at (row, column) of the expert's part of C.
-template <bool COLUMNS, typename T, typename Tiles>
-__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[64], unsigned char* staging, int row, int column) {
-    T* c = static_cast<T*>(p.c) + (COLUMNS ? tiles.expert * p.expertStride : tiles.first * p.rowStride) + row * p.rowStride + column;
-    const int rows = (COLUMNS ? p.m : tiles.last - tiles.first) - row;
-    if constexpr (COLUMNS || sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, rows, p.n - column, true, p.accumulate);
-    else storeRows(d, staging, c, p.rowStride, rows, p.n - column, true, p.accumulate);
-}
-
-// Where a consumer is in the ring.
+// Where a thread is in a ring.
 template <int STAGES>
 struct Position {
     int stage = 0;
@@ -137,16 +86,64 @@ struct Position {
     }
 };
 
-template <int CLUSTER>
-__device__ __forceinline__ void release(uint64_t* empty, int lane) {
-    if (lane == 0) {
-        if (CLUSTER > 1) {
-            barrierArrive(empty, 0);
-            barrierArrive(empty, 1);
-        } else {
-            barrierArrive(empty);
+// Fills a ring. Runs on one thread.
+template <bool COLUMNS, int BM, Sharing SHARING>
+__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, typename Kind<COLUMNS, BM, SHARING>::Shared& shared, int ring) {
+    typedef Kind<COLUMNS, BM, SHARING> K;
+    typename K::TilesOf tiles(p, ring);
+    Position<K::Shared::STAGES> at;
+    while (tiles.next()) {
+        const int row = COLUMNS ? tiles.row() : tiles.first + tiles.row(), column = tiles.column();
+        const uint32_t scaleBytes = COLUMNS ? 4 * min(BN, p.n - column) : 0;
+        const typename K::Slices slices(p, tiles);
+        const float* scales = p.scalesB + (long long)slices.first * p.scalesBSlice + column;
+        const int end = (slices.first + slices.count) * BK;
+        for (int k = slices.first * BK; k < end; k += BK) {
+            barrierWait(&shared.empty[ring][at.stage], at.phase ^ 1);
+            uint64_t* full = &shared.full[ring][at.stage];
+            barrierExpect(full, (BM + BN) * BK + scaleBytes);
+            copyBox(shared.a[ring][at.stage], a, full, k, row);
+            if (COLUMNS) {
+                copyBox(shared.b[ring][at.stage], b, full, k, column);
+                copyBytes(shared.scales[ring][at.stage], scales, scaleBytes, full);
+                scales += p.scalesBSlice;
+            } else {
+                copyBox(shared.b[ring][at.stage], b, full, k, column, tiles.expert);
+            }
+            at.advance();
         }
     }
+}
+
+// Zeros the terms before `from` and from `to` on in all rows of a stage. All consumers of the ring take part: `threads`, which meet at the barrier `name`.
+template <int BM>
+__device__ __forceinline__ void clearOutside(unsigned char* a, unsigned char* b, int from, int to, int thread, int threads, int name) {
+    for (int i = thread; i < (BM + BN) * 8; i += threads) {
+        const int row = i / 8, vector = i % 8, first = vector * 16;
+        if (first >= from && first + 16 <= to) continue;
+        unsigned char* at = (row < BM ? a + row * BK : b + (row - BM) * BK) + ((vector ^ (row & 7)) << 4);
+        if (first + 16 <= from || first >= to) {
+            *reinterpret_cast<uint4*>(at) = make_uint4(0, 0, 0, 0);
+            continue;
+        }
+        for (int t = 0; t < 16; t++)
+            if (first + t < from || first + t >= to) at[t] = 0;
+    }
+    fenceAsync();
+    syncThreads(name, threads);
+}
+
+// Stores a warp's 16 rows at (row, column) of the expert's part of C.
+template <bool COLUMNS, typename T, typename Tiles>
+__device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[64], unsigned char* staging, int row, int column) {
+    T* c = static_cast<T*>(p.c) + (COLUMNS ? tiles.expert * p.expertStride : tiles.first * p.rowStride) + row * p.rowStride + column;
+    const int rows = (COLUMNS ? p.m : tiles.last - tiles.first) - row;
+    if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, rows, p.n - column, true, p.accumulate);
+    else storeRows(d, staging, c, p.rowStride, rows, p.n - column, true, p.accumulate);
+}
+
+__device__ __forceinline__ void release(uint64_t* empty, int lane) {
+    if (lane == 0) barrierArrive(empty);
 }
 
 // Enqueues the products of a slice, 64 rows by 128 columns.
@@ -179,14 +176,36 @@ __device__ __forceinline__ void promote(float (&sum)[64], const float (&run)[64]
     }
 }
 
-// Multiplies and stores; warpgroup `group` of two has the tile's rows from group * BM / 2. If these are 64, the products of the next slice run while a slice is
-// added; if they are 128, registers do not suffice for that.
-template <bool COLUMNS, int BM, int CLUSTER, typename T>
-__device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, int group) {
-    constexpr int BLOCKS = BM / 128;  // blocks of 64 rows per warpgroup
+// Turns of the two warpgroups, with one named barrier each: group g waits at barrier 3 + g until the other has given it its turn.
+template <Sharing SHARING>
+struct Turn {
+    const int group;
+    __device__ __forceinline__ explicit Turn(int group) : group(group) {
+        if (SHARING == IN_TURNS && group == 1) give();
+    }
+    __device__ __forceinline__ void wait() {
+        if (SHARING == IN_TURNS) syncThreads(3 + group, 256);
+    }
+    __device__ __forceinline__ void give() {
+        if (SHARING == IN_TURNS) asm volatile("bar.arrive %0, %1;" ::"r"(3 + 1 - group), "r"(256) : "memory");
+    }
+    // Takes the turn that the other group has given last.
+    __device__ __forceinline__ void end() {
+        if (group == 0) wait();
+    }
+};
+
+// Multiplies and stores. Warpgroup `group` of two has half of each tile's rows, or tiles of its own. If it has 64 rows, the products of the next slice run while a slice
+// is added; if it has 128, registers do not suffice for that.
+template <bool COLUMNS, int BM, Sharing SHARING, typename T>
+__device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMNS, BM, SHARING>::Shared& shared, int group) {
+    typedef Kind<COLUMNS, BM, SHARING> K;
+    constexpr int BLOCKS = K::BLOCKS, STAGES = K::Shared::STAGES;
+    const int ring = SHARING == APART ? group : 0, part = SHARING == APART ? 0 : group;
     const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3, lane = thread & 31;
-    TilesOf<COLUMNS, BM, CLUSTER> tiles(p);
-    Position<Shared<BM>::STAGES> at;
+    typename K::TilesOf tiles(p, ring);
+    Turn<SHARING> turn(group);
+    Position<STAGES> at;
     while (tiles.next()) {
         float sum[BLOCKS][64];
 #pragma unroll
@@ -194,8 +213,8 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
 #pragma unroll
             for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
         }
-        const int row = tiles.row() + group * BLOCKS * 64 + warp * 16, column = tiles.column();
-        const Slices<COLUMNS, TilesOf<COLUMNS, BM, CLUSTER>> slices(p, tiles);
+        const int row = tiles.row() + part * BLOCKS * 64 + warp * 16, column = tiles.column();
+        const typename K::Slices slices(p, tiles);
         // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp. Rows that C does not have count as row 0.
         const int rows = COLUMNS ? p.m : tiles.last - tiles.first;
         int scalesA[BLOCKS][2];  // indices
@@ -222,28 +241,29 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
             }
         };
         // Waits for slice s, and prepares it.
-        auto ready = [&](int s, const Position<Shared<BM>::STAGES>& position) {
-            barrierWait(&shared.full[position.stage], position.phase);
+        auto ready = [&](int s, const Position<STAGES>& position) {
+            barrierWait(&shared.full[ring][position.stage], position.phase);
             if (COLUMNS) {
                 const int start = (slices.first + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
-                if (from > 0 || to < BK) clearOutside<BM>(shared, position.stage, from, to, thread);
+                if (from > 0 || to < BK)
+                    clearOutside<BM>(shared.a[ring][position.stage], shared.b[ring][position.stage], from, to, SHARING == APART ? thread & 127 : thread, 32 * K::WARPS, 1 + ring);
             }
         };
         if constexpr (BLOCKS == 1) {
             float even[64], odd[64];
-            Position<Shared<BM>::STAGES> next = at;
+            Position<STAGES> next = at;
             auto enqueue = [&](float (&run)[64], int s) {
                 ready(s, next);
-                multiply(run, sharedAddress(shared.a[next.stage]) + group * SUB, sharedAddress(shared.b[next.stage]));
+                multiply(run, sharedAddress(shared.a[ring][next.stage]) + part * SUB, sharedAddress(shared.b[ring][next.stage]));
                 next.advance();
             };
             auto add = [&](float (&run)[64]) {
                 pin(run);
-                if (!COLUMNS) release<CLUSTER>(&shared.empty[at.stage], lane);
-                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scales[at.stage], lane);
+                if (!COLUMNS) release(&shared.empty[ring][at.stage], lane);
+                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scales[ring][at.stage], lane);
                 if (COLUMNS) {
                     __syncwarp();
-                    release<CLUSTER>(&shared.empty[at.stage], lane);
+                    release(&shared.empty[ring][at.stage], lane);
                 }
                 at.advance();
             };
@@ -277,19 +297,21 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
             for (int s = 0; s < slices.count; s++) {
                 loadScales();
                 ready(s, at);
-                const uint32_t a = sharedAddress(shared.a[at.stage]) + group * BLOCKS * SUB, b = sharedAddress(shared.b[at.stage]);
+                const uint32_t a = sharedAddress(shared.a[ring][at.stage]) + part * BLOCKS * SUB, b = sharedAddress(shared.b[ring][at.stage]);
 #pragma unroll
                 for (int m = 0; m < BLOCKS; m++) {
                     float run[64];
+                    turn.wait();
                     multiply(run, a + m * SUB, b);
+                    turn.give();
                     wgmmaWait<0>();
                     pin(run);
-                    if (!COLUMNS && m == BLOCKS - 1) release<CLUSTER>(&shared.empty[at.stage], lane);
-                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scales[at.stage], lane);
+                    if (!COLUMNS && m == BLOCKS - 1) release(&shared.empty[ring][at.stage], lane);
+                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scales[ring][at.stage], lane);
                 }
                 if (COLUMNS) {
                     __syncwarp();
-                    release<CLUSTER>(&shared.empty[at.stage], lane);
+                    release(&shared.empty[ring][at.stage], lane);
                 }
                 at.advance();
             }
@@ -298,35 +320,35 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared<BM>& shared, 
         storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], row, column);
         if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], row + 64, column);
     }
+    turn.end();
 }
 
-template <bool COLUMNS, int BM, int CLUSTER, typename T>
+template <bool COLUMNS, int BM, Sharing SHARING, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
+    typedef Kind<COLUMNS, BM, SHARING> K;
     extern __shared__ unsigned char raw[];
-    Shared<BM>& shared = *reinterpret_cast<Shared<BM>*>(raw + (-sharedAddress(raw) & 1023));
+    typename K::Shared& shared = *reinterpret_cast<typename K::Shared*>(raw + (-sharedAddress(raw) & 1023));
     if (threadIdx.x == 0) {
         prefetchMap(&a);
         prefetchMap(&b);
-        for (int s = 0; s < Shared<BM>::STAGES; s++) {
-            barrierInit(&shared.full[s], 1);
-            barrierInit(&shared.empty[s], 8 * CLUSTER);
+        for (int r = 0; r < K::RINGS; r++) {
+            for (int s = 0; s < K::Shared::STAGES; s++) {
+                barrierInit(&shared.full[r][s], 1);
+                barrierInit(&shared.empty[r][s], K::WARPS);
+            }
         }
         fenceAsync();
-        if (CLUSTER > 1) asm volatile("fence.mbarrier_init.release.cluster;" ::: "memory");
     }
     __syncthreads();
-    if (CLUSTER > 1) syncCluster();
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
         registersDown<40>();
-        if (threadIdx.x == 0) produce<COLUMNS, BM, CLUSTER>(&a, &b, p, shared);
+        if (threadIdx.x % 32 == 0 && threadIdx.x / 32 < K::RINGS) produce<COLUMNS, BM, SHARING>(&a, &b, p, shared, threadIdx.x / 32);
         __syncwarp();
     } else {
         registersUp<232>();
-        consume<COLUMNS, BM, CLUSTER, T>(p, shared, group - 1);
+        consume<COLUMNS, BM, SHARING, T>(p, shared, group - 1);
     }
-    // The other block may still write into this one's shared memory.
-    if (CLUSTER > 1) syncCluster();
 }
 }  // namespace f8
 #endif

@@ -8,8 +8,12 @@
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
 
 namespace scaling {
-static constexpr int TILE = 128, THREADS = 512, WARPS = THREADS / 32, ROWS = TILE / WARPS, COLUMNS = 4;  // rows and columns of a thread
+static constexpr int TILE = 128, THREADS = 256, WARPS = THREADS / 32, ROWS = TILE / WARPS, COLUMNS = 4;  // rows and columns of a thread
 static constexpr int VECTORS = TILE / 16;  // of 16 bytes in a column
+// Blocks of threads on a multiprocessor: a thread has 80 registers, or 128 where its elements take two registers for each of bf16.
+template <typename T>
+static constexpr int BLOCKS_OF = sizeof(T) == 2 ? 3 : 2;
+static_assert(ROWS == 16, "a thread's rows of one column are a vector");
 
 enum Block { NONE, ROW, COLUMN, SQUARE };  // a copy that is not wanted; blocks of 1 x 128, 128 x 1, 128 x 128
 
@@ -31,145 +35,231 @@ __device__ __forceinline__ float scaleOf(unsigned largest) {
 template <typename T>
 struct alignas(COLUMNS * sizeof(T)) Quad {
     T e[COLUMNS];
+
+    __device__ __forceinline__ float at(int i) const { return load(e + i); }
+    __device__ __forceinline__ void set(int i, T v) { e[i] = v; }
+};
+template <>
+struct alignas(8) Quad<bf16> {
+    unsigned pairs[2];
+
+    __device__ __forceinline__ float at(int i) const { return __uint_as_float(i % 2 == 0 ? pairs[i / 2] << 16 : pairs[i / 2] & 0xFFFF0000u); }
+    __device__ __forceinline__ void set(int i, bf16 v) { pairs[i / 2] |= (unsigned)__bfloat16_as_ushort(v) << 16 * (i % 2); }  // for the first time, in zeros
 };
 
-// Divides by a scale, rounded to nearest, with the sequence of a division but without its special cases. So that nothing overflows on the way, and no remainder
-// becomes too small, both numbers are first multiplied by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
-// Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
-struct Divisor {
-    float divisor, inverse, factor;
-    __device__ __forceinline__ static Divisor of(float scale) {
-        const float factor = scale < 0x1p-60f ? 0x1p64f : scale > 0x1p60f ? 0x1p-64f : 1.f;
-        // Finite numbers divided by infinity are 0, which 0 * x + 0 * x gives; all others become NaN.
-        if (!(scale <= 3.4e38f)) return {0.f, isnan(scale) ? scale : 0.f, 1.f};
-        return {scale * factor, __frcp_rn(scale * factor), factor};
+// The largest sizes of each of 4 columns. Sizes of bf16 numbers are compared in pairs, as they are stored.
+template <typename T>
+struct Largest {
+    unsigned c[COLUMNS] = {};
+
+    __device__ __forceinline__ void add(const Quad<T>& x) {
+#pragma unroll
+        for (int i = 0; i < COLUMNS; i++) c[i] = max(c[i], size(x.at(i)));
     }
-    __device__ __forceinline__ float quotient(float x) const {
-        const float v = x * factor;
-        float q = v * inverse;
-        q = fmaf(fmaf(-divisor, q, v), inverse, q);
-        q = fmaf(fmaf(-divisor, q, v), inverse, q);
-        return q == 0.f ? copysignf(0.f, x) : q;
+    __device__ __forceinline__ uint4 each() const { return make_uint4(c[0], c[1], c[2], c[3]); }
+    __device__ __forceinline__ unsigned all() const { return max(max(c[0], c[1]), max(c[2], c[3])); }
+};
+template <>
+struct Largest<bf16> {
+    unsigned pairs[2] = {};
+
+    __device__ __forceinline__ static unsigned larger(unsigned a, unsigned b) {
+        unsigned result;
+        asm("max.u16x2 %0, %1, %2;" : "=r"(result) : "r"(a), "r"(b));
+        return result;
+    }
+    __device__ __forceinline__ void add(const Quad<bf16>& x) {
+        pairs[0] = larger(pairs[0], x.pairs[0] & 0x7FFF7FFFu);
+        pairs[1] = larger(pairs[1], x.pairs[1] & 0x7FFF7FFFu);
+    }
+    __device__ __forceinline__ uint4 each() const { return make_uint4(pairs[0] << 16, pairs[0] & 0x7FFF0000u, pairs[1] << 16, pairs[1] & 0x7FFF0000u); }
+    __device__ __forceinline__ unsigned all() const {
+        const unsigned both = larger(pairs[0], pairs[1]);
+        return max(both << 16, both & 0x7FFF0000u);
     }
 };
-template <typename T>
-__device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Divisor& a, const Divisor& b, const Divisor& c, const Divisor& d) {
-    return (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(a.quotient(load(x.e)), b.quotient(load(x.e + 1))), __NV_SATFINITE, __NV_E4M3) |
-           (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(c.quotient(load(x.e + 2)), d.quotient(load(x.e + 3))), __NV_SATFINITE, __NV_E4M3) << 16;
+
+// A scale's two reciprocals, one slightly too small and one slightly too large: the quotient lies between the products with them. Where both products round to the same
+// e4m3 number, the quotient does too, and no division is needed; only quotients within 2^-21 of the middle of two numbers need one, 1 of 100,000.
+// Example: scale 3: 0.33333317 and 0.3333335; of x = 50, the products 16.666659 and 16.666674 both become 16, as 50 / 3 does.
+struct alignas(8) Reciprocals {
+    float low, high;
+
+    __device__ __forceinline__ static Reciprocals of(float scale) {
+        if (!(scale <= 3.4e38f)) return {isnan(scale) ? scale : 0.f, isnan(scale) ? scale : 0.f};  // x / infinity is 0, or NaN for an infinite x, as x * 0 is
+        const float inverse = __frcp_rn(scale);
+        return {inverse * (1.f - 0x1p-21f), inverse * (1.f + 0x1p-21f)};
+    }
+};
+// Divides finite numbers, rounded to nearest, with the sequence of a division but without its special cases. So that no remainder becomes too small, both numbers are
+// first multiplied by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
+// Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
+__device__ __forceinline__ float quotient(float x, float scale) {
+    const float factor = scale < 0x1p-60f ? 0x1p64f : scale > 0x1p60f ? 0x1p-64f : 1.f, divisor = scale * factor, inverse = __frcp_rn(divisor), v = x * factor;
+    float q = v * inverse;
+    q = fmaf(fmaf(-divisor, q, v), inverse, q);
+    q = fmaf(fmaf(-divisor, q, v), inverse, q);
+    return copysignf(q, x);
 }
+__device__ __forceinline__ unsigned packed(float a, float b, float c, float d) {
+    return (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(a, b), __NV_SATFINITE, __NV_E4M3) |
+           (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(c, d), __NV_SATFINITE, __NV_E4M3) << 16;
+}
+// The numbers of 4 elements, a byte each. by, scales: of their columns, or all the same.
 template <typename T>
-__device__ __forceinline__ unsigned largestOf(const Quad<T>& x) {
-    return max(max(size(load(x.e)), size(load(x.e + 1))), max(size(load(x.e + 2)), size(load(x.e + 3))));
+__device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Reciprocals (&by)[COLUMNS], const float* scales, int step) {
+    const float a = x.at(0), b = x.at(1), c = x.at(2), d = x.at(3);
+    const unsigned low = packed(a * by[0].low, b * by[1].low, c * by[2].low, d * by[3].low);
+    const unsigned high = packed(a * by[0].high, b * by[1].high, c * by[2].high, d * by[3].high);
+    if (low == high) return low;
+    return packed(quotient(a, scales[0]), quotient(b, scales[step]), quotient(c, scales[2 * step]), quotient(d, scales[3 * step]));
 }
 
 struct Scratch {
     alignas(16) unsigned columns[WARPS][TILE];
     unsigned warps[WARPS];
-    Divisor divisors[TILE];  // of columns
+    float rowScales[TILE], scales[TILE];  // of rows; of columns, or one
+    Reciprocals rows[TILE], reciprocals[TILE];
     alignas(16) unsigned char turned[TILE * TILE];  // by column; 16-byte vectors of a column are permuted, so that threads of a warp write different banks
 };
 
-// Writes one copy of a tile whose elements are in registers: thread (warp w, lane l) has rows 8 w + r and columns 4 l + c in x[r].e[c]. `rows` and `columns` are what
-// is left of the matrix; elements beyond are 0.
+// Whether rows that start at p, `stride` bytes apart, can be stored 4 bytes at a time.
+__device__ __forceinline__ bool aligned4(const unsigned char* p, long long stride) { return ((reinterpret_cast<unsigned long long>(p) | (unsigned long long)stride) & 3) == 0; }
+// Stores the 4 numbers of a row, or the first `columns` of them.
+__device__ __forceinline__ void putRow(unsigned char* at, unsigned quad, bool wide, int columns) {
+    if (wide && columns >= COLUMNS) {
+        *reinterpret_cast<unsigned*>(at) = quad;
+    } else {
+#pragma unroll
+        for (int c = 0; c < COLUMNS; c++)
+            if (c < columns) at[c] = (unsigned char)(quad >> 8 * c);
+    }
+}
+
+// Computes the numbers of a tile whose elements are in registers, and stores its scales: thread (warp w, lane l) has rows 16 w + r and columns 4 l + c in x[r].e[c],
+// and their numbers in bytes of quads[r]. `rows` and `columns` are what is left of the matrix; elements beyond are 0.
 template <typename T>
-__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns,
-                                      Scratch& scratch) {
+__device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows,
+                                        int columns, Scratch& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     float* scales = to.scales + matrix * to.scalesMatrix;
-    unsigned char* numbers = to.numbers + matrix * to.matrix + row * to.row + column * to.column;
-    unsigned quads[ROWS];  // 4 columns of a row each
     if (to.block == ROW) {
         // Each lane computes the scale of one of the warp's rows.
         unsigned own = 0;
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            const unsigned largest = __reduce_max_sync(0xffffffffu, largestOf(x[r]));
-            if (lane % ROWS == r) own = largest;
+            Largest<T> largest;
+            largest.add(x[r]);
+            const unsigned all = __reduce_max_sync(0xffffffffu, largest.all());
+            if (lane == r) own = all;
         }
-        const float scale = scaleOf(own);
-        const Divisor mine = Divisor::of(scale);
-        if (lane < ROWS && warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = scale;
+        __syncwarp();
+        if (lane < ROWS) {
+            const float scale = scaleOf(own);
+            scratch.rowScales[warp * ROWS + lane] = scale;
+            scratch.rows[warp * ROWS + lane] = Reciprocals::of(scale);
+            if (warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = scale;
+        }
+        __syncwarp();
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            const Divisor by = {__shfl_sync(0xffffffffu, mine.divisor, r), __shfl_sync(0xffffffffu, mine.inverse, r), __shfl_sync(0xffffffffu, mine.factor, r)};
-            quads[r] = quantized(x[r], by, by, by, by);
-        }
-    } else if (to.block == SQUARE) {
-        unsigned largest = 0;
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) largest = max(largest, largestOf(x[r]));
-        largest = __reduce_max_sync(0xffffffffu, largest);
-        __syncthreads();  // what was read of the scratch for the copy before
-        if (lane == 0) scratch.warps[warp] = largest;
-        __syncthreads();
-        const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
-        const Divisor by = Divisor::of(scale);
-        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale;
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
-    } else {
-        uint4 largest = make_uint4(0, 0, 0, 0);
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) {
-            largest.x = max(largest.x, size(load(x[r].e)));
-            largest.y = max(largest.y, size(load(x[r].e + 1)));
-            largest.z = max(largest.z, size(load(x[r].e + 2)));
-            largest.w = max(largest.w, size(load(x[r].e + 3)));
-        }
-        __syncthreads();
-        *reinterpret_cast<uint4*>(&scratch.columns[warp][lane * COLUMNS]) = largest;
-        __syncthreads();
-        if (threadIdx.x < TILE) {
-            unsigned all = 0;
-#pragma unroll
-            for (int w = 0; w < WARPS; w++) all = max(all, scratch.columns[w][threadIdx.x]);
-            const float scale = scaleOf(all);
-            scratch.divisors[threadIdx.x] = Divisor::of(scale);
-            if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = scale;
-        }
-        __syncthreads();
-        Divisor by[COLUMNS];
-#pragma unroll
-        for (int c = 0; c < COLUMNS; c++) by[c] = scratch.divisors[lane * COLUMNS + c];
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by[0], by[1], by[2], by[3]);
-    }
-    if (to.column == 1) {
-        unsigned char* at = numbers + warp * ROWS * to.row + lane * COLUMNS;
-        const bool wide = ((reinterpret_cast<unsigned long long>(numbers) | to.row) & 3) == 0 && lane * COLUMNS + COLUMNS <= columns;
-#pragma unroll
-        for (int r = 0; r < ROWS; r++, at += to.row) {
-            if (warp * ROWS + r >= rows) break;
-            if (wide) {
-                *reinterpret_cast<unsigned*>(at) = quads[r];
-            } else {
-                for (int c = 0; c < COLUMNS && lane * COLUMNS + c < columns; c++) at[c] = (unsigned char)(quads[r] >> 8 * c);
-            }
+            const Reciprocals by = scratch.rows[warp * ROWS + r];
+            quads[r] = quantized(x[r], {by, by, by, by}, scratch.rowScales + warp * ROWS + r, 0);
         }
         return;
     }
+    Largest<T> largest;
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) largest.add(x[r]);
+    if (to.block == SQUARE) {
+        const unsigned all = __reduce_max_sync(0xffffffffu, largest.all());
+        __syncthreads();  // what was read of the scratch for the tile before
+        if (lane == 0) scratch.warps[warp] = all;
+        __syncthreads();
+        const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
+        const Reciprocals by = Reciprocals::of(scale);
+        scratch.rowScales[threadIdx.x % TILE] = scale;  // all threads store the same
+        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale;
+#pragma unroll
+        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], {by, by, by, by}, scratch.rowScales + threadIdx.x % TILE, 0);
+        return;
+    }
+    *reinterpret_cast<uint4*>(&scratch.columns[warp][lane * COLUMNS]) = largest.each();
     __syncthreads();
-    // A thread's 8 rows of one column are half a vector.
+    if (threadIdx.x < TILE) {
+        unsigned all = 0;
 #pragma unroll
-    for (int c = 0; c < COLUMNS; c++) {
-        unsigned words[2] = {0, 0};
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) words[r / 4] |= (quads[r] >> 8 * c & 0xFFu) << 8 * (r % 4);
-        *reinterpret_cast<uint2*>(scratch.turned + (lane * COLUMNS + c) * TILE + ((warp / 2 ^ (lane & 7)) << 4) + warp % 2 * ROWS) = make_uint2(words[0], words[1]);
+        for (int w = 0; w < WARPS; w++) all = max(all, scratch.columns[w][threadIdx.x]);
+        const float scale = scaleOf(all);
+        scratch.scales[threadIdx.x] = scale;
+        scratch.reciprocals[threadIdx.x] = Reciprocals::of(scale);
+        if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = scale;
     }
     __syncthreads();
-    const bool wide = ((reinterpret_cast<unsigned long long>(numbers) | to.column) & 15) == 0;
-    for (int i = threadIdx.x; i < TILE * VECTORS; i += THREADS) {
-        const int c = i / VECTORS, vector = i % VECTORS;
+    Reciprocals by[COLUMNS];
+#pragma unroll
+    for (int c = 0; c < COLUMNS; c++) by[c] = scratch.reciprocals[lane * COLUMNS + c];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, scratch.scales + lane * COLUMNS, 1);
+}
+
+// Stores the numbers of a tile.
+__device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns, Scratch& scratch) {
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    unsigned char* numbers = to.numbers + matrix * to.matrix + row * to.row + column * to.column;
+    if (to.column == 1) {
+        const bool wide = aligned4(numbers, to.row);
+#pragma unroll
+        for (int r = 0; r < ROWS; r++)
+            if (warp * ROWS + r < rows) putRow(numbers + (warp * ROWS + r) * to.row + lane * COLUMNS, quads[r], wide, columns - lane * COLUMNS);
+        return;
+    }
+    if (to.block != COLUMN) __syncthreads();  // what was read of the tile before; compute() has waited for it if blocks are columns
+    // A thread's 16 rows of one column are a vector: 4 x 4 bytes are turned at a time.
+    unsigned words[COLUMNS][ROWS / 4];
+#pragma unroll
+    for (int i = 0; i < ROWS / 4; i++) {
+        const unsigned *q = quads + 4 * i, a = __byte_perm(q[0], q[1], 0x5140), b = __byte_perm(q[2], q[3], 0x5140), c = __byte_perm(q[0], q[1], 0x7362),
+                       d = __byte_perm(q[2], q[3], 0x7362);
+        words[0][i] = __byte_perm(a, b, 0x5410);
+        words[1][i] = __byte_perm(a, b, 0x7632);
+        words[2][i] = __byte_perm(c, d, 0x5410);
+        words[3][i] = __byte_perm(c, d, 0x7632);
+    }
+#pragma unroll
+    for (int c = 0; c < COLUMNS; c++)
+        *reinterpret_cast<uint4*>(scratch.turned + (lane * COLUMNS + c) * TILE + ((warp ^ (lane & 7)) << 4)) = make_uint4(words[c][0], words[c][1], words[c][2], words[c][3]);
+    __syncthreads();
+    const bool wide = ((reinterpret_cast<unsigned long long>(numbers) | to.column) & 15) == 0 && to.row == 1;
+#pragma unroll
+    for (int j = 0; j < TILE * VECTORS / THREADS; j++) {
+        const int i = j * THREADS + threadIdx.x, c = i / VECTORS, vector = i % VECTORS;
         if (c >= columns || vector * 16 >= rows) continue;
         const uint4 v = *reinterpret_cast<const uint4*>(scratch.turned + c * TILE + ((vector ^ (c / COLUMNS & 7)) << 4));
         unsigned char* at = numbers + c * to.column + vector * 16 * to.row;
-        if (wide && to.row == 1 && vector * 16 + 16 <= rows) {
+        if (wide && vector * 16 + 16 <= rows) {
             storeVector(at, v);
         } else {
-            const unsigned char* e = reinterpret_cast<const unsigned char*>(&v);
-            for (int r = 0; r < 16 && vector * 16 + r < rows; r++) at[r * to.row] = e[r];
+            const unsigned words[4] = {v.x, v.y, v.z, v.w};
+#pragma unroll
+            for (int r = 0; r < 16; r++)
+                if (vector * 16 + r < rows) at[r * to.row] = (unsigned char)(words[r / 4] >> 8 * (r % 4));
         }
+    }
+}
+
+// Writes one copy of a tile, or two. Copies with the same blocks have the same numbers, which are computed once.
+template <typename T>
+__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, long long matrix, long long row, long long column, int rows, int columns,
+                                      Scratch& scratch) {
+    unsigned quads[ROWS];
+    if (first.block != NONE) {
+        compute(x, quads, first, matrix, row, column, rows, columns, scratch);
+        put(quads, first, matrix, row, column, rows, columns, scratch);
+    }
+    if (second.block != NONE) {
+        compute(x, quads, second, matrix, row, column, rows, columns, scratch);
+        put(quads, second, matrix, row, column, rows, columns, scratch);
     }
 }
 
@@ -189,7 +279,7 @@ struct Source {
         Quad<T> v = {};
 #pragma unroll
         for (int i = 0; i < COLUMNS; i++)
-            if (i < count) v.e[i] = x[m * matrix + r * row + c + i];
+            if (i < count) v.set(i, x[m * matrix + r * row + c + i]);
         return v;
     }
 };
@@ -241,8 +331,7 @@ __device__ __forceinline__ void tiles(const From& x, long long matrices, long lo
                 v[r] = x.some(matrix, row + warp * ROWS + r, column + lane * COLUMNS, row + warp * ROWS + r < limit ? left : 0);
         }
         const int height = (int)min((long long)TILE, limit - row), width = (int)min((long long)TILE, columns - column);
-        if (first.block != NONE) write(v, first, matrix, row, column, height, width, scratch);
-        if (second.block != NONE) write(v, second, matrix, row, column, height, width, scratch);
+        write(v, first, second, matrix, row, column, height, width, scratch);
     }
 }
 

@@ -156,8 +156,8 @@ static void report(const std::string& what, Operand a, Operand b, long long bExp
     cudaFree(sums);
 }
 
-// Rows of a tile, and blocks of a cluster.
-static const std::vector<std::pair<int, int>> tiles = {{256, 1}, {128, 1}, {256, 2}, {128, 2}};
+// Rows of a tile, and how warpgroups share it.
+static const std::vector<std::pair<int, std::string>> tiles = {{256, ""}, {128, ""}, {256, "_in_turns"}, {128, "_apart"}};
 
 static void rowsProduct(const std::string& name, const Offsets& o, int n, int k, int step, bool time) {
     const long long ks = up(k, 128), ns = up(n, 128);
@@ -171,9 +171,9 @@ static void rowsProduct(const std::string& name, const Offsets& o, int n, int k,
     for (std::string type : {"bf16", "f32"}) {
         for (const auto& tile : tiles) {
             const int bm = tile.first;
-            const std::string shape = std::to_string(bm) + "x" + std::to_string(tile.second), full = "grouped_rows_f8_e4m3_" + type + "_sm90_" + shape;
+            const std::string shape = std::to_string(bm) + tile.second, full = "grouped_rows_f8_e4m3_" + type + "_sm90_" + shape;
             CUfunction f = hopper(full, SHARED_F8);
-            const CUtensorMap ma = map(x, true, 0, o.capacity, k, bm), mb = map(w, true, o.experts, n, k, 128 / tile.second);
+            const CUtensorMap ma = map(x, true, 0, o.capacity, k, bm), mb = map(w, true, o.experts, n, k, 128);
             auto run = [&] {
                 launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, n, k, (long long)o.capacity, (const float*)sx, (int)ks, 1, (const float*)sw, (int)ks, 1,
                        (int)(ns * ks), (void*)y, (long long)n);
@@ -213,9 +213,9 @@ static void columnsProduct(const std::string& name, const Offsets& o, int m, int
     for (std::string type : {"f32", "bf16"}) {
         for (const auto& tile : tiles) {
             const int bm = tile.first;
-            const std::string shape = std::to_string(bm) + "x" + std::to_string(tile.second), full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + shape;
+            const std::string shape = std::to_string(bm) + tile.second, full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + shape;
             CUfunction f = hopper(full, SHARED_F8);
-            const CUtensorMap ma = map(dy, true, 0, m, o.capacity, bm), mb = map(x, true, 0, n, o.capacity, 128 / tile.second);
+            const CUtensorMap ma = map(dy, true, 0, m, o.capacity, bm), mb = map(x, true, 0, n, o.capacity, 128);
             auto run = [&](int accumulate) {
                 launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, m, n, (long long)o.capacity, (const float*)sy, 1, m, (const float*)sx, n, (void*)dw,
                        (long long)m * n, (long long)n, accumulate);
@@ -304,7 +304,7 @@ static void precision() {
     CHECK(cudaMemcpy(w, hw.data(), hw.size(), cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(one, ones.data(), rows * 4, cudaMemcpyHostToDevice));
     Offsets o({rows}, rows);
-    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90_128x1", SHARED_F8);
+    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90_128", SHARED_F8);
     launch(f, multiprocessors, 384, SHARED_F8, map(x, true, 0, rows, k, 128), map(w, true, 1, n, k, 128), (const int*)o.device, 1, n, k, (long long)rows, (const float*)one, 1, 1,
            (const float*)one, 1, 1, 1, (void*)y, (long long)n);
     CHECK(cudaDeviceSynchronize());
@@ -350,16 +350,16 @@ static Copy copyOf(int block, bool turned, long long matrices, long long rows, l
 static void quantize(const std::string& type, const void* x, long long matrices, long long rows, long long columns, const int* valid, Copy a, Copy b) {
     const int blocks = (int)std::min<long long>(matrices * up(rows, 128) * up(columns, 128), 16 * multiprocessors);
     if (valid) {
-        launch(kernel("quantize_row_tiles_" + type + "_f8_e4m3"), blocks, 512, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
+        launch(kernel("quantize_row_tiles_" + type + "_f8_e4m3"), blocks, 256, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
                a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     } else {
-        launch(kernel("quantize_tiles_" + type), blocks, 512, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
+        launch(kernel("quantize_tiles_" + type), blocks, 256, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
                a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     }
 }
 // Rows that have scales for each 1 x 128.
 static void quantizeAgain(const Copy& x, long long rows, long long columns, const int* valid, Copy a, Copy b) {
-    launch(kernel("quantize_row_tiles_f8_e4m3_f8_e4m3"), multiprocessors, 512, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
+    launch(kernel("quantize_row_tiles_f8_e4m3_f8_e4m3"), multiprocessors, 256, 0, x.numbers, x.row, x.scales, x.scalesRow, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales,
            a.scalesMatrix, a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
 }
 // io.moe4j.api.tensor.Float8.widen.
@@ -530,10 +530,10 @@ int main(int count, char** arguments) {
     quantizing();
     if (timeAll) {
         std::vector<int> even, uneven;
-        for (int e = 1; e <= 16; e++) even.push_back(e * 6144);
-        for (int e = 0, sum = 0; e < 16; e++) uneven.push_back(e == 15 ? 98304 : sum += 6144 + (e % 5 - 2) * 1777);
+        for (int e = 1; e <= 64; e++) even.push_back(e * 1536);
+        for (int e = 0, sum = 0; e < 64; e++) uneven.push_back(e == 63 ? 98304 : sum += 1536 + (e % 5 - 2) * 443);
         Offsets balanced(even, 98304), learnt(uneven, 98304);
-        std::printf("-- the shapes of the 16B model: R 98304, 16 experts, D 2048, F 1408\n");
+        std::printf("-- the shapes of the 16B model on one GPU: R 98304, 64 experts, D 2048, F 1408\n");
         bf16Products("gate-up", balanced, 2816, 2048);
         bf16Products("down", balanced, 2048, 1408);
         rowsProduct("gate-up forward", balanced, 2816, 2048, 997, true);
@@ -547,9 +547,9 @@ int main(int count, char** arguments) {
         columnsProduct("gate-up weight gradient", learnt, 2816, 2048, 997, true);
         std::printf("-- dense: one expert, 16384 rows\n");
         Offsets dense({16384}, 16384);
-        bf16Products("2048 to 10944", dense, 10944, 2048);
-        rowsProduct("2048 to 10944", dense, 10944, 2048, 97, true);
-        columnsProduct("2048 to 10944", dense, 10944, 2048, 97, true);
+        bf16Products("2048 to 5632", dense, 5632, 2048);
+        rowsProduct("2048 to 5632", dense, 5632, 2048, 97, true);
+        columnsProduct("2048 to 5632", dense, 5632, 2048, 97, true);
     }
     std::printf("%d failures\n", failures);
     return failures ? 1 : 0;

@@ -9,18 +9,15 @@
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 // Tiles that the product does not use.
-F8_ROWS(bf16, bf16, 128, 1)
-F8_ROWS(bf16, bf16, 128, 2)
-F8_ROWS(bf16, bf16, 256, 2)
-F8_ROWS(float, f32, 128, 1)
-F8_ROWS(float, f32, 128, 2)
-F8_ROWS(float, f32, 256, 2)
-F8_COLUMNS(float, f32, 256, 1)
-F8_COLUMNS(float, f32, 256, 2)
-F8_COLUMNS(float, f32, 128, 2)
-F8_COLUMNS(bf16, bf16, 256, 1)
-F8_COLUMNS(bf16, bf16, 256, 2)
-F8_COLUMNS(bf16, bf16, 128, 2)
+#define OTHERS(T, name)                                  \
+    F8_ROWS(T, name, 128, TOGETHER, 128)                  \
+    F8_ROWS(T, name, 256, IN_TURNS, 256_in_turns)         \
+    F8_ROWS(T, name, 128, APART, 128_apart)               \
+    F8_COLUMNS(T, name, 256, TOGETHER, 256)               \
+    F8_COLUMNS(T, name, 256, IN_TURNS, 256_in_turns)      \
+    F8_COLUMNS(T, name, 128, APART, 128_apart)
+OTHERS(bf16, bf16)
+OTHERS(float, f32)
 #endif
 
 namespace probe {

@@ -30,7 +30,7 @@ MATMUL_F8(bf16, bf16)
         matmul_rows_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k, const float* scalesA, \
                                           int scalesARow, int scalesASlice, const float* scalesB, int scalesBRow, int scalesBSlice, T* c, long long stride,    \
                                           int accumulate) {                                                                                                    \
-        f8::product<false, 256, 1, T>(a, b,                                                                                                                       \
+        f8::product<false, 256, f8::TOGETHER, T>(a, b,                                                                                                                       \
                                    {nullptr, 1, 0, n, k, m, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, 0, c, 0, stride,             \
                                     accumulate != 0});                                                                                                         \
     }
@@ -43,7 +43,7 @@ MATMUL_F8_ROWS(float, f32)
         matmul_columns_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
                                              const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBSlice, T* c,             \
                                              long long stride, int accumulate) {                                                                               \
-        f8::product<true, 128, 1, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
+        f8::product<true, 128, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
 MATMUL_F8_COLUMNS(float, f32)
 MATMUL_F8_COLUMNS(bf16, bf16)

@@ -3,7 +3,7 @@
 #if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
 
 #define SCALING(type, T)                                                                                                                                       \
-    extern "C" __global__ void __launch_bounds__(scaling::THREADS, 2)                                                                                             \
+    extern "C" __global__ void __launch_bounds__(scaling::THREADS, scaling::BLOCKS_OF<T>)                                                                                             \
         quantize_tiles_##type(const T* x, long long xMatrix, long long xRow, long long matrices, long long rows, long long columns, SCALED_COPY(first),        \
                               int firstBlock, SCALED_COPY(second), int secondBlock) {                                                                          \
         scaling::tiles(scaling::Source<T>{x, xMatrix, xRow}, matrices, rows, columns, nullptr, COPY_OF(first, firstBlock), COPY_OF(second, secondBlock));      \
