@@ -5,6 +5,15 @@
 static constexpr int COPY_VECTORS = 8;
 static constexpr int COPY_PLACES = 32;  // at most: one lane for each
 
+template <typename Unit>
+__device__ __forceinline__ void copyUnits(const Unit* row, long long count, unsigned long long to, int places, int lane) {
+    for (int k = 0; k < places; k++) {
+        Unit* out = reinterpret_cast<Unit*>(__shfl_sync(0xffffffffu, to, k));
+        if (out)
+            for (long long i = lane; i < count; i += 32) out[i] = row[i];
+    }
+}
+
 // `to`, on lane k < places: the address of the k-th place, or 0 for none.
 __device__ __forceinline__ void copyRow(const char* row, long long rowBytes, unsigned long long to, int places, int lane) {
     if (rowBytes % 16 == 0) {
@@ -27,11 +36,9 @@ __device__ __forceinline__ void copyRow(const char* row, long long rowBytes, uns
                 }
             }
         }
+    } else if (rowBytes % 2 == 0) {
+        copyUnits(reinterpret_cast<const unsigned short*>(row), rowBytes / 2, to, places, lane);
     } else {
-        for (int k = 0; k < places; k++) {
-            unsigned short* out = reinterpret_cast<unsigned short*>(__shfl_sync(0xffffffffu, to, k));
-            if (out)
-                for (long long i = lane; i < rowBytes / 2; i += 32) out[i] = reinterpret_cast<const unsigned short*>(row)[i];
-        }
+        copyUnits(row, rowBytes, to, places, lane);  // an odd number of 8-bit elements
     }
 }

@@ -44,8 +44,7 @@ public final class MinimalAsyncEpProvider implements CommBackendProvider {
 
     @Override
     public boolean supports(DeviceKind kind, DType rowType) {
-        // The kernels for CUDA move bytes too, and have not been run with scales.
-        return supports(kind) && (rowType.isPlainFloating() || (rowType.isScaled() && !kind.equals(DeviceKind.CUDA)));
+        return supports(kind) && rowType.isFloating();
     }
 
     @Override
