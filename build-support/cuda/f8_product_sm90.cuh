@@ -61,7 +61,7 @@ struct Kind {
     struct TilesOf : Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> {
         typedef Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> Base;
         __device__ __forceinline__ TilesOf(const Arguments& p, int ring)
-            : Base(p.offsets, p.experts, p.m, p.n, p.capacity, RINGS * blockIdx.x + ring, RINGS * gridDim.x) {}
+            : Base(p.offsets, p.experts, p.m, p.n, p.capacity, blockIdx.x + ring * gridDim.x, RINGS * gridDim.x) {}
     };
 
     // The slices of a tile.

@@ -79,47 +79,57 @@ struct Largest<bf16> {
     }
 };
 
-// A scale's two reciprocals, one slightly too small and one slightly too large: the quotient lies between the products with them. Where both products round to the same
-// e4m3 number, the quotient does too, and no division is needed; only quotients within 2^-21 of the middle of two numbers need one, 1 of 100,000.
-// Example: scale 3: 0.33333317 and 0.3333335; of x = 50, the products 16.666659 and 16.666674 both become 16, as 50 / 3 does.
-struct alignas(8) Reciprocals {
-    float low, high;
+// Divides elements of a type by a scale, so that the quotient rounds to the same e4m3 number as the quotient in fp32 does. Those of the general form are rounded to nearest,
+// with the sequence of a division but without its special cases. So that nothing overflows on the way, and no remainder becomes too small, both numbers are first multiplied
+// by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
+// Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
+template <typename T>
+struct alignas(16) Divisor {
+    float divisor, inverse, factor, unused;
 
-    __device__ __forceinline__ static Reciprocals of(float scale) {
-        if (!(scale <= 3.4e38f)) return {isnan(scale) ? scale : 0.f, isnan(scale) ? scale : 0.f};  // x / infinity is 0, or NaN for an infinite x, as x * 0 is
-        const float inverse = __frcp_rn(scale);
-        return {inverse * (1.f - 0x1p-21f), inverse * (1.f + 0x1p-21f)};
+    __device__ __forceinline__ static Divisor of(float scale) {
+        const float factor = scale < 0x1p-60f ? 0x1p64f : scale > 0x1p60f ? 0x1p-64f : 1.f;
+        // Finite numbers divided by infinity are 0, which 0 * x + 0 * x gives; all others become NaN.
+        if (!(scale <= 3.4e38f)) return {0.f, isnan(scale) ? scale : 0.f, 1.f, 0.f};
+        return {scale * factor, __frcp_rn(scale * factor), factor, 0.f};
+    }
+    __device__ __forceinline__ float quotient(float x) const {
+        const float v = x * factor;
+        float q = v * inverse;
+        q = fmaf(fmaf(-divisor, q, v), inverse, q);
+        q = fmaf(fmaf(-divisor, q, v), inverse, q);
+        return q == 0.f ? copysignf(0.f, x) : q;
     }
 };
-// Divides finite numbers, rounded to nearest, with the sequence of a division but without its special cases. So that no remainder becomes too small, both numbers are
-// first multiplied by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
-// Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
-__device__ __forceinline__ float quotient(float x, float scale) {
-    const float factor = scale < 0x1p-60f ? 0x1p64f : scale > 0x1p60f ? 0x1p-64f : 1.f, divisor = scale * factor, inverse = __frcp_rn(divisor), v = x * factor;
-    float q = v * inverse;
-    q = fmaf(fmaf(-divisor, q, v), inverse, q);
-    q = fmaf(fmaf(-divisor, q, v), inverse, q);
-    return copysignf(q, x);
-}
+// For bf16, two operations suffice: the reciprocal as a sum of two fp32 numbers, neither below zero, so that -0 stays. The quotient may be off by one last place, but never
+// where that changes the e4m3 number. That was checked for all bf16 numbers x and m, where m >= |x| is the largest of the block: 55 million quotients.
+// Example: scale 3: high 0.33333331, low 1.99e-8; of x = 50: 16.666666.
+template <>
+struct alignas(8) Divisor<bf16> {
+    float high, low;
+
+    __device__ __forceinline__ static Divisor of(float scale) {
+        if (!(scale <= 3.4e38f)) return {isnan(scale) ? scale : 0.f, 0.f};
+        const float high = __frcp_rz(scale);
+        return {high, __fmul_rn(fmaf(-high, scale, 1.f), high)};
+    }
+    __device__ __forceinline__ float quotient(float x) const { return fmaf(x, high, __fmul_rn(x, low)); }
+};
 __device__ __forceinline__ unsigned packed(float a, float b, float c, float d) {
     return (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(a, b), __NV_SATFINITE, __NV_E4M3) |
            (unsigned)__nv_cvt_float2_to_fp8x2(make_float2(c, d), __NV_SATFINITE, __NV_E4M3) << 16;
 }
-// The numbers of 4 elements, a byte each. by, scales: of their columns, or all the same.
+// The numbers of 4 elements, a byte each.
 template <typename T>
-__device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Reciprocals (&by)[COLUMNS], const float* scales, int step) {
-    const float a = x.at(0), b = x.at(1), c = x.at(2), d = x.at(3);
-    const unsigned low = packed(a * by[0].low, b * by[1].low, c * by[2].low, d * by[3].low);
-    const unsigned high = packed(a * by[0].high, b * by[1].high, c * by[2].high, d * by[3].high);
-    if (low == high) return low;
-    return packed(quotient(a, scales[0]), quotient(b, scales[step]), quotient(c, scales[2 * step]), quotient(d, scales[3 * step]));
+__device__ __forceinline__ unsigned quantized(const Quad<T>& x, const Divisor<T>& a, const Divisor<T>& b, const Divisor<T>& c, const Divisor<T>& d) {
+    return packed(a.quotient(x.at(0)), b.quotient(x.at(1)), c.quotient(x.at(2)), d.quotient(x.at(3)));
 }
 
+template <typename T>
 struct Scratch {
     alignas(16) unsigned columns[WARPS][TILE];
     unsigned warps[WARPS];
-    float rowScales[TILE], scales[TILE];  // of rows; of columns, or one
-    Reciprocals rows[TILE], reciprocals[TILE];
+    Divisor<T> ofRows[TILE], ofColumns[TILE];
     alignas(16) unsigned char turned[TILE * TILE];  // by column; 16-byte vectors of a column are permuted, so that threads of a warp write different banks
 };
 
@@ -140,7 +150,7 @@ __device__ __forceinline__ void putRow(unsigned char* at, unsigned quad, bool wi
 // and their numbers in bytes of quads[r]. `rows` and `columns` are what is left of the matrix; elements beyond are 0.
 template <typename T>
 __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows,
-                                        int columns, Scratch& scratch) {
+                                        int columns, Scratch<T>& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     float* scales = to.scales + matrix * to.scalesMatrix;
     if (to.block == ROW) {
@@ -156,15 +166,14 @@ __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&qua
         __syncwarp();
         if (lane < ROWS) {
             const float scale = scaleOf(own);
-            scratch.rowScales[warp * ROWS + lane] = scale;
-            scratch.rows[warp * ROWS + lane] = Reciprocals::of(scale);
+            scratch.ofRows[warp * ROWS + lane] = Divisor<T>::of(scale);
             if (warp * ROWS + lane < rows) scales[(row + warp * ROWS + lane) * to.scalesRow + column / TILE * to.scalesColumn] = scale;
         }
         __syncwarp();
 #pragma unroll
         for (int r = 0; r < ROWS; r++) {
-            const Reciprocals by = scratch.rows[warp * ROWS + r];
-            quads[r] = quantized(x[r], {by, by, by, by}, scratch.rowScales + warp * ROWS + r, 0);
+            const Divisor<T> by = scratch.ofRows[warp * ROWS + r];
+            quads[r] = quantized(x[r], by, by, by, by);
         }
         return;
     }
@@ -177,11 +186,10 @@ __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&qua
         if (lane == 0) scratch.warps[warp] = all;
         __syncthreads();
         const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
-        const Reciprocals by = Reciprocals::of(scale);
-        scratch.rowScales[threadIdx.x % TILE] = scale;  // all threads store the same
+        const Divisor<T> by = Divisor<T>::of(scale);
         if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale;
 #pragma unroll
-        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], {by, by, by, by}, scratch.rowScales + threadIdx.x % TILE, 0);
+        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
         return;
     }
     *reinterpret_cast<uint4*>(&scratch.columns[warp][lane * COLUMNS]) = largest.each();
@@ -191,27 +199,28 @@ __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&qua
 #pragma unroll
         for (int w = 0; w < WARPS; w++) all = max(all, scratch.columns[w][threadIdx.x]);
         const float scale = scaleOf(all);
-        scratch.scales[threadIdx.x] = scale;
-        scratch.reciprocals[threadIdx.x] = Reciprocals::of(scale);
+        scratch.ofColumns[threadIdx.x] = Divisor<T>::of(scale);
         if ((int)threadIdx.x < columns) scales[row / TILE * to.scalesRow + (column + threadIdx.x) * to.scalesColumn] = scale;
     }
     __syncthreads();
-    Reciprocals by[COLUMNS];
+    Divisor<T> by[COLUMNS];
 #pragma unroll
-    for (int c = 0; c < COLUMNS; c++) by[c] = scratch.reciprocals[lane * COLUMNS + c];
+    for (int c = 0; c < COLUMNS; c++) by[c] = scratch.ofColumns[lane * COLUMNS + c];
 #pragma unroll
-    for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, scratch.scales + lane * COLUMNS, 1);
+    for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by[0], by[1], by[2], by[3]);
 }
 
 // Stores the numbers of a tile.
-__device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns, Scratch& scratch) {
+template <typename T>
+__device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns, Scratch<T>& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     unsigned char* numbers = to.numbers + matrix * to.matrix + row * to.row + column * to.column;
     if (to.column == 1) {
+        unsigned char* at = numbers + warp * ROWS * to.row + lane * COLUMNS;
         const bool wide = aligned4(numbers, to.row);
 #pragma unroll
-        for (int r = 0; r < ROWS; r++)
-            if (warp * ROWS + r < rows) putRow(numbers + (warp * ROWS + r) * to.row + lane * COLUMNS, quads[r], wide, columns - lane * COLUMNS);
+        for (int r = 0; r < ROWS; r++, at += to.row)
+            if (warp * ROWS + r < rows) putRow(at, quads[r], wide, columns - lane * COLUMNS);
         return;
     }
     if (to.block != COLUMN) __syncthreads();  // what was read of the tile before; compute() has waited for it if blocks are columns
@@ -251,14 +260,15 @@ __device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& t
 // Writes one copy of a tile, or two. Copies with the same blocks have the same numbers, which are computed once.
 template <typename T>
 __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, long long matrix, long long row, long long column, int rows, int columns,
-                                      Scratch& scratch) {
+                                      Scratch<T>& scratch) {
     unsigned quads[ROWS];
     if (first.block != NONE) {
         compute(x, quads, first, matrix, row, column, rows, columns, scratch);
         put(quads, first, matrix, row, column, rows, columns, scratch);
     }
     if (second.block != NONE) {
-        compute(x, quads, second, matrix, row, column, rows, columns, scratch);
+        // Weights have the same blocks twice, and the same scales for both copies.
+        if (second.block != first.block || second.scales != first.scales) compute(x, quads, second, matrix, row, column, rows, columns, scratch);
         put(quads, second, matrix, row, column, rows, columns, scratch);
     }
 }
@@ -312,13 +322,14 @@ struct ScaledSource {
 // and 6 MB of scales: 0.19 ms at 4274 GB/s; in two passes 1,221 MB.
 template <typename From>
 __device__ __forceinline__ void tiles(const From& x, long long matrices, long long rows, long long columns, const int* validRows, const Copy& first, const Copy& second) {
-    __shared__ Scratch scratch;
+    __shared__ Scratch<typename From::Element> scratch;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     const long long limit = validRows == nullptr ? rows : max(0ll, min((long long)*validRows, rows));
-    const long long across = (columns + TILE - 1) / TILE, down = (limit + TILE - 1) / TILE;
+    const unsigned across = (unsigned)((columns + TILE - 1) / TILE), down = (unsigned)((limit + TILE - 1) / TILE), count = (unsigned)matrices * down * across;
     const bool vectors = x.vectors();
-    for (long long tile = blockIdx.x; tile < matrices * down * across; tile += gridDim.x) {
-        const long long matrix = tile / across / down, row = tile / across % down * TILE, column = tile % across * TILE;
+    for (unsigned tile = blockIdx.x; tile < count; tile += gridDim.x) {
+        const unsigned line = tile / across, index = line / down;
+        const long long matrix = index, row = (long long)(line - index * down) * TILE, column = (long long)(tile - line * across) * TILE;
         Quad<typename From::Element> v[ROWS];
         // All of a thread's loads are in flight at the same time.
         if (vectors && row + TILE <= limit && column + TILE <= columns) {

@@ -47,6 +47,7 @@ static void must(CUresult result, const char* what) {
 static CUmodule module;
 static int multiprocessors;
 static int failures;
+static float spread = 60;  // of random e4m3 numbers; 0: all numbers are 0, which takes less power
 
 static CUfunction kernel(const std::string& name) {
     CUfunction function;
@@ -124,7 +125,7 @@ struct Offsets {
 
 static unsigned char* numbers(size_t count, unsigned seed) {
     auto p = allocate<unsigned char>(count);
-    launch(kernel("fill_f8"), 1024, 256, 0, p, (long long)count, 60.f, seed);
+    launch(kernel("fill_f8"), 1024, 256, 0, p, (long long)count, spread, seed);
     return p;
 }
 static float* scales(size_t count, unsigned seed) {
@@ -482,6 +483,7 @@ static void quantizing() {
         Copy a = copyOf(weights ? SQUARE : ROW, false, matrices, rows, columns), b = copyOf(weights ? SQUARE : COLUMN, true, matrices, rows, columns);
         Copy none2 = b;
         none2.block = NONE;
+        if (weights) b.scales = a.scales;
         Copy only = a;
         only.block = NONE;
         for (int which = 0; which < 3; which++) {
@@ -491,7 +493,7 @@ static void quantizing() {
             std::printf("    quantize bf16 %lld x %lld x %lld %-22s %8.1f us %8.1f GB/s\n", matrices, rows, columns, which == 0 ? "as it is" : which == 1 ? "turned" : "both in one pass", ms * 1000,
                         (which == 2 ? 4.0 : 3.0) * count / ms / 1e6);
         }
-        for (void* p : {(void*)x, (void*)a.numbers, (void*)a.scales, (void*)b.numbers, (void*)b.scales}) cudaFree(p);
+        for (void* p : {(void*)x, (void*)a.numbers, (void*)a.scales, (void*)b.numbers, weights ? nullptr : (void*)b.scales}) cudaFree(p);
     }
 }
 
@@ -512,6 +514,21 @@ int main(int count, char** arguments) {
     must(DRIVER(cuModuleLoadData)(&module, binary.data()), "cuModuleLoadData");
     setvbuf(stdout, nullptr, _IOLBF, 0);
 
+    if (count > 2 && std::string(arguments[2]) == "power") {
+        Offsets one({16384}, 16384);
+        for (float s : {60.f, 0.f, 60.f}) {
+            spread = s;
+            std::printf("-- spread %g\n", s);
+            bf16Products("4096 to 8192", one, 8192, 4096);
+            rowsProduct("4096 to 8192", one, 8192, 4096, 9973, true);
+            columnsProduct("4096 to 8192", one, 8192, 4096, 9973, true);
+        }
+        return 0;
+    }
+    if (count > 2 && std::string(arguments[2]) == "quantize") {
+        quantizing();
+        return failures ? 1 : 0;
+    }
     const bool timeAll = !(count > 2 && std::string(arguments[2]) == "check");
     std::printf("-- rows products\n");
     rowsProduct("plain", Offsets({256}, 256), 128, 128, 1, false);

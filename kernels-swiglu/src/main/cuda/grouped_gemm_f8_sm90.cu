@@ -6,7 +6,7 @@
 // c (R_max, n). a: rows (R_max, k), boxes of BM rows; b: (experts, n, k), boxes of 128 rows. Scales of a: one for 128 terms; of b: one for 128 x 128.
 #define F8_ROWS(T, name, BM, SHARING, suffix)                                                                                                                                \
     extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                             \
-        grouped_rows_f8_e4m3_##name##_sm90_##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,     \
+        grouped_rows_f8_e4m3_##name##_sm90##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,     \
                                                 int n, int k, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,          \
                                                 const float* scalesB, int scalesBRow, int scalesBSlice, int scalesBExpert, T* c,             \
                                                 long long stride) {                                                                                            \
@@ -14,14 +14,14 @@
                                   {offsets, experts, 0, n, k, capacity, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, scalesBExpert,  \
                                    c, 0, stride, false});                                                                                                      \
     }
-F8_ROWS(bf16, bf16, 256, TOGETHER, 256)
-F8_ROWS(float, f32, 256, TOGETHER, 256)
+F8_ROWS(bf16, bf16, 128, APART, )
+F8_ROWS(float, f32, 128, APART, )
 
 // c (experts, m, n). a: (m, R_max), boxes of BM rows; b: (n, R_max), boxes of 128 rows. One scale for 128 terms of each row; those of b for neighbouring rows are
 // neighbours, n and scalesBSlice are multiples of 4.
 #define F8_COLUMNS(T, name, BM, SHARING, suffix)                                                                                                                             \
     extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                             \
-        grouped_columns_f8_e4m3_##name##_sm90_##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,  \
+        grouped_columns_f8_e4m3_##name##_sm90##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,  \
                                                    int m, int n, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,       \
                                                    const float* scalesB, int scalesBSlice, T* c, long long expertStride, long long rowStride,            \
                                                    int accumulate) {                                                                                           \
@@ -29,6 +29,6 @@ F8_ROWS(float, f32, 256, TOGETHER, 256)
                                  {offsets, experts, m, n, 0, capacity, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, expertStride,       \
                                   rowStride, accumulate != 0});                                                                                                \
     }
-F8_COLUMNS(float, f32, 128, TOGETHER, 128)
-F8_COLUMNS(bf16, bf16, 128, TOGETHER, 128)
+F8_COLUMNS(float, f32, 256, TOGETHER, )
+F8_COLUMNS(bf16, bf16, 256, TOGETHER, )
 #endif

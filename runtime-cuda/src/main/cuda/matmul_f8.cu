@@ -24,27 +24,29 @@ MATMUL_F8(float, f32)
 MATMUL_F8(bf16, bf16)
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-// a (m, k), boxes of 256 rows; b (1, n, k), boxes of 128 rows. Scales of a: one for 128 terms; of b: one for 128 x 128.
+// a (m, k) and b (1, n, k), boxes of 128 rows. Scales of a: one for 128 terms; of b: one for 128 x 128.
 #define MATMUL_F8_ROWS(T, type)                                                                                                                                \
     extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                               \
         matmul_rows_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k, const float* scalesA, \
                                           int scalesARow, int scalesASlice, const float* scalesB, int scalesBRow, int scalesBSlice, T* c, long long stride,    \
                                           int accumulate) {                                                                                                    \
-        f8::product<false, 256, f8::TOGETHER, T>(a, b,                                                                                                                       \
+        f8::product<false, 128, f8::APART, T>(a, b,                                                                                                                       \
                                    {nullptr, 1, 0, n, k, m, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, 0, c, 0, stride,             \
                                     accumulate != 0});                                                                                                         \
     }
 MATMUL_F8_ROWS(bf16, bf16)
 MATMUL_F8_ROWS(float, f32)
 
-// a (m, k) and b (n, k), boxes of 128 rows. One scale for 128 terms of each row; those of b as in grouped_gemm_f8_sm90.cu.
-#define MATMUL_F8_COLUMNS(T, type)                                                                                                                             \
+// a (m, k), boxes of BM rows; b (n, k), boxes of 128 rows. One scale for 128 terms of each row; those of b as in grouped_gemm_f8_sm90.cu.
+#define MATMUL_F8_COLUMNS(T, type, BM)                                                                                                                          \
     extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                               \
-        matmul_columns_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
+        matmul_columns_f8_e4m3_##type##_sm90_##BM(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
                                              const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBSlice, T* c,             \
                                              long long stride, int accumulate) {                                                                               \
-        f8::product<true, 128, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
+        f8::product<true, BM, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
-MATMUL_F8_COLUMNS(float, f32)
-MATMUL_F8_COLUMNS(bf16, bf16)
+MATMUL_F8_COLUMNS(float, f32, 128)
+MATMUL_F8_COLUMNS(float, f32, 256)
+MATMUL_F8_COLUMNS(bf16, bf16, 128)
+MATMUL_F8_COLUMNS(bf16, bf16, 256)
 #endif

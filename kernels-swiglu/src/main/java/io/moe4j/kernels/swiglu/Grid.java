@@ -53,7 +53,7 @@ record Grid(int blocks, int threads, int sharedBytes) {
 
         /** For {@code quantize_rows.cu}: a block for each tile, up to what fills the device. */
         Grid quantization(long tiles) {
-            return new Grid(Math.toIntExact(Math.clamp(tiles, 1, 16L * multiprocessors)), 512, 0);
+            return new Grid(Math.toIntExact(Math.clamp(tiles, 1, 16L * multiprocessors)), 256, 0);
         }
 
         /** For {@code grouped_f8.cu}: a thread for each element of the result. */

@@ -19,10 +19,10 @@ import java.util.Optional;
  */
 final class HopperScaledProducts {
     private static final long ALIGNMENT = 16;
-    /** Rows of a tile of y or dx. */
-    private static final int TILE_ROWS = 256;
-    /** Columns of a tile, and rows of a tile of dw. */
-    private static final int TILE_COLUMNS = 128;
+    /** Rows and columns of a tile of y or dx, and columns of a tile of dw. */
+    private static final int TILE = 128;
+    /** Rows of a tile of dw. */
+    private static final int TILE_OUTPUTS = 256;
 
     /** As in {@code scaling.cuh}. */
     private static final int NO_COPY = 0;
@@ -37,7 +37,7 @@ final class HopperScaledProducts {
         this.module = module;
         this.grids = grids;
         this.present = products == SwiGluKernels.Products.FASTEST
-                && module.find("grouped_rows_f8_e4m3_bf16_sm90_" + TILE_ROWS + "x1").isPresent();
+                && module.find("grouped_rows_f8_e4m3_bf16_sm90").isPresent();
     }
 
     boolean present() {
@@ -62,11 +62,11 @@ final class HopperScaledProducts {
         long expertScales = w.scales().orElseThrow().values().stride(0);
         boolean fits = fetches(a) && fetches(b) && w.stride(0) % ALIGNMENT == 0 && stores(result)
                 && hasBlocks(a, 1) && hasBlocks(b, Scales.BLOCK) && indexed(rows) && indexed(w);
-        return fits ? Optional.of(launch("grouped_rows", result, TILE_ROWS,
-                new KernelArg.TensorMap(matrix(rows, a, rows.dim(0), rows.dim(1)), TILE_ROWS),
+        return fits ? Optional.of(launch("grouped_rows", result,
+                new KernelArg.TensorMap(matrix(rows, a, rows.dim(0), rows.dim(1)), TILE),
                 new KernelArg.TensorMap(w.withScales(Optional.empty()).strided(
                         new long[] {w.dim(0), result.dim(1), rows.dim(1)},
-                        new long[] {w.stride(0), b.outerStride(), 1}), TILE_COLUMNS),
+                        new long[] {w.stride(0), b.outerStride(), 1}), TILE),
                 KernelArg.of(offsets_e), count(w.dim(0)), count(result.dim(1)), count(rows.dim(1)),
                 KernelArg.of(rows.dim(0)), scales(rows), elements(a.outerScales()), elements(a.innerScales()),
                 scales(w), elements(b.outerScales()), elements(b.innerScales()), count(expertScales),
@@ -87,9 +87,9 @@ final class HopperScaledProducts {
                 && b.scales() % ALIGNMENT == 0 && x.dim(1) * Float.BYTES % ALIGNMENT == 0;
         boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales
                 && indexed(dy) && indexed(x);
-        return fits ? Optional.of(launch("grouped_columns", dw, TILE_COLUMNS,
-                new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_COLUMNS),
-                new KernelArg.TensorMap(matrix(x, b, x.dim(1), x.dim(0)), TILE_COLUMNS),
+        return fits ? Optional.of(launch("grouped_columns", dw,
+                new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_OUTPUTS),
+                new KernelArg.TensorMap(matrix(x, b, x.dim(1), x.dim(0)), TILE),
                 KernelArg.of(product.offsets_e()), count(dw.dim(0)), count(dw.dim(1)), count(dw.dim(2)),
                 KernelArg.of(dy.dim(0)), scales(dy), elements(a.outerScales()), elements(a.innerScales()), scales(x),
                 elements(b.innerScales()), KernelArg.of(dw), KernelArg.of(dw.stride(0)), KernelArg.of(dw.stride(1)),
@@ -140,9 +140,9 @@ final class HopperScaledProducts {
         arguments.add(KernelArg.of(NO_COPY));
     }
 
-    private Launch launch(String kernel, Tensor result, int tileRows, KernelArg... arguments) {
+    private Launch launch(String kernel, Tensor result, KernelArg... arguments) {
         return grids.hopperScaled().launch(module.kernel(
-                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90_" + tileRows + "x1"),
+                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90"),
                 List.of(arguments));
     }
 

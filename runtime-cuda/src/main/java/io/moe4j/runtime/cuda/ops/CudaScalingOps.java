@@ -11,7 +11,7 @@ import java.util.List;
 
 /** Types with scales, on the kernels of {@code scaling.cu}. */
 final class CudaScalingOps implements ScalingOps {
-    private static final int TILE_THREADS = 512;
+    private static final int TILE_THREADS = 256;
 
     private final Kernels kernels;
 

@@ -27,10 +27,12 @@ final class ScaledMatmul {
     private static final int THREADS = 384;
     /** 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and alignment. */
     private static final int SHARED_BYTES = (192 + 16 + 4) << 10;
-    /** Rows of a tile of the result, in the product whose b has a scale for 128 x 128. */
-    private static final int TILE_ROWS = 256;
-    /** The other extents of tiles. */
-    private static final int TILE_COLUMNS = 128;
+    /** Rows and columns of a tile of the result. */
+    private static final int TILE = 128;
+    /** Rows of a large tile, in the product whose b has a scale for each row. */
+    private static final int LARGE_TILE = 256;
+    /** A large tile is computed in less time than two others: 855 beside 775 TFLOP/s where there are many. */
+    private static final double LARGE_TILE_TIME = 1.8;
 
     private final Kernels kernels;
     private final boolean present;
@@ -93,27 +95,38 @@ final class ScaledMatmul {
     }
 
     private void rows(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
-        hopper(stream, ROWS, x, List.of(
-                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_ROWS),
+        hopper(stream, ROWS, "", x, List.of(
+                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE),
                 new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()).strided(new long[] {1, x.n(), x.k()},
-                        new long[] {x.n() * b.outerStride(), b.outerStride(), 1}), TILE_COLUMNS),
+                        new long[] {x.n() * b.outerStride(), b.outerStride(), 1}), TILE),
                 ofInt(x.m()), ofInt(x.n()), ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()),
                 floats(a.innerScales()),
                 of(scales(x.b())), floats(b.outerScales()), floats(b.innerScales())));
     }
 
     private void columns(Stream stream, Matmul x, ScaledOperand a, ScaledOperand b) {
-        hopper(stream, COLUMNS, x, List.of(
-                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), TILE_COLUMNS),
-                new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()), TILE_COLUMNS), ofInt(x.m()), ofInt(x.n()),
+        int rows = tileRows(x.m(), x.n());
+        hopper(stream, COLUMNS, "_" + rows, x, List.of(
+                new KernelArg.TensorMap(matrix(x.a(), a, x.m(), x.k()), rows),
+                new KernelArg.TensorMap(matrix(x.b(), b, x.n(), x.k()), TILE), ofInt(x.m()), ofInt(x.n()),
                 ofInt(x.k()), of(scales(x.a())), floats(a.outerScales()), floats(a.innerScales()), of(scales(x.b())),
                 floats(b.innerScales())));
     }
 
-    private void hopper(Stream stream, String kernel, Matmul x, List<KernelArg> operands) {
+    /**
+     * Rows of tiles of (m, n): those that need less time, where each multiprocessor computes one tile at a time. For example, (3072, 2048) has 192 large tiles,
+     * which 132 multiprocessors compute two after another, in a time of 3.6, or 384 small ones, three after another, in a time of 3.
+     */
+    private int tileRows(long m, long n) {
+        long large = kernels.rounds(Math.ceilDiv(m, LARGE_TILE) * Math.ceilDiv(n, TILE));
+        long small = kernels.rounds(Math.ceilDiv(m, TILE) * Math.ceilDiv(n, TILE));
+        return large * LARGE_TILE_TIME <= small ? LARGE_TILE : TILE;
+    }
+
+    private void hopper(Stream stream, String kernel, String variant, Matmul x, List<KernelArg> operands) {
         List<KernelArg> arguments = new ArrayList<>(operands);
         arguments.addAll(List.of(of(x.c()), of(x.c().stride(0)), Kernels.flag(x.beta() == 1)));
-        kernels.everyMultiprocessor(stream, kernel + Kernels.suffix(x.c()) + HOPPER, THREADS, SHARED_BYTES,
+        kernels.everyMultiprocessor(stream, kernel + Kernels.suffix(x.c()) + HOPPER + variant, THREADS, SHARED_BYTES,
                 arguments.toArray(KernelArg[]::new));
     }
 
