@@ -5,7 +5,9 @@ import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.RowQuantization;
+import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.ops.support.ScaledOperand;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -106,6 +108,42 @@ final class HopperScaledProducts {
         return launches;
     }
 
+    /**
+     * The gradients of SwiGLU in e4m3, in one pass; a block of threads computes 128 whole rows. Empty if it takes two steps: for widths that are no multiple
+     * of 128, where a block of a scale has elements of gate and of up.
+     */
+    Optional<Launch> swigluBackward(SwiGlu.QuantizedBackward arguments) {
+        Tensor both = arguments.both_R2F();
+        Tensor dh = arguments.dh_RF();
+        Tensor offsets = arguments.offsets_e();
+        if (!present || both.dtype() != DType.BF16 || dh.dim(1) % Scales.BLOCK != 0 || arguments.results().size() > 2
+                || arguments.results().isEmpty()) {
+            return Optional.empty();
+        }
+        List<KernelArg> list = new ArrayList<>(List.of(KernelArg.of(arguments.gate_RF()), KernelArg.of(both.stride(0)),
+                KernelArg.of(arguments.up_RF()), KernelArg.of(both.stride(0)), KernelArg.of(dh),
+                KernelArg.of(dh.stride(0)), optional(arguments.weights_R()), last(offsets),
+                KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), optional(arguments.dweights_R())));
+        addCopies(list, arguments.results());
+        return Optional.of(grids.quantization(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
+                .launch(module.kernel("swiglu_backward_bf16_f8_e4m3"), list));
+    }
+
+    private static KernelArg optional(Optional<Tensor> tensor) {
+        return tensor.map(KernelArg::of).orElseGet(KernelArg::absent);
+    }
+
+    private static KernelArg last(Tensor offsets_e) {
+        return KernelArg.of(offsets_e.slice(0, offsets_e.dim(0) - 1, offsets_e.dim(0)));
+    }
+
+    private static void addCopies(List<KernelArg> arguments, List<Tensor> results) {
+        results.forEach(result -> addCopy(arguments, result));
+        if (results.size() == 1) {
+            addNoCopy(arguments);
+        }
+    }
+
     private Launch quantize(RowQuantization rows, List<Tensor> results) {
         Tensor x = rows.x_RI();
         Tensor offsets = rows.offsets_e();
@@ -113,12 +151,8 @@ final class HopperScaledProducts {
                 List.of(KernelArg.of(x.withScales(Optional.empty())), KernelArg.of(x.stride(0))));
         x.scales().map(Scales::values).ifPresent(
                 values -> arguments.addAll(List.of(KernelArg.of(values), KernelArg.of(values.stride(0)))));
-        arguments.addAll(List.of(KernelArg.of(offsets.slice(0, offsets.dim(0) - 1, offsets.dim(0))),
-                KernelArg.of(x.dim(0)), KernelArg.of(x.dim(1))));
-        results.forEach(result -> addCopy(arguments, result));
-        if (results.size() == 1) {
-            addNoCopy(arguments);
-        }
+        arguments.addAll(List.of(last(offsets), KernelArg.of(x.dim(0)), KernelArg.of(x.dim(1))));
+        addCopies(arguments, results);
         return grids.quantization(Math.ceilDiv(x.dim(0), Scales.BLOCK) * Math.ceilDiv(x.dim(1), Scales.BLOCK)).launch(
                 module.kernel("quantize_row_tiles_" + x.dtype().name().toLowerCase(Locale.ROOT) + "_f8_e4m3"),
                 arguments);

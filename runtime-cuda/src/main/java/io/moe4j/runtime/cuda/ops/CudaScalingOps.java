@@ -4,6 +4,7 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ScalingOps;
 import io.moe4j.api.ops.support.ScaledOperand;
+import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -45,6 +46,38 @@ final class CudaScalingOps implements ScalingOps {
         }
     }
 
+    /**
+     * See {@link io.moe4j.api.ops.DeviceOps#swigluBackward}; false if it must be done in two steps: for widths that are no multiple of 128, where a block of a
+     * scale has elements of gate and of up.
+     */
+    boolean swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
+        long width = dh_TF.dim(1);
+        if (both_T2F.dtype() != DType.BF16 || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2) {
+            return false;
+        }
+        List<ScaledCopy> copies = results.stream().map(result -> checked("swiglu gradient", both_T2F, result)).toList();
+        if (!copies.stream().allMatch(ScaledCopy::inTiles)) {
+            return false;
+        }
+        Kernels.require(both_T2F.dim(0) == dh_TF.dim(0) && both_T2F.dim(1) == 2 * width && dh_TF.stride(1) == 1
+                && dh_TF.dtype() == DType.BF16, "swiglu gradient", both_T2F, dh_TF);
+        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F.slice(1, 0, width)),
+                KernelArg.of(both_T2F.stride(0)), KernelArg.of(both_T2F.slice(1, width, 2 * width)),
+                KernelArg.of(both_T2F.stride(0)), KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
+                KernelArg.of(dh_TF.dim(0)), KernelArg.of(width)));
+        addCopies(arguments, copies);
+        kernels.grid(stream, "swiglu_backward_bf16_f8_e4m3", Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),
+                width / Scales.BLOCK, TILE_THREADS, arguments.toArray(KernelArg[]::new));
+        return true;
+    }
+
+    private static void addCopies(List<KernelArg> arguments, List<ScaledCopy> copies) {
+        copies.forEach(copy -> copy.addTo(arguments));
+        if (copies.size() == 1) {
+            ScaledCopy.addNone(arguments);
+        }
+    }
+
     @Override
     public void dequantize(Stream stream, Tensor scaled, Tensor x) {
         ScaledCopy copy = checked("dequantize", x, scaled);
@@ -55,10 +88,7 @@ final class CudaScalingOps implements ScalingOps {
 
     private void tiles(Stream stream, Tensor x, List<ScaledCopy> copies) {
         List<KernelArg> arguments = matrices(x);
-        copies.forEach(copy -> copy.addTo(arguments));
-        if (copies.size() == 1) {
-            ScaledCopy.addNone(arguments);
-        }
+        addCopies(arguments, copies);
         Tensor matrices = ScaledOperand.stack(x);
         long tiles = matrices.dim(0) * Math.ceilDiv(matrices.dim(1), Scales.BLOCK)
                 * Math.ceilDiv(matrices.dim(2), Scales.BLOCK);
