@@ -20,7 +20,7 @@
 namespace f8 {
 static constexpr int BK = 128, BN = 128;
 static constexpr int THREADS = 384;
-static constexpr int RING = 192 * 1024;  // bytes of all stages; hosts compute shared bytes from this: RING + 16 KiB of staging + 4 KiB
+static constexpr int RING = 192 * 1024;  // bytes of all stages; hosts compute shared bytes from this: RING + 16 KiB of staging + 8 KiB
 static constexpr int SUB = 64 * 128;  // bytes of 64 rows of 128 bytes
 
 // How the two consumer warpgroups share the work. TOGETHER: each has half of the rows of a tile. IN_TURNS: the same, and they enqueue products in turns, so that one adds
@@ -33,7 +33,7 @@ struct Shared {
     unsigned char a[RINGS][STAGES][BM * BK];
     unsigned char b[RINGS][STAGES][BN * BK];
     unsigned char staging[8][16 * 128];
-    float scales[RINGS][STAGES][BN];  // of B's rows, in the columns product
+    float scalesA[RINGS][STAGES][BM], scalesB[RINGS][STAGES][BN];  // of the rows of A and B, in the columns product
     uint64_t full[RINGS][STAGES], empty[RINGS][STAGES];
 };
 
@@ -94,19 +94,19 @@ __device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, 
     Position<K::Shared::STAGES> at;
     while (tiles.next()) {
         const int row = COLUMNS ? tiles.row() : tiles.first + tiles.row(), column = tiles.column();
-        const uint32_t scaleBytes = COLUMNS ? 4 * min(BN, p.n - column) : 0;
         const typename K::Slices slices(p, tiles);
-        const float* scales = p.scalesB + (long long)slices.first * p.scalesBSlice + column;
         const int end = (slices.first + slices.count) * BK;
+#pragma unroll 1
         for (int k = slices.first * BK; k < end; k += BK) {
             barrierWait(&shared.empty[ring][at.stage], at.phase ^ 1);
             uint64_t* full = &shared.full[ring][at.stage];
-            barrierExpect(full, (BM + BN) * BK + scaleBytes);
+            const uint32_t bytesA = COLUMNS ? 4 * min(BM, p.m - row) : 0, bytesB = COLUMNS ? 4 * min(BN, p.n - column) : 0;  // of scales
+            barrierExpect(full, (BM + BN) * BK + bytesA + bytesB);
             copyBox(shared.a[ring][at.stage], a, full, k, row);
             if (COLUMNS) {
                 copyBox(shared.b[ring][at.stage], b, full, k, column);
-                copyBytes(shared.scales[ring][at.stage], scales, scaleBytes, full);
-                scales += p.scalesBSlice;
+                copyBytes(shared.scalesA[ring][at.stage], p.scalesA + k / BK * p.scalesASlice + row, bytesA, full);
+                copyBytes(shared.scalesB[ring][at.stage], p.scalesB + k / BK * p.scalesBSlice + column, bytesB, full);
             } else {
                 copyBox(shared.b[ring][at.stage], b, full, k, column, tiles.expert);
             }
@@ -144,6 +144,13 @@ __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tile
 
 __device__ __forceinline__ void release(uint64_t* empty, int lane) {
     if (lane == 0) barrierArrive(empty);
+}
+
+// A load that is not moved behind the products that are enqueued after it.
+__device__ __forceinline__ float loadEarly(const float* p) {
+    float v;
+    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p));
+    return v;
 }
 
 // Enqueues the products of a slice, 64 rows by 128 columns.
@@ -215,30 +222,38 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
         }
         const int row = tiles.row() + part * BLOCKS * 64 + warp * 16, column = tiles.column();
         const typename K::Slices slices(p, tiles);
-        // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp. Rows that C does not have count as row 0.
-        const int rows = COLUMNS ? p.m : tiles.last - tiles.first;
+        // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp. In the rows product, rows that C does not have count as row 0.
+        const int rows = tiles.last - tiles.first;
         int scalesA[BLOCKS][2];  // indices
 #pragma unroll
         for (int m = 0; m < BLOCKS; m++) {
 #pragma unroll
             for (int half = 0; half < 2; half++) {
                 const int r = row + m * 64 + half * 8 + lane / 4;
-                scalesA[m][half] = ((COLUMNS ? 0 : tiles.first) + (r < rows ? r : 0)) * p.scalesARow + slices.first * p.scalesASlice;
+                scalesA[m][half] = (tiles.first + (r < rows ? r : 0)) * p.scalesARow;
             }
         }
         int scalesB = tiles.expert * p.scalesBExpert + column / 128 * p.scalesBRow;
         float scaleA[BLOCKS][2], scaleB = 1.f;
+        // Of the next slice, in the rows product: loaded while it is multiplied. In the columns product, they come with the slice.
         auto loadScales = [&] {
-            if (!COLUMNS) scaleB = __ldg(p.scalesB + scalesB);
+            if (COLUMNS) return;
+            scaleB = loadEarly(p.scalesB + scalesB);
             scalesB += p.scalesBSlice;
 #pragma unroll
             for (int m = 0; m < BLOCKS; m++) {
 #pragma unroll
                 for (int half = 0; half < 2; half++) {
-                    scaleA[m][half] = __ldg(p.scalesA + scalesA[m][half]);
+                    scaleA[m][half] = loadEarly(p.scalesA + scalesA[m][half]);
                     scalesA[m][half] += p.scalesASlice;
                 }
             }
+        };
+        // The scales of block m's rows, in the columns product.
+        auto scalesOfStage = [&](int m) {
+            if (!COLUMNS) return;
+#pragma unroll
+            for (int half = 0; half < 2; half++) scaleA[m][half] = shared.scalesA[ring][at.stage][(part * BLOCKS + m) * 64 + warp * 16 + half * 8 + lane / 4];
         };
         // Waits for slice s, and prepares it.
         auto ready = [&](int s, const Position<STAGES>& position) {
@@ -260,7 +275,8 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             auto add = [&](float (&run)[64]) {
                 pin(run);
                 if (!COLUMNS) release(&shared.empty[ring][at.stage], lane);
-                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scales[ring][at.stage], lane);
+                scalesOfStage(0);
+                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scalesB[ring][at.stage], lane);
                 if (COLUMNS) {
                     __syncwarp();
                     release(&shared.empty[ring][at.stage], lane);
@@ -307,7 +323,8 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
                     wgmmaWait<0>();
                     pin(run);
                     if (!COLUMNS && m == BLOCKS - 1) release(&shared.empty[ring][at.stage], lane);
-                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scales[ring][at.stage], lane);
+                    scalesOfStage(m);
+                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scalesB[ring][at.stage], lane);
                 }
                 if (COLUMNS) {
                     __syncwarp();
@@ -317,8 +334,10 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             }
         }
         if (slices.count == 0 && p.accumulate) continue;
-        storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], row, column);
-        if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], row + 64, column);
+        // Computed again, so that they take no registers before.
+        const int firstRow = tiles.row() + part * BLOCKS * 64 + warp * 16, firstColumn = tiles.column();
+        storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], firstRow, firstColumn);
+        if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], firstRow + 64, firstColumn);
     }
     turn.end();
 }

@@ -149,7 +149,7 @@ __device__ __forceinline__ void putRow(unsigned char* at, unsigned quad, bool wi
 // Computes the numbers of a tile whose elements are in registers, and stores its scales: thread (warp w, lane l) has rows 16 w + r and columns 4 l + c in x[r].e[c],
 // and their numbers in bytes of quads[r]. `rows` and `columns` are what is left of the matrix; elements beyond are 0.
 template <typename T>
-__device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows,
+__device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&quads)[ROWS], const Copy& to, int matrix, int row, int column, int rows,
                                         int columns, Scratch<T>& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     float* scales = to.scales + matrix * to.scalesMatrix;
@@ -180,18 +180,6 @@ __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&qua
     Largest<T> largest;
 #pragma unroll
     for (int r = 0; r < ROWS; r++) largest.add(x[r]);
-    if (to.block == SQUARE) {
-        const unsigned all = __reduce_max_sync(0xffffffffu, largest.all());
-        __syncthreads();  // what was read of the scratch for the tile before
-        if (lane == 0) scratch.warps[warp] = all;
-        __syncthreads();
-        const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
-        const Divisor<T> by = Divisor<T>::of(scale);
-        if (threadIdx.x == 0) scales[row / TILE * to.scalesRow + column / TILE * to.scalesColumn] = scale;
-#pragma unroll
-        for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
-        return;
-    }
     *reinterpret_cast<uint4*>(&scratch.columns[warp][lane * COLUMNS]) = largest.each();
     __syncthreads();
     if (threadIdx.x < TILE) {
@@ -212,7 +200,7 @@ __device__ __forceinline__ void compute(const Quad<T> (&x)[ROWS], unsigned (&qua
 
 // Stores the numbers of a tile.
 template <typename T>
-__device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& to, long long matrix, long long row, long long column, int rows, int columns, Scratch<T>& scratch) {
+__device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& to, int matrix, int row, int column, int rows, int columns, Scratch<T>& scratch) {
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
     unsigned char* numbers = to.numbers + matrix * to.matrix + row * to.row + column * to.column;
     if (to.column == 1) {
@@ -257,9 +245,9 @@ __device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& t
     }
 }
 
-// Writes one copy of a tile, or two. Copies with the same blocks have the same numbers, which are computed once.
+// Writes one copy of a tile, or two.
 template <typename T>
-__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, long long matrix, long long row, long long column, int rows, int columns,
+__device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, int matrix, int row, int column, int rows, int columns,
                                       Scratch<T>& scratch) {
     unsigned quads[ROWS];
     if (first.block != NONE) {
@@ -267,10 +255,34 @@ __device__ __forceinline__ void write(const Quad<T> (&x)[ROWS], const Copy& firs
         put(quads, first, matrix, row, column, rows, columns, scratch);
     }
     if (second.block != NONE) {
-        // Weights have the same blocks twice, and the same scales for both copies.
-        if (second.block != first.block || second.scales != first.scales) compute(x, quads, second, matrix, row, column, rows, columns, scratch);
+        compute(x, quads, second, matrix, row, column, rows, columns, scratch);
         put(quads, second, matrix, row, column, rows, columns, scratch);
     }
+}
+// The same for blocks of 128 x 128: weights. Both copies have the same scales and numbers, which are computed once.
+template <typename T>
+__device__ __forceinline__ void writeSquare(const Quad<T> (&x)[ROWS], const Copy& first, const Copy& second, int matrix, int row, int column, int rows, int columns,
+                                            Scratch<T>& scratch) {
+    const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
+    Largest<T> largest;
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) largest.add(x[r]);
+    const unsigned all = __reduce_max_sync(0xffffffffu, largest.all());
+    __syncthreads();  // what was read of the scratch for the tile before
+    if (lane == 0) scratch.warps[warp] = all;
+    __syncthreads();
+    const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
+    const Divisor<T> by = Divisor<T>::of(scale);
+    if (threadIdx.x == 0) {
+        first.scales[matrix * first.scalesMatrix + row / TILE * first.scalesRow + column / TILE * first.scalesColumn] = scale;
+        if (second.block != NONE && second.scales != first.scales)
+            second.scales[matrix * second.scalesMatrix + row / TILE * second.scalesRow + column / TILE * second.scalesColumn] = scale;
+    }
+    unsigned quads[ROWS];
+#pragma unroll
+    for (int r = 0; r < ROWS; r++) quads[r] = quantized(x[r], by, by, by, by);
+    put(quads, first, matrix, row, column, rows, columns, scratch);
+    if (second.block != NONE) put(quads, second, matrix, row, column, rows, columns, scratch);
 }
 
 // The elements of a matrix in fp32 or bf16, or of one in e4m3 that has a scale for each 1 x 128. Strides are in elements. get: 4 elements of a row in one load;
@@ -320,7 +332,8 @@ struct ScaledSource {
 // One pass over x writes one or two copies, a block of threads for each 128 x 128 tile. With validRows, rows from there on are neither read nor written, and a
 // block of a scale ends there. Example: x (98304, 2048) in bf16 to rows for a product and to columns for a weight gradient: 403 MB read, 201 MB written twice,
 // and 6 MB of scales: 0.19 ms at 4274 GB/s; in two passes 1,221 MB.
-template <typename From>
+// SQUARES: blocks are 128 x 128; otherwise 1 x 128 or 128 x 1.
+template <bool SQUARES, typename From>
 __device__ __forceinline__ void tiles(const From& x, long long matrices, long long rows, long long columns, const int* validRows, const Copy& first, const Copy& second) {
     __shared__ Scratch<typename From::Element> scratch;
     const int warp = threadIdx.x / 32, lane = threadIdx.x % 32;
@@ -329,7 +342,7 @@ __device__ __forceinline__ void tiles(const From& x, long long matrices, long lo
     const bool vectors = x.vectors();
     for (unsigned tile = blockIdx.x; tile < count; tile += gridDim.x) {
         const unsigned line = tile / across, index = line / down;
-        const long long matrix = index, row = (long long)(line - index * down) * TILE, column = (long long)(tile - line * across) * TILE;
+        const int matrix = (int)index, row = (int)((line - index * down) * TILE), column = (int)((tile - line * across) * TILE);  // addresses have 64 bits
         Quad<typename From::Element> v[ROWS];
         // All of a thread's loads are in flight at the same time.
         if (vectors && row + TILE <= limit && column + TILE <= columns) {
@@ -342,7 +355,8 @@ __device__ __forceinline__ void tiles(const From& x, long long matrices, long lo
                 v[r] = x.some(matrix, row + warp * ROWS + r, column + lane * COLUMNS, row + warp * ROWS + r < limit ? left : 0);
         }
         const int height = (int)min((long long)TILE, limit - row), width = (int)min((long long)TILE, columns - column);
-        write(v, first, second, matrix, row, column, height, width, scratch);
+        if constexpr (SQUARES) writeSquare(v, first, second, matrix, row, column, height, width, scratch);
+        else write(v, first, second, matrix, row, column, height, width, scratch);
     }
 }
 

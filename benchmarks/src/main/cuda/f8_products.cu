@@ -105,7 +105,7 @@ struct Operand {
 
 static long long up(long long n, long long d) { return (n + d - 1) / d; }
 
-static const int SHARED_F8 = 192 * 1024 + 16 * 1024 + 4 * 1024, SHARED_BF16 = 4 * 48 * 1024 + 16 * 1024 + 64 + 1024;
+static const int SHARED_F8 = 192 * 1024 + 16 * 1024 + 8 * 1024, SHARED_BF16 = 4 * 48 * 1024 + 16 * 1024 + 64 + 1024;
 
 static CUfunction hopper(const std::string& name, int shared) {
     CUfunction function = kernel(name);
@@ -354,7 +354,7 @@ static void quantize(const std::string& type, const void* x, long long matrices,
         launch(kernel("quantize_row_tiles_" + type + "_f8_e4m3"), blocks, 256, 0, x, columns, valid, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix, a.scalesRow,
                a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     } else {
-        launch(kernel("quantize_tiles_" + type), blocks, 256, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
+        launch(kernel((a.block == SQUARE || b.block == SQUARE ? "quantize_squares_" : "quantize_tiles_") + type), blocks, 256, 0, x, rows * columns, columns, matrices, rows, columns, a.numbers, a.matrix, a.row, a.column, a.scales, a.scalesMatrix,
                a.scalesRow, a.scalesColumn, a.block, b.numbers, b.matrix, b.row, b.column, b.scales, b.scalesMatrix, b.scalesRow, b.scalesColumn, b.block);
     }
 }

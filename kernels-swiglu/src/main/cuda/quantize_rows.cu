@@ -7,7 +7,7 @@
     extern "C" __global__ void __launch_bounds__(scaling::THREADS, scaling::BLOCKS_OF<T>)                                                                                             \
         quantize_row_tiles_##type##_f8_e4m3(const T* x, long long xRow, const int* lastOffset, long long capacity, long long columns, SCALED_COPY(first),           \
                                        int firstBlock, SCALED_COPY(second), int secondBlock) {                                                                 \
-        scaling::tiles(scaling::Source<T>{x, 0, xRow}, 1, capacity, columns, lastOffset, COPY_OF(first, firstBlock), COPY_OF(second, secondBlock));            \
+        scaling::tiles<false>(scaling::Source<T>{x, 0, xRow}, 1, capacity, columns, lastOffset, COPY_OF(first, firstBlock), COPY_OF(second, secondBlock));            \
     }
 QUANTIZE_ROWS(f32, float)
 QUANTIZE_ROWS(bf16, bf16)
@@ -16,6 +16,6 @@ QUANTIZE_ROWS(bf16, bf16)
 extern "C" __global__ void __launch_bounds__(scaling::THREADS, scaling::BLOCKS_OF<float>)
     quantize_row_tiles_f8_e4m3_f8_e4m3(const unsigned char* x, long long xRow, const float* scales, long long scalesRow, const int* lastOffset, long long capacity,
                                   long long columns, SCALED_COPY(first), int firstBlock, SCALED_COPY(second), int secondBlock) {
-    scaling::tiles(scaling::ScaledSource{{x, 0, xRow}, scales, scalesRow}, 1, capacity, columns, lastOffset, COPY_OF(first, firstBlock), COPY_OF(second, secondBlock));
+    scaling::tiles<false>(scaling::ScaledSource{{x, 0, xRow}, scales, scalesRow}, 1, capacity, columns, lastOffset, COPY_OF(first, firstBlock), COPY_OF(second, secondBlock));
 }
 #endif

@@ -142,12 +142,12 @@ struct SwigluGradient {
 };
 // lastOffset: the number of valid rows. See scaled_swiglu.cuh.
 #define SWIGLU_QUANTIZED(name, T)                                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(scaling::THREADS, scaling::BLOCKS_OF<float>)                                                                    \
-        swiglu_backward_##name##_f8_e4m3(const T* gate, long long gateStride, const T* up, long long upStride, const T* dh, long long dhStride,                  \
-                                         const float* weights, const int* lastOffset, long long capacity, long long features, float* dweights,                   \
-                                         SCALED_COPY(first), int firstBlock, SCALED_COPY(second), int secondBlock) {                                             \
-        scaling::swigluTiles<T, SwigluGradient<T>>({gate, 0, gateStride}, {up, 0, upStride}, {dh, 0, dhStride}, weights, lastOffset, capacity, features,         \
-                                                   COPY_OF(first, firstBlock), COPY_OF(second, secondBlock), dweights);                                          \
+    extern "C" __global__ void __launch_bounds__(scaling::THREADS, 2)                                                                    \
+        swiglu_backward_##name##_f8_e4m3(const T* gateUp, long long stride, const T* dh, long long dhStride, const float* weights, const int* lastOffset,         \
+                                         long long capacity, long long features, float* dweights, SCALED_COPY(first), int firstBlock,                            \
+                                         SCALED_COPY(second), int secondBlock) {                                                                                 \
+        scaling::swigluTiles<true, T, SwigluGradient<T>>({gateUp, 0, stride}, {dh, 0, dhStride}, weights, lastOffset, capacity, features,                        \
+                                                         COPY_OF(first, firstBlock), COPY_OF(second, secondBlock), dweights);                                    \
     }
 SWIGLU_QUANTIZED(bf16, bf16)
 #endif

@@ -84,10 +84,10 @@ struct DenseGradient {
     }
 };
 // The gradients quantized, not stored in bf16; width is a multiple of 128. See scaled_swiglu.cuh.
-extern "C" __global__ void __launch_bounds__(scaling::THREADS, scaling::BLOCKS_OF<float>)
-    swiglu_backward_bf16_f8_e4m3(const bf16* gate, long long gateStride, const bf16* up, long long upStride, const bf16* dh, long long dhStride, long long rows,
-                                 long long width, SCALED_COPY(first), int firstBlock, SCALED_COPY(second), int secondBlock) {
-    scaling::swigluTiles<bf16, DenseGradient>({gate, 0, gateStride}, {up, 0, upStride}, {dh, 0, dhStride}, nullptr, nullptr, rows, width, COPY_OF(first, firstBlock),
-                                              COPY_OF(second, secondBlock), nullptr);
+extern "C" __global__ void __launch_bounds__(scaling::THREADS, 2)
+    swiglu_backward_bf16_f8_e4m3(const bf16* gateUp, long long stride, const bf16* dh, long long dhStride, long long rows, long long width, SCALED_COPY(first),
+                                 int firstBlock, SCALED_COPY(second), int secondBlock) {
+    scaling::swigluTiles<false, bf16, DenseGradient>({gateUp, 0, stride}, {dh, 0, dhStride}, nullptr, nullptr, rows, width, COPY_OF(first, firstBlock),
+                                                     COPY_OF(second, secondBlock), nullptr);
 }
 #endif

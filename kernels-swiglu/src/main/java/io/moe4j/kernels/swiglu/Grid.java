@@ -44,16 +44,21 @@ record Grid(int blocks, int threads, int sharedBytes) {
         }
 
         /**
-         * For {@code grouped_gemm_f8_sm90.cu}. Shared memory: 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and
+         * For {@code grouped_gemm_f8_sm90.cu}. Shared memory: 192 KiB of stages, 16 KiB for storing results, and 8 KiB for scales, barriers and
          * alignment.
          */
         Grid hopperScaled() {
-            return new Grid(multiprocessors, 384, (192 + 16 + 4) * KIB);
+            return new Grid(multiprocessors, 384, (192 + 16 + 8) * KIB);
         }
 
         /** For {@code quantize_rows.cu}: a block for each tile, up to what fills the device. */
         Grid quantization(long tiles) {
             return new Grid(Math.toIntExact(Math.clamp(tiles, 1, 16L * multiprocessors)), 256, 0);
+        }
+
+        /** For SwiGLU's gradients in e4m3: a block for each 128 rows of the capacity; those of rows that are not valid end at once. */
+        Grid bands(long bands) {
+            return new Grid(Math.toIntExact(Math.max(1, bands)), 256, 0);
         }
 
         /** For {@code grouped_f8.cu}: a thread for each element of the result. */

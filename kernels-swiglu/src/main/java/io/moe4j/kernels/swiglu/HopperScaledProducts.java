@@ -84,10 +84,7 @@ final class HopperScaledProducts {
         }
         ScaledOperand a = ScaledOperand.of(dy).transposed();
         ScaledOperand b = ScaledOperand.of(x).transposed();
-        // The kernel copies 128 scales of b at a time.
-        boolean copiesScales = b.outerScales() == Float.BYTES && b.innerScales() % ALIGNMENT == 0
-                && b.scales() % ALIGNMENT == 0 && x.dim(1) * Float.BYTES % ALIGNMENT == 0;
-        boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales
+        boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales(a, dy.dim(1)) && copiesScales(b, x.dim(1))
                 && indexed(dy) && indexed(x);
         return fits ? Optional.of(launch("grouped_columns", dw,
                 new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_OUTPUTS),
@@ -117,20 +114,22 @@ final class HopperScaledProducts {
         Tensor dh = arguments.dh_RF();
         Tensor offsets = arguments.offsets_e();
         if (!present || both.dtype() != DType.BF16 || dh.dim(1) % Scales.BLOCK != 0 || arguments.results().size() > 2
-                || arguments.results().isEmpty()) {
+                || arguments.results().isEmpty() || !isAligned(both) || !isAligned(dh)
+                || arguments.weights_R().isEmpty() || arguments.dweights_R().isEmpty()) {
             return Optional.empty();
         }
-        List<KernelArg> list = new ArrayList<>(List.of(KernelArg.of(arguments.gate_RF()), KernelArg.of(both.stride(0)),
-                KernelArg.of(arguments.up_RF()), KernelArg.of(both.stride(0)), KernelArg.of(dh),
-                KernelArg.of(dh.stride(0)), optional(arguments.weights_R()), last(offsets),
-                KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), optional(arguments.dweights_R())));
+        List<KernelArg> list = new ArrayList<>(List.of(KernelArg.of(both), KernelArg.of(both.stride(0)), KernelArg.of(dh),
+                KernelArg.of(dh.stride(0)), KernelArg.of(arguments.weights_R().get()), last(offsets),
+                KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), KernelArg.of(arguments.dweights_R().get())));
         addCopies(list, arguments.results());
-        return Optional.of(grids.quantization(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
+        return Optional.of(grids.bands(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
                 .launch(module.kernel("swiglu_backward_bf16_f8_e4m3"), list));
     }
 
-    private static KernelArg optional(Optional<Tensor> tensor) {
-        return tensor.map(KernelArg::of).orElseGet(KernelArg::absent);
+    /** Whether kernels can load 4 elements of BF16 at a time. */
+    private static boolean isAligned(Tensor rows) {
+        long bytes = 4L * rows.dtype().bytes();
+        return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;
     }
 
     private static KernelArg last(Tensor offsets_e) {
@@ -184,6 +183,12 @@ final class HopperScaledProducts {
     private static boolean fetches(ScaledOperand operand) {
         return operand.innerStride() == 1 && operand.outerStride() > 0 && operand.outerStride() % ALIGNMENT == 0
                 && operand.numbers() % ALIGNMENT == 0;
+    }
+
+    /** Whether bulk copies can fetch the scales of neighbouring rows. */
+    private static boolean copiesScales(ScaledOperand operand, long rows) {
+        return operand.outerScales() == Float.BYTES && operand.innerScales() % ALIGNMENT == 0
+                && operand.scales() % ALIGNMENT == 0 && rows * Float.BYTES % ALIGNMENT == 0;
     }
 
     private static boolean stores(Tensor result) {

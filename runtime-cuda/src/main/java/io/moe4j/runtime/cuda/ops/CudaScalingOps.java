@@ -28,21 +28,23 @@ final class CudaScalingOps implements ScalingOps {
     /** Two results whose blocks fit into tiles are written in one pass over x. */
     @Override
     public void quantizeEach(Stream stream, Tensor x, List<Tensor> scaled) {
-        List<ScaledCopy> waiting = new ArrayList<>();
+        List<ScaledCopy> tiles = new ArrayList<>();
+        List<ScaledCopy> squares = new ArrayList<>();
         for (Tensor one : scaled) {
             ScaledCopy copy = checked("quantize", x, one);
             if (!copy.inTiles()) {
                 blocks(stream, x, copy);
-                continue;
-            }
-            waiting.add(copy);
-            if (waiting.size() == 2) {
-                tiles(stream, x, waiting);
-                waiting.clear();
+            } else {
+                (copy.inSquares() ? squares : tiles).add(copy);
             }
         }
-        if (!waiting.isEmpty()) {
-            tiles(stream, x, waiting);
+        inPairs(stream, "quantize_tiles", x, tiles);
+        inPairs(stream, "quantize_squares", x, squares);
+    }
+
+    private void inPairs(Stream stream, String kernel, Tensor x, List<ScaledCopy> copies) {
+        for (int i = 0; i < copies.size(); i += 2) {
+            tiles(stream, kernel, x, copies.subList(i, Math.min(i + 2, copies.size())));
         }
     }
 
@@ -52,23 +54,28 @@ final class CudaScalingOps implements ScalingOps {
      */
     boolean swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
         long width = dh_TF.dim(1);
-        if (both_T2F.dtype() != DType.BF16 || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2) {
+        if (both_T2F.dtype() != DType.BF16 || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2
+                || !isAligned(both_T2F) || !isAligned(dh_TF)) {
             return false;
         }
         List<ScaledCopy> copies = results.stream().map(result -> checked("swiglu gradient", both_T2F, result)).toList();
-        if (!copies.stream().allMatch(ScaledCopy::inTiles)) {
+        if (!copies.stream().allMatch(copy -> copy.inTiles() && !copy.inSquares())) {
             return false;
         }
         Kernels.require(both_T2F.dim(0) == dh_TF.dim(0) && both_T2F.dim(1) == 2 * width && dh_TF.stride(1) == 1
                 && dh_TF.dtype() == DType.BF16, "swiglu gradient", both_T2F, dh_TF);
-        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F.slice(1, 0, width)),
-                KernelArg.of(both_T2F.stride(0)), KernelArg.of(both_T2F.slice(1, width, 2 * width)),
-                KernelArg.of(both_T2F.stride(0)), KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
+        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F), KernelArg.of(both_T2F.stride(0)), KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
                 KernelArg.of(dh_TF.dim(0)), KernelArg.of(width)));
         addCopies(arguments, copies);
         kernels.grid(stream, "swiglu_backward_bf16_f8_e4m3", Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),
-                width / Scales.BLOCK, TILE_THREADS, arguments.toArray(KernelArg[]::new));
+                2 * width / Scales.BLOCK, TILE_THREADS, arguments.toArray(KernelArg[]::new));
         return true;
+    }
+
+    /** Whether the kernel can load 4 elements of BF16 at a time. */
+    private static boolean isAligned(Tensor rows) {
+        long bytes = 4L * rows.dtype().bytes();
+        return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;
     }
 
     private static void addCopies(List<KernelArg> arguments, List<ScaledCopy> copies) {
@@ -86,13 +93,13 @@ final class CudaScalingOps implements ScalingOps {
         kernels.each(stream, "dequantize" + Kernels.suffix(x), x.elements(), arguments.toArray(KernelArg[]::new));
     }
 
-    private void tiles(Stream stream, Tensor x, List<ScaledCopy> copies) {
+    private void tiles(Stream stream, String kernel, Tensor x, List<ScaledCopy> copies) {
         List<KernelArg> arguments = matrices(x);
         addCopies(arguments, copies);
         Tensor matrices = ScaledOperand.stack(x);
         long tiles = matrices.dim(0) * Math.ceilDiv(matrices.dim(1), Scales.BLOCK)
                 * Math.ceilDiv(matrices.dim(2), Scales.BLOCK);
-        kernels.blocks(stream, "quantize_tiles" + Kernels.suffix(x), tiles, TILE_THREADS, 0,
+        kernels.blocks(stream, kernel + Kernels.suffix(x), tiles, TILE_THREADS, 0,
                 arguments.toArray(KernelArg[]::new));
     }
 

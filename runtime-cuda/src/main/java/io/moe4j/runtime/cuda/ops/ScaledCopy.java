@@ -42,6 +42,11 @@ record ScaledCopy(Tensor numbers, Tensor scales, long blockRows, long blockColum
         return kind() != NONE;
     }
 
+    /** Whether the blocks are 128 × 128, which have a kernel of their own. */
+    boolean inSquares() {
+        return kind() == SQUARE;
+    }
+
     private int kind() {
         if (blockColumns == Scales.BLOCK) {
             return blockRows == 1 ? ROW : blockRows == Scales.BLOCK ? SQUARE : NONE;

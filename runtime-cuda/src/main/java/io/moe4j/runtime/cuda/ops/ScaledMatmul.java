@@ -25,8 +25,8 @@ final class ScaledMatmul {
     private static final String HOPPER = "_sm90";
     private static final long ALIGNMENT = 16;
     private static final int THREADS = 384;
-    /** 192 KiB of stages, 16 KiB for storing results, and 4 KiB for scales, barriers and alignment. */
-    private static final int SHARED_BYTES = (192 + 16 + 4) << 10;
+    /** 192 KiB of stages, 16 KiB for storing results, and 8 KiB for scales, barriers and alignment. */
+    private static final int SHARED_BYTES = (192 + 16 + 8) << 10;
     /** Rows and columns of a tile of the result. */
     private static final int TILE = 128;
     /** Rows of a large tile, in the product whose b has a scale for each row. */
@@ -59,7 +59,7 @@ final class ScaledMatmul {
                 rows(stream, x, a, b);
                 return;
             }
-            if (copiesScales(x, b)) {
+            if (copiesScales(a, x.m()) && copiesScales(b, x.n())) {
                 columns(stream, x, a, b);
                 return;
             }
@@ -82,10 +82,10 @@ final class ScaledMatmul {
                 && operand.numbers() % ALIGNMENT == 0 && operand.innerBlock() == Scales.BLOCK;
     }
 
-    /** Whether bulk copies can fetch 128 scales of b at a time. */
-    private static boolean copiesScales(Matmul x, ScaledOperand b) {
-        return b.outerScales() == Float.BYTES && b.innerScales() % ALIGNMENT == 0 && b.scales() % ALIGNMENT == 0
-                && x.n() * Float.BYTES % ALIGNMENT == 0;
+    /** Whether bulk copies can fetch the scales of neighbouring rows. */
+    private static boolean copiesScales(ScaledOperand operand, long rows) {
+        return operand.outerScales() == Float.BYTES && operand.innerScales() % ALIGNMENT == 0
+                && operand.scales() % ALIGNMENT == 0 && rows * Float.BYTES % ALIGNMENT == 0;
     }
 
     /** Whether an int can count the scales. */
