@@ -1,6 +1,7 @@
 package io.moe4j.tests.gpu;
 
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectClass;
+import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMethod;
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectModule;
 
 import java.io.PrintStream;
@@ -17,7 +18,7 @@ import org.junit.platform.launcher.TestIdentifier;
 import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
-/** Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: class names, or none for all. */
+/** Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: names of classes, or of methods as {@code Class#method}; none for all. */
 public final class GpuTests implements TestExecutionListener {
     private static final int PASSED = 0;
     private static final int FAILED = 1;
@@ -41,7 +42,7 @@ public final class GpuTests implements TestExecutionListener {
 
     private boolean run(List<String> classes) {
         List<DiscoverySelector> selectors = new ArrayList<>();
-        classes.forEach(name -> selectors.add(selectClass(name)));
+        classes.forEach(name -> selectors.add(name.contains("#") ? selectMethod(name) : selectClass(name)));
         if (classes.isEmpty()) {
             selectors.add(selectModule(GpuTests.class.getModule().getName()));
         }
