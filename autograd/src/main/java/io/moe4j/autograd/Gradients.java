@@ -153,8 +153,9 @@ public final class Gradients {
     public void writeQuantized(int index, Consumer<List<Tensor>> write) {
         Variable input = inputs.get(index);
         if (!input.takesQuantizedGradient()) {
-            throw new IllegalStateException("a gradient with respect to " + input.tensor() + " in quantized form only: other"
-                    + " operations read it, or contribute to it; ask Gradients.quantizes first");
+            throw new IllegalStateException(
+                    "a gradient with respect to " + input.tensor() + " in quantized form only: other"
+                            + " operations read it, or contribute to it; ask Gradients.quantizes first");
         }
         input.setQuantizedGradient(write);
     }

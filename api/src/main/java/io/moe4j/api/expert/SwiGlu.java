@@ -84,8 +84,9 @@ public final class SwiGlu {
         public QuantizedBackward {
             results = List.copyOf(results);
             if (both_R2F.rank() != 2 || both_R2F.dim(1) != 2 * dh_RF.dim(1) || both_R2F.dim(0) != dh_RF.dim(0)) {
-                throw new IllegalArgumentException("gradients of SwiGLU for gate and up in " + both_R2F + " and " + dh_RF
-                        + ": gate and up lie side by side, each with the shape of the gradient");
+                throw new IllegalArgumentException(
+                        "gradients of SwiGLU for gate and up in " + both_R2F + " and " + dh_RF
+                                + ": gate and up lie side by side, each with the shape of the gradient");
             }
         }
 

@@ -84,7 +84,8 @@ final class HopperScaledProducts {
         }
         ScaledOperand a = ScaledOperand.of(dy).transposed();
         ScaledOperand b = ScaledOperand.of(x).transposed();
-        boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1) && copiesScales(a, dy.dim(1)) && copiesScales(b, x.dim(1))
+        boolean fits = fetches(a) && fetches(b) && stores(dw) && hasBlocks(a, 1) && hasBlocks(b, 1)
+                && copiesScales(a, dy.dim(1)) && copiesScales(b, x.dim(1))
                 && indexed(dy) && indexed(x);
         return fits ? Optional.of(launch("grouped_columns", dw,
                 new KernelArg.TensorMap(matrix(dy, a, dy.dim(1), dy.dim(0)), TILE_OUTPUTS),
@@ -118,9 +119,10 @@ final class HopperScaledProducts {
                 || arguments.weights_R().isEmpty() || arguments.dweights_R().isEmpty()) {
             return Optional.empty();
         }
-        List<KernelArg> list = new ArrayList<>(List.of(KernelArg.of(both), KernelArg.of(both.stride(0)), KernelArg.of(dh),
-                KernelArg.of(dh.stride(0)), KernelArg.of(arguments.weights_R().get()), last(offsets),
-                KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), KernelArg.of(arguments.dweights_R().get())));
+        List<KernelArg> list = new ArrayList<>(
+                List.of(KernelArg.of(both), KernelArg.of(both.stride(0)), KernelArg.of(dh),
+                        KernelArg.of(dh.stride(0)), KernelArg.of(arguments.weights_R().get()), last(offsets),
+                        KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), KernelArg.of(arguments.dweights_R().get())));
         addCopies(list, arguments.results());
         return Optional.of(grids.bands(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
                 .launch(module.kernel("swiglu_backward_bf16_f8_e4m3"), list));

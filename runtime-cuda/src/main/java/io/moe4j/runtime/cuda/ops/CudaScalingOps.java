@@ -64,7 +64,8 @@ final class CudaScalingOps implements ScalingOps {
         }
         Kernels.require(both_T2F.dim(0) == dh_TF.dim(0) && both_T2F.dim(1) == 2 * width && dh_TF.stride(1) == 1
                 && dh_TF.dtype() == DType.BF16, "swiglu gradient", both_T2F, dh_TF);
-        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F), KernelArg.of(both_T2F.stride(0)), KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
+        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F), KernelArg.of(both_T2F.stride(0)),
+                KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
                 KernelArg.of(dh_TF.dim(0)), KernelArg.of(width)));
         addCopies(arguments, copies);
         kernels.grid(stream, "swiglu_backward_bf16_f8_e4m3", Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),

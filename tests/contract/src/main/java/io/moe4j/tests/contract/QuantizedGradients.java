@@ -87,10 +87,12 @@ final class QuantizedGradients {
             double sizes = 0;
             for (int f = 0; f < width; f++) {
                 double gate = gateUp[row * 2 * width + f];
-                sizes += Math.abs(dh[row * width + f] * gate / (1 + Math.exp(-gate)) * gateUp[row * 2 * width + width + f]);
+                sizes += Math
+                        .abs(dh[row * width + f] * gate / (1 + Math.exp(-gate)) * gateUp[row * 2 * width + width + f]);
             }
             // Both sums, and the sigmoids of both, which have few bits less than fp32.
-            assertEquals(expected[row], actual[row], 2 * (width + 8) * Math.scalb(sizes, -24), "gradient of weight " + row);
+            assertEquals(expected[row], actual[row], 2 * (width + 8) * Math.scalb(sizes, -24),
+                    "gradient of weight " + row);
         }
     }
 }

@@ -41,7 +41,8 @@ final class QuantizedRows {
                                 () -> new QuantizedRows(bench, type).of(DType.BF16)),
                         dynamicTest("quantize rows of " + type + " again",
                                 () -> new QuantizedRows(bench, type).again()),
-                        dynamicTest("gradients of SwiGLU in " + type, () -> new QuantizedRows(bench, type).gradients())));
+                        dynamicTest("gradients of SwiGLU in " + type,
+                                () -> new QuantizedRows(bench, type).gradients())));
     }
 
     private void of(DType plain) {
@@ -78,7 +79,8 @@ final class QuantizedRows {
                     Tensor stored = values.of(DType.F32, new double[factors.length], factors.length);
                     Tensor fused = values.of(DType.F32, new double[factors.length], factors.length);
                     QuantizedGradients.assertSame(given.results(results -> {
-                        SwiGlu.QuantizedBackward steps = new SwiGlu.QuantizedBackward(given.both(), given.dh(), weights_R,
+                        SwiGlu.QuantizedBackward steps = new SwiGlu.QuantizedBackward(given.both(), given.dh(),
+                                weights_R,
                                 offsets_e, results, Optional.of(stored));
                         bench.kernels().swigluBackward(bench.stream(), steps.inPlace());
                         bench.kernels().quantize(bench.stream(), steps.quantization());
