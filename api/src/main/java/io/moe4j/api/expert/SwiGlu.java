@@ -90,6 +90,17 @@ public final class SwiGlu {
             }
         }
 
+        /** Without weights and their gradients. */
+        public static QuantizedBackward of(Tensor both_R2F, Tensor dh_RF, Tensor offsets_e, Tensor... results) {
+            return new QuantizedBackward(both_R2F, dh_RF, Optional.empty(), offsets_e, List.of(results),
+                    Optional.empty());
+        }
+
+        /** With a weight for each row, and a tensor for the gradients with respect to the weights. */
+        public QuantizedBackward withWeights(Tensor rows_R, Tensor drows_R) {
+            return new QuantizedBackward(both_R2F, dh_RF, Optional.of(rows_R), offsets_e, results, Optional.of(drows_R));
+        }
+
         /** Gate, or its gradient. */
         public Tensor gate_RF() {
             return both_R2F.slice(1, 0, dh_RF.dim(1));

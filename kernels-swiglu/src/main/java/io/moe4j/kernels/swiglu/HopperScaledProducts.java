@@ -1,5 +1,6 @@
 package io.moe4j.kernels.swiglu;
 
+import io.moe4j.api.device.Kernel;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
@@ -7,7 +8,6 @@ import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.ops.support.ScaledOperand;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -114,9 +114,11 @@ final class HopperScaledProducts {
         Tensor both = arguments.both_R2F();
         Tensor dh = arguments.dh_RF();
         Tensor offsets = arguments.offsets_e();
-        if (!present || both.dtype() != DType.BF16 || dh.dim(1) % Scales.BLOCK != 0 || arguments.results().size() > 2
-                || arguments.results().isEmpty() || !isAligned(both) || !isAligned(dh)
-                || arguments.weights_R().isEmpty() || arguments.dweights_R().isEmpty()) {
+        Optional<Kernel> kernel = module.find("swiglu_backward_" + name(both) + "_f8_e4m3");
+        int results = arguments.results().size();
+        if (!present || kernel.isEmpty() || dh.dim(1) % Scales.BLOCK != 0 || results < 1 || results > 2
+                || !isAligned(both) || !isAligned(dh) || arguments.weights_R().isEmpty()
+                || arguments.dweights_R().isEmpty()) {
             return Optional.empty();
         }
         List<KernelArg> list = new ArrayList<>(
@@ -125,13 +127,17 @@ final class HopperScaledProducts {
                         KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), KernelArg.of(arguments.dweights_R().get())));
         addCopies(list, arguments.results());
         return Optional.of(grids.bands(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
-                .launch(module.kernel("swiglu_backward_bf16_f8_e4m3"), list));
+                .launch(kernel.get(), list));
     }
 
-    /** Whether kernels can load 4 elements of BF16 at a time. */
+    /** Whether kernels can load 4 elements at a time. */
     private static boolean isAligned(Tensor rows) {
         long bytes = 4L * rows.dtype().bytes();
         return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;
+    }
+
+    private static String name(Tensor tensor) {
+        return tensor.dtype().name().toLowerCase(Locale.ROOT);
     }
 
     private static KernelArg last(Tensor offsets_e) {
@@ -155,7 +161,7 @@ final class HopperScaledProducts {
         arguments.addAll(List.of(last(offsets), KernelArg.of(x.dim(0)), KernelArg.of(x.dim(1))));
         addCopies(arguments, results);
         return grids.quantization(Math.ceilDiv(x.dim(0), Scales.BLOCK) * Math.ceilDiv(x.dim(1), Scales.BLOCK)).launch(
-                module.kernel("quantize_row_tiles_" + x.dtype().name().toLowerCase(Locale.ROOT) + "_f8_e4m3"),
+                module.kernel("quantize_row_tiles_" + name(x) + "_f8_e4m3"),
                 arguments);
     }
 
@@ -177,7 +183,7 @@ final class HopperScaledProducts {
 
     private Launch launch(String kernel, Tensor result, KernelArg... arguments) {
         return grids.hopperScaled().launch(module.kernel(
-                kernel + "_f8_e4m3_" + result.dtype().name().toLowerCase(Locale.ROOT) + "_sm90"),
+                kernel + "_f8_e4m3_" + name(result) + "_sm90"),
                 List.of(arguments));
     }
 

@@ -4,7 +4,6 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.ScalingOps;
 import io.moe4j.api.ops.support.ScaledOperand;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
@@ -54,7 +53,8 @@ final class CudaScalingOps implements ScalingOps {
      */
     boolean swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
         long width = dh_TF.dim(1);
-        if (both_T2F.dtype() != DType.BF16 || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2
+        String kernel = "swiglu_backward" + Kernels.suffix(both_T2F) + "_f8_e4m3";
+        if (!kernels.has(kernel) || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2
                 || !isAligned(both_T2F) || !isAligned(dh_TF)) {
             return false;
         }
@@ -63,17 +63,17 @@ final class CudaScalingOps implements ScalingOps {
             return false;
         }
         Kernels.require(both_T2F.dim(0) == dh_TF.dim(0) && both_T2F.dim(1) == 2 * width && dh_TF.stride(1) == 1
-                && dh_TF.dtype() == DType.BF16, "swiglu gradient", both_T2F, dh_TF);
+                && dh_TF.dtype() == both_T2F.dtype(), "swiglu gradient", both_T2F, dh_TF);
         List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F), KernelArg.of(both_T2F.stride(0)),
                 KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
                 KernelArg.of(dh_TF.dim(0)), KernelArg.of(width)));
         addCopies(arguments, copies);
-        kernels.grid(stream, "swiglu_backward_bf16_f8_e4m3", Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),
+        kernels.grid(stream, kernel, Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),
                 2 * width / Scales.BLOCK, TILE_THREADS, arguments.toArray(KernelArg[]::new));
         return true;
     }
 
-    /** Whether the kernel can load 4 elements of BF16 at a time. */
+    /** Whether the kernel can load 4 elements at a time. */
     private static boolean isAligned(Tensor rows) {
         long bytes = 4L * rows.dtype().bytes();
         return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;

@@ -20,7 +20,7 @@ final class QuantizedGradients {
     static final int CAPACITY = 300;
     static final int VALID = 277;
     /** Twice a width is a multiple of 128 for the last two; only the last is one itself, so that gate and up share no block of a scale. */
-    static final int[] WIDTHS = {40, 192, 256};
+    static final List<Integer> WIDTHS = List.of(40, 192, 256);
     private static final double MARK = 3;
 
     private final HostValues values;
