@@ -98,7 +98,8 @@ public final class SwiGlu {
 
         /** With a weight for each row, and a tensor for the gradients with respect to the weights. */
         public QuantizedBackward withWeights(Tensor rows_R, Tensor drows_R) {
-            return new QuantizedBackward(both_R2F, dh_RF, Optional.of(rows_R), offsets_e, results, Optional.of(drows_R));
+            return new QuantizedBackward(both_R2F, dh_RF, Optional.of(rows_R), offsets_e, results,
+                    Optional.of(drows_R));
         }
 
         /** Gate, or its gradient. */
