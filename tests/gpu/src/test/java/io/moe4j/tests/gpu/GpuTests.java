@@ -19,7 +19,8 @@ import org.junit.platform.launcher.core.LauncherDiscoveryRequestBuilder;
 import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
- * Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: names of classes, or of methods as {@code Class#method}; none for all.
+ * Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: names of classes, or of methods as
+ * {@code Class#method}; none for all.
  */
 public final class GpuTests implements TestExecutionListener {
     private static final int PASSED = 0;
