@@ -3,7 +3,6 @@
 // (f modulo the lanes) in passes, then a butterfly adds the lanes. The Java twin is CpuSwiGlu, which has the same example: gate 1, up 2, weight 0.5: h =
 // 0.731059; with dh = 1: dup = 0.365529, dgate = 0.927671, dweight = 1.462117.
 #include "elements.cuh"
-#include "scaled_swiglu.cuh"
 
 static constexpr int SWIGLU_THREADS = 256;  // as in Grid.Grids.swiglu
 static constexpr int PASS = 3;              // 16-byte loads of each input that a lane keeps in flight
@@ -134,20 +133,3 @@ __device__ __forceinline__ void swigluBackward(const T* gate, long long gateStri
     }
 SWIGLU(f32, float)
 SWIGLU(bf16, bf16)
-
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
-template <typename T>
-struct SwigluGradient {
-    __device__ __forceinline__ static float of(float& gate, float& up, float d, float weight) { return backwardOf<T>(gate, up, d, weight); }
-};
-// lastOffset: the number of valid rows. See scaled_swiglu.cuh.
-#define SWIGLU_QUANTIZED(name, T)                                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(scaling::THREADS, 2)                                                                    \
-        swiglu_backward_##name##_f8_e4m3(const T* gateUp, long long stride, const T* dh, long long dhStride, const float* weights, const int* lastOffset,         \
-                                         long long capacity, long long features, float* dweights, SCALED_COPY(first), int firstBlock,                            \
-                                         SCALED_COPY(second), int secondBlock) {                                                                                 \
-        scaling::swigluTiles<true, T, SwigluGradient<T>>({gateUp, 0, stride}, {dh, 0, dhStride}, weights, lastOffset, capacity, features,                        \
-                                                         COPY_OF(first, firstBlock), COPY_OF(second, secondBlock), dweights);                                    \
-    }
-SWIGLU_QUANTIZED(bf16, bf16)
-#endif

@@ -1,6 +1,5 @@
 // SwiGLU of dense layers. Shapes: T rows of F elements.
 #include "common.cuh"
-#include "scaled_swiglu.cuh"
 
 // h = gate sigmoid(gate) up; rows have strides. Traffic: 2 T F read, T F written. Example: gate 0, up 5: 0; gate 1, up 2: 1.4621172.
 template <typename T>
@@ -17,13 +16,6 @@ __device__ void swigluForward(const T* gate, const T* up, T* h, long long rows, 
     }
 }
 
-// Replaces gate and up by their gradients.
-__device__ __forceinline__ void gradientOf(float& gate, float& up, float dh) {
-    const float x = gate, s = 1.f / (1.f + __expf(-x));
-    gate = dh * up * s * (1.f + x * (1.f - s));
-    up = dh * x * s;
-}
-
 // dgate = dh up sigmoid(gate) (1 + gate (1 - sigmoid(gate))), dup = dh silu(gate). In place is allowed.
 // Traffic: 3 T F read, 2 T F written. Example: gate 0, up 2, dh 1: dgate 1, dup 0.
 template <typename T>
@@ -36,7 +28,11 @@ __device__ void swigluBackward(const T* gate, const T* up, const T* dh, T* dgate
         int c = i % perRow * V;
         Vec<T> g = Vec<T>::load(gate + t * gs + c), u = Vec<T>::load(up + t * us + c), d = Vec<T>::load(dh + t * hs + c);
 #pragma unroll
-        for (int j = 0; j < V; j++) gradientOf(g.v[j], u.v[j], d.v[j]);
+        for (int j = 0; j < V; j++) {
+            float x = g.v[j], s = 1.f / (1.f + __expf(-x));
+            g.v[j] = d.v[j] * u.v[j] * s * (1.f + x * (1.f - s));
+            u.v[j] = d.v[j] * x * s;
+        }
         g.store(dgate + t * dgs + c);
         u.store(dup + t * dus + c);
     }
@@ -58,10 +54,9 @@ __device__ void swigluBackwardAny(const T* gate, const T* up, const T* dh, T* dg
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < rows * width; i += (long long)gridDim.x * blockDim.x) {
         long long t = i / width;
         int c = i % width;
-        float g = load(gate + t * gs + c), u = load(up + t * us + c);
-        gradientOf(g, u, load(dh + t * hs + c));
-        store(dgate + t * dgs + c, g);
-        store(dup + t * dus + c, u);
+        float x = load(gate + t * gs + c), u = load(up + t * us + c), d = load(dh + t * hs + c), s = 1.f / (1.f + __expf(-x));
+        store(dgate + t * dgs + c, d * u * s * (1.f + x * (1.f - s)));
+        store(dup + t * dus + c, d * x * s);
     }
 }
 #define SWIGLU(name, T)                                                                                                                            \
@@ -75,19 +70,3 @@ __device__ void swigluBackwardAny(const T* gate, const T* up, const T* dh, T* dg
         else swigluBackwardAny(g, u, dh, dg, du, rows, width, gs, us, hs, dgs, dus);                                                               \
     }
 FOR_EACH_TYPE(SWIGLU)
-
-#if !defined(__CUDA_ARCH__) || __CUDA_ARCH__ >= 900
-struct DenseGradient {
-    __device__ __forceinline__ static float of(float& gate, float& up, float dh, float) {
-        gradientOf(gate, up, dh);
-        return 0.f;
-    }
-};
-// The gradients quantized, not stored in bf16; width is a multiple of 128. See scaled_swiglu.cuh.
-extern "C" __global__ void __launch_bounds__(scaling::THREADS, 2)
-    swiglu_backward_bf16_f8_e4m3(const bf16* gateUp, long long stride, const bf16* dh, long long dhStride, long long rows, long long width, SCALED_COPY(first),
-                                 int firstBlock, SCALED_COPY(second), int secondBlock) {
-    scaling::swigluTiles<false, bf16, DenseGradient>({gateUp, 0, stride}, {dh, 0, dhStride}, nullptr, nullptr, rows, width, COPY_OF(first, firstBlock),
-                                                     COPY_OF(second, secondBlock), nullptr);
-}
-#endif

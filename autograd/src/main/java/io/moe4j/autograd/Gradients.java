@@ -4,7 +4,6 @@ import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /**
@@ -22,15 +21,6 @@ public final class Gradients {
         this.tape = tape;
         this.output = output;
         this.inputs = inputs;
-    }
-
-    /**
-     * The output itself. Its value is there only if the operation {@linkplain Operation#backwardNeedsForward() needs it}; its shape and type always.
-     *
-     * @since 0.3.0
-     */
-    public Tensor output() {
-        return output.tensor();
     }
 
     /** The gradient with respect to the output. Other operations may read the same tensor: do not write to it. */
@@ -132,43 +122,6 @@ public final class Gradients {
         }
         change.accept(gradient);
         contribute(input, gradient, false);
-    }
-
-    /**
-     * Whether {@link #writeQuantized} may contribute the gradient with respect to input {@code index}.
-     *
-     * @since 0.3.0
-     */
-    public boolean quantizes(int index) {
-        return inputs.get(index).takesQuantizedGradient();
-    }
-
-    /**
-     * Contributes the gradient with respect to input {@code index} without storing it: {@code write} is called later, once, when this gradient is read, and
-     * enqueues work that quantizes it into each of the tensors that it receives. What it reads must stay until then. Only if the input {@linkplain
-     * #quantizes takes} such a gradient.
-     *
-     * @since 0.3.0
-     */
-    public void writeQuantized(int index, Consumer<List<Tensor>> write) {
-        Variable input = inputs.get(index);
-        if (!input.takesQuantizedGradient()) {
-            throw new IllegalStateException(
-                    "a gradient with respect to " + input.tensor() + " in quantized form only: other"
-                            + " operations read it, or contribute to it; ask Gradients.quantizes first");
-        }
-        input.setQuantizedGradient(write);
-    }
-
-    /**
-     * Enqueues the quantization of the gradient with respect to the output into each of {@code results}. Call it once.
-     *
-     * @param quantize quantizes a gradient that is stored
-     * @since 0.3.0
-     */
-    public void quantizeOutput(List<Tensor> results, BiConsumer<Tensor, List<Tensor>> quantize) {
-        output.quantizedGradient().ifPresentOrElse(write -> write.accept(results),
-                () -> quantize.accept(output.gradient(), results));
     }
 
     private void contribute(Variable input, Tensor contribution, boolean shared) {

@@ -40,16 +40,6 @@ public interface Operation {
     }
 
     /**
-     * Whether backward reads the gradient with respect to the output only through {@link Gradients#quantizeOutput}: then the operation that computes this
-     * gradient may quantize it as it computes it, and never store it.
-     *
-     * @since 0.3.0
-     */
-    default boolean quantizesGradient() {
-        return false;
-    }
-
-    /**
      * Whether {@code forward} must have run before {@code backward}: true if backward reads the output, or a value that forward stores in the
      * operation itself, such as the row statistics of a norm.
      */

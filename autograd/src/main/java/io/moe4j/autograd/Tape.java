@@ -189,8 +189,6 @@ public final class Tape {
         Optional<KeptValues.Results> place = key.flatMap(kept::results);
         long before = allocatedBytes;
         Variable output = new Variable(allocate(operation, place), true);
-        output.setQuantizesGradient(operation.quantizesGradient());
-        in.forEach(Variable::addUse);
         long bytes = allocatedBytes - before;
         double start = meter.getAsDouble();
         if (mode != Mode.DEFERRED) {

@@ -2,9 +2,6 @@ package io.moe4j.autograd;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
-import java.util.List;
-import java.util.Optional;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,10 +15,6 @@ public final class Variable {
     private final boolean needsGradient;
     private @Nullable Tensor gradient;
     private boolean gradientShared;
-    /** Whether the operation that has computed it reads its gradient only in quantized form. */
-    private boolean quantizesGradient;
-    private int uses;
-    private @Nullable Consumer<List<Tensor>> quantizedGradient;
 
     Variable(Tensor tensor, boolean needsGradient) {
         this.tensor = tensor;
@@ -54,29 +47,7 @@ public final class Variable {
 
     /** Whether a gradient has reached it. */
     public boolean hasGradient() {
-        return gradient != null || quantizedGradient != null;
-    }
-
-    void setQuantizesGradient(boolean value) {
-        quantizesGradient = value;
-    }
-
-    /** Counts an operation that reads it. */
-    void addUse() {
-        uses++;
-    }
-
-    /** Whether its gradient may be one that is only written in quantized form: it has one contribution, and one reader that wants it so. */
-    boolean takesQuantizedGradient() {
-        return quantizesGradient && uses == 1 && needsGradient && !hasGradient();
-    }
-
-    void setQuantizedGradient(Consumer<List<Tensor>> writer) {
-        quantizedGradient = writer;
-    }
-
-    Optional<Consumer<List<Tensor>>> quantizedGradient() {
-        return Optional.ofNullable(quantizedGradient);
+        return gradient != null;
     }
 
     boolean isGradientShared() {

@@ -30,18 +30,6 @@ public interface ExpertKernels extends AutoCloseable {
     void swigluBackward(Stream stream, SwiGlu.Backward arguments);
 
     /**
-     * The gradients of {@link #swiglu} in types with scales, with the bits that {@link #quantize} gives the results of {@link #swigluBackward(Stream,
-     * SwiGlu.Backward)}. The default makes these two steps; kernels may make them in one, which moves 10 bytes for each element of h instead of 18. Since
-     * SPI 1.2.
-     *
-     * @since 0.3.0
-     */
-    default void swigluBackward(Stream stream, SwiGlu.QuantizedBackward arguments) {
-        swigluBackward(stream, arguments.inPlace());
-        quantize(stream, arguments.quantization());
-    }
-
-    /**
      * Whether the grouped products take rows and weights of this type. Ask before a run: products of another type are errors. Since SPI 1.2.
      *
      * @since 0.3.0

@@ -2,7 +2,6 @@ package io.moe4j.api.expert;
 
 import io.moe4j.api.Stability;
 import io.moe4j.api.tensor.Tensor;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -63,63 +62,6 @@ public final class SwiGlu {
         public Backward withWeights(Tensor rows_R, Tensor drows_R) {
             return new Backward(gate_RF, up_RF, dh_RF, Optional.of(rows_R), offsets_e, dgate_RF, dup_RF,
                     Optional.of(drows_R));
-        }
-    }
-
-    /**
-     * Gradients with respect to gate and up that only products in a type with scales read: they are quantized, and need not be stored in the type of gate
-     * and up.
-     *
-     * @param both_R2F (R_max, 2F): gate and up side by side. Its content is undefined afterwards
-     * @param dh_RF gradient with respect to h
-     * @param weights_R F32 (R_max); absent means 1
-     * @param offsets_e I32; only the last one, R, matters
-     * @param results each (R_max, 2F), as in {@link RowQuantization}: overwritten
-     * @param dweights_R as in {@link Backward}
-     * @since 0.3.0
-     */
-    public record QuantizedBackward(Tensor both_R2F, Tensor dh_RF, Optional<Tensor> weights_R, Tensor offsets_e,
-            List<Tensor> results, Optional<Tensor> dweights_R) {
-
-        public QuantizedBackward {
-            results = List.copyOf(results);
-            if (both_R2F.rank() != 2 || both_R2F.dim(1) != 2 * dh_RF.dim(1) || both_R2F.dim(0) != dh_RF.dim(0)) {
-                throw new IllegalArgumentException(
-                        "gradients of SwiGLU for gate and up in " + both_R2F + " and " + dh_RF
-                                + ": gate and up lie side by side, each with the shape of the gradient");
-            }
-        }
-
-        /** Without weights and their gradients. */
-        public static QuantizedBackward of(Tensor both_R2F, Tensor dh_RF, Tensor offsets_e, Tensor... results) {
-            return new QuantizedBackward(both_R2F, dh_RF, Optional.empty(), offsets_e, List.of(results),
-                    Optional.empty());
-        }
-
-        /** With a weight for each row, and a tensor for the gradients with respect to the weights. */
-        public QuantizedBackward withWeights(Tensor rows_R, Tensor drows_R) {
-            return new QuantizedBackward(both_R2F, dh_RF, Optional.of(rows_R), offsets_e, results,
-                    Optional.of(drows_R));
-        }
-
-        /** Gate, or its gradient. */
-        public Tensor gate_RF() {
-            return both_R2F.slice(1, 0, dh_RF.dim(1));
-        }
-
-        /** Up, or its gradient. */
-        public Tensor up_RF() {
-            return both_R2F.slice(1, dh_RF.dim(1), both_R2F.dim(1));
-        }
-
-        /** The same in two steps, of which this is the first: the gradients overwrite gate and up. */
-        public Backward inPlace() {
-            return new Backward(gate_RF(), up_RF(), dh_RF, weights_R, offsets_e, gate_RF(), up_RF(), dweights_R);
-        }
-
-        /** The second step. */
-        public RowQuantization quantization() {
-            return new RowQuantization(both_R2F, offsets_e, results);
         }
     }
 }

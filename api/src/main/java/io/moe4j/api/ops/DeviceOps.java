@@ -6,7 +6,6 @@ import io.moe4j.api.device.WorkspaceSizes;
 import io.moe4j.api.ops.MatmulOps.Matmul;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import java.util.List;
 import java.util.Optional;
 
 /**
@@ -83,22 +82,5 @@ public interface DeviceOps {
     default void normBackwardAdded(Stream stream, NormOps.Backward gradients, Tensor addend_TD) {
         norm().backward(stream, gradients);
         elementwise().add(stream, addend_TD, gradients.dx_TD(), gradients.dx_TD());
-    }
-
-    /**
-     * The gradients of SwiGLU with respect to gate and up, quantized, with the bits that {@link ScalingOps#quantizeEach} gives the results of {@link
-     * ActivationOps#swigluBackward}. The default makes these two steps. Since SPI 1.4.
-     *
-     * @param both_T2F gate and up side by side, F32 or BF16; its content is undefined afterwards
-     * @param dh_TF gradient with respect to h
-     * @param results each of both_T2F's shape, with scales: overwritten
-     * @throws java.util.NoSuchElementException if the device has no {@link #scaling()}
-     * @since 0.3.0
-     */
-    default void swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
-        Tensor gate_TF = both_T2F.slice(1, 0, dh_TF.dim(1));
-        Tensor up_TF = both_T2F.slice(1, dh_TF.dim(1), both_T2F.dim(1));
-        activation().swigluBackward(stream, gate_TF, up_TF, dh_TF, gate_TF, up_TF);
-        scaling().orElseThrow().quantizeEach(stream, both_T2F, results);
     }
 }

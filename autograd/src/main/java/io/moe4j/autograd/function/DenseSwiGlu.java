@@ -39,13 +39,6 @@ final class DenseSwiGlu implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         Tensor value = gateUp_T2F.tensor();
-        if (gradients.quantizes(0)) {
-            // Gate and up are not read again, and may be overwritten.
-            Tensor dh_TF = gradients.ofOutput();
-            gradients.writeQuantized(0,
-                    results -> tape.ops().swigluBackward(tape.stream(), value, dh_TF, results));
-            return;
-        }
         gradients.write(0,
                 d_T2F -> tape.ops().activation().swigluBackward(tape.stream(), gate(value), up(value),
                         gradients.ofOutput(),

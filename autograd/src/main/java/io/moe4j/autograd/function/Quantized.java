@@ -39,12 +39,7 @@ public final class Quantized {
 
     /** Enqueues the quantization of x into tensors of its shape; a device may read x once for all of them. */
     public static void fill(Tape tape, Tensor x_TC, Tensor... quantized) {
-        fill(tape, x_TC, List.of(quantized));
-    }
-
-    /** The same. */
-    public static void fill(Tape tape, Tensor x_TC, List<Tensor> quantized) {
-        ops(tape).quantizeEach(tape.stream(), x_TC, quantized);
+        ops(tape).quantizeEach(tape.stream(), x_TC, List.of(quantized));
     }
 
     private static ScalingOps ops(Tape tape) {

@@ -8,7 +8,6 @@ import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.Variable;
 import io.moe4j.autograd.sharding.Parameter;
-import java.util.List;
 import java.util.stream.Stream;
 
 /**
@@ -39,44 +38,35 @@ final class ScaledLinearOperation extends MatrixOperation {
     }
 
     @Override
-    public boolean quantizesGradient() {
-        return true;
-    }
-
-    @Override
     public void backward(Tape tape, Gradients gradients) {
-        Tensor y_TO = gradients.output();
+        Tensor dy_TO = gradients.ofOutput();
         if (gradients.wants(0)) {
             gradients.accumulate(0, (dx_TI, accumulate) -> {
                 try (Scope scope = tape.rank().memory().open()) {
-                    Tensor rows_TO = Quantized.rowsLike(tape, type, y_TO);
-                    weightGradient(tape, gradients, rows_TO);
+                    Tensor rows_TO = Quantized.rowsLike(tape, type, dy_TO);
+                    weightGradient(tape, dy_TO, rows_TO);
                     multiply(tape, Matmul.of(rows_TO, w_OI.operandByColumns(), dx_TI).accumulating(accumulate));
                 }
             });
         } else {
             try (Scope scope = tape.rank().memory().open()) {
-                weightGradient(tape, gradients);
+                weightGradient(tape, dy_TO);
             }
         }
     }
 
     /** Enqueues the gradient with respect to w, if it is trained; also quantizes dy into {@code others}, since dy is quantized in all ways at once. */
-    private void weightGradient(Tape tape, Gradients gradients, Tensor... others) {
+    private void weightGradient(Tape tape, Tensor dy_TO, Tensor... others) {
         if (!w_OI.isTrained()) {
-            quantizeGradient(tape, gradients, List.of(others));
+            Quantized.fill(tape, dy_TO, others);
             return;
         }
-        Tensor columns_TO = Quantized.columnsLike(tape, type, gradients.output());
+        Tensor columns_TO = Quantized.columnsLike(tape, type, dy_TO);
         Tensor columns_TI = Quantized.columnsLike(tape, type, x_TI.tensor());
-        quantizeGradient(tape, gradients, Stream.concat(Stream.of(others), Stream.of(columns_TO)).toList());
+        Quantized.fill(tape, dy_TO, Stream.concat(Stream.of(columns_TO), Stream.of(others)).toArray(Tensor[]::new));
         Quantized.fill(tape, x_TI.tensor(), columns_TI);
         multiply(tape, Matmul.ofTransposedA(columns_TO, columns_TI, w_OI.gradient())
                 .accumulating(w_OI.accumulatesGradient()));
-    }
-
-    private static void quantizeGradient(Tape tape, Gradients gradients, List<Tensor> results) {
-        gradients.quantizeOutput(results, (dy_TO, quantized) -> Quantized.fill(tape, dy_TO, quantized));
     }
 
     private static void multiply(Tape tape, Matmul product) {

@@ -56,11 +56,6 @@ record Grid(int blocks, int threads, int sharedBytes) {
             return new Grid(Math.toIntExact(Math.clamp(tiles, 1, 16L * multiprocessors)), 256, 0);
         }
 
-        /** For SwiGLU's gradients in e4m3: a block for each 128 rows of the capacity; those of rows that are not valid end at once. */
-        Grid bands(long bands) {
-            return new Grid(Math.toIntExact(Math.max(1, bands)), 256, 0);
-        }
-
         /** For {@code grouped_f8.cu}: a thread for each element of the result. */
         Grid readable() {
             return new Grid(8 * multiprocessors, 256, 0);

@@ -1,12 +1,10 @@
 package io.moe4j.kernels.swiglu;
 
-import io.moe4j.api.device.Kernel;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.expert.RowQuantization;
-import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.ops.support.ScaledOperand;
 import io.moe4j.api.tensor.Scales;
 import io.moe4j.api.tensor.Tensor;
@@ -104,36 +102,6 @@ final class HopperScaledProducts {
             launches.add(quantize(arguments, results.subList(i, Math.min(i + 2, results.size()))));
         }
         return launches;
-    }
-
-    /**
-     * The gradients of SwiGLU in e4m3, in one pass; a block of threads computes 128 whole rows. Empty if it takes two steps: for widths that are no multiple
-     * of 128, where a block of a scale has elements of gate and of up.
-     */
-    Optional<Launch> swigluBackward(SwiGlu.QuantizedBackward arguments) {
-        Tensor both = arguments.both_R2F();
-        Tensor dh = arguments.dh_RF();
-        Tensor offsets = arguments.offsets_e();
-        Optional<Kernel> kernel = module.find("swiglu_backward_" + name(both) + "_f8_e4m3");
-        int results = arguments.results().size();
-        if (!present || kernel.isEmpty() || dh.dim(1) % Scales.BLOCK != 0 || results < 1 || results > 2
-                || !isAligned(both) || !isAligned(dh) || arguments.weights_R().isEmpty()
-                || arguments.dweights_R().isEmpty()) {
-            return Optional.empty();
-        }
-        List<KernelArg> list = new ArrayList<>(
-                List.of(KernelArg.of(both), KernelArg.of(both.stride(0)), KernelArg.of(dh),
-                        KernelArg.of(dh.stride(0)), KernelArg.of(arguments.weights_R().get()), last(offsets),
-                        KernelArg.of(dh.dim(0)), KernelArg.of(dh.dim(1)), KernelArg.of(arguments.dweights_R().get())));
-        addCopies(list, arguments.results());
-        return Optional.of(grids.bands(Math.ceilDiv(dh.dim(0), Scales.BLOCK))
-                .launch(kernel.get(), list));
-    }
-
-    /** Whether kernels can load 4 elements at a time. */
-    private static boolean isAligned(Tensor rows) {
-        long bytes = 4L * rows.dtype().bytes();
-        return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;
     }
 
     private static String name(Tensor tensor) {

@@ -145,14 +145,6 @@ final class SwiGluKernels implements ExpertKernels {
     }
 
     @Override
-    public void swigluBackward(Stream stream, SwiGlu.QuantizedBackward arguments) {
-        ArgumentChecks.swiglu(arguments.inPlace());
-        ArgumentChecks.quantization(arguments.quantization());
-        hopperScaled.swigluBackward(arguments).ifPresentOrElse(stream::launch,
-                () -> ExpertKernels.super.swigluBackward(stream, arguments));
-    }
-
-    @Override
     public void quantize(Stream stream, RowQuantization arguments) {
         ArgumentChecks.quantization(arguments);
         if (hopperScaled.present()) {

@@ -47,15 +47,10 @@ final class ExpertGateUp implements Operation {
     }
 
     @Override
-    public boolean quantizesGradient() {
-        return exchange.gateUp_e2FD().weight_eOI().scaledType().isPresent();
-    }
-
-    @Override
     public void backward(Tape tape, Gradients gradients) {
         ReceivedRows outputGradients = exchange.gradients();
         // The gradient with respect to the inputs overwrites that with respect to the outputs, from where it is combined.
-        exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients,
+        exchange.gateUp_e2FD().backward(tape, exchange.kernels(), exchange.rows(), gradients.ofOutput(),
                 exchange.inputs(tape).rows_RD(), outputGradients.outputs_RD());
         exchange.releaseInputs();
         exchange.launchInputGradients(tape);

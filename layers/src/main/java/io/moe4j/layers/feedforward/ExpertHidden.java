@@ -48,14 +48,6 @@ final class ExpertHidden implements Operation {
 
     @Override
     public void backward(Tape tape, Gradients gradients) {
-        if (gradients.quantizes(0)) {
-            Tensor dh_RF = gradients.ofOutput();
-            gradients.writeQuantized(0, results -> exchange.kernels().swigluBackward(tape.stream(),
-                    new SwiGlu.QuantizedBackward(gateUp_R2F.tensor(), dh_RF,
-                            Optional.of(exchange.inputs(tape).weights_R()), exchange.offsets_e(), results,
-                            Optional.of(exchange.gradients().scalars_R()))));
-            return;
-        }
         // The gradients with respect to gate and up overwrite gate and up, which are not read again.
         exchange.kernels().swigluBackward(tape.stream(), new SwiGlu.Backward(gate(), up(), gradients.ofOutput(),
                 Optional.of(exchange.inputs(tape).weights_R()), exchange.offsets_e(), gate(), up(),

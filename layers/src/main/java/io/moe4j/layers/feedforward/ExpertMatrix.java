@@ -5,7 +5,6 @@ import io.moe4j.api.expert.GroupedProduct;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.function.LowRank;
 import io.moe4j.autograd.sharding.Parameter;
@@ -91,15 +90,6 @@ record ExpertMatrix(Parameter weight_eOI, Optional<LowRank> adapter) {
             gradientOfA(tape, kernels, rows, updates, du_RR, x_RI);
             inputGradient(tape, kernels, rows, dy_RO, weight_eOI.value(), dx_RI, false);
             inputGradient(tape, kernels, rows, du_RR, scaled, dx_RI, true);
-        }
-    }
-
-    /** The same, where dy is the gradient with respect to the output of an operation, which may be one that is written in quantized form only. */
-    void backward(Tape tape, ExpertKernels kernels, Rows rows, Gradients gradients, Tensor x_RI, Tensor dx_RI) {
-        if (weight_eOI.scaledType().isPresent()) {
-            new ScaledExpertProducts(tape, kernels, rows, weight_eOI).backward(gradients, x_RI, dx_RI);
-        } else {
-            backward(tape, kernels, rows, gradients.ofOutput(), x_RI, dx_RI);
         }
     }
 

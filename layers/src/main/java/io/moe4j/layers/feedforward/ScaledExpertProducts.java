@@ -6,13 +6,11 @@ import io.moe4j.api.expert.RowQuantization;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
-import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Tape;
 import io.moe4j.autograd.function.Quantized;
 import io.moe4j.autograd.sharding.Parameter;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 
 /**
  * The products of one matrix of the experts, whose operands are in 8 bits: as those of a dense layer, over the rows that this rank has received. Rows that
@@ -49,19 +47,6 @@ final class ScaledExpertProducts {
 
     /** Enqueues the gradients with respect to w, if it is trained, and to x; the latter overwrites {@code dx_RI}, which may be x itself. */
     void backward(Tensor dy_RO, Tensor x_RI, Tensor dx_RI) {
-        backward(dy_RO, results -> quantize(dy_RO, results), x_RI, dx_RI);
-    }
-
-    /** The same for the gradient with respect to the output of an operation. */
-    void backward(Gradients gradients, Tensor x_RI, Tensor dx_RI) {
-        backward(gradients.output(), results -> gradients.quantizeOutput(results, this::quantize), x_RI, dx_RI);
-    }
-
-    /**
-     * @param dy_RO what is quantized; or a tensor of its shape, without scales
-     * @param quantizeGradient quantizes it
-     */
-    private void backward(Tensor dy_RO, Consumer<List<Tensor>> quantizeGradient, Tensor x_RI, Tensor dx_RI) {
         try (Scope scope = tape.rank().memory().open()) {
             List<Tensor> quantized = new ArrayList<>();
             Tensor dy = dy_RO;
@@ -73,13 +58,13 @@ final class ScaledExpertProducts {
                 Tensor dyColumns_RO = Quantized.columnsLike(tape, type, dy_RO);
                 Tensor xColumns_RI = Quantized.columnsLike(tape, type, x_RI);
                 quantized.add(dyColumns_RO);
-                quantizeGradient.accept(quantized);
+                quantize(dy_RO, quantized);
                 quantize(x_RI, List.of(xColumns_RI));
                 kernels.weightGradient(tape.stream(), GroupedProduct.WeightGradient
                         .of(dyColumns_RO, xColumns_RI, rows.offsets_e(), w_eOI.gradient())
                         .withAccumulate(w_eOI.accumulatesGradient()));
-            } else if (!quantized.isEmpty()) {
-                quantizeGradient.accept(quantized);
+            } else {
+                quantize(dy_RO, quantized);
             }
             kernels.inputGradient(tape.stream(), GroupedProduct.InputGradient
                     .of(dy, w_eOI.operandByColumns(), rows.offsets_e(), dx_RI).withBefore(rows.before_1()));

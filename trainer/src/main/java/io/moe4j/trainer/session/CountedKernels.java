@@ -86,13 +86,6 @@ record CountedKernels(ExpertKernelsProvider provider, EvenRows rows) implements 
         }
 
         @Override
-        public void swigluBackward(Stream stream, SwiGlu.QuantizedBackward arguments) {
-            work.add(DType.F32, 0, bytes(arguments.both_R2F()) + bytes(arguments.dh_RF())
-                    + arguments.results().stream().mapToDouble(this::bytes).sum());
-            kernels.swigluBackward(stream, arguments);
-        }
-
-        @Override
         public void quantize(Stream stream, RowQuantization arguments) {
             arguments.results().forEach(
                     result -> work.add(DType.F32, 0, bytes(arguments.x_RI()) + bytes(result)));

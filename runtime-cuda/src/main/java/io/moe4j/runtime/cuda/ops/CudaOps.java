@@ -19,7 +19,6 @@ import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.cudnn.CudnnAttention;
-import java.util.List;
 import java.util.Optional;
 
 /** All families of operations of a device. */
@@ -35,7 +34,7 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     private final RoutingOps routing;
     private final LossOps loss;
     private final OptimizerOps optimizer;
-    private final Optional<CudaScalingOps> scaling;
+    private final Optional<ScalingOps> scaling;
 
     /** Opens the operations of a device; {@code module} has its kernels. */
     public CudaOps(CudaDevice device, KernelModule module) {
@@ -117,20 +116,13 @@ public final class CudaOps implements DeviceOps, AutoCloseable {
     }
 
     @Override
-    public void swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
-        if (scaling.isEmpty() || !scaling.get().swigluBackward(stream, both_T2F, dh_TF, results)) {
-            DeviceOps.super.swigluBackward(stream, both_T2F, dh_TF, results);
-        }
-    }
-
-    @Override
     public boolean supports(DType operands) {
         return operands.isPlainFloating() || (operands.isScaled() && scaling.isPresent());
     }
 
     @Override
     public Optional<ScalingOps> scaling() {
-        return scaling.map(ops -> ops);
+        return scaling;
     }
 
     @Override

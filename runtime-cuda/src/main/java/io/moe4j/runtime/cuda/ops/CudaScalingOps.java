@@ -47,38 +47,6 @@ final class CudaScalingOps implements ScalingOps {
         }
     }
 
-    /**
-     * See {@link io.moe4j.api.ops.DeviceOps#swigluBackward}; false if it must be done in two steps: for widths that are no multiple of 128, where a block of a
-     * scale has elements of gate and of up.
-     */
-    boolean swigluBackward(Stream stream, Tensor both_T2F, Tensor dh_TF, List<Tensor> results) {
-        long width = dh_TF.dim(1);
-        String kernel = "swiglu_backward" + Kernels.suffix(both_T2F) + "_f8_e4m3";
-        if (!kernels.has(kernel) || width % Scales.BLOCK != 0 || results.isEmpty() || results.size() > 2
-                || !isAligned(both_T2F) || !isAligned(dh_TF)) {
-            return false;
-        }
-        List<ScaledCopy> copies = results.stream().map(result -> checked("swiglu gradient", both_T2F, result)).toList();
-        if (!copies.stream().allMatch(copy -> copy.inTiles() && !copy.inSquares())) {
-            return false;
-        }
-        Kernels.require(both_T2F.dim(0) == dh_TF.dim(0) && both_T2F.dim(1) == 2 * width && dh_TF.stride(1) == 1
-                && dh_TF.dtype() == both_T2F.dtype(), "swiglu gradient", both_T2F, dh_TF);
-        List<KernelArg> arguments = new ArrayList<>(List.of(KernelArg.of(both_T2F), KernelArg.of(both_T2F.stride(0)),
-                KernelArg.of(dh_TF), KernelArg.of(dh_TF.stride(0)),
-                KernelArg.of(dh_TF.dim(0)), KernelArg.of(width)));
-        addCopies(arguments, copies);
-        kernels.grid(stream, kernel, Math.ceilDiv(dh_TF.dim(0), Scales.BLOCK),
-                2 * width / Scales.BLOCK, TILE_THREADS, arguments.toArray(KernelArg[]::new));
-        return true;
-    }
-
-    /** Whether the kernel can load 4 elements at a time. */
-    private static boolean isAligned(Tensor rows) {
-        long bytes = 4L * rows.dtype().bytes();
-        return rows.address() % bytes == 0 && rows.stride(0) % 4 == 0;
-    }
-
     private static void addCopies(List<KernelArg> arguments, List<ScaledCopy> copies) {
         copies.forEach(copy -> copy.addTo(arguments));
         if (copies.size() == 1) {

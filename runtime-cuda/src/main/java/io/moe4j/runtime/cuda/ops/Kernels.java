@@ -60,14 +60,6 @@ final class Kernels {
                 .withSharedBytes(sharedBytes));
     }
 
-    /** Launches x · y blocks; nothing if there are none. There are at most 65535 in y. */
-    void grid(Stream stream, String kernel, long x, long y, int threads, KernelArg... arguments) {
-        if (x > 0 && y > 0) {
-            stream.launch(Launch.of(module.kernel(kernel), arguments)
-                    .withGrid((int) Math.min(x, Integer.MAX_VALUE), (int) Math.min(y, 65535)).withBlock(threads));
-        }
-    }
-
     /** How many of {@code items} a multiprocessor has at most, if each has one at a time. */
     long rounds(long items) {
         return Math.ceilDiv(items, (long) multiprocessors);

@@ -48,11 +48,6 @@ final class HostValues implements AutoCloseable {
         return of(DType.I32, IntStream.of(values).asDoubleStream().toArray(), shape);
     }
 
-    /** Overwrites a dense tensor. */
-    void write(Tensor tensor, double[] given) {
-        write(stream, tensor, given);
-    }
-
     /** The values of a dense tensor. */
     double[] read(Tensor tensor) {
         return read(stream, tensor);

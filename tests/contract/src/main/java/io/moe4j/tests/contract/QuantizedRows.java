@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.DynamicTest.dynamicTest;
 
 import io.moe4j.api.expert.RowQuantization;
-import io.moe4j.api.expert.SwiGlu;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Float8;
 import io.moe4j.api.tensor.Scales;
@@ -40,9 +39,7 @@ final class QuantizedRows {
                         dynamicTest("quantize BF16 rows to " + type,
                                 () -> new QuantizedRows(bench, type).of(DType.BF16)),
                         dynamicTest("quantize rows of " + type + " again",
-                                () -> new QuantizedRows(bench, type).again()),
-                        dynamicTest("gradients of SwiGLU in " + type,
-                                () -> new QuantizedRows(bench, type).gradients())));
+                                () -> new QuantizedRows(bench, type).again())));
     }
 
     private void of(DType plain) {
@@ -62,34 +59,6 @@ final class QuantizedRows {
         try (HostValues values = new HostValues(bench.device(), bench.stream())) {
             ScaledValues x = ScaledValues.random(values, type, ROWS, 5, CAPACITY, WIDTH);
             check(values, x.tensor(), x.elements());
-        }
-    }
-
-    private void gradients() {
-        Tensor offsets_e = bench.offsets(new int[] {0, 100, QuantizedGradients.VALID});
-        float[] factors = new float[QuantizedGradients.CAPACITY];
-        for (int row = 0; row < factors.length; row++) {
-            factors[row] = row < QuantizedGradients.VALID ? (row % 7 - 2) / 3f : Float.NaN;
-        }
-        Optional<Tensor> weights_R = Optional.of(bench.scalars(factors));
-        for (DType plain : List.of(DType.F32, DType.BF16)) {
-            for (int width : QuantizedGradients.WIDTHS) {
-                try (HostValues values = new HostValues(bench.device(), bench.stream())) {
-                    QuantizedGradients given = new QuantizedGradients(values, type, plain, width);
-                    Tensor stored = values.of(DType.F32, new double[factors.length], factors.length);
-                    Tensor fused = values.of(DType.F32, new double[factors.length], factors.length);
-                    QuantizedGradients.assertSame(given.results(results -> {
-                        SwiGlu.QuantizedBackward steps = new SwiGlu.QuantizedBackward(given.both(), given.dh(),
-                                weights_R,
-                                offsets_e, results, Optional.of(stored));
-                        bench.kernels().swigluBackward(bench.stream(), steps.inPlace());
-                        bench.kernels().quantize(bench.stream(), steps.quantization());
-                    }), given.results(results -> bench.kernels().swigluBackward(bench.stream(),
-                            new SwiGlu.QuantizedBackward(given.both(), given.dh(), weights_R, offsets_e, results,
-                                    Optional.of(fused)))));
-                    given.assertSums(values.read(stored), values.read(fused));
-                }
-            }
         }
     }
 

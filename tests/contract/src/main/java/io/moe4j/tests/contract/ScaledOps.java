@@ -62,27 +62,7 @@ public final class ScaledOps {
                     () -> quantizeTwice(type, plain)));
             tests.add(dynamicTest("quantize no " + plain + " row to " + type, () -> quantize(type, plain, ROWS, 0, 3)));
         }
-        tests.add(dynamicTest("gradients of SwiGLU in " + type, () -> gradients(type)));
         return tests.stream();
-    }
-
-    private void gradients(DType type) {
-        ScalingOps scaling = device.ops().scaling().orElseThrow();
-        for (DType plain : List.of(DType.F32, DType.BF16)) {
-            for (int width : QuantizedGradients.WIDTHS) {
-                try (HostValues values = new HostValues(device, stream)) {
-                    QuantizedGradients given = new QuantizedGradients(values, type, plain, width);
-                    QuantizedGradients.assertSame(given.results(results -> {
-                        Tensor both = given.both();
-                        Tensor gate = both.slice(1, 0, width);
-                        Tensor up = both.slice(1, width, 2L * width);
-                        device.ops().activation().swigluBackward(stream, gate, up, given.dh(), gate, up);
-                        scaling.quantizeEach(stream, both, results);
-                    }), given.results(
-                            results -> device.ops().swigluBackward(stream, given.both(), given.dh(), results)));
-                }
-            }
-        }
     }
 
     private void quantize(DType type, DType plain, List<Long> block, long... shape) {
