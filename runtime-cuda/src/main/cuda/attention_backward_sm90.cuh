@@ -1,15 +1,16 @@
-// The gradient of attention on Hopper, bf16 with fp32 sums, in the same order in every run; the readable version is attention.cu. With
+// The gradient of attention on Hopper, bf16 with fp32 sums, added in the same order in every run; the readable version is attention.cu. With
 // p = 2^(scale log2(e) q k^T - lse log2(e)), dp = do v^T and ds = p (dp - do . o): dv = p^T do, dk = scale ds^T q, dq = scale ds k.
 //   attention_rows_sm90          lse log2(e), do . o and the beginning of its document for each query
-//   attention_keys_sm90          dk and dv: a block of threads takes one block of 128 keys after the other and goes over the queries that see it
-//   attention_queries_sm90       dq from ds, which attention_keys_sm90 leaves in the workspace: a product of matrices
+//   attention_keys_sm90          dk and dv: each block of threads processes blocks of 128 keys, one at a time, and visits the queries that see them
+//   attention_queries_sm90       dq from ds, which attention_keys_sm90 has written to the workspace: a product of matrices
 //   attention_queries_anew_sm90  dq without a workspace: computes ds a second time
 // Work, B 4, S 4096, H 16, Q 192, V 128: 687 GFLOP for dk and dv; 206 GFLOP for dq from ds, of which 1.1 GB are written and read, or 550 GFLOP anew.
 #pragma once
 #include "attention_sm90.cuh"
 
 namespace attention90 {
-// Of a tile of 64 queries: lse log2(e), do . o, and as bits the first key. Queries behind the end of the sequence have the largest int, and see no key.
+// What is stored for a tile of 64 queries: lse log2(e), do . o, and the first key of each. Queries after the end of the sequence have the largest int as
+// their first key, and so see no key.
 struct RowValues {
     float lse[TILE], delta[TILE];
     int from[TILE];
@@ -18,7 +19,7 @@ struct RowValues {
 };
 
 static constexpr int SCORES_BYTES = BLOCK * TILE * 2;
-// Tiles of 64 queries x 128 keys on and behind the diagonal, of one head, in the order of the queries: those of query tile t begin at number
+// The number of a tile of 64 queries x 128 keys, among those of one head that causal attention needs, in the order of the queries: tiles of query tile t begin at
 // ceil(t / 2) (floor(t / 2) + 1). With 4 query tiles: (0, 0), (1, 0), (2, 0), (2, 1), (3, 0), (3, 1).
 __device__ __forceinline__ long long tileNumber(int queryTile, int keyBlock) {
     return (long long)((queryTile + 1) / 2) * (queryTile / 2 + 1) + keyBlock;

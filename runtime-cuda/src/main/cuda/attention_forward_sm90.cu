@@ -1,8 +1,10 @@
 // Causal attention within documents on Hopper: o = softmax(scale q k^T) v, bf16 with fp32 sums; the readable version is attention.cu.
-// A block of threads takes one block of 128 queries of a head after the other. A producer thread copies keys and values; each of two warpgroups has 64
-// queries, and goes over the blocks of keys from the diagonal down to the first that its queries' documents reach. The product with the next keys is under
-// way while the exponentials of the present ones are computed. Only the diagonal and blocks in which a document begins are masked.
-// Work, B 4, S 4096, H 16, Q 192, V 128: 344 GFLOP. Each block of keys and values is read once for each block of queries behind it: 2.8 GB, from L2.
+// Each block of threads processes blocks of 128 queries of a head, one at a time. A producer thread copies keys and values. Each of two warpgroups has 64 of
+// the queries, and visits the blocks of keys from the diagonal back to the block in which the first query's document begins. The product with the next keys
+// runs while the exponentials of the current ones are computed. Only the diagonal block and blocks in which a document begins are masked.
+// Work, B 4, S 4096, H 16, Q 192, V 128: 344 GFLOP. Each block of keys and values is read once for each block of queries that sees it: 2.8 GB, from L2.
+// Example: S 300 with documents of 200 and 100 tokens has three blocks of queries. Block 2, queries 256 to 299, starts at key 200: it reads the blocks of
+// keys 2 and 1, masks both, and skips block 0.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_sm90.cuh"
 
@@ -17,9 +19,9 @@ struct ForwardShared {
     uint64_t qFull, qEmpty, kFull[2], kEmpty[2], vFull[2], vEmpty[2];
 };
 
-// The blocks of keys of the block of queries from row `first`.
+// The blocks of keys that the block of queries which begins at `row` sees.
 struct KeyBlocks {
-    int first, last, masked;  // blocks before `masked` hold keys that some query must not see
+    int first, last, masked;  // blocks before number `masked` hold keys that some query must not see
 
     __device__ __forceinline__ KeyBlocks(const Problem& p, int batch, int row) {
         first = p.firstKey(batch, row) / BLOCK;
@@ -64,7 +66,7 @@ struct Softmax {
             sum[r] = 0.f;
         }
     }
-    // Replaces scores by 2^(factor (score - top)).
+    // Replaces scores by 2^(factor (score - top)), and adds them to the sum.
     template <int D>
     __device__ __forceinline__ void take(float (&s)[D], float factor) {
 #pragma unroll
@@ -235,7 +237,7 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
 }
 }  // namespace attention90
 
-// Maps have boxes of 128 rows. `next` points to a 0.
+// The maps have boxes of 128 rows. `next` points to a counter, which is 0 before the launch.
 #define ATTENTION_FORWARD_SM90(Q, V)                                                                                                                               \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                          \
         attention_forward_sm90_##Q##x##V(const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, bf16* o,   \

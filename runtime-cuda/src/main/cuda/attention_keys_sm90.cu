@@ -4,7 +4,8 @@
 #include "attention_backward_sm90.cuh"
 
 namespace attention90 {
-// Blocks of queries, from the diagonal on, that see keys of a block: those whose first query does. Called by whole warps.
+// How many blocks of queries, counted from the diagonal, see keys of a block: those whose first query does. Called by whole warps.
+// Example: with documents of 200 and 100 tokens, keys 0 to 127 are seen by the blocks 0 and 1 of queries, but not by block 2, which starts at key 200.
 __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyBlock) {
     const int blocks = p.blocks() - keyBlock;
     if (p.starts == nullptr) return blocks;
@@ -18,13 +19,15 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
     return count;
 }
 
-// Accumulators of 128 keys, a tile of scores and one of their gradients take 224 registers of each of 256 threads. So there is no warpgroup for copies: the
-// warp that is the last to be done with a tile starts the copies that replace it, so that none waits for another. What describes the work is in shared memory.
+// The sums for 128 keys, a tile of scores and a tile of their gradients take 224 registers of each of 256 threads, so no registers are left for a warpgroup
+// that only copies. Instead, the last warp to finish a tile starts the copies that replace it. No warp waits for the other warpgroup. To save registers, the
+// description of the current block of keys is in shared memory.
 struct KeysWork {
     int block, head;  // of keys; block is -1 when there is no work left
     int lastTile, queryHead;  // of queries: the last tile of each head, the first head
-    unsigned char* scores;    // where ds of the block would begin if it was that of the first head of all; or null
+    unsigned char* scores;    // where ds of the block would be if RowValues::firstScores was 0; or null
 };
+// The next tile of queries to be copied, and how many are left for the current block of keys.
 struct NextCopy {
     int batch, head, tile, firstTile, lastTile, left;
 };
@@ -38,7 +41,7 @@ struct KeysShared {
     KeysWork work[2];  // of even and of odd turns
     NextCopy next;
     Walk walk;
-    int done[STAGES];  // warps that are done with the tile of a stage
+    int done[STAGES];  // warps that have finished the tile of a stage
     uint64_t keysFull, keysEmpty, full[STAGES];
 };
 
@@ -58,7 +61,7 @@ __device__ __forceinline__ void copyQueries(const BackwardMaps& maps, const RowV
     next.tile = t == next.lastTile ? next.firstTile : t + 1;
 }
 
-// A warp is done with the tile of a stage.
+// Called by each warp when it has finished the tile of a stage.
 template <int Q, int V, int STAGES>
 __device__ __forceinline__ void doneWith(const BackwardMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int stage) {
     __syncwarp();
@@ -73,7 +76,7 @@ __device__ __forceinline__ void doneWith(const BackwardMaps& maps, const RowValu
     __syncwarp();
 }
 
-// Takes the next block of keys, starts the copies of its keys and values and of the first tiles of queries. Runs on one warp.
+// Asks for the next block of keys, and starts the copies of its keys, its values and the first tiles of queries. Runs on one warp.
 template <int Q, int V, int STAGES>
 __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, unsigned char* scores,
                                          int firstHead, int* counter, int turn, int stage) {
@@ -115,7 +118,7 @@ __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValu
     }
 }
 
-// Loads that the compiler does not move, so that the values take registers only where they are used.
+// Loads that the compiler does not move: the values take registers only where they are used.
 __device__ __forceinline__ int sharedInt(const int* from) {
     int value;
     asm volatile("ld.shared.s32 %0, [%1];" : "=r"(value) : "r"(sharedAddress(from)) : "memory");
@@ -127,7 +130,8 @@ __device__ __forceinline__ unsigned char* sharedPointer(unsigned char* const* fr
     return reinterpret_cast<unsigned char*>(value);
 }
 
-// Sends a warp's 16 rows of 64 numbers, which are in registers as factors of addProducts(), to memory, swizzled as bulk copies leave them in shared memory.
+// Writes a warp's 16 rows of 64 numbers to memory. They are in registers as factors of addProducts(), and leave in the swizzled layout that tiles have in
+// shared memory, so that a plain copy of bytes brings them back.
 __device__ __forceinline__ void sendRows(unsigned char* staging, const uint32_t (&a)[16], unsigned char* to) {
     const int lane = ownThread() & 31;
     if (lane == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");
@@ -152,7 +156,7 @@ __device__ __forceinline__ void awaitSent() {
 struct KeysResults {
     bf16 *dk, *dv;
     long long dkBatch, dkRow, dkHead, dvBatch, dvRow, dvHead;
-    unsigned char* scores;  // ds of the heads from the first on, tiles of 2 x 64 keys x 64 queries, or null
+    unsigned char* scores;  // ds, tiles of 2 x 64 keys x 64 queries, from the round's first head on; or null
 };
 
 template <int Q, int V, int STAGES>
@@ -178,7 +182,7 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
         pin(dk);
         pin(dv);
         barrierWait(&shared.full[ring.stage], ring.phase);
-        // Computed anew each time: the descriptors of all operands would take 20 registers if the compiler kept them.
+        // Computed each time: the descriptors of all operands would take 20 registers if the compiler kept them.
         const auto ownKeys = [&] { return sharedAddress(shared.k) + __shfl_sync(0xffffffffu, ownThread() >> 7, 0) * TILE * 128; };
         const auto multiplyKeys = [&](int stage) {
             pin(s);
@@ -199,14 +203,14 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
             wgmmaCommit();
         };
         multiplyKeys(ring.stage);
-        if (OVERLAP) wgmmaCommit();  // an empty group where later rounds add to dk
+        if (OVERLAP) wgmmaCommit();  // an empty group, in the place of the product that adds to dk
         multiplyValues(ring.stage);
         for (;;) {
             const int stage = ring.stage;
             ring.next();
             const int thread = ownThread(), lane = thread & 31;
             const float factor = p.scale * LOG2E;
-            // Under way: scores of this tile, with OVERLAP dk of the tile before, dp of this tile.
+            // Products in flight: the scores of this tile, with OVERLAP dk of the previous tile, dp of this tile.
             wgmmaWait<OVERLAP ? 2 : 1>();
             pin(s);
             const RowValues& rows = shared.rows[stage];
@@ -262,7 +266,7 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
                 multiplyKeys(ring.stage);
                 addToKeys(stage);
                 send();
-                wgmmaWait<2>();  // the weights have been multiplied: there are registers for dp
+                wgmmaWait<2>();  // dv is done, so the registers of its factor are free for dp
                 pin(dv);
             } else {
                 addToKeys(stage);
@@ -314,7 +318,8 @@ __device__ __forceinline__ void gradientOfKeys(const BackwardMaps& maps, const R
 }
 }  // namespace attention90
 
-// Maps: q and dout with boxes of 64 rows, k and v of 128. `keyHeads` heads of keys from `firstKeyHead` on, of all sequences.
+// The maps of q and dout have boxes of 64 rows, those of k and v of 128. A launch processes `keyHeads` heads of keys from number `firstKeyHead` on, counted
+// over all sequences. `next` points to a counter, which is 0 before the launch.
 #define ATTENTION_KEYS_SM90(Q, V, STAGES)                                                                                                                          \
     extern "C" __global__ void __launch_bounds__(256, 1) attention_keys_sm90_##Q##x##V(                                                                            \
         const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, const __grid_constant__ TensorMap dout,     \

@@ -1,6 +1,6 @@
-// The gradient of queries in attention on Hopper without a workspace, see attention_backward_sm90.cuh. A block of threads takes one block of 128 queries after
-// the other. A producer thread copies keys and values; each of two warpgroups has 64 queries. While the exponentials of a tile are computed, its dp and the
-// product of the tile before with its keys are under way.
+// The gradient of queries in attention on Hopper without a workspace, see attention_backward_sm90.cuh. Each block of threads processes
+// blocks of 128 queries, one at a time. A producer thread copies keys and values; each of two warpgroups has 64 queries. While the exponentials of a tile are
+// computed, the products for its dp and for dq of the previous tile run.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 
@@ -80,7 +80,7 @@ __device__ __forceinline__ void consumeForQueriesAnew(const RowValues* values, c
         wgmmaFence();
         products<Q, BLOCK, TILE>(s, qAddress, sharedAddress(shared.k[scoreRing.stage]));
         wgmmaCommit();
-        wgmmaCommit();  // an empty group where the next rounds have the product for dq
+        wgmmaCommit();  // an empty group, in the place of the product that adds to dq
         int previous = -1;
         for (int j = 2 * block + 1;; j--) {
             const int stage = ring.stage;
@@ -170,7 +170,7 @@ __device__ __forceinline__ void gradientOfQueriesAnew(const BackwardMaps& maps, 
 }
 }  // namespace attention90
 
-// Maps: q and dout with boxes of 128 rows, k and v of 64.
+// The maps of q and dout have boxes of 128 rows, those of k and v of 64. `next` points to a counter, which is 0 before the launch.
 #define ATTENTION_QUERIES_ANEW_SM90(Q, V, STAGES)                                                                                                                  \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1) attention_queries_anew_sm90_##Q##x##V(                                                   \
         const __grid_constant__ TensorMap q, const __grid_constant__ TensorMap k, const __grid_constant__ TensorMap v, const __grid_constant__ TensorMap dout,     \

@@ -1,5 +1,5 @@
-// The gradient of queries in attention on Hopper from those of scores, see attention_backward_sm90.cuh: dq = scale ds k. A block of threads takes one block
-// of 256 queries after the other, a warpgroup 128 of them, so that keys are read once for 256 queries.
+// The gradient of queries in attention on Hopper from those of scores, see attention_backward_sm90.cuh: dq = scale ds k. Each block of threads
+// processes blocks of 256 queries, one at a time; a warpgroup has 128 of them. So keys are read once for 256 queries.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 
@@ -14,7 +14,7 @@ struct QueriesShared {
     uint64_t full[STAGES], empty[STAGES];
 };
 
-// The blocks of keys that a block of 128 queries sees: none if `block` is behind the end.
+// The blocks of keys that a block of 128 queries sees: none if `block` lies after the end of the sequence.
 struct Seen {
     int first, end;
     __device__ __forceinline__ Seen(const Problem& p, int batch, int block) {
@@ -143,7 +143,8 @@ __device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsi
 }
 }  // namespace attention90
 
-// The map of k has boxes of 64 rows. `count` heads of queries from `firstHead` on, of all sequences.
+// The map of k has boxes of 64 rows. A launch processes `count` heads of queries from number `firstHead` on, counted over all sequences. `next` points to a
+// counter, which is 0 before the launch.
 #define ATTENTION_QUERIES_SM90(Q)                                                                                                                                  \
     extern "C" __global__ void __launch_bounds__(attention90::THREADS, 1)                                                                                          \
         attention_queries_sm90_##Q(const __grid_constant__ TensorMap k, const unsigned char* scores, bf16* dq, const int* starts, float scale, int batch,          \

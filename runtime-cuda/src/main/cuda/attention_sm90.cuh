@@ -1,5 +1,5 @@
-// What the attention kernels for Hopper share. Queries come in blocks of 128 and keys in blocks of 128, so that of two blocks one is wholly before, on or
-// behind the diagonal. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; outside of a sequence they hold zeros.
+// What the attention kernels for Hopper share. Queries and keys are cut into blocks of 128, so that a block of keys lies wholly before a block of queries, on
+// the diagonal, or after it. Tiles are copied with tensor maps of (B, H, S, columns), in boxes of 64 columns; outside of a sequence they hold zeros.
 #pragma once
 #include "attention_sm90_products.cuh"
 
@@ -26,7 +26,7 @@ struct Problem {
     __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
 };
 
-// The order in which blocks of rows are processed: those with most to do first, and only so many heads at a time that what their blocks share stays in L2.
+// The order in which blocks of rows are processed: those with most work first, and only as many heads at a time as L2 can hold what their blocks share.
 // With 3 heads, 2 of them at a time, and 2 blocks: (block 0, head 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2).
 struct Walk {
     static constexpr long long L2_BYTES = 24 << 20;
@@ -74,13 +74,13 @@ __device__ __forceinline__ void copyTile(unsigned char* to, const TensorMap* map
     for (int i = 0; i < COLUMNS / 64; i++) copyBox(to + i * ROWS * 128, map, barrier, i * 64, row, head, batch);
 }
 
-// Each warp that multiplies says that it has read: barriers for this expect 8 arrivals.
+// Each of the 8 warps that multiply calls it when it has read what the barrier guards.
 __device__ __forceinline__ void release(uint64_t* barrier) {
     if ((ownThread() & 31) == 0) barrierArrive(barrier);
 }
 
-// Hands out the places of a walk to the blocks of threads of a launch, each to the first that asks. `next` is a counter in memory, 0 before the launch. Which
-// block of threads computes what does not affect results. The thread that asks is ahead of the others by one place.
+// Hands out the places of a walk to the blocks of threads of a launch, as they ask. `next` is a counter in memory, 0 before the launch. Which block of threads
+// computes what does not affect results. One thread asks, up to two places ahead of the threads that read them.
 struct Places {
     int place[2];
     uint64_t full[2], empty[2];
@@ -91,7 +91,7 @@ struct Places {
             barrierInit(&empty[s], readers);
         }
     }
-    // Asks for the place of turn 0, 1, 2, ..., and tells it to the others. Runs on one thread.
+    // Asks for the place of turn 0, 1, 2, ..., and shows it to the readers. Runs on one thread.
     __device__ __forceinline__ int ask(int* next, int turn) {
         const int at = atomicAdd(next, 1);
         barrierWait(&empty[turn & 1], (turn >> 1 & 1) ^ 1);

@@ -9,7 +9,7 @@ import java.util.Optional;
 
 /**
  * The workspace of the gradient in {@link HopperAttention}: counters, what is stored for each query, and the gradients of scores. The last are bf16
- * tiles of 64 queries by 128 keys, 16 KiB each, for those on and behind the diagonal. For example, a head of 4096 queries has 1056 of them, 16.5 MiB.
+ * tiles of 64 queries by 128 keys, 16 KiB each, for those that causal attention needs. For example, a head of 4096 queries has 1056 of them, 16.5 MiB.
  * They are kept for as many heads as there is space for, so the gradient runs in rounds of heads. If rounds would be too small to keep a GPU busy,
  * nothing is kept, and the gradients of scores are computed a second time. Which way is taken depends on the shape and the bytes of the workspace.
  */
