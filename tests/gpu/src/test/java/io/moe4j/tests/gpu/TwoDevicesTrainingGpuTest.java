@@ -59,6 +59,20 @@ final class TwoDevicesTrainingGpuTest {
         assertEquals(one.weights(), two.weights(), "bits of parameters, summed up");
     }
 
+    /** What crosses links beside what computes changes no bit: on streams of their own, by copy engines or kernels. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", " --graph_capture.enable false",
+            " --activation_checkpoint.mode budget --training.dtype bfloat16",
+            " --training.gradient_accumulation_steps 2", " --plugin.cuda_peer_memory.copy_engines false",
+            " --moe.receive_capacity 1.1"})
+    void overlapDoesNotShow(String options) {
+        String run = "--ranks 2 --parallelism.expert_parallel_degree 2 --runtime.devices 2" + options;
+        Trace off = trace(run.replace(" --plugin.cuda_peer_memory.copy_engines false", "") + " --training.overlap off");
+        Trace on = trace(run + " --training.overlap on");
+        assertEquals(off.numbers(), on.numbers(), "bits of losses and gradient norms");
+        assertEquals(off.weights(), on.weights(), "bits of parameters, summed up");
+    }
+
     /** Training over NCCL, with one rank on each GPU, gives the same bits as over peer memory. */
     @ParameterizedTest
     @ValueSource(strings = {"standard", "minimal_async_ep"})
