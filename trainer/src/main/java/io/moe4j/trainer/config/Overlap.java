@@ -9,7 +9,7 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum Overlap {
-    /** Where links between devices are used: each rank has a GPU of its own, and the collectives can run on two streams. */
+    /** Where it is known to pay: nowhere yet. */
     AUTO,
     /** Yes. An error where ranks share a GPU, or where the collectives cannot run on two streams. */
     ON,

@@ -26,12 +26,11 @@ public record Overlapping(boolean isOn) {
 
     /** The answer for plans: as if each rank had a device of its own. */
     public static Overlapping planned(TrainerConfig config, Providers providers) {
-        DeviceKind kind = providers.device().kind();
         return new Overlapping(config.ranks() > 1 && providers.collectives().concurrent()
                 && switch (config.training().overlap()) {
                     case ON -> true;
                     case OFF -> false;
-                    case AUTO -> !kind.equals(DeviceKind.CPU);
+                    case AUTO -> false;
                 });
     }
 

@@ -9,7 +9,6 @@ import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.stream.LongStream;
 
 /** Collectives of ranks that can access each other's memory, on the kernels of {@code collectives.cu}. */
@@ -18,31 +17,15 @@ final class CudaPeerCollectives implements Collectives {
     private final PeerGroup peers;
     private final StagedTensors staged;
     private final PeerReads reads;
-    private final Optional<Stream> beside;
-    private final Optional<CopiedTensors> copied;
 
-    /**
-     * Joins a group.
-     *
-     * @param beside a stream whose large tensors are copied by copy engines; absent if there is none
-     */
-    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous, Optional<Stream> beside) {
-        this.beside = beside;
+    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous) {
         this.group = group;
         CudaPeerGroup joined = new CudaPeerGroup(device, group, rendezvous);
         this.peers = joined;
         PeerKernels kernels = new PeerKernels(device.kernels());
         try {
             this.staged = new StagedTensors(joined, kernels, rendezvous);
-            if (joined.inOneProcess()) {
-                PublishedTensors published = new PublishedTensors(joined, kernels);
-                this.reads = published;
-                this.copied = Optional
-                        .of(new CopiedTensors(joined, kernels, rendezvous, published.slots(), staged.window()));
-            } else {
-                this.reads = staged;
-                this.copied = Optional.empty();
-            }
+            this.reads = joined.inOneProcess() ? new PublishedTensors(joined, kernels) : staged;
         } catch (RuntimeException | Error e) {
             joined.close();
             throw e;
@@ -60,8 +43,7 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("all-gather of " + in + " over " + group.size() + " ranks into " + out
                     + ": out has size * n elements, and both are contiguous");
         }
-        copied(stream).ifPresentOrElse(copies -> copies.allGather(stream, in, out),
-                () -> reads.allGather(stream, in, out));
+        reads.allGather(stream, in, out);
     }
 
     @Override
@@ -70,13 +52,7 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("reduce-scatter of " + in + " over " + group.size() + " ranks into " + out
                     + ": in has size * n elements, and both are contiguous");
         }
-        copied(stream).ifPresentOrElse(copies -> copies.reduceScatter(stream, in, out),
-                () -> reads.reduceScatter(stream, in, out));
-    }
-
-    /** How large tensors travel beside what the rank computes. */
-    private Optional<CopiedTensors> copied(Stream stream) {
-        return beside.filter(stream::equals).flatMap(present -> copied);
+        reads.reduceScatter(stream, in, out);
     }
 
     @Override

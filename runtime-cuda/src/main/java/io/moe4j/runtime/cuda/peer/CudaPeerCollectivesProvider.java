@@ -7,23 +7,13 @@ import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.RankContext;
 import io.moe4j.api.spi.Availability;
-import io.moe4j.api.spi.Setting;
 import io.moe4j.runtime.cuda.CudaDevice;
 import io.moe4j.runtime.cuda.driver.NativeLibraries;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /** Provides the collectives {@code cuda_peer_memory}: for ranks that share a GPU, or use GPUs that reach each other's memory. */
 public final class CudaPeerCollectivesProvider implements CollectivesProvider {
-
-    /** Whether gathering and reducing beside what a rank computes is left to copy engines. */
-    private static final Setting<Boolean> COPY_ENGINES = Setting.flag("copy_engines", true);
-
-    @Override
-    public List<Setting<?>> settings() {
-        return List.of(COPY_ENGINES);
-    }
 
     @Override
     public String id() {
@@ -76,7 +66,6 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
             throw new DeviceException(id() + " runs on CUDA devices, and this is " + context.device().description()
                     + "; choose collectives that support " + context.device().kind());
         }
-        return new CudaPeerCollectives(device, group, context.rendezvous(),
-                context.communication().filter(beside -> context.settings(id()).get(COPY_ENGINES)));
+        return new CudaPeerCollectives(device, group, context.rendezvous());
     }
 }

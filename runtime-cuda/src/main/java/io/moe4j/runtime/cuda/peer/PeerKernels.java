@@ -12,7 +12,7 @@ import io.moe4j.api.tensor.Tensor;
 final class PeerKernels {
     private static final int BLOCK = 512;
     private static final int MAX_BLOCKS = 1056;
-    static final long VECTOR = 16;
+    private static final long VECTOR = 16;
 
     private final KernelModule kernels;
 

@@ -26,11 +26,6 @@ final class PublishedTensors implements PeerReads {
         this.slots = peers.allocate((long) group.size() * Long.BYTES, "collectives");
     }
 
-    /** The table of addresses. */
-    SymmetricMemory slots() {
-        return slots;
-    }
-
     @Override
     public void allGather(Stream stream, Tensor in, Tensor out) {
         publish(stream, in, 0, null, "all-gather");

@@ -1,7 +1,6 @@
 package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.KernelArg;
-import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
@@ -33,11 +32,6 @@ final class StagedTensors implements PeerReads {
         this.kernels = kernels;
         this.rendezvous = rendezvous;
         this.window = peers.allocate(WINDOW_BYTES, "collectives");
-    }
-
-    /** This rank's part of the window. */
-    Memory window() {
-        return window.local();
     }
 
     @Override
