@@ -12,7 +12,10 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** On two GPUs, what crosses links beside what computes changes no bit of losses, gradient norms and parameters. A rank that waits for another one gives up after 5 s. */
+/**
+ * On two GPUs, what crosses links beside what computes changes no bit of losses, gradient norms and parameters. A rank that waits for another one gives up
+ * after 5 s.
+ */
 @Tag("gpu")
 @Timeout(60)
 final class OverlapTwoDevicesGpuTest {
