@@ -1,5 +1,4 @@
 // The gradients of keys and values in attention on Hopper, see attention_backward_sm90.cuh.
-// spills: attention_keys_sm90_192x128 keeps 224 of its 255 registers for sums, and puts one address of 8 bytes aside
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 
@@ -248,29 +247,27 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
                 ds[2 * j] = packed(s[4 * j] * (dp[4 * j] - delta.x), s[4 * j + 1] * (dp[4 * j + 1] - delta.y));
                 ds[2 * j + 1] = packed(s[4 * j + 2] * (dp[4 * j + 2] - delta.x), s[4 * j + 3] * (dp[4 * j + 3] - delta.y));
             }
-            pin(dv);
-            wgmmaFence();
-            addProducts<TILE>(dv, weights, sharedAddress(shared.out[stage]));
-            wgmmaCommit();
             const auto send = [&] {
                 unsigned char* scores = sharedPointer(&shared.work[turn & 1].scores);
                 if (scores != nullptr) sendRows(shared.staging[thread >> 5], ds, scores + rows.firstScores * SCORES_BYTES + (thread >> 5) * STAGING);
             };
+            send();
+            pin(dv);
+            wgmmaFence();
+            addProducts<TILE>(dv, weights, sharedAddress(shared.out[stage]));
+            wgmmaCommit();
             if (rows.tile == own(&KeysWork::lastTile) && rows.head == own(&KeysWork::queryHead) + p.perKey - 1) {
                 addToKeys(stage);
-                send();
                 break;
             }
             if (OVERLAP) {
                 barrierWait(&shared.full[ring.stage], ring.phase);
                 multiplyKeys(ring.stage);
                 addToKeys(stage);
-                send();
                 wgmmaWait<2>();  // dv is done, so the registers of its factor are free for dp
                 pin(dv);
             } else {
                 addToKeys(stage);
-                send();
                 barrierWait(&shared.full[ring.stage], ring.phase);
                 multiplyKeys(ring.stage);
                 wgmmaWait<1>();
