@@ -66,8 +66,9 @@ class EvaluationTest {
     void aCheckpointHasTheLossOfItsRun() throws IOException {
         ExportedFolder golden = ExportedFolder.of("v3");
         String two = "--ranks=2 --parallelism.expert_parallel_degree=2";
-        TrainerConfig training = config(golden, two + " --model.from=" + golden.folder()
-                + " --training.steps=2 --optimizer.lr=1e-2 --validation.interval=2");
+        TrainerConfig training = config(golden,
+                two + " --training.steps=2 --optimizer.lr=1e-2 --validation.interval=2",
+                "--model.from=" + golden.folder());
         ValidationResult validated;
         Path saved;
         try (TrainingRun run = Trainer.open(training, registry, RunOptions.threads(training)
@@ -104,10 +105,17 @@ class EvaluationTest {
         }
     }
 
-    private TrainerConfig config(ExportedFolder golden, String overrides) {
+    /**
+     * A configuration.
+     *
+     * @param overrides with blanks between them
+     * @param others that may have blanks in them, such as the path of this tree
+     */
+    private TrainerConfig config(ExportedFolder golden, String overrides, String... others) {
         List<Arguments.Override> all = new ArrayList<>(
                 Arguments.of("training.seq_len=" + golden.tokens(), "moe.load_balance_coeff=0").overrides());
         all.addAll(Arguments.parse(Arrays.asList(overrides.split(" "))).overrides());
+        all.addAll(Arguments.parse(List.of(others)).overrides());
         TrainerConfig plain = new ConfigLoader(registry).load(NamedConfigs.PLAIN, all, ConfigUse.running());
         return plain.withTraining(plain.training()
                 .withLocalBatchSize(Math.max(1, golden.sequences() / plain.ranks())));
