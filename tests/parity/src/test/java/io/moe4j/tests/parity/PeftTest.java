@@ -110,8 +110,9 @@ class PeftTest {
     }
 
     private TrainingRun open(ExportedFolder golden, String overrides) {
+        // Each is --key=value; a value, such as the path of this tree, may have blanks in it.
         List<Arguments.Override> all = new ArrayList<>(
-                Arguments.parse(Arrays.asList(overrides.split(" "))).overrides());
+                Arguments.parse(Arrays.asList(overrides.split(" (?=--)"))).overrides());
         all.addAll(Arguments.of("training.seq_len=" + golden.tokens(), "moe.load_balance_coeff=0").overrides());
         TrainerConfig plain = new ConfigLoader(registry).load(NamedConfigs.PLAIN, all, ConfigUse.running());
         TrainerConfig config = plain
