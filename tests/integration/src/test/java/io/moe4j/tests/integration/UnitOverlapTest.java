@@ -51,7 +51,7 @@ final class UnitOverlapTest {
     private static final int ELEMENTS = 1024;
 
     /** The stream that does not wait; for {@code NONE}, what the other two give wrong must be right. */
-    private enum Fault {
+    enum Fault {
         NONE, MAIN_DOES_NOT_WAIT, BESIDE_DOES_NOT_WAIT
     }
 
