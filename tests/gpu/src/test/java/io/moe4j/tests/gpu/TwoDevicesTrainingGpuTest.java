@@ -93,7 +93,7 @@ final class TwoDevicesTrainingGpuTest {
         int devices;
         try (TrainingRun run = Trainer.open(config, registry, RunOptions.threads(config).withData((rank, read) -> {
             Random random = new Random(rank);
-            return () -> batch(random, (int) config.training().localTokens());
+            return () -> batch(random, (int) (config.training().localTokens() * config.microbatches()));
         }))) {
             while (run.hasNext()) {
                 StepResult step = run.step();
