@@ -20,9 +20,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Error Prone finds nothing in this project's sources: once over all of main, once over all tests, since its loading takes longer than most modules. */
 final class ErrorProneTest {
-    private static final Pattern ABSENT = Pattern.compile("(?m)^import (?:static )?(?:android|androidx|com\\.google\\.auto\\.value"
-            + "|com\\.google\\.common\\.flogger|com\\.google\\.common\\.truth|com\\.google\\.protobuf|dagger|io\\.reactivex"
-            + "|org\\.joda\\.time|org\\.mockito|org\\.robolectric)\\.");
+    private static final Pattern ABSENT = Pattern
+            .compile("(?m)^import (?:static )?(?:android|androidx|com\\.google\\.auto\\.value"
+                    + "|com\\.google\\.common\\.flogger|com\\.google\\.common\\.truth|com\\.google\\.protobuf|dagger|io\\.reactivex"
+                    + "|org\\.joda\\.time|org\\.mockito|org\\.robolectric)\\.");
 
     @Test
     void nothingIsFound(@TempDir Path mainClasses, @TempDir Path testClasses) throws IOException {
