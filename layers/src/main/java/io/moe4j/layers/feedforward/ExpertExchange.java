@@ -291,7 +291,7 @@ final class ExpertExchange {
         return launched;
     }
 
-    /** What is computed until the exchange is awaited leaves it room. */
+    /** Products leave multiprocessors to the exchange until it is awaited. */
     private void leaveMultiprocessors(Tape tape) {
         tape.stream().leaveMultiprocessors(comm.multiprocessorsBeside());
     }
