@@ -71,7 +71,7 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
     }
 
     /**
-     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole converts its values once a step, instead of at each
+     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole converts its values once after each change, instead of at each
      * gathering, and keeps them.
      *
      * @since 0.3.0
