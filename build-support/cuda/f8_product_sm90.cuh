@@ -6,11 +6,11 @@
 //   columns product  C[expert] (M, N) A (M, R) and B (N, R), both with 1 x 128 scales along the rows R of all experts: a weight gradient, whose dy and x have
 //                    been quantized with 128 x 1 scales and stored with dense columns
 // In the columns product, a slice is 128 rows from a multiple of 128, since there the scales change. It may hold rows of the experts before and after, or rows
-// that hold nothing (NaN): both operands' numbers there are replaced by zeros. Without offsets, there is one expert with all rows.
+// without content (NaN): both operands' numbers there are replaced by zeros. Without offsets, there is one expert with all rows.
 // Example: one expert, rows 100 to 300: slices of the rows 0..127 (100..127 count), 128..255 and 256..383 (256..299 count).
 // Work and traffic of the forward gate-up product, R 98304, K 2048, N 2816, 16 experts: 1134 GFLOP; 201 MB + 92 MB + 554 MB: 0.20 ms at 4274 GB/s; arithmetic:
-// 0.57 ms at the 1979 TFLOP/s of the data sheet. A multiprocessor takes 4096 terms a clock, so a slice of a 256 x 128 tile takes 1024 clocks; it needs 48 KiB
-// from the second level cache, as many bytes a clock as the bf16 product does.
+// 0.57 ms at the 1979 TFLOP/s of the data sheet. A multiprocessor computes 4096 terms per clock, so a slice of a 256 x 128 tile takes 1024 clocks; it needs 48 KiB
+// from the second-level cache, as many bytes per clock as the bf16 product.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "grouped_results.cuh"
@@ -146,7 +146,7 @@ __device__ __forceinline__ void release(uint64_t* empty, int lane) {
     if (lane == 0) barrierArrive(empty);
 }
 
-// A load that is not moved behind the products that are enqueued after it.
+// A load that the compiler does not move after the products that are enqueued later.
 __device__ __forceinline__ float loadEarly(const float* p) {
     float v;
     asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p));
@@ -162,7 +162,7 @@ __device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t 
     wgmmaCommit();
 }
 
-// sum += run * scales of its rows * scales of its columns, which are in shared memory or, in the rows product, one.
+// sum += run * scales of its rows * scales of its columns. The scales of columns are in shared memory; the rows product has one for all columns.
 template <bool COLUMNS>
 __device__ __forceinline__ void promote(float (&sum)[64], const float (&run)[64], const float (&scaleA)[2], float scaleB, const float* scalesOfColumns, int lane) {
     if (COLUMNS) {
@@ -334,7 +334,7 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             }
         }
         if (slices.count == 0 && p.accumulate) continue;
-        // Computed again, so that they take no registers before.
+        // Computed again here, so that they occupy no registers during the products.
         const int firstRow = tiles.row() + part * BLOCKS * 64 + warp * 16, firstColumn = tiles.column();
         storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], firstRow, firstColumn);
         if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], firstRow + 64, firstColumn);

@@ -1,6 +1,6 @@
 // Between fp32 or bf16 numbers and e4m3 numbers with scales, as ScalingOps defines it: scale = largest / 448, at least 2^-126; number = nearest e4m3 of x / scale.
-// Divisions are rounded to nearest, and the largest size is found among the bits of sizes, where NaN is the largest: the same bits as on the CPU.
-// Kernels of this exist from Hopper on, as the products that need them do.
+// Divisions are rounded to nearest. The largest absolute value ("size") is found by comparing the bits of absolute values as integers, where NaN is the largest.
+// Results have the same bits as on the CPU. These kernels exist from Hopper on, like the products that need them.
 // Example: a block of 7 and -448: scale 1, numbers 7 (0x4E) and -448 (0xFE); of 0.5 alone: scale 0.5 / 448, number 448 (0x7E).
 #pragma once
 #include "bf16.cuh"
@@ -44,7 +44,7 @@ struct alignas(8) Quad<bf16> {
     unsigned pairs[2];
 
     __device__ __forceinline__ float at(int i) const { return __uint_as_float(i % 2 == 0 ? pairs[i / 2] << 16 : pairs[i / 2] & 0xFFFF0000u); }
-    __device__ __forceinline__ void set(int i, bf16 v) { pairs[i / 2] |= (unsigned)__bfloat16_as_ushort(v) << 16 * (i % 2); }  // for the first time, in zeros
+    __device__ __forceinline__ void set(int i, bf16 v) { pairs[i / 2] |= (unsigned)__bfloat16_as_ushort(v) << 16 * (i % 2); }  // once for each i; its bits were 0 before
 };
 
 // The largest sizes of each of 4 columns. Sizes of bf16 numbers are compared in pairs, as they are stored.
@@ -79,9 +79,9 @@ struct Largest<bf16> {
     }
 };
 
-// Divides elements of a type by a scale, so that the quotient rounds to the same e4m3 number as the quotient in fp32 does. Those of the general form are rounded to nearest,
-// with the sequence of a division but without its special cases. So that nothing overflows on the way, and no remainder becomes too small, both numbers are first multiplied
-// by a power of two. Quotients below 2^-11 may be off by some last places, and become 0 all the same.
+// Divides elements of a type by a scale, so that the quotient rounds to the same e4m3 number as the quotient in fp32 does. The general form, for fp32, rounds to nearest,
+// with the instructions of a division but without its special cases. So that nothing overflows on the way, and no remainder becomes too small, both numbers are first multiplied
+// by a power of two. Quotients below 2^-11 may be off by a few units in the last place; they become 0 in any case.
 // Example: scale 3 * 2^-100: factor 2^64, divisor 3 * 2^-36.
 template <typename T>
 struct alignas(16) Divisor {
@@ -101,7 +101,7 @@ struct alignas(16) Divisor {
         return q == 0.f ? copysignf(0.f, x) : q;
     }
 };
-// For bf16, two operations suffice: the reciprocal as a sum of two fp32 numbers, neither below zero, so that -0 stays. The quotient may be off by one last place, but never
+// For bf16, two operations suffice: the reciprocal as a sum of two fp32 numbers, neither below zero, so that -0 stays. The quotient may be off by one unit in the last place, but never
 // where that changes the e4m3 number. That was checked for all bf16 numbers x and m, where m >= |x| is the largest of the block: 55 million quotients.
 // Example: scale 3: high 0.33333331, low 1.99e-8; of x = 50: 16.666666.
 template <>
@@ -211,7 +211,7 @@ __device__ __forceinline__ void put(const unsigned (&quads)[ROWS], const Copy& t
             if (warp * ROWS + r < rows) putRow(at, quads[r], wide, columns - lane * COLUMNS);
         return;
     }
-    if (to.block != COLUMN) __syncthreads();  // what was read of the tile before; compute() has waited for it if blocks are columns
+    if (to.block != COLUMN) __syncthreads();  // until all have read the previous tile; compute() has already waited if blocks are columns
     // A thread's 16 rows of one column are a vector: 4 x 4 bytes are turned at a time.
     unsigned words[COLUMNS][ROWS / 4];
 #pragma unroll
@@ -268,7 +268,7 @@ __device__ __forceinline__ void writeSquare(const Quad<T> (&x)[ROWS], const Copy
 #pragma unroll
     for (int r = 0; r < ROWS; r++) largest.add(x[r]);
     const unsigned all = __reduce_max_sync(0xffffffffu, largest.all());
-    __syncthreads();  // what was read of the scratch for the tile before
+    __syncthreads();  // until all have read the scratch of the previous tile
     if (lane == 0) scratch.warps[warp] = all;
     __syncthreads();
     const float scale = scaleOf(__reduce_max_sync(0xffffffffu, scratch.warps[lane % WARPS]));
@@ -393,7 +393,7 @@ __device__ __forceinline__ void widen(T* x, long long xMatrix, long long xRow, l
 }
 }  // namespace scaling
 
-// Parameters of kernels, and the copy that they are.
+// Kernel parameters that describe a Copy, and the Copy made of them.
 #define SCALED_COPY(name)                                                                                                                                      \
     unsigned char *name, long long name##Matrix, long long name##Row, long long name##Column, float *name##Scales, long long name##ScalesMatrix,              \
         long long name##ScalesRow, long long name##ScalesColumn

@@ -4,7 +4,7 @@
 //   attention_keys_sm90          dk and dv: each block of threads processes blocks of 128 keys, one at a time, and visits the queries that see them
 //   attention_queries_sm90       dq from ds, which attention_keys_sm90 has written to the workspace: a product of matrices
 //   attention_queries_anew_sm90  dq without a workspace: computes ds a second time
-// Work, B 4, S 4096, H 16, Q 192, V 128: 687 GFLOP for dk and dv; 206 GFLOP for dq from ds, of which 1.1 GB are written and read, or 550 GFLOP anew.
+// Work, B 4, S 4096, H 16, Q 192, V 128: 687 GFLOP for dk and dv; 206 GFLOP for dq from ds, of which 1.1 GB are written and read, or 550 GFLOP if ds is computed again.
 #pragma once
 #include "attention_sm90.cuh"
 

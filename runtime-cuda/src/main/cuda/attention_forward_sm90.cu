@@ -55,7 +55,7 @@ __device__ __forceinline__ void produceForward(const TensorMap* q, const TensorM
     }
 }
 
-// A thread's two rows of the softmax: row `row` and the one 8 below.
+// The softmax of a thread's two rows, `row` and `row + 8`, over the blocks of keys so far.
 struct Softmax {
     float top[2], sum[2], keep[2];  // largest score so far, this thread's part of the sum, factor of what was summed before
 
@@ -92,7 +92,7 @@ struct Softmax {
     }
 };
 
-// Hides keys after the query and before its document. `row` is this thread's first row, `key` the key of its first score.
+// Sets scores to -infinity for keys after the query and for keys before its document. `row` is this thread's first row, `key` the key of its first score.
 template <int D>
 __device__ __forceinline__ void hideKeys(float (&s)[D], int row, int key, const int (&from)[2]) {
 #pragma unroll

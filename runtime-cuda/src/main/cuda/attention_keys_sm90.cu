@@ -3,7 +3,8 @@
 #include "attention_backward_sm90.cuh"
 
 namespace attention90 {
-// How many blocks of queries, counted from the diagonal, see keys of a block: those whose first query does. Called by whole warps.
+// How many blocks of queries, counted from the diagonal, see keys of a block: those whose first query is in a document that begins at or before the last of
+// these keys. Called by whole warps.
 // Example: with documents of 200 and 100 tokens, keys 0 to 127 are seen by the blocks 0 and 1 of queries, but not by block 2, which starts at key 200.
 __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyBlock) {
     const int blocks = p.blocks() - keyBlock;
@@ -129,8 +130,8 @@ __device__ __forceinline__ unsigned char* sharedPointer(unsigned char* const* fr
     return reinterpret_cast<unsigned char*>(value);
 }
 
-// Writes a warp's 16 rows of 64 numbers to memory. They are in registers as factors of addProducts(), and leave in the swizzled layout that tiles have in
-// shared memory, so that a plain copy of bytes brings them back.
+// Writes a warp's 16 rows of 64 numbers to memory. In registers they are laid out as factors of addProducts(); in memory they have the swizzled
+// layout of tiles in shared memory, so that a plain copy of bytes loads them again.
 __device__ __forceinline__ void sendRows(unsigned char* staging, const uint32_t (&a)[16], unsigned char* to) {
     const int lane = ownThread() & 31;
     if (lane == 0) asm volatile("cp.async.bulk.wait_group.read 0;" ::: "memory");

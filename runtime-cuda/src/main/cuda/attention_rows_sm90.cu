@@ -1,9 +1,9 @@
-// What the gradient of attention on Hopper needs of each query, see attention_backward_sm90.cuh.
+// The values of each query that the gradient of attention on Hopper needs, see attention_backward_sm90.cuh.
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "attention_backward_sm90.cuh"
 #include "common.cuh"
 
-// Zeros `count` counters, and writes rows[b, h, tile]: RowValues of the tiles of all whole blocks of queries. 16 lanes take a row of 128 elements.
+// Zeros `count` counters, and writes rows[b, h, tile]: RowValues of the tiles of all whole blocks of queries. 16 lanes read a row of 128 elements.
 // Traffic: B S H (2 * 256 + 16) bytes. Example: o = [1, 0, ...], do = [3, 5, ...]: delta = 3.
 extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* dout, const float* lse, const int* starts, attention90::RowValues* rows, int batch,
                                                    int sequence, int heads, int* counters, int count) {

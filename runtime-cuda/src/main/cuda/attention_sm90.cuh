@@ -26,7 +26,7 @@ struct Problem {
     __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
 };
 
-// The order in which blocks of rows are processed: those with most work first, and only as many heads at a time as L2 can hold what their blocks share.
+// The order in which blocks of rows are processed: those with most work first, and only so many heads at a time that what their blocks share fits into L2.
 // With 3 heads, 2 of them at a time, and 2 blocks: (block 0, head 0), (0, 1), (1, 0), (1, 1), (0, 2), (1, 2).
 struct Walk {
     static constexpr long long L2_BYTES = 24 << 20;
@@ -79,8 +79,8 @@ __device__ __forceinline__ void release(uint64_t* barrier) {
     if ((ownThread() & 31) == 0) barrierArrive(barrier);
 }
 
-// Hands out the places of a walk to the blocks of threads of a launch, as they ask. `next` is a counter in memory, 0 before the launch. Which block of threads
-// computes what does not affect results. One thread asks, up to two places ahead of the threads that read them.
+// A work queue: each block of threads of a launch takes the next place of a walk when it is ready. `next` is a counter in memory, 0 before the launch. Which
+// block of threads computes what does not affect results. One thread takes places, up to two before the other threads read them.
 struct Places {
     int place[2];
     uint64_t full[2], empty[2];
@@ -91,7 +91,7 @@ struct Places {
             barrierInit(&empty[s], readers);
         }
     }
-    // Asks for the place of turn 0, 1, 2, ..., and shows it to the readers. Runs on one thread.
+    // Takes the place of turn 0, 1, 2, ..., and passes it to the readers. Runs on one thread.
     __device__ __forceinline__ int ask(int* next, int turn) {
         const int at = atomicAdd(next, 1);
         barrierWait(&empty[turn & 1], (turn >> 1 & 1) ^ 1);

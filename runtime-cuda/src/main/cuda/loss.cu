@@ -99,18 +99,18 @@ __device__ void crossEntropy(T* logits, const int* labels, float scale, float* r
     }
 FOR_EACH_TYPE(CROSS_ENTROPY)
 
-// A 16-byte copy from global to shared memory, which runs on while the thread goes on.
+// Starts a 16-byte copy from global to shared memory; the thread does not wait for it.
 __device__ __forceinline__ void copyAsync(void* shared, const void* global) {
     asm volatile("cp.async.cg.shared.global [%0], [%1], 16;" ::"r"((unsigned)__cvta_generic_to_shared(shared)), "l"(global) : "memory");
 }
-// Waits until all copies of the thread are complete; it sees them.
+// Waits until all copies of the thread are complete; it can then read what they wrote.
 __device__ __forceinline__ void awaitCopies() { asm volatile("cp.async.wait_all;" ::: "memory"); }
 
-// The blocks that keep a row together: one alone, or a cluster of two, each of which has half of the row.
+// The blocks of threads that keep a row in shared memory: one block, or a cluster of two with half of the row each.
 template <int BLOCKS> struct Keepers;
 template <> struct Keepers<1> {
     static __device__ __forceinline__ int rank() { return 0; }
-    // One lane's value becomes visible at `to` in all blocks; sync() orders it before what follows there.
+    // Writes one lane's value to `to` in all blocks; after sync(), their threads can read it.
     static __device__ __forceinline__ void tell(float2* to, float2 value, int lane) {
         if (lane == 0) *to = value;
     }
@@ -141,7 +141,7 @@ template <> struct Keepers<2> {
 // barrier of the next row, which all pass after they have read them.
 // Example: 102400 elements are 12800 pieces; with one block of 1024 threads, thread 0 has pieces 0, 1024, ..., 12288. With two blocks, the second has
 // pieces 6400 to 12799.
-// For each element, 17/8 powers of two are computed, 16 in a clock of a multiprocessor: 102400 elements take 13600 clocks, in which 410 KB can be moved.
+// For each element, 17/8 powers of two are computed; a multiprocessor computes 16 per clock: 102400 elements take 13600 clocks, in which 410 KB can be moved.
 // Traffic: T V read, T V written.
 template <int BLOCKS>
 __device__ void crossEntropyKept(bf16* logits, const int* labels, float scale, float* rowLoss, long long tokens, int vocabulary, long long stride) {

@@ -40,8 +40,8 @@ __device__ __forceinline__ void storeSome(bf16* p, const float (&v)[4]) {
     __stwb(reinterpret_cast<uint2*>(p), make_uint2(*reinterpret_cast<unsigned*>(&low), *reinterpret_cast<unsigned*>(&high)));
 }
 
-// A thread has as many elements as one 16-byte access of the narrowest type of the arguments: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16
-// gradient, 8 to 15. With COPY, the new parameters are also stored as bf16: 2 bytes more for each, where a pass of its own would move 6.
+// A thread updates as many elements as one 16-byte access of the narrowest type of the arguments: with fp32 everywhere, thread 1 has elements 4 to 7; with a bf16
+// gradient, 8 to 15. With COPY, the new parameters are also stored as bf16: 2 bytes more per parameter; a separate conversion moves 6.
 template <bool COPY, typename P, typename G, typename M>
 __device__ void adamw(P* p, const G* g, M* m, M* v, long long n, AdamW a, bf16* converted) {
     constexpr int N = sizeof(P) == 2 || sizeof(G) == 2 || sizeof(M) == 2 ? 8 : 4;

@@ -91,8 +91,8 @@ public final class Gradients {
     }
 
     /**
-     * Contributes {@code gradient} as the gradient with respect to input {@code index}: a temporary tensor that nothing else reads or writes from now on. It is
-     * what {@link #write} does with a tensor that was written earlier.
+     * Contributes {@code gradient} as the gradient with respect to input {@code index}: a temporary tensor that nothing else reads or writes from now on.
+     * Like {@link #write}, but for a tensor that has been written already.
      *
      * @since 0.3.0
      */

@@ -134,8 +134,8 @@ public interface Device extends AutoCloseable {
 
     /**
      * Opens a stream for what crosses links beside a rank's main stream: kernels of plug-ins, collectives, copies and elementwise operations, but no
-     * products and no attention, so that the device need not allocate for it what those need. Its work should not wait until the main stream leaves
-     * the device idle: a GPU gives it a higher priority. Since SPI 1.4.
+     * products and no attention, so the device need not allocate their workspaces for it. Its work should not have to wait until the main
+     * stream is idle: a GPU gives it a higher priority. Since SPI 1.4.
      *
      * @since 0.3.0
      */

@@ -47,7 +47,7 @@ public interface Stream extends AutoCloseable {
      *
      * <ul>
      * <li>{@code body} enqueues the same work each time; what depends on the pass reads its number from {@code pass_1};
-     * <li>in passes that are too many, {@code pass_1} is not below {@code end_1}, and the work must have no effect: kernels compare the two.
+     * <li>in passes beyond the end, {@code pass_1} is not below {@code end_1}, and the work must have no effect: kernels compare the two.
      * </ul>
      *
      * <p>In a capture, {@code body} uses this stream only, and records, awaits and repeats nothing: such calls throw {@link DeviceException}. Barriers
@@ -69,9 +69,9 @@ public interface Stream extends AutoCloseable {
     void await(Event event);
 
     /**
-     * Products that are enqueued from now on leave about so many of the device's multiprocessors to other streams; with 0, as at the beginning, they may take
-     * all. A product that has each of its blocks on a multiprocessor from beginning to end would otherwise keep what other streams enqueue from starting, or
-     * wait for it. No bit of a result depends on it. A device may ignore it. Since SPI 1.4.
+     * Products that are enqueued from now on leave about {@code count} of the device's multiprocessors to other streams; with 0, the value at the beginning,
+     * they may use all. Otherwise a product whose blocks occupy all multiprocessors from beginning to end would delay the work of other streams, or wait for
+     * it. No bit of a result depends on it. A device may ignore it. Since SPI 1.4.
      *
      * @since 0.3.0
      */

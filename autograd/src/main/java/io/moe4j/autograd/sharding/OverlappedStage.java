@@ -20,7 +20,7 @@ final class OverlappedStage {
         this.gradients = room.gradients(this.units);
     }
 
-    /** Whether its values are not in the room, and nothing else's are in use there. */
+    /** Whether it can be gathered now: its values are not in the room yet, and no values there are in use. */
     boolean canStart() {
         return !this.equals(room.gathered()) && room.isFree();
     }

@@ -71,8 +71,8 @@ public record Precision(DType compute, DType parameters, DType gradients, DType 
     }
 
     /**
-     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole converts its values once a step, instead of at each
-     * gathering, and keeps them.
+     * With other memory for values in the compute type: with {@code keeps}, a unit that a rank holds whole keeps its converted values, and converts them once
+     * after each change instead of at each gathering.
      *
      * @since 0.3.0
      */

@@ -47,7 +47,7 @@ final class StageRoom {
     static Optional<Tensor> sums(Device device, Collection<ParameterUnit> units, Resources resources) {
         long bytes = units.stream().filter(unit -> !unit.isFrozen()).mapToLong(unit -> unit.gradientShard().bytes())
                 .max().orElse(0);
-        // The type is that of the gradients, which each unit gives it.
+        // Only its memory is used: each unit makes a tensor of its gradients' type there.
         return bytes == 0 ? Optional.empty()
                 : Optional.of(Tensor.of(resources.add(device.allocate(bytes, GRADIENTS)), 0, DType.BF16,
                         bytes / DType.BF16.bytes()));
@@ -131,7 +131,7 @@ final class StageRoom {
         openUnits--;
     }
 
-    /** Values are not here any more; both streams have met. */
+    /** Forgets the values that are here. Called after the main stream has waited for the stream for communication. */
     void forget() {
         gathered = null;
         ready = null;

@@ -18,7 +18,7 @@ import java.util.Optional;
 
 /**
  * Gathers the units of the next stage, and reduces the gradients of the one before, on the rank's stream for communication, while a stage computes on the
- * main stream. Results have the bits that they have without it: the same operations run on the same values, at other times.
+ * main stream. Results have the same bits as without it: the same operations run on the same values, only at other times.
  *
  * <p>Stages alternate between two {@linkplain StageRoom rooms} of memory, so that neighbours never share one. Example, four blocks and a head, with the
  * room of each in brackets: forward gathers {@code b0[0] b1[1] b2[0] b3[1] head[0]}, backward {@code b3[1] b2[0] b1[1] b0[0]}. While b1 computes in room 1,
@@ -46,7 +46,7 @@ public final class UnitOverlap implements AutoCloseable {
      * Attaches itself to the units that it can gather ahead: those that are spread over several ranks, have collectives for a second stream, and belong to
      * one stage only.
      *
-     * @param stages the units of each stage, in the order of forward; without the first stage, beside which nothing computes
+     * @param stages the units of each stage, in the order of forward; without the first stage: nothing computes while it is gathered
      * @param accumulates whether a step may have several microbatches
      * @return empty if there are no such units, or if the rank has no stream for communication
      */
@@ -100,7 +100,7 @@ public final class UnitOverlap implements AutoCloseable {
         startNext();
     }
 
-    /** Lets the main stream wait for all work of the stream for communication. No values are gathered after it, and no stage is expected. */
+    /** Lets the main stream wait for all work of the stream for communication. Forgets which values are gathered and which stages are expected. */
     public void finish() {
         if (pending) {
             main.await(beside.record());
@@ -124,7 +124,7 @@ public final class UnitOverlap implements AutoCloseable {
         return values;
     }
 
-    /** The values are not used any more by what the main stream enqueues from now on. */
+    /** Work that the main stream enqueues from now on does not use the values any more. */
     void leave(ParameterUnit unit) {
         stageOf(unit).leave();
     }

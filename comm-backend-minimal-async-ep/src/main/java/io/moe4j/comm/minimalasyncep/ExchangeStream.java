@@ -8,7 +8,8 @@ import java.util.function.Consumer;
 /**
  * The stream of all exchanges of a rank, which may be its main stream. If it is another one, an exchange begins after what the main stream has enqueued so
  * far, and the main stream waits for it before it uses what the exchange has written, or overwrites what it reads. Barriers are launched on this stream only,
- * so that all ranks launch them in the same order; but in {@link #onMain} on the main stream, after and before all those of the other.
+ * so that all ranks launch them in the same order. Inside {@link #onMain} they are launched on the main stream: after all earlier ones of the other stream,
+ * and before all later ones.
  */
 final class ExchangeStream {
     private final Stream main;

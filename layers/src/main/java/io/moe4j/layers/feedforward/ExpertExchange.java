@@ -31,12 +31,12 @@ import java.util.function.Supplier;
  * respect to the outputs, then the gradient with respect to the inputs.
  *
  * <p>An exchange is launched by one operation and awaited by a later one. The halves of the network of shared experts lie in between, so that they compute
- * while rows travel, where the rank has a second stream:
+ * while rows travel, where the rank has a second stream. Backward runs from right to left:
  *
  * <pre>
  * forward    ExpertInputs       shared gate, up    ExpertGateUp   ExpertHidden   ExpertOutput       shared down    ExpertSum
  *            launches dispatch                     awaits it                     launches combine                  awaits it
- * backward   awaits combine     shared gate, up    launches it                   awaits dispatch    shared down    launches dispatch
+ * backward   awaits combine     shared gate, up    launches combine              awaits dispatch    shared down    launches dispatch
  * </pre>
  *
  * <p>Where an exchange may need several rounds, these operations make the first one. {@link ExpertRounds} makes the others: in forward together with
@@ -291,7 +291,7 @@ final class ExpertExchange {
         return launched;
     }
 
-    /** What is computed until the exchange is awaited leaves it room. */
+    /** Products leave multiprocessors to the exchange until it is awaited. */
     private void leaveMultiprocessors(Tape tape) {
         tape.stream().leaveMultiprocessors(comm.multiprocessorsBeside());
     }

@@ -17,7 +17,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Records loops into captures: a {@code while} node, whose body is captured on a second stream of the driver. A kernel of one thread counts the passes and
+ * Records loops into captures: a {@code while} node, whose body is captured on a second driver stream. A kernel of one thread counts the passes and
  * sets the node's condition, once before the node and once at the end of each pass. So a loop without passes costs the time of two small nodes.
  */
 final class CapturedLoops {
@@ -35,7 +35,7 @@ final class CapturedLoops {
         pass = device.own(new CudaKernelModule(device, "loops", kernels)).kernel(KERNEL);
     }
 
-    /** Absent if the driver cannot do it: captures then hold all passes that there can be. */
+    /** Absent if the driver has no such nodes: captures then hold the largest possible number of passes. */
     static Optional<CapturedLoops> open(CudaDevice device) {
         if (WhileNodes.probe() instanceof Availability.Unavailable(String reason, String remedy)) {
             log.info("captured steps hold all passes of loops: {}; {}", reason, remedy);

@@ -117,7 +117,7 @@ public final class CudaStream implements Stream {
         }
     }
 
-    /** In a capture, a node that repeats its body, if the driver has such nodes; otherwise the passes that there can be. */
+    /** In a capture, a node that repeats its body, if the driver has such nodes; otherwise the largest possible number of passes. */
     @Override
     public void repeat(DeviceLoop loop, Runnable body) {
         Optional<CapturedLoops> loops = device.loops();

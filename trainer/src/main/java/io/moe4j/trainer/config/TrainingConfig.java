@@ -20,8 +20,8 @@ import java.util.Optional;
  * @param gradientDtype element type of the gradients' shards
  * @param expertDtype element type of what the products of experts multiply, if it is not {@code dtype}: {@code float8}; since 0.3.0
  * @param denseDtype element type of what the products of attention and of dense feed-forward networks multiply, if it is not {@code dtype}; since 0.3.0
- * @param keepConverted whether parameters that a rank holds whole are kept in {@code dtype} too, and converted once a step; since 0.3.0
- * @param overlap whether shards are gathered and reduced, and rows exchanged, beside what computes; since 0.3.0
+ * @param keepConverted whether parameters that a rank holds whole are kept in {@code dtype} too, and converted as they are updated; since 0.3.0
+ * @param overlap whether shards are gathered and reduced, and rows exchanged, while the main stream computes; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)

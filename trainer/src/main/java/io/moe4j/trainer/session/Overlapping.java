@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Whether ranks have a second stream, for what crosses links while the main stream computes. All ranks come to the same answer, from values that they agree
- * on.
+ * Whether ranks have streams beside the main one, for what crosses links while the main stream computes. All ranks decide alike, from values that they
+ * agree on.
  *
  * <p>Ranks that share a GPU have none. Their kernels go through queues of that GPU, of which there are fewer than streams. So a barrier of one rank might
- * stand in front of the barrier that it waits for.
+ * be queued before the barrier of another rank that it waits for, and neither would end.
  *
- * @param isOn whether they have one
+ * @param isOn whether they have them
  * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)

@@ -112,7 +112,7 @@ final class RankOpener {
         return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, recorder, resources);
     }
 
-    /** The units of all stages but the first, beside which nothing computes. A model without stages has none. */
+    /** The units of all stages but the first: nothing computes while that one is gathered. A model without stages has none. */
     private static List<List<ParameterUnit>> overlapped(Model model) {
         return model.stages().stream().skip(1).map(Stage::units).toList();
     }

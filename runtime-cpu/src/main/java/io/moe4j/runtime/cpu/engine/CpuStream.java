@@ -124,7 +124,7 @@ public final class CpuStream implements Stream {
         queue.drain();
     }
 
-    /** In a capture, one command; otherwise the passes that there can be. */
+    /** In a capture, one command; otherwise the largest possible number of passes. */
     @Override
     public void repeat(DeviceLoop loop, Runnable body) {
         if (recording == null || loop.mostPasses() == 0) {

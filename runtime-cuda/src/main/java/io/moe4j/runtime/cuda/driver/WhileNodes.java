@@ -20,7 +20,7 @@ import java.util.List;
  * body, a graph of its own, as long as its condition is not 0; kernels set the condition.
  */
 public final class WhileNodes {
-    /** Bodies with copies and fills are known from this version of the driver on. */
+    /** The first version of the driver (CUDA 12.4) in which bodies may hold copies and fills. */
     private static final int VERSION = 12_040;
 
     private static final String DRIVER = "libcuda.so.1";
@@ -107,7 +107,7 @@ public final class WhileNodes {
         call(beginCapture, "cuStreamBeginCaptureToGraph", stream.address(), graph, 0L, 0L, 0L, CAPTURE_MODE_RELAXED);
     }
 
-    /** Ends this. */
+    /** Ends the capture of a body. */
     public void endBody(StreamHandle stream) {
         try (Arena arena = Arena.ofConfined()) {
             call(endCapture, "cuStreamEndCapture of the body of a loop", stream.address(), arena.allocate(ADDRESS));

@@ -12,7 +12,7 @@ import java.util.List;
 /** Losses, on the kernels of {@code loss.cu}. */
 final class CudaLossOps implements LossOps {
     private static final int WIDE_BLOCK = 1024;
-    /** Of a block that keeps rows, beside its part of a row. */
+    /** Shared memory of a block that keeps rows, besides its part of a row. */
     private static final int STATIC_SHARED_BYTES = 1024;
     /** Elements in 16 bytes of a type of 2 bytes. */
     private static final int PIECE = 8;

@@ -38,7 +38,7 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
 
     /**
      * Whether there is a workspace for cuDNN's gradient. Its matrix grows with the square of the sequence: 32 GiB for 16 heads and 32768 tokens. GPUs of
-     * the Hopper generation need none for the shapes of their own kernels, so others do without it where it would be so large.
+     * the Hopper generation need none for the shapes of their own kernels, so other GPUs use the readable kernels where it would be more than 4 GiB.
      */
     static boolean takesCudnnBackward(AttentionShape shape) {
         return AttentionWorkspace.mayUse(shape) && (!HopperAttentionMemory.mayUse(shape)

@@ -17,7 +17,7 @@ import java.util.Optional;
 
 /**
  * Attention on the tensor cores of GPUs of the Hopper generation, within documents or over whole sequences: {@code attention_forward_sm90.cu} and
- * {@code attention_backward_sm90.cu}. It takes bf16 heads of 192 or 128 elements with values of 128.
+ * the kernels that {@code attention_backward_sm90.cuh} lists. It takes bf16 heads of 192 or 128 elements with values of 128.
  */
 final class HopperAttention {
     private static final String FORWARD = "attention_forward_sm90_";
@@ -28,7 +28,7 @@ final class HopperAttention {
     private static final int TILE = HopperAttentionMemory.TILE;
     private static final int THREADS = 384;
     private static final int THREADS_OF_KEYS = 256;
-    /** Lanes that take a row in {@code attention_rows_sm90_128}. */
+    /** Lanes that read a row in {@code attention_rows_sm90_128}. */
     private static final int LANES_OF_ROW = 16;
     /** Barriers and alignment. */
     private static final int EXTRA_BYTES = 2048;

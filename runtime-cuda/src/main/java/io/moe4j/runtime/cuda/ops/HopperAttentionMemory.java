@@ -16,7 +16,7 @@ import java.util.Optional;
 final class HopperAttentionMemory {
     static final int BLOCK = 128;
     static final int TILE = 64;
-    /** Three words for each query of a tile, and four more: RowValues in {@code attention_backward_sm90.cu}. */
+    /** Three words for each query of a tile, and four more: RowValues in {@code attention_backward_sm90.cuh}. */
     static final int ROW_VALUES_OF_TILE = (3 * TILE + 4) * Float.BYTES;
 
     private static final int COUNTERS = 256;

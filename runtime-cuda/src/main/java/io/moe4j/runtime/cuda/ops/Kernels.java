@@ -60,7 +60,7 @@ final class Kernels {
                 .withSharedBytes(sharedBytes));
     }
 
-    /** How many of {@code items} a multiprocessor has at most, if each has one at a time. */
+    /** How many of {@code items} a multiprocessor processes at most, if each processes one at a time. */
     long rounds(long items) {
         return Math.ceilDiv(items, (long) multiprocessors);
     }

@@ -127,7 +127,7 @@ final class PreparedMatmul implements AutoCloseable {
     }
 
     /**
-     * The product on at most so many multiprocessors. The algorithm stays the one that was chosen for all of them, so that the bits stay too.
+     * The product on a part of the multiprocessors, with the algorithm that was chosen for all of them, so that the bits are the same.
      *
      * @param multiprocessors that it may take
      * @param all that the device has

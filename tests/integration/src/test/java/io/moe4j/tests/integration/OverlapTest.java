@@ -58,7 +58,7 @@ final class OverlapTest {
         }
     }
 
-    /** On the CPU there are no links, so {@code auto} does without a second stream. */
+    /** {@code auto} is off: there is no second stream, whatever the device. */
     @Test
     void onTheCpuAutoIsOff() {
         try (TrainingRun run = Tiny.open(words("training.steps=1"))) {

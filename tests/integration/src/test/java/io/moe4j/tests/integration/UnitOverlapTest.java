@@ -50,7 +50,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 final class UnitOverlapTest {
     private static final int ELEMENTS = 1024;
 
-    /** The stream that does not wait; for {@code NONE}, what the other two give wrong must be right. */
+    /** The stream that does not wait; with {@code NONE} both wait, and results that are wrong with the other two must be right. */
     enum Fault {
         NONE, MAIN_DOES_NOT_WAIT, BESIDE_DOES_NOT_WAIT
     }
