@@ -115,6 +115,7 @@ template <> struct Keepers<1> {
         if (lane == 0) *to = value;
     }
     static __device__ __forceinline__ void sync() { __syncthreads(); }
+    static __device__ __forceinline__ void start() {}
     static __device__ __forceinline__ void finish() {}
 };
 #if __CUDA_ARCH__ >= 900
@@ -130,6 +131,8 @@ template <> struct Keepers<2> {
         asm volatile("barrier.cluster.arrive.release.aligned;" ::: "memory");
         asm volatile("barrier.cluster.wait.acquire.aligned;" ::: "memory");
     }
+    // Shared memory of the other block may be written only after that block has begun.
+    static __device__ __forceinline__ void start() { sync(); }
     // The other block writes into this one's shared memory, so neither may end before the other has finished.
     static __device__ __forceinline__ void finish() { sync(); }
 };
@@ -158,6 +161,7 @@ __device__ void crossEntropyKept(bf16* logits, const int* labels, float scale, f
     if (first < tokens) label = labels[first];
     if (label != IGNORED)
         for (int i = threadIdx.x; i < count; i += THREADS) copyAsync(kept + i * 8, logits + first * stride + (from + i) * 8);
+    Keep::start();
     for (long long t = first; t < tokens; t += step) {
         bf16* row = logits + t * stride + from * 8;
         const long long next = t + step;

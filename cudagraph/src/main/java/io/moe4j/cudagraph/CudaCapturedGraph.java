@@ -13,6 +13,7 @@ import io.moe4j.runtime.cuda.driver.Driver;
 import java.util.List;
 import jcuda.driver.CUgraph;
 import jcuda.driver.CUgraphExec;
+import jcuda.driver.CUresult;
 import jcuda.driver.JCudaDriver;
 
 /**
@@ -38,12 +39,16 @@ final class CudaCapturedGraph implements CapturedGraph {
         Driver.check(JCudaDriver.cuGraphGetNodes(graph, null, count), "cuGraphGetNodes");
         nodes = count[0];
         device.turns().run(() -> {
-            Driver.check(JCudaDriver.cuGraphInstantiate(executable, graph,
-                    recording.hasBranches() ? USE_NODE_PRIORITY : 0),
-                    "cuGraphInstantiate of " + nodes + " nodes");
-            Driver.check(JCudaDriver.cuGraphDestroy(graph), "cuGraphDestroy");
-            Driver.check(JCudaDriver.cuGraphUpload(executable, stream.handle()),
-                    "cuGraphUpload of " + nodes + " nodes");
+            int instantiated = JCudaDriver.cuGraphInstantiate(executable, graph,
+                    recording.hasBranches() ? USE_NODE_PRIORITY : 0);
+            int destroyed = JCudaDriver.cuGraphDestroy(graph); // after a failure too
+            Driver.check(instantiated, "cuGraphInstantiate of " + nodes + " nodes");
+            Driver.check(destroyed, "cuGraphDestroy");
+            int uploaded = JCudaDriver.cuGraphUpload(executable, stream.handle());
+            if (uploaded != CUresult.CUDA_SUCCESS) {
+                JCudaDriver.cuGraphExecDestroy(executable);
+            }
+            Driver.check(uploaded, "cuGraphUpload of " + nodes + " nodes");
         });
     }
 

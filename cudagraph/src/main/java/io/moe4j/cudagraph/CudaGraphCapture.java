@@ -37,17 +37,18 @@ final class CudaGraphCapture implements GraphCapture {
                 "cuStreamBeginCapture");
         CudaRecording recording = cuda.beginRecording();
         CUgraph graph = new CUgraph();
+        boolean recorded = false;
         try {
             body.run();
+            recorded = true;
         } catch (RuntimeException e) {
-            recording.end();
-            // Ends the capture, so that the stream is usable again; the recorded work is discarded.
-            if (JCudaDriver.cuStreamEndCapture(cuda.handle(), graph) == CUresult.CUDA_SUCCESS) {
-                JCudaDriver.cuGraphDestroy(graph);
-            }
             throw new CaptureException("the step cannot be captured: " + e.getMessage(), e);
+        } finally {
+            recording.end();
+            if (!recorded) {
+                discard(cuda, graph);
+            }
         }
-        recording.end();
         int result = JCudaDriver.cuStreamEndCapture(cuda.handle(), graph);
         if (result != CUresult.CUDA_SUCCESS) {
             throw new CaptureException("the capture of stream " + stream.name() + " ended with "
@@ -58,6 +59,13 @@ final class CudaGraphCapture implements GraphCapture {
         CudaCapturedGraph captured = new CudaCapturedGraph(device, graph, recording, cuda);
         graphs.push(captured);
         return captured;
+    }
+
+    /** Ends the capture of a body that failed, with an exception or an error, so that the stream is usable again. */
+    private static void discard(CudaStream stream, CUgraph graph) {
+        if (JCudaDriver.cuStreamEndCapture(stream.handle(), graph) == CUresult.CUDA_SUCCESS) {
+            JCudaDriver.cuGraphDestroy(graph);
+        }
     }
 
     @Override

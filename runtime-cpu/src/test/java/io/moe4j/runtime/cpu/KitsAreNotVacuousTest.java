@@ -204,9 +204,13 @@ class KitsAreNotVacuousTest {
         };
     }
 
-    /** Events are not awaited, and a stream fills as late as this allows: when it would itself await. So it shows in whichever order threads run. */
+    /**
+     * Events are not awaited, and a stream fills as late as this allows: when it records its next event after the place where it would itself await. By
+     * then the other stream's results have been read. So it shows in whichever order threads run.
+     */
     private static Wrong<Stream> neverAwaiting() {
         Map<Stream, Runnable> late = new HashMap<>();
+        Map<Stream, Runnable> due = new HashMap<>();
         return (real, method, arguments) -> switch (method) {
             case "fill" -> {
                 late.put(real, () -> real.fill((Tensor) arguments[0], (double) arguments[1]));
@@ -215,9 +219,16 @@ class KitsAreNotVacuousTest {
             case "await" -> {
                 Runnable fill = late.remove(real);
                 if (fill != null) {
-                    fill.run();
+                    due.put(real, fill);
                 }
                 yield null;
+            }
+            case "record" -> {
+                Runnable fill = due.remove(real);
+                if (fill != null) {
+                    fill.run();
+                }
+                yield CALL;
             }
             default -> CALL;
         };

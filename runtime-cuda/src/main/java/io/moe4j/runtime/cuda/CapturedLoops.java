@@ -11,6 +11,7 @@ import io.moe4j.runtime.cuda.driver.WhileNodes;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -43,7 +44,7 @@ final class CapturedLoops {
         }
         try {
             return Optional.of(new CapturedLoops(device, kernels()));
-        } catch (DeviceException e) {
+        } catch (DeviceException | NoSuchElementException e) { // the latter: a driver without one of the functions
             log.warn("captured steps hold all passes of loops, since the kernel that counts them cannot be loaded", e);
             return Optional.empty();
         }
