@@ -74,7 +74,13 @@ final class RoundsTest {
         assertEquals(whole.losses, captured.losses, "losses of the worst case");
     }
 
-    /** What is left of steps that crowd some experts: of each step its loss and its most rounds, and bits of gradients by rank and parameter. */
+    /**
+     * Results of steps that send most rows to a few experts.
+     *
+     * @param losses of each step
+     * @param rounds of each step, the largest number of rounds of an exchange
+     * @param gradients bits of the last gradients, by rank and parameter
+     */
     private record Crowded(List<Double> losses, List<Long> rounds, Map<String, IntBuffer> gradients) {}
 
     private static Crowded crowded(boolean qwen, String overrides) {
