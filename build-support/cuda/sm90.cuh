@@ -99,13 +99,16 @@ template <int COUNT>
 __device__ __forceinline__ void registersDown() { asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(COUNT)); }
 
 // ---- operands of wgmma in shared memory, 128-byte swizzle, rows of 64 elements
+// LEADING: bytes from 64 elements of a row to the next 64, where a row runs along m or n.
+template <int LEADING>
+__device__ __forceinline__ unsigned long long operandAt(uint32_t address) {
+    constexpr unsigned long long SWIZZLE_128 = 1ull << 62, STRIDE = 1024 >> 4;
+    return SWIZZLE_128 | STRIDE << 32 | (unsigned long long)(LEADING >> 4) << 16 | (unsigned long long)((address & 0x3FFFF) >> 4);
+}
 // BY_K: a row runs along k; groups of 8 rows (of m or n) are 1024 bytes apart.
 // Otherwise a row runs along m or n; groups of 8 rows (of k) are 1024 bytes apart, and the next 64 elements of m or n are 8192 bytes (64 rows of k) further.
 template <bool BY_K>
-__device__ __forceinline__ unsigned long long operand(uint32_t address) {
-    constexpr unsigned long long SWIZZLE_128 = 1ull << 62, STRIDE = 1024 >> 4, LEADING = BY_K ? 1 : 8192 >> 4;
-    return SWIZZLE_128 | STRIDE << 32 | LEADING << 16 | (unsigned long long)((address & 0x3FFFF) >> 4);
-}
+__device__ __forceinline__ unsigned long long operand(uint32_t address) { return operandAt<BY_K ? 16 : 8192>(address); }
 // Bytes from one 16-wide slice of k to the next.
 template <bool BY_K>
 __device__ __forceinline__ constexpr uint32_t sliceBytes() { return BY_K ? 32 : 2048; }

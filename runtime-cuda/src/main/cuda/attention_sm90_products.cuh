@@ -50,10 +50,7 @@ __device__ __forceinline__ void multiplyAcross(float (&d)[96], unsigned long lon
 
 // An operand whose rows run along m or n, in pieces of ROWS rows of 64 elements.
 template <int ROWS>
-__device__ __forceinline__ unsigned long long across(uint32_t address) {
-    constexpr unsigned long long SWIZZLE_128 = 1ull << 62, STRIDE = 1024 >> 4, LEADING = ROWS * 128 >> 4;
-    return SWIZZLE_128 | STRIDE << 32 | LEADING << 16 | (unsigned long long)((address & 0x3FFFF) >> 4);
-}
+__device__ __forceinline__ unsigned long long across(uint32_t address) { return operandAt<ROWS * 128>(address); }
 
 // d = a b^T: 64 rows at `a`, in pieces of A_ROWS rows, and N rows at `b`, in pieces of B_ROWS rows; both DEPTH wide.
 template <int DEPTH, int A_ROWS, int B_ROWS, int D>
