@@ -202,13 +202,22 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
+     * Whether it can be gathered: {@link #prepare} was called, or it has nothing to prepare.
+     *
+     * @since 0.3.0
+     */
+    public boolean isPrepared() {
+        return prepared || keptMatrices.isEmpty() && keptMemory.isEmpty();
+    }
+
+    /**
      * Makes the parameters' values available in the compute type, and what products read with scales. Temporaries come from the innermost open scope, so
      * close the returned object before that scope.
      *
      * @throws IllegalStateException if the unit has values or matrices to {@link #prepare()}, and it was not called
      */
     public Gathered gather() {
-        if ((keptMatrices.isPresent() || keptMemory.isPresent()) && !prepared) {
+        if (!isPrepared()) {
             throw new IllegalStateException("unit " + name
                     + " is gathered before its values have been converted; call prepare first");
         }

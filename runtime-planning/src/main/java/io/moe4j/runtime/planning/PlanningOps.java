@@ -105,6 +105,6 @@ final class PlanningOps implements DeviceOps {
 
     @Override
     public OptimizerOps optimizer() {
-        return new PlanningOptimizerOps();
+        return new PlanningOptimizerOps(work);
     }
 }
