@@ -43,8 +43,9 @@ class ReadmeTest {
                 printed.stream().filter(line -> !isLaterStep(line)).map(line -> masked(line, run.toString()))
                         .toList(),
                 () -> "the README's sample, and what is printed:\n" + out);
-        // The first loss depends on the initial values alone: on ln 2048 and how far they spread.
-        assertEquals(firstLoss(sample), firstLoss(printed), 0.3);
+        // The first loss depends on the initial values: on ln 2048 and how far logits spread, by 0.6. Half of a short piece of source code may be one token,
+        // a space, so that the mean over its labels spreads by 0.3; three times that, rounded up.
+        assertEquals(firstLoss(sample), firstLoss(printed), 1);
         assertEquals("", err.toString());
 
         List<String> next = printed.subList(printed.size() - 2, printed.size());
