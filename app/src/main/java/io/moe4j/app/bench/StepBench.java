@@ -81,6 +81,7 @@ public final class StepBench {
     /** What the recompute policy {@code budget} keeps. */
     private static Map<String, Object> kept(TrainingSession session) {
         return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
+                "converted_bytes", plan.convertedBytes(),
                 "repeated_share", plan.repeatedShare())).orElse(Map.of());
     }
 

@@ -18,7 +18,7 @@ final class ProductRules {
     private static final String ROWS = "moe.dispatch_dtype";
     private static final String TYPE = "training.dtype";
     private static final String CONVERTED = "training.keep_converted";
-    private static final String OFF = "set " + CONVERTED + " to false";
+    private static final String OFF = "set " + CONVERTED + " to auto or off";
     private static final String LORA = "lora.rank";
 
     private final Registry registry;
@@ -64,10 +64,13 @@ final class ProductRules {
 
     private void converted() {
         TrainingConfig training = config.training();
-        findings.require(!training.keepConverted() || training.parameterDtype() != training.dtype(),
+        if (training.keepConverted() != KeepConverted.ON) {
+            return;
+        }
+        findings.require(training.parameterDtype() != training.dtype(),
                 "parameters have the type of activations already, so that nothing is converted",
                 OFF, CONVERTED, TYPE, "training.parameter_dtype");
-        if (training.keepConverted() && config.model().from().isEmpty()) {
+        if (config.model().from().isEmpty()) {
             since(ModelProvider.class, "model.name", config.model().name(), "1.4", "convert them once a step", OFF,
                     CONVERTED);
         }

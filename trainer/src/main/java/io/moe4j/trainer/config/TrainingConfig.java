@@ -28,7 +28,7 @@ import java.util.Optional;
 public record TrainingConfig(int steps, int localBatchSize, int gradientAccumulationSteps, int globalBatchSize,
         int seqLen,
         long seed, double maxNorm, double mtpLossFactor, DType dtype, DType parameterDtype, DType gradientDtype,
-        Optional<DType> expertDtype, Optional<DType> denseDtype, boolean keepConverted, Overlap overlap) {
+        Optional<DType> expertDtype, Optional<DType> denseDtype, KeepConverted keepConverted, Overlap overlap) {
 
     /** T = B·S, tokens of one rank in a microbatch. */
     public long localTokens() {
@@ -109,7 +109,7 @@ public record TrainingConfig(int steps, int localBatchSize, int gradientAccumula
     }
 
     /** With another value of {@code keepConverted}. */
-    public TrainingConfig withKeepConverted(boolean value) {
+    public TrainingConfig withKeepConverted(KeepConverted value) {
         return Components.with(this, "keepConverted", value);
     }
 

@@ -18,7 +18,7 @@ import java.util.Optional;
  *
  * @param chosen the choice for the configured budget
  * @param neededBytes bytes of a rank that keeps nothing
- * @param curve choices for larger and larger budgets, from nothing to everything that backward reads
+ * @param curve choices for larger and larger budgets, from nothing to everything that can be kept
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
@@ -33,21 +33,20 @@ public record BudgetPlan(RecomputePlan chosen, long neededBytes, List<RecomputeP
     /** @param device the memory of the ranks' device; {@code auto} means a rank's share of it */
     static Optional<BudgetPlan> of(TrainerConfig config, ModelSpec spec, Providers providers,
             CostPlan.DeviceMemory device) {
-        if (!providers.recompute().takesBudget()) {
-            return Optional.empty();
-        }
-        long needed = MemoryPlanner.plan(config, spec, providers, Schedule.oneAfterTheOther(),
-                SessionPurpose.TRAINING, RecomputePlanner.keepingNothing(providers),
-                Overlapping.planned(config, providers), 0).memory().totalBytes();
-        int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
-        return RecomputePlanner.plan(config, spec, providers, 0,
-                () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed))
-                .map(chosen -> new BudgetPlan(chosen, needed, curve(providers, chosen)));
+        Schedule schedule = Schedule.oneAfterTheOther();
+        Overlapping overlapping = Overlapping.planned(config, providers);
+        return RecomputePlanner.of(config, spec, providers, schedule, overlapping).map(planner -> {
+            long needed = MemoryPlanner.plan(config, spec, providers, schedule, SessionPurpose.TRAINING,
+                    RecomputePlanner.keepingNothing(providers), overlapping, 0).memory().totalBytes();
+            int sharing = Math.ceilDiv(config.ranks(), config.runtime().devices());
+            RecomputePlan chosen = planner.plan(config.activationCheckpoint().memoryBudget(),
+                    () -> RecomputePlanner.left(device.capacity(), device.free(), sharing, needed));
+            return new BudgetPlan(chosen, needed, curve(planner));
+        });
     }
 
-    private static List<RecomputePlan> curve(Providers providers, RecomputePlan chosen) {
-        long most = RecomputePlanner.choose(providers.recompute(), chosen.segments(), Long.MAX_VALUE / 2).keptBytes();
-        return PARTS.stream().mapToLong(part -> (long) (part * most))
-                .mapToObj(bytes -> RecomputePlanner.choose(providers.recompute(), chosen.segments(), bytes)).toList();
+    private static List<RecomputePlan> curve(RecomputePlanner planner) {
+        long most = planner.within(Long.MAX_VALUE / 2).usedBytes();
+        return PARTS.stream().map(part -> planner.within((long) (part * most))).toList();
     }
 }

@@ -83,17 +83,19 @@ public final class CostReport {
     }
 
     private void budget(StringBuilder text, BudgetPlan budget) {
-        text.append("\nwhat blocks keep from forward to backward, within activation_checkpoint.memory_budget\n");
+        text.append("\nwhat a rank keeps within activation_checkpoint.memory_budget\n");
         if (plan.deviceBytes() == 0
                 && plan.config().activationCheckpoint().memoryBudget() instanceof MemoryBudget.Auto) {
             text.append("  the device ").append(plan.config().device())
                     .append(" is not on this machine, so it is not known what it leaves: 0 is assumed\n");
         }
         budget.chosen().lines().forEach(line -> text.append("  ").append(line).append('\n'));
-        text.append(String.format(Locale.ROOT, "%n  %14s  %14s  %18s%n", "kept, GiB", "rank, GiB", "computed again"));
-        budget.curve().forEach(point -> text.append(String.format(Locale.ROOT, "  %14.3f  %14.3f  %17.1f%%%n",
-                gib(point.keptBytes()), gib(budget.neededBytes() + point.keptBytes()),
-                100 * point.repeatedShare())));
+        boolean converts = budget.curve().stream().anyMatch(point -> point.convertedBytes() > 0);
+        text.append(String.format(Locale.ROOT, "%n  %14s  %14s  %18s%s%n", "kept, GiB", "rank, GiB", "computed again",
+                converts ? "   of it parameters, GiB" : ""));
+        budget.curve().forEach(point -> text.append(String.format(Locale.ROOT, "  %14.3f  %14.3f  %17.1f%%%s%n",
+                gib(point.usedBytes()), gib(budget.neededBytes() + point.usedBytes()), 100 * point.repeatedShare(),
+                converts ? String.format(Locale.ROOT, "  %22.3f", gib(point.convertedBytes())) : "")));
     }
 
     private void traffic(StringBuilder text) {
@@ -193,7 +195,8 @@ public final class CostReport {
     private static Map<String, Object> point(BudgetPlan budget, RecomputePlan plan) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("kept_bytes", plan.keptBytes());
-        json.put("memory_bytes_at_most", budget.neededBytes() + plan.keptBytes());
+        json.put("converted_bytes", plan.convertedBytes());
+        json.put("memory_bytes_at_most", budget.neededBytes() + plan.usedBytes());
         json.put("repeated_share", plan.repeatedShare());
         return json;
     }

@@ -125,7 +125,8 @@ public final class MemoryPlanner {
         }
     }
 
-    private static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
+    /** The result of {@code work} with a rank that is open on a device that computes nothing. */
+    static <T> T onPlannedRank(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             SessionPurpose purpose, Recompute recompute, Overlapping overlapping, int rank,
             BiFunction<PlanningPlace, RankSession, T> work) {
         try (PlanningDevice device = PlanningDevice.open(providers.device().kind(),

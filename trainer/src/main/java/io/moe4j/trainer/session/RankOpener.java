@@ -28,6 +28,7 @@ import io.moe4j.autograd.sharding.Precision;
 import io.moe4j.autograd.sharding.UnitOverlap;
 import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.checkpoint.RankState;
+import io.moe4j.trainer.config.KeepConverted;
 import io.moe4j.trainer.config.PlugInFit;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
@@ -227,7 +228,7 @@ final class RankOpener {
                 config.optimizer().stateDtype()).withProducts(training.denseProducts(),
                         spec.moe().isPresent() ? training.expertProducts() : training.dtype(),
                         spec.moe().isPresent() ? config.dispatchedRows() : training.dtype())
-                .withConvertedKept(training.keepConverted());
+                .withConvertedKept(training.keepConverted() == KeepConverted.ON || recompute.keepsConverted());
         ModelContext opened = new ModelContext(context, training.localBatchSize(), training.seqLen(), precision,
                 collectives.dense(),
                 collectives.expert(), groups.expertParallel(), comm, kernels, recompute.policy(),

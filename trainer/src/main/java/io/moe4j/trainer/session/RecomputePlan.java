@@ -13,24 +13,31 @@ import java.util.Set;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What a rank keeps from forward to backward within its budget, and what it computes again. Bytes are those of one microbatch. Costs are counted, not
- * measured; their unit has no meaning, only their ratios have.
+ * What a rank keeps within its budget, and what it computes again. Bytes are those of one microbatch, of {@code 1 / n} of the rank's budget if {@code n}
+ * microbatches are alive at once. Costs are counted, not measured; their unit has no meaning, only their ratios have.
  *
  * @param segments the blocks of the model, in order
  * @param choice what each block keeps
  * @param budgetBytes the bytes that it may keep
+ * @param convertedBytes of parameters that are kept in the compute type too, once for all microbatches; 0 if the budget keeps none
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
-public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, long budgetBytes) {
+public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, long budgetBytes,
+        long convertedBytes) {
 
     public RecomputePlan {
         segments = List.copyOf(segments);
     }
 
-    /** The bytes that are kept. */
+    /** The bytes of results that are kept from forward to backward. */
     public long keptBytes() {
         return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
+    }
+
+    /** All bytes of the budget that are in use where microbatches follow each other: results, and parameters in the compute type. */
+    public long usedBytes() {
+        return keptBytes() + convertedBytes;
     }
 
     /** How many dispatches keep their rows at the same time: reserved when the exchange is opened. */
@@ -41,7 +48,12 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
     /** The fraction of the blocks' forward that backward computes again, by cost; 0 if there are no blocks. */
     public double repeatedShare() {
         double forward = sum(SegmentProfile::cost);
-        return forward == 0 ? 0 : sum(segment -> segment.repeatedCost(choice.of(segment.name()))) / forward;
+        return forward == 0 ? 0 : repeatedCost() / forward;
+    }
+
+    /** The cost of what backward computes again. */
+    public double repeatedCost() {
+        return sum(segment -> segment.repeatedCost(choice.of(segment.name())));
     }
 
     /** Groups of equal blocks that keep the same results. */
@@ -59,13 +71,17 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return all;
     }
 
-    /** Lines for people: a summary, and a line for each group of equal blocks. */
+    /** Lines for people: a summary, a line for parameters if some are kept, and a line for each group of equal blocks. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT,
                 "%s of %s kept: %.0f%% of the blocks' forward is computed again in backward, instead of %.0f%%",
                 shown(keptBytes()), shown(budgetBytes), 100 * repeatedShare(),
-                100 * new RecomputePlan(segments, KeptChoice.nothing(), 0).repeatedShare()));
+                100 * new RecomputePlan(segments, KeptChoice.nothing(), 0, 0).repeatedShare()));
+        if (convertedBytes > 0) {
+            lines.add(shown(convertedBytes)
+                    + " of parameters in training.dtype are kept beside those in training.parameter_dtype");
+        }
         blocks().forEach(blocks -> lines.add(blocks.line()));
         return lines;
     }

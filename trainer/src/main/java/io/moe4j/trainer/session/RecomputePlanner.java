@@ -7,12 +7,14 @@ import io.moe4j.autograd.recompute.KeptChoice;
 import io.moe4j.autograd.recompute.RecomputePolicyProvider;
 import io.moe4j.trainer.config.MemoryBudget;
 import io.moe4j.trainer.config.TrainerConfig;
+import io.moe4j.trainer.step.Schedule;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Chooses, before a run, what is kept within the budget. All ranks have the same blocks and agree on the budget, so they come to the same choice.
+ * Chooses, before a run, what is kept within the budget: results of operations, and possibly parameters in the compute type. All ranks have the same blocks and
+ * parameters and agree on the budget, so they come to the same choice.
  *
  * @since 0.3.0
  */
@@ -21,33 +23,70 @@ public final class RecomputePlanner {
     /** The fraction of a device's memory that {@code auto} leaves free for what plans do not count, such as the driver's context and recorded graphs. */
     public static final double MARGIN = 0.02;
 
-    private RecomputePlanner() {}
+    private final RecomputePolicyProvider provider;
+    private final List<SegmentProfile> segments;
+    private final Conversions conversions;
+    private final int microbatches;
+    private final int alive;
 
-    /**
-     * The choice; empty if the configured policy takes no budget.
-     *
-     * @param automatic gives the bytes of {@code auto}; called only if the budget is {@code auto}
-     * @param lanes how many microbatches are alive at once; 0 if they follow each other
-     */
-    public static Optional<RecomputePlan> plan(TrainerConfig config, ModelSpec spec, Providers providers, int lanes,
-            LongSupplier automatic) {
-        if (!providers.recompute().takesBudget()) {
-            return Optional.empty();
-        }
-        long bytes = switch (config.activationCheckpoint().memoryBudget()) {
-            case MemoryBudget.Auto() -> Math.max(0, automatic.getAsLong());
-            case MemoryBudget.Gib fixed -> fixed.bytes();
-        };
-        return Optional.of(choose(providers.recompute(), MemoryPlanner.profile(config, spec, providers),
-                bytes / Math.max(1, lanes)));
+    /** @param alive how many microbatches keep their results at the same time, at least 1 */
+    RecomputePlanner(RecomputePolicyProvider provider, List<SegmentProfile> segments, Conversions conversions,
+            int microbatches, int alive) {
+        this.provider = provider;
+        this.segments = segments;
+        this.conversions = conversions;
+        this.microbatches = microbatches;
+        this.alive = alive;
     }
 
-    /** The choice for these blocks within this number of bytes. */
-    public static RecomputePlan choose(RecomputePolicyProvider provider, List<SegmentProfile> segments, long bytes) {
-        RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, bytes), bytes);
-        if (plan.keptBytes() > bytes) {
+    /**
+     * The planner of a configuration; empty if its policy takes no budget.
+     *
+     * @param schedule the order in which microbatches pass through the model
+     * @param overlapping whether ranks have a second stream
+     */
+    public static Optional<RecomputePlanner> of(TrainerConfig config, ModelSpec spec, Providers providers,
+            Schedule schedule, Overlapping overlapping) {
+        return providers.recompute().takesBudget()
+                ? Optional.of(new RecomputePlanner(providers.recompute(),
+                        MemoryPlanner.profile(config, spec, providers),
+                        Conversions.of(config, spec, providers, schedule, overlapping), config.microbatches(),
+                        Math.max(1, schedule.lanes(config.microbatches()))))
+                : Optional.empty();
+    }
+
+    /**
+     * The choice for a budget.
+     *
+     * @param automatic gives the bytes of {@code auto}; called only if the budget is {@code auto}
+     */
+    public RecomputePlan plan(MemoryBudget budget, LongSupplier automatic) {
+        return within(switch (budget) {
+            case MemoryBudget.Auto() -> Math.max(0, automatic.getAsLong());
+            case MemoryBudget.Gib fixed -> fixed.bytes();
+        });
+    }
+
+    /**
+     * The choice within this number of bytes of a rank: with parameters in the compute type if that makes a step cheaper than what else could be kept in their
+     * place.
+     */
+    public RecomputePlan within(long bytes) {
+        RecomputePlan without = choose(bytes, 0);
+        if (conversions.bytes() == 0 || conversions.bytes() > bytes) {
+            return without;
+        }
+        RecomputePlan with = choose(bytes, conversions.bytes());
+        double repeatedMore = microbatches * (with.repeatedCost() - without.repeatedCost());
+        return repeatedMore < conversions.savedCost() ? with : without;
+    }
+
+    private RecomputePlan choose(long bytes, long converted) {
+        long ofOne = (bytes - converted) / alive;
+        RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, ofOne), bytes / alive, converted);
+        if (plan.keptBytes() > ofOne) {
             throw new IllegalStateException("the recompute policy \"" + provider.id() + "\" keeps " + plan.keptBytes()
-                    + " bytes of a budget of " + bytes + "; its choice must fit");
+                    + " bytes of a budget of " + ofOne + "; its choice must fit");
         }
         return plan;
     }
@@ -59,7 +98,7 @@ public final class RecomputePlanner {
      */
     public static Recompute recompute(Providers providers, Optional<RecomputePlan> plan, int lanes) {
         return plan.map(chosen -> new Recompute(providers.recompute().policy(chosen.choice()),
-                Math.max(1, lanes) * chosen.keptDispatches()))
+                Math.max(1, lanes) * chosen.keptDispatches(), chosen.convertedBytes() > 0))
                 .orElseGet(() -> Recompute.of(providers.recompute().policy()));
     }
 

@@ -103,9 +103,10 @@ public final class TrainingSession implements AutoCloseable {
                 return plans;
             };
             recomputePlan = purpose == SessionPurpose.EVALUATION ? Optional.empty()
-                    : RecomputePlanner.plan(config, spec, providers, schedule.lanes(config.microbatches()),
-                            () -> new SpareMemory(launch, deviceByRank())
-                                    .least(planned.apply(RecomputePlanner.keepingNothing(providers))));
+                    : RecomputePlanner.of(config, spec, providers, schedule, overlapping)
+                            .map(planner -> planner.plan(config.activationCheckpoint().memoryBudget(),
+                                    () -> new SpareMemory(launch, deviceByRank())
+                                            .least(planned.apply(RecomputePlanner.keepingNothing(providers)))));
             Recompute recompute = RecomputePlanner.recompute(providers, recomputePlan,
                     schedule.lanes(config.microbatches()));
             memoryPlans = planned.apply(recompute);
@@ -159,7 +160,7 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     /**
-     * What blocks keep and what they compute again; empty if no budget decides that.
+     * What is kept within the memory budget, and what blocks compute again; empty if no budget decides that.
      *
      * @since 0.3.0
      */
@@ -227,7 +228,7 @@ public final class TrainingSession implements AutoCloseable {
     }
 
     private String smallerBudget() {
-        return recomputePlan.filter(plan -> plan.keptBytes() > 0)
+        return recomputePlan.filter(plan -> plan.usedBytes() > 0)
                 .map(plan -> " or activation_checkpoint.memory_budget").orElse("");
     }
 

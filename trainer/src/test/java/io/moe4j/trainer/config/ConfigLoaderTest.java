@@ -124,6 +124,9 @@ class ConfigLoaderTest {
             "--training.expert_dtype int8 | --training.expert_dtype int8 | one of float32, bfloat16, float8, auto",
             "--training.dense_dtype bf16"
                     + " | training.dense_dtype = \"bfloat16\", training.dtype = \"float32\" | the type of activations",
+            "--training.keep_converted true | --training.keep_converted true | one of auto, on, off",
+            "--training.keep_converted on"
+                    + " | training.keep_converted = \"on\", training.dtype = \"float32\", training.parameter_dtype = \"float32\" | nothing is converted",
             "--moe.dispatch_dtype fp8"
                     + " | moe.dispatch_dtype = \"float8\", training.expert_dtype = \"auto\" | needs products of the same type",
             "--training.dense_dtype float8 --lora.rank 4 --checkpoint.enable false"

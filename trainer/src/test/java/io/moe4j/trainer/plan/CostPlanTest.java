@@ -19,6 +19,7 @@ import io.moe4j.trainer.session.StepTraffic;
 import io.moe4j.trainer.session.TrainingSession;
 import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -70,6 +71,28 @@ final class CostPlanTest {
             planned.replaceAll((purpose, bytes) -> 2 * bytes);
             assertEquals(planned, allocated);
         }
+    }
+
+    /** Parameters that are kept in the compute type are a part of the budget, and of the plan of the rank that keeps them. */
+    @Test
+    void aBudgetKeepsConvertedParameters() {
+        CostPlan plan = CostPlan.of(config(DEBUG, ranks(2, 2, "training.dtype=bfloat16", "training.local_batch_size=1",
+                "activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=1")), plugins);
+        BudgetPlan budget = plan.recompute().orElseThrow();
+        long converted = plan.rank().memory().byPurpose().get("converted parameters");
+        assertEquals(converted, budget.chosen().convertedBytes());
+        assertTrue(plan.rank().memory().totalBytes() <= budget.neededBytes() + budget.chosen().usedBytes());
+        assertEquals(0, budget.curve().getFirst().usedBytes());
+        assertEquals(budget.chosen().usedBytes(), budget.curve().getLast().usedBytes());
+        assertTrue(budget.curve().stream().allMatch(point -> point.usedBytes() <= point.budgetBytes()));
+        String text = new CostReport(plan).text();
+        assertTrue(
+                text.contains(" of parameters in training.dtype are kept beside those in training.parameter_dtype\n"),
+                text);
+        assertTrue(text.contains("of it parameters, GiB"), text);
+        Map<?, ?> json = (Map<?, ?>) Objects.requireNonNull(new CostReport(plan).json().get("recompute"));
+        assertEquals(converted, json.get("converted_bytes"));
+        assertEquals(budget.neededBytes() + converted + budget.chosen().keptBytes(), json.get("memory_bytes_at_most"));
     }
 
     @ParameterizedTest

@@ -60,7 +60,7 @@ class GradientTypesTest {
     void convertedOnce() {
         String common = "training.steps=3 training.dtype=bfloat16 ranks=2 parallelism.data_parallel_shard_degree=2"
                 + " parallelism.expert_parallel_degree=2 ";
-        try (TrainingRun kept = open(common + "training.keep_converted=true"); TrainingRun other = open(common)) {
+        try (TrainingRun kept = open(common + "training.keep_converted=on"); TrainingRun other = open(common)) {
             assertEquals(Tiny.losses(other), Tiny.losses(kept));
             Map<String, Long> planned = kept.session().memoryPlan().allocated();
             long experts = kept.session().onRanks(rank -> rank.model().units()).getFirst().stream()
@@ -80,7 +80,7 @@ class GradientTypesTest {
                 + " parallelism.expert_parallel_degree=2 ";
         for (String form : List.of("graph_capture.enable=true ", "graph_capture.enable=false optimizer.name=muon ")) {
             assertEquals(lossesOfChanged(common + form),
-                    lossesOfChanged(common + form + "training.keep_converted=true"),
+                    lossesOfChanged(common + form + "training.keep_converted=on"),
                     form);
         }
     }
