@@ -8,14 +8,15 @@ import java.util.Objects;
 import java.util.TreeSet;
 
 /**
- * Decides whether two configurations describe the same training. All keys count, except those that say how long it lasts ({@code training.steps}) and what
- * is measured or saved of it: these may be changed when a run is continued.
+ * Decides whether two configurations describe the same training. All keys count, except those that say how long it lasts ({@code training.steps}), what
+ * is measured or saved of it, and what a rank keeps in memory or computes at the same time, which changes no bit.
  *
  * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class SameTraining {
-    private static final List<String> FREE = List.of("training.steps", "checkpoint.", "metrics.", "profile.",
+    private static final List<String> FREE = List.of("training.steps", "training.keep_converted", "training.overlap",
+            "activation_checkpoint.", "checkpoint.", "metrics.", "profile.",
             "runtime.", "validation.");
 
     private SameTraining() {}
