@@ -11,6 +11,7 @@ import io.moe4j.api.spi.Registry;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.ModelSpec.ModelFigures;
+import io.moe4j.autograd.sharding.ParameterUnit;
 import io.moe4j.trainer.config.ConfiguredModel;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.session.RankLaunch;
@@ -98,6 +99,8 @@ public final class StepBench {
             int vocabulary = Math.toIntExact(setup.spec().vocabulary());
             draw(context, random, vocabulary, ids);
             draw(context, random, vocabulary, labels);
+            // As before a training step: else the first capture would record the conversion, and each replay repeat it.
+            rank.model().units().forEach(ParameterUnit::refreshConverted);
             Runnable step = () -> enqueue(rank, ids, labels, (float) (1.0 / config.tokensPerStep()), loss);
             Map<String, Runnable> steps = new LinkedHashMap<>(Map.of(EAGER, step));
             capture.ifPresent(open -> {
