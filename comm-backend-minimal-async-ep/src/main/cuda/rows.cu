@@ -52,22 +52,36 @@ __device__ __forceinline__ uint4 rounded(const float (&sum)[8], float) { return 
 // Up to this many slots are loaded before the first is used.
 static constexpr int IN_FLIGHT = 8;
 
-// Where slot k of a token is read from: from the rank that computed it if it is in the window; otherwise, if an earlier round has brought it, from the rows that
-// wait; nowhere if it was dropped. `waiting` is the token's first row.
+// Where slot k of a token is read from if all rows arrived in one round: from the rank that computed it; nowhere if it was dropped.
 template <typename T>
-__device__ __forceinline__ const T* source(const Window& window, long long d, int k, long long dim, T* const* peers, const T* waiting) {
-    const long long at = window.row(d);
-    return at >= 0 ? peers[d >> RANK_SHIFT] + at * dim : d >= 0 && waiting ? waiting + k * dim : nullptr;
-}
+struct OneRound {
+    long long dim;
+    T* const* peers;
+    __device__ __forceinline__ const T* operator()(long long d, int) const { return d >= 0 ? peers[d >> RANK_SHIFT] + (d & ROW_MASK) * dim : nullptr; }
+};
 
+// The same in the last of several rounds: from the rank that computed it if it is in the window; otherwise, if an earlier round has brought it, from the rows
+// that wait; nowhere if it was dropped. `waiting` is the token's first row, or null if there is one round.
 template <typename T>
-__device__ __forceinline__ void combineRow(const Window& window, const long long* d, int topK, long long dim, T* const* peers, const T* waiting, T* out) {
+struct LastRound {
+    const Window& window;
+    long long dim;
+    T* const* peers;
+    const T* waiting;
+    __device__ __forceinline__ const T* operator()(long long d, int k) const {
+        const long long at = window.row(d);
+        return at >= 0 ? peers[d >> RANK_SHIFT] + at * dim : d >= 0 && waiting ? waiting + k * dim : nullptr;
+    }
+};
+
+template <typename T, typename Source>
+__device__ __forceinline__ void combineRow(const Source& source, const long long* d, int topK, long long dim, T* out) {
     constexpr int V = 16 / sizeof(T);
     if (dim % V != 0) {
         for (long long c = threadIdx.x; c < dim; c += blockDim.x) {
             float sum = 0.f;
             for (int k = 0; k < topK; k++) {
-                const T* row = source(window, d[k], k, dim, peers, waiting);
+                const T* row = source(d[k], k);
                 if (row) sum += load(row + c);
             }
             store(out + c, sum);
@@ -77,7 +91,7 @@ __device__ __forceinline__ void combineRow(const Window& window, const long long
     if (topK <= IN_FLIGHT) {
         const T* rows[IN_FLIGHT];
 #pragma unroll
-        for (int j = 0; j < IN_FLIGHT; j++) rows[j] = j < topK ? source(window, d[j], j, dim, peers, waiting) : nullptr;
+        for (int j = 0; j < IN_FLIGHT; j++) rows[j] = source(j < topK ? d[j] : -1, j);
         for (long long c = threadIdx.x * V; c < dim; c += blockDim.x * V) {
             float sum[8] = {};
             uint4 raw[IN_FLIGHT];
@@ -96,7 +110,7 @@ __device__ __forceinline__ void combineRow(const Window& window, const long long
             uint4 raw[IN_FLIGHT];
 #pragma unroll
             for (int j = 0; j < IN_FLIGHT; j++) {
-                const T* row = k0 + j < topK ? source(window, d[k0 + j], k0 + j, dim, peers, waiting) : nullptr;
+                const T* row = source(k0 + j < topK ? d[k0 + j] : -1, k0 + j);
                 raw[j] = row ? __ldcg(reinterpret_cast<const uint4*>(row + c)) : make_uint4(0, 0, 0, 0);
             }
 #pragma unroll
@@ -124,20 +138,40 @@ __device__ __forceinline__ void fetchRow(const Window& window, const long long* 
     }
 }
 
-// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. With several rounds, each but the last brings the rows
-// in its window, with their scalars, to waiting[t, k], and the last one sums, in the same order. One block per token; each thread loads 16 bytes of each slot.
-// Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us; a round before the last reads its rows and writes them once.
-// Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
+// out[t] = sum over k, in slot order, of the peers' rows, in fp32, rounded once; scalars are fetched too. One block per token; each thread loads 16 bytes of each
+// slot. Traffic: N D elements read (from peers), T D written: 403 + 67 MB with the shapes above, 110 us. Example: bf16 slots 1, 2^-8, 2^-8 give 1 + 2^-7.
+// For steps with one round. The arguments of a window and the rows that wait are absent; knowing nothing of them takes 40 registers instead of 58, so that six
+// blocks instead of four fit into a multiprocessor: the loads of four do not fill the memory (133 us).
+#define COMBINE_WHOLE(name, T)                                                                                                                        \
+    extern "C" __global__ void __launch_bounds__(256) combine_whole_##name(const long long* destinations, long long tokens, int topK,              \
+                                                                              long long dim, T* const* peerRows, float* const* peerScalars, T* out,   \
+                                                                              float* scalars, const int*, const int*, long long, T*) {                \
+        for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {                                                                                  \
+            const long long* d = destinations + t * topK;                                                                                             \
+            combineRow<T>(OneRound<T>{dim, peerRows}, d, topK, dim, out + t * dim);                                                                   \
+            if (scalars && (int)threadIdx.x < topK) {                                                                                                 \
+                const long long to = d[threadIdx.x];                                                                                                  \
+                scalars[t * topK + threadIdx.x] = to >= 0 ? __ldcg(peerScalars[to >> RANK_SHIFT] + (to & ROW_MASK)) : 0.f;                            \
+            }                                                                                                                                         \
+        }                                                                                                                                             \
+    }
+COMBINE_WHOLE(f32, float)
+COMBINE_WHOLE(bf16, bf16)
+
+// The same with several rounds: each but the last brings the rows in its window, with their scalars, to waiting[t, k], and the last one sums, in the same order.
+// Traffic: as above; a round before the last reads its rows and writes them once.
+// spills: combine_f32 some registers to local memory, which costs less than a third of the blocks: 114 us instead of 133
+// spills: combine_bf16 as above
 #define COMBINE(name, T)                                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) combine_##name(const long long* destinations, long long tokens, int topK, long long dim,        \
-                                                                     T* const* peerRows, float* const* peerScalars, T* out, float* scalars,           \
-                                                                     const int* rounds, const int* round, long long capacity, T* waiting) {           \
+    extern "C" __global__ void __launch_bounds__(256, 6) combine_##name(const long long* destinations, long long tokens, int topK, long long dim,     \
+                                                                        T* const* peerRows, float* const* peerScalars, T* out, float* scalars,        \
+                                                                        const int* rounds, const int* round, long long capacity, T* waiting) {        \
         const Window window(rounds, round, capacity);                                                                                                 \
         if (window.empty()) return;                                                                                                                   \
         for (long long t = blockIdx.x; t < tokens; t += gridDim.x) {                                                                                  \
             const long long* d = destinations + t * topK;                                                                                             \
             T* own = waiting ? waiting + t * topK * dim : nullptr;                                                                                    \
-            if (window.last()) combineRow<T>(window, d, topK, dim, peerRows, own, out + t * dim);                                                     \
+            if (window.last()) combineRow<T>(LastRound<T>{window, dim, peerRows, own}, d, topK, dim, out + t * dim);                                  \
             else fetchRow<T>(window, d, topK, dim, peerRows, own);                                                                                    \
             if (scalars && (int)threadIdx.x < topK) {                                                                                                 \
                 const long long to = d[threadIdx.x], at = window.row(to);                                                                             \

@@ -33,6 +33,8 @@ final class EpKernels {
     private static final String SPREAD_ROWS = "spread_rows";
     private static final String COMBINE_F32 = "combine_f32";
     private static final String COMBINE_BF16 = "combine_bf16";
+    private static final String COMBINE_WHOLE_F32 = "combine_whole_f32";
+    private static final String COMBINE_WHOLE_BF16 = "combine_whole_bf16";
 
     private static final int THREADS = 256;
     private static final int WARPS = THREADS / 32;
@@ -67,7 +69,9 @@ final class EpKernels {
                 Map.entry(DISPATCH_ROWS_ONCE, OnceKernels::dispatchRowsOnce),
                 Map.entry(SPREAD_ROWS, OnceKernels::spreadRows),
                 Map.entry(COMBINE_F32, launch -> RowKernels.combine(launch, RowCodec.F32)),
-                Map.entry(COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16))))
+                Map.entry(COMBINE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16)),
+                Map.entry(COMBINE_WHOLE_F32, launch -> RowKernels.combine(launch, RowCodec.F32)),
+                Map.entry(COMBINE_WHOLE_BF16, launch -> RowKernels.combine(launch, RowCodec.BF16))))
                 // Absent if the build had no nvcc.
                 .withResource(DeviceKind.CUDA, () -> EpKernels.class.getResourceAsStream("kernels.fatbin"));
     }
@@ -178,7 +182,7 @@ final class EpKernels {
     }
 
     void combine(EpPlan plan, ReceiveSlot slot, CombineRequest request) {
-        launch(sumKernel(), blocks(request.besideMain(), config.tokens()), 0,
+        launch(sumKernel(plan.rounds().isPresent()), blocks(request.besideMain(), config.tokens()), 0,
                 KernelArg.of(plan.destinations_N()), KernelArg.of(config.tokens()), KernelArg.of(config.topK()),
                 KernelArg.of(config.dim()), slot.peerRows(), slot.peerScalars(), KernelArg.of(request.out_TD()),
                 orAbsent(request.scalars_TK()), plan.roundsArgument(), plan.roundArgument(),
@@ -194,10 +198,11 @@ final class EpKernels {
                 .withBlock(THREADS).withSharedBytes(sharedBytes));
     }
 
-    private String sumKernel() {
+    /** A plan that needs one round only has kernels of its own, which take fewer registers. */
+    private String sumKernel(boolean rounds) {
         return switch (config.returnType()) {
-            case F32 -> COMBINE_F32;
-            case BF16 -> COMBINE_BF16;
+            case F32 -> rounds ? COMBINE_F32 : COMBINE_WHOLE_F32;
+            case BF16 -> rounds ? COMBINE_BF16 : COMBINE_WHOLE_BF16;
             case I32, I64, F8_E4M3 -> throw new IllegalArgumentException(
                     "rows of " + config.returnType() + " are not summed; rows are F32 or BF16");
         };

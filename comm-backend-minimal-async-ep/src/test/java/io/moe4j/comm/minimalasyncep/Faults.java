@@ -62,7 +62,7 @@ final class Faults {
                 // Capacity.
                 Fault.of("a row beyond the capacity", CAPACITIES, "out_TD|written past its end")
                         .kernel("place_rows", Kernels::sendsOneMore).kernel("dispatch_rows", Kernels::widerWindow)
-                        .kernel("combine_f32", Kernels::widerWindow),
+                        .kernel("combine_whole_f32", Kernels::widerWindow),
                 // Rounds.
                 Fault.of("each rank makes its own number of rounds", ROUNDS, "rows_RD of round|out_TD")
                         .kernel("plan_rounds", Kernels::ownRounds),
@@ -111,11 +111,12 @@ final class Faults {
                         .wrapped((backend, context) -> new Wrapped(backend, context).withoutScalars()),
                 Fault.of("scores of another slot", EXCHANGES, "weights_R").kernel("dispatch_rows", Kernels::nextWeight),
                 Fault.of("gradients of scores in another slot", EXCHANGES, "scalars_TK")
-                        .kernel("combine_f32", Kernels::swapsScalars).kernel("combine_bf16", Kernels::swapsScalars),
+                        .kernel("combine_whole_f32", Kernels::swapsScalars)
+                        .kernel("combine_whole_bf16", Kernels::swapsScalars),
                 Fault.of("sums in the reverse order of slots", EXCHANGES, "out_TD")
-                        .kernel("combine_f32", real -> Kernels.combine(true, false)),
+                        .kernel("combine_whole_f32", real -> Kernels.combine(true, false)),
                 Fault.of("bf16 is rounded after each addition", EXCHANGES, "out_TD")
-                        .kernel("combine_bf16", real -> Kernels.combine(false, true)),
+                        .kernel("combine_whole_bf16", real -> Kernels.combine(false, true)),
                 Fault.of("row offsets of 32 bits", one(CommBackendContract::rowsBeyond31Bits), "which begins at byte")
                         .kernel("dispatch_rows", Kernels::shortOffsets),
                 Fault.of("writes padding", PADDING, "lies beyond the")
