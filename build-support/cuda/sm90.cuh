@@ -101,7 +101,7 @@ __device__ __forceinline__ void registersDown() { asm volatile("setmaxnreg.dec.s
 // ---- operands of wgmma in shared memory, 128-byte swizzle, rows of 64 elements
 // LEADING: bytes from 64 elements of a row to the next 64, where a row runs along m or n.
 template <int LEADING>
-__device__ __forceinline__ unsigned long long operandAt(uint32_t address) {
+__device__ __forceinline__ constexpr unsigned long long operandAt(uint32_t address) {
     constexpr unsigned long long SWIZZLE_128 = 1ull << 62, STRIDE = 1024 >> 4;
     return SWIZZLE_128 | STRIDE << 32 | (unsigned long long)(LEADING >> 4) << 16 | (unsigned long long)((address & 0x3FFFF) >> 4);
 }

@@ -12,6 +12,13 @@ __device__ __forceinline__ long long firstKey(const int* starts, long long b, lo
     return from;
 }
 
+// The same, after a check that it is s or the first key of the query before.
+__device__ __forceinline__ long long checkedFirstKey(const int* starts, long long b, long long sequence, long long s) {
+    const long long from = firstKey(starts, b, sequence, s);
+    if (from != s && from != firstKey(starts, b, sequence, s - 1)) __trap();
+    return from;
+}
+
 // One warp per query row (b, s, h). Keys are visited in order with a running maximum and sum (online softmax); each lane holds every 32nd element of the value
 // accumulator. Q and V, the elements of a query or key and of a value, are at most 32 * PER_LANE.
 // Traffic: about S / 2 keys and values per row from L2. Example: S 2, Q 1, V 1, scale 1, q = k = [0, 0], v = [2, 4]: o = [2, 3], lse = [0, ln 2].
@@ -32,7 +39,7 @@ __device__ void attend(const T* q, const T* k, const T* v, T* o, float* lse, con
             acc[i] = 0.f;
         }
         float top = -INFINITY, sum = 0.f;
-        for (long long j = firstKey(starts, b, sequence, s); j <= s; j++) {
+        for (long long j = checkedFirstKey(starts, b, sequence, s); j <= s; j++) {
             float dot = 0.f;
 #pragma unroll
             for (int i = 0; i < PER_LANE; i++) {

@@ -14,8 +14,9 @@ namespace attention90 {
 struct RowValues {
     float lse[TILE], delta[TILE];
     int from[TILE];
-    int tile, head;         // its number in the sequence, and that of the query head in all sequences
-    long long firstScores;  // number of its first tile of scores, counted over all heads
+    int tile, head;   // its number in the sequence, and that of the query head in all sequences
+    int firstScores;  // number of its first tile of scores, counted over all heads; may overflow, since only differences within a round matter
+    int unused;       // so that the size is a multiple of 16
 };
 
 static constexpr int SCORES_BYTES = BLOCK * TILE * 2;

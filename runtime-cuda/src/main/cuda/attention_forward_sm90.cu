@@ -130,7 +130,7 @@ __device__ __forceinline__ void consumeForward(const Problem& p, const Walk& wal
         const int first = (walk.blocks - 1 - block) * BLOCK, b = head / p.heads, h = head % p.heads;
         const int rowOfWarp = first + group * TILE + warp * 16, row = rowOfWarp + (lane >> 2), column = 2 * (lane & 3);
         const KeyBlocks keys(p, b, first);
-        const int from[2] = {p.firstKey(b, min(row, p.sequence - 1)), p.firstKey(b, min(row + 8, p.sequence - 1))};
+        const int from[2] = {p.checkedFirstKey(b, min(row, p.sequence - 1)), p.checkedFirstKey(b, min(row + 8, p.sequence - 1))};
 
         float s[BLOCK / 2], out[V / 2];
         uint32_t weights[BLOCK / 4];
@@ -215,14 +215,9 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
         prefetchMap(&v);
         shared.walk = Walk(p.blocks(), p.batch * p.heads, 2ll * p.sequence * (Q + V) / p.perKey + 1);
         shared.places.init(8);
-        barrierInit(&shared.qFull, 1);
-        barrierInit(&shared.qEmpty, 8);
-        for (int s = 0; s < 2; s++) {
-            barrierInit(&shared.kFull[s], 1);
-            barrierInit(&shared.kEmpty[s], 8);
-            barrierInit(&shared.vFull[s], 1);
-            barrierInit(&shared.vEmpty[s], 8);
-        }
+        initCopies(shared.qFull, shared.qEmpty);
+        initCopies(shared.kFull, shared.kEmpty);
+        initCopies(shared.vFull, shared.vEmpty);
         fenceAsync();
     }
     __syncthreads();

@@ -19,13 +19,14 @@ __device__ __forceinline__ int queryBlocks(const Problem& p, int batch, int keyB
     return count;
 }
 
-// The sums for 128 keys, a tile of scores and a tile of their gradients take 224 registers of each of 256 threads, so no registers are left for a warpgroup
-// that only copies. Instead, the last warp to finish a tile starts the copies that replace it. No warp waits for the other warpgroup. To save registers, the
+// With heads of 192 elements, the sums for 128 keys, a tile of scores and a tile of their gradients take 224 registers of each of 256 threads. With 128 elements
+// they take 192; values then stay in 32 more, so that half as many bytes are read from shared memory for dp. No registers are left for a warpgroup that only
+// copies. Instead, the last warp to finish a tile starts the copies that replace it. No warp waits for the other warpgroup. To save registers, the
 // description of the current block of keys is in shared memory.
-struct KeysWork {
+struct alignas(32) KeysWork {  // of a size that is a power of two, since two are chosen from by number
     int block, head;  // of keys; block is -1 when there is no work left
     int lastTile, queryHead;  // of queries: the last tile of each head, the first head
-    unsigned char* scores;    // where ds of the block would be if RowValues::firstScores was 0; or null
+    int scores;               // the number of its first tile of scores, if RowValues::firstScores was 0
 };
 // The next tile of queries to be copied, and how many are left for the current block of keys.
 struct NextCopy {
@@ -78,8 +79,8 @@ __device__ __forceinline__ void doneWith(const BackwardMaps& maps, const RowValu
 
 // Asks for the next block of keys, and starts the copies of its keys, its values and the first tiles of queries. Runs on one warp.
 template <int Q, int V, int STAGES>
-__device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, unsigned char* scores,
-                                         int firstHead, int* counter, int turn, int stage) {
+__device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValues* rows, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead,
+                                         int* counter, int turn, int stage) {
     const int lane = threadIdx.x & 31;
     const int at = __shfl_sync(0xffffffffu, lane == 0 ? atomicAdd(counter, 1) : 0, 0);
     if (at >= shared.walk.count()) {
@@ -102,7 +103,7 @@ __device__ __forceinline__ void takeKeys(const BackwardMaps& maps, const RowValu
         work.head = head;
         work.lastTile = 2 * block + tiles - 1;
         work.queryHead = b * p.heads + g * p.perKey;
-        work.scores = scores == nullptr ? nullptr : scores + (block - skipped) * SCORES_BYTES;
+        work.scores = block - (int)skipped;
         barrierExpect(&shared.keysFull, sizeof(shared.k) + sizeof(shared.v));
         copyTile<Q, BLOCK>(shared.k[0], maps.k, &shared.keysFull, block * BLOCK, g, b);
         NextCopy& next = shared.next;
@@ -123,11 +124,6 @@ __device__ __forceinline__ int sharedInt(const int* from) {
     int value;
     asm volatile("ld.shared.s32 %0, [%1];" : "=r"(value) : "r"(sharedAddress(from)) : "memory");
     return value;
-}
-__device__ __forceinline__ unsigned char* sharedPointer(unsigned char* const* from) {
-    unsigned long long value;
-    asm volatile("ld.shared.u64 %0, [%1];" : "=l"(value) : "r"(sharedAddress(from)) : "memory");
-    return reinterpret_cast<unsigned char*>(value);
 }
 
 // Writes a warp's 16 rows of 64 numbers to memory. In registers they are laid out as factors of addProducts(); in memory they have the swizzled
@@ -153,6 +149,18 @@ __device__ __forceinline__ void awaitSent() {
     __syncwarp();
 }
 
+// Loads a warp's 16 rows of 4 A elements as factors of productsHeld(). The tile at `tile` has 128 rows, and a piece for each 64 columns.
+template <int A>
+__device__ __forceinline__ void loadFactor(uint32_t (&a)[A], const unsigned char* tile) {
+    const int lane = ownThread() & 31, row = (ownThread() >> 5) * 16 + (lane & 15);
+#pragma unroll
+    for (int k = 0; k < A / 4; k++)
+        asm volatile("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0, %1, %2, %3}, [%4];"
+                     : "=r"(a[4 * k]), "=r"(a[4 * k + 1]), "=r"(a[4 * k + 2]), "=r"(a[4 * k + 3])
+                     : "r"(sharedAddress(tile + k / 4 * BLOCK * 128 + swizzled(row, 2 * (k % 4) + (lane >> 4))))
+                     : "memory");
+}
+
 struct KeysResults {
     bf16 *dk, *dv;
     long long dkBatch, dkRow, dkHead, dvBatch, dvRow, dvHead;
@@ -162,11 +170,11 @@ struct KeysResults {
 template <int Q, int V, int STAGES>
 __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const RowValues* values, const Problem& p, KeysShared<Q, V, STAGES>& shared, int firstHead,
                                                const KeysResults& results, int* counter) {
-    constexpr bool OVERLAP = Q == 128;
+    constexpr bool HELD = Q + V <= 256;  // values stay in registers
     constexpr uint32_t FROM_K_TO_V = sizeof(shared.k);
     Ring<STAGES> ring;
     for (int turn = 0;; turn++) {
-        if (ownThread() < 32) takeKeys<Q, V, STAGES>(maps, values, p, shared, results.scores, firstHead, counter, turn, ring.stage);
+        if (ownThread() < 32) takeKeys<Q, V, STAGES>(maps, values, p, shared, firstHead, counter, turn, ring.stage);
         __syncwarp();
         barrierWait(&shared.keysFull, turn & 1);
         const auto own = [&](int KeysWork::*value) { return sharedInt(&(shared.work[turn & 1].*value)); };
@@ -181,6 +189,8 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
 
         pin(dk);
         pin(dv);
+        uint32_t v[HELD ? V / 4 : 1];
+        if constexpr (HELD) loadFactor(v, shared.v[0]);
         barrierWait(&shared.full[ring.stage], ring.phase);
         // Computed each time: the descriptors of all operands would take 20 registers if the compiler kept them.
         const auto ownKeys = [&] { return sharedAddress(shared.k) + __shfl_sync(0xffffffffu, ownThread() >> 7, 0) * TILE * 128; };
@@ -193,7 +203,8 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
         const auto multiplyValues = [&](int stage) {
             pin(dp);
             wgmmaFence();
-            products<V, BLOCK, TILE>(dp, ownKeys() + FROM_K_TO_V, sharedAddress(shared.out[stage]));
+            if constexpr (HELD) productsHeld<TILE>(dp, v, sharedAddress(shared.out[stage]));
+            else products<V, BLOCK, TILE>(dp, ownKeys() + FROM_K_TO_V, sharedAddress(shared.out[stage]));
             wgmmaCommit();
         };
         const auto addToKeys = [&](int stage) {
@@ -203,15 +214,13 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
             wgmmaCommit();
         };
         multiplyKeys(ring.stage);
-        if (OVERLAP) wgmmaCommit();  // an empty group, in the place of the product that adds to dk
         multiplyValues(ring.stage);
         for (;;) {
             const int stage = ring.stage;
             ring.next();
             const int thread = ownThread(), lane = thread & 31;
             const float factor = p.scale * LOG2E;
-            // Products in flight: the scores of this tile, with OVERLAP dk of the previous tile, dp of this tile.
-            wgmmaWait<OVERLAP ? 2 : 1>();
+            wgmmaWait<1>();  // scores of this tile are there, dp is in flight
             pin(s);
             const RowValues& rows = shared.rows[stage];
 #pragma unroll
@@ -238,8 +247,6 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
             wgmmaWait<0>();
             pin(dp);
             pin(dk);
-            const bool isFirst = rows.tile == 2 * own(&KeysWork::block) && rows.head == own(&KeysWork::queryHead);
-            if (OVERLAP && !isFirst) doneWith<Q, V, STAGES>(maps, values, p, shared, stage == 0 ? STAGES - 1 : stage - 1);
 #pragma unroll
             for (int j = 0; j < TILE / 8; j++) {
                 const float2 delta = *reinterpret_cast<const float2*>(&rows.delta[8 * j + 2 * (lane & 3)]);
@@ -248,35 +255,26 @@ __device__ __forceinline__ void consumeForKeys(const BackwardMaps& maps, const R
                 ds[2 * j] = packed(s[4 * j] * (dp[4 * j] - delta.x), s[4 * j + 1] * (dp[4 * j + 1] - delta.y));
                 ds[2 * j + 1] = packed(s[4 * j + 2] * (dp[4 * j + 2] - delta.x), s[4 * j + 3] * (dp[4 * j + 3] - delta.y));
             }
+            // Runs while the products that add to dv and dk do.
             const auto send = [&] {
-                unsigned char* scores = sharedPointer(&shared.work[turn & 1].scores);
-                if (scores != nullptr) sendRows(shared.staging[thread >> 5], ds, scores + rows.firstScores * SCORES_BYTES + (thread >> 5) * STAGING);
+                if (results.scores == nullptr) return;
+                const int warp = ownThread() >> 5, tile = sharedInt(&rows.firstScores) + own(&KeysWork::scores);
+                sendRows(shared.staging[warp], ds, results.scores + (long long)tile * SCORES_BYTES + warp * STAGING);
             };
-            send();
             pin(dv);
             wgmmaFence();
             addProducts<TILE>(dv, weights, sharedAddress(shared.out[stage]));
             wgmmaCommit();
-            if (rows.tile == own(&KeysWork::lastTile) && rows.head == own(&KeysWork::queryHead) + p.perKey - 1) {
-                addToKeys(stage);
-                break;
-            }
-            if (OVERLAP) {
-                barrierWait(&shared.full[ring.stage], ring.phase);
-                multiplyKeys(ring.stage);
-                addToKeys(stage);
-                wgmmaWait<2>();  // dv is done, so the registers of its factor are free for dp
-                pin(dv);
-            } else {
-                addToKeys(stage);
-                barrierWait(&shared.full[ring.stage], ring.phase);
-                multiplyKeys(ring.stage);
-                wgmmaWait<1>();
-                pin(dv);
-                pin(dk);
-            }
+            addToKeys(stage);
+            send();
+            if (rows.tile == own(&KeysWork::lastTile) && rows.head == own(&KeysWork::queryHead) + p.perKey - 1) break;
+            barrierWait(&shared.full[ring.stage], ring.phase);
+            multiplyKeys(ring.stage);
+            wgmmaWait<1>();  // dv and dk are done, so the registers of their factors are free for dp
+            pin(dv);
+            pin(dk);
             multiplyValues(ring.stage);
-            if (!OVERLAP) doneWith<Q, V, STAGES>(maps, values, p, shared, stage);
+            doneWith<Q, V, STAGES>(maps, values, p, shared, stage);
         }
         wgmmaWait<0>();
         pin(dk);

@@ -147,14 +147,9 @@ __device__ __forceinline__ void gradientOfQueriesAnew(const BackwardMaps& maps, 
     auto& shared = aligned<QueriesAnewShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
         shared.places.init(8);
-        barrierInit(&shared.queriesFull, 1);
-        barrierInit(&shared.queriesEmpty, 8);
-        for (int s = 0; s < STAGES; s++) {
-            barrierInit(&shared.kFull[s], 1);
-            barrierInit(&shared.kEmpty[s], 8);
-            barrierInit(&shared.vFull[s], 1);
-            barrierInit(&shared.vEmpty[s], 8);
-        }
+        initCopies(shared.queriesFull, shared.queriesEmpty);
+        initCopies(shared.kFull, shared.kEmpty);
+        initCopies(shared.vFull, shared.vEmpty);
         fenceAsync();
     }
     __syncthreads();

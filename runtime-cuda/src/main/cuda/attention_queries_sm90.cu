@@ -85,7 +85,7 @@ __device__ __forceinline__ void consumeForQueries(const Problem& p, const Walk& 
 #pragma unroll
                 for (int i = 0; i < TILE / 16; i++) {
 #pragma unroll
-                    for (int m = 0; m < 2; m++) multiplyAcross(dq[m], across<TILE>(a + m * TILE * TILE * 2 + i * 2048), across<TILE>(k + i * 2048));
+                    for (int m = 0; m < 2; m++) multiplyAcross(dq[m], across<TILE>(a, m * TILE * TILE * 2 + i * 2048), across<TILE>(k, i * 2048));
                 }
                 wgmmaCommit();
                 wgmmaWait<1>();
@@ -125,10 +125,7 @@ __device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsi
     if (threadIdx.x == 0) {
         shared.walk = Walk((p.blocks() + 1) / 2, heads, 2ll * p.sequence * Q / p.perKey + 1);
         shared.places.init(8);
-        for (int s = 0; s < STAGES; s++) {
-            barrierInit(&shared.full[s], 1);
-            barrierInit(&shared.empty[s], 8);
-        }
+        initCopies(shared.full, shared.empty);
         fenceAsync();
     }
     __syncthreads();

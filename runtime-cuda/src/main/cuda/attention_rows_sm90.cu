@@ -12,9 +12,11 @@ extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* do
     if (blockIdx.x == 0)
         for (int i = threadIdx.x; i < count; i += blockDim.x) counters[i] = 0;
     const int padded = p.blocks() * BLOCK, lane = threadIdx.x & 15;
-    const long long total = (long long)batch * padded * heads;
-    for (long long i = (blockIdx.x * (long long)blockDim.x + threadIdx.x) / 16; i < total; i += (long long)gridDim.x * blockDim.x / 16) {
-        const int h = (int)(i % heads), s = (int)(i / heads % padded), b = (int)(i / heads / padded);
+    // Numbers of rows fit into 31 bits, see HopperAttentionMemory.mayUse(); 64-bit divisions would take longer than the loads.
+    const unsigned total = (unsigned)batch * padded * heads, rowsOfBlock = blockDim.x / 16;
+    for (unsigned i = blockIdx.x * rowsOfBlock + threadIdx.x / 16; i < total; i += gridDim.x * rowsOfBlock) {
+        const unsigned row = i / heads;
+        const int h = (int)(i - row * heads), b = (int)(row / padded), s = (int)(row - b * padded);
         const bool present = s < sequence;
         float x[8], y[8], sum = 0.f;
         if (present) {
@@ -32,11 +34,11 @@ extern "C" __global__ void attention_rows_sm90_128(const bf16* o, const bf16* do
         if (lane == 0) {
             to.lse[s % TILE] = present ? lse[((long long)b * heads + h) * sequence + s] * LOG2E : 0.f;
             to.delta[s % TILE] = sum;
-            to.from[s % TILE] = present ? p.firstKey(b, s) : 0x7fffffff;
+            to.from[s % TILE] = present ? p.checkedFirstKey(b, s) : 0x7fffffff;
             if (s % TILE == 0) {
                 to.tile = s / TILE;
                 to.head = b * heads + h;
-                to.firstScores = to.head * tileNumber(padded / TILE, 0) + tileNumber(s / TILE, 0);
+                to.firstScores = (int)(to.head * tileNumber(padded / TILE, 0) + tileNumber(s / TILE, 0));
             }
         }
     }

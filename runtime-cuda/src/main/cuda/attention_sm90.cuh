@@ -23,6 +23,12 @@ struct Problem {
         if (from < 0 || from > s) __trap();
         return from;
     }
+    // The same, after a check that it is s or the first key of the query before: blocks of keys are skipped because starts never decrease.
+    __device__ __forceinline__ int checkedFirstKey(int b, int s) const {
+        const int from = firstKey(b, s);
+        if (from != s && from != firstKey(b, s - 1)) __trap();
+        return from;
+    }
     __device__ __forceinline__ int blocks() const { return (sequence + BLOCK - 1) / BLOCK; }
 };
 
@@ -107,6 +113,16 @@ struct Places {
         return at;
     }
 };
+
+// Barriers of memory that one thread fills by copies, and that 8 warps read.
+__device__ __forceinline__ void initCopies(uint64_t& full, uint64_t& empty) {
+    barrierInit(&full, 1);
+    barrierInit(&empty, 8);
+}
+template <int STAGES>
+__device__ __forceinline__ void initCopies(uint64_t (&full)[STAGES], uint64_t (&empty)[STAGES]) {
+    for (int s = 0; s < STAGES; s++) initCopies(full[s], empty[s]);
+}
 
 template <typename Shared>
 __device__ __forceinline__ Shared& aligned(unsigned char* raw) {

@@ -29,11 +29,9 @@ public enum CudaWorkspaceSizes implements WorkspaceSizes {
     @Override
     public long attentionBackward(AttentionShape shape) {
         long rows = 4 * shape.batch() * shape.heads() * shape.sequence();
-        if (takesCudnnBackward(shape)) {
-            long least = HopperAttentionMemory.mayUse(shape) ? HopperAttentionMemory.leastBytes(shape) : 0;
-            return Math.max(rows, Math.max(least, AttentionWorkspace.backwardBytes(shape)));
-        }
-        return HopperAttentionMemory.mayUse(shape) ? Math.max(rows, HopperAttentionMemory.usefulBytes(shape)) : rows;
+        long hopper = HopperAttentionMemory.mayUse(shape) ? HopperAttentionMemory.usefulBytes(shape) : 0;
+        long cudnn = takesCudnnBackward(shape) ? AttentionWorkspace.backwardBytes(shape) : 0;
+        return Math.max(rows, Math.max(hopper, cudnn));
     }
 
     /**

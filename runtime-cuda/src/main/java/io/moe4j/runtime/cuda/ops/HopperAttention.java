@@ -3,6 +3,7 @@ package io.moe4j.runtime.cuda.ops;
 import static io.moe4j.runtime.cuda.ops.Kernels.of;
 import static io.moe4j.runtime.cuda.ops.Kernels.ofInt;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.ops.AttentionOps.Backward;
@@ -22,6 +23,7 @@ import java.util.Optional;
 final class HopperAttention {
     private static final String FORWARD = "attention_forward_sm90_";
     private static final int ELEMENTS_OF_VECTOR = 8;
+    private static final long VECTOR_BYTES = 16;
     /** Rows of a box of a tensor map: of a block of queries or keys, and of a tile. */
     private static final int BLOCK = HopperAttentionMemory.BLOCK;
 
@@ -66,6 +68,7 @@ final class HopperAttention {
                         .isEmpty()) {
             return false;
         }
+        requireAligned(b.workspace().get());
         HopperAttentionMemory memory = new HopperAttentionMemory(a.shape(), b.workspace().get());
         rows(stream, b, memory);
         Optional<List<Round>> rounds = memory.rounds();
@@ -80,6 +83,15 @@ final class HopperAttention {
             }
         }
         return true;
+    }
+
+    /** Parts of the workspace are copied in vectors of 16 bytes. */
+    private static void requireAligned(Tensor workspace) {
+        if (workspace.address() % VECTOR_BYTES != 0) {
+            throw new DeviceException("the workspace of the attention's gradient begins at address "
+                    + Long.toHexString(workspace.address()) + " (hex), which is not a multiple of " + VECTOR_BYTES
+                    + "; give it memory of its own, or a part at such an offset");
+        }
     }
 
     private void rows(Stream stream, Backward b, HopperAttentionMemory memory) {

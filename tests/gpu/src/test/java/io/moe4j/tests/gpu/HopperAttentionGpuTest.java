@@ -1,8 +1,10 @@
 package io.moe4j.tests.gpu;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.ops.AttentionOps;
 import io.moe4j.api.ops.AttentionShape;
 import io.moe4j.api.tensor.DType;
@@ -12,6 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -26,8 +29,8 @@ final class HopperAttentionGpuTest {
 
     /**
      * A document has {@code length} tokens on average, or is a whole sequence if that is 0. {@code size} is that of queries and keys: scores are 1.5
-     * size² on average, up to 100 for a size of 4. A small workspace of {@code workspaceKiB} does not hold the gradients of scores; 0
-     * stands for what the device asks for. In bf16, o, probabilities, gradients of scores, and results are rounded, by 2⁻⁹ each at most, and a key
+     * size² on average, up to 100 for a size of 4. A workspace of {@code workspaceKiB} does not hold the gradients of scores, or with 90000
+     * KiB those of 16 of 32 heads at a time; 0 stands for what the device asks for. In bf16, o, probabilities, gradients of scores, and results are rounded, by 2⁻⁹ each at most, and a key
      * head's gradient sums up to 8 heads: 2% of the largest value leaves a factor of two. A key too many or too few is off by far more.
      */
     @ParameterizedTest
@@ -42,7 +45,9 @@ final class HopperAttentionGpuTest {
             "2, 640, 8, 1, 128, 0, 1, 0",
             "3, 1333, 6, 2, 128, 64, 1, 0",
             "2, 2048, 8, 4, 128, 300, 4, 0",
-            "1, 1500, 8, 2, 128, 3, 1, 1024"})
+            "1, 1500, 8, 2, 128, 3, 1, 1024",
+            "4, 2048, 8, 8, 128, 0, 1, 90000",
+            "4, 2048, 8, 8, 192, 200, 1, 90000"})
     void isThatOfTheReadableKernel(int batch, int sequence, int heads, int keyHeads, int queryKey, int length, int size,
             long workspaceKiB) {
         AttentionShape narrow = new AttentionShape(batch, sequence, heads, keyHeads, queryKey, 128, DType.BF16);
@@ -60,6 +65,25 @@ final class HopperAttentionGpuTest {
                 assertArrayEquals(actual.get(i), again.get(i), NAMES[i] + " again");
             }
             assertTrue(Arrays.stream(expected.getFirst()).anyMatch(value -> value != 0));
+        }
+    }
+
+    @Test
+    void aWorkspaceThatIsNotAlignedIsRefused() {
+        AttentionShape shape = new AttentionShape(1, 64, 2, 2, 192, 128, DType.BF16);
+        try (Gpu gpu = Gpu.open()) {
+            Tensor q = random(gpu, shape, 2, 192, 1, 1);
+            Tensor v = random(gpu, shape, 2, 128, 3, 1);
+            Tensor words = gpu.tensor(DType.I32, 1 << 20);
+            Tensor shifted = Tensor.of(words.memory(), words.byteOffset() + 4, DType.I32, (1 << 20) - 1);
+            AttentionOps.Backward call = new AttentionOps.Backward(new AttentionOps.Forward(shape, 0.1f, q, q, v, v,
+                    gpu.tensor(DType.F32, 1, 2, 64), Optional.empty()), v, like(gpu, shape, 2, 192),
+                    like(gpu, shape, 2,
+                            192),
+                    like(gpu, shape, 2, 128), Optional.of(shifted));
+            String message = assertThrows(DeviceException.class,
+                    () -> gpu.device.ops().attention().backward(gpu.stream, call)).getMessage();
+            assertTrue(message.contains("multiple of 16"), message);
         }
     }
 
