@@ -2,15 +2,12 @@
 // warpgroups for each multiprocessor walks over the tiles of all experts; a producer thread keeps a ring of slices of k in flight; two warpgroups multiply.
 // 8-bit operands of wgmma have rows along k. A slice is 128 terms, one row of 128 bytes, and has one pair of scales for each element of C: its sum comes from
 // the tensor cores, is multiplied by both scales and added in fp32, while the other warpgroup's products run.
-//   rows product     C (rows, N)      A rows of an expert (R, K), scales 1 x 128;   B the expert's matrix (N, K), scales 128 x 128
+//   rows product     C (rows, N)      A rows of an expert (R, K), scales 1 x 128;   B the expert's matrix (N, K), scales 128 x 128: f8_rows_sm90.cuh
 //   columns product  C[expert] (M, N) A (M, R) and B (N, R), both with 1 x 128 scales along the rows R of all experts: a weight gradient, whose dy and x have
-//                    been quantized with 128 x 1 scales and stored with dense columns
+//                    been quantized with 128 x 1 scales and stored with dense columns: here
 // In the columns product, a slice is 128 rows from a multiple of 128, since there the scales change. It may hold rows of the experts before and after, or rows
 // without content (NaN): both operands' numbers there are replaced by zeros. Without offsets, there is one expert with all rows.
 // Example: one expert, rows 100 to 300: slices of the rows 0..127 (100..127 count), 128..255 and 256..383 (256..299 count).
-// Work and traffic of the forward gate-up product, R 98304, K 2048, N 2816, 16 experts: 1134 GFLOP; 201 MB + 92 MB + 554 MB: 0.20 ms at 4274 GB/s; arithmetic:
-// 0.57 ms at the 1979 TFLOP/s of the data sheet. A multiprocessor computes 4096 terms per clock, so a slice of a 256 x 128 tile takes 1024 clocks; it needs 48 KiB
-// from the second-level cache, as many bytes per clock as the bf16 product.
 #pragma once
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 #include "grouped_results.cuh"
@@ -23,7 +20,7 @@ static constexpr int THREADS = 384;
 static constexpr int RING = 192 * 1024;  // bytes of all stages; hosts compute shared bytes from this: RING + 16 KiB of staging + 8 KiB
 static constexpr int SUB = 64 * 128;  // bytes of 64 rows of 128 bytes
 
-// How the two consumer warpgroups share the work. TOGETHER: each has half of the rows of a tile. IN_TURNS: the same, and they enqueue products in turns, so that one adds
+// How the two consumer warpgroups share the work of the columns product. TOGETHER: each has half of the rows of a tile. IN_TURNS: the same, and they enqueue products in turns, so that one adds
 // while the other's products run. APART: each has tiles of its own, and a ring of its own, so that one also stores while the other's products run.
 enum Sharing { TOGETHER, IN_TURNS, APART };
 
@@ -33,14 +30,14 @@ struct Shared {
     unsigned char a[RINGS][STAGES][BM * BK];
     unsigned char b[RINGS][STAGES][BN * BK];
     unsigned char staging[8][16 * 128];
-    float scalesA[RINGS][STAGES][BM], scalesB[RINGS][STAGES][BN];  // of the rows of A and B, in the columns product
+    float scalesA[RINGS][STAGES][BM], scalesB[RINGS][STAGES][BN];  // of the rows of A and B
     uint64_t full[RINGS][STAGES], empty[RINGS][STAGES];
 };
 
 // Strides are in elements. Indices of scales fit an int.
 struct Arguments {
     const int* offsets;
-    int experts, m, n, k;  // m: rows of C in the columns product; k: terms in the rows product
+    int experts, m, n, k;  // m: of the columns product only, k: of the rows product only
     long long capacity;
     const float* scalesA;
     int scalesARow, scalesASlice;
@@ -52,14 +49,14 @@ struct Arguments {
 };
 
 // Everything that depends on the kind of product. RINGS: of slices; one that both warpgroups read, or one for each.
-template <bool COLUMNS, int BM, Sharing SHARING>
+template <int BM, Sharing SHARING>
 struct Kind {
     static constexpr int RINGS = SHARING == APART ? 2 : 1, WARPS = 8 / RINGS, BLOCKS = BM * RINGS / 128;  // warps that read a ring; blocks of 64 rows of a warpgroup
     typedef f8::Shared<BM, RINGS> Shared;
 
     // The tiles of ring `ring`.
-    struct TilesOf : Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> {
-        typedef Tiles<COLUMNS ? WEIGHT_GRADIENT : FORWARD, BM, BN, int, false> Base;
+    struct TilesOf : Tiles<WEIGHT_GRADIENT, BM, BN, int, false> {
+        typedef Tiles<WEIGHT_GRADIENT, BM, BN, int, false> Base;
         __device__ __forceinline__ TilesOf(const Arguments& p, int ring)
             : Base(p.offsets, p.experts, p.m, p.n, p.capacity, blockIdx.x + ring * gridDim.x, RINGS * gridDim.x) {}
     };
@@ -67,9 +64,8 @@ struct Kind {
     // The slices of a tile.
     struct Slices {
         int first, count;
-        __device__ __forceinline__ Slices(const Arguments& p, const TilesOf& tiles)
-            : first(COLUMNS ? tiles.first / BK : 0),
-              count(COLUMNS ? tiles.last > tiles.first ? (tiles.last + BK - 1) / BK - first : 0 : (p.k + BK - 1) / BK) {}
+        __device__ __forceinline__ explicit Slices(const TilesOf& tiles)
+            : first(tiles.first / BK), count(tiles.last > tiles.first ? (tiles.last + BK - 1) / BK - first : 0) {}
     };
 };
 
@@ -87,29 +83,25 @@ struct Position {
 };
 
 // Fills a ring. Runs on one thread.
-template <bool COLUMNS, int BM, Sharing SHARING>
-__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, typename Kind<COLUMNS, BM, SHARING>::Shared& shared, int ring) {
-    typedef Kind<COLUMNS, BM, SHARING> K;
+template <int BM, Sharing SHARING>
+__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, typename Kind<BM, SHARING>::Shared& shared, int ring) {
+    typedef Kind<BM, SHARING> K;
     typename K::TilesOf tiles(p, ring);
     Position<K::Shared::STAGES> at;
     while (tiles.next()) {
-        const int row = COLUMNS ? tiles.row() : tiles.first + tiles.row(), column = tiles.column();
-        const typename K::Slices slices(p, tiles);
+        const int row = tiles.row(), column = tiles.column();
+        const typename K::Slices slices(tiles);
         const int end = (slices.first + slices.count) * BK;
 #pragma unroll 1
         for (int k = slices.first * BK; k < end; k += BK) {
             barrierWait(&shared.empty[ring][at.stage], at.phase ^ 1);
             uint64_t* full = &shared.full[ring][at.stage];
-            const uint32_t bytesA = COLUMNS ? 4 * min(BM, p.m - row) : 0, bytesB = COLUMNS ? 4 * min(BN, p.n - column) : 0;  // of scales
+            const uint32_t bytesA = 4 * min(BM, p.m - row), bytesB = 4 * min(BN, p.n - column);  // of scales
             barrierExpect(full, (BM + BN) * BK + bytesA + bytesB);
             copyBox(shared.a[ring][at.stage], a, full, k, row);
-            if (COLUMNS) {
-                copyBox(shared.b[ring][at.stage], b, full, k, column);
-                copyBytes(shared.scalesA[ring][at.stage], p.scalesA + k / BK * p.scalesASlice + row, bytesA, full);
-                copyBytes(shared.scalesB[ring][at.stage], p.scalesB + k / BK * p.scalesBSlice + column, bytesB, full);
-            } else {
-                copyBox(shared.b[ring][at.stage], b, full, k, column, tiles.expert);
-            }
+            copyBox(shared.b[ring][at.stage], b, full, k, column);
+            copyBytes(shared.scalesA[ring][at.stage], p.scalesA + k / BK * p.scalesASlice + row, bytesA, full);
+            copyBytes(shared.scalesB[ring][at.stage], p.scalesB + k / BK * p.scalesBSlice + column, bytesB, full);
             at.advance();
         }
     }
@@ -134,23 +126,16 @@ __device__ __forceinline__ void clearOutside(unsigned char* a, unsigned char* b,
 }
 
 // Stores a warp's 16 rows at (row, column) of the expert's part of C.
-template <bool COLUMNS, typename T, typename Tiles>
+template <typename T, typename Tiles>
 __device__ __forceinline__ void storeBlock(const Arguments& p, const Tiles& tiles, float (&d)[64], unsigned char* staging, int row, int column) {
-    T* c = static_cast<T*>(p.c) + (COLUMNS ? tiles.expert * p.expertStride : tiles.first * p.rowStride) + row * p.rowStride + column;
-    const int rows = (COLUMNS ? p.m : tiles.last - tiles.first) - row;
+    T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
+    const int rows = p.m - row;
     if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, rows, p.n - column, true, p.accumulate);
     else storeRows(d, staging, c, p.rowStride, rows, p.n - column, true, p.accumulate);
 }
 
 __device__ __forceinline__ void release(uint64_t* empty, int lane) {
     if (lane == 0) barrierArrive(empty);
-}
-
-// A load that the compiler does not move after the products that are enqueued later.
-__device__ __forceinline__ float loadEarly(const float* p) {
-    float v;
-    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p));
-    return v;
 }
 
 // Enqueues the products of a slice, 64 rows by 128 columns.
@@ -162,24 +147,17 @@ __device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t 
     wgmmaCommit();
 }
 
-// sum += run * scales of its rows * scales of its columns. The scales of columns are in shared memory; the rows product has one for all columns.
-template <bool COLUMNS>
-__device__ __forceinline__ void promote(float (&sum)[64], const float (&run)[64], const float (&scaleA)[2], float scaleB, const float* scalesOfColumns, int lane) {
-    if (COLUMNS) {
-        const float2* scales = reinterpret_cast<const float2*>(scalesOfColumns) + lane % 4;
+// sum += run * scales of its rows * scales of its columns. The scales of columns are in shared memory.
+__device__ __forceinline__ void promote(float (&sum)[64], const float (&run)[64], const float (&scaleA)[2], const float* scalesOfColumns, int lane) {
+    const float2* scales = reinterpret_cast<const float2*>(scalesOfColumns) + lane % 4;
 #pragma unroll
-        for (int j = 0; j < 16; j++) {
-            const float2 scale = scales[4 * j];
+    for (int j = 0; j < 16; j++) {
+        const float2 scale = scales[4 * j];
 #pragma unroll
-            for (int half = 0; half < 2; half++) {
-                sum[4 * j + 2 * half] += run[4 * j + 2 * half] * scaleA[half] * scale.x;
-                sum[4 * j + 2 * half + 1] += run[4 * j + 2 * half + 1] * scaleA[half] * scale.y;
-            }
+        for (int half = 0; half < 2; half++) {
+            sum[4 * j + 2 * half] += run[4 * j + 2 * half] * scaleA[half] * scale.x;
+            sum[4 * j + 2 * half + 1] += run[4 * j + 2 * half + 1] * scaleA[half] * scale.y;
         }
-    } else {
-        const float low = scaleA[0] * scaleB, high = scaleA[1] * scaleB;
-#pragma unroll
-        for (int i = 0; i < 64; i++) sum[i] += run[i] * ((i & 2) == 0 ? low : high);
     }
 }
 
@@ -204,9 +182,9 @@ struct Turn {
 
 // Multiplies and stores. Warpgroup `group` of two has half of each tile's rows, or tiles of its own. If it has 64 rows, the products of the next slice run while a slice
 // is added; if it has 128, registers do not suffice for that.
-template <bool COLUMNS, int BM, Sharing SHARING, typename T>
-__device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMNS, BM, SHARING>::Shared& shared, int group) {
-    typedef Kind<COLUMNS, BM, SHARING> K;
+template <int BM, Sharing SHARING, typename T>
+__device__ __forceinline__ void consume(const Arguments& p, typename Kind<BM, SHARING>::Shared& shared, int group) {
+    typedef Kind<BM, SHARING> K;
     constexpr int BLOCKS = K::BLOCKS, STAGES = K::Shared::STAGES;
     const int ring = SHARING == APART ? group : 0, part = SHARING == APART ? 0 : group;
     const int thread = threadIdx.x - 128, warp = (thread >> 5) & 3, lane = thread & 31;
@@ -221,48 +199,19 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
         }
         const int row = tiles.row() + part * BLOCKS * 64 + warp * 16, column = tiles.column();
-        const typename K::Slices slices(p, tiles);
-        // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp. In the rows product, rows that C does not have count as row 0.
-        const int rows = tiles.last - tiles.first;
-        int scalesA[BLOCKS][2];  // indices
-#pragma unroll
-        for (int m = 0; m < BLOCKS; m++) {
-#pragma unroll
-            for (int half = 0; half < 2; half++) {
-                const int r = row + m * 64 + half * 8 + lane / 4;
-                scalesA[m][half] = (tiles.first + (r < rows ? r : 0)) * p.scalesARow;
-            }
-        }
-        int scalesB = tiles.expert * p.scalesBExpert + column / 128 * p.scalesBRow;
-        float scaleA[BLOCKS][2], scaleB = 1.f;
-        // Of the next slice, in the rows product: loaded while it is multiplied. In the columns product, they come with the slice.
-        auto loadScales = [&] {
-            if (COLUMNS) return;
-            scaleB = loadEarly(p.scalesB + scalesB);
-            scalesB += p.scalesBSlice;
-#pragma unroll
-            for (int m = 0; m < BLOCKS; m++) {
-#pragma unroll
-                for (int half = 0; half < 2; half++) {
-                    scaleA[m][half] = loadEarly(p.scalesA + scalesA[m][half]);
-                    scalesA[m][half] += p.scalesASlice;
-                }
-            }
-        };
-        // The scales of block m's rows, in the columns product.
+        const typename K::Slices slices(tiles);
+        // A lane has rows lane / 4 and lane / 4 + 8 of each block of its warp.
+        float scaleA[BLOCKS][2];
         auto scalesOfStage = [&](int m) {
-            if (!COLUMNS) return;
 #pragma unroll
             for (int half = 0; half < 2; half++) scaleA[m][half] = shared.scalesA[ring][at.stage][(part * BLOCKS + m) * 64 + warp * 16 + half * 8 + lane / 4];
         };
         // Waits for slice s, and prepares it.
         auto ready = [&](int s, const Position<STAGES>& position) {
             barrierWait(&shared.full[ring][position.stage], position.phase);
-            if (COLUMNS) {
-                const int start = (slices.first + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
-                if (from > 0 || to < BK)
-                    clearOutside<BM>(shared.a[ring][position.stage], shared.b[ring][position.stage], from, to, SHARING == APART ? thread & 127 : thread, 32 * K::WARPS, 1 + ring);
-            }
+            const int start = (slices.first + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
+            if (from > 0 || to < BK)
+                clearOutside<BM>(shared.a[ring][position.stage], shared.b[ring][position.stage], from, to, SHARING == APART ? thread & 127 : thread, 32 * K::WARPS, 1 + ring);
         };
         if constexpr (BLOCKS == 1) {
             float even[64], odd[64];
@@ -274,34 +223,27 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             };
             auto add = [&](float (&run)[64]) {
                 pin(run);
-                if (!COLUMNS) release(&shared.empty[ring][at.stage], lane);
                 scalesOfStage(0);
-                promote<COLUMNS>(sum[0], run, scaleA[0], scaleB, shared.scalesB[ring][at.stage], lane);
-                if (COLUMNS) {
-                    __syncwarp();
-                    release(&shared.empty[ring][at.stage], lane);
-                }
+                promote(sum[0], run, scaleA[0], shared.scalesB[ring][at.stage], lane);
+                __syncwarp();
+                release(&shared.empty[ring][at.stage], lane);
                 at.advance();
             };
             int s = 0;
             if (slices.count > 0) {
                 enqueue(even, 0);
                 for (; s + 2 < slices.count; s += 2) {
-                    loadScales();
                     enqueue(odd, s + 1);
                     wgmmaWait<1>();
                     add(even);
-                    loadScales();
                     enqueue(even, s + 2);
                     wgmmaWait<1>();
                     add(odd);
                 }
-                loadScales();
                 if (s + 1 < slices.count) {
                     enqueue(odd, s + 1);
                     wgmmaWait<1>();
                     add(even);
-                    loadScales();
                     wgmmaWait<0>();
                     add(odd);
                 } else {
@@ -311,7 +253,6 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
             }
         } else {
             for (int s = 0; s < slices.count; s++) {
-                loadScales();
                 ready(s, at);
                 const uint32_t a = sharedAddress(shared.a[ring][at.stage]) + part * BLOCKS * SUB, b = sharedAddress(shared.b[ring][at.stage]);
 #pragma unroll
@@ -322,29 +263,26 @@ __device__ __forceinline__ void consume(const Arguments& p, typename Kind<COLUMN
                     turn.give();
                     wgmmaWait<0>();
                     pin(run);
-                    if (!COLUMNS && m == BLOCKS - 1) release(&shared.empty[ring][at.stage], lane);
                     scalesOfStage(m);
-                    promote<COLUMNS>(sum[m], run, scaleA[m], scaleB, shared.scalesB[ring][at.stage], lane);
+                    promote(sum[m], run, scaleA[m], shared.scalesB[ring][at.stage], lane);
                 }
-                if (COLUMNS) {
-                    __syncwarp();
-                    release(&shared.empty[ring][at.stage], lane);
-                }
+                __syncwarp();
+                release(&shared.empty[ring][at.stage], lane);
                 at.advance();
             }
         }
         if (slices.count == 0 && p.accumulate) continue;
         // Computed again here, so that they occupy no registers during the products.
         const int firstRow = tiles.row() + part * BLOCKS * 64 + warp * 16, firstColumn = tiles.column();
-        storeBlock<COLUMNS, T>(p, tiles, sum[0], shared.staging[group * 4 + warp], firstRow, firstColumn);
-        if (BLOCKS > 1) storeBlock<COLUMNS, T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], firstRow + 64, firstColumn);
+        storeBlock<T>(p, tiles, sum[0], shared.staging[group * 4 + warp], firstRow, firstColumn);
+        if (BLOCKS > 1) storeBlock<T>(p, tiles, sum[BLOCKS - 1], shared.staging[group * 4 + warp], firstRow + 64, firstColumn);
     }
     turn.end();
 }
 
-template <bool COLUMNS, int BM, Sharing SHARING, typename T>
+template <int BM, Sharing SHARING, typename T>
 __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
-    typedef Kind<COLUMNS, BM, SHARING> K;
+    typedef Kind<BM, SHARING> K;
     extern __shared__ unsigned char raw[];
     typename K::Shared& shared = *reinterpret_cast<typename K::Shared*>(raw + (-sharedAddress(raw) & 1023));
     if (threadIdx.x == 0) {
@@ -362,11 +300,11 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
     const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
     if (group == 0) {
         registersDown<40>();
-        if (threadIdx.x % 32 == 0 && threadIdx.x / 32 < K::RINGS) produce<COLUMNS, BM, SHARING>(&a, &b, p, shared, threadIdx.x / 32);
+        if (threadIdx.x % 32 == 0 && threadIdx.x / 32 < K::RINGS) produce<BM, SHARING>(&a, &b, p, shared, threadIdx.x / 32);
         __syncwarp();
     } else {
         registersUp<232>();
-        consume<COLUMNS, BM, SHARING, T>(p, shared, group - 1);
+        consume<BM, SHARING, T>(p, shared, group - 1);
     }
 }
 }  // namespace f8

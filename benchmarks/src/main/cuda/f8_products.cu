@@ -157,7 +157,7 @@ static void report(const std::string& what, Operand a, Operand b, long long bExp
     cudaFree(sums);
 }
 
-// Rows of a tile, and how warpgroups share it.
+// Rows of a tile of the columns product, and how warpgroups share it.
 static const std::vector<std::pair<int, std::string>> tiles = {{256, ""}, {128, ""}, {256, "_in_turns"}, {128, "_apart"}};
 
 static void rowsProduct(const std::string& name, const Offsets& o, int n, int k, int step, bool time) {
@@ -170,23 +170,20 @@ static void rowsProduct(const std::string& name, const Offsets& o, int n, int k,
     const Operand a{x, k, 1, sx, ks, 1, 1, 128}, b{w, k, 1, sw, ks, 1, 128, 128};
     const double work = 2.0 * o.rows() * n * k;
     for (std::string type : {"bf16", "f32"}) {
-        for (const auto& tile : tiles) {
-            const int bm = tile.first;
-            const std::string shape = std::to_string(bm) + tile.second, full = "grouped_rows_f8_e4m3_" + type + "_sm90_" + shape;
-            CUfunction f = hopper(full, SHARED_F8);
-            const CUtensorMap ma = map(x, true, 0, o.capacity, k, bm), mb = map(w, true, o.experts, n, k, 128);
-            auto run = [&] {
-                launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, n, k, (long long)o.capacity, (const float*)sx, (int)ks, 1, (const float*)sw, (int)ks, 1,
-                       (int)(ns * ks), (void*)y, (long long)n);
-            };
-            CHECK(cudaMemset(y, 0xFF, (size_t)o.capacity * n * 4));
-            run();
-            CHECK(cudaDeviceSynchronize());
-            report(name + " " + type + " " + shape, a, b, (long long)n * k, ns * ks, o, 0, 0, n, k, y, type == "bf16", 0, n, step, 0.002f);
-            if (time) {
-                double ms = milliseconds(run, 10);
-                std::printf("    %-40s %8.1f us %8.1f TFLOP/s\n", full.c_str(), ms * 1000, work / ms / 1e9);
-            }
+        const std::string full = "grouped_rows_f8_e4m3_" + type + "_sm90";
+        CUfunction f = hopper(full, SHARED_F8);
+        const CUtensorMap ma = map(x, true, 0, o.capacity, k, 128), mb = map(w, true, o.experts, n, k, 128);
+        auto run = [&] {
+            launch(f, multiprocessors, 384, SHARED_F8, ma, mb, (const int*)o.device, o.experts, n, k, (long long)o.capacity, (const float*)sx, (int)ks, 1, (const float*)sw, (int)ks, 1,
+                   (int)(ns * ks), (void*)y, (long long)n);
+        };
+        CHECK(cudaMemset(y, 0xFF, (size_t)o.capacity * n * 4));
+        run();
+        CHECK(cudaDeviceSynchronize());
+        report(name + " " + type, a, b, (long long)n * k, ns * ks, o, 0, 0, n, k, y, type == "bf16", 0, n, step, 0.002f);
+        if (time) {
+            double ms = milliseconds(run, 10);
+            std::printf("    %-40s %8.1f us %8.1f TFLOP/s\n", full.c_str(), ms * 1000, work / ms / 1e9);
         }
     }
     if (o.capacity < 3000) {
@@ -305,7 +302,7 @@ static void precision() {
     CHECK(cudaMemcpy(w, hw.data(), hw.size(), cudaMemcpyHostToDevice));
     CHECK(cudaMemcpy(one, ones.data(), rows * 4, cudaMemcpyHostToDevice));
     Offsets o({rows}, rows);
-    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90_128", SHARED_F8);
+    CUfunction f = hopper("grouped_rows_f8_e4m3_f32_sm90", SHARED_F8);
     launch(f, multiprocessors, 384, SHARED_F8, map(x, true, 0, rows, k, 128), map(w, true, 1, n, k, 128), (const int*)o.device, 1, n, k, (long long)rows, (const float*)one, 1, 1,
            (const float*)one, 1, 1, 1, (void*)y, (long long)n);
     CHECK(cudaDeviceSynchronize());
@@ -449,12 +446,13 @@ static void quantizing() {
             CHECK(cudaMemcpy(dx, narrow ? (void*)half.data() : (void*)x.data(), count * (narrow ? 2 : 4), cudaMemcpyHostToDevice));
             const std::string label = std::string(narrow ? "bf16 " : "f32 ") + std::to_string(matrices) + "x" + std::to_string(rows) + "x" + std::to_string(columns);
             for (bool cut : {false, true}) {
-                if (cut && (matrices > 1 || pair[0] == SQUARE)) continue;  // rows of experts have no such blocks
+                if (cut && matrices > 1) continue;
                 const long long valid = cut ? rows - rows / 3 : rows;
                 int* v = allocate<int>(1);
                 int hv = (int)valid;
                 CHECK(cudaMemcpy(v, &hv, 4, cudaMemcpyHostToDevice));
                 for (auto pair : std::vector<std::vector<int>>{{ROW, 0, COLUMN, 1}, {SQUARE, 0, SQUARE, 1}, {ROW, 1, COLUMN, 0}}) {
+                    if (cut && pair[0] == SQUARE) continue;  // rows of experts have no such blocks
                     Copy a = copyOf(pair[0], pair[1], matrices, rows, columns), b = copyOf(pair[2], pair[3], matrices, rows, columns);
                     quantize(narrow ? "bf16" : "f32", dx, matrices, rows, columns, cut ? v : nullptr, a, b);
                     CHECK(cudaDeviceSynchronize());

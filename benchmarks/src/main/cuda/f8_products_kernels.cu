@@ -10,10 +10,6 @@
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 // Tiles that the product does not use.
 #define OTHERS(T, name)                                  \
-    F8_ROWS(T, name, 256, TOGETHER, _256)                 \
-    F8_ROWS(T, name, 128, TOGETHER, _128)                 \
-    F8_ROWS(T, name, 256, IN_TURNS, _256_in_turns)        \
-    F8_ROWS(T, name, 128, APART, _128_apart)              \
     F8_COLUMNS(T, name, 256, TOGETHER, _256)              \
     F8_COLUMNS(T, name, 128, TOGETHER, _128)              \
     F8_COLUMNS(T, name, 256, IN_TURNS, _256_in_turns)     \

@@ -1,21 +1,21 @@
 // The grouped products of e4m3 numbers with scales on Hopper: instances of f8_product_sm90.cuh. Forward and input gradient are rows products: the input gradient
 // reads weights that are stored with dense columns, so its B is w transposed. The Java twin is CpuScaledGrouped; what these do not cover, grouped_f8.cu does.
 #include "f8_product_sm90.cuh"
+#include "f8_rows_sm90.cuh"
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 
-// c (R_max, n). a: rows (R_max, k), boxes of BM rows; b: (experts, n, k), boxes of 128 rows. Scales of a: one for 128 terms; of b: one for 128 x 128.
-#define F8_ROWS(T, name, BM, SHARING, suffix)                                                                                                                                \
-    extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                             \
-        grouped_rows_f8_e4m3_##name##_sm90##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,     \
-                                                int n, int k, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,          \
-                                                const float* scalesB, int scalesBRow, int scalesBSlice, int scalesBExpert, T* c,             \
-                                                long long stride) {                                                                                            \
-        f8::product<false, BM, f8::SHARING, T>(a, b,                                                                                                                        \
-                                  {offsets, experts, 0, n, k, capacity, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, scalesBExpert,  \
-                                   c, 0, stride, false});                                                                                                      \
+// c (R_max, n). a: rows (R_max, k); b: (experts, n, k); both in boxes of 128 rows. Scales of a: one for 128 terms; of b: one for 128 x 128.
+#define F8_ROWS(T, name)                                                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                                   \
+        grouped_rows_f8_e4m3_##name##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts, int n, int k, \
+                                           long long capacity, const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBRow,       \
+                                           int scalesBSlice, int scalesBExpert, T* c, long long stride) {                                                         \
+        f8::rows::product<T>(a, b,                                                                                                                                 \
+                             {offsets, experts, 0, n, k, capacity, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, scalesBExpert, c, 0,      \
+                              stride, false});                                                                                                                    \
     }
-F8_ROWS(bf16, bf16, 128, APART, )
-F8_ROWS(float, f32, 128, APART, )
+F8_ROWS(bf16, bf16)
+F8_ROWS(float, f32)
 
 // c (experts, m, n). a: (m, R_max), boxes of BM rows; b: (n, R_max), boxes of 128 rows. One scale for 128 terms of each row; those of b for neighbouring rows are
 // neighbours, n and scalesBSlice are multiples of 4.
@@ -25,7 +25,7 @@ F8_ROWS(float, f32, 128, APART, )
                                                    int m, int n, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,       \
                                                    const float* scalesB, int scalesBSlice, T* c, long long expertStride, long long rowStride,            \
                                                    int accumulate) {                                                                                           \
-        f8::product<true, BM, f8::SHARING, T>(a, b,                                                                                                                         \
+        f8::product<BM, f8::SHARING, T>(a, b,                                                                                                                         \
                                  {offsets, experts, m, n, 0, capacity, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, expertStride,       \
                                   rowStride, accumulate != 0});                                                                                                \
     }

@@ -2,6 +2,7 @@
 // readable kernel does.
 #include "bf16.cuh"
 #include "f8_product_sm90.cuh"
+#include "f8_rows_sm90.cuh"
 #include "scaled_sum.cuh"
 
 // c (m, n) = alpha * a * b^T + beta * c, one element for each thread, with the bits of the CPU's. beta 0: what c holds is ignored.
@@ -30,9 +31,8 @@ MATMUL_F8(bf16, bf16)
         matmul_rows_f8_e4m3_##type##_sm90(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k, const float* scalesA, \
                                           int scalesARow, int scalesASlice, const float* scalesB, int scalesBRow, int scalesBSlice, T* c, long long stride,    \
                                           int accumulate) {                                                                                                    \
-        f8::product<false, 128, f8::APART, T>(a, b,                                                                                                                       \
-                                   {nullptr, 1, 0, n, k, m, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, 0, c, 0, stride,             \
-                                    accumulate != 0});                                                                                                         \
+        f8::rows::product<T>(a, b,                                                                                                                             \
+                             {nullptr, 1, 0, n, k, m, scalesA, scalesARow, scalesASlice, scalesB, scalesBRow, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
 MATMUL_F8_ROWS(bf16, bf16)
 MATMUL_F8_ROWS(float, f32)
@@ -43,7 +43,7 @@ MATMUL_F8_ROWS(float, f32)
         matmul_columns_f8_e4m3_##type##_sm90_##BM(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
                                              const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBSlice, T* c,             \
                                              long long stride, int accumulate) {                                                                               \
-        f8::product<true, BM, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
+        f8::product<BM, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
 MATMUL_F8_COLUMNS(float, f32, 128)
 MATMUL_F8_COLUMNS(float, f32, 256)

@@ -19,9 +19,9 @@ import java.util.Optional;
  */
 final class HopperScaledProducts {
     private static final long ALIGNMENT = 16;
-    /** Rows and columns of a tile of y or dx, and columns of a tile of dw. */
+    /** Rows of a box of x, dy or w that a bulk copy fetches in the products of rows, and of x in the weight gradient. */
     private static final int TILE = 128;
-    /** Rows of a tile of dw. */
+    /** Rows of a box of dy in the weight gradient, as many as a tile of dw has. */
     private static final int TILE_OUTPUTS = 256;
 
     /** As in {@code scaling.cuh}. */

@@ -27,7 +27,7 @@ final class ScaledMatmul {
     private static final int THREADS = 384;
     /** 192 KiB of stages, 16 KiB for storing results, and 8 KiB for scales, barriers and alignment. */
     private static final int SHARED_BYTES = (192 + 16 + 8) << 10;
-    /** Rows and columns of a tile of the result. */
+    /** Rows of a box that a bulk copy fetches, and rows and columns of a small tile of the result. */
     private static final int TILE = 128;
     /** Rows of a large tile, in the product whose b has a scale for each row. */
     private static final int LARGE_TILE = 256;

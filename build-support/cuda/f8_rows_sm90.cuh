@@ -1,0 +1,200 @@
+// The rows product of f8_product_sm90.cuh, forward and input gradient, C (rows, N) = A (rows, K) * B (N, K)^T for each expert: tiles of 256 x 128, of which each of
+// two warpgroups has 128 rows. A warpgroup multiplies 64 of its rows at a time, waits, and adds their sums; meanwhile the tensor cores have the other's products.
+//
+// Work and traffic of the forward gate-up product, R 98304, K 2048, N 2816, 64 experts: 1134 GFLOP; 201 MB + 369 MB + 554 MB: 0.26 ms at 4274 GB/s; arithmetic:
+// 0.57 ms at the 1979 TFLOP/s of the data sheet. A multiprocessor computes 4096 terms per clock, so a slice of a tile takes 1024 clocks; it needs 48 KiB from the
+// second-level cache.
+//
+// What a warpgroup does between its products must take less than the 256 clocks of the other's, or the tensor cores wait. So the next slice's barrier and scales
+// are taken care of while products run. Loads of scales are few: they and the copies share the path into shared memory with the tensor cores, which need 75% of it.
+// Lane q of a quad loads one row's scales of slices q, q + 4, ..., and each lane gets those of its rows from the others by shuffles: one load of a warp
+// for 4 slices. (One for each slice costs 12% of the rate.) Lane l of a warp has B's scales of slices l, l + 32, ...
+// Example, slice 6 of a tile: a lane with the row 5 of its warp's rows takes A's scale from the lane 5 * 4 + 6 % 4 = 22, and B's from lane 6.
+#pragma once
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#include "f8_product_sm90.cuh"
+
+namespace f8 {
+namespace rows {
+static constexpr int BM = 256, STAGES = 4, BOX = 128;  // A is copied in boxes of 128 rows
+
+struct Shared {
+    unsigned char a[STAGES][BM * BK];
+    unsigned char b[STAGES][BN * BK];
+    unsigned char staging[8][16 * 128];
+    uint64_t full[STAGES], empty[STAGES];
+};
+
+typedef Tiles<FORWARD, BM, BN, int, false> TilesOfRows;
+
+// Fills the ring. Runs on one thread.
+__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared& shared) {
+    TilesOfRows tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
+    Position<STAGES> at;
+    while (tiles.next()) {
+        const int row = tiles.first + tiles.row(), column = tiles.column();
+#pragma unroll 1
+        for (int k = 0; k < p.k; k += BK) {
+            barrierWait(&shared.empty[at.stage], at.phase ^ 1);
+            uint64_t* full = &shared.full[at.stage];
+            barrierExpect(full, (BM + BN) * BK);
+#pragma unroll
+            for (int i = 0; i < BM; i += BOX) copyBox(shared.a[at.stage] + i * BK, a, full, k, row + i);
+            copyBox(shared.b[at.stage], b, full, k, column, tiles.expert);
+            at.advance();
+        }
+    }
+}
+
+// A load that the compiler does not move after the products that are enqueued later.
+__device__ __forceinline__ float loadEarly(const float* p) {
+    float v;
+    asm volatile("ld.global.nc.f32 %0, [%1];" : "=f"(v) : "l"(p));
+    return v;
+}
+
+// A lane's part of the scales of a tile. It has rows lane / 4 and lane / 4 + 8 of each of two blocks of its warp, 64 rows apart.
+struct TileScales {
+    float a[2][2], next[2][2];  // of block and half: slices 4 g + lane % 4, in this group g of 4 slices and in the next
+    float b;
+
+    // Begins to load those of the first slices. row: of the warp, from the expert's first.
+    __device__ __forceinline__ void begin(const Arguments& p, const TilesOfRows& tiles, int row) {
+        loadB(p, tiles, 0);
+        loadNext(p, tiles, row, 0);
+    }
+    // Rows beyond the expert's end have any scale: their results are not stored.
+    __device__ __forceinline__ void loadNext(const Arguments& p, const TilesOfRows& tiles, int row, int slice) {
+        const int lane = threadIdx.x % 32, first = tiles.first + tiles.row() + row + lane / 4, at = min(slice + lane % 4, (p.k - 1) / BK) * p.scalesASlice;
+#pragma unroll
+        for (int m = 0; m < 2; m++) {
+#pragma unroll
+            for (int half = 0; half < 2; half++) next[m][half] = loadEarly(p.scalesA + min(first + m * 64 + half * 8, (int)p.capacity - 1) * p.scalesARow + at);
+        }
+    }
+    __device__ __forceinline__ void loadB(const Arguments& p, const TilesOfRows& tiles, int slice) {
+        b = loadEarly(p.scalesB + tiles.expert * p.scalesBExpert + tiles.column() / 128 * p.scalesBRow + min(slice + (int)threadIdx.x % 32, (p.k - 1) / BK) * p.scalesBSlice);
+    }
+    // The factors of the sums of a lane's rows in a slice. Slices are asked for in order.
+    __device__ __forceinline__ void of(const Arguments& p, const TilesOfRows& tiles, int row, int slice, float (&factor)[2][2]) {
+        if (slice % 4 == 0) {
+#pragma unroll
+            for (int m = 0; m < 2; m++) {
+#pragma unroll
+                for (int half = 0; half < 2; half++) a[m][half] = next[m][half];
+            }
+            loadNext(p, tiles, row, slice + 4);
+            if (slice > 0 && slice % 32 == 0) loadB(p, tiles, slice);
+        }
+        const float scaleB = __shfl_sync(0xffffffffu, b, slice % 32);
+#pragma unroll
+        for (int m = 0; m < 2; m++) {
+#pragma unroll
+            for (int half = 0; half < 2; half++) factor[m][half] = __shfl_sync(0xffffffffu, a[m][half], (threadIdx.x % 32 & ~3) | slice % 4) * scaleB;
+        }
+    }
+};
+
+// The value, of which the compiler then knows nothing: it keeps it in a register instead of computing it again.
+__device__ __forceinline__ uint32_t kept(uint32_t v) {
+    asm volatile("mov.b32 %0, %0;" : "+r"(v));
+    return v;
+}
+
+// Enqueues the products of 64 rows of a slice. a, b: lower halves of the operands' descriptors, whose upper halves are the same everywhere.
+__device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t b) {
+    constexpr uint32_t NEXT = sliceBytes<true>() >> 4;
+    const auto whole = [](uint32_t lower) { return (operand<true>(0) & ~0xFFFFFFFFull) | lower; };
+    wgmmaFence();
+    wgmmaF8<false>(run, whole(a), whole(b));
+#pragma unroll
+    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole(a + k * NEXT), whole(b + k * NEXT));
+    wgmmaCommit();
+}
+
+template <typename T>
+__device__ __forceinline__ void store(const Arguments& p, float (&d)[64], unsigned char* staging, T* c, int left, int columns) {
+    if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, left, columns, true, p.accumulate);
+    else storeRows(d, staging, c, p.rowStride, left, columns, true, p.accumulate);
+}
+
+// Multiplies and stores rows 128 * group to 128 * group + 127 of each tile.
+template <typename T>
+__device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int group) {
+    const int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32, slices = (p.k + BK - 1) / BK, row = group * 128 + warp * 16;
+    TilesOfRows tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
+    const uint32_t firstA = kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(shared.a[0] + group * 128 * BK)), 0));
+    const uint32_t firstB = kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(shared.b[0])), 0));
+    TileScales scales;
+    Position<STAGES> at;
+    bool more = tiles.next();
+    if (more) scales.begin(p, tiles, row);
+    while (more) {
+        float sum[2][64], factor[2][2];
+#pragma unroll
+        for (int m = 0; m < 2; m++) {
+#pragma unroll
+            for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
+        }
+        barrierWait(&shared.full[at.stage], at.phase);
+        scales.of(p, tiles, row, 0, factor);
+#pragma unroll 1
+        for (int s = 1; s <= slices; s++) {
+            const uint32_t a = firstA + at.stage * (BM * BK >> 4), b = firstB + at.stage * (BN * BK >> 4);
+            uint64_t* empty = &shared.empty[at.stage];
+            const float low = factor[1][0], high = factor[1][1];
+#pragma unroll
+            for (int m = 0; m < 2; m++) {
+                float run[64];
+                multiply(run, a + m * (SUB >> 4), b);
+                const float scale[2] = {m == 0 ? factor[0][0] : low, m == 0 ? factor[0][1] : high};
+                if (m == 1) {
+                    at.advance();
+                    if (s < slices) {
+                        barrierWait(&shared.full[at.stage], at.phase);
+                        scales.of(p, tiles, row, s, factor);
+                    }
+                }
+                wgmmaWait<0>();
+                pin(run);
+                if (m == 1 && lane == 0) barrierArrive(empty);
+#pragma unroll
+                for (int i = 0; i < 64; i++) sum[m][i] += run[i] * scale[i / 2 % 2];
+                pin(sum[m]);
+            }
+        }
+        const int first = tiles.first + tiles.row() + row, left = tiles.last - first, column = tiles.column();
+        T* c = static_cast<T*>(p.c) + first * p.rowStride + column;
+        more = tiles.next();
+        if (more) scales.begin(p, tiles, row);  // arrive while this tile is stored
+        store(p, sum[0], shared.staging[group * 4 + warp], c, left, p.n - column);
+        store(p, sum[1], shared.staging[group * 4 + warp], c + 64 * p.rowStride, left - 64, p.n - column);
+    }
+}
+
+template <typename T>
+__device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
+    extern __shared__ unsigned char raw[];
+    Shared& shared = *reinterpret_cast<Shared*>(raw + (-sharedAddress(raw) & 1023));
+    if (threadIdx.x == 0) {
+        prefetchMap(&a);
+        prefetchMap(&b);
+        for (int s = 0; s < STAGES; s++) {
+            barrierInit(&shared.full[s], 1);
+            barrierInit(&shared.empty[s], 8);
+        }
+        fenceAsync();
+    }
+    __syncthreads();
+    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+    if (group == 0) {
+        registersDown<40>();
+        if (threadIdx.x == 0) produce(&a, &b, p, shared);
+    } else {
+        registersUp<232>();
+        consume<T>(p, shared, group - 1);
+    }
+}
+}  // namespace rows
+}  // namespace f8
+#endif
