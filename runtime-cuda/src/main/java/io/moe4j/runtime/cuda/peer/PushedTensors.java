@@ -17,8 +17,8 @@ import java.util.stream.IntStream;
  * over links take no multiprocessors then. A kernel that copies would hold some, and a product that fills all of them would end when that kernel has ended
  * and its last blocks have run.
  *
- * <p>A rank copies from its own memory into that of the others, never the other way round. Captured copies out of another GPU's memory can wait for each other
- * in a circle; see decision 56. The hosts tell each other the addresses, once for each captured call.
+ * <p>A rank copies from its own memory into that of the others, never the other way round: captured copies out of another GPU's memory, between
+ * barriers, did not always end; see decision 56. The hosts tell each other the addresses, once for each captured call.
  *
  * <p>Sums are those of {@link PublishedTensors}: in rank order, in fp32, rounded once. What the others send is received in the result's own memory if there are
  * two ranks and one type, so that a single piece is enough. Otherwise it goes through the window, piece by piece.
