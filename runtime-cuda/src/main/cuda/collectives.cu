@@ -63,7 +63,43 @@ REDUCE(reduce_f32_bf16, float, bf16)
 REDUCE(reduce_bf16_f32, bf16, float)
 REDUCE(reduce_bf16_bf16, bf16, bf16)
 
-// The same for integers; the sums are exact.
+// The same sums where the other ranks have sent their part: out[i] = sum over p, in rank order, of `own[i]` for p = self, and of `received[slot * pitch + i]`
+// for the others; slots are in rank order without self. `out` may be `received`: each thread reads an element before it writes it. Pitch in elements.
+// Traffic: size * n elements read, n written. Example: rank 1 of 2 has [3 4] and has received [30 40]: [33 44].
+template <typename I, typename O>
+__device__ void reduceReceived(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) {
+    auto from = [=](int p) { return p == self ? own : received + (p < self ? p : p - 1) * pitch; };
+    uint64_t addresses = (uint64_t)out;
+    for (int p = 0; p < size; p++) addresses |= (uint64_t)from(p);
+    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
+    long long groups = (addresses & 15) == 0 ? n / SUMS : 0;
+    for (long long i = first; i < groups; i += stride) {
+        float sum[SUMS] = {};
+#pragma unroll 2
+        for (int p = 0; p < size; p++) {
+            float v[SUMS];
+            loadEight(from(p) + i * SUMS, v);
+#pragma unroll
+            for (int j = 0; j < SUMS; j++) sum[j] += v[j];
+        }
+        storeEight(out + i * SUMS, sum);
+    }
+    for (long long i = groups * SUMS + first; i < n; i += stride) {
+        float sum = 0.f;
+        for (int p = 0; p < size; p++) sum += load(from(p) + i);
+        store(out + i, sum);
+    }
+}
+#define REDUCE_RECEIVED(name, I, O)                                                                                                  \
+    extern "C" __global__ void name(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) { \
+        reduceReceived<I, O>(received, pitch, own, out, n, self, size);                                                              \
+    }
+REDUCE_RECEIVED(reduce_received_f32_f32, float, float)
+REDUCE_RECEIVED(reduce_received_f32_bf16, float, bf16)
+REDUCE_RECEIVED(reduce_received_bf16_f32, bf16, float)
+REDUCE_RECEIVED(reduce_received_bf16_bf16, bf16, bf16)
+
+// The same as `reduce` for integers; the sums are exact.
 template <typename T> __device__ void reduceIntegers(const uint64_t* slots, T* out, long long offset, long long n, int size) {
     for (long long i = blockIdx.x * (long long)blockDim.x + threadIdx.x; i < n; i += (long long)gridDim.x * blockDim.x) {
         T sum = 0;

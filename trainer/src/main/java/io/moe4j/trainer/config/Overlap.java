@@ -10,7 +10,7 @@ import io.moe4j.api.Stability;
  */
 @Stability(Stability.Level.EVOLVING)
 public enum Overlap {
-    /** On where it is known to be faster. That is nowhere yet, so this means off. */
+    /** On where it is known to be at least 2% faster. That is nowhere yet, so this means off. */
     AUTO,
     /** Yes. An error where ranks share a GPU, or where the collectives cannot run on two streams at the same time. */
     ON,

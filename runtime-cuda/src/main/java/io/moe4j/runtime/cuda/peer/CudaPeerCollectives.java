@@ -9,6 +9,7 @@ import io.moe4j.api.group.Rendezvous;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cuda.CudaDevice;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /** Collectives of ranks that can access each other's memory, on the kernels of {@code collectives.cu}. */
@@ -17,15 +18,26 @@ final class CudaPeerCollectives implements Collectives {
     private final PeerGroup peers;
     private final StagedTensors staged;
     private final PeerReads reads;
+    private final Optional<Stream> beside;
+    private final Optional<PushedTensors> pushed;
 
-    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous) {
+    /**
+     * Joins a group; every rank calls this.
+     *
+     * @param beside the rank's stream for communication: what is captured on it is left to copy engines where that is possible
+     */
+    CudaPeerCollectives(CudaDevice device, Group group, Rendezvous rendezvous, Optional<Stream> beside) {
         this.group = group;
+        this.beside = beside;
         CudaPeerGroup joined = new CudaPeerGroup(device, group, rendezvous);
         this.peers = joined;
         PeerKernels kernels = new PeerKernels(device.kernels());
         try {
             this.staged = new StagedTensors(joined, kernels, rendezvous);
             this.reads = joined.inOneProcess() ? new PublishedTensors(joined, kernels) : staged;
+            this.pushed = joined.inOneProcess() && joined.haveDevicesOfTheirOwn()
+                    ? Optional.of(new PushedTensors(joined, kernels, rendezvous, staged.window()))
+                    : Optional.empty();
         } catch (RuntimeException | Error e) {
             joined.close();
             throw e;
@@ -43,7 +55,8 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("all-gather of " + in + " over " + group.size() + " ranks into " + out
                     + ": out has size * n elements, and both are contiguous");
         }
-        reads.allGather(stream, in, out);
+        pushed(stream, in).ifPresentOrElse(pushes -> pushes.allGather(stream, in, out),
+                () -> reads.allGather(stream, in, out));
     }
 
     @Override
@@ -52,7 +65,16 @@ final class CudaPeerCollectives implements Collectives {
             throw new DeviceException("reduce-scatter of " + in + " over " + group.size() + " ranks into " + out
                     + ": in has size * n elements, and both are contiguous");
         }
-        reads.reduceScatter(stream, in, out);
+        pushed(stream, in).filter(pushes -> in.dtype().isFloating()).ifPresentOrElse(
+                pushes -> pushes.reduceScatter(stream, in, out),
+                () -> reads.reduceScatter(stream, in, out));
+    }
+
+    /** How tensors travel beside what the rank computes. All ranks find the same. */
+    private Optional<PushedTensors> pushed(Stream stream, Tensor tensor) {
+        return pushed
+                .filter(pushes -> stream.isCapturing() && beside.filter(stream::equals).isPresent()
+                        && tensor.elements() > 0);
     }
 
     @Override

@@ -66,6 +66,6 @@ public final class CudaPeerCollectivesProvider implements CollectivesProvider {
             throw new DeviceException(id() + " runs on CUDA devices, and this is " + context.device().description()
                     + "; choose collectives that support " + context.device().kind());
         }
-        return new CudaPeerCollectives(device, group, context.rendezvous());
+        return new CudaPeerCollectives(device, group, context.rendezvous(), context.communication());
     }
 }

@@ -44,6 +44,7 @@ public final class CudaPeerGroup implements PeerGroup {
     private final HostGate gate;
     private final boolean inOneProcess;
     private final List<Boolean> elsewhere;
+    private final boolean apart;
     private int allocations;
     private boolean closed;
 
@@ -63,6 +64,7 @@ public final class CudaPeerGroup implements PeerGroup {
                 device.config().timeout());
         this.inOneProcess = here.size() == group.size();
         this.elsewhere = seats.stream().map(seat -> !seat.gpu().equals(seats.get(group.index()).gpu())).toList();
+        this.apart = seats.stream().map(PeerSeat::gpu).distinct().count() == group.size();
         this.driver = new CudaPeerDriver(device);
         this.epoch = party.telling("joining group " + group.name() + " " + group.ranks(), () -> {
             PeerSeat.requireAccess(group, seats, device.context()::reaches);
@@ -92,6 +94,11 @@ public final class CudaPeerGroup implements PeerGroup {
     /** Whether all ranks are threads of this process, so that an address is valid for all of them. */
     boolean inOneProcess() {
         return inOneProcess;
+    }
+
+    /** Whether no two ranks share a GPU. All ranks find the same. */
+    boolean haveDevicesOfTheirOwn() {
+        return apart;
     }
 
     @Override

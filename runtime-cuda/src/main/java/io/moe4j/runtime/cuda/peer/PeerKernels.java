@@ -5,6 +5,7 @@ import io.moe4j.api.device.KernelArg;
 import io.moe4j.api.device.KernelModule;
 import io.moe4j.api.device.Launch;
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 
@@ -12,7 +13,8 @@ import io.moe4j.api.tensor.Tensor;
 final class PeerKernels {
     private static final int BLOCK = 512;
     private static final int MAX_BLOCKS = 1056;
-    private static final long VECTOR = 16;
+    /** Bytes of the widest access. */
+    static final long VECTOR = 16;
 
     private final KernelModule kernels;
 
@@ -49,6 +51,17 @@ final class PeerKernels {
                     KernelArg.of(out.elements()), KernelArg.of(ranks)).withGrid(blocks(out.elements() / 8), 1)
                     .withBlock(BLOCK));
         }
+    }
+
+    /**
+     * Sums the ranks' elements into {@code out}: this rank's are {@code own}, those of the others are in {@code received}, in rank order, {@code pitch}
+     * elements apart. {@code received} may be at {@code out}.
+     */
+    void reduceReceived(Stream stream, Group group, KernelArg received, long pitch, Tensor own, Tensor out) {
+        String kernel = "reduce_received_" + name(own.dtype()) + "_" + name(out.dtype());
+        stream.launch(Launch.of(kernels.kernel(kernel), received, KernelArg.of(pitch), KernelArg.of(own),
+                KernelArg.of(out), KernelArg.of(out.elements()), KernelArg.of(group.index()),
+                KernelArg.of(group.size())).withGrid(blocks(out.elements() / 8), 1).withBlock(BLOCK));
     }
 
     private static int blocks(long items) {

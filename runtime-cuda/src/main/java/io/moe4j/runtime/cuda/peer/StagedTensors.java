@@ -1,6 +1,7 @@
 package io.moe4j.runtime.cuda.peer;
 
 import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Memory;
 import io.moe4j.api.device.Stream;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
@@ -32,6 +33,11 @@ final class StagedTensors implements PeerReads {
         this.kernels = kernels;
         this.rendezvous = rendezvous;
         this.window = peers.allocate(WINDOW_BYTES, "collectives");
+    }
+
+    /** This rank's part of the window. */
+    Memory window() {
+        return window.local();
     }
 
     @Override

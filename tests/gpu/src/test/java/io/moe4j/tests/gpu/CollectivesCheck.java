@@ -88,6 +88,54 @@ final class CollectivesCheck {
         }
     }
 
+    /** Compares what replays of a graph gather and reduce on {@code beside} with eager calls on the main stream, with new numbers in each replay. */
+    void capturedBeside(Stream beside) {
+        for (int n : new int[] {8, 1003}) {
+            for (DType in : new DType[] {DType.F32, DType.BF16}) {
+                for (DType out : new DType[] {DType.F32, DType.BF16}) {
+                    capturedBeside(beside, in, out, n);
+                }
+            }
+        }
+        // More than the window holds.
+        capturedBeside(beside, DType.F32, DType.BF16, 9_000_001);
+    }
+
+    private void capturedBeside(Stream beside, DType type, DType sums, int n) {
+        Tensor in = gpu.tensor(type, (long) n * ranks);
+        Tensor part = gpu.tensor(sums, n);
+        Tensor whole = gpu.tensor(sums, (long) n * ranks);
+        Tensor inPlace = gpu.tensor(sums, (long) n * ranks);
+        Tensor own = inPlace.slice(0, (long) self * n, (self + 1L) * n);
+        GraphCaptureProvider provider = Gpu.provider(ServiceLoader.load(GraphCaptureProvider.class), "cuda_graph");
+        try (GraphCapture capture = provider.open(rank.context());
+                CapturedGraph graph = capture.capture(stream, () -> {
+                    beside.await(stream.record());
+                    reduceAndGather(beside, in, part, whole, own, inPlace);
+                    stream.await(beside.record());
+                })) {
+            for (int round = 0; round < 3; round++) {
+                gpu.write(in, Reference.random(type, (long) n * ranks, 31L * round + self));
+                reduceAndGather(stream, in, part, whole, own, inPlace);
+                double[] eager = gpu.read(whole);
+                stream.fill(whole, -1);
+                stream.fill(inPlace, -1);
+                stream.fill(part, -1);
+                graph.replay(stream);
+                String what = "replay " + round + " of " + n + " " + type + " to " + sums;
+                Reference.same(what, eager, gpu.read(whole));
+                Reference.same(what + ", in place", eager, gpu.read(inPlace));
+            }
+        }
+    }
+
+    private void reduceAndGather(Stream on, Tensor in, Tensor part, Tensor whole, Tensor own, Tensor inPlace) {
+        collectives.reduceScatter(on, in, part);
+        collectives.allGather(on, part, whole);
+        on.copy(part, own);
+        collectives.allGather(on, own, inPlace);
+    }
+
     /** Host time per call, in microseconds. Makes so few calls that none waits for room in the stream, which takes about a thousand. */
     double microsecondsPerCall() {
         Tensor in = gpu.tensor(DType.F32, 1024);

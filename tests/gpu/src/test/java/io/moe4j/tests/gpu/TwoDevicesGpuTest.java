@@ -17,6 +17,7 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.CollectivesProvider;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.RankContext;
 import io.moe4j.api.group.RankFailedException;
 import io.moe4j.api.group.SymmetricMemory;
 import io.moe4j.api.tensor.DType;
@@ -58,6 +59,21 @@ final class TwoDevicesGpuTest {
     @ValueSource(strings = {"0 1", "0 0 1 1", "0 1 1"})
     void collectives(String ordinals) throws Exception {
         run(ordinals, rank -> checkAll(rank, "cuda_peer_memory"));
+    }
+
+    /** On the stream for communication, captured gathering and reducing is left to copy engines where ranks have GPUs of their own. */
+    @ParameterizedTest(name = "ranks on devices {0}")
+    @ValueSource(strings = {"0 1", "1 0", "0 0 1 1"})
+    void collectivesBesideTheMainStream(String ordinals) throws Exception {
+        run(ordinals, rank -> {
+            Stream beside = rank.gpu().device.openCommunicationStream("beside");
+            RankContext context = rank.context().withCommunication(beside);
+            try (Collectives all = Gpu.provider(ServiceLoader.load(CollectivesProvider.class), "cuda_peer_memory")
+                    .open(rank.world(), context)) {
+                new CollectivesCheck(rank, all).capturedBeside(beside);
+                rank.gpu().stream.synchronize();
+            }
+        });
     }
 
     @Test

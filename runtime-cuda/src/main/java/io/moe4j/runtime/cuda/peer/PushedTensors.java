@@ -1,0 +1,98 @@
+package io.moe4j.runtime.cuda.peer;
+
+import io.moe4j.api.device.KernelArg;
+import io.moe4j.api.device.Memory;
+import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.Group;
+import io.moe4j.api.group.PeerGroup;
+import io.moe4j.api.group.Rendezvous;
+import io.moe4j.api.tensor.DType;
+import io.moe4j.api.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Gathers and reduces with the GPUs' copy engines: for captured work beside what a rank computes, between ranks of one process on GPUs of their own. Copies
+ * over links take no multiprocessors then. A kernel that copies would hold some, and a product that fills all of them would end when that kernel has ended
+ * and its last blocks have run.
+ *
+ * <p>A rank copies from its own memory into that of the others, never the other way round: captured copies out of another GPU's memory, between
+ * barriers, did not always end; see decision 56. The hosts tell each other the addresses, once for each captured call.
+ *
+ * <p>Sums are those of {@link PublishedTensors}: in rank order, in fp32, rounded once. What the others send is received in the result's own memory if there are
+ * two ranks and one type, so that a single piece is enough. Otherwise it goes through the window, piece by piece.
+ */
+final class PushedTensors {
+    private final Group group;
+    private final PeerGroup peers;
+    private final PeerKernels kernels;
+    private final Rendezvous rendezvous;
+    private final Memory window;
+
+    /** @param window memory of this rank that no other collective uses at the same time */
+    PushedTensors(PeerGroup peers, PeerKernels kernels, Rendezvous rendezvous, Memory window) {
+        this.group = peers.group();
+        this.peers = peers;
+        this.kernels = kernels;
+        this.rendezvous = rendezvous;
+        this.window = window;
+    }
+
+    void allGather(Stream stream, Tensor in, Tensor out) {
+        List<Long> addresses = addresses("all-gather", out.address());
+        Tensor flat = flat(in, 0, in.elements());
+        long place = group.index() * in.bytes();
+        // After this barrier the memory of all ranks is free.
+        peers.barrier(stream, "all-gather");
+        for (int p : others()) {
+            stream.copy(flat, at(addresses.get(p) + place, in.dtype(), in.elements()));
+        }
+        if (out.address() + place != in.address()) {
+            stream.copy(flat, flat(out, group.index() * in.elements(), in.elements()));
+        }
+        peers.barrier(stream, "all-gather (end)");
+    }
+
+    void reduceScatter(Stream stream, Tensor in, Tensor out) {
+        boolean inPlace = group.size() == 2 && in.dtype() == out.dtype();
+        long received = inPlace ? out.address() : window.address();
+        int size = in.dtype().bytes();
+        long n = out.elements();
+        long pitch = inPlace ? n
+                : window.bytes() / (group.size() - 1) / PeerKernels.VECTOR * PeerKernels.VECTOR / size;
+        List<Long> addresses = addresses("reduce-scatter", received);
+        for (long done = 0; done < n; done += pitch) {
+            long count = Math.min(pitch, n - done);
+            // After this barrier all ranks have summed what they received before.
+            peers.barrier(stream, "reduce-scatter");
+            for (int p : others()) {
+                int slot = group.index() < p ? group.index() : group.index() - 1;
+                stream.copy(flat(in, p * n + done, count),
+                        at(addresses.get(p) + slot * pitch * size, in.dtype(), count));
+            }
+            peers.barrier(stream, "reduce-scatter (end)");
+            kernels.reduceReceived(stream, group, KernelArg.of(received), pitch,
+                    flat(in, group.index() * n + done, count), flat(out, done, count));
+        }
+    }
+
+    /** The other ranks, beginning with the next one, so that not all copy to the same GPU first. */
+    private int[] others() {
+        return IntStream.range(1, group.size()).map(i -> (group.index() + i) % group.size()).toArray();
+    }
+
+    private static Tensor flat(Tensor tensor, long from, long count) {
+        return Tensor.of(tensor.memory(), tensor.byteOffset() + from * tensor.dtype().bytes(), tensor.dtype(), count);
+    }
+
+    private static Tensor at(long address, DType type, long count) {
+        return Tensor.of(Memory.borrowed(address, count * type.bytes(), "tensor of another rank"), 0, type, count);
+    }
+
+    private List<Long> addresses(String operation, long own) {
+        byte[] mine = ByteBuffer.allocate(Long.BYTES).putLong(own).array();
+        return rendezvous.exchange(group, operation + " in " + group.name(), mine).stream()
+                .map(bytes -> ByteBuffer.wrap(bytes).getLong()).toList();
+    }
+}
