@@ -54,16 +54,20 @@ public final class CpuStream implements Stream {
 
     /** Enqueues a command or, during a capture, records it. */
     public void submit(Command command) {
-        if (closed) {
-            throw new DeviceException(command.name() + " was submitted to stream " + name
-                    + " after it was closed; close streams last");
-        }
-        command.check(name);
+        check(command);
         if (recording == null) {
             queue.add(command);
         } else {
             recording.add(this, command);
         }
+    }
+
+    private void check(Command command) {
+        if (closed) {
+            throw new DeviceException(command.name() + " was submitted to stream " + name
+                    + " after it was closed; close streams last");
+        }
+        command.check(name);
     }
 
     private void submit(String command, Runnable work, Tensor... touched) {
@@ -102,8 +106,11 @@ public final class CpuStream implements Stream {
         MemorySegment taken = queue.isImmediate() ? source
                 : Arena.ofAuto().allocate(Math.max(1, destination.bytes()), 16)
                         .copyFrom(source.asSlice(0, destination.bytes()));
-        submit("upload", () -> MemorySegment.copy(taken, 0, Addresses.ALL, destination.address(), destination.bytes()),
-                destination);
+        Command write = new Command("upload",
+                () -> MemorySegment.copy(taken, 0, Addresses.ALL, destination.address(), destination.bytes()),
+                memoriesOf(destination));
+        check(write);
+        queue.addLater(write);
     }
 
     @Override
@@ -111,9 +118,11 @@ public final class CpuStream implements Stream {
         refuseInCapture("download of", source);
         checkHostSize(destination, source, "download");
         hostSyncs++;
-        submit("download", () -> {
-        }, source);
+        Command read = new Command("download", () -> {
+        }, memoriesOf(source));
+        check(read);
         queue.drain();
+        check(read);
         MemorySegment.copy(Addresses.ALL, source.address(), destination, 0, source.bytes());
     }
 

@@ -1,8 +1,11 @@
 package io.moe4j.runtime.cpu.engine;
 
+import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -18,6 +21,10 @@ final class ThreadQueue implements CommandQueue {
     private final String name;
     private final CorePool pool;
     private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
+    /** Commands that wait for the next entry of the queue. */
+    private final Queue<Runnable> later = new ConcurrentLinkedQueue<>();
+    /** How many commands and other entries were added and have not run to their end yet. */
+    private final AtomicLong pending = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean ended;
 
@@ -37,10 +44,29 @@ final class ThreadQueue implements CommandQueue {
         }
     }
 
+    private synchronized void enqueue(Runnable next) {
+        pending.incrementAndGet();
+        for (Runnable waits = later.poll(); waits != null; waits = later.poll()) {
+            queue.add(waits);
+        }
+        queue.add(next);
+    }
+
     @Override
     public void add(Command command) {
-        queue.add(() -> {
+        enqueue(entry(command));
+    }
+
+    @Override
+    public void addLater(Command command) {
+        pending.incrementAndGet();
+        later.add(entry(command));
+    }
+
+    private Runnable entry(Command command) {
+        return () -> {
             if (failure.get() != null) {
+                pending.decrementAndGet();
                 return;
             }
             pool.enter();
@@ -51,27 +77,36 @@ final class ThreadQueue implements CommandQueue {
                 failure.compareAndSet(null, e);
             } finally {
                 pool.leave();
+                pending.decrementAndGet();
             }
-        });
+        };
     }
 
     @Override
     public void addMarker(CpuEvent event) {
-        queue.add(() -> {
+        enqueue(() -> {
             @Nullable Throwable failed = failure.get();
             if (failed == null) {
                 event.reached();
             } else {
                 event.missed(failed);
             }
+            pending.decrementAndGet();
         });
     }
 
+    /** Does not wake the stream's thread where it has nothing left to do: tests read many small tensors, one after the other. */
     @Override
     public void drain() {
-        CompletableFuture<Boolean> end = new CompletableFuture<>();
-        queue.add(() -> end.complete(true));
-        end.join();
+        if (pending.get() > 0) {
+            CompletableFuture<Boolean> end = new CompletableFuture<>();
+            enqueue(() -> {
+                // First, because the thread that waits may run before this one goes on.
+                pending.decrementAndGet();
+                end.complete(true);
+            });
+            end.join();
+        }
         Throwables.rethrow(failure.getAndSet(null));
     }
 
@@ -83,7 +118,7 @@ final class ThreadQueue implements CommandQueue {
     @Override
     public void close() {
         CompletableFuture<Boolean> end = new CompletableFuture<>();
-        queue.add(() -> {
+        enqueue(() -> {
             ended = true;
             end.complete(true);
         });
