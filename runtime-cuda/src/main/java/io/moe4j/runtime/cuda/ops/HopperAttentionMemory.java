@@ -29,7 +29,9 @@ final class HopperAttentionMemory {
      * Blocks of keys that a round needs, so that the longest, which twice as many queries see as on average, does not take longer than what each of 132
      * multiprocessors has to do. With half as many, the gradient of grouped queries took 1.7 times as long.
      */
-    private static final long BLOCKS_OF_ROUND = 256;
+    private static final long BLOCKS_OF_KEYS = 256;
+    /** Blocks of queries that a round needs, of which two are processed together: with half as many, nothing is gained by keeping gradients of scores. */
+    private static final long BLOCKS_OF_QUERIES = 512;
 
     private static final long WIDE = 192;
     private static final long NARROW = 128;
@@ -75,7 +77,8 @@ final class HopperAttentionMemory {
         }
         long rounds = fit == 0 ? 0 : Math.ceilDiv(heads, fit);
         long each = rounds == 0 ? 0 : Math.ceilDiv(heads, rounds);
-        return each * blocks(s) < BLOCKS_OF_ROUND || 2 * rounds > COUNTERS ? 0 : each;
+        boolean small = each * blocks(s) < BLOCKS_OF_KEYS || each * s.queriesPerKey() * blocks(s) < BLOCKS_OF_QUERIES;
+        return small || 2 * rounds > COUNTERS ? 0 : each;
     }
 
     /** Blocks of queries of a sequence. */

@@ -28,6 +28,13 @@ final class CudaWorkspaceSizesTest {
         assertEquals(4 * 16 * 4096 + 544 * MIB, SIZES.attentionBackward(shape));
     }
 
+    /** Two heads of 16384 tokens would fit, but have too few blocks of queries to keep a GPU busy. */
+    @Test
+    void smallRoundsKeepNothing() {
+        AttentionShape shape = new AttentionShape(1, 16384, 16, 16, 192, 128, DType.BF16);
+        assertEquals(1024 + 16 * 256 * 784, SIZES.attentionBackward(shape));
+    }
+
     /** A head of 32768 tokens would take 1028 MiB, so gradients of scores are computed twice. */
     @Test
     void longSequencesKeepNothing() {

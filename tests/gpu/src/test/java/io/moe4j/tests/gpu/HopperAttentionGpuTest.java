@@ -29,8 +29,8 @@ final class HopperAttentionGpuTest {
 
     /**
      * A document has {@code length} tokens on average, or is a whole sequence if that is 0. {@code size} is that of queries and keys: scores are 1.5
-     * size² on average, up to 100 for a size of 4. A workspace of {@code workspaceKiB} does not hold the gradients of scores, or with 90000
-     * KiB those of 16 of 32 heads at a time; 0 stands for what the device asks for. In bf16, o, probabilities, gradients of scores, and results are rounded, by 2⁻⁹ each at most, and a key
+     * size² on average, up to 100 for a size of 4. A small workspace of {@code workspaceKiB} does not hold the gradients of scores; 0
+     * stands for what the device asks for. In bf16, o, probabilities, gradients of scores, and results are rounded, by 2⁻⁹ each at most, and a key
      * head's gradient sums up to 8 heads: 2% of the largest value leaves a factor of two. A key too many or too few is off by far more.
      */
     @ParameterizedTest
@@ -45,9 +45,7 @@ final class HopperAttentionGpuTest {
             "2, 640, 8, 1, 128, 0, 1, 0",
             "3, 1333, 6, 2, 128, 64, 1, 0",
             "2, 2048, 8, 4, 128, 300, 4, 0",
-            "1, 1500, 8, 2, 128, 3, 1, 1024",
-            "4, 2048, 8, 8, 128, 0, 1, 90000",
-            "4, 2048, 8, 8, 192, 200, 1, 90000"})
+            "1, 1500, 8, 2, 128, 3, 1, 1024"})
     void isThatOfTheReadableKernel(int batch, int sequence, int heads, int keyHeads, int queryKey, int length, int size,
             long workspaceKiB) {
         AttentionShape narrow = new AttentionShape(batch, sequence, heads, keyHeads, queryKey, 128, DType.BF16);
