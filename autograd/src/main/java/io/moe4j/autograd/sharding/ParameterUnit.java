@@ -207,7 +207,7 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public boolean isPrepared() {
-        return prepared || keptMatrices.isEmpty() && keptMemory.isEmpty();
+        return prepared || (keptMatrices.isEmpty() && keptMemory.isEmpty());
     }
 
     /**
