@@ -288,12 +288,7 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
     if (threadIdx.x == 0) {
         prefetchMap(&a);
         prefetchMap(&b);
-        for (int r = 0; r < K::RINGS; r++) {
-            for (int s = 0; s < K::Shared::STAGES; s++) {
-                barrierInit(&shared.full[r][s], 1);
-                barrierInit(&shared.empty[r][s], K::WARPS);
-            }
-        }
+        for (int r = 0; r < K::RINGS; r++) initRing(shared.full[r], shared.empty[r], K::WARPS);
         fenceAsync();
     }
     __syncthreads();

@@ -11,6 +11,15 @@ struct alignas(64) TensorMap {
 __device__ __forceinline__ void barrierInit(uint64_t* barrier, int arrivals) {
     asm volatile("mbarrier.init.shared::cta.b64 [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(arrivals));
 }
+// The barriers of memory that one thread fills, by copies for example, and that `readers` arrivals release; and those of all stages of a ring.
+__device__ __forceinline__ void initRing(uint64_t& full, uint64_t& empty, int readers) {
+    barrierInit(&full, 1);
+    barrierInit(&empty, readers);
+}
+template <int STAGES>
+__device__ __forceinline__ void initRing(uint64_t (&full)[STAGES], uint64_t (&empty)[STAGES], int readers) {
+    for (int s = 0; s < STAGES; s++) initRing(full[s], empty[s], readers);
+}
 __device__ __forceinline__ void barrierExpect(uint64_t* barrier, uint32_t bytes) {
     asm volatile("mbarrier.arrive.expect_tx.shared::cta.b64 _, [%0], %1;" ::"r"(sharedAddress(barrier)), "r"(bytes) : "memory");
 }

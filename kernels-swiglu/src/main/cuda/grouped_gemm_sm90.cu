@@ -178,10 +178,7 @@ __device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, 
     if (threadIdx.x == 0) {
         prefetchMap(&a);
         prefetchMap(&b);
-        for (int s = 0; s < STAGES; s++) {
-            barrierInit(&shared.full[s], 1);
-            barrierInit(&shared.empty[s], 2);
-        }
+        initRing(shared.full, shared.empty, 2);
         fenceAsync();
     }
     __syncthreads();

@@ -215,9 +215,9 @@ __device__ __forceinline__ void forward(const TensorMap& q, const TensorMap& k, 
         prefetchMap(&v);
         shared.walk = Walk(p.blocks(), p.batch * p.heads, 2ll * p.sequence * (Q + V) / p.perKey + 1);
         shared.places.init(8);
-        initCopies(shared.qFull, shared.qEmpty);
-        initCopies(shared.kFull, shared.kEmpty);
-        initCopies(shared.vFull, shared.vEmpty);
+        initRing(shared.qFull, shared.qEmpty, READERS);
+        initRing(shared.kFull, shared.kEmpty, READERS);
+        initRing(shared.vFull, shared.vEmpty, READERS);
         fenceAsync();
     }
     __syncthreads();

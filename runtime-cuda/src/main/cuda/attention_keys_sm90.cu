@@ -301,8 +301,7 @@ __device__ __forceinline__ void gradientOfKeys(const BackwardMaps& maps, const R
     auto& shared = aligned<KeysShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
         shared.walk = Walk(p.blocks(), heads, 2ll * p.sequence * (Q + V) * p.perKey);
-        barrierInit(&shared.keysFull, 1);
-        barrierInit(&shared.keysEmpty, 8);
+        initRing(shared.keysFull, shared.keysEmpty, READERS);
         for (int s = 0; s < STAGES; s++) {
             barrierInit(&shared.full[s], 1);
             shared.done[s] = 0;

@@ -147,9 +147,9 @@ __device__ __forceinline__ void gradientOfQueriesAnew(const BackwardMaps& maps, 
     auto& shared = aligned<QueriesAnewShared<Q, V, STAGES>>(raw);
     if (threadIdx.x == 0) {
         shared.places.init(8);
-        initCopies(shared.queriesFull, shared.queriesEmpty);
-        initCopies(shared.kFull, shared.kEmpty);
-        initCopies(shared.vFull, shared.vEmpty);
+        initRing(shared.queriesFull, shared.queriesEmpty, READERS);
+        initRing(shared.kFull, shared.kEmpty, READERS);
+        initRing(shared.vFull, shared.vEmpty, READERS);
         fenceAsync();
     }
     __syncthreads();

@@ -125,7 +125,7 @@ __device__ __forceinline__ void gradientOfQueries(const TensorMap& k, const unsi
     if (threadIdx.x == 0) {
         shared.walk = Walk((p.blocks() + 1) / 2, heads, 2ll * p.sequence * Q / p.perKey + 1);
         shared.places.init(8);
-        initCopies(shared.full, shared.empty);
+        initRing(shared.full, shared.empty, READERS);
         fenceAsync();
     }
     __syncthreads();

@@ -6,6 +6,7 @@
 namespace attention90 {
 static constexpr int THREADS = 384;  // a warpgroup that copies and two that multiply
 static constexpr int BLOCK = 128;    // rows of a block of queries or keys
+static constexpr int READERS = 8;    // warps that read what is copied to shared memory
 static constexpr int TILE = 64;      // rows that a warpgroup multiplies at a time
 static constexpr int STAGING = 16 * 128;
 
@@ -92,10 +93,7 @@ struct Places {
     uint64_t full[2], empty[2];
 
     __device__ __forceinline__ void init(int readers) {
-        for (int s = 0; s < 2; s++) {
-            barrierInit(&full[s], 1);
-            barrierInit(&empty[s], readers);
-        }
+        initRing(full, empty, readers);
     }
     // Takes the place of turn 0, 1, 2, ..., and passes it to the readers. Runs on one thread.
     __device__ __forceinline__ int ask(int* next, int turn) {
@@ -113,16 +111,6 @@ struct Places {
         return at;
     }
 };
-
-// Barriers of memory that one thread fills by copies, and that 8 warps read.
-__device__ __forceinline__ void initCopies(uint64_t& full, uint64_t& empty) {
-    barrierInit(&full, 1);
-    barrierInit(&empty, 8);
-}
-template <int STAGES>
-__device__ __forceinline__ void initCopies(uint64_t (&full)[STAGES], uint64_t (&empty)[STAGES]) {
-    for (int s = 0; s < STAGES; s++) initCopies(full[s], empty[s]);
-}
 
 template <typename Shared>
 __device__ __forceinline__ Shared& aligned(unsigned char* raw) {

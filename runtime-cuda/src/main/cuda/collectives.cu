@@ -34,48 +34,16 @@ extern "C" __global__ void pull(const uint64_t* slots, int from, long long offse
 // Traffic: size * n elements read, n written. Example: ranks hold [1 2 3 4] and [10 20 30 40]: rank 1 of 2 gets [33 44].
 static constexpr int SUMS = 8;  // elements per thread and iteration: one or two 16-byte accesses
 
-template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {
-    uint64_t addresses = (uint64_t)out;
-    for (int p = 0; p < size; p++) addresses |= (uint64_t)((const I*)slots[p] + offset);
-    long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
-    long long groups = (addresses & 15) == 0 ? n / SUMS : 0;
-    for (long long i = first; i < groups; i += stride) {
-        float sum[SUMS] = {};
-#pragma unroll 4
-        for (int p = 0; p < size; p++) {
-            float v[SUMS];
-            loadEight((const I*)slots[p] + offset + i * SUMS, v);
-#pragma unroll
-            for (int j = 0; j < SUMS; j++) sum[j] += v[j];
-        }
-        storeEight(out + i * SUMS, sum);
-    }
-    for (long long i = groups * SUMS + first; i < n; i += stride) {
-        float sum = 0.f;
-        for (int p = 0; p < size; p++) sum += load((const I*)slots[p] + offset + i);
-        store(out + i, sum);
-    }
-}
-#define REDUCE(name, I, O) \
-    extern "C" __global__ void name(const uint64_t* slots, O* out, long long offset, long long n, int size) { reduce<I, O>(slots, out, offset, n, size); }
-REDUCE(reduce_f32_f32, float, float)
-REDUCE(reduce_f32_bf16, float, bf16)
-REDUCE(reduce_bf16_f32, bf16, float)
-REDUCE(reduce_bf16_bf16, bf16, bf16)
-
-// The same sums where the other ranks have sent their part: out[i] = sum over p, in rank order, of `own[i]` for p = self, and of `received[slot * pitch + i]`
-// for the others; slots are in rank order without self. `out` may be `received`: each thread reads an element before it writes it. Pitch in elements.
-// Traffic: size * n elements read, n written. Example: rank 1 of 2 has [3 4] and has received [30 40]: [33 44].
-template <typename I, typename O>
-__device__ void reduceReceived(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) {
-    auto from = [=](int p) { return p == self ? own : received + (p < self ? p : p - 1) * pitch; };
+// `from(p)` is where peer p's elements begin; UNROLL peers are read at the same time.
+template <int UNROLL, typename I, typename O, typename From>
+__device__ __forceinline__ void sumInRankOrder(const From& from, O* out, long long n, int size) {
     uint64_t addresses = (uint64_t)out;
     for (int p = 0; p < size; p++) addresses |= (uint64_t)from(p);
     long long stride = (long long)gridDim.x * blockDim.x, first = blockIdx.x * (long long)blockDim.x + threadIdx.x;
     long long groups = (addresses & 15) == 0 ? n / SUMS : 0;
     for (long long i = first; i < groups; i += stride) {
         float sum[SUMS] = {};
-#pragma unroll 2
+#pragma unroll UNROLL
         for (int p = 0; p < size; p++) {
             float v[SUMS];
             loadEight(from(p) + i * SUMS, v);
@@ -89,6 +57,24 @@ __device__ void reduceReceived(const I* received, long long pitch, const I* own,
         for (int p = 0; p < size; p++) sum += load(from(p) + i);
         store(out + i, sum);
     }
+}
+
+template <typename I, typename O> __device__ void reduce(const uint64_t* slots, O* out, long long offset, long long n, int size) {
+    sumInRankOrder<4, I>([=](int p) { return (const I*)slots[p] + offset; }, out, n, size);
+}
+#define REDUCE(name, I, O) \
+    extern "C" __global__ void name(const uint64_t* slots, O* out, long long offset, long long n, int size) { reduce<I, O>(slots, out, offset, n, size); }
+REDUCE(reduce_f32_f32, float, float)
+REDUCE(reduce_f32_bf16, float, bf16)
+REDUCE(reduce_bf16_f32, bf16, float)
+REDUCE(reduce_bf16_bf16, bf16, bf16)
+
+// The same sums where the other ranks have sent their part: out[i] = sum over p, in rank order, of `own[i]` for p = self, and of `received[slot * pitch + i]`
+// for the others; slots are in rank order without self. `out` may be `received`: each thread reads an element before it writes it. Pitch in elements.
+// Traffic: size * n elements read, n written. Example: rank 1 of 2 has [3 4] and has received [30 40]: [33 44].
+template <typename I, typename O>
+__device__ void reduceReceived(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) {
+    sumInRankOrder<2, I>([=](int p) { return p == self ? own : received + (p < self ? p : p - 1) * pitch; }, out, n, size);
 }
 #define REDUCE_RECEIVED(name, I, O)                                                                                                  \
     extern "C" __global__ void name(const I* received, long long pitch, const I* own, O* out, long long n, int self, int size) { \

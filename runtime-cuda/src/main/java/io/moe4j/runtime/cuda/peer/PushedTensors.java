@@ -41,15 +41,15 @@ final class PushedTensors {
 
     void allGather(Stream stream, Tensor in, Tensor out) {
         List<Long> addresses = addresses("all-gather", out.address());
-        Tensor flat = flat(in, 0, in.elements());
+        Tensor own = StagedTensors.flat(in, 0, in.elements());
         long place = group.index() * in.bytes();
         // After this barrier the memory of all ranks is free.
         peers.barrier(stream, "all-gather");
         for (int p : others()) {
-            stream.copy(flat, at(addresses.get(p) + place, in.dtype(), in.elements()));
+            stream.copy(own, at(addresses.get(p) + place, in.dtype(), in.elements()));
         }
         if (out.address() + place != in.address()) {
-            stream.copy(flat, flat(out, group.index() * in.elements(), in.elements()));
+            stream.copy(own, StagedTensors.flat(out, group.index() * in.elements(), in.elements()));
         }
         peers.barrier(stream, "all-gather (end)");
     }
@@ -68,22 +68,18 @@ final class PushedTensors {
             peers.barrier(stream, "reduce-scatter");
             for (int p : others()) {
                 int slot = group.index() < p ? group.index() : group.index() - 1;
-                stream.copy(flat(in, p * n + done, count),
+                stream.copy(StagedTensors.flat(in, p * n + done, count),
                         at(addresses.get(p) + slot * pitch * size, in.dtype(), count));
             }
             peers.barrier(stream, "reduce-scatter (end)");
             kernels.reduceReceived(stream, group, KernelArg.of(received), pitch,
-                    flat(in, group.index() * n + done, count), flat(out, done, count));
+                    StagedTensors.flat(in, group.index() * n + done, count), StagedTensors.flat(out, done, count));
         }
     }
 
     /** The other ranks, beginning with the next one, so that not all copy to the same GPU first. */
     private int[] others() {
         return IntStream.range(1, group.size()).map(i -> (group.index() + i) % group.size()).toArray();
-    }
-
-    private static Tensor flat(Tensor tensor, long from, long count) {
-        return Tensor.of(tensor.memory(), tensor.byteOffset() + from * tensor.dtype().bytes(), tensor.dtype(), count);
     }
 
     private static Tensor at(long address, DType type, long count) {

@@ -141,7 +141,8 @@ final class StagedTensors implements PeerReads {
         }
     }
 
-    private static Tensor flat(Tensor tensor, long from, long count) {
+    /** Elements {@code from} to {@code from + count} of a contiguous tensor, as one dimension. */
+    static Tensor flat(Tensor tensor, long from, long count) {
         return Tensor.of(tensor.memory(), tensor.byteOffset() + from * tensor.dtype().bytes(), tensor.dtype(), count);
     }
 
