@@ -106,11 +106,8 @@ public final class CpuStream implements Stream {
         MemorySegment taken = queue.isImmediate() ? source
                 : Arena.ofAuto().allocate(Math.max(1, destination.bytes()), 16)
                         .copyFrom(source.asSlice(0, destination.bytes()));
-        Command write = new Command("upload",
-                () -> MemorySegment.copy(taken, 0, Addresses.ALL, destination.address(), destination.bytes()),
-                memoriesOf(destination));
-        check(write);
-        queue.addLater(write);
+        submit("upload", () -> MemorySegment.copy(taken, 0, Addresses.ALL, destination.address(), destination.bytes()),
+                destination);
     }
 
     @Override

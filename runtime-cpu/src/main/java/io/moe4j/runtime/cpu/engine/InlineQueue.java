@@ -19,11 +19,6 @@ final class InlineQueue implements CommandQueue {
     }
 
     @Override
-    public void addLater(Command command) {
-        add(command);
-    }
-
-    @Override
     public void addMarker(CpuEvent event) {
         event.reached();
     }

@@ -1,9 +1,7 @@
 package io.moe4j.runtime.cpu.engine;
 
-import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
@@ -21,9 +19,7 @@ final class ThreadQueue implements CommandQueue {
     private final String name;
     private final CorePool pool;
     private final BlockingQueue<Runnable> queue = new LinkedBlockingQueue<>();
-    /** Commands that wait for the next entry of the queue. */
-    private final Queue<Runnable> later = new ConcurrentLinkedQueue<>();
-    /** How many commands and other entries were added and have not run to their end yet. */
+    /** How many commands and events were added and have not run to their end yet. */
     private final AtomicLong pending = new AtomicLong();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
     private volatile boolean ended;
@@ -44,29 +40,21 @@ final class ThreadQueue implements CommandQueue {
         }
     }
 
-    private synchronized void enqueue(Runnable next) {
+    private void enqueue(Runnable work) {
         pending.incrementAndGet();
-        for (Runnable waits = later.poll(); waits != null; waits = later.poll()) {
-            queue.add(waits);
-        }
-        queue.add(next);
+        queue.add(() -> {
+            try {
+                work.run();
+            } finally {
+                pending.decrementAndGet();
+            }
+        });
     }
 
     @Override
     public void add(Command command) {
-        enqueue(entry(command));
-    }
-
-    @Override
-    public void addLater(Command command) {
-        pending.incrementAndGet();
-        later.add(entry(command));
-    }
-
-    private Runnable entry(Command command) {
-        return () -> {
+        enqueue(() -> {
             if (failure.get() != null) {
-                pending.decrementAndGet();
                 return;
             }
             pool.enter();
@@ -77,9 +65,8 @@ final class ThreadQueue implements CommandQueue {
                 failure.compareAndSet(null, e);
             } finally {
                 pool.leave();
-                pending.decrementAndGet();
             }
-        };
+        });
     }
 
     @Override
@@ -91,7 +78,6 @@ final class ThreadQueue implements CommandQueue {
             } else {
                 event.missed(failed);
             }
-            pending.decrementAndGet();
         });
     }
 
@@ -100,11 +86,7 @@ final class ThreadQueue implements CommandQueue {
     public void drain() {
         if (pending.get() > 0) {
             CompletableFuture<Boolean> end = new CompletableFuture<>();
-            enqueue(() -> {
-                // First, because the thread that waits may run before this one goes on.
-                pending.decrementAndGet();
-                end.complete(true);
-            });
+            queue.add(() -> end.complete(true));
             end.join();
         }
         Throwables.rethrow(failure.getAndSet(null));
@@ -118,7 +100,7 @@ final class ThreadQueue implements CommandQueue {
     @Override
     public void close() {
         CompletableFuture<Boolean> end = new CompletableFuture<>();
-        enqueue(() -> {
+        queue.add(() -> {
             ended = true;
             end.complete(true);
         });
