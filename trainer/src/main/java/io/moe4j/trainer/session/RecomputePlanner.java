@@ -68,8 +68,8 @@ public final class RecomputePlanner {
     }
 
     /**
-     * The choice within this number of bytes of a rank: with parameters in the compute type if that makes a step cheaper than what else could be kept in their
-     * place.
+     * The choice for a rank that may keep {@code bytes}. Two plans are compared: one keeps results of operations only; the other also keeps the parameters in
+     * the compute type, and so has less memory for results. The one whose step costs less is taken.
      */
     public RecomputePlan within(long bytes) {
         RecomputePlan without = choose(bytes, 0);
