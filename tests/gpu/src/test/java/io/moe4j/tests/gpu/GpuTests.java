@@ -5,6 +5,7 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectModule;
 
 import java.io.PrintStream;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,7 @@ import org.junit.platform.launcher.core.LauncherFactory;
 
 /**
  * Runs the tests on a machine that has neither Maven nor a JDK, and prints what they covered. Arguments: names of classes, or of methods as
- * {@code Class#method}; none for all.
+ * {@code Class#method}, whatever their parameters; none for all.
  */
 public final class GpuTests implements TestExecutionListener {
     private static final int PASSED = 0;
@@ -45,7 +46,7 @@ public final class GpuTests implements TestExecutionListener {
 
     private boolean run(List<String> classes) {
         List<DiscoverySelector> selectors = new ArrayList<>();
-        classes.forEach(name -> selectors.add(name.contains("#") ? selectMethod(name) : selectClass(name)));
+        classes.forEach(name -> selectors.addAll(name.contains("#") ? methods(name) : List.of(selectClass(name))));
         if (classes.isEmpty()) {
             selectors.add(selectModule(GpuTests.class.getModule().getName()));
         }
@@ -63,6 +64,33 @@ public final class GpuTests implements TestExecutionListener {
         skips.forEach(skip -> out.println("  SKIPPED " + skip));
         failures.forEach(failure -> out.println("  FAILED " + failure));
         return tests > 0 && failures.isEmpty();
+    }
+
+    /** The methods that {@code Class#method} names. JUnit's own selector of such a name finds only a method without parameters. */
+    static List<DiscoverySelector> methods(String name) {
+        String[] parts = name.split("#", 2);
+        List<DiscoverySelector> found = new ArrayList<>();
+        for (Class<?> type = classNamed(parts[0]); type != null; type = type.getSuperclass()) {
+            for (Method method : type.getDeclaredMethods()) {
+                if (method.getName().equals(parts[1])) {
+                    found.add(selectMethod(classNamed(parts[0]), method));
+                }
+            }
+        }
+        if (found.isEmpty()) {
+            throw new IllegalArgumentException(
+                    name + ": the class has no method of this name; give Class#method or Class");
+        }
+        return found;
+    }
+
+    private static Class<?> classNamed(String name) {
+        try {
+            return Class.forName(name);
+        } catch (ClassNotFoundException e) {
+            throw new IllegalArgumentException("no class is named " + name
+                    + "; give full names, such as " + PeerGpuTest.class.getName(), e);
+        }
     }
 
     @Override
