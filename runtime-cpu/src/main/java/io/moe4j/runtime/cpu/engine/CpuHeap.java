@@ -79,7 +79,7 @@ public final class CpuHeap implements AutoCloseable {
         synchronized (this) {
             long before = strict ? Guard.BEFORE : 0;
             long after = strict ? Guard.AFTER : 0;
-            long block = bytes > capacity - heldBytes ? 0 : system.allocate(bytes + ALIGNMENT + before + after);
+            long block = bytes > capacity - heldBytes ? 0 : block(bytes, bytes + ALIGNMENT + before + after);
             if (block == 0) {
                 throw outOfMemory(bytes, purpose);
             }
@@ -91,6 +91,11 @@ public final class CpuHeap implements AutoCloseable {
             }
             return adopt(address, bytes, purpose, () -> system.free(block));
         }
+    }
+
+    /** A block that is poisoned as a whole needs no zeros. */
+    private long block(long bytes, long withGuards) {
+        return strict && bytes <= Poison.WHOLE ? system.allocateUncleared(withGuards) : system.allocate(withGuards);
     }
 
     /** Allocates a block of zeros. */

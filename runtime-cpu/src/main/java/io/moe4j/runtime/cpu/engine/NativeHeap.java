@@ -19,6 +19,7 @@ final class NativeHeap {
     private static final int ADVISE_HUGE_PAGES = 14;
 
     private final MethodHandle calloc;
+    private final MethodHandle malloc;
     private final MethodHandle free;
     private final Optional<MethodHandle> madvise;
 
@@ -27,6 +28,7 @@ final class NativeHeap {
         SymbolLookup library = linker.defaultLookup();
         calloc = linker.downcallHandle(library.findOrThrow("calloc"),
                 FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG));
+        malloc = linker.downcallHandle(library.findOrThrow("malloc"), FunctionDescriptor.of(JAVA_LONG, JAVA_LONG));
         free = linker.downcallHandle(library.findOrThrow("free"), FunctionDescriptor.ofVoid(JAVA_LONG));
         madvise = System.getProperty("os.name").equals("Linux")
                 ? library.find("madvise").map(symbol -> linker.downcallHandle(symbol,
@@ -37,17 +39,29 @@ final class NativeHeap {
     /** Allocates {@code bytes} bytes of zeros; returns their address, or 0 if the system has no more memory. */
     long allocate(long bytes) {
         try {
-            long address = (long) calloc.invokeExact(1L, bytes);
-            if (address != 0 && bytes >= 2 * HUGE_PAGE && madvise.isPresent()) {
-                long from = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
-                long to = (address + bytes) / HUGE_PAGE * HUGE_PAGE;
-                // This is only advice: where it is refused, pages are small, and everything still works.
-                int ignored = (int) madvise.get().invokeExact(from, to - from, ADVISE_HUGE_PAGES);
-            }
-            return address;
+            return advised((long) calloc.invokeExact(1L, bytes), bytes);
         } catch (Throwable e) {
             throw failed("calloc", e);
         }
+    }
+
+    /** As {@link #allocate}, with any content: a block that was in use before is not cleared, which takes as long as to write all of it. */
+    long allocateUncleared(long bytes) {
+        try {
+            return advised((long) malloc.invokeExact(bytes), bytes);
+        } catch (Throwable e) {
+            throw failed("malloc", e);
+        }
+    }
+
+    private long advised(long address, long bytes) throws Throwable {
+        if (address != 0 && bytes >= 2 * HUGE_PAGE && madvise.isPresent()) {
+            long from = Math.ceilDiv(address, HUGE_PAGE) * HUGE_PAGE;
+            long to = (address + bytes) / HUGE_PAGE * HUGE_PAGE;
+            // This is only advice: where it is refused, pages are small, and everything still works.
+            int ignored = (int) madvise.get().invokeExact(from, to - from, ADVISE_HUGE_PAGES);
+        }
+        return address;
     }
 
     void free(long address) {
