@@ -1,7 +1,6 @@
 package io.moe4j.data;
 
 import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,8 +15,10 @@ final class Spool implements JsonStrings.Sink, AutoCloseable {
     /** The most bytes that are kept in memory. */
     static final int IN_MEMORY = 1 << 22;
 
+    private static final int FIRST = 1 << 12;
+
     private final int limit;
-    private byte[] memory = new byte[1 << 12];
+    private byte[] memory;
     private int length;
     private @Nullable Path file;
     private @Nullable OutputStream out;
@@ -29,22 +30,29 @@ final class Spool implements JsonStrings.Sink, AutoCloseable {
 
     Spool(int limit) {
         this.limit = limit;
+        memory = new byte[Math.min(limit, FIRST)];
     }
 
     @Override
     public void put(byte value) throws IOException {
-        if (out != null) {
-            out.write(value);
-            return;
-        }
-        if (length == limit) {
-            spill().write(value);
-            return;
-        }
         if (length == memory.length) {
-            memory = Arrays.copyOf(memory, Math.min(limit, 2 * length));
+            makeRoom();
         }
         memory[length++] = value;
+    }
+
+    /** Doubles the memory up to the limit; from then on, what it holds goes to the file whenever it is full. */
+    private void makeRoom() throws IOException {
+        if (length < limit) {
+            memory = Arrays.copyOf(memory, Math.min(limit, 2 * length));
+            return;
+        }
+        flush(out == null ? spill() : out);
+    }
+
+    private void flush(OutputStream stream) throws IOException {
+        stream.write(memory, 0, length);
+        length = 0;
     }
 
     /** The bytes since the last {@link #clear()}. Nothing may be added until the next one. */
@@ -54,6 +62,7 @@ final class Spool implements JsonStrings.Sink, AutoCloseable {
         if (spilled == null || written == null) {
             return new ByteArrayInputStream(memory, 0, length);
         }
+        flush(written);
         written.close();
         in = new BufferedInputStream(Files.newInputStream(spilled));
         return in;
@@ -81,9 +90,8 @@ final class Spool implements JsonStrings.Sink, AutoCloseable {
     private OutputStream spill() throws IOException {
         Path temporary = Files.createTempFile("moe4j-document-", ".tmp");
         file = temporary;
-        OutputStream stream = new BufferedOutputStream(Files.newOutputStream(temporary), 1 << 16);
+        OutputStream stream = Files.newOutputStream(temporary);
         out = stream;
-        stream.write(memory, 0, length);
         return stream;
     }
 }
