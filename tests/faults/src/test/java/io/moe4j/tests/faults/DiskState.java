@@ -2,6 +2,7 @@ package io.moe4j.tests.faults;
 
 import io.moe4j.tests.faults.SimulatedDisk.Operation;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -107,27 +108,47 @@ final class DiskState {
 
     /** Writes what is left to an empty folder. */
     void leave(Cut cut, Random random, Path target) throws IOException {
-        leave(top, cut, random, target);
+        write(left(cut, random), target);
     }
 
-    private static void leave(Node node, Cut cut, Random random, Path target) throws IOException {
-        if (!node.folder) {
-            Files.write(target, switch (cut) {
-                case PROCESS_KILLED -> node.bytes;
-                case NOTHING_LEFT, NAMES_LEFT -> node.safeBytes;
-                case SOME_LEFT -> torn(node, random);
-            });
-            return;
-        }
+    /** What is left: the names below the root, those of folders with a / at the end, and the bytes of each file. A folder comes before what is in it. */
+    Map<String, ByteBuffer> left(Cut cut, Random random) {
+        Map<String, ByteBuffer> left = new LinkedHashMap<>();
+        left(top, "", cut, random, left);
+        return left;
+    }
+
+    /** Writes what {@link #left} has returned to an empty folder. */
+    static void write(Map<String, ByteBuffer> left, Path target) throws IOException {
         Files.createDirectories(target);
-        Map<String, Node> names = switch (cut) {
-            case PROCESS_KILLED, NAMES_LEFT -> node.names;
-            case NOTHING_LEFT -> node.safeNames;
-            case SOME_LEFT -> some(node, random);
-        };
-        for (Map.Entry<String, Node> each : names.entrySet()) {
-            leave(each.getValue(), cut, random, target.resolve(each.getKey()));
+        for (Map.Entry<String, ByteBuffer> each : left.entrySet()) {
+            Path path = target.resolve(each.getKey());
+            if (each.getKey().endsWith("/")) {
+                Files.createDirectory(path);
+            } else {
+                Files.write(path, each.getValue().array());
+            }
         }
+    }
+
+    private static void left(Node folder, String path, Cut cut, Random random, Map<String, ByteBuffer> left) {
+        Map<String, Node> names = switch (cut) {
+            case PROCESS_KILLED, NAMES_LEFT -> folder.names;
+            case NOTHING_LEFT -> folder.safeNames;
+            case SOME_LEFT -> some(folder, random);
+        };
+        names.forEach((name, node) -> {
+            if (node.folder) {
+                left.put(path + name + "/", ByteBuffer.allocate(0));
+                left(node, path + name + "/", cut, random, left);
+            } else {
+                left.put(path + name, ByteBuffer.wrap(switch (cut) {
+                    case PROCESS_KILLED -> node.bytes;
+                    case NOTHING_LEFT, NAMES_LEFT -> node.safeBytes;
+                    case SOME_LEFT -> torn(node, random);
+                }));
+            }
+        });
     }
 
     private static Map<String, Node> some(Node node, Random random) {
