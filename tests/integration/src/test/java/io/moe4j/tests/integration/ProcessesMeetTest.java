@@ -40,9 +40,12 @@ class ProcessesMeetTest {
     @TempDir
     private Path folder;
 
-    /** The data of two processes has the same names and sizes, and differs in one letter. */
+    /** The data of two processes has the same names and sizes, and differs in one letter; a module of one has a file more. */
     @Test
-    void otherSettingsOrOtherDataEndTheRunAtOnceWithBothValues() throws Exception {
+    void otherSettingsOtherDataOrAnotherBuildEndTheRunAtOnceWithBothValues() throws Exception {
+        String planning = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator))
+                .filter(path -> path.contains("runtime-planning")).findFirst().orElseThrow();
+        Path other = otherBuild(planning);
         Path one = Files.createDirectories(folder.resolve("one"));
         Path two = Files.createDirectories(folder.resolve("two"));
         for (Path each : List.of(one, two)) {
@@ -53,11 +56,13 @@ class ProcessesMeetTest {
         try (RankProcesses job = new RankProcesses(folder, 2)) {
             job.start(0, with("--training.steps", "2", "--data.path", one.toString()));
             job.start(1, with("--training.steps", "2", "--data.path", two.toString(), "--training.seed", "7",
-                    "--optimizer.lr", "0.5"));
+                    "--optimizer.lr", "0.5"), Map.of(),
+                    argument -> argument.contains(planning) ? argument.replace(planning, other.toString()) : argument);
             for (int rank = 0; rank < 2; rank++) {
                 assertEquals(2, job.exitCode(rank), job.log(rank));
                 String log = job.log(rank);
                 assertTrue(log.contains("error: the ranks of this run do not agree"), log);
+                assertTrue(log.contains("build of io.moe4j.runtime.planning: "), log);
                 assertTrue(log.contains("training.seed: 42 (rank 0), 7 (rank 1)"), log);
                 assertTrue(log.contains("optimizer.lr: 0.001 (rank 0), 0.5 (rank 1)")
                         || log.contains("optimizer.lr: 0.002 (rank 0), 0.5 (rank 1)"), log);
@@ -69,41 +74,23 @@ class ProcessesMeetTest {
         assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(100), "long before the time limit");
     }
 
+    /** Connections that send garbage or nothing, a process of another user, and another job of the same user: the job goes on. */
     @Test
-    void anotherBuildIsNamed() throws Exception {
-        String planning = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator))
-                .filter(path -> path.contains("runtime-planning")).findFirst().orElseThrow();
-        Path other = copy(Path.of(planning), folder.resolve(Path.of(planning).getFileName()));
-        if (Files.isDirectory(other)) {
-            Files.writeString(other.resolve("changed.txt"), "changed");
-        } else {
-            try (FileSystem jar = FileSystems.newFileSystem(other)) {
-                Files.writeString(jar.getPath("changed.txt"), "changed");
-            }
-        }
-        try (RankProcesses job = new RankProcesses(folder, 2)) {
-            job.start(0, with("--training.steps", "2"));
-            job.start(1, with("--training.steps", "2"), Map.of(),
-                    argument -> argument.contains(planning) ? argument.replace(planning, other.toString()) : argument);
-            for (int rank = 0; rank < 2; rank++) {
-                assertEquals(2, job.exitCode(rank), job.log(rank));
-                assertTrue(job.log(rank).contains("build of io.moe4j.runtime.planning: "), job.log(rank));
-            }
-        }
-    }
-
-    /** Connections that send garbage or nothing, and a process of another user: the job goes on. */
-    @Test
-    void strangersOnThePortDisturbNoRun() throws Exception {
+    void neitherStrangersNorAnotherJobOnThePortDisturbARun() throws Exception {
         try (RankProcesses job = new RankProcesses(folder, 2);
                 RankProcesses stranger = new RankProcesses(Files.createDirectories(folder.resolve("stranger")), 2,
-                        job.port())) {
-            List<String> run = with("--training.steps", "1", "--output", folder.resolve("run").toString());
-            job.start(0, run);
+                        job.port());
+                RankProcesses second = new RankProcesses(Files.createDirectory(folder.resolve("2")), 2, job.port())) {
+            Map<String, String> one = Map.of("MOE4J_JOB_ID", "one", "MOE4J_JOB_SECRET", "a secret of both jobs");
+            Map<String, String> two = Map.of("MOE4J_JOB_ID", "two", "MOE4J_JOB_SECRET", "a secret of both jobs");
+            List<String> run = with("--training.steps", "1");
+            job.start(0, run, one, UnaryOperator.identity());
             List<Socket> sockets = new ArrayList<>();
             try {
                 awaitPort(job);
-                stranger.start(1, run);
+                stranger.start(1, run, Map.of("MOE4J_JOB_ID", "one"), UnaryOperator.identity());
+                second.start(0, run, two, UnaryOperator.identity());
+                second.start(1, run, two, UnaryOperator.identity());
                 Random random = new Random(1);
                 for (int i = 0; i < 40; i++) {
                     Socket socket = new Socket("127.0.0.1", job.port());
@@ -115,7 +102,11 @@ class ProcessesMeetTest {
                 }
                 assertEquals(2, stranger.exitCode(1), stranger.log(1));
                 assertTrue(stranger.log(1).contains("does not have the secret of this process"), stranger.log(1));
-                job.start(1, run);
+                assertEquals(2, second.exitCode(0), second.log(0));
+                assertTrue(second.log(0).contains("If another job uses the port"), second.log(0));
+                assertEquals(2, second.exitCode(1), second.log(1));
+                assertTrue(second.log(1).contains("it belongs to job two, and rank 0 to job one"), second.log(1));
+                job.start(1, run, one, UnaryOperator.identity());
                 for (int rank = 0; rank < 2; rank++) {
                     assertEquals(0, job.exitCode(rank), job.log(rank));
                 }
@@ -126,28 +117,6 @@ class ProcessesMeetTest {
                     socket.close();
                 }
             }
-        }
-    }
-
-    @Test
-    void twoJobsOnOnePortDoNotMix() throws Exception {
-        try (RankProcesses first = new RankProcesses(folder, 2);
-                RankProcesses second = new RankProcesses(Files.createDirectory(folder.resolve("2")), 2,
-                        first.port())) {
-            Map<String, String> one = Map.of("MOE4J_JOB_ID", "one", "MOE4J_JOB_SECRET", "a secret of both jobs");
-            Map<String, String> two = Map.of("MOE4J_JOB_ID", "two", "MOE4J_JOB_SECRET", "a secret of both jobs");
-            List<String> run = with("--training.steps", "1");
-            first.start(0, run, one, UnaryOperator.identity());
-            awaitPort(first);
-            second.start(0, run, two, UnaryOperator.identity());
-            second.start(1, run, two, UnaryOperator.identity());
-            assertEquals(2, second.exitCode(0), second.log(0));
-            assertTrue(second.log(0).contains("If another job uses the port"), second.log(0));
-            assertEquals(2, second.exitCode(1), second.log(1));
-            assertTrue(second.log(1).contains("it belongs to job two, and rank 0 to job one"), second.log(1));
-            first.start(1, run, one, UnaryOperator.identity());
-            assertEquals(0, first.exitCode(0), first.log(0));
-            assertEquals(0, first.exitCode(1), first.log(1));
         }
     }
 
@@ -176,6 +145,19 @@ class ProcessesMeetTest {
                 Thread.sleep(50);
             }
         }
+    }
+
+    /** A copy of a module, as a folder or a jar, that has a file more. */
+    private Path otherBuild(String module) throws IOException {
+        Path other = copy(Path.of(module), folder.resolve(Path.of(module).getFileName()));
+        if (Files.isDirectory(other)) {
+            Files.writeString(other.resolve("changed.txt"), "changed");
+        } else {
+            try (FileSystem jar = FileSystems.newFileSystem(other)) {
+                Files.writeString(jar.getPath("changed.txt"), "changed");
+            }
+        }
+        return other;
     }
 
     private static Path copy(Path from, Path to) throws IOException {

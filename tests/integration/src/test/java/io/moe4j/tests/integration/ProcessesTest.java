@@ -1,20 +1,12 @@
 package io.moe4j.tests.integration;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import io.moe4j.app.cli.Main;
-import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.regex.MatchResult;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -22,7 +14,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 
-/** Ranks as processes, started as torchrun starts them. */
+/**
+ * Ranks as processes, started as torchrun starts them. That they compute what threads compute shows in {@link SlurmJobTest}; what the others do when one is
+ * killed, in {@link PyTorchJobTest} and in tests/faults.
+ */
 @Execution(ExecutionMode.CONCURRENT)
 @Timeout(300)
 class ProcessesTest {
@@ -32,55 +27,9 @@ class ProcessesTest {
             "--data.tokenizer", "bytes", "--ranks", "2",
             "--parallelism.data_parallel_shard_degree", "2", "--parallelism.expert_parallel_degree", "2",
             "--training.local_batch_size", "1", "--training.seq_len", "16", "--runtime.threads", "1");
-    private static final Pattern NUMBERS = Pattern.compile("\"(?:loss|grad_norm)\":[^,]*");
 
     @TempDir
     private Path folder;
-
-    @Test
-    void twoProcessesComputeWhatTwoThreadsCompute() throws Exception {
-        List<String> run = with(RUN, "--training.steps", "2");
-        StringWriter err = new StringWriter();
-        Path threads = folder.resolve("threads");
-        int code = Main.run(new PrintWriter(new StringWriter()), new PrintWriter(err),
-                with(run, "--output", threads.toString()).toArray(String[]::new));
-        assertEquals(0, code, err::toString);
-
-        Path processes = folder.resolve("processes");
-        try (RankProcesses job = new RankProcesses(folder, 2)) {
-            for (int rank = 0; rank < 2; rank++) {
-                job.start(rank, with(run, "--output", processes.toString()));
-            }
-            for (int rank = 0; rank < 2; rank++) {
-                assertEquals(0, job.exitCode(rank), job.log(rank));
-            }
-        }
-        List<String> expected = numbers(threads);
-        assertEquals(4, expected.size());
-        assertEquals(expected, numbers(processes));
-    }
-
-    @Test
-    void aKilledProcessStopsTheOtherWhichNamesIt() throws Exception {
-        List<String> run = with(RUN, "--training.steps", "100000", "--output", folder.resolve("run").toString());
-        try (RankProcesses job = new RankProcesses(folder, 2)) {
-            job.start(0, run);
-            job.start(1, run);
-            Process survivor = job.process(0);
-            Process victim = job.process(1);
-            Path metrics = folder.resolve("run").resolve("metrics.jsonl");
-            for (int i = 0; i < 4000 && !(Files.exists(metrics) && Files.size(metrics) > 0); i++) {
-                assertTrue(survivor.isAlive() && victim.isAlive(), () -> job.log(0) + job.log(1));
-                Thread.sleep(50);
-            }
-            long begin = System.nanoTime();
-            victim.destroyForcibly().waitFor();
-            assertNotEquals(0, job.exitCode(0));
-            assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(20), "long before the time limit");
-            assertTrue(job.log(0).contains("rank 1 failed") && job.log(0).contains("its process has ended"),
-                    job.log(0));
-        }
-    }
 
     /** SIGTERM to one of two processes, without an --output: both end after the same step, and say by their exit codes that the run is unfinished. */
     @Test
@@ -104,12 +53,6 @@ class ProcessesTest {
                 assertEquals(1, saved.count());
             }
         }
-    }
-
-    /** Losses and norms as they were written, to the last digit. */
-    private static List<String> numbers(Path run) throws IOException {
-        return NUMBERS.matcher(Files.readString(run.resolve("metrics.jsonl"))).results().map(MatchResult::group)
-                .toList();
     }
 
     private static List<String> with(List<String> arguments, String... more) {

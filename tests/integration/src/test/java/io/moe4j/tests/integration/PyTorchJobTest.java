@@ -76,7 +76,8 @@ class PyTorchJobTest {
                             "[launch] rank 1 was killed by SIGKILL (exit code 137): restart 1 of 3 in 1 s, from "),
                     logs);
             assertTrue(
-                    logs.contains("[launch] rank 0 failed (exit code 1): rank 1 failed") && logs.contains("continues "),
+                    logs.contains("[launch] rank 0 failed (exit code 1): rank 1 failed")
+                            && logs.contains("its process has ended") && logs.contains("continues "),
                     logs);
             assertEquals(expected, ClusterRun.numbers(run.path(VOLUME + "/moe4j")), logs);
         }
