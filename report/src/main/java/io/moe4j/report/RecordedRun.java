@@ -94,7 +94,7 @@ final class RecordedRun {
         Map<String, String> values = new TreeMap<>();
         if (Files.isRegularFile(file)) {
             try {
-                flatten(new TomlMapper().readTree(Files.readString(file)), "", values);
+                flatten(TomlMapper.shared().readTree(Files.readString(file)), "", values);
             } catch (RuntimeException | IOException e) {
                 notes.add("config.toml cannot be read");
             }

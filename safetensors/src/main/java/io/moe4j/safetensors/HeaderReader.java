@@ -54,7 +54,7 @@ final class HeaderReader {
     private void parse(Path path, byte[] json) {
         JsonNode root;
         try {
-            root = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build().readTree(json);
+            root = JsonMapper.shared().reader().with(StreamReadFeature.STRICT_DUPLICATE_DETECTION).readTree(json);
         } catch (JacksonException e) {
             throw new InputException(path + " is no safetensors file: its header is not valid JSON: "
                     + Shown.parserMessage(e.getOriginalMessage()));

@@ -99,7 +99,9 @@ public final class ConfigLoader {
     private static Layers layers(String nameOrFile, List<Arguments.Override> overrides) {
         Layers layers = new Layers();
         layers.add(NamedConfigs.PLAIN, NamedConfigs.toml(NamedConfigs.PLAIN));
-        addBase(layers, nameOrFile);
+        if (!nameOrFile.equals(NamedConfigs.PLAIN)) {
+            addBase(layers, nameOrFile);
+        }
         overrides.forEach(layers::add);
         return layers;
     }

@@ -79,7 +79,7 @@ final class Layers {
     /** Adds the values of a TOML document. */
     void add(String name, String toml) {
         try {
-            addSection("", new TomlMapper().readTree(toml), name);
+            addSection("", TomlMapper.shared().readTree(toml), name);
         } catch (JacksonException e) {
             TokenStreamLocation at = e.getLocation();
             note(new Problem(Shown.of(name) + (at == null ? "" : ", line " + at.getLineNr()),

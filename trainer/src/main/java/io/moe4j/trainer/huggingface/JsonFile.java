@@ -33,8 +33,8 @@ final class JsonFile {
             if (size > LARGEST) {
                 throw new InputException(Shown.of(file) + " has " + size + " bytes; at most " + LARGEST + " are read");
             }
-            Map<String, Object> values = JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-                    .build().readValue(Files.readAllBytes(file), new TypeReference<>() {});
+            Map<String, Object> values = JsonMapper.shared().readerFor(new TypeReference<Map<String, Object>>() {})
+                    .with(StreamReadFeature.STRICT_DUPLICATE_DETECTION).readValue(Files.readAllBytes(file));
             if (values == null) {
                 throw new InputException(Shown.of(file) + " is no JSON object but null; take the published file");
             }

@@ -23,7 +23,7 @@ record Fields(String file, JsonNode node) {
     /** Reads a text that must be one JSON object. */
     static Fields read(String file, byte[] json) {
         try {
-            return of(file, JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build()
+            return of(file, JsonMapper.shared().reader().with(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .readTree(new String(json, StandardCharsets.UTF_8)));
         } catch (JacksonException e) {
             throw new DamageException(file + ": a JSON object was expected, and it cannot be read ("
