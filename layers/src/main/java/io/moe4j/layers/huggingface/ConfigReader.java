@@ -147,9 +147,12 @@ public final class ConfigReader {
         return false;
     }
 
-    /** True or false, or {@code otherwise} where the key is missing or null. */
+    /**
+     * True or false, or {@code otherwise} where the key is missing. Null is false, as in Python; where that is not {@code otherwise}, it is a problem, because
+     * whoever wrote it may have meant either.
+     */
     public boolean flag(String key, boolean otherwise) {
-        return has(key) ? flag(key) : otherwise;
+        return has(key) || (otherwise && values.containsKey(key)) ? flag(key) : otherwise;
     }
 
     /** A string. */
@@ -196,6 +199,17 @@ public final class ConfigReader {
                 prefix + key + " = " + Shown.of(values.get(key)) + ": only " + supported + " is supported; " + why);
     }
 
+    /**
+     * Two names of one number: if both exist, they must have equal values.
+     *
+     * @since 0.3.0
+     */
+    public void sameIfPresent(String key, String other) {
+        if (has(key) && has(other) && !same(values.get(key), values.get(other))) {
+            reject(other, values.get(key), "it is another name of " + key + ", which has that value");
+        }
+    }
+
     /** Whether two keys, if both exist, have equal values. */
     boolean agree(String key, String other) {
         return !has(key) || !has(other) || Objects.equals(values.get(key), values.get(other));
@@ -207,8 +221,8 @@ public final class ConfigReader {
                 + "it must be " + wanted);
     }
 
-    private static boolean same(@Nullable Object value, Object supported) {
+    private static boolean same(@Nullable Object value, @Nullable Object supported) {
         return (value instanceof Number a && supported instanceof Number b) ? a.doubleValue() == b.doubleValue()
-                : supported.equals(value);
+                : Objects.equals(supported, value);
     }
 }

@@ -15,6 +15,8 @@ import java.util.List;
 public final class RotaryKeys {
     private static final List<String> KINDS = List.of("default", "linear", "yarn", "llama3");
 
+    private static final String ORIGINAL_LENGTH = "original_max_position_embeddings";
+
     private final String kind;
     private final double theta;
     private final double factor;
@@ -38,12 +40,12 @@ public final class RotaryKeys {
         boolean yarn = kind.equals("yarn");
         boolean llama = kind.equals("llama3");
         long length = outer.count("max_position_embeddings", 1);
-        originalLength = yarn || llama ? keys.count("original_max_position_embeddings", 1, length) : length;
+        originalLength = yarn || llama ? originalLength(outer, keys, length) : length;
         factor = kind.equals("default") ? 1
                 : yarn ? keys.number("factor", (double) length / originalLength) : keys.number("factor");
         mscale = yarn ? keys.number("mscale", 0) : 0;
-        mscaleAllDim = yarn ? keys.number("mscale_all_dim", 0) : 0;
-        if ((mscale == 0) != (mscaleAllDim == 0)) {
+        mscaleAllDim = kind.equals("default") ? 0 : keys.number("mscale_all_dim", 0);
+        if (yarn && (mscale == 0) != (mscaleAllDim == 0)) {
             keys.reject("mscale", "both mscale and mscale_all_dim, or neither,",
                     "with one alone, published implementations disagree");
         }
@@ -55,6 +57,19 @@ public final class RotaryKeys {
         highFrequency = llama ? keys.number("high_freq_factor") : 1;
         outer.onlyIfPresent("partial_rotary_factor", 1, "all rotary elements of a head are rotated");
         keys.onlyIfPresent("partial_rotary_factor", 1, "all rotary elements of a head are rotated");
+    }
+
+    /**
+     * Tokens before stretching. Some files have this key outside the section, and transformers 5 then reads it there, while earlier versions read the
+     * section: if both are given, they must be equal.
+     */
+    private static long originalLength(ConfigReader outer, ConfigReader keys, long length) {
+        long outside = outer.count(ORIGINAL_LENGTH, 1, length);
+        long original = keys.count(ORIGINAL_LENGTH, 1, outside);
+        if (outer.has(ORIGINAL_LENGTH) && original != outside) {
+            outer.reject(ORIGINAL_LENGTH, original, "the section has that value; remove one of the two keys");
+        }
+        return original;
     }
 
     /** Reads the keys of a configuration. */
@@ -77,7 +92,7 @@ public final class RotaryKeys {
         return factor;
     }
 
-    /** Weight in the temperature of DeepSeek's attention scores ({@code mscale_all_dim}); 0 if there is none. */
+    /** Weight in the temperature of DeepSeek's attention scores ({@code mscale_all_dim}), with every kind of scaling; 0 if there is none. */
     public double mscaleAllDim() {
         return mscaleAllDim;
     }

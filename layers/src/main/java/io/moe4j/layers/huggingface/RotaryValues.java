@@ -26,17 +26,23 @@ public final class RotaryValues {
      *
      * @param config what they are added to
      * @param temperature of DeepSeek's attention scores; 1 for models without it
+     * @throws IllegalArgumentException if there is a temperature, and no scaling from which a reader could compute it
      */
     public static void put(Map<String, Object> config, RotarySpec rotary, double temperature) {
         config.put("rope_theta", rotary.theta());
         Map<String, Object> scaling = new LinkedHashMap<>();
         switch (rotary.scaling()) {
             case RotaryScaling.None() -> {
+                if (temperature != 1) {
+                    throw new IllegalArgumentException("attention scores have the temperature " + temperature
+                            + " without a rotary scaling; a config.json gives it as mscale_all_dim of a scaling");
+                }
                 return;
             }
             case RotaryScaling.Linear(double factor) -> {
                 kind(scaling, "linear");
                 scaling.put("factor", factor);
+                temperature(scaling, factor, temperature);
             }
             case RotaryScaling.Llama3 llama -> {
                 kind(scaling, "llama3");
@@ -44,10 +50,17 @@ public final class RotaryValues {
                 scaling.put("low_freq_factor", llama.lowFrequencyFactor());
                 scaling.put("high_freq_factor", llama.highFrequencyFactor());
                 scaling.put("original_max_position_embeddings", llama.originalLength());
+                temperature(scaling, llama.factor(), temperature);
             }
             case Yarn yarn -> yarn(scaling, yarn, temperature);
         }
         config.put("rope_scaling", scaling);
+    }
+
+    private static void temperature(Map<String, Object> scaling, double factor, double temperature) {
+        if (temperature != 1) {
+            scaling.put("mscale_all_dim", mscale(factor, temperature));
+        }
     }
 
     private static void yarn(Map<String, Object> scaling, Yarn yarn, double temperature) {

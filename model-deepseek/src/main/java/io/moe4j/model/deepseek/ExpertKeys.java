@@ -10,7 +10,8 @@ import java.util.List;
 /**
  * The keys of the experts, which may be invalid until the reader has refused problems. The published class of {@code deepseek_v2} scores with a
  * softmax and never normalises weights. The class of {@code deepseek_v3} scores with a sigmoid and selects by {@code noaux_tc}; files that
- * transformers 5 wrote have neither key.
+ * transformers 5 wrote have neither key. The numbers of groups must be given for {@code noaux_tc}: the published class has 8 and keeps 4 where they are
+ * missing, which no weight would show.
  */
 record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int kept, boolean norm, double scale,
         Score score, GroupValue groupValue) {
@@ -38,9 +39,15 @@ record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int 
             keys.reject("topk_method", "greedy or group_limited_greedy", "deepseek_v2 has no other");
         }
         boolean grouped = !method.equals("greedy");
+        int groups = grouped || keys.has("n_group") ? (int) keys.count("n_group", 1) : 1;
+        int kept = grouped || keys.has("topk_group") ? (int) keys.count("topk_group", 1) : 1;
+        if (!grouped && !second && kept < groups) {
+            keys.reject("topk_method", "noaux_tc, where topk_group is less than n_group,",
+                    "the published class of deepseek_v3 keeps groups whatever topk_method says");
+        }
         return new ExpertKeys((int) keys.count("n_routed_experts", 1), keys.count("moe_intermediate_size", 1),
                 (int) keys.count("n_shared_experts", 0, 0), (int) keys.count("num_experts_per_tok", 1),
-                grouped ? groups(keys, "n_group", method) : 1, grouped ? groups(keys, "topk_group", method) : 1, norm,
+                grouped ? groups : 1, grouped ? kept : 1, norm,
                 keys.number("routed_scaling_factor"), score.equals("sigmoid") ? Score.SIGMOID : Score.SOFTMAX,
                 method.equals("group_limited_greedy") ? GroupValue.LARGEST : GroupValue.TOP_TWO);
     }
@@ -59,10 +66,5 @@ record ExpertKeys(int count, long hidden, int shared, int topK, int groups, int 
                     "no published model values groups by their largest sigmoid score");
         }
         return method;
-    }
-
-    /** The number of groups: required where the method needs it; {@code noaux_tc} without it has one group. */
-    private static int groups(ConfigReader keys, String key, String method) {
-        return (int) (method.equals("noaux_tc") ? keys.count(key, 1, 1) : keys.count(key, 1));
     }
 }

@@ -64,6 +64,8 @@ final class HuggingFaceConfig {
         keys.onlyIfPresent("attention_dropout", 0, "there is no dropout");
         keys.onlyIfPresent("moe_layer_freq", 1, "every layer after the dense ones has experts");
         keys.onlyIfPresent("pretraining_tp", 1, NEVER);
+        keys.onlyIfPresent("is_causal", true, "no token attends over those after it");
+        keys.sameIfPresent("n_routed_experts", type.equals("deepseek_v2") ? "num_experts" : "num_local_experts");
         if (keys.has("quantization_config")) {
             keys.reject("quantization_config", "no quantization", "convert the checkpoint to bfloat16 or float32");
         }

@@ -78,19 +78,33 @@ class ConfigValuesTest {
         assertTrue(remarks.getFirst().contains("softmax scores with normalised weights"), remarks.getFirst());
     }
 
+    /** A reader computes the temperature from the factor of a scaling, so without one it could not be written. */
+    @Test
+    void aTemperatureWithoutScalingIsRefused() {
+        LatentAttention attention = new LatentAttention(2, new QueryProjection.Direct(), 8, 8, 8,
+                new RotarySpec(Rotation.PAIRS, 8, 10000, new RotaryScaling.None()), 1.5, 1e-6f);
+        DecoderSpec spec = Published.decoder("odd", 64, 16, List.of(new BlockSpec(attention, new DenseFeedForward(8))));
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> ConfigValues.of(spec));
+        assertTrue(e.getMessage().contains("temperature 1.5 without a rotary scaling"), e.getMessage());
+    }
+
     private static DecoderSpec random(Random random) {
         QueryProjection query = random.nextBoolean() ? new QueryProjection.Direct()
                 : new QueryProjection.LowRank(1 + random.nextInt(30));
         double factor = 1 + random.nextInt(40);
         double temperature = random.nextBoolean() ? 1 : Yarn.temperature(factor, (1 + random.nextInt(2000)) / 1000.0);
         double amplitude = temperature == 1 || random.nextInt(4) == 0 ? Yarn.temperature(factor, 1) : 1;
-        RotaryScaling scaling = random.nextInt(3) == 0 && temperature == 1 ? new RotaryScaling.None()
-                : new Yarn(factor, 1 + random.nextInt(8192), 32, 1, random.nextBoolean(), amplitude);
+        RotaryScaling scaling = switch (random.nextInt(temperature == 1 ? 6 : 5)) {
+            case 0 -> new RotaryScaling.Linear(factor);
+            case 1 -> new RotaryScaling.Llama3(factor, 1 + random.nextInt(8192), 1, 4);
+            case 5 -> new RotaryScaling.None();
+            default -> new Yarn(factor, 1 + random.nextInt(8192), 32, 1, random.nextBoolean(), amplitude);
+        };
         LatentAttention attention = new LatentAttention(1 + random.nextInt(8), query, 1 + random.nextInt(64),
                 1 + random.nextInt(64), 1 + random.nextInt(64),
                 new RotarySpec(random.nextBoolean() ? Rotation.PAIRS : Rotation.HALVES, 2 + 2 * random.nextInt(20),
                         2 + random.nextInt(1_000_000), scaling),
-                scaling instanceof Yarn ? temperature : 1, random.nextInt(4) == 0 ? 1e-5f : 1e-6f);
+                temperature, random.nextInt(4) == 0 ? 1e-5f : 1e-6f);
         int layers = 1 + random.nextInt(5);
         int dense = random.nextInt(layers + 1);
         FeedForwardSpec first = new DenseFeedForward(1 + random.nextInt(99));

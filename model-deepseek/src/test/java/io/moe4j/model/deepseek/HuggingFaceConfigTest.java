@@ -13,6 +13,8 @@ import io.moe4j.layers.attention.QueryProjection;
 import io.moe4j.layers.decoder.DecoderSpec;
 import io.moe4j.layers.feedforward.DenseFeedForward;
 import io.moe4j.layers.feedforward.MixtureOfExperts;
+import io.moe4j.layers.rotary.RotaryScaling.Linear;
+import io.moe4j.layers.rotary.RotaryScaling.Llama3;
 import io.moe4j.layers.rotary.RotaryScaling.Yarn;
 import io.moe4j.layers.rotary.RotarySpec;
 import io.moe4j.layers.rotary.Rotation;
@@ -101,6 +103,52 @@ class HuggingFaceConfigTest {
                 ((Yarn) attention.rotary().scaling()).amplitude());
     }
 
+    /** The published classes sharpen attention by mscale_all_dim with every kind of scaling, and use mscale with YaRN alone. */
+    @ParameterizedTest
+    @CsvSource({"linear", "llama3"})
+    void everyScalingHasATemperature(String kind) {
+        Map<String, Object> config = config();
+        config.put("rope_scaling", new HashMap<String, Object>(Map.of("rope_type", kind, "factor", 4.0,
+                "low_freq_factor", 1.0, "high_freq_factor", 4.0, "original_max_position_embeddings", 4096,
+                "mscale_all_dim", 0.5)));
+        LatentAttention attention = attention(HuggingFaceConfig.spec(config));
+        assertEquals(0.05 * Math.log(4) + 1, attention.temperature());
+        assertEquals(kind.equals("linear") ? new Linear(4) : new Llama3(4, 4096, 1, 4), attention.rotary().scaling());
+        section(config).put("rope_type", "default");
+        assertEquals(1, attention(HuggingFaceConfig.spec(config)).temperature());
+    }
+
+    /** Transformers 5 reads the length outside the section, where there is one. */
+    @Test
+    void theOriginalLengthMayStandOutside() {
+        Map<String, Object> config = config();
+        config.put("original_max_position_embeddings", section(config).remove("original_max_position_embeddings"));
+        assertEquals(attention(HuggingFaceConfig.spec(config())), attention(HuggingFaceConfig.spec(config)));
+    }
+
+    /** The published class would have 8 groups and keep 4, which no weight shows. */
+    @ParameterizedTest
+    @CsvSource({"n_group", "topk_group"})
+    void groupsAreNotGuessed(String key) {
+        Map<String, Object> config = config();
+        config.remove(key);
+        assertTrue(refusal(config).contains(key + " is missing"), refusal(config));
+    }
+
+    /** Null is false in Python, and true where a key is missing. */
+    @Test
+    void nullIsNoDefaultOfTrue() {
+        Map<String, Object> config = config();
+        config.put("rope_interleave", null);
+        assertTrue(refusal(config).contains("rope_interleave = null: it must be true or false"), refusal(config));
+        config.remove("rope_interleave");
+        section(config).put("truncate", null);
+        assertTrue(refusal(config).contains("rope_scaling.truncate = null"), refusal(config));
+        section(config).remove("truncate");
+        config.put("tie_word_embeddings", null);
+        assertFalse(HuggingFaceConfig.spec(config).tiedEmbedding());
+    }
+
     @Test
     void theSecondVersionSelectsWithoutBiasesOfItsOwn() {
         Map<String, Object> config = second();
@@ -149,11 +197,13 @@ class HuggingFaceConfigTest {
             "deepseek_v2, norm_topk_prob, true", "deepseek_v2, scoring_func, sigmoid",
             "deepseek_v3, partial_rotary_factor, 0.5", "deepseek_v3, num_key_value_heads, 1",
             "deepseek_v3, qk_head_dim, 20", "deepseek_v3, mlp_bias, true", "deepseek_v3, moe_layer_freq, 2",
-            "deepseek_v3, hidden_act, gelu"})
+            "deepseek_v3, hidden_act, gelu", "deepseek_v3, is_causal, false", "deepseek_v3, topk_method, greedy",
+            "deepseek_v3, num_local_experts, 8", "deepseek_v2, num_experts, 8",
+            "deepseek_v3, original_max_position_embeddings, 1024"})
     void whatIsNotComputedIsRefused(String type, String key, String text) {
         Map<String, Object> config = type.equals("deepseek_v2") ? second() : config();
         Object value = text.matches("[0-9.]+") ? Double.valueOf(text)
-                : text.equals("true") ? (Object) true : text;
+                : text.matches("true|false") ? (Object) Boolean.valueOf(text) : text;
         config.put(key, value);
         String message = refusal(config);
         assertTrue(message.contains(key + " = " + value), message);

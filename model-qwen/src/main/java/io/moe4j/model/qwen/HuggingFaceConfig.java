@@ -74,6 +74,8 @@ final class HuggingFaceConfig {
         keys.onlyIfPresent("attention_bias", false, "projections have no bias");
         keys.onlyIfPresent("attention_dropout", 0, "there is no dropout");
         keys.onlyIfPresent("use_sliding_window", false, "every token attends over all before it");
+        keys.onlyIfPresent("is_causal", true, "no token attends over those after it");
+        keys.sameIfPresent("num_local_experts", "num_experts");
         if (keys.has("quantization_config")) {
             keys.reject("quantization_config", "no quantization", "convert the checkpoint to bfloat16 or float32");
         }

@@ -90,11 +90,13 @@ class HuggingFaceConfigTest {
     @ParameterizedTest
     @CsvSource({"attention_bias, true", "use_sliding_window, true", "attention_dropout, 0.1", "hidden_act, gelu",
             "num_key_value_heads, 3", "head_dim, 15", "num_experts_per_tok, 9", "model_type, qwen2_moe",
-            "partial_rotary_factor, 0.5", "mlp_only_layers, all", "decoder_sparse_step, 0", "rms_norm_eps, -1"})
+            "partial_rotary_factor, 0.5", "mlp_only_layers, all", "decoder_sparse_step, 0", "rms_norm_eps, -1",
+            "is_causal, false", "num_experts, 7"})
     void whatIsNotComputedIsRefused(String key, String text) {
         Map<String, Object> config = config();
         Object value = text.matches("-?[0-9]+") ? Integer.valueOf(text)
-                : text.matches("[0-9.]+") ? Double.valueOf(text) : text.equals("true") ? (Object) true : text;
+                : text.matches("[0-9.]+") ? Double.valueOf(text)
+                        : text.matches("true|false") ? (Object) Boolean.valueOf(text) : text;
         config.put(key, value);
         assertTrue(refusal(config).contains(key + " = " + value), refusal(config));
     }
