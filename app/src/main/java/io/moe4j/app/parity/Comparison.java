@@ -8,25 +8,39 @@ import java.util.function.ToDoubleFunction;
 
 /** The differences of one kind of number, such as gradients, by tensor. */
 final class Comparison {
+    /** The distance from 1 to the next fp32 number. Terms as large as 1 that cancel leave about as much. */
+    private static final double ROUNDING = 0x1p-23;
+
     private final String what;
     private final double bound;
+    private final boolean roundingIsZero;
     private final ToDoubleFunction<Difference> error;
     private final Map<String, Difference> differences = new LinkedHashMap<>();
 
-    private Comparison(String what, double bound, ToDoubleFunction<Difference> error) {
+    private Comparison(String what, double bound, boolean roundingIsZero, ToDoubleFunction<Difference> error) {
         this.what = what;
         this.bound = bound;
+        this.roundingIsZero = roundingIsZero;
         this.error = error;
     }
 
     /** Compares by the largest difference relative to the tensor's largest value. */
     static Comparison relative(String what, double bound) {
-        return new Comparison(what, bound, Difference::relative);
+        return new Comparison(what, bound, false, Difference::relative);
+    }
+
+    /**
+     * The same for gradients. A gradient that is zero, but for the rounding of terms that cancel, has no value to which a difference could be relative: for
+     * example the gate's, where each token has one expert whose weight is normalised, and so always 1. A tensor is taken for such a one if all its values,
+     * expected and found, are below 2⁻²³ of the largest gradient of the model.
+     */
+    static Comparison ofGradients(String what, double bound) {
+        return new Comparison(what, bound, true, Difference::relative);
     }
 
     /** Compares by L2 norms. */
     static Comparison norms(String what, double bound) {
-        return new Comparison(what, bound, Difference::norm);
+        return new Comparison(what, bound, false, Difference::norm);
     }
 
     /** The difference of a tensor, to which parts may be added. */
@@ -36,8 +50,12 @@ final class Comparison {
 
     /** The result; empty if there was nothing to compare. */
     synchronized Optional<Line> line() {
+        double rounding = roundingIsZero
+                ? ROUNDING * differences.values().stream().mapToDouble(Difference::largestExpected).max().orElse(0)
+                : 0;
         return differences.entrySet().stream()
-                .map(entry -> new Line(what, differences.size(), error.applyAsDouble(entry.getValue()), bound,
+                .map(entry -> new Line(what, differences.size(),
+                        entry.getValue().isRounding(rounding) ? 0 : error.applyAsDouble(entry.getValue()), bound,
                         entry.getKey()))
                 .reduce((worst, other) -> Double.compare(other.error(), worst.error()) > 0 ? other : worst);
     }

@@ -31,6 +31,16 @@ final class Difference {
         return count;
     }
 
+    /** The largest expected value, without its sign. */
+    synchronized double largestExpected() {
+        return largestExpected;
+    }
+
+    /** Whether expected values are not all zero, and neither they nor the differences exceed {@code limit}. NaN exceeds it. */
+    synchronized boolean isRounding(double limit) {
+        return largestExpected > 0 && largestExpected <= limit && largest <= limit;
+    }
+
     /** The largest difference, divided by the largest expected value. */
     synchronized double relative() {
         return ratio(largest, largestExpected);

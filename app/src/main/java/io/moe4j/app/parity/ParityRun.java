@@ -38,7 +38,7 @@ final class ParityRun {
 
     private final Comparison logits = Comparison.relative("logits", LOGITS);
     private final Comparison loss = Comparison.relative("loss", LOGITS);
-    private final Comparison gradients = Comparison.relative("gradients", GRADIENTS);
+    private final Comparison gradients = Comparison.ofGradients("gradients", GRADIENTS);
     private final Comparison tokens = Comparison.relative("tokens per expert", 0);
     private final Comparison losses = Comparison.relative("loss curve", CURVES);
     private final Comparison predicted = Comparison.relative("multi-token losses", CURVES);

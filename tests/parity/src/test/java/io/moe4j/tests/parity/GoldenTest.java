@@ -86,6 +86,24 @@ class GoldenTest {
         assertEquals(8, report.lines().size());
     }
 
+    /** Small ones with settings that the others do not have; make_hf.py says which. */
+    @ParameterizedTest
+    @CsvSource({"deepseek_v3_linear, 8", "deepseek_v3_halves, 8", "deepseek_v2_llama3, 7", "qwen3_moe_one, 7"})
+    void numbersOfFurtherSettingsAreThoseOfHuggingFace(String golden, int lines) {
+        ParityReport report = compare(Goldens.path(golden), "--ranks 2");
+        assertTrue(report.holds(), report.text());
+        assertEquals(lines, report.lines().size());
+    }
+
+    /** A gradient that is zero but for rounding, below 2⁻²³ of the largest one, is compared with that rounding: what is larger, or NaN, is seen. */
+    @ParameterizedTest
+    @CsvSource({"1e-9, true", "1e-3, false", "NaN, false"})
+    void whatIsMoreThanRoundingIsSeen(float value, boolean holds) {
+        Path other = Goldens.changed("qwen3_moe_one", folder, "grad/model.layers.1.mlp.gate.weight",
+                bytes -> bytes.set(ValueLayout.JAVA_FLOAT_UNALIGNED, 0, value));
+        assertEquals(holds ? List.of() : List.of("gradients"), broken(other));
+    }
+
     @ParameterizedTest
     @CsvSource({"--ranks 1", "--ranks 4", "--ranks 2" + STANDARD})
     void aModelWithoutExpertsIsCompared(String overrides) {
