@@ -210,6 +210,11 @@ public final class ConfigReader {
         }
     }
 
+    /** Whether this object has objects within it. */
+    boolean hasSections() {
+        return values.values().stream().anyMatch(Map.class::isInstance);
+    }
+
     /** Whether two keys, if both exist, have equal values. */
     boolean agree(String key, String other) {
         return !has(key) || !has(other) || Objects.equals(values.get(key), values.get(other));

@@ -79,7 +79,11 @@ public final class RotaryKeys {
             outer.reject("rope_scaling", "the value of rope_parameters", "remove one of the two keys");
         }
         boolean scaled = outer.has(section);
-        return new RotaryKeys(outer, scaled ? outer.section(section) : outer, scaled);
+        ConfigReader keys = scaled ? outer.section(section) : outer;
+        if (scaled && keys.hasSections()) {
+            outer.reject(section, "one embedding", "all layers rotate alike");
+        }
+        return new RotaryKeys(outer, keys, scaled);
     }
 
     /** Base of the frequencies. */

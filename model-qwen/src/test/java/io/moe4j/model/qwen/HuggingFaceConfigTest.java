@@ -85,6 +85,9 @@ class HuggingFaceConfigTest {
                 attention(HuggingFaceConfig.spec(config)).rotary().scaling());
         config.put("rope_parameters", Map.of("rope_type", "dynamic", "rope_theta", 1e6, "factor", 2.0));
         assertTrue(refusal(config).contains("rope_parameters.rope_type = dynamic"), refusal(config));
+        config.put("rope_theta", 1e6);
+        config.put("rope_parameters", Map.of("full_attention", Map.of("rope_type", "yarn", "factor", 2.0)));
+        assertTrue(refusal(config).contains("only one embedding is supported"), refusal(config));
     }
 
     @ParameterizedTest
