@@ -78,6 +78,42 @@ class KitIsNotVacuousTest {
                                     given.y_RO()));
                             return null;
                         }),
+                new Fault("a sum of 2048 terms at most", "forward", "expected", ExpertKernelsContract::forward,
+                        (real, stream, arguments) -> {
+                            GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
+                            long terms = Math.min(2048, given.x_RI().dim(1));
+                            real.forward(stream, new GroupedProduct.Forward(given.x_RI().slice(1, 0, terms),
+                                    given.w_eOI().slice(2, 0, terms), given.offsets_e(), given.y_RO()));
+                            return null;
+                        }),
+                new Fault("an input gradient of 2048 terms at most", "inputGradient", "expected",
+                        ExpertKernelsContract::inputGradient, (real, stream, arguments) -> {
+                            GroupedProduct.InputGradient given = (GroupedProduct.InputGradient) arguments;
+                            long terms = Math.min(2048, given.dy_RO().dim(1));
+                            real.inputGradient(stream,
+                                    new GroupedProduct.InputGradient(given.dy_RO().slice(1, 0, terms),
+                                            given.w_eOI().slice(1, 0, terms), given.offsets_e(), given.dx_RI()));
+                            return null;
+                        }),
+                new Fault("at most eight experts", "forward", "NaN", ExpertKernelsContract::forward,
+                        (real, stream, arguments) -> {
+                            GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
+                            long experts = Math.min(8, given.offsets_e().dim(0));
+                            real.forward(stream, new GroupedProduct.Forward(given.x_RI(),
+                                    given.w_eOI().slice(0, 0, experts), given.offsets_e().slice(0, 0, experts),
+                                    given.y_RO()));
+                            return null;
+                        }),
+                new Fault("weight gradients of experts that are far apart go to the first", "weightGradient", "far dw",
+                        ExpertKernelsContract::rowsBeyond31Bits, (real, stream, arguments) -> {
+                            GroupedProduct.WeightGradient given = (GroupedProduct.WeightGradient) arguments;
+                            Tensor dw = given.dw_eOI();
+                            Tensor first = dw.strided(new long[] {dw.dim(0), dw.dim(1), dw.dim(2)},
+                                    new long[] {dw.stride(0) < 1 << 29 ? dw.stride(0) : 0, dw.stride(1), dw.stride(2)});
+                            real.weightGradient(stream, new GroupedProduct.WeightGradient(given.dy_RO(), given.x_RI(),
+                                    given.offsets_e(), first, given.accumulate()));
+                            return null;
+                        }),
                 new Fault("scales of the first row for all rows", "forward", "expected",
                         ExpertKernelsContract::productsWithScales, (real, stream, arguments) -> {
                             GroupedProduct.Forward given = (GroupedProduct.Forward) arguments;
@@ -112,6 +148,15 @@ class KitIsNotVacuousTest {
                             GroupedProduct.WeightGradient given = (GroupedProduct.WeightGradient) arguments;
                             real.weightGradient(stream, new GroupedProduct.WeightGradient(given.dy_RO(), given.x_RI(),
                                     given.offsets_e(), given.dw_eOI(), false));
+                            return null;
+                        }),
+                new Fault("a weight gradient with scales forgets the last expert, which has no rows", "weightGradient",
+                        "dw\\[4.*expected", ExpertKernelsContract::productsWithScales, (real, stream, arguments) -> {
+                            GroupedProduct.WeightGradient given = (GroupedProduct.WeightGradient) arguments;
+                            long experts = given.offsets_e().dim(0) - (given.dy_RO().scales().isPresent() ? 1 : 0);
+                            real.weightGradient(stream, new GroupedProduct.WeightGradient(given.dy_RO(), given.x_RI(),
+                                    given.offsets_e().slice(0, 0, experts), given.dw_eOI().slice(0, 0, experts),
+                                    given.accumulate()));
                             return null;
                         }),
                 new Fault("SwiGLU without the rows' weights", "swiglu", "expected", ExpertKernelsContract::swiglu,

@@ -31,7 +31,11 @@ record ExpertCase(String name, List<Integer> counts, int spare, int inputs, int 
                 new ExpertCase("last expert empty", List.of(13, 5, 0), 40, 33, 9, 1, 7),
                 new ExpertCase("full capacity", List.of(8, 8, 8, 8), 0, 32, 64, 0, 8),
                 new ExpertCase("several panels", List.of(3, 520, 0, 257), 300, 136, 264, 8, 9),
-                new ExpertCase("wide", List.of(5, 2), 1, 1100, 1032, 0, 10)));
+                new ExpertCase("wide", List.of(5, 2), 1, 1100, 1032, 0, 10),
+                new ExpertCase("many inputs", List.of(3, 26), 2, 2060, 24, 0, 11),
+                new ExpertCase("many outputs", List.of(26, 1), 2, 24, 2060, 0, 12),
+                // 383 rows, one less than whole blocks of 64 and 128; experts around such blocks, and with one row.
+                new ExpertCase("many experts", List.of(28, 2, 0, 63, 1, 64, 65, 1, 127, 0, 31, 1), 3, 24, 16, 0, 13)));
         Random random = new Random(20);
         for (int i = 0; i < 20; i++) {
             Integer[] counts = new Integer[1 + random.nextInt(6)];
