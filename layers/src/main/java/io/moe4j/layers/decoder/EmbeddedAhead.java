@@ -6,8 +6,9 @@ import io.moe4j.autograd.Operation;
 import io.moe4j.autograd.Tape;
 
 /**
- * The embeddings of tokens ahead, which were looked up before. Backward puts their gradient into the same place: whatever reads them has had its backward by
- * then, and the embedding's own backward finds the gradient there.
+ * The embeddings of later tokens, as input of a module for multi-token prediction. They have been looked up already, so forward computes nothing. Backward
+ * overwrites them with their gradient, because the embedding's own backward reads it there. All operations that read the embeddings have run their backward
+ * before.
  */
 final class EmbeddedAhead implements Operation {
     private final Tensor rows_TD;
@@ -28,7 +29,7 @@ final class EmbeddedAhead implements Operation {
 
     @Override
     public void forward(Tape tape, Tensor output) {
-        // They are there.
+        // The rows were looked up before.
     }
 
     @Override

@@ -8,17 +8,17 @@ import io.moe4j.autograd.sharding.Parameter;
 import io.moe4j.layers.unit.RmsNorm;
 import java.util.Optional;
 
-/** The norm that precedes a model's projection to the vocabulary. Its unit is gathered. */
+/** The norm that precedes a model's projection to the vocabulary. The unit of its weight must be gathered while it is used. */
 record FinalNorm(RankContext rank, RmsNorm norm) {
 
     /**
      * Rows after the norm.
      *
-     * @param rstd_T for backward
+     * @param rstd_T reciprocal standard deviation of each row, which backward needs
      */
     record Normed(Tensor y_TD, Tensor rstd_T) {}
 
-    /** In the innermost open scope. */
+    /** Allocates both results in the innermost open scope. */
     Normed forward(Tensor x_TD) {
         Tensor y_TD = rank.memory().allocate("activations", x_TD.dtype(), x_TD.dim(0), x_TD.dim(1));
         Tensor rstd_T = rank.memory().allocate("activations", DType.F32, x_TD.dim(0));
@@ -26,7 +26,7 @@ record FinalNorm(RankContext rank, RmsNorm norm) {
         return new Normed(y_TD, rstd_T);
     }
 
-    /** Overwrites {@code dx_TD}. */
+    /** Overwrites {@code dx_TD} with the gradient of the input. */
     void backward(Tensor x_TD, Tensor rstd_T, Tensor dy_TD, Tensor dx_TD) {
         Parameter norm_D = norm.weight_D();
         long bytes = rank.device().workspaceSizes().rmsNormBackward(x_TD.dim(0), x_TD.dim(1));

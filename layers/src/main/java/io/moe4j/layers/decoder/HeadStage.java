@@ -20,8 +20,8 @@ final class HeadStage implements Stage.Last {
     /**
      * A head.
      *
-     * @param own have the norm and, unless the projection is shared, the projection
-     * @param shared has the projection if that is the embedding's table
+     * @param own units of the norm and, unless it is shared, of the projection
+     * @param shared unit of the embedding, if its table is the projection too
      */
     HeadStage(RankContext rank, List<ParameterUnit> own, Optional<ParameterUnit> shared, FinalNorm norm,
             VocabularyLoss loss) {
