@@ -40,8 +40,9 @@ public interface ReceivedRows {
     Tensor scalars_R();
 
     /**
-     * Gives the memory of kept rows back: a later dispatch may take it. Call it after all work that reads the rows has been enqueued. All ranks release
-     * in the same order. Does nothing for rows that are not kept, or are released already. Since SPI 1.3.
+     * Gives the memory of kept rows back: a later dispatch may take it. Call it after all work that reads the rows has been enqueued; afterwards
+     * {@link #rows_RD()} and {@link #weights_R()} throw {@link IllegalStateException}. All ranks release in the same order. Does nothing for rows that are
+     * not kept, or are released already. Since SPI 1.3.
      *
      * @since 0.3.0
      */

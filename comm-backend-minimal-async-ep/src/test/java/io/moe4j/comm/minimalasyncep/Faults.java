@@ -34,6 +34,7 @@ final class Faults {
     private static final Tests BESIDE = CommBackendContract::exchangesBesideTheMainStream;
     private static final Tests SCALED = CommBackendContract::rowsWithScales;
     private static final Tests ONCE = CommBackendContract::rowsSentOnce;
+    private static final Tests CLOSED = one(CommBackendContract::refusesToWorkWhenClosed);
     private static final Tests OUT_OF_RANGE = CommBackendContract::refusesIdsOutOfRange;
 
     private Faults() {}
@@ -88,7 +89,15 @@ final class Faults {
                         .kernel("place_rows", Kernels::dropsTheFirst),
                 Fault.of("capacityRows() is one more", EXCHANGES, "capacityRows")
                         .wrapped((backend, context) -> new Wrapped(backend, context).capacity(1)),
+                Fault.of("drops the last row of an expert that gets everything", EXCHANGES, "rows_RD|out_TD|offsets_e")
+                        .kernel("place_rows", Kernels::dropsTheLastOfMany),
                 // Statistics.
+                Fault.of("the rounds of the last plan", STATISTICS, "roundStatistics after several plans")
+                        .kernel("plan_rounds", real -> Kernels.roundStatistics(real,
+                                (before, now) -> new long[] {before[0] + now[0], before[1] + now[1], now[2]})),
+                Fault.of("whether any plan had several rounds", STATISTICS, "roundStatistics after several plans")
+                        .kernel("plan_rounds", real -> Kernels.roundStatistics(real, (before, now) -> new long[] {
+                                before[0] + now[0], Math.max(before[1], now[1]), Math.max(before[2], now[2])})),
                 Fault.of("statistics of the last plan", STATISTICS, "statistics after several plans")
                         .kernel("place_segments", real -> Kernels.statistics(real, (before, now) -> now)),
                 Fault.of("the sum of what plans wanted", STATISTICS, "statistics after several plans")
@@ -107,6 +116,8 @@ final class Faults {
                         .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::repeats)),
                 Fault.of("a row twice, seen by the adjoint", ADJOINTS, "not the adjoint of dispatch")
                         .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::repeats)),
+                Fault.of("scalars of the first plan only", IDS, "weights_R of layer 1")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).scalarsOfTheFirstPlan()),
                 Fault.of("forgets the scalars", EXCHANGES, "scalars_TK")
                         .wrapped((backend, context) -> new Wrapped(backend, context).withoutScalars()),
                 Fault.of("scores of another slot", EXCHANGES, "weights_R").kernel("dispatch_rows", Kernels::nextWeight),
@@ -157,6 +168,11 @@ final class Faults {
                         .kernel("spread_rows", real -> launch -> {}),
                 Fault.of("writes padding of kept rows", KEPT, "lies beyond the")
                         .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::writesPadding)),
+                Fault.of("kept rows are combined from a buffer that another dispatch has taken", KEPT,
+                        "outputs of kept rows in a buffer")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).outputsForEver()),
+                Fault.of("kept rows are read after their release", KEPT, "kept rows are read after")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).readsReleased()),
                 // Plans.
                 Fault.of("a plan in scoped memory", SCOPES, "temporaries held after plan")
                         .wrapped((backend, context) -> new Wrapped(backend, context).scopedPlans()),
@@ -181,12 +197,30 @@ final class Faults {
                         .withoutAwait(false),
                 Fault.of("the main stream goes on before rows have arrived", BESIDE, "beside the main stream")
                         .withoutAwait(true),
+                Fault.of("takes every exchange for one that may run beside the main stream", BESIDE,
+                        "in the order of the main stream")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).alwaysBeside()),
                 Fault.of("a pending dispatch is a field", OVERLAP, "of exchange")
                         .wrapped((backend, context) -> new Wrapped(backend, context).oneDispatch()),
                 Fault.of("a pending combine is a field", OVERLAP, "of exchange")
                         .wrapped((backend, context) -> new Wrapped(backend, context).oneCombine()),
                 Fault.of("a combine begins when it is awaited", OVERLAP, "cannot be awaited|of exchange")
                         .wrapped((backend, context) -> new Wrapped(backend, context).lazyCombine()),
+                // Closed backends, and those of others.
+                Fault.of("dispatches when it is closed", CLOSED, "has to refuse dispatch")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).worksWhenClosed("dispatch")),
+                Fault.of("combines when it is closed", CLOSED, "has to refuse combine")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).worksWhenClosed("combine")),
+                Fault.of("awaits when it is closed", CLOSED, "has to refuse await")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).worksWhenClosed("await")),
+                Fault.of("makes rounds when it is closed", CLOSED, "has to refuse furtherRounds")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).worksWhenClosed("furtherRounds")),
+                Fault.of("has statistics of rounds when it is closed", CLOSED, "has to refuse roundStatistics")
+                        .wrapped((backend, context) -> new Wrapped(backend, context)
+                                .worksWhenClosed("roundStatistics")),
+                Fault.of("makes rounds of others' plans", one(CommBackendContract::refusesStrangers),
+                        "does not fit, because of plan")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).roundsOfAnyPlan()),
                 // The host.
                 Fault.of("waits for the host", one(CommBackendContract::waitsForTheHostOnlyIfItSaysSo),
                         "times that the host waited")
@@ -213,6 +247,9 @@ final class Faults {
                             context.rank().device().load(EpKernels.source());
                             return backend;
                         }),
+                Fault.of("waits for the others each time that it is closed",
+                        one(CommBackendContract::closingReleasesEverything), "a second close does nothing")
+                        .wrapped((backend, context) -> new Wrapped(backend, context).closesTogether()),
                 Fault.of("does not wait when it closes", one(CommBackendContract::closingWaits),
                         "close\\(\\) returned while")
                         .wrapped((backend, context) -> new Wrapped(backend, context).closesLater()),

@@ -182,18 +182,46 @@ final class Kernels {
         };
     }
 
+    /** Of 2000 rows and more that all go to one expert, the last one goes nowhere. */
+    static CpuKernel dropsTheLastOfMany(CpuKernel real) {
+        return launch -> {
+            real.run(launch);
+            long rows = launch.int64(1);
+            boolean one = rows >= 2000;
+            for (long n = 1; n < rows && one; n++) {
+                one = integer(launch, launch.pointer(0) + 4 * n) == integer(launch, launch.pointer(0));
+            }
+            if (one) {
+                put(launch, launch.pointer(7) + 8 * (rows - 1), Destination.DROPPED);
+            }
+        };
+    }
+
+    /** What stands in the statistics of rounds after a plan, from what stood there before and what the plan by itself would leave. */
+    static CpuKernel roundStatistics(CpuKernel real, BinaryOperator<long[]> merged) {
+        return launch -> merge(real, launch, launch.pointer(7), 3, merged);
+    }
+
     /** What stands in the statistics after a plan, from what stood there before and what the plan by itself would leave. */
     static CpuKernel statistics(CpuKernel real, BinaryOperator<long[]> merged) {
-        return launch -> {
-            long at = launch.pointer(8);
-            long[] before = {number(launch, at), number(launch, at + 8)};
-            put(launch, at, 0L);
-            put(launch, at + 8, 0L);
-            real.run(launch);
-            long[] after = merged.apply(before, new long[] {number(launch, at), number(launch, at + 8)});
-            put(launch, at, after[0]);
-            put(launch, at + 8, after[1]);
-        };
+        return launch -> merge(real, launch, launch.pointer(8), 2, merged);
+    }
+
+    private static void merge(CpuKernel real, CpuLaunch launch, long at, int count, BinaryOperator<long[]> merged) {
+        long[] before = new long[count];
+        long[] now = new long[count];
+        for (int i = 0; i < count; i++) {
+            before[i] = number(launch, at + 8L * i);
+            put(launch, at + 8L * i, 0L);
+        }
+        real.run(launch);
+        for (int i = 0; i < count; i++) {
+            now[i] = number(launch, at + 8L * i);
+        }
+        long[] after = merged.apply(before, now);
+        for (int i = 0; i < count; i++) {
+            put(launch, at + 8L * i, after[i]);
+        }
     }
 
     /** Each row gets the weight of the routed row after it. */

@@ -17,6 +17,8 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +39,10 @@ final class Wrapped extends ForwardingCommBackend {
     private boolean halfReset;
     private boolean neverCloses;
     private double keptPart = 1;
+    private String acceptedWhenClosed = "";
+    private boolean closed;
+    private boolean anyPlan;
+    private boolean staysLoud;
     private int capacity;
     private @Nullable PendingRows lastRows;
     private @Nullable PendingTokens lastTokens;
@@ -98,7 +104,11 @@ final class Wrapped extends ForwardingCommBackend {
     Wrapped outputsOverKeptRows() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new Kept(received, received.rows_RD(), received::release);
+            return new Kept(received, () -> {
+                // Refused where another dispatch has taken the buffer.
+                received.outputs_RD();
+                return received.rows_RD();
+            }, received::release);
         };
         combined = request -> {
             if (request.rows() instanceof Kept kept && kept.outputs_RD() != kept.real().outputs_RD()) {
@@ -109,11 +119,32 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
+    /** Outputs can be written whoever has the buffer. */
+    Wrapped outputsForEver() {
+        rows = pending -> () -> {
+            ReceivedRows received = pending.await();
+            Tensor outputs_RD = received.outputs_RD();
+            return new Kept(received, () -> outputs_RD, received::release);
+        };
+        combined = Wrapped::unwrapped;
+        return this;
+    }
+
+    /** Rows can be read whether they are released or not. */
+    Wrapped readsReleased() {
+        rows = pending -> () -> {
+            ReceivedRows received = pending.await();
+            return new Kept(received, received::outputs_RD, received::release, received.rows_RD());
+        };
+        combined = Wrapped::unwrapped;
+        return this;
+    }
+
     /** Rows that are kept for ever. */
     Wrapped neverReleases() {
         rows = pending -> () -> {
             ReceivedRows received = pending.await();
-            return new Kept(received, received.outputs_RD(), () -> {});
+            return new Kept(received, received::outputs_RD, () -> {});
         };
         combined = Wrapped::unwrapped;
         return this;
@@ -132,7 +163,18 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     /** Kept rows, seen differently. */
-    private record Kept(ReceivedRows real, Tensor outputs_RD, Runnable releasing) implements ReceivedRows {
+    private record Kept(ReceivedRows real, Supplier<Tensor> outputs, Runnable releasing, @Nullable Tensor seen)
+            implements ReceivedRows {
+
+        Kept(ReceivedRows real, Supplier<Tensor> outputs, Runnable releasing) {
+            this(real, outputs, releasing, null);
+        }
+
+        @Override
+        public Tensor outputs_RD() {
+            return outputs.get();
+        }
+
         @Override
         public DispatchPlan plan() {
             return real.plan();
@@ -140,7 +182,7 @@ final class Wrapped extends ForwardingCommBackend {
 
         @Override
         public Tensor rows_RD() {
-            return real.rows_RD();
+            return seen == null ? real.rows_RD() : seen;
         }
 
         @Override
@@ -198,6 +240,17 @@ final class Wrapped extends ForwardingCommBackend {
 
     Wrapped withoutScalars() {
         combined = request -> CombineRequest.of(request.rows(), request.out_TD());
+        return this;
+    }
+
+    /** Scalars do not travel with the rows of later plans. */
+    Wrapped scalarsOfTheFirstPlan() {
+        DispatchPlan[] first = new DispatchPlan[1];
+        sent = request -> {
+            first[0] = first[0] == null ? request.plan() : first[0];
+            return request.plan().equals(first[0]) ? request
+                    : new DispatchRequest(request.plan(), request.x_TD(), Optional.empty(), request.into());
+        };
         return this;
     }
 
@@ -306,12 +359,41 @@ final class Wrapped extends ForwardingCommBackend {
         return this;
     }
 
+    /** Each time that it is closed, and not the first time only, it meets the other ranks. */
+    Wrapped closesTogether() {
+        closing = () -> context.rank().rendezvous().exchange(context.group(), "planted: closes", new byte[0]);
+        staysLoud = true;
+        return this;
+    }
+
     Wrapped closesLater() {
         neverCloses = true;
         return this;
     }
 
+    Wrapped alwaysBeside() {
+        sent = request -> request.withBesideMain(true);
+        combined = request -> request.withBesideMain(true);
+        return this;
+    }
+
+    /** @param call is not refused when the backend is closed */
+    Wrapped worksWhenClosed(String call) {
+        acceptedWhenClosed = call;
+        return this;
+    }
+
+    private boolean accepts(String call) {
+        return closed && acceptedWhenClosed.equals(call);
+    }
+
+    Wrapped roundsOfAnyPlan() {
+        anyPlan = true;
+        return this;
+    }
+
     private @Nullable Tensor lastSent;
+    private @Nullable ReceivedRows lastReceived;
 
     @Override
     public DispatchPlan plan(Tensor ids_TK) {
@@ -322,12 +404,26 @@ final class Wrapped extends ForwardingCommBackend {
 
     @Override
     public PendingRows dispatch(DispatchRequest request) {
+        if (accepts("dispatch")) {
+            return () -> {
+                throw new IllegalStateException("nothing was dispatched");
+            };
+        }
         lastSent = request.x_TD();
-        return rows.apply(super.dispatch(sent.apply(request)));
+        PendingRows pending = rows.apply(super.dispatch(sent.apply(request)));
+        return () -> {
+            if (!accepts("await")) {
+                lastReceived = pending.await();
+            }
+            return java.util.Objects.requireNonNull(lastReceived);
+        };
     }
 
     @Override
     public PendingTokens combine(CombineRequest request) {
+        if (accepts("combine")) {
+            return request::out_TD;
+        }
         if (lazy) {
             return () -> super.combine(request).await();
         }
@@ -345,6 +441,19 @@ final class Wrapped extends ForwardingCommBackend {
     }
 
     @Override
+    public Optional<Tensor> roundStatistics() {
+        return accepts("roundStatistics") ? Optional.empty() : super.roundStatistics();
+    }
+
+    @Override
+    public void furtherRounds(DispatchPlan plan, Consumer<DispatchPlan> round) {
+        boolean foreign = plan instanceof EpPlan own && !own.owner().equals(real);
+        if (!accepts("furtherRounds") && !(anyPlan && foreign)) {
+            super.furtherRounds(plan, round);
+        }
+    }
+
+    @Override
     public long keptBytes() {
         return (long) (keptPart * super.keptBytes());
     }
@@ -356,8 +465,11 @@ final class Wrapped extends ForwardingCommBackend {
 
     @Override
     public void close() {
+        closed = true;
         closing.run();
-        closing = () -> {};
+        if (!staysLoud) {
+            closing = () -> {};
+        }
         if (!neverCloses) {
             super.close();
         }

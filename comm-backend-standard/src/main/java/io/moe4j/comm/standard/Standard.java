@@ -195,37 +195,17 @@ final class Standard implements CommBackend {
                 : Optional.empty();
         return new StandardRows(plan, rows_RD.withScales(scales),
                 scaled ? allocate(config.returnType(), capacityRows(), config.dim()) : rows_RD,
-                allocate(DType.F32, capacityRows()), allocate(DType.F32, capacityRows()), () -> {});
+                allocate(DType.F32, capacityRows()), allocate(DType.F32, capacityRows()), Optional.empty());
     }
 
     /** Rows that stay; outputs and scalars that return are in the open scope. */
     private StandardRows kept(StandardPlan plan, KeptPlace place) {
         return new StandardRows(plan, place.rows_RD(), allocate(config.returnType(), capacityRows(), config.dim()),
-                place.weights_R(), allocate(DType.F32, capacityRows()), new Release(keeping, place));
+                place.weights_R(), allocate(DType.F32, capacityRows()), Optional.of(new KeptRelease(keeping, place)));
     }
 
     private Tensor allocate(DType type, long... shape) {
         return memory.allocate("received rows", type, shape);
-    }
-
-    /** Gives a place back, once. */
-    private static final class Release implements Runnable {
-        private final KeptRows<KeptPlace> keeping;
-        private final KeptPlace place;
-        private boolean done;
-
-        Release(KeptRows<KeptPlace> keeping, KeptPlace place) {
-            this.keeping = keeping;
-            this.place = place;
-        }
-
-        @Override
-        public void run() {
-            if (!done) {
-                done = true;
-                keeping.release(place);
-            }
-        }
     }
 
     /** Sends rows to the ranks of their experts, where they end in the experts' order. Each source row is shared by {@code sharers} routed rows. */

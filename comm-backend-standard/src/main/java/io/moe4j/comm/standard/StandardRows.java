@@ -2,18 +2,31 @@ package io.moe4j.comm.standard;
 
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Optional;
 
 /**
  * Received rows in their own memory: valid until the scope that was open at their dispatch closes, whatever is dispatched later. Kept rows are valid until
  * they are released; only their outputs and scalars are the scope's.
  *
- * @param given gives the memory of kept rows back
+ * @param kept gives the memory of kept rows back; absent if they are not kept
  */
 record StandardRows(StandardPlan plan, Tensor rows_RD, Tensor outputs_RD, Tensor weights_R, Tensor scalars_R,
-        Runnable given) implements ReceivedRows {
+        Optional<KeptRelease> kept) implements ReceivedRows {
+
+    @Override
+    public Tensor rows_RD() {
+        kept.ifPresent(KeptRelease::check);
+        return rows_RD;
+    }
+
+    @Override
+    public Tensor weights_R() {
+        kept.ifPresent(KeptRelease::check);
+        return weights_R;
+    }
 
     @Override
     public void release() {
-        given.run();
+        kept.ifPresent(KeptRelease::run);
     }
 }

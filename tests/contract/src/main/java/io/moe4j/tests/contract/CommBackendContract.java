@@ -154,15 +154,21 @@ public abstract class CommBackendContract {
                 () -> kit.onAllRanks(plans(ranks), DType.F32, new CommPlans(plans(ranks))::readTheIdsOfNow)));
     }
 
-    /** Statistics cover all plans since the reset: the largest number of received rows, and the sum of dropped ones. */
+    /** Statistics cover all plans since the reset: the largest number of received rows, and the sum of dropped ones; so do those of rounds. */
     @TestFactory
     public Stream<DynamicTest> statisticsAreOfAllPlans() {
         return groupSizes().stream().flatMap(ranks -> {
             CommCase dropless = plans(ranks);
             CommCase dropping = dropless.with(ReceiveCapacity.factor(1), OverflowAction.DROP);
-            return (worstCaseOnly() ? Stream.of(dropless) : Stream.of(dropless, dropping))
+            Stream<DynamicTest> tests = (worstCaseOnly() ? Stream.of(dropless) : Stream.of(dropless, dropping))
                     .map(shape -> dynamicTest(shape + " x" + ranks,
                             () -> kit.onAllRanks(shape, DType.F32, new CommPlans(shape)::addToTheStatistics)));
+            if (!provider().supportsRounds(deviceProvider().kind())) {
+                return tests;
+            }
+            CommCase inRounds = CommPlans.inRounds(dropless);
+            return Stream.concat(tests, Stream.of(dynamicTest(inRounds + " x" + ranks,
+                    () -> kit.onAllRanks(inRounds, DType.F32, new CommPlans(inRounds)::addToTheRoundStatistics))));
         });
     }
 
@@ -184,11 +190,16 @@ public abstract class CommBackendContract {
     @TestFactory
     public Stream<DynamicTest> exchangesBesideTheMainStream() {
         boolean severalRanks = deviceProvider().kind().equals(DeviceKind.CPU);
-        return groupSizes().stream().filter(ranks -> severalRanks || ranks == 1).map(ranks -> {
-            CommCase shape = CommCase.of("beside", ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
-            return dynamicTest("x" + ranks,
-                    () -> kit.onAllRanksWithTwoStreams(shape, DType.F32, new CommBeside(shape)::on));
-        });
+        Stream<DynamicTest> exchanges = groupSizes().stream().filter(ranks -> severalRanks || ranks == 1)
+                .flatMap(ranks -> {
+                    CommCase shape = CommCase.of("beside", ranks, 33, 16, 2 * ranks, 2, Routing.SKEWED);
+                    return Stream.of(true, false).map(beside -> dynamicTest((beside ? "x" : "in order x") + ranks,
+                            () -> kit.onAllRanksWithTwoStreams(shape, DType.F32, new CommBeside(shape, beside)::on)));
+                });
+        Stream<DynamicTest> rounds = roundsInTurn().filter(shape -> severalRanks || shape.ranks() == 1)
+                .map(shape -> dynamicTest("rounds " + shape.name(), () -> kit.onAllRanksWithTwoStreams(shape, DType.F32,
+                        new CommRounds(shape, DType.F32)::on)));
+        return Stream.concat(exchanges, rounds);
     }
 
     /** On the CPU, ids outside the range of experts are refused. */
@@ -372,11 +383,11 @@ public abstract class CommBackendContract {
         for (int ranks : groupSizes()) {
             CommCase shape = CommCase.of("kept x" + ranks, ranks, 29, 16, 2 * ranks, 2, Routing.SKEWED);
             for (DType rowType : rowTypes()) {
-                CommKept kept = new CommKept(shape, rowType);
+                CommKept kept = new CommKept(kit, shape, rowType);
                 tests.add(dynamicTest(shape + ", " + rowType, () -> kit.onAllRanks(shape, kept.config(), kept::eager)));
             }
             DType rowType = rowTypes().getLast();
-            CommKept kept = new CommKept(shape, rowType);
+            CommKept kept = new CommKept(kit, shape, rowType);
             if (provider().sendsRowsOnce()) {
                 tests.add(dynamicTest(shape + ", rows sent once",
                         () -> kit.onAllRanks(shape, kept.config().withDedup(Dedup.ON), kept::eager)));
@@ -491,6 +502,10 @@ public abstract class CommBackendContract {
     public void refusesStrangers() {
         CommCase shape = small(largest());
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::strangers);
+        if (provider().supportsRounds(deviceProvider().kind())) {
+            CommCase inRounds = CommRounds.of(shape, 5);
+            kit.onAllRanks(inRounds, DType.F32, new CommMisuse(kit, inRounds)::roundsOfStrangers);
+        }
     }
 
     /** Rows whose buffer the next dispatch has taken can no longer be read; without shared buffers they stay unchanged. */
@@ -500,11 +515,15 @@ public abstract class CommBackendContract {
         kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::leases);
     }
 
-    /** A closed backend refuses calls, and says that it is closed. */
+    /** A closed backend refuses all calls, and says that it is closed. */
     @Test
     public void refusesToWorkWhenClosed() {
         CommCase shape = small(largest());
-        kit.onAllRanks(shape, DType.F32, new CommMisuse(kit, shape)::closed);
+        kit.onAllRanks(shape, DType.F32, new CommClosed(kit, shape)::on);
+        if (provider().supportsRounds(deviceProvider().kind())) {
+            CommCase inRounds = CommRounds.of(shape, 5);
+            kit.onAllRanks(inRounds, DType.F32, new CommClosed(kit, inRounds)::on);
+        }
     }
 
     /** Two groups, each of half of the world's ranks, exchange at the same time. */

@@ -10,11 +10,13 @@ import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Random;
 
 /**
- * Exchanges that may run beside the main stream. The main stream is busy before it writes what is sent: an exchange that does not wait for it sends NaN. One
- * rank after the other is late, so that the others' exchanges are still under way when they are awaited: a main stream that does not wait reads NaN.
+ * Exchanges of a rank with a second stream. The main stream is busy before it writes what is read, the ids, the rows, the experts' outputs: an exchange that
+ * does not wait for it takes what was there before. One rank after the other is late, so that the others' exchanges are still under way when they are awaited: a
+ * main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once.
  */
 final class CommBeside {
     private static final int ROUNDS = 6;
@@ -23,12 +25,15 @@ final class CommBeside {
     private static final int LATE_MILLIS = 3;
 
     private final CommCase shape;
+    private final boolean beside;
     private final CommReference reference;
     private final double[][] sent;
     private final double[][] received;
 
-    CommBeside(CommCase shape) {
+    /** @param beside whether the requests may run beside the main stream */
+    CommBeside(CommCase shape, boolean beside) {
         this.shape = shape;
+        this.beside = beside;
         reference = new CommReference(shape);
         sent = new double[shape.ranks()][];
         received = new double[shape.ranks()][];
@@ -42,35 +47,56 @@ final class CommBeside {
 
     void on(CommRank rank) throws InterruptedException {
         Random late = new Random(shape.seed());
-        Tensor ids = rank.values().of(reference.ids(rank.index()), shape.tokens(), shape.topK());
+        int me = rank.index();
+        Tensor given = rank.values().of(reference.ids(me), shape.tokens(), shape.topK());
+        Tensor others = rank.values().of(shape.withSeed(shape.seed() + 1).ids()[me], shape.tokens(), shape.topK());
+        Tensor values = rank.values().of(DType.F32, sent[me], shape.tokens(), shape.dim());
         Tensor busy = rank.values().tensor(DType.F32, BUSY_ELEMENTS);
-        Tensor values = rank.values().of(DType.F32, sent[rank.index()], shape.tokens(), shape.dim());
+        Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
         Tensor x = rank.values().tensor(DType.F32, shape.tokens(), shape.dim());
         Tensor out = rank.values().tensor(DType.F32, shape.tokens(), shape.dim());
+        String how = beside ? " beside the main stream" : " in the order of the main stream";
         for (int round = 0; round < ROUNDS; round++) {
-            boolean isLate = late.nextInt(shape.ranks()) == rank.index();
+            boolean isLate = late.nextInt(shape.ranks()) == me;
+            rank.stream().copy(others, ids);
             rank.stream().fill(x, Double.NaN);
             rank.stream().fill(out, Double.NaN);
             rank.stream().synchronize();
             try (Scope step = rank.memory().openStep()) {
+                keepBusy(rank, busy);
+                rank.stream().copy(given, ids);
                 DispatchPlan plan = rank.backend().plan(ids);
-                for (int i = 0; i < BUSY_FILLS; i++) {
-                    rank.stream().fill(busy, i);
-                }
+                rank.stream().copy(others, ids);
+                keepBusy(rank, busy);
                 rank.stream().copy(values, x);
                 waitIf(isLate);
                 PendingRows dispatch = rank.backend()
-                        .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withBesideMain(true));
+                        .dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS).withBesideMain(beside));
+                if (!beside) {
+                    rank.stream().fill(x, Double.NaN);
+                }
                 ReceivedRows rows = dispatch.await();
-                rank.expect("rows_RD of a dispatch beside the main stream", received[rank.index()],
-                        rows.rows_RD().slice(0, 0, reference.received(rank.index())));
+                rank.expect("rows_RD of a dispatch" + how, received[me],
+                        rows.rows_RD().slice(0, 0, reference.received(me)));
                 waitIf(isLate);
-                PendingTokens combine = rank.backend().combine(CombineRequest.of(rows, out).withBesideMain(true));
-                rank.stream().fill(busy, 0);
+                // The experts double their rows, which is exact in each sum.
+                keepBusy(rank, busy);
+                Tensor valid = rows.outputs_RD().slice(0, 0, reference.received(me));
+                rank.context().device().ops().elementwise().add(rank.stream(), valid, valid, valid);
+                PendingTokens combine = rank.backend().combine(CombineRequest.of(rows, out).withBesideMain(beside));
+                if (beside) {
+                    rank.stream().fill(busy, 0);
+                }
                 combine.await();
-                rank.expect("out_TD of a combine beside the main stream",
-                        reference.combined(rank.index(), received, DType.F32), out);
+                double[] sums = reference.combined(me, received, DType.F32);
+                rank.expect("out_TD of a combine" + how, Arrays.stream(sums).map(sum -> 2 * sum).toArray(), out);
             }
+        }
+    }
+
+    private static void keepBusy(CommRank rank, Tensor busy) {
+        for (int i = 0; i < BUSY_FILLS; i++) {
+            rank.stream().fill(busy, i);
         }
     }
 

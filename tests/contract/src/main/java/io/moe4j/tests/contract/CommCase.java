@@ -73,6 +73,7 @@ record CommCase(String name, int ranks, int tokens, int dim, int experts, int to
             cases.add(of("one expert a rank x" + ranks, ranks, 13, 8, ranks, 1, Routing.SKEWED));
             cases.add(of("one element x" + ranks, ranks, 5, 1, experts, 2, Routing.RANDOM));
             cases.add(of("many rows x" + ranks, ranks, 1500, 4, experts, 2, Routing.SKEWED));
+            cases.add(of("many rows, one expert has everything x" + ranks, ranks, 2100, 2, experts, 1, Routing.LAST));
         }
         Random random = new Random(5);
         for (int i = 0; i < 12; i++) {

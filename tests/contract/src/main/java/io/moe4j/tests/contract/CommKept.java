@@ -30,8 +30,10 @@ final class CommKept {
 
     private final CommCase shape;
     private final DType rowType;
+    private final boolean hasBuffers;
 
-    CommKept(CommCase shape, DType rowType) {
+    CommKept(CommKit kit, CommCase shape, DType rowType) {
+        hasBuffers = kit.provider().requirements().needsFullRecompute();
         this.shape = shape;
         this.rowType = rowType;
     }
@@ -170,6 +172,16 @@ final class CommKept {
             ReceivedRows second = rank.backend().dispatch(request).await();
             assertThrows(IllegalStateException.class, () -> rank.backend().dispatch(request),
                     "a third kept dispatch where there is memory for two");
+            if (hasBuffers) {
+                // The second dispatch has taken the buffer, to which the outputs of the first one's experts would go.
+                assertThrows(IllegalStateException.class, first::outputs_RD,
+                        "outputs of kept rows in a buffer that was taken");
+                assertThrows(IllegalStateException.class, first::scalars_R,
+                        "scalars of kept rows in a buffer that was taken");
+                assertThrows(IllegalStateException.class,
+                        () -> rank.backend().combine(CombineRequest.of(first, sent.out)),
+                        "a combine of kept rows whose buffer was taken");
+            }
             for (int time = 0; time < 2; time++) {
                 second.release();
                 first.release();
@@ -178,6 +190,11 @@ final class CommKept {
             for (int time = 0; time < KEPT; time++) {
                 again.add(assertDoesNotThrow(() -> rank.backend().dispatch(request).await(),
                         "a kept dispatch after the rows of earlier ones were released"));
+            }
+            for (ReceivedRows released : List.of(first, second)) {
+                assertThrows(IllegalStateException.class, released::rows_RD, "kept rows are read after their release");
+                assertThrows(IllegalStateException.class, released::weights_R,
+                        "weights of kept rows are read after their release");
             }
             assertThrows(IllegalStateException.class, () -> rank.backend().dispatch(request),
                     "a third kept dispatch after two releases of each of two");

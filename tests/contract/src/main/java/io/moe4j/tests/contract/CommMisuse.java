@@ -117,20 +117,15 @@ final class CommMisuse {
         }
     }
 
-    /** Every call on a closed backend is refused. */
-    void closed(CommRank rank) {
-        final boolean hasStatistics = rank.backend().statistics().isPresent();
-        rank.backend().close();
-        try (Scope step = rank.memory().openStep()) {
-            Tensor ids = rank.values().tensor(DType.I32, shape.tokens(), shape.topK());
-            IllegalStateException refusal = assertThrows(IllegalStateException.class, () -> rank.backend().plan(ids));
-            assertTrue(String.valueOf(refusal.getMessage()).contains("closed"), refusal.toString());
-            if (hasStatistics) {
-                assertThrows(IllegalStateException.class, () -> rank.backend().statistics());
-                assertThrows(IllegalStateException.class, () -> rank.backend().resetStatistics());
+    /** Rounds of another backend's plan. */
+    void roundsOfStrangers(CommRank rank) throws Exception {
+        CommRank.with(kit, shape.config(DType.F32), rank.context(), rank.context().world(), other -> {
+            try (Scope step = rank.memory().openStep()) {
+                Tensor ids = rank.values().of(shape.ids()[rank.index()], shape.tokens(), shape.topK());
+                DispatchPlan others = other.backend().plan(ids);
+                refused(() -> rank.backend().furtherRounds(others, part -> {}), "plan");
             }
-        }
-        rank.backend().close();
+        });
     }
 
     /** On the CPU, an id outside the range of experts is an error of the rank that has it, and never a row that is sent somewhere. */
@@ -151,7 +146,8 @@ final class CommMisuse {
     }
 
     private static void refused(Executable call, String part) {
-        IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, call);
+        IllegalArgumentException refusal = assertThrows(IllegalArgumentException.class, call,
+                () -> "a call that does not fit, because of " + part);
         assertTrue(String.valueOf(refusal.getMessage()).contains(part),
                 () -> "the message has no \"" + part + "\": " + refusal);
     }

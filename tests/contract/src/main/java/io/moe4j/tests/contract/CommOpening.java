@@ -1,5 +1,6 @@
 package io.moe4j.tests.contract;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -117,12 +118,24 @@ final class CommOpening {
         }
     }
 
+    /** Closing again does nothing, so that one rank can do it alone. */
+    private static void oneClosesAgain(RankContext rank, CommRank backend) {
+        rank.rendezvous().exchange(rank.world(), "contract: all have closed", new byte[0]);
+        if (rank.rank() == 0) {
+            backend.backend().close();
+        }
+        assertDoesNotThrow(
+                () -> rank.rendezvous().exchange(rank.world(), "contract: one has closed again", new byte[0]),
+                "what other ranks wait for, while one closes again: a second close does nothing, and waits for nobody");
+    }
+
     private Map<String, Long> closedByItself(RankContext rank, CommExchange exchange, Map<String, Long> before) {
         Opened opened = new Opened();
         CommRank backend = CommRank.open(kit, shape.config(DType.F32), rank, opened::watch);
         exchange.on(backend);
         backend.values().close();
-        backend.closeBackend();
+        backend.backend().close();
+        oneClosesAgain(rank, backend);
         Map<String, Long> left = more(heldByAll(rank), before);
         rank.rendezvous().exchange(rank.world(), "contract: compared", new byte[0]);
         backend.close();

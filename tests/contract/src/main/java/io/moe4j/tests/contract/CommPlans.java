@@ -6,13 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.api.comm.CombineRequest;
 import io.moe4j.api.comm.DispatchPlan;
 import io.moe4j.api.comm.DispatchRequest;
+import io.moe4j.api.comm.OverflowAction;
 import io.moe4j.api.comm.ReceiveBuffer;
+import io.moe4j.api.comm.ReceiveCapacity;
 import io.moe4j.api.comm.ReceivedRows;
 import io.moe4j.api.memory.Scope;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /** Several plans in one step: each is valid until the step's end, depends on the values of its ids, and adds to the statistics. */
 final class CommPlans {
@@ -80,23 +84,33 @@ final class CommPlans {
         }
     }
 
+    /** With scalars, into each of the buffers. */
     private static void exchange(CommRank rank, CommCase now, DispatchPlan plan, String at) {
         CommReference reference = new CommReference(now);
         double[][] sent = new double[now.ranks()][];
+        double[][] weights = new double[now.ranks()][];
         double[][] received = new double[now.ranks()][];
         for (int source = 0; source < now.ranks(); source++) {
             sent[source] = now.values(DType.F32, now.tokens() * now.dim(), 10 + source);
+            weights[source] = now.values(DType.F32, now.tokens() * now.topK(), 50 + source);
         }
         for (int owner = 0; owner < now.ranks(); owner++) {
             received[owner] = reference.dispatched(owner, sent, now.dim(), now.topK());
         }
-        Tensor x = rank.values().of(DType.F32, sent[rank.index()], now.tokens(), now.dim());
+        int me = rank.index();
+        Tensor x = rank.values().of(DType.F32, sent[me], now.tokens(), now.dim());
+        Tensor w = rank.values().of(DType.F32, weights[me], now.tokens(), now.topK());
         Tensor out = rank.values().tensor(DType.F32, now.tokens(), now.dim());
-        ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, x, ReceiveBuffer.ACTIVATIONS)).await();
-        rank.expect("rows_RD" + at, received[rank.index()],
-                rows.rows_RD().slice(0, 0, reference.received(rank.index())));
-        rank.backend().combine(CombineRequest.of(rows, out)).await();
-        rank.expect("out_TD" + at, reference.combined(rank.index(), received, DType.F32), out);
+        for (ReceiveBuffer buffer : ReceiveBuffer.values()) {
+            String where = at + ", in the buffer " + buffer;
+            ReceivedRows rows = rank.backend().dispatch(DispatchRequest.of(plan, x, buffer).withWeights(w)).await();
+            rank.expect("rows_RD" + where, received[me], rows.rows_RD().slice(0, 0, reference.received(me)));
+            rank.expect("weights_R" + where, reference.dispatched(me, weights, 1, 1),
+                    rows.weights_R().slice(0, 0, reference.received(me)));
+            rank.stream().fill(out, Double.NaN);
+            rank.backend().combine(CombineRequest.of(rows, out)).await();
+            rank.expect("out_TD" + where, reference.combined(me, received, DType.F32), out);
+        }
     }
 
     /** One tensor holds the ids of one layer after another, as when addresses repeat: each plan must be that of its own ids. */
@@ -151,11 +165,51 @@ final class CommPlans {
         }
     }
 
+    /** The same plans with a capacity of which one of them needs one round, and the others, where they receive more, several. */
+    static CommCase inRounds(CommCase shape) {
+        CommPlans plans = new CommPlans(shape);
+        return CommRounds.of(shape, IntStream.range(0, PLANS).map(plans::mostRequired).min().orElseThrow());
+    }
+
+    /** The number of plans, of those with several rounds, and the most rounds of any; the plan with the most rounds comes neither first nor last. */
+    void addToTheRoundStatistics(CommRank rank) {
+        int capacity = Math.toIntExact(rank.backend().capacityRows());
+        int[] order = order(this::mostRequired);
+        for (int step = 0; step < 2; step++) {
+            try (Scope scope = rank.memory().openStep()) {
+                rank.backend().resetStatistics();
+                double[] expected = new double[3];
+                for (int layer : order) {
+                    rank.backend()
+                            .plan(rank.values().of(layer(layer).ids()[rank.index()], shape.tokens(), shape.topK()));
+                    int rounds = Math.max(1, Math.ceilDiv(mostRequired(layer), capacity));
+                    expected[0]++;
+                    expected[1] += rounds > 1 ? 1 : 0;
+                    expected[2] = Math.max(expected[2], rounds);
+                    // With one rank, all plans receive the same, and there may be no rounds.
+                    rank.backend().roundStatistics().ifPresent(statistics -> rank.expect(
+                            "roundStatistics after several plans: plans, those of several rounds, the most rounds of any",
+                            expected, statistics));
+                }
+            }
+        }
+    }
+
+    /** Rows of the rank that receives the most, in all rounds together. */
+    private int mostRequired(int layer) {
+        return new CommReference(layer(layer).with(ReceiveCapacity.worstCase(), OverflowAction.FAIL)).mostRequired();
+    }
+
     /** The same order on all ranks: the layer in which rank 0 receives the most stands in the middle. */
     private int[] order() {
+        return order(layer -> new CommReference(layer(layer)).required(0));
+    }
+
+    /** The layer with the largest number stands in the middle. */
+    private static int[] order(IntUnaryOperator number) {
         int most = 0;
         for (int layer = 1; layer < PLANS; layer++) {
-            if (new CommReference(layer(layer)).required(0) > new CommReference(layer(most)).required(0)) {
+            if (number.applyAsInt(layer) > number.applyAsInt(most)) {
                 most = layer;
             }
         }

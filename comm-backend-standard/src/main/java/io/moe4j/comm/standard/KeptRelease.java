@@ -1,0 +1,31 @@
+package io.moe4j.comm.standard;
+
+import io.moe4j.api.comm.support.KeptPlace;
+import io.moe4j.api.comm.support.KeptRows;
+
+/** Gives the place of kept rows back, once, and refuses to read them afterwards. */
+final class KeptRelease {
+    private final KeptRows<KeptPlace> keeping;
+    private final KeptPlace place;
+    private boolean done;
+
+    KeptRelease(KeptRows<KeptPlace> keeping, KeptPlace place) {
+        this.keeping = keeping;
+        this.place = place;
+    }
+
+    void run() {
+        if (!done) {
+            done = true;
+            keeping.release(place);
+        }
+    }
+
+    void check() {
+        if (done) {
+            throw new IllegalStateException(
+                    "kept rows were used after they had been released, and another dispatch may have"
+                            + " taken their memory; release rows after their last use");
+        }
+    }
+}
