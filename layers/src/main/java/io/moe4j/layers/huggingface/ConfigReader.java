@@ -152,7 +152,8 @@ public final class ConfigReader {
      * whoever wrote it may have meant either.
      */
     public boolean flag(String key, boolean otherwise) {
-        return has(key) || (otherwise && values.containsKey(key)) ? flag(key) : otherwise;
+        boolean given = has(key) || (otherwise && values.containsKey(key));
+        return given ? flag(key) : otherwise;
     }
 
     /** A string. */
@@ -205,8 +206,9 @@ public final class ConfigReader {
      * @since 0.3.0
      */
     public void sameIfPresent(String key, String other) {
-        if (has(key) && has(other) && !same(values.get(key), values.get(other))) {
-            reject(other, values.get(key), "it is another name of " + key + ", which has that value");
+        Object value = values.get(key);
+        if (value != null && has(other) && !same(values.get(other), value)) {
+            reject(other, value, "it is another name of " + key + ", which has that value");
         }
     }
 
@@ -226,8 +228,8 @@ public final class ConfigReader {
                 + "it must be " + wanted);
     }
 
-    private static boolean same(@Nullable Object value, @Nullable Object supported) {
+    private static boolean same(@Nullable Object value, Object supported) {
         return (value instanceof Number a && supported instanceof Number b) ? a.doubleValue() == b.doubleValue()
-                : Objects.equals(supported, value);
+                : supported.equals(value);
     }
 }

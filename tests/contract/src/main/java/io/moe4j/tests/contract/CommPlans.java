@@ -124,18 +124,26 @@ final class CommPlans {
             try (Scope scope = rank.memory().openStep()) {
                 rank.backend().resetStatistics();
                 List<DispatchPlan> plans = new ArrayList<>();
-                for (Tensor source : sources) {
-                    rank.stream().copy(source, ids);
+                for (int layer = 0; layer < PLANS; layer++) {
+                    rank.stream().copy(sources.get(layer), ids);
                     plans.add(rank.backend().plan(ids));
+                    // In the second step as in a model's forward, where each plan is used before the next one is made.
+                    if (step == 1) {
+                        useNow(rank, layer, plans.get(layer));
+                    }
                 }
                 for (int layer = 0; layer < PLANS; layer++) {
-                    String at = " of layer " + layer + ", whose ids were in the same tensor as those of the others";
-                    rank.expect("tokensPerExpert_E" + at, new CommReference(layer(layer)).tokensPerExpert(),
-                            plans.get(layer).tokensPerExpert_E());
-                    exchange(rank, layer(layer), plans.get(layer), at);
+                    useNow(rank, layer, plans.get(layer));
                 }
             }
         }
+    }
+
+    private void useNow(CommRank rank, int layer, DispatchPlan plan) {
+        String at = " of layer " + layer + ", whose ids were in the same tensor as those of the others";
+        rank.expect("tokensPerExpert_E" + at, new CommReference(layer(layer)).tokensPerExpert(),
+                plan.tokensPerExpert_E());
+        exchange(rank, layer(layer), plan, at);
     }
 
     /** The statistics are the largest number of all plans, and the sum of all dropped rows; the plan with the largest number comes neither first nor last. */
@@ -171,10 +179,13 @@ final class CommPlans {
         return CommRounds.of(shape, IntStream.range(0, PLANS).map(plans::mostRequired).min().orElseThrow());
     }
 
-    /** The number of plans, of those with several rounds, and the most rounds of any; the plan with the most rounds comes neither first nor last. */
+    /**
+     * The number of plans, of those with several rounds, and the most rounds of any. The plan with the most rounds comes between two with the fewest, so that
+     * neither the last plan nor those before a reset can be taken for all.
+     */
     void addToTheRoundStatistics(CommRank rank) {
         int capacity = Math.toIntExact(rank.backend().capacityRows());
-        int[] order = order(this::mostRequired);
+        int[] order = {least(), order(this::mostRequired)[1], least()};
         for (int step = 0; step < 2; step++) {
             try (Scope scope = rank.memory().openStep()) {
                 rank.backend().resetStatistics();
@@ -193,6 +204,11 @@ final class CommPlans {
                 }
             }
         }
+    }
+
+    /** The layer whose plan needs the fewest rounds. */
+    private int least() {
+        return order(layer -> -mostRequired(layer))[1];
     }
 
     /** Rows of the rank that receives the most, in all rounds together. */
