@@ -180,12 +180,13 @@ final class CommPlans {
     }
 
     /**
-     * The number of plans, of those with several rounds, and the most rounds of any. The plan with the most rounds comes between two with the fewest, so that
-     * neither the last plan nor those before a reset can be taken for all.
+     * The number of plans, of those with several rounds, and the most rounds of any. Two plans with the most rounds come between two with the fewest,
+     * so that neither the last plan nor those before a reset can be taken for all.
      */
     void addToTheRoundStatistics(CommRank rank) {
         int capacity = Math.toIntExact(rank.backend().capacityRows());
-        int[] order = {least(), order(this::mostRequired)[1], least()};
+        int most = order(this::mostRequired)[1];
+        int[] order = {least(), most, most, least()};
         for (int step = 0; step < 2; step++) {
             try (Scope scope = rank.memory().openStep()) {
                 rank.backend().resetStatistics();
