@@ -13,7 +13,10 @@ import io.moe4j.layers.block.CacheRows;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One sequence that is generated. The cache is one block of memory, with (capacity, C) elements for each layer; C is what the layer's attention keeps of a token. */
+/**
+ * One sequence that is generated. The cache is one block of memory, with (capacity, C) elements for each layer; C is what the layer's attention keeps of a
+ * token.
+ */
 final class CachedDecoding implements DecodingSession {
     private final RankContext rank;
     private final DecoderParts parts;
