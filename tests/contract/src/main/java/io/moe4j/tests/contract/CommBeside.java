@@ -14,9 +14,9 @@ import java.util.Arrays;
 import java.util.Random;
 
 /**
- * Exchanges of a rank with a second stream. The main stream is busy before it writes what is read, the ids, the rows, the experts' outputs: an exchange that
- * does not wait for it takes what was there before. One rank after the other is late, so that the others' exchanges are still under way when they are awaited: a
- * main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once.
+ * Exchanges of a rank with a second stream. The main stream is busy before it writes what is read (the ids, the rows, the experts' outputs): an exchange that
+ * does not wait for it takes what was there before. One rank after the other is late, so that the others' exchanges are still under way when they are
+ * awaited: a main stream that does not wait reads NaN. Where exchanges may not run beside the main stream, what is sent is overwritten at once.
  */
 final class CommBeside {
     private static final int ROUNDS = 6;
