@@ -33,6 +33,7 @@ public final class CudaStream implements Stream {
     private final String name;
     private final StreamHandle own = new StreamHandle();
     private final ArgumentBlock arguments;
+    private final UploadRoom uploads;
     private final AtomicBoolean open = new AtomicBoolean(true);
     private final boolean urgent;
     /** Where calls enqueue: this stream, or a second one while the body of a loop is captured. */
@@ -48,6 +49,7 @@ public final class CudaStream implements Stream {
         this.name = name;
         this.urgent = urgent;
         this.arguments = new ArgumentBlock(device.tensorMaps());
+        this.uploads = new UploadRoom(device);
         create(own);
     }
 
@@ -264,16 +266,26 @@ public final class CudaStream implements Stream {
         refuseInCapture("upload");
         checkHostSize(source, destination, "upload");
         device.context().makeCurrent();
+        Optional<MemorySegment> staged = uploads.copy(source, destination.bytes(), this);
+        if (staged.isPresent()) {
+            upload(staged.get(), 0, destination.bytes(), destination);
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment native_ = source.isNative() ? source : arena.allocate(source.byteSize(), 16).copyFrom(source);
             for (long done = 0; done < destination.bytes(); done += COPY_PIECE) {
-                long size = Math.min(COPY_PIECE, destination.bytes() - done);
-                Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Driver.at(destination.address() + done),
-                        Pointer.to(native_.asSlice(done, size).asByteBuffer()), size, handle),
-                        "upload of " + size + " bytes");
+                upload(native_, done, Math.min(COPY_PIECE, destination.bytes() - done), destination);
             }
             // The host memory is pageable, so the driver may still be reading it; but the bytes must be copied before this call returns.
             Driver.check(JCudaDriver.cuStreamSynchronize(handle), "upload to " + destination);
+        }
+    }
+
+    private void upload(MemorySegment source, long from, long bytes, Tensor destination) {
+        if (bytes > 0) {
+            Driver.check(JCudaDriver.cuMemcpyHtoDAsync(Driver.at(destination.address() + from),
+                    Pointer.to(source.asSlice(from, bytes).asByteBuffer()), bytes, handle),
+                    "upload of " + bytes + " bytes");
         }
     }
 
@@ -315,6 +327,10 @@ public final class CudaStream implements Stream {
 
     @Override
     public Event record() {
+        return recordHere();
+    }
+
+    CudaEvent recordHere() {
         refuseInLoop("an event is recorded");
         device.context().makeCurrent();
         CudaEvent event = new CudaEvent(device, recording);
@@ -369,6 +385,7 @@ public final class CudaStream implements Stream {
             ofBodies.ifPresent(this::destroy);
             destroy(own);
             arguments.close();
+            uploads.close();
         }
     }
 

@@ -1,0 +1,72 @@
+package io.moe4j.runtime.cuda;
+
+import io.moe4j.api.device.Memory;
+import io.moe4j.runtime.cuda.driver.Driver;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import jcuda.driver.JCudaDriver;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Page-locked memory of the host through which a stream's small uploads go. The bytes are copied here at once, and the driver reads them when the stream comes
+ * to the copy, so that the host need not wait for the work before it. Example: the tokens of the next step are uploaded while the parameters are
+ * updated, and the next step is launched behind them.
+ *
+ * <p>It has two halves. While uploads go through one, the stream reads the other; the host waits only if it fills both faster than that.
+ */
+final class UploadRoom implements AutoCloseable {
+    /** Bytes of a half: the largest upload that goes through this memory. The ids and labels of 16,384 tokens are 128 KiB. */
+    static final long HALF = 1L << 20;
+    private static final long ALIGNMENT = 64;
+
+    private final CudaDevice device;
+    private final List<Optional<CudaEvent>> read = new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
+    private @Nullable Memory memory;
+    private int half;
+    private long used;
+
+    UploadRoom(CudaDevice device) {
+        this.device = device;
+    }
+
+    /**
+     * Copies {@code bytes} bytes into this memory. Returns where they are; empty if they are more than {@link #HALF}.
+     *
+     * @param stream will read them
+     */
+    Optional<MemorySegment> copy(MemorySegment source, long bytes, CudaStream stream) {
+        if (bytes > HALF) {
+            return Optional.empty();
+        }
+        if (used + bytes > HALF) {
+            read.set(half, Optional.of(stream.recordHere()));
+            half = 1 - half;
+            used = 0;
+            read.get(half).ifPresent(event -> Driver.check(JCudaDriver.cuEventSynchronize(event.handle()),
+                    "waiting for earlier uploads"));
+        }
+        MemorySegment place = device.hostBytes(memory()).asSlice(half * HALF + used, bytes);
+        place.copyFrom(source.asSlice(0, bytes));
+        used += Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
+        return Optional.of(place);
+    }
+
+    private Memory memory() {
+        Memory allocated = memory;
+        if (allocated == null) {
+            allocated = device.allocateHost(2 * HALF, "uploads");
+            memory = allocated;
+        }
+        return allocated;
+    }
+
+    /** The stream has read everything. */
+    @Override
+    public void close() {
+        if (memory != null) {
+            memory.close();
+        }
+    }
+}
