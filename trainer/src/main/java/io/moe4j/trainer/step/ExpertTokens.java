@@ -1,9 +1,12 @@
 package io.moe4j.trainer.step;
 
 import io.moe4j.api.device.Stream;
+import io.moe4j.api.group.RankContext;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.model.Model;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
 
@@ -38,6 +41,25 @@ record ExpertTokens(List<Integer> layers, List<Tensor> counts) {
             stream.copy(count_E, all.slice(0, from, from + count_E.elements()));
             from += count_E.elements();
         }
+    }
+
+    /**
+     * Tells all ranks the counts that this one has read; all of them call it. Returns those of each expert-parallel group.
+     *
+     * @param mine layer after layer; none if another rank of the group tells them
+     */
+    static List<List<Integer>> exchange(RankContext rank, int[] mine) {
+        ByteBuffer bytes = ByteBuffer.allocate(Integer.BYTES * mine.length);
+        bytes.asIntBuffer().put(mine);
+        List<List<Integer>> groups = new ArrayList<>();
+        for (byte[] told : rank.rendezvous().exchange(rank.world(), "tokens of experts", bytes.array())) {
+            if (told.length > 0) {
+                int[] counts = new int[told.length / Integer.BYTES];
+                ByteBuffer.wrap(told).asIntBuffer().get(counts);
+                groups.add(Arrays.stream(counts).boxed().toList());
+            }
+        }
+        return groups;
     }
 
     /** Splits counts that were copied by {@link #copyTo} into layers. */

@@ -18,12 +18,11 @@ import java.util.List;
  * @param hostSyncs how often its host waited inside forward and backward
  * @param stop whether it wants the run to end after this step
  * @param withoutData whether it had no batch: its loss and gradients are then those of an older batch
- * @param expertTokens tokens of each expert, layer after layer, over its expert-parallel group; empty if another rank of the group reports them, or none
  */
 record RankReport(long labels, double loss, double sumOfSquares, RouterLosses routerLosses,
         List<PredictionLoss> predictionLosses, long requiredRows,
         long droppedRows, RoundCounts rounds, long hostSyncs,
-        boolean stop, boolean withoutData, List<Integer> expertTokens) {
+        boolean stop, boolean withoutData) {
     private static final int STOP = 1;
     private static final int WITHOUT_DATA = 2;
     private static final int BYTES = 11 * Long.BYTES + Integer.BYTES + 1;
@@ -31,7 +30,7 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
 
     byte[] encode() {
         ByteBuffer bytes = ByteBuffer
-                .allocate(BYTES + PREDICTION_BYTES * predictionLosses.size() + Integer.BYTES * expertTokens.size())
+                .allocate(BYTES + PREDICTION_BYTES * predictionLosses.size())
                 .putLong(labels)
                 .putDouble(loss).putDouble(sumOfSquares).putDouble(routerLosses.balance()).putDouble(routerLosses.z())
                 .putLong(requiredRows)
@@ -39,7 +38,6 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
                 .putLong(rounds.most()).putLong(hostSyncs)
                 .put((byte) ((stop ? STOP : 0) | (withoutData ? WITHOUT_DATA : 0))).putInt(predictionLosses.size());
         predictionLosses.forEach(loss -> bytes.putDouble(loss.sum()).putLong(loss.targets()));
-        expertTokens.forEach(bytes::putInt);
         return bytes.array();
     }
 
@@ -59,13 +57,9 @@ record RankReport(long labels, double loss, double sumOfSquares, RouterLosses ro
         for (int k = 0; k < predictions; k++) {
             predictionLosses.add(new PredictionLoss(buffer.getDouble(), buffer.getLong()));
         }
-        List<Integer> expertTokens = new ArrayList<>(buffer.remaining() / Integer.BYTES);
-        while (buffer.hasRemaining()) {
-            expertTokens.add(buffer.getInt());
-        }
         return new RankReport(labels, loss, sumOfSquares, routerLosses, predictionLosses, requiredRows, droppedRows,
                 rounds, hostSyncs,
                 (flags & STOP) != 0,
-                (flags & WITHOUT_DATA) != 0, expertTokens);
+                (flags & WITHOUT_DATA) != 0);
     }
 }

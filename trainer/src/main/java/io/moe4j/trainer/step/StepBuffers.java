@@ -143,7 +143,7 @@ final class StepBuffers implements AutoCloseable {
         rank.stream().download(Tensor.of(report, 0, DType.I32, words.length), MemorySegment.ofArray(words));
         return new Readings(Float.intBitsToFloat(words[0]), Float.intBitsToFloat(words[1]), joined(words, 4),
                 joined(words, 6), new RoundCounts(joined(words, 8), joined(words, 10), joined(words, 12)),
-                Arrays.stream(words, REPORT_WORDS, words.length).boxed().toList());
+                Arrays.copyOfRange(words, REPORT_WORDS, words.length));
     }
 
     private int reportWords() {
@@ -161,7 +161,7 @@ final class StepBuffers implements AutoCloseable {
      * @param expertTokens tokens of each expert, layer after layer, over this rank's expert-parallel group; empty if they were not read
      */
     record Readings(float loss, float sumOfSquares, long requiredRows, long droppedRows, RoundCounts rounds,
-            List<Integer> expertTokens) {}
+            int[] expertTokens) {}
 
     private static long joined(int[] words, int low) {
         return (words[low] & 0xFFFF_FFFFL) | (long) words[low + 1] << 32;

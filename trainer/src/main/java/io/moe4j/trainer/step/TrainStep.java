@@ -103,8 +103,7 @@ public final class TrainStep implements AutoCloseable {
                         routerSums().orElse(RouterLosses.ZERO), predictionSums(), mine.requiredRows(),
                         mine.droppedRows(), mine.rounds(),
                         syncs, stop,
-                        data instanceof StepData.Missing,
-                        mine.expertTokens()));
+                        data instanceof StepData.Missing));
         if (world.withoutData()) {
             return new StepOutcome.WithoutData(reasons(data));
         }
@@ -141,7 +140,7 @@ public final class TrainStep implements AutoCloseable {
         return new StepOutcome.Completed(world.labels(), loss, norm, learningRate, world.hostSyncs(),
                 forwardBackward.isCaptured() && !rank.spans().isRecording(),
                 world.requiredRows(), capacity, world.droppedRows(), world.rounds(), world.stopping(),
-                layers(world, capacity),
+                layers(step, mine, world, capacity),
                 model.routerLosses().map(sums -> world.routerLosses()
                         .over((double) config.tokensPerStep() * Math.max(1, sums.dim(0)))),
                 predictionLosses(world));
@@ -177,8 +176,13 @@ public final class TrainStep implements AutoCloseable {
                 || step % config.metrics().layersEvery() == 0);
     }
 
-    private List<LayerLoad> layers(WorldReport world, long capacityRows) {
-        return new RoutingSums(expertTokens.layers(), world.expertTokens().stream().map(expertTokens::byLayer).toList(),
+    /** After the update has been enqueued, since nothing of it depends on these counts. */
+    private List<LayerLoad> layers(long step, StepBuffers.Readings mine, WorldReport world, long capacityRows) {
+        if (!readsExpertTokens(step)) {
+            return List.of();
+        }
+        List<List<Integer>> groups = ExpertTokens.exchange(rank, mine.expertTokens());
+        return new RoutingSums(expertTokens.layers(), groups.stream().map(expertTokens::byLayer).toList(),
                 config.parallelism().expertParallelDegree(), config.microbatches(), capacityRows, world.droppedRows())
                 .loads();
     }
@@ -219,13 +223,14 @@ public final class TrainStep implements AutoCloseable {
     /** @param perLabel factor of the gradients; {@code norm} contains it already */
     private void update(double learningRate, double norm, double perLabel, long step) {
         try (Scope scope = rank.memory().openStep(); Spans.Span span = rank.spans().open("optimizer", "")) {
-            if (config.movesExpertBiases()) {
-                model.updateExpertBias((float) config.moe().loadBalanceCoeff());
-            }
             // Clipping as in PyTorch: the small term avoids a division by zero if the norm is zero.
             double gradientScale = perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6));
             optimizer.update(new StepRates(learningRate, learningRates.at(config.optimizer().muon().lr(), step),
                     gradientScale, step));
+            // Last: these small launches take the host longer than the device, which is busy with the parameters meanwhile. Neither reads what the other writes.
+            if (config.movesExpertBiases()) {
+                model.updateExpertBias((float) config.moe().loadBalanceCoeff());
+            }
         }
     }
 

@@ -5,7 +5,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run.
+ * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run. The devices are idle until the
+ * update has been launched, and a run has few steps, so what decides about it is written as plain loops: the JVM interprets it most of the time.
  *
  * @param ranks one report for each rank
  */
@@ -13,12 +14,20 @@ record WorldReport(List<RankReport> ranks) {
 
     /** The number of labels that count, of all ranks and microbatches of the step. */
     long labels() {
-        return ranks.stream().mapToLong(RankReport::labels).sum();
+        long labels = 0;
+        for (RankReport rank : ranks) {
+            labels += rank.labels();
+        }
+        return labels;
     }
 
     /** The sum of all losses, divided by the number of all tokens. */
     double loss() {
-        return ranks.stream().map(RankReport::loss).reduce(0.0, Double::sum);
+        double loss = 0;
+        for (RankReport rank : ranks) {
+            loss += rank.loss();
+        }
+        return loss;
     }
 
     RouterLosses routerLosses() {
@@ -34,16 +43,22 @@ record WorldReport(List<RankReport> ranks) {
     }
 
     double gradientNorm() {
-        return Math.sqrt(ranks.stream().map(RankReport::sumOfSquares).reduce(0.0, Double::sum));
+        double sum = 0;
+        for (RankReport rank : ranks) {
+            sum += rank.sumOfSquares();
+        }
+        return Math.sqrt(sum);
     }
 
     /** The rank that was to receive the most rows; the first one if several are equal. */
     int fullestRank() {
-        return IntStream.range(0, ranks.size()).boxed()
-                .max((a, b) -> Long.compare(ranks.get(a).requiredRows(), ranks.get(b).requiredRows()) != 0
-                        ? Long.compare(ranks.get(a).requiredRows(), ranks.get(b).requiredRows())
-                        : Integer.compare(b, a))
-                .orElse(0);
+        int fullest = 0;
+        for (int rank = 1; rank < ranks.size(); rank++) {
+            if (ranks.get(rank).requiredRows() > ranks.get(fullest).requiredRows()) {
+                fullest = rank;
+            }
+        }
+        return fullest;
     }
 
     long requiredRows() {
@@ -59,19 +74,17 @@ record WorldReport(List<RankReport> ranks) {
         if (requiredRows() > capacityRows) {
             return Optional.of(new StepOutcome.Overflowed(fullestRank(), requiredRows(), capacityRows));
         }
-        return IntStream.range(0, ranks.size()).filter(rank -> ranks.get(rank).droppedRows() != 0)
-                .<StepOutcome>mapToObj(rank -> new StepOutcome.Dropped(rank, ranks.get(rank).droppedRows(),
-                        requiredRows(), capacityRows))
-                .findFirst();
+        for (int rank = 0; rank < ranks.size(); rank++) {
+            long dropped = ranks.get(rank).droppedRows();
+            if (dropped != 0) {
+                return Optional.of(new StepOutcome.Dropped(rank, dropped, requiredRows(), capacityRows));
+            }
+        }
+        return Optional.empty();
     }
 
     long droppedRows() {
         return ranks.stream().mapToLong(RankReport::droppedRows).sum();
-    }
-
-    /** The counts of each expert-parallel group; empty if the step does not read them. */
-    List<List<Integer>> expertTokens() {
-        return ranks.stream().map(RankReport::expertTokens).filter(tokens -> !tokens.isEmpty()).toList();
     }
 
     RoundCounts rounds() {
@@ -83,7 +96,12 @@ record WorldReport(List<RankReport> ranks) {
     }
 
     boolean withoutData() {
-        return ranks.stream().anyMatch(RankReport::withoutData);
+        for (RankReport rank : ranks) {
+            if (rank.withoutData()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The ranks that want the run to end. */
