@@ -31,36 +31,40 @@ FOR_EACH_TYPE(LOOK_UP)
 // Words with few tokens keep them in a chain, in any order, and a block sorts the chain. For each other word, one block lists its tokens in order.
 static constexpr int RUNS = 32, FEW = RUNS, LISTING = 1024, AT_ONCE = 4;
 
+// `rows` rows of the table are summed, from row `first` on; words of other rows are left out. Words are counted from `first` in what follows.
+
 // The workspace, in ints.
 struct TokensOfWords {
     int* frequent;  // 1: number of words with more than FEW tokens
     int* listed;    // 1: number of tokens in lists
-    int* counts;    // V: number of tokens of each word; all up to here is cleared before the kernels run
-    int* head;      // V: first token in the chain of each word
+    int* counts;    // rows: number of tokens of each word; all up to here is cleared before the kernels run
+    int* head;      // rows: first token in the chain of each word
     int* next;      // T: next token in the chain of the same word
     int* list;      // T: the tokens of the frequent words, in order for each word
     int* words;     // T / FEW: the frequent words
     int* start;     // T / FEW: where their lists start
 
-    __device__ __forceinline__ TokensOfWords(int* p, long long tokens, int vocabulary)
-        : frequent(p), listed(p + 1), counts(p + 2), head(counts + vocabulary), next(head + vocabulary), list(next + tokens), words(list + tokens), start(words + tokens / FEW) {}
+    __device__ __forceinline__ TokensOfWords(int* p, long long tokens, int rows)
+        : frequent(p), listed(p + 1), counts(p + 2), head(counts + rows), next(head + rows), list(next + tokens), words(list + tokens), start(words + tokens / FEW) {}
 };
 
 // Counts the tokens of each word, and chains those of words with few. Example: ids [5, 7, 5]: counts[5] = 2, and head[5] and its next are 0 and 2 in either
-// order.
-extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long long tokens, int vocabulary) {
-    const TokensOfWords index(workspace, tokens, vocabulary);
+// order. Ids are in [0, V), or the kernel traps.
+extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long long tokens, int first, int rows, int vocabulary) {
+    const TokensOfWords index(workspace, tokens, rows);
     const int lane = threadIdx.x & 31;
     for (long long from = blockIdx.x * (long long)blockDim.x; from < tokens; from += (long long)gridDim.x * blockDim.x) {
         const long long t = from + threadIdx.x;
-        const int id = t < tokens ? ids[t] : -1;
-        if (t < tokens && (id < 0 || id >= vocabulary)) __trap();
+        const int given = t < tokens ? ids[t] : 0;
+        if (given < 0 || given >= vocabulary) __trap();
+        const bool counted = t < tokens && given >= first && given < first + rows;
+        const int id = counted ? given - first : -1;
         const unsigned same = __match_any_sync(0xffffffffu, id);  // one addition for all lanes with the same word
         const int leader = __ffs(same) - 1;
         int before = 0;
-        if (t < tokens && lane == leader) before = atomicAdd(index.counts + id, __popc(same));
+        if (counted && lane == leader) before = atomicAdd(index.counts + id, __popc(same));
         before = __shfl_sync(0xffffffffu, before, leader) + __popc(same & ((1u << lane) - 1));
-        if (t >= tokens) continue;
+        if (!counted) continue;
         if (before < FEW) index.next[t] = atomicExch(index.head + id, (int)t);  // if the word later turns out to have many tokens, its chain is not used
         if (before == FEW) index.words[atomicAdd(index.frequent, 1)] = id;
     }
@@ -68,12 +72,14 @@ extern "C" __global__ void embedding_chains(const int* ids, int* workspace, long
 
 // One block per token; the block whose token heads a word's chain sums that word.
 template <typename T>
-__device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
-    const TokensOfWords index(workspace, tokens, vocabulary);
+__device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* dtable, long long tokens, int first, int rows, int dim, int accumulate) {
+    const TokensOfWords index(workspace, tokens, rows);
     const int lane = threadIdx.x & 31;
     const bool vectors = dim % 8 == 0 && (((uint64_t)dout | (uint64_t)dtable) & 15) == 0;
     for (long long block = blockIdx.x; block < tokens; block += gridDim.x) {
-        const int v = ids[block], count = index.counts[v];
+        const int v = ids[block] - first;
+        if (v < 0 || v >= rows) continue;
+        const int count = index.counts[v];
         if (count > FEW || index.head[v] != block) continue;
         int mine = 0x7fffffff, sorted = (int)block;  // lane i gets the i-th token
         if (count > 1) {
@@ -121,8 +127,8 @@ __device__ void fewTokens(const int* ids, int* workspace, const T* dout, float* 
 }
 
 // Lists the tokens of each frequent word, in order. One block per word goes through the ids; each warp handles 512 at a time.
-extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int* ids, int* workspace, long long tokens, int vocabulary) {
-    const TokensOfWords index(workspace, tokens, vocabulary);
+extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int* ids, int* workspace, long long tokens, int first, int rows) {
+    const TokensOfWords index(workspace, tokens, rows);
     __shared__ int place, found[LISTING / 32];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, words = *index.frequent;
     for (int w = blockIdx.x; w < words; w += gridDim.x) {
@@ -136,7 +142,7 @@ extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int*
             int count = 0;
 #pragma unroll
             for (int i = 0; i < 16; i++) {
-                masks[i] = __ballot_sync(0xffffffffu, mine + 32 * i < tokens && ids[mine + 32 * i] == v);
+                masks[i] = __ballot_sync(0xffffffffu, mine + 32 * i < tokens && ids[mine + 32 * i] == v + first);
                 count += __popc(masks[i]);
             }
             if (lane == 0) found[warp] = count;
@@ -159,8 +165,8 @@ extern "C" __global__ void __launch_bounds__(LISTING) embedding_lists(const int*
 
 // One block per frequent word and 64 columns; 8 lanes per run.
 template <typename T>
-__device__ void manyTokens(int* workspace, const T* dout, float* dtable, long long tokens, int vocabulary, int dim, int accumulate) {
-    const TokensOfWords index(workspace, tokens, vocabulary);
+__device__ void manyTokens(int* workspace, const T* dout, float* dtable, long long tokens, int rows, int dim, int accumulate) {
+    const TokensOfWords index(workspace, tokens, rows);
     __shared__ float parts[RUNS][64];
     const int words = *index.frequent, slabs = (dim + 63) / 64, run = threadIdx.x / 8, column = threadIdx.x % 8 * 8;
     const bool vectors = dim % 8 == 0 && ((uint64_t)dout & 15) == 0;
@@ -206,11 +212,11 @@ __device__ void manyTokens(int* workspace, const T* dout, float* dtable, long lo
 }
 #define GRADIENT(name, T)                                                                                                                              \
     extern "C" __global__ void __launch_bounds__(256) embedding_few_##name(const int* ids, int* workspace, const T* dout, float* dtable,             \
-                                                                           long long tokens, int vocabulary, int dim, int accumulate) {              \
-        fewTokens(ids, workspace, dout, dtable, tokens, vocabulary, dim, accumulate);                                                                \
+                                                                           long long tokens, int first, int rows, int dim, int accumulate) {         \
+        fewTokens(ids, workspace, dout, dtable, tokens, first, rows, dim, accumulate);                                                               \
     }                                                                                                                                                \
     extern "C" __global__ void __launch_bounds__(RUNS * 8) embedding_many_##name(int* workspace, const T* dout, float* dtable, long long tokens,     \
-                                                                                 int vocabulary, int dim, int accumulate) {                          \
-        manyTokens(workspace, dout, dtable, tokens, vocabulary, dim, accumulate);                                                                    \
+                                                                                 int rows, int dim, int accumulate) {                                \
+        manyTokens(workspace, dout, dtable, tokens, rows, dim, accumulate);                                                                          \
     }
 FOR_EACH_TYPE(GRADIENT)

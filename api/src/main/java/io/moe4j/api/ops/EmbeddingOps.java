@@ -22,4 +22,29 @@ public interface EmbeddingOps {
      */
     void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace);
+
+    /**
+     * Whether the device has {@link #backwardRows}. Since SPI 1.4.
+     *
+     * @since 0.3.0
+     */
+    default boolean hasBackwardRows() {
+        return false;
+    }
+
+    /**
+     * The gradient of the n rows of a table from row {@code first} on, added: dtable[v - first] += Σ over t with ids[t] = v of dout[t]. Tokens with other ids
+     * are left out. The sum is that of {@link #backward}, and is formed before it is added. Since SPI 1.4.
+     *
+     * @param first at least 0
+     * @param dtable_nD F32
+     * @param workspace as for {@link #backward}, with n as the size of the vocabulary
+     * @throws UnsupportedOperationException if the device has no such operation
+     * @since 0.3.0
+     */
+    default void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
+            Optional<Tensor> workspace) {
+        throw new UnsupportedOperationException("this device has no gradient of some rows of an embedding; it was built"
+                + " against an SPI older than 1.4, or leaves it out: ask hasBackwardRows() first");
+    }
 }

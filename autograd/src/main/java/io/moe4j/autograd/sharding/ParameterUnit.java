@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -288,10 +289,53 @@ public final class ParameterUnit implements AutoCloseable {
         } else {
             opened.forEachConverted((gradients, part) -> addToShard(stream, gradients, part));
         }
+        sumReplicas(stream, over);
+    }
+
+    private void sumReplicas(Stream stream, ShardGroup over) {
         if (microbatch.isLast()) {
             over.replicas().filter(replicas -> replicas.group().size() > 1).ifPresent(
                     replicas -> collective(stream, "all-reduce", () -> replicas.allReduce(stream, gradientShard())));
         }
+    }
+
+    /**
+     * The rows of this rank's shard, if the unit has one table alone, is spread over several ranks, and is trained. Its gradients can then be
+     * {@linkplain #sumGradients summed} shard by shard.
+     *
+     * @since 0.3.0
+     */
+    public Optional<TableShard> tableShard() {
+        return group.size() > 1 && !isFrozen() ? TableShard.of(layout, group.index()) : Optional.empty();
+    }
+
+    /**
+     * In the place of {@link #openGradients} and {@link #reduceGradients}, where this rank itself has what all ranks contribute to its shard.
+     *
+     * @param contributions adds them to zeros, F32 (n), laid out like the shard: for each rank, in rank order, its own sum
+     * @since 0.3.0
+     */
+    public void sumGradients(Consumer<Tensor> contributions) {
+        Tensor part = gradientShard();
+        boolean inShard = microbatch.isFirst() && part.dtype().isSinglePrecision();
+        Tensor sums = inShard ? part
+                : rank.memory().allocate("reduced gradients", DType.F32, layout.shardElements());
+        stream().fill(sums, 0);
+        contributions.accept(sums);
+        if (!inShard) {
+            addToShard(stream(), microbatch.isFirst() ? sums : rounded(sums, part.dtype()), part);
+        }
+        sumReplicas(stream(), group);
+    }
+
+    /** As a sum over ranks is rounded before it is added to that of earlier microbatches. */
+    private Tensor rounded(Tensor sums, DType dtype) {
+        if (dtype == sums.dtype()) {
+            return sums;
+        }
+        Tensor rounded = rank.memory().allocate("reduced gradients", dtype, sums.elements());
+        rank.device().ops().elementwise().copy(stream(), sums, rounded);
+        return rounded;
     }
 
     /** Sets this rank's values to zero. */

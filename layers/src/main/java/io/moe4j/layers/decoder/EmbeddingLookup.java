@@ -43,6 +43,11 @@ final class EmbeddingLookup implements Operation {
         if (!table_VD.isTrained()) {
             return;
         }
+        Optional<TableShardGradient> ofShard = TableShardGradient.of(stage, tape, ids_T.elements());
+        if (ofShard.isPresent()) {
+            ofShard.get().sum(ids_T, gradients.ofOutput());
+            return;
+        }
         try (Scope scope = tape.rank().memory().open()) {
             if (!stage.tied()) {
                 stage.unit().openGradients();

@@ -11,6 +11,10 @@ final class TableGradients {
     /** Rows that were looked up for these ids; by the time of the embedding's backward, their gradient has replaced them. */
     record Rows(Tensor ids_T, Tensor gradient_TD) {}
 
+    boolean isEmpty() {
+        return rows.isEmpty();
+    }
+
     void add(Tensor ids_T, Tensor gradient_TD) {
         rows.add(new Rows(ids_T, gradient_TD));
     }

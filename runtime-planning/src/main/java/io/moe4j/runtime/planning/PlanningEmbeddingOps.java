@@ -21,6 +21,17 @@ record PlanningEmbeddingOps(WorkMeter work) implements EmbeddingOps {
         workspace.ifPresent(scratch -> PlanningChecks.live("embedding's gradient", scratch));
     }
 
+    @Override
+    public boolean hasBackwardRows() {
+        return true;
+    }
+
+    @Override
+    public void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
+            Optional<Tensor> workspace) {
+        backward(stream, ids_T, dout_TD, dtable_nD, true, workspace);
+    }
+
     private static void check(String operation, Tensor ids_T, Tensor table_VD, Tensor rows_TD) {
         PlanningChecks.live(operation, table_VD);
         PlanningChecks.sameRows(operation, ids_T, rows_TD);

@@ -5,7 +5,9 @@ import io.moe4j.api.ops.EmbeddingOps;
 import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.runtime.cpu.engine.Commands;
+import java.util.Arrays;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 final class CpuEmbeddingOps implements EmbeddingOps {
     /** Columns of the table's gradient that one task sums, over all tokens. */
@@ -79,6 +81,58 @@ final class CpuEmbeddingOps implements EmbeddingOps {
                 }
             });
         }, ids_T, dout_TD, dtable_VD);
+    }
+
+    @Override
+    public boolean hasBackwardRows() {
+        return true;
+    }
+
+    @Override
+    public void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
+            Optional<Tensor> workspace) {
+        Rows table = Rows.of(dtable_nD);
+        Rows dout = Rows.of(dout_TD);
+        check(ids_T, table, dout, dout_TD);
+        if (table.narrow() || first < 0) {
+            throw new IllegalArgumentException(
+                    "dtable is " + dtable_nD + " from row " + first + "; it must be F32, from row 0 or a later one");
+        }
+        long ids = ids_T.address();
+        long n = table.columns();
+        commands.submit(stream, "embeddingBackwardRows", () -> {
+            long[] tokens = byRow(ids, dout.count(), first, table.count());
+            // A task sums the words whose first token is in its range, so that no two tasks write a row.
+            Blocks.overRows(commands, tokens.length, n, (from, to) -> {
+                try (TileScratch.Lease lease = scratch.take(2 * n)) {
+                    long row = lease.floats(n);
+                    long sum = lease.floats(n);
+                    for (long i = from; i < to; i++) {
+                        if (i > 0 && word(tokens[(int) i - 1]) == word(tokens[(int) i])) {
+                            continue;
+                        }
+                        Flat.fill(0, sum, n);
+                        for (long j = i; j < tokens.length && word(tokens[(int) j]) == word(tokens[(int) i]); j++) {
+                            Flat.addScaled(dout.read((int) tokens[(int) j], row), 1, sum, n);
+                        }
+                        Flat.addScaled(sum, 1, table.addressOf(word(tokens[(int) i]), 0), n);
+                    }
+                }
+            });
+        }, ids_T, dout_TD, dtable_nD);
+    }
+
+    /** The tokens of {@code rows} words from {@code first} on, by word and then in order: the word, counted from {@code first}, and the token in the lower half. */
+    private static long[] byRow(long ids, long count, long first, long rows) {
+        long[] tokens = LongStream.range(0, count)
+                .filter(t -> Lanes.getInt(ids, t) >= first && Lanes.getInt(ids, t) < first + rows)
+                .map(t -> Lanes.getInt(ids, t) - first << Integer.SIZE | t).toArray();
+        Arrays.sort(tokens);
+        return tokens;
+    }
+
+    private static long word(long token) {
+        return token >>> Integer.SIZE;
     }
 
     private static void check(Tensor ids, Rows table, Rows rows, Tensor tensor) {

@@ -41,27 +41,50 @@ final class CudaEmbeddingOps implements EmbeddingOps {
         require(dtable_VD.isContiguous() && dout_TD.isContiguous() && dtable_VD.dtype() == DType.F32
                 && dout_TD.elements() == ids_T.elements() * dtable_VD.dim(1), "embedding gradient", ids_T, dout_TD,
                 dtable_VD);
-        long tokens = ids_T.elements();
-        long vocabulary = dtable_VD.dim(0);
-        Tensor scratch = workspace
-                .orElseThrow(() -> new DeviceException("the embedding's gradient needs a workspace of "
-                        + CudaWorkspaceSizes.INSTANCE.embeddingBackward(tokens, vocabulary)
-                        + " bytes; see WorkspaceSizes.embeddingBackward"));
-        int dim = Math.toIntExact(dtable_VD.dim(1));
         if (!accumulate) {
             stream.fill(dtable_VD, 0);
         }
+        sumRows(stream, ids_T, dout_TD, 0, dtable_VD, dtable_VD.dim(0), accumulate, workspace);
+    }
+
+    @Override
+    public boolean hasBackwardRows() {
+        return true;
+    }
+
+    @Override
+    public void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
+            Optional<Tensor> workspace) {
+        require(dtable_nD.isContiguous() && dout_TD.isContiguous() && dtable_nD.dtype() == DType.F32 && first >= 0
+                && dout_TD.elements() == ids_T.elements() * dtable_nD.dim(1),
+                "embedding gradient of rows from " + first,
+                ids_T, dout_TD, dtable_nD);
+        // The forward pass has refused ids beyond the vocabulary, which is not known here.
+        sumRows(stream, ids_T, dout_TD, first, dtable_nD, Integer.MAX_VALUE, true, workspace);
+    }
+
+    /** @param vocabulary ids at or beyond it trap */
+    private void sumRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD, long vocabulary,
+            boolean accumulate, Optional<Tensor> workspace) {
+        long tokens = ids_T.elements();
+        long rows = dtable_nD.dim(0);
+        Tensor scratch = workspace
+                .orElseThrow(() -> new DeviceException("the embedding's gradient needs a workspace of "
+                        + CudaWorkspaceSizes.INSTANCE.embeddingBackward(tokens, rows)
+                        + " bytes; see WorkspaceSizes.embeddingBackward"));
+        int dim = Math.toIntExact(dtable_nD.dim(1));
         stream.fill(Tensor.of(scratch.memory(), scratch.byteOffset(), DType.I32,
-                CudaWorkspaceSizes.EMBEDDING_COUNTERS + vocabulary), 0);
-        kernels.each(stream, "embedding_chains", tokens, of(ids_T), of(scratch), of(tokens), ofInt(vocabulary));
+                CudaWorkspaceSizes.EMBEDDING_COUNTERS + rows), 0);
+        kernels.each(stream, "embedding_chains", tokens, of(ids_T), of(scratch), of(tokens), ofInt(first),
+                ofInt(rows), ofInt(vocabulary));
         kernels.blocks(stream, "embedding_few" + suffix(dout_TD), tokens,
                 Math.min(Kernels.threadsOfRow(dim), Kernels.BLOCK), 0,
-                of(ids_T), of(scratch), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), of(dim),
+                of(ids_T), of(scratch), of(dout_TD), of(dtable_nD), of(tokens), ofInt(first), ofInt(rows), of(dim),
                 flag(accumulate));
         long frequent = tokens / (CudaWorkspaceSizes.EMBEDDING_RUNS + 1);
         kernels.blocks(stream, "embedding_lists", frequent, LISTING, 0, of(ids_T), of(scratch), of(tokens),
-                ofInt(vocabulary));
+                ofInt(first), ofInt(rows));
         kernels.blocks(stream, "embedding_many" + suffix(dout_TD), frequent * Math.ceilDiv(dim, SLAB), Kernels.BLOCK, 0,
-                of(scratch), of(dout_TD), of(dtable_VD), of(tokens), ofInt(vocabulary), of(dim), flag(accumulate));
+                of(scratch), of(dout_TD), of(dtable_nD), of(tokens), ofInt(rows), of(dim), flag(accumulate));
     }
 }

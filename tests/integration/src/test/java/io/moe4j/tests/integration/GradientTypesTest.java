@@ -129,6 +129,34 @@ class GradientTypesTest {
         });
     }
 
+    /** A sum that a rank makes for its own shard is rounded as one that is made over ranks: once for each microbatch. */
+    @Test
+    void sumsOfShards() {
+        for (DType type : List.of(DType.BF16, DType.F32)) {
+            withRank(rank -> {
+                Parameter table = new Parameter("table", 0, 2, 3);
+                try (ParameterUnit unit = new ParameterUnit("unit", List.of(table), rank, ShardGroup.alone(),
+                        new Precision(DType.BF16, DType.BF16, type, DType.BF16))) {
+                    rank.stream().fill(unit.gradientShard(), 7);
+                    for (int i = 0; i < 2; i++) {
+                        try (Scope scope = rank.memory().open()) {
+                            unit.begin(Microbatch.of(i, 2));
+                            unit.sumGradients(sums -> rank.stream().fill(sums.slice(0, 0, 6), 1 + 0x1p-8f));
+                        }
+                    }
+                    // In bf16 each 1 + 2⁻⁸ is rounded to 1 before it is added.
+                    assertEquals(List.of(type == DType.F32 ? 2.0078125f : 2f), firsts(unit));
+                    float[] all = new float[6];
+                    unit.read(unit.gradientShard(), (parameter, from, values, count) -> System.arraycopy(values, 0, all,
+                            (int) from, count));
+                    for (float value : all) {
+                        assertEquals(all[0], value);
+                    }
+                }
+            });
+        }
+    }
+
     private static void contribute(RankContext rank, Parameter parameter, float value) {
         try (Scope scope = rank.memory().open()) {
             Tensor gradient = parameter.gradient();

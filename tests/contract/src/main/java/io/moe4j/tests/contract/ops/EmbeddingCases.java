@@ -36,6 +36,10 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
                     cases.add(new OpCase("embedding" + what, shape::forward));
                     cases.add(new OpCase("embedding gradient" + what, bench -> shape.backward(bench, false)));
                     cases.add(new OpCase("embedding gradient, added" + what, bench -> shape.backward(bench, true)));
+                    int first = s[1] / 3;
+                    int rows = Math.max(1, s[1] / 2);
+                    cases.add(new OpCase("embedding gradient of " + rows + " rows from " + first + what,
+                            bench -> shape.backwardRows(bench, first, rows)));
                 }
             }
         }
@@ -59,6 +63,36 @@ record EmbeddingCases(int tokens, int words, int dim, DType type, Layout layout)
                     Arrays.setAll(rows, i -> values[((int) row[i / dim]) * dim + i % dim]);
                     return List.of(Expected.same("rows", out, rows));
                 });
+    }
+
+    /** A device may leave this out. */
+    private OpCall backwardRows(OpBench bench, int first, int rows) {
+        Operand ids = ids(bench);
+        Operand dout = bench.of(type, layout, DoubleElements.random(type, (long) tokens * dim, 1), tokens, dim);
+        Operand dtable = bench.of(F32, layout, DoubleElements.random(F32, (long) rows * dim, 2), rows, dim);
+        Optional<Tensor> workspace = bench.workspace(bench.device().workspaceSizes().embeddingBackward(tokens, rows));
+        boolean has = bench.ops().embedding().hasBackwardRows();
+        return new OpCall(() -> {
+            if (has) {
+                bench.ops().embedding().backwardRows(bench.stream(), ids.tensor(), dout.tensor(), first,
+                        dtable.tensor(), workspace);
+            }
+        }, List.of(dtable), () -> {
+            double[] row = ids.values();
+            double[] gradients = dout.values();
+            double[] before = dtable.values();
+            Sum[] sums = new Sum[rows * dim];
+            Arrays.setAll(sums, i -> new Sum());
+            for (int i = 0; has && i < gradients.length; i++) {
+                int v = (int) row[i / dim] - first;
+                if (v >= 0 && v < rows) {
+                    sums[v * dim + i % dim].add(gradients[i]);
+                }
+            }
+            Approx[] expected = new Approx[sums.length];
+            Arrays.setAll(expected, i -> sums[i].result().plus(before[i]));
+            return List.of(Expected.close("dtable", dtable, expected));
+        });
     }
 
     private OpCall backward(OpBench bench, boolean accumulate) {
