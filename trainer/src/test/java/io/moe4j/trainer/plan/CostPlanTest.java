@@ -156,7 +156,8 @@ final class CostPlanTest {
 
     /**
      * Shards of {@code p} bytes are gathered for forward and for backward, and reduced once: 2 (n - 1) p and (n - 1) p bytes. Embedding and head are used once
-     * in forward and backward together, so that they are gathered less often.
+     * in forward and backward together, so that they are gathered less often. The embedding's table, of 2048 rows of 256 elements, is not reduced here: each rank
+     * gathers what all tokens contribute to it.
      */
     @Test
     void shardsArePriced() {
@@ -164,7 +165,8 @@ final class CostPlanTest {
                 config(DEBUG, ranks(4, 1, "model.moe_comm_backend=standard", "graph_capture.enable=false")), plugins);
         long shards = plan.rank().memory().allocated().get("parameters");
         StepTraffic traffic = plan.rank().traffic();
-        assertEquals(3 * shards, traffic.reduceScatter());
+        long table = 2048 * 256 / 4 * 4;
+        assertEquals(3 * (shards - table), traffic.reduceScatter());
         assertTrue(traffic.allGather() > 3 * shards && traffic.allGather() <= 2 * 3 * shards,
                 traffic + " for shards of " + shards);
         assertEquals(0, traffic.dispatch() + traffic.combine());
