@@ -8,7 +8,7 @@ import java.util.Optional;
  * holds 51,200 rows, from row 51,200 on.
  *
  * @param first its first row
- * @param rows number of its rows; 0 if the shard begins behind the table
+ * @param rows number of its rows; 0 if the shard begins after the table's end
  * @param dim elements of a row
  * @since 0.3.0
  */

@@ -1,5 +1,6 @@
 package io.moe4j.runtime.cuda;
 
+import io.moe4j.api.device.DeviceException;
 import io.moe4j.api.device.Memory;
 import io.moe4j.runtime.cuda.driver.Driver;
 import java.lang.foreign.MemorySegment;
@@ -8,22 +9,28 @@ import java.util.List;
 import java.util.Optional;
 import jcuda.driver.JCudaDriver;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Page-locked memory of the host through which a stream's small uploads go. The bytes are copied here at once, and the driver reads them when the stream comes
  * to the copy, so that the host need not wait for the work before it. Example: the tokens of the next step are uploaded while the parameters are
- * updated, and the next step is launched behind them.
+ * updated, and the next step is launched before that update has ended.
  *
- * <p>It has two halves. While uploads go through one, the stream reads the other; the host waits only if it fills both faster than that.
+ * <p>It has two halves. While uploads go through one, the stream reads the other; the host waits only if it fills both faster than that. Where the system gives
+ * no page-locked memory, there is no such room, and uploads wait for the stream.
  */
 final class UploadRoom implements AutoCloseable {
     /** Bytes of a half: the largest upload that goes through this memory. The ids and labels of 16,384 tokens are 128 KiB. */
     static final long HALF = 1L << 20;
     private static final long ALIGNMENT = 64;
 
+    private static final Logger log = LoggerFactory.getLogger(UploadRoom.class);
+
     private final CudaDevice device;
     private final List<Optional<CudaEvent>> read = new ArrayList<>(List.of(Optional.empty(), Optional.empty()));
     private @Nullable Memory memory;
+    private boolean refused;
     private int half;
     private long used;
 
@@ -32,12 +39,13 @@ final class UploadRoom implements AutoCloseable {
     }
 
     /**
-     * Copies {@code bytes} bytes into this memory. Returns where they are; empty if they are more than {@link #HALF}.
+     * Copies {@code bytes} bytes into this memory. Returns where they are; empty if they are more than {@link #HALF}, or there is no such memory.
      *
      * @param stream will read them
      */
     Optional<MemorySegment> copy(MemorySegment source, long bytes, CudaStream stream) {
-        if (bytes > HALF) {
+        Memory room = bytes > HALF ? null : memory();
+        if (room == null) {
             return Optional.empty();
         }
         if (used + bytes > HALF) {
@@ -47,22 +55,25 @@ final class UploadRoom implements AutoCloseable {
             read.get(half).ifPresent(event -> Driver.check(JCudaDriver.cuEventSynchronize(event.handle()),
                     "waiting for earlier uploads"));
         }
-        MemorySegment place = device.hostBytes(memory()).asSlice(half * HALF + used, bytes);
+        MemorySegment place = device.hostBytes(room).asSlice(half * HALF + used, bytes);
         place.copyFrom(source.asSlice(0, bytes));
         used += Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
         return Optional.of(place);
     }
 
-    private Memory memory() {
-        Memory allocated = memory;
-        if (allocated == null) {
-            allocated = device.allocateHost(2 * HALF, "uploads");
-            memory = allocated;
+    private @Nullable Memory memory() {
+        if (memory == null && !refused) {
+            try {
+                memory = device.allocateHost(2 * HALF, "uploads");
+            } catch (DeviceException e) {
+                refused = true;
+                log.debug("uploads to {} wait for its streams", device.description(), e);
+            }
         }
-        return allocated;
+        return memory;
     }
 
-    /** The stream has read everything. */
+    /** Call it when the stream has read everything. */
     @Override
     public void close() {
         if (memory != null) {

@@ -227,7 +227,7 @@ public final class TrainStep implements AutoCloseable {
             double gradientScale = perLabel * Math.min(1, config.training().maxNorm() / (norm + 1e-6));
             optimizer.update(new StepRates(learningRate, learningRates.at(config.optimizer().muon().lr(), step),
                     gradientScale, step));
-            // Last: these small launches take the host longer than the device, which is busy with the parameters meanwhile. Neither reads what the other writes.
+            // Launched last: while the device updates the parameters, the host has time for these small launches. Neither reads what the other writes.
             if (config.movesExpertBiases()) {
                 model.updateExpertBias((float) config.moe().loadBalanceCoeff());
             }

@@ -156,8 +156,8 @@ final class CostPlanTest {
 
     /**
      * Shards of {@code p} bytes are gathered for forward and for backward, and reduced once: 2 (n - 1) p and (n - 1) p bytes. Embedding and head are used once
-     * in forward and backward together, so that they are gathered less often. The embedding's table, of 2048 rows of 256 elements, is not reduced here: each rank
-     * gathers what all tokens contribute to it.
+     * in forward and backward together, so that they are gathered less often. The embedding's table, of 2048 rows of 256 elements, is not reduced here: each
+     * rank gathers what all tokens contribute to it.
      */
     @Test
     void shardsArePriced() {

@@ -113,7 +113,7 @@ final class CpuEmbeddingOps implements EmbeddingOps {
                         }
                         Flat.fill(0, sum, n);
                         for (long j = i; j < tokens.length && word(tokens[(int) j]) == word(tokens[(int) i]); j++) {
-                            Flat.addScaled(dout.read((int) tokens[(int) j], row), 1, sum, n);
+                            Flat.addScaled(dout.read(token(tokens[(int) j]), row), 1, sum, n);
                         }
                         Flat.addScaled(sum, 1, table.addressOf(word(tokens[(int) i]), 0), n);
                     }
@@ -122,17 +122,24 @@ final class CpuEmbeddingOps implements EmbeddingOps {
         }, ids_T, dout_TD, dtable_nD);
     }
 
-    /** The tokens of {@code rows} words from {@code first} on, by word and then in order: the word, counted from {@code first}, and the token in the lower half. */
+    /**
+     * The tokens of {@code rows} words from {@code first} on, by word and then in order. Each number has the word, counted from {@code first}, in its upper
+     * half, and the token in its lower half.
+     */
     private static long[] byRow(long ids, long count, long first, long rows) {
         long[] tokens = LongStream.range(0, count)
                 .filter(t -> Lanes.getInt(ids, t) >= first && Lanes.getInt(ids, t) < first + rows)
-                .map(t -> Lanes.getInt(ids, t) - first << Integer.SIZE | t).toArray();
+                .map(t -> (Lanes.getInt(ids, t) - first) << Integer.SIZE | t).toArray();
         Arrays.sort(tokens);
         return tokens;
     }
 
-    private static long word(long token) {
-        return token >>> Integer.SIZE;
+    private static long word(long wordAndToken) {
+        return wordAndToken >>> Integer.SIZE;
+    }
+
+    private static long token(long wordAndToken) {
+        return wordAndToken & 0xFFFF_FFFFL;
     }
 
     private static void check(Tensor ids, Rows table, Rows rows, Tensor tensor) {
