@@ -135,6 +135,15 @@ public final class Tape {
     }
 
     /**
+     * A temporary for an operation of the device that needs {@code bytes} bytes, as its {@code WorkspaceSizes} says; empty if it needs none.
+     *
+     * @since 0.3.0
+     */
+    public Optional<Tensor> workspace(long bytes) {
+        return bytes == 0 ? Optional.empty() : Optional.of(temporary("workspace", DType.I32, (bytes + 3) / 4));
+    }
+
+    /**
      * For {@link Operation#allocateOutput}: whether the results of this operation are kept from forward to backward by choice.
      *
      * @since 0.3.0

@@ -50,7 +50,7 @@ final class CausalAttention implements Operation {
     @Override
     public void forward(Tape tape, Tensor o) {
         long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
-        tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
+        tape.ops().attention().forward(tape.stream(), arguments(tape.workspace(bytes)));
     }
 
     @Override
@@ -61,7 +61,7 @@ final class CausalAttention implements Operation {
     @Override
     public void backward(Tape tape, Gradients gradients) {
         long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
-        Optional<Tensor> workspace = workspace(tape, bytes);
+        Optional<Tensor> workspace = tape.workspace(bytes);
         gradients.write(0, dq -> gradients.write(1, dk -> gradients.write(2,
                 dv -> tape.ops().attention().backward(tape.stream(),
                         new AttentionOps.Backward(arguments(Optional.empty()),
@@ -81,9 +81,5 @@ final class CausalAttention implements Operation {
 
     private Tensor heads(Tensor tensor, long dim) {
         return tensor.view(shape.batch(), shape.sequence(), shape.heads(), dim);
-    }
-
-    private static Optional<Tensor> workspace(Tape tape, long bytes) {
-        return bytes == 0 ? Optional.empty() : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
     }
 }

@@ -61,8 +61,7 @@ final class RmsNormOperation implements Operation {
     public void backward(Tape tape, Gradients gradients) {
         Tensor x_TD = columns(x_TC.tensor());
         long bytes = tape.rank().device().workspaceSizes().rmsNormBackward(x_TD.dim(0), dim);
-        Optional<Tensor> workspace = bytes == 0 ? Optional.empty()
-                : Optional.of(tape.temporary("workspace", DType.I32, bytes / 4));
+        Optional<Tensor> workspace = tape.workspace(bytes);
         if (!gradients.wants(0)) {
             throw new IllegalStateException(name() + ": its input needs a gradient");
         }

@@ -63,7 +63,7 @@ final class GroupedAttention implements Operation {
     public void forward(Tape tape, Tensor output) {
         try (Scope scratch = tape.rank().memory().open()) {
             long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
-            tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
+            tape.ops().attention().forward(tape.stream(), arguments(tape.workspace(bytes)));
         }
     }
 
@@ -79,7 +79,7 @@ final class GroupedAttention implements Operation {
                 long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
                 tape.ops().attention().backward(tape.stream(), new AttentionOps.Backward(arguments(Optional.empty()),
                         split(gradients.ofOutput(), shape.heads()), split(dq, shape.heads()),
-                        split(dk, shape.keyHeads()), split(dv, shape.keyHeads()), workspace(tape, bytes)));
+                        split(dk, shape.keyHeads()), split(dv, shape.keyHeads()), tape.workspace(bytes)));
             }
         })));
     }
@@ -101,9 +101,5 @@ final class GroupedAttention implements Operation {
     /** (B, S): where documents begin. */
     private Optional<Tensor> starts() {
         return documents.map(bounds -> bounds.starts_T().view(shape.batch(), shape.sequence()));
-    }
-
-    private static Optional<Tensor> workspace(Tape tape, long bytes) {
-        return bytes == 0 ? Optional.empty() : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
     }
 }

@@ -61,8 +61,7 @@ final class HeadNorm implements Operation {
     public void backward(Tape tape, Gradients gradients) {
         Tensor rows = heads(x.tensor());
         long bytes = tape.rank().device().workspaceSizes().rmsNormBackward(rows.dim(0), dim);
-        Optional<Tensor> workspace = bytes == 0 ? Optional.empty()
-                : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
+        Optional<Tensor> workspace = tape.workspace(bytes);
         gradients.accumulate(0, (dx, accumulate) -> tape.ops().norm().backward(tape.stream(),
                 new NormOps.Backward(heads(gradients.ofOutput()), rows, norm_Q.weight_D().value(), rstd(), heads(dx),
                         accumulate, NormGradient.of(tape, norm_Q.weight_D()),

@@ -67,7 +67,7 @@ final class LatentAttentionProduct implements Operation {
     public void forward(Tape tape, Tensor output) {
         try (Scope scratch = tape.rank().memory().open()) {
             long bytes = tape.rank().device().workspaceSizes().attentionForward(shape);
-            tape.ops().attention().forward(tape.stream(), arguments(workspace(tape, bytes)));
+            tape.ops().attention().forward(tape.stream(), arguments(tape.workspace(bytes)));
         }
     }
 
@@ -83,7 +83,7 @@ final class LatentAttentionProduct implements Operation {
                 long bytes = tape.rank().device().workspaceSizes().attentionBackward(shape);
                 tape.ops().attention().backward(tape.stream(), new AttentionOps.Backward(arguments(Optional.empty()),
                         split(heads(gradients.ofOutput(), spec.value())), split(heads(dq, spec.queryKey())),
-                        split(heads(dk, spec.queryKey())), split(valuePart(dkv)), workspace(tape, bytes)));
+                        split(heads(dk, spec.queryKey())), split(valuePart(dkv)), tape.workspace(bytes)));
             }
         })));
     }
@@ -116,9 +116,5 @@ final class LatentAttentionProduct implements Operation {
     /** (B, S): where documents begin. */
     private Optional<Tensor> starts() {
         return documents.map(bounds -> bounds.starts_T().view(shape.batch(), shape.sequence()));
-    }
-
-    private static Optional<Tensor> workspace(Tape tape, long bytes) {
-        return bytes == 0 ? Optional.empty() : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
     }
 }

@@ -1,7 +1,6 @@
 package io.moe4j.layers.decoder;
 
 import io.moe4j.api.memory.Scope;
-import io.moe4j.api.tensor.DType;
 import io.moe4j.api.tensor.Tensor;
 import io.moe4j.autograd.Gradients;
 import io.moe4j.autograd.Operation;
@@ -53,8 +52,7 @@ final class EmbeddingLookup implements Operation {
                 stage.unit().openGradients();
             }
             long bytes = tape.rank().device().workspaceSizes().embeddingBackward(ids_T.dim(0), table_VD.shape()[0]);
-            Optional<Tensor> workspace = bytes == 0 ? Optional.empty()
-                    : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
+            Optional<Tensor> workspace = tape.workspace(bytes);
             tape.ops().embedding().backward(tape.stream(), ids_T, gradients.ofOutput(), table_VD.gradient(),
                     table_VD.accumulatesGradient(), workspace);
             for (TableGradients.Rows rows : stage.others().take()) {

@@ -53,8 +53,7 @@ final class TableShardGradient {
             ranks.allGather(tape.stream(), ids_T, ids);
             ranks.allGather(tape.stream(), dout_TD, dout);
             long bytes = tape.rank().device().workspaceSizes().embeddingBackward(tokens, shard.rows());
-            Optional<Tensor> workspace = bytes == 0 ? Optional.empty()
-                    : Optional.of(tape.temporary("workspace", DType.I32, (bytes + 3) / 4));
+            Optional<Tensor> workspace = tape.workspace(bytes);
             stage.unit().sumGradients(sums -> {
                 if (shard.rows() == 0) {
                     return;
