@@ -13,20 +13,21 @@ final class Comparison {
 
     private final String what;
     private final double bound;
-    private final boolean roundingIsZero;
+    /** Tensors whose values and differences are at most this part of the largest expected value of all are taken for zero. */
+    private final double rounding;
     private final ToDoubleFunction<Difference> error;
     private final Map<String, Difference> differences = new LinkedHashMap<>();
 
-    private Comparison(String what, double bound, boolean roundingIsZero, ToDoubleFunction<Difference> error) {
+    private Comparison(String what, double bound, double rounding, ToDoubleFunction<Difference> error) {
         this.what = what;
         this.bound = bound;
-        this.roundingIsZero = roundingIsZero;
+        this.rounding = rounding;
         this.error = error;
     }
 
     /** Compares by the largest difference relative to the tensor's largest value. */
     static Comparison relative(String what, double bound) {
-        return new Comparison(what, bound, false, Difference::relative);
+        return new Comparison(what, bound, 0, Difference::relative);
     }
 
     /**
@@ -35,12 +36,12 @@ final class Comparison {
      * expected and found, are below 2⁻²³ of the largest gradient of the model.
      */
     static Comparison ofGradients(String what, double bound) {
-        return new Comparison(what, bound, true, Difference::relative);
+        return new Comparison(what, bound, ROUNDING, Difference::relative);
     }
 
     /** Compares by L2 norms. */
     static Comparison norms(String what, double bound) {
-        return new Comparison(what, bound, false, Difference::norm);
+        return new Comparison(what, bound, 0, Difference::norm);
     }
 
     /** The difference of a tensor, to which parts may be added. */
@@ -50,12 +51,10 @@ final class Comparison {
 
     /** The result; empty if there was nothing to compare. */
     synchronized Optional<Line> line() {
-        double rounding = roundingIsZero
-                ? ROUNDING * differences.values().stream().mapToDouble(Difference::largestExpected).max().orElse(0)
-                : 0;
+        double zero = rounding * differences.values().stream().mapToDouble(Difference::largestExpected).max().orElse(0);
         return differences.entrySet().stream()
                 .map(entry -> new Line(what, differences.size(),
-                        entry.getValue().isRounding(rounding) ? 0 : error.applyAsDouble(entry.getValue()), bound,
+                        entry.getValue().isRounding(zero) ? 0 : error.applyAsDouble(entry.getValue()), bound,
                         entry.getKey()))
                 .reduce((worst, other) -> Double.compare(other.error(), worst.error()) > 0 ? other : worst);
     }

@@ -207,8 +207,8 @@ public final class ConfigReader {
      */
     public void sameIfPresent(String key, String other) {
         Object value = values.get(key);
-        if (value != null && has(other) && !same(values.get(other), value)) {
-            reject(other, value, "it is another name of " + key + ", which has that value");
+        if (value != null) {
+            onlyIfPresent(other, value, "it is another name of " + key + ", which has that value");
         }
     }
 

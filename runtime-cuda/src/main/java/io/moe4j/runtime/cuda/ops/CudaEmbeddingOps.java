@@ -38,9 +38,7 @@ final class CudaEmbeddingOps implements EmbeddingOps {
     @Override
     public void backward(Stream stream, Tensor ids_T, Tensor dout_TD, Tensor dtable_VD, boolean accumulate,
             Optional<Tensor> workspace) {
-        require(dtable_VD.isContiguous() && dout_TD.isContiguous() && dtable_VD.dtype() == DType.F32
-                && dout_TD.elements() == ids_T.elements() * dtable_VD.dim(1), "embedding gradient", ids_T, dout_TD,
-                dtable_VD);
+        requireGradient("embedding gradient", true, ids_T, dout_TD, dtable_VD);
         if (!accumulate) {
             stream.fill(dtable_VD, 0);
         }
@@ -55,12 +53,15 @@ final class CudaEmbeddingOps implements EmbeddingOps {
     @Override
     public void backwardRows(Stream stream, Tensor ids_T, Tensor dout_TD, long first, Tensor dtable_nD,
             Optional<Tensor> workspace) {
-        require(dtable_nD.isContiguous() && dout_TD.isContiguous() && dtable_nD.dtype() == DType.F32 && first >= 0
-                && dout_TD.elements() == ids_T.elements() * dtable_nD.dim(1),
-                "embedding gradient of rows from " + first,
-                ids_T, dout_TD, dtable_nD);
+        requireGradient("embedding gradient of rows from " + first, first >= 0, ids_T, dout_TD, dtable_nD);
         // The forward pass has refused ids beyond the vocabulary, which is not known here.
         sumRows(stream, ids_T, dout_TD, first, dtable_nD, Integer.MAX_VALUE, true, workspace);
+    }
+
+    private static void requireGradient(String operation, boolean condition, Tensor ids_T, Tensor dout_TD,
+            Tensor dtable_nD) {
+        require(condition && dtable_nD.isContiguous() && dout_TD.isContiguous() && dtable_nD.dtype() == DType.F32
+                && dout_TD.elements() == ids_T.elements() * dtable_nD.dim(1), operation, ids_T, dout_TD, dtable_nD);
     }
 
     /** @param vocabulary ids at or beyond it trap */

@@ -5,11 +5,12 @@ import static org.junit.platform.engine.discovery.DiscoverySelectors.selectMetho
 import static org.junit.platform.engine.discovery.DiscoverySelectors.selectModule;
 
 import java.io.PrintStream;
-import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.junit.platform.commons.support.HierarchyTraversalMode;
+import org.junit.platform.commons.support.ReflectionSupport;
 import org.junit.platform.engine.DiscoverySelector;
 import org.junit.platform.engine.TestExecutionResult;
 import org.junit.platform.launcher.LauncherDiscoveryRequest;
@@ -69,14 +70,11 @@ public final class GpuTests implements TestExecutionListener {
     /** The methods that {@code Class#method} names. JUnit's own selector of such a name finds only a method without parameters. */
     static List<DiscoverySelector> methods(String name) {
         String[] parts = name.split("#", 2);
+        Class<?> type = classNamed(parts[0]);
         List<DiscoverySelector> found = new ArrayList<>();
-        for (Class<?> type = classNamed(parts[0]); type != null; type = type.getSuperclass()) {
-            for (Method method : type.getDeclaredMethods()) {
-                if (method.getName().equals(parts[1])) {
-                    found.add(selectMethod(classNamed(parts[0]), method));
-                }
-            }
-        }
+        ReflectionSupport
+                .findMethods(type, method -> method.getName().equals(parts[1]), HierarchyTraversalMode.TOP_DOWN)
+                .forEach(method -> found.add(selectMethod(type, method)));
         if (found.isEmpty()) {
             throw new IllegalArgumentException(
                     name + ": the class has no method of this name; give Class#method or Class");
