@@ -6,7 +6,8 @@ import java.util.stream.IntStream;
 
 /**
  * The reports of all ranks, by rank. Sums are computed in rank order, so that they are the same on every rank and in every run. The devices are idle until the
- * update has been launched, and a run has few steps, so what decides about it is written as plain loops: the JVM interprets it most of the time.
+ * update has been launched, so what is computed before it has to be quick from the first step on. A run has too few steps for the JVM to compile this code, and
+ * plain loops are quicker than streams where it interprets them.
  *
  * @param ranks one report for each rank
  */

@@ -126,7 +126,7 @@ final class CommOpening {
         }
         assertDoesNotThrow(
                 () -> rank.rendezvous().exchange(rank.world(), "contract: one has closed again", new byte[0]),
-                "what other ranks wait for, while one closes again: a second close does nothing, and waits for nobody");
+                "one rank closed its backend again, and the other ranks' next call failed: a second close does nothing, and does not wait for other ranks");
     }
 
     private Map<String, Long> closedByItself(RankContext rank, CommExchange exchange, Map<String, Long> before) {
