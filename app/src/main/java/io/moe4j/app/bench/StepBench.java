@@ -82,7 +82,8 @@ public final class StepBench {
     /** What the recompute policy {@code budget} keeps. */
     private static Map<String, Object> kept(TrainingSession session) {
         return session.recomputePlan().<Map<String, Object>>map(plan -> Map.of("kept_bytes", plan.keptBytes(),
-                "converted_bytes", plan.convertedBytes(),
+                "converted_bytes", plan.parameters().converted(),
+                "gathered_bytes", plan.parameters().gathered(),
                 "repeated_share", plan.repeatedShare())).orElse(Map.of());
     }
 

@@ -6,28 +6,33 @@ import io.moe4j.api.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** The overlapped units of a stage, which are gathered and reduced in one {@link StageRoom}. */
+/** The overlapped units of a stage, which are gathered in one {@link GatherRoom} and reduced in one {@link GradientRoom}. */
 final class OverlappedStage {
     private final List<ParameterUnit> units;
-    private final StageRoom room;
+    private final GatherRoom room;
+    private final GradientRoom gradientRoom;
     private final List<Tensor> values;
     private final List<Optional<Tensor>> gradients;
 
-    OverlappedStage(List<ParameterUnit> units, StageRoom room) {
+    OverlappedStage(List<ParameterUnit> units, GatherRoom room, GradientRoom gradientRoom) {
         this.units = List.copyOf(units);
         this.room = room;
+        this.gradientRoom = gradientRoom;
         this.values = room.values(this.units);
-        this.gradients = room.gradients(this.units);
+        this.gradients = gradientRoom.gradients(this.units);
     }
 
-    /** Whether it can be gathered now: its values are not in the room yet, and no values there are in use. */
+    /** Whether it can be gathered now: not all of its values have been gathered yet, and no values in its room are in use. */
     boolean canStart() {
-        return !this.equals(room.gathered()) && room.isFree();
+        return !this.equals(room.gathered()) && room.isFree()
+                && !units.stream().allMatch(ParameterUnit::hasGathered);
     }
 
     void gather(Stream beside) {
         for (int i = 0; i < units.size(); i++) {
-            units.get(i).gatherBeside(beside, values.get(i));
+            if (!units.get(i).hasGathered()) {
+                units.get(i).gatherBeside(beside, values.get(i));
+            }
         }
         room.fill(this, beside.record());
     }
@@ -46,14 +51,20 @@ final class OverlappedStage {
     }
 
     Optional<Tensor> openGradients(ParameterUnit unit, Stream main) {
-        return room.openGradients(this, main) ? gradients.get(units.indexOf(unit)) : Optional.empty();
+        return gradientRoom.openGradients(this, main) ? gradients.get(units.indexOf(unit)) : Optional.empty();
     }
 
     void reduced(Event done) {
-        room.reduced(done);
+        gradientRoom.reduced(done);
     }
 
-    void forget() {
+    void endPass() {
+        room.endPass();
+        gradientRoom.endPass();
+    }
+
+    /** The values of its units may have changed. */
+    void outdate() {
         room.forget();
     }
 }

@@ -41,6 +41,7 @@ public final class ParameterUnit implements AutoCloseable {
     /** Whether the kept values in the compute type are those of the shard. */
     private volatile boolean converted;
     private @Nullable UnitOverlap overlap;
+    private Optional<GatheredCopy> copy = Optional.empty();
     private Optional<OpenGradients> open = Optional.empty();
     private Microbatch microbatch = Microbatch.ONLY;
 
@@ -189,16 +190,56 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     /**
+     * Whether {@link #keepGathered} would save anything: only a unit that is spread over several ranks is gathered.
+     *
+     * @since 0.3.0
+     */
+    public boolean canKeepGathered() {
+        return group.size() > 1;
+    }
+
+    /**
+     * Allocates memory in which gathered values stay until {@link #prepare} is called again, so that a step gathers them once and not at each use (FSDP calls
+     * this {@code reshard_after_forward=False}). It takes the bytes of the whole unit in the compute type, and of what products read with scales. Call it
+     * before anything is gathered.
+     *
+     * @throws IllegalStateException if the unit is not spread, or keeps them already
+     * @since 0.3.0
+     */
+    public void keepGathered() {
+        if (!canKeepGathered() || copy.isPresent() || overlap != null) {
+            throw new IllegalStateException("unit " + name + ", of " + group.size()
+                    + " shards, cannot keep what it gathers: it has one shard, keeps it already, or is gathered ahead"
+                    + " already; ask canKeepGathered first, and call this once, before UnitOverlap.open");
+        }
+        copy = Optional.of(GatheredCopy.open(name, layout, precision.compute(), rank));
+    }
+
+    /**
+     * Bytes of what {@linkplain #keepGathered stays} gathered; 0 if nothing does.
+     *
+     * @since 0.3.0
+     */
+    public long keptGatheredBytes() {
+        return copy.map(GatheredCopy::bytes).orElse(0L);
+    }
+
+    /**
      * Enqueues what gathering needs once for all passes over the same values: a unit that this rank holds whole quantizes the matrices that products read
-     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. Call it
-     * before the first pass of a step, or of an evaluation; a gathering after the values have changed, and before this is called again, gives the old
-     * values. Does nothing for other units, which convert and quantize what they gather.
+     * with scales, or converts all values if they are {@linkplain Precision#keepsConverted kept} and {@link #refreshConverted} has not done so. A unit that
+     * {@linkplain #keepGathered keeps} what it gathers will gather again. Call it before the first pass of a step, or of an evaluation; a gathering after
+     * the values have changed, and before this is called again, gives the old values. Does nothing for other units, which convert and quantize what they
+     * gather.
      *
      * @since 0.3.0
      */
     public void prepare() {
         keptMatrices.ifPresent(matrices -> matrices.fill(rank, parameter -> part(shard, parameter)));
         refreshConverted();
+        copy.ifPresent(GatheredCopy::outdate);
+        if (overlap != null) {
+            overlap.outdate(this);
+        }
         prepared = true;
     }
 
@@ -208,14 +249,14 @@ public final class ParameterUnit implements AutoCloseable {
      * @since 0.3.0
      */
     public boolean isPrepared() {
-        return prepared || (keptMatrices.isEmpty() && keptMemory.isEmpty());
+        return prepared || (keptMatrices.isEmpty() && keptMemory.isEmpty() && copy.isEmpty());
     }
 
     /**
      * Makes the parameters' values available in the compute type, and what products read with scales. Temporaries come from the innermost open scope, so
      * close the returned object before that scope.
      *
-     * @throws IllegalStateException if the unit has values or matrices to {@link #prepare()}, and it was not called
+     * @throws IllegalStateException if the unit has values or matrices to {@link #prepare()}, or keeps what it gathers, and it was not called
      */
     public Gathered gather() {
         if (!isPrepared()) {
@@ -224,12 +265,7 @@ public final class ParameterUnit implements AutoCloseable {
         }
         Optional<Tensor> ahead = Optional.ofNullable(overlap).flatMap(beside -> beside.gathered(this));
         Map<Parameter, Tensor> values = ahead.map(this::parts).orElseGet(this::gatheredValues);
-        ScaledMatrices matrices = keptMatrices
-                .orElseGet(() -> ScaledMatrices.allocate(name, parameters(), rank.memory()));
-        if (keptMatrices.isEmpty()) {
-            matrices.fill(rank, parameter -> Objects.requireNonNull(values.get(parameter)));
-        }
-        Gathered gathered = new Bound(this, values, matrices.tensors(),
+        Gathered gathered = new Bound(this, values, matrices(values).tensors(),
                 ahead.isPresent() ? Optional.ofNullable(overlap) : Optional.empty());
         gathered.bind();
         return gathered;
@@ -405,10 +441,22 @@ public final class ParameterUnit implements AutoCloseable {
 
     @Override
     public void close() {
+        copy.ifPresent(GatheredCopy::close);
         keptMemory.ifPresent(Memory::close);
         keptMatrices.ifPresent(ScaledMatrices::close);
         gradientMemory.ifPresent(Memory::close);
         valueMemory.close();
+    }
+
+    /** What products read with scales, of these values. */
+    private ScaledMatrices matrices(Map<Parameter, Tensor> values) {
+        Consumer<ScaledMatrices> fill = matrices -> matrices.fill(rank,
+                parameter -> Objects.requireNonNull(values.get(parameter)));
+        return keptMatrices.or(() -> copy.flatMap(kept -> kept.matrices(fill))).orElseGet(() -> {
+            ScaledMatrices temporary = ScaledMatrices.allocate(name, parameters(), rank.memory());
+            fill.accept(temporary);
+            return temporary;
+        });
     }
 
     private Map<Parameter, Tensor> gatheredValues() {
@@ -437,8 +485,11 @@ public final class ParameterUnit implements AutoCloseable {
     }
 
     private Tensor gatheredFlat() {
-        Tensor flat = rank.memory().allocate("gathered parameters", precision.compute(), layout.elements());
-        gather(stream(), group, flat);
+        Tensor flat = copy.map(GatheredCopy::flat).orElseGet(() -> rank.memory().allocate("gathered parameters",
+                precision.compute(), layout.elements()));
+        if (!hasGathered()) {
+            gather(stream(), group, flat);
+        }
         return flat;
     }
 
@@ -448,6 +499,7 @@ public final class ParameterUnit implements AutoCloseable {
         rank.device().ops().elementwise().copy(stream, shard, own);
         over.shards().ifPresent(
                 shards -> collective(stream, "all-gather", () -> shards.allGather(stream, own, flat)));
+        copy.ifPresent(GatheredCopy::markValues);
     }
 
     private void reduceScatter(Stream stream, Collectives shards, Tensor flat, Supplier<Tensor> sums) {
@@ -493,6 +545,16 @@ public final class ParameterUnit implements AutoCloseable {
      */
     public Optional<UnitOverlap> overlap() {
         return Optional.ofNullable(overlap);
+    }
+
+    /** Where gathered values stay, if they do. */
+    Optional<Tensor> gatheredPlace() {
+        return copy.map(GatheredCopy::flat);
+    }
+
+    /** Whether the values that stay are those of this step. */
+    boolean hasGathered() {
+        return copy.map(GatheredCopy::hasValues).orElse(false);
     }
 
     /** Enqueues gathering all values. */

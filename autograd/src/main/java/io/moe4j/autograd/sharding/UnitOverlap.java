@@ -20,9 +20,10 @@ import java.util.Optional;
  * Gathers the units of the next stage, and reduces the gradients of the one before, on the rank's stream for communication, while a stage computes on the
  * main stream. Results have the same bits as without it: the same operations run on the same values, only at other times.
  *
- * <p>Stages alternate between two {@linkplain StageRoom rooms} of memory, so that neighbours never share one. Example, four blocks and a head, with the
+ * <p>Stages alternate between two {@linkplain GatherRoom rooms} of memory, so that neighbours never share one. Example, four blocks and a head, with the
  * room of each in brackets: forward gathers {@code b0[0] b1[1] b2[0] b3[1] head[0]}, backward {@code b3[1] b2[0] b1[1] b0[0]}. While b1 computes in room 1,
- * b2 is gathered into room 0, which b0 has left; and in backward, while b1 computes, the gradients of b2 in room 0 are reduced.
+ * b2 is gathered into room 0, which b0 has left; and in backward, while b1 computes, the gradients of b2 in room 0 are reduced. A stage whose units
+ * {@linkplain ParameterUnit#keepGathered keep} what they gather has a room of its own for values, and backward finds them there.
  *
  * <p>A pass says in which order it gathers ({@link #expect}). Whatever is gathered in another order, or outside of a pass, or while its room is in use, is
  * gathered on the main stream, as without this object. The memory of the rooms belongs to this object; so the rank's memory stack never gives it to other
@@ -67,16 +68,28 @@ public final class UnitOverlap implements AutoCloseable {
         this.main = rank.stream();
         this.beside = rank.communication().orElseThrow();
         this.resources = resources;
-        List<StageRoom> rooms = new ArrayList<>();
+        List<List<ParameterUnit>> sharing = able.stream().filter(units -> !keepGathered(units)).toList();
+        List<GatherRoom> rooms = new ArrayList<>();
+        for (int room = 0; room < Math.min(2, sharing.size()); room++) {
+            rooms.add(GatherRoom.shared(rank.device(), everySecond(sharing, room), resources));
+        }
+        List<GradientRoom> gradientRooms = new ArrayList<>();
         for (int room = 0; room < Math.min(2, able.size()); room++) {
-            rooms.add(StageRoom.open(rank.device(), everySecond(able, room), resources));
+            gradientRooms.add(GradientRoom.open(rank.device(), everySecond(able, room), resources));
         }
         for (int i = 0; i < able.size(); i++) {
-            OverlappedStage stage = new OverlappedStage(able.get(i), rooms.get(i % 2));
-            able.get(i).forEach(unit -> stages.put(unit, stage));
+            List<ParameterUnit> units = able.get(i);
+            OverlappedStage stage = new OverlappedStage(units, keepGathered(units) ? GatherRoom.kept()
+                    : rooms.get(sharing.indexOf(units) % 2), gradientRooms.get(i % 2));
+            units.forEach(unit -> stages.put(unit, stage));
         }
-        this.sums = accumulates ? StageRoom.sums(rank.device(), stages.keySet(), resources) : Optional.empty();
+        this.sums = accumulates ? GradientRoom.sums(rank.device(), stages.keySet(), resources) : Optional.empty();
         stages.keySet().forEach(unit -> unit.overlapWith(this));
+    }
+
+    /** Whether all units of a stage keep what they gather, so that its values need no room that others share. */
+    private static boolean keepGathered(List<ParameterUnit> units) {
+        return units.stream().allMatch(unit -> unit.gatheredPlace().isPresent());
     }
 
     private static List<List<ParameterUnit>> everySecond(List<List<ParameterUnit>> all, int from) {
@@ -100,14 +113,17 @@ public final class UnitOverlap implements AutoCloseable {
         startNext();
     }
 
-    /** Lets the main stream wait for all work of the stream for communication. Forgets which values are gathered and which stages are expected. */
+    /**
+     * Lets the main stream wait for all work of the stream for communication. Forgets which stages are expected, and what is gathered
+     * where others will be.
+     */
     public void finish() {
         if (pending) {
             main.await(beside.record());
         }
         pending = false;
         expected.clear();
-        stages.values().forEach(OverlappedStage::forget);
+        stages.values().forEach(OverlappedStage::endPass);
     }
 
     /** The gathered values of a unit, on the main stream; empty if they are to be gathered there. */
@@ -118,10 +134,15 @@ public final class UnitOverlap implements AutoCloseable {
             expected.poll();
         }
         Optional<Tensor> values = stage.use(unit, main);
-        if (values.isPresent()) {
+        if (values.isPresent() || unit.hasGathered()) {
             startNext();
         }
         return values;
+    }
+
+    /** The values of a unit may have changed. Called outside of a pass. */
+    void outdate(ParameterUnit unit) {
+        stageOf(unit).outdate();
     }
 
     /** Work that the main stream enqueues from now on does not use the values any more. */

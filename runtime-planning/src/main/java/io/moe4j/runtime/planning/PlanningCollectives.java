@@ -17,6 +17,7 @@ import java.util.stream.LongStream;
 public final class PlanningCollectives implements Collectives {
     private final Group group;
     private final PlanningDevice.HeldMemory own;
+    private final WorkMeter work;
     private long gathered;
     private long scattered;
     private long reduced;
@@ -30,6 +31,7 @@ public final class PlanningCollectives implements Collectives {
     public PlanningCollectives(Group group, PlanningDevice device, Map<String, Long> memory) {
         this.group = group;
         this.own = device.own(memory);
+        this.work = device.work();
     }
 
     @Override
@@ -43,6 +45,7 @@ public final class PlanningCollectives implements Collectives {
         PlanningChecks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
                 "out has " + group.size() + " times the elements of in", in, out);
         gathered += in.bytes() * others();
+        work.receive(in.bytes() * others());
     }
 
     @Override
@@ -51,6 +54,7 @@ public final class PlanningCollectives implements Collectives {
         PlanningChecks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
                 "in has " + group.size() + " times the elements of out", in, out);
         scattered += in.bytes() / group.size() * others();
+        work.receive(in.bytes() / group.size() * others());
     }
 
     @Override

@@ -24,6 +24,8 @@ public final class WorkMeter {
     private static final double GPU_SINGLE = 12;
     /** 100 GFLOP/s beside 10 GB/s. */
     private static final double CPU = 10;
+    /** Of a GPU: 4 TB/s to and from memory, 0.4 TB/s from other GPUs of the host (NVLink). */
+    private static final double LINK_BYTE = 10;
 
     private final DeviceKind target;
     private double bytes;
@@ -47,6 +49,11 @@ public final class WorkMeter {
     /** Adds a kernel that computes little: it costs its bytes. */
     void move(Tensor... tensors) {
         add(DType.F32, 0, bytes(tensors));
+    }
+
+    /** Adds bytes that come from other ranks. On a CPU these are copies. */
+    void receive(double count) {
+        add(DType.F32, 0, target.equals(DeviceKind.CUDA) ? LINK_BYTE * count : 2 * count);
     }
 
     static double bytes(Tensor... tensors) {

@@ -75,6 +75,8 @@ record Kind(String wanted, Function<Value, Optional<?>> read, Function<Object, S
             case "io.moe4j.api.comm.Dedup" -> choice(Arrays.asList(Dedup.values()), Kind::lower);
             case "io.moe4j.trainer.config.Overlap" -> choice(Arrays.asList(Overlap.values()), Kind::lower);
             case "io.moe4j.trainer.config.KeepConverted" -> choice(Arrays.asList(KeepConverted.values()), Kind::lower);
+            case "io.moe4j.trainer.config.ReshardAfterForward" -> choice(Arrays.asList(ReshardAfterForward.values()),
+                    Kind::lower);
             case "io.moe4j.trainer.config.DecayType" -> choice(Arrays.asList(DecayType.values()), Kind::lower);
             case "io.moe4j.trainer.config.OptimizerName" -> choice(Arrays.asList(OptimizerName.values()), Kind::lower);
             case "io.moe4j.trainer.config.MuonScale" -> choice(Arrays.asList(MuonScale.values()), Kind::lower);

@@ -9,11 +9,17 @@ import io.moe4j.api.Stability;
  * @param dataParallelReplicateDegree copies of all parameters, at least 1
  * @param dataParallelShardDegree ranks over which one copy is spread, at least 1; -1 in files for all ranks of a replica
  * @param expertParallelDegree EP, ranks over which the experts are spread, at least 1; a divisor of the shard degree and of the number of experts
+ * @param reshardAfterForward whether parameters that are spread over ranks are released after each use; since 0.3.0
  * @since 0.1.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree,
-        int expertParallelDegree) {
+        int expertParallelDegree, ReshardAfterForward reshardAfterForward) {
+
+    /** Parameters stay gathered where a memory budget has room. */
+    public ParallelismConfig(int dataParallelReplicateDegree, int dataParallelShardDegree, int expertParallelDegree) {
+        this(dataParallelReplicateDegree, dataParallelShardDegree, expertParallelDegree, ReshardAfterForward.AUTO);
+    }
 
     /** The number of ranks of the world. */
     public long world() {
@@ -33,5 +39,10 @@ public record ParallelismConfig(int dataParallelReplicateDegree, int dataParalle
     /** With another value of {@code expertParallelDegree}. */
     public ParallelismConfig withExpertParallelDegree(int value) {
         return Components.with(this, "expertParallelDegree", value);
+    }
+
+    /** With another value of {@code reshardAfterForward}. */
+    public ParallelismConfig withReshardAfterForward(ReshardAfterForward value) {
+        return Components.with(this, "reshardAfterForward", value);
     }
 }

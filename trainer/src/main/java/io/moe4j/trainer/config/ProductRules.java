@@ -19,6 +19,7 @@ final class ProductRules {
     private static final String TYPE = "training.dtype";
     private static final String CONVERTED = "training.keep_converted";
     private static final String OFF = "set " + CONVERTED + " to auto or off";
+    private static final String RESHARD = "parallelism.reshard_after_forward";
     private static final String LORA = "lora.rank";
 
     private final Registry registry;
@@ -37,6 +38,7 @@ final class ProductRules {
         rules.same(config.training().denseDtype(), DENSE);
         rules.same(config.moe().dispatchDtype(), ROWS);
         rules.converted();
+        rules.gathered();
         boolean experts = spec.isEmpty() || spec.get().moe().isPresent();
         if (isScaled(config.training().denseDtype())) {
             rules.scaled(DENSE);
@@ -73,6 +75,14 @@ final class ProductRules {
         if (config.model().from().isEmpty()) {
             since(ModelProvider.class, "model.name", config.model().name(), "1.4", "convert them once a step", OFF,
                     CONVERTED);
+        }
+    }
+
+    private void gathered() {
+        if (config.parallelism().reshardAfterForward() == ReshardAfterForward.NEVER
+                && config.model().from().isEmpty()) {
+            since(ModelProvider.class, "model.name", config.model().name(), "1.4", "gather them once a step",
+                    "set " + RESHARD + " to auto or always", RESHARD);
         }
     }
 

@@ -16,6 +16,7 @@ import java.util.TreeSet;
 @Stability(Stability.Level.INTERNAL)
 public final class SameTraining {
     private static final List<String> FREE = List.of("training.steps", "training.keep_converted", "training.overlap",
+            "parallelism.reshard_after_forward",
             "activation_checkpoint.", "checkpoint.", "metrics.", "profile.",
             "runtime.", "validation.");
 

@@ -90,12 +90,12 @@ public final class CostReport {
                     .append(" is not on this machine, so it is not known what it leaves: 0 is assumed\n");
         }
         budget.chosen().lines().forEach(line -> text.append("  ").append(line).append('\n'));
-        boolean converts = budget.curve().stream().anyMatch(point -> point.convertedBytes() > 0);
+        boolean parameters = budget.curve().stream().anyMatch(point -> point.parameters().total() > 0);
         text.append(String.format(Locale.ROOT, "%n  %14s  %14s  %18s%s%n", "kept, GiB", "rank, GiB", "computed again",
-                converts ? "   of it parameters, GiB" : ""));
+                parameters ? "   of it parameters, GiB" : ""));
         budget.curve().forEach(point -> text.append(String.format(Locale.ROOT, "  %14.3f  %14.3f  %17.1f%%%s%n",
                 gib(point.usedBytes()), gib(budget.neededBytes() + point.usedBytes()), 100 * point.repeatedShare(),
-                converts ? String.format(Locale.ROOT, "  %22.3f", gib(point.convertedBytes())) : "")));
+                parameters ? String.format(Locale.ROOT, "  %22.3f", gib(point.parameters().total())) : "")));
     }
 
     private void traffic(StringBuilder text) {
@@ -195,7 +195,8 @@ public final class CostReport {
     private static Map<String, Object> point(BudgetPlan budget, RecomputePlan plan) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("kept_bytes", plan.keptBytes());
-        json.put("converted_bytes", plan.convertedBytes());
+        json.put("converted_bytes", plan.parameters().converted());
+        json.put("gathered_bytes", plan.parameters().gathered());
         json.put("memory_bytes_at_most", budget.neededBytes() + plan.usedBytes());
         json.put("repeated_share", plan.repeatedShare());
         return json;

@@ -30,6 +30,7 @@ import io.moe4j.profile.SpanRecorder;
 import io.moe4j.trainer.checkpoint.RankState;
 import io.moe4j.trainer.config.KeepConverted;
 import io.moe4j.trainer.config.PlugInFit;
+import io.moe4j.trainer.config.ReshardAfterForward;
 import io.moe4j.trainer.config.TrainerConfig;
 import io.moe4j.trainer.config.TrainingConfig;
 import io.moe4j.trainer.step.Optimizer;
@@ -105,12 +106,19 @@ final class RankOpener {
         Optional<ExpertKernels> kernels = providers.kernels().map(provider -> resources.add(provider.open(context)));
         kernels.ifPresent(opened -> SupportedProducts.require(config, opened));
         Model model = resources.add(spec.open(modelContext(context, groups, collectives, comm, kernels)));
+        if (purpose == SessionPurpose.TRAINING && staysGathered()) {
+            GatheredOften.of(model.stages(), config.microbatches()).forEach(ParameterUnit::keepGathered);
+        }
         UnitOverlap.open(context, overlapped(model), config.microbatches() > 1).ifPresent(resources::add);
         Optional<RankTraining> training = purpose == SessionPurpose.EVALUATION ? Optional.empty()
                 : Optional.of(training(context, groups, model, comm, phase, resources));
         Optional<Evaluator> evaluator = training.isPresent() && config.validation().interval() == 0 ? Optional.empty()
                 : Optional.of(resources.add(new Evaluator(context, model, comm, config, phase)));
         return new RankSession(context, groups, model, comm, kernels, training, evaluator, phase, recorder, resources);
+    }
+
+    private boolean staysGathered() {
+        return config.parallelism().reshardAfterForward() == ReshardAfterForward.NEVER || recompute.keepsGathered();
     }
 
     /** The units of all stages but the first: nothing computes while that one is gathered. A model without stages has none. */

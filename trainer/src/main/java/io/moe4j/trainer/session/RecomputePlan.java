@@ -19,12 +19,12 @@ import java.util.function.ToDoubleFunction;
  * @param segments the blocks of the model, in order
  * @param choice what each block keeps
  * @param budgetBytes the bytes that it may keep
- * @param convertedBytes of parameters that are kept in the compute type too, once for all microbatches; 0 if the budget keeps none
+ * @param parameters of the budget that parameters take, once for all microbatches
  * @since 0.3.0
  */
 @Stability(Stability.Level.EVOLVING)
 public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, long budgetBytes,
-        long convertedBytes) {
+        ParameterBytes parameters) {
 
     public RecomputePlan {
         segments = List.copyOf(segments);
@@ -35,9 +35,9 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return segments.stream().mapToLong(segment -> segment.bytes(choice.of(segment.name()))).sum();
     }
 
-    /** All bytes of the budget that are in use where microbatches follow each other: results, and parameters in the compute type. */
+    /** All bytes of the budget that are in use where microbatches follow each other: results, and parameters. */
     public long usedBytes() {
-        return keptBytes() + convertedBytes;
+        return keptBytes() + parameters.total();
     }
 
     /** How many dispatches keep their rows at the same time: reserved when the exchange is opened. */
@@ -71,16 +71,19 @@ public record RecomputePlan(List<SegmentProfile> segments, KeptChoice choice, lo
         return all;
     }
 
-    /** Lines for people: a summary, a line for parameters if some are kept, and a line for each group of equal blocks. */
+    /** Lines for people: a summary, lines for parameters if some are kept, and a line for each group of equal blocks. */
     public List<String> lines() {
         List<String> lines = new ArrayList<>();
         lines.add(String.format(Locale.ROOT,
                 "%s of %s kept: %.0f%% of the blocks' forward is computed again in backward, instead of %.0f%%",
                 shown(keptBytes()), shown(budgetBytes), 100 * repeatedShare(),
-                100 * new RecomputePlan(segments, KeptChoice.nothing(), 0, 0).repeatedShare()));
-        if (convertedBytes > 0) {
-            lines.add(shown(convertedBytes)
+                100 * new RecomputePlan(segments, KeptChoice.nothing(), 0, ParameterBytes.NONE).repeatedShare()));
+        if (parameters.converted() > 0) {
+            lines.add(shown(parameters.converted())
                     + " of parameters in training.dtype are kept beside those in training.parameter_dtype");
+        }
+        if (parameters.gathered() > 0) {
+            lines.add(shown(parameters.gathered()) + " of parameters stay gathered until the step ends");
         }
         blocks().forEach(blocks -> lines.add(blocks.line()));
         return lines;

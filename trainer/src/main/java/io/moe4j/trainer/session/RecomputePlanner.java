@@ -13,7 +13,7 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Chooses, before a run, what is kept within the budget: results of operations, and possibly parameters in the compute type. All ranks have the same blocks and
+ * Chooses, before a run, what is kept within the budget: results of operations, and possibly parameters. All ranks have the same blocks and
  * parameters and agree on the budget, so they come to the same choice.
  *
  * @since 0.3.0
@@ -25,16 +25,16 @@ public final class RecomputePlanner {
 
     private final RecomputePolicyProvider provider;
     private final List<SegmentProfile> segments;
-    private final Conversions conversions;
+    private final List<KeptParameters> candidates;
     private final int microbatches;
     private final int alive;
 
     /** @param alive how many microbatches keep their results at the same time, at least 1 */
-    RecomputePlanner(RecomputePolicyProvider provider, List<SegmentProfile> segments, Conversions conversions,
-            int microbatches, int alive) {
+    RecomputePlanner(RecomputePolicyProvider provider, List<SegmentProfile> segments,
+            List<KeptParameters> candidates, int microbatches, int alive) {
         this.provider = provider;
         this.segments = segments;
-        this.conversions = conversions;
+        this.candidates = List.copyOf(candidates);
         this.microbatches = microbatches;
         this.alive = alive;
     }
@@ -50,7 +50,8 @@ public final class RecomputePlanner {
         return providers.recompute().takesBudget()
                 ? Optional.of(new RecomputePlanner(providers.recompute(),
                         MemoryPlanner.profile(config, spec, providers),
-                        Conversions.of(config, spec, providers, schedule, overlapping), config.microbatches(),
+                        KeptParameters.candidates(config, spec, providers, schedule, overlapping),
+                        config.microbatches(),
                         Math.max(1, schedule.lanes(config.microbatches()))))
                 : Optional.empty();
     }
@@ -68,22 +69,29 @@ public final class RecomputePlanner {
     }
 
     /**
-     * The choice for a rank that may keep {@code bytes}. Two plans are compared: one keeps results of operations only; the other also keeps the parameters in
-     * the compute type, and so has less memory for results. The one whose step costs less is taken.
+     * The choice for a rank that may keep {@code bytes}. One plan keeps results of operations only; others also keep parameters, and so have less memory for
+     * results. The one whose step costs least is taken.
      */
     public RecomputePlan within(long bytes) {
-        RecomputePlan without = choose(bytes, 0);
-        if (conversions.bytes() == 0 || conversions.bytes() > bytes) {
-            return without;
+        RecomputePlan best = choose(bytes, ParameterBytes.NONE);
+        double least = microbatches * best.repeatedCost();
+        for (KeptParameters kept : KeptParameters.sets(candidates)) {
+            if (kept.bytes().total() > bytes) {
+                continue;
+            }
+            RecomputePlan plan = choose(bytes, kept.bytes());
+            double cost = microbatches * plan.repeatedCost() - kept.savedCost();
+            if (cost < least) {
+                best = plan;
+                least = cost;
+            }
         }
-        RecomputePlan with = choose(bytes, conversions.bytes());
-        double repeatedMore = microbatches * (with.repeatedCost() - without.repeatedCost());
-        return repeatedMore < conversions.savedCost() ? with : without;
+        return best;
     }
 
-    private RecomputePlan choose(long bytes, long converted) {
-        long ofOne = (bytes - converted) / alive;
-        RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, ofOne), bytes / alive, converted);
+    private RecomputePlan choose(long bytes, ParameterBytes parameters) {
+        long ofOne = (bytes - parameters.total()) / alive;
+        RecomputePlan plan = new RecomputePlan(segments, provider.choose(segments, ofOne), bytes / alive, parameters);
         if (plan.keptBytes() > ofOne) {
             throw new IllegalStateException("the recompute policy \"" + provider.id() + "\" keeps " + plan.keptBytes()
                     + " bytes of a budget of " + ofOne + "; its choice must fit");
@@ -98,7 +106,8 @@ public final class RecomputePlanner {
      */
     public static Recompute recompute(Providers providers, Optional<RecomputePlan> plan, int lanes) {
         return plan.map(chosen -> new Recompute(providers.recompute().policy(chosen.choice()),
-                Math.max(1, lanes) * chosen.keptDispatches(), chosen.convertedBytes() > 0))
+                Math.max(1, lanes) * chosen.keptDispatches(), chosen.parameters().converted() > 0,
+                chosen.parameters().gathered() > 0))
                 .orElseGet(() -> Recompute.of(providers.recompute().policy()));
     }
 

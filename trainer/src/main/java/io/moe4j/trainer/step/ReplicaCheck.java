@@ -103,7 +103,9 @@ final class ReplicaCheck implements AutoCloseable {
         return entries;
     }
 
+    /** What is gathered now: a unit may still hold what was gathered before its values changed. */
     private void digestGathered(ParameterUnit unit, Tensor into) {
+        unit.prepare();
         try (Scope scope = rank.memory().openStep(); ParameterUnit.Gathered gathered = unit.gather()) {
             unit.parameters().forEach(parameter -> digest(parameter.value(), into));
         }

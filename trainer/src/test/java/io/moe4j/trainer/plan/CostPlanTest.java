@@ -80,7 +80,7 @@ final class CostPlanTest {
                 "activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=1")), plugins);
         BudgetPlan budget = plan.recompute().orElseThrow();
         long converted = plan.rank().memory().byPurpose().get("converted parameters");
-        assertEquals(converted, budget.chosen().convertedBytes());
+        assertEquals(converted, budget.chosen().parameters().converted());
         assertTrue(plan.rank().memory().totalBytes() <= budget.neededBytes() + budget.chosen().usedBytes());
         assertEquals(0, budget.curve().getFirst().usedBytes());
         assertEquals(budget.chosen().usedBytes(), budget.curve().getLast().usedBytes());
@@ -92,7 +92,11 @@ final class CostPlanTest {
         assertTrue(text.contains("of it parameters, GiB"), text);
         Map<?, ?> json = (Map<?, ?>) Objects.requireNonNull(new CostReport(plan).json().get("recompute"));
         assertEquals(converted, json.get("converted_bytes"));
-        assertEquals(budget.neededBytes() + converted + budget.chosen().keptBytes(), json.get("memory_bytes_at_most"));
+        long gathered = plan.rank().memory().byPurpose().get("parameters that stay gathered");
+        assertEquals(gathered, json.get("gathered_bytes"));
+        assertTrue(text.contains(" of parameters stay gathered until the step ends\n"), text);
+        assertEquals(budget.neededBytes() + converted + gathered + budget.chosen().keptBytes(),
+                json.get("memory_bytes_at_most"));
     }
 
     @ParameterizedTest

@@ -37,7 +37,8 @@ final class RecomputePlannerTest {
     }
 
     private static RecomputePlanner planner(double saved, int microbatches, int alive) {
-        return new RecomputePlanner(new InOrder(), SEGMENTS, new Conversions(CONVERTED, saved), microbatches, alive);
+        return new RecomputePlanner(new InOrder(), SEGMENTS,
+                List.of(new KeptParameters(new ParameterBytes(CONVERTED, 0), saved)), microbatches, alive);
     }
 
     /** 150 bytes hold one result, which saves 1000 in each microbatch, or the parameters; 250 hold two results, or one and the parameters. */
@@ -47,7 +48,7 @@ final class RecomputePlannerTest {
             "350, 1, 1, 150, 200", "350, 0, 1, 0, 200", "99, 9999, 1, 0, 0"})
     void whatSavesMoreIsKept(long budget, double saved, int microbatches, long converted, long kept) {
         RecomputePlan plan = planner(saved, microbatches, 1).within(budget);
-        assertEquals(converted, plan.convertedBytes());
+        assertEquals(converted, plan.parameters().converted());
         assertEquals(kept, plan.keptBytes());
         assertEquals(converted + kept, plan.usedBytes());
         assertEquals(budget, plan.budgetBytes());
@@ -60,9 +61,25 @@ final class RecomputePlannerTest {
     @Test
     void parametersAreKeptOnce() {
         RecomputePlan plan = planner(2001, 2, 2).within(CONVERTED + 2 * BYTES + 1);
-        assertEquals(CONVERTED, plan.convertedBytes());
+        assertEquals(CONVERTED, plan.parameters().converted());
         assertEquals(BYTES, plan.keptBytes());
-        assertTrue(2 * plan.keptBytes() + plan.convertedBytes() <= 2 * plan.budgetBytes());
+        assertTrue(2 * plan.keptBytes() + plan.parameters().converted() <= 2 * plan.budgetBytes());
+    }
+
+    /** Of 100 bytes of results, 150 that are converted and 60 that stay gathered, what saves most within the budget is kept. */
+    @ParameterizedTest
+    @CsvSource({"59, 0, 0, 0", "60, 0, 60, 0", "100, 0, 0, 100", "150, 150, 0, 0", "160, 0, 60, 100", "210, 150, 60, 0",
+            "260, 0, 60, 200", "309, 0, 60, 200", "310, 150, 60, 100", "410, 150, 60, 200"})
+    void twoKindsOfParametersCompete(long budget, long converted, long gathered, long kept) {
+        RecomputePlanner planner = new RecomputePlanner(new InOrder(), SEGMENTS,
+                List.of(new KeptParameters(new ParameterBytes(CONVERTED, 0), 1500),
+                        new KeptParameters(new ParameterBytes(0, 60), 900)),
+                1, 1);
+        RecomputePlan plan = planner.within(budget);
+        assertEquals(new ParameterBytes(converted, gathered), plan.parameters());
+        assertEquals(kept, plan.keptBytes());
+        assertEquals(gathered > 0, plan.lines().stream()
+                .anyMatch(line -> line.equals("0.1 KiB of parameters stay gathered until the step ends")));
     }
 
     /** Keeps the first results that fit. */

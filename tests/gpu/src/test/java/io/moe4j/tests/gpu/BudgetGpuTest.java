@@ -51,7 +51,7 @@ final class BudgetGpuTest {
         assertEquals(full, bits(name, dtype, run -> {
             RecomputePlan plan = run.session().recomputePlan().orElseThrow();
             most[0] = plan.usedBytes();
-            assertEquals(dtype.equals("bfloat16"), plan.convertedBytes() > 0, plan.lines().toString());
+            assertEquals(dtype.equals("bfloat16"), plan.parameters().converted() > 0, plan.lines().toString());
             assertTrue(plan.budgetBytes() >= 1L << 30, "a GPU has room: " + plan.lines());
             assertTrue(kept(run).containsAll(EXPERTS), plan.lines().toString());
         }, "activation_checkpoint.mode=budget", room, once), "auto, captured");

@@ -45,6 +45,20 @@ final class OverlapTwoDevicesGpuTest {
         check(options);
     }
 
+    /** Parameters that stay gathered for a step, with and without a second stream: backward and further microbatches read what forward has gathered. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", " --training.dtype bfloat16 --training.gradient_accumulation_steps 2",
+            " --training.overlap on", " --training.overlap on --training.gradient_accumulation_steps 2",
+            " --training.overlap on --activation_checkpoint.mode budget --training.dtype bfloat16"})
+    void parametersThatStayGatheredDoNotShow(String options) {
+        Trace always = TwoDevicesTrainingGpuTest.trace(registry,
+                RANKS + options + " --parallelism.reshard_after_forward always");
+        Trace never = TwoDevicesTrainingGpuTest.trace(registry,
+                RANKS + options + " --parallelism.reshard_after_forward never");
+        assertEquals(always.numbers(), never.numbers(), "bits of losses and gradient norms");
+        assertEquals(always.weights(), never.weights(), "bits of parameters, summed up");
+    }
+
     private void check(String options) {
         Trace off = TwoDevicesTrainingGpuTest.trace(registry, RANKS + options + " --training.overlap off");
         Trace on = TwoDevicesTrainingGpuTest.trace(registry, RANKS + options + " --training.overlap on");

@@ -50,7 +50,7 @@ final class BudgetTest {
         try (TrainingRun run = open(family, overrides, "activation_checkpoint.mode=budget",
                 "activation_checkpoint.memory_budget=1")) {
             most = plan(run).usedBytes();
-            assertEquals(converts, plan(run).convertedBytes() > 0, () -> plan(run).lines().toString());
+            assertEquals(converts, plan(run).parameters().converted() > 0, () -> plan(run).lines().toString());
             assertTrue(plan(run).repeatedShare() < 0.5, () -> plan(run).lines().toString());
             assertTrue(kept(run).containsAll(EXPERTS), () -> plan(run).lines().toString());
             assertEquals(full, bits(run), "everything is kept");
@@ -67,7 +67,7 @@ final class BudgetTest {
                 assertEquals(full, bits(run),
                         () -> "seed " + SEED + ", budget " + budget + " GiB: " + plan(run).lines());
                 partly.addAll(kept(run));
-                partlyConverted |= plan(run).convertedBytes() > 0;
+                partlyConverted |= plan(run).parameters().converted() > 0;
             }
         }
         assertEquals(converts, partlyConverted);
@@ -132,7 +132,7 @@ final class BudgetTest {
         long converted;
         try (TrainingRun run = open(UnaryOperator.identity(), "activation_checkpoint.memory_budget=1", bf16)) {
             MemoryPlan plan = run.session().memoryPlan();
-            converted = plan(run).convertedBytes();
+            converted = plan(run).parameters().converted();
             assertEquals(converted, plan.allocated().get(CONVERTED));
             long kept = plan(run).keptBytes();
             assertEquals(kept, KEPT.stream().mapToLong(plan.byPurpose()::get).sum(), 0.02 * kept);
@@ -144,7 +144,7 @@ final class BudgetTest {
         }
         try (TrainingRun run = open(UnaryOperator.identity(),
                 "activation_checkpoint.memory_budget=" + (converted - 1) / GIB, bf16)) {
-            assertEquals(0, plan(run).convertedBytes());
+            assertEquals(0, plan(run).parameters().converted());
             assertFalse(run.session().devices().get(0).allocatedBytes().containsKey(CONVERTED));
         }
     }
@@ -172,7 +172,7 @@ final class BudgetTest {
             assertTrue(plan.budgetBytes() > plan.keptBytes() && plan.keptBytes() > 0, plan.lines().toString());
             List<String> lines = plan.lines();
             assertTrue(lines.getFirst().contains("of the blocks' forward is computed again"), lines.toString());
-            assertEquals(3, lines.size(), "a summary, the dense block and the two with experts: " + lines);
+            assertEquals(4, lines.size(), "a summary, parameters, the dense block and the two with experts: " + lines);
         }
     }
 

@@ -3,6 +3,8 @@ package io.moe4j.tests.integration;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.moe4j.api.device.CpuLaunch;
 import io.moe4j.api.device.Device;
@@ -39,7 +41,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -59,7 +64,7 @@ final class UnitOverlapTest {
     @ParameterizedTest
     @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
     void valuesAreUsedWhenTheyHaveArrived(Fault fault) {
-        check(fault, rank -> {
+        check(fault, false, rank -> {
             rank.hold(rank.beside);
             rank.overlap.expect(rank.order(0, 1));
             Tensor seen = rank.copyOfGathered(0);
@@ -68,11 +73,73 @@ final class UnitOverlapTest {
         }, 7);
     }
 
+    /** Values that stay are used while they are still being gathered, unless the main stream waits. */
+    @ParameterizedTest
+    @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
+    void valuesThatStayAreUsedWhenTheyHaveArrived(Fault fault) {
+        check(fault, true, rank -> {
+            rank.hold(rank.beside);
+            rank.overlap.expect(rank.order(0, 1));
+            Tensor seen = rank.copyOfGathered(0);
+            rank.release(rank.main);
+            return rank.read(seen);
+        }, 7);
+    }
+
+    /** Two passes gather each unit once; after the next {@code prepare} it is gathered again, while the main stream, if it does not wait, reads what was. */
+    @ParameterizedTest
+    @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
+    void valuesStayUntilTheyChange(Fault fault) {
+        check(fault, true, rank -> {
+            for (int pass = 0; pass < 2; pass++) {
+                rank.overlap.expect(rank.order(0, 1, 2));
+                IntStream.range(0, 3).forEach(rank::copyOfGathered);
+                rank.overlap.finish();
+                rank.main.synchronize();
+                rank.beside.synchronize();
+                assertEquals(3, rank.gathers.get(), "pass " + pass);
+            }
+            rank.units.get(0).load((parameter, from, into, count) -> Arrays.fill(into, 0, count, 2));
+            rank.units.forEach(ParameterUnit::prepare);
+            rank.hold(rank.beside);
+            rank.overlap.expect(rank.order(0, 1, 2));
+            Tensor seen = rank.copyOfGathered(0);
+            rank.release(rank.main);
+            return rank.read(seen);
+        }, 8);
+    }
+
+    /** Without a pass, they are gathered on the main stream, and stay there too. */
+    @Test
+    void whatTheMainStreamGathersStays() {
+        check(Fault.NONE, true, rank -> {
+            rank.copyOfGathered(0);
+            rank.overlap.expect(rank.order(0, 1));
+            Tensor seen = rank.copyOfGathered(0);
+            rank.main.synchronize();
+            rank.beside.synchronize();
+            assertEquals(2, rank.gathers.get(), "unit 0 once, and unit 1 ahead");
+            return rank.read(seen);
+        }, 7);
+    }
+
+    /** A model that does not announce its steps would read the values of the step before. */
+    @Test
+    void unitsThatKeepWhatTheyGatherMustBePrepared() {
+        try (Rank rank = new Rank(Fault.NONE, true)) {
+            rank.units.get(0).prepare();
+            rank.copyOfGathered(0);
+            assertThrows(IllegalStateException.class, () -> rank.copyOfGathered(1));
+            String message = assertThrows(IllegalStateException.class, rank.units.get(0)::keepGathered).getMessage();
+            assertTrue(message.contains("unit 0") && message.contains("keeps it already"), message);
+        }
+    }
+
     /** While the main stream still reads a stage's values, the next but one is gathered into the same room, unless the second stream waits. */
     @ParameterizedTest
     @EnumSource(names = {"NONE", "BESIDE_DOES_NOT_WAIT"})
     void aRoomIsFilledWhenItsValuesHaveBeenRead(Fault fault) {
-        check(fault, rank -> {
+        check(fault, false, rank -> {
             rank.overlap.expect(rank.order(0, 1, 2));
             rank.main.synchronize();
             rank.beside.synchronize();
@@ -88,7 +155,7 @@ final class UnitOverlapTest {
     @ParameterizedTest
     @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
     void gradientsAreWrittenWhenTheOnesBeforeHaveBeenReduced(Fault fault) {
-        check(fault, rank -> {
+        check(fault, false, rank -> {
             rank.writeGradients(2, 11);
             rank.hold(rank.beside);
             rank.units.get(2).reduceGradients();
@@ -103,7 +170,7 @@ final class UnitOverlapTest {
     @ParameterizedTest
     @EnumSource(names = {"NONE", "BESIDE_DOES_NOT_WAIT"})
     void gradientsAreReducedWhenTheyAreComplete(Fault fault) {
-        check(fault, rank -> {
+        check(fault, false, rank -> {
             rank.hold(rank.main);
             rank.writeGradients(1, 13);
             rank.units.get(1).reduceGradients();
@@ -117,7 +184,7 @@ final class UnitOverlapTest {
     @ParameterizedTest
     @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
     void finishWaits(Fault fault) {
-        check(fault, rank -> {
+        check(fault, false, rank -> {
             rank.writeGradients(1, 14);
             rank.hold(rank.beside);
             rank.units.get(1).reduceGradients();
@@ -128,12 +195,15 @@ final class UnitOverlapTest {
         }, 14);
     }
 
-    private static void check(Fault fault, Function<Rank, List<Float>> test, float expected) {
+    private static void check(Fault fault, boolean keepsGathered, Function<Rank, List<Float>> test, float expected) {
         List<Float> all = new ArrayList<>();
         for (int i = 0; i < ELEMENTS / 2; i++) {
             all.add(expected);
         }
-        try (Rank rank = new Rank(fault)) {
+        try (Rank rank = new Rank(fault, keepsGathered)) {
+            if (keepsGathered) {
+                rank.units.forEach(ParameterUnit::prepare);
+            }
             List<Float> found = test.apply(rank);
             if (fault == Fault.NONE) {
                 assertEquals(all, found.subList(found.size() - all.size(), found.size()));
@@ -155,9 +225,10 @@ final class UnitOverlapTest {
         private final List<ParameterUnit> units = new ArrayList<>();
         private final UnitOverlap overlap;
         private final KernelModule kernels;
+        private final AtomicInteger gathers = new AtomicInteger();
         private CountDownLatch held = new CountDownLatch(0);
 
-        Rank(Fault fault) {
+        Rank(Fault fault, boolean keepsGathered) {
             this.fault = fault;
             kernels = device.load(KernelSource.cpu("held", Map.of("hold", launch -> waitHere(), "gather", Rank::gather,
                     "reduce", Rank::reduce)));
@@ -185,6 +256,9 @@ final class UnitOverlapTest {
                 unit.load((parameter, from, into, count) -> Arrays.fill(into, 0, count, value));
                 units.add(unit);
             }
+            if (keepsGathered) {
+                units.forEach(ParameterUnit::keepGathered);
+            }
             main.synchronize();
             overlap = UnitOverlap.open(context, units.stream().map(List::of).toList(), false).orElseThrow();
         }
@@ -202,7 +276,10 @@ final class UnitOverlapTest {
             Collectives none = Planted.instead(Collectives.class, NO_COLLECTIVES,
                     (method, arguments) -> switch (method) {
                         case "group" -> Group.of("shards", List.of(0, 1), 0);
-                        case "allGather" -> launch("gather", arguments);
+                        case "allGather" -> {
+                            gathers.incrementAndGet();
+                            yield launch("gather", arguments);
+                        }
                         case "reduceScatter" -> launch("reduce", arguments);
                         default -> Planted.CALL;
                     });

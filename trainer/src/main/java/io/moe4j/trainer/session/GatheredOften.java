@@ -1,0 +1,24 @@
+package io.moe4j.trainer.session;
+
+import io.moe4j.autograd.model.Stage;
+import io.moe4j.autograd.sharding.ParameterUnit;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The units that a step gathers more than once, so that keeping what was gathered saves something: those of inner stages, in forward and in backward; those of
+ * several stages, as a tied table of embeddings; and all of them if a step has several microbatches.
+ */
+final class GatheredOften {
+
+    private GatheredOften() {}
+
+    static List<ParameterUnit> of(List<Stage> stages, int microbatches) {
+        Map<ParameterUnit, Integer> times = new LinkedHashMap<>();
+        stages.forEach(stage -> stage.units().stream().filter(ParameterUnit::canKeepGathered)
+                .forEach(unit -> times.merge(unit, microbatches * (stage instanceof Stage.Inner ? 2 : 1),
+                        Integer::sum)));
+        return times.entrySet().stream().filter(unit -> unit.getValue() > 1).map(Map.Entry::getKey).toList();
+    }
+}
