@@ -6,6 +6,7 @@ import io.moe4j.api.group.Collectives;
 import io.moe4j.api.group.Group;
 import io.moe4j.api.tensor.Tensor;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.LongStream;
 
 /**
@@ -17,21 +18,31 @@ import java.util.stream.LongStream;
 public final class PlanningCollectives implements Collectives {
     private final Group group;
     private final PlanningDevice.HeldMemory own;
-    private final WorkMeter work;
+    private final Optional<WorkMeter> work;
     private long gathered;
     private long scattered;
     private long reduced;
     private long other;
 
     /**
-     * For one rank of {@code group}.
+     * For one rank of {@code group}, on its main stream.
      *
      * @param memory bytes that they hold on the device, by purpose; freed when they close
      */
     public PlanningCollectives(Group group, PlanningDevice device, Map<String, Long> memory) {
+        this(group, device, memory, false);
+    }
+
+    /**
+     * For one rank of {@code group}.
+     *
+     * @param memory bytes that they hold on the device, by purpose; freed when they close
+     * @param isBeside whether they run while the main stream computes, so that what crosses links costs no time
+     */
+    public PlanningCollectives(Group group, PlanningDevice device, Map<String, Long> memory, boolean isBeside) {
         this.group = group;
         this.own = device.own(memory);
-        this.work = device.work();
+        this.work = isBeside ? Optional.empty() : Optional.of(device.work());
     }
 
     @Override
@@ -44,8 +55,9 @@ public final class PlanningCollectives implements Collectives {
         touch("all-gather", in, out);
         PlanningChecks.that(out.elements() == in.elements() * group.size() && in.dtype() == out.dtype(), "all-gather",
                 "out has " + group.size() + " times the elements of in", in, out);
-        gathered += in.bytes() * others();
-        work.receive(in.bytes() * others());
+        long bytes = in.bytes() * others();
+        gathered += bytes;
+        work.ifPresent(meter -> meter.receive(bytes));
     }
 
     @Override
@@ -53,8 +65,9 @@ public final class PlanningCollectives implements Collectives {
         touch("reduce-scatter", in, out);
         PlanningChecks.that(in.elements() == out.elements() * group.size(), "reduce-scatter",
                 "in has " + group.size() + " times the elements of out", in, out);
-        scattered += in.bytes() / group.size() * others();
-        work.receive(in.bytes() / group.size() * others());
+        long bytes = in.bytes() / group.size() * others();
+        scattered += bytes;
+        work.ifPresent(meter -> meter.receive(bytes));
     }
 
     @Override

@@ -67,7 +67,8 @@ final class PlanningPlace implements RankPlace {
 
     @Override
     public Collectives openCollectives(Group group, RankContext rank) {
-        PlanningCollectives opened = new PlanningCollectives(group, device, provider.deviceMemory(group.size()));
+        PlanningCollectives opened = new PlanningCollectives(group, device, provider.deviceMemory(group.size()),
+                group.name().endsWith(RankGroups.BESIDE));
         collectives.add(opened);
         return opened;
     }

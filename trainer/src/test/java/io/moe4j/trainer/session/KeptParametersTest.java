@@ -38,10 +38,15 @@ final class KeptParametersTest {
     private final Registry plugins = Plugins.load();
 
     private List<KeptParameters> candidates(UnaryOperator<ModelSpec> changed, String... more) {
+        return candidates(Overlapping.OFF, changed, more);
+    }
+
+    private List<KeptParameters> candidates(Overlapping overlapping, UnaryOperator<ModelSpec> changed,
+            String... more) {
         TrainerConfig config = config(more);
         ModelSpec spec = ConfiguredModel.spec(config, plugins);
         return KeptParameters.candidates(config, changed.apply(spec), Providers.choose(config, spec, plugins),
-                Schedule.oneAfterTheOther(), Overlapping.OFF);
+                Schedule.oneAfterTheOther(), overlapping);
     }
 
     private List<KeptParameters> conversions(UnaryOperator<ModelSpec> changed, String... more) {
@@ -105,6 +110,9 @@ final class KeptParametersTest {
                         .mapToLong(ParameterUnit::elements).sum());
         assertEquals(List.of(gathered(2 * elements, 5 * elements)),
                 candidates(UnaryOperator.identity(), "training.keep_converted=off"));
+        assertEquals(List.of(gathered(2 * elements, 3 * elements)),
+                candidates(new Overlapping(true), UnaryOperator.identity(), "training.keep_converted=off"),
+                "what is copied beside the main stream costs it nothing");
     }
 
     /** With three microbatches, embedding and head are gathered three times, blocks six times. */
