@@ -30,6 +30,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     private final CudaDevice device;
     private final Kernels kernels;
     private final cublasLtContext handle = new cublasLtContext();
+    private final MatmulAlgorithms algorithms;
     private final ScaledMatmul scaled;
     private final Map<MatmulShape, PreparedMatmul> prepared = new ConcurrentHashMap<>();
     /** Empty for those that are computed one by one. */
@@ -39,6 +40,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
     CublasMatmulOps(CudaDevice device, Kernels kernels) {
         this.device = device;
         this.kernels = kernels;
+        this.algorithms = new MatmulAlgorithms(handle, WORKSPACE_BYTES, device.context().computeCapability());
         this.scaled = new ScaledMatmul(kernels);
         PreparedMatmul.check(device.turns().call(() -> cublasLtCreate(handle)), "cublasLtCreate");
     }
@@ -78,8 +80,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
         Optional<PreparedMatmul> plan = batch.flatMap(each -> {
             check(products.getFirst());
             device.context().makeCurrent();
-            return batches.computeIfAbsent(each, b -> PreparedMatmul.of(handle, b, prepared(b.shape()),
-                    WORKSPACE_BYTES));
+            return batches.computeIfAbsent(each, b -> PreparedMatmul.of(algorithms, b, prepared(b.shape())));
         });
         if (plan.isEmpty()) {
             products.forEach(product -> matmul(stream, product));
@@ -97,7 +98,7 @@ final class CublasMatmulOps implements MatmulOps, AutoCloseable {
 
     /** All streams use the same algorithm, so that all ranks, and captured and eager steps, give the same bits. */
     private PreparedMatmul prepared(MatmulShape shape) {
-        return prepared.computeIfAbsent(shape, s -> PreparedMatmul.of(handle, s, WORKSPACE_BYTES));
+        return prepared.computeIfAbsent(shape, s -> PreparedMatmul.of(algorithms, s));
     }
 
     private static void check(Matmul a) {

@@ -3,22 +3,13 @@ package io.moe4j.runtime.cuda.ops;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_SM_COUNT_TARGET;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSA;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_DESC_TRANSB;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES;
-import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT;
 import static org.bytedeco.cuda.global.cublas.CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_COMPUTE_32F;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_N;
 import static org.bytedeco.cuda.global.cublas.CUBLAS_OP_T;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoCheck;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulAlgoGetHeuristic;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescInit;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatmulDescSetAttribute;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceInit;
-import static org.bytedeco.cuda.global.cublas.cublasLtMatmulPreferenceSetAttribute;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutInit;
 import static org.bytedeco.cuda.global.cublas.cublasLtMatrixLayoutSetAttribute;
 import static org.bytedeco.cuda.global.cudart.CUDA_R_16BF;
@@ -30,11 +21,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import org.bytedeco.cuda.cublas.cublasLtContext;
 import org.bytedeco.cuda.cublas.cublasLtMatmulAlgo_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulDescOpaque_t;
 import org.bytedeco.cuda.cublas.cublasLtMatmulHeuristicResult_t;
-import org.bytedeco.cuda.cublas.cublasLtMatmulPreferenceOpaque_t;
 import org.bytedeco.cuda.cublas.cublasLtMatrixLayoutOpaque_t;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.LongPointer;
@@ -62,10 +51,10 @@ final class PreparedMatmul implements AutoCloseable {
         algorithm = chosen.apply(choice);
     }
 
-    /** A product by itself, with the algorithm that the library recommends. */
-    static PreparedMatmul of(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
+    /** A product by itself. */
+    static PreparedMatmul of(MatmulAlgorithms algorithms, MatmulShape s) {
         PreparedMatmul product = new PreparedMatmul(s, cublasLtMatmulHeuristicResult_t::algo);
-        product.choose(handle, s, workspaceBytes);
+        algorithms.choose(product, s, product.choice);
         return product;
     }
 
@@ -75,45 +64,16 @@ final class PreparedMatmul implements AutoCloseable {
      * @param one the product by itself; closed later than this
      * @return empty if that algorithm cannot compute several
      */
-    static Optional<PreparedMatmul> of(cublasLtContext handle, MatmulBatch batch, PreparedMatmul one,
-            long workspaceBytes) {
+    static Optional<PreparedMatmul> of(MatmulAlgorithms algorithms, MatmulBatch batch, PreparedMatmul one) {
         PreparedMatmul several = new PreparedMatmul(batch.shape(), ignored -> one.algorithm);
         several.repeat(several.layoutA, batch.count(), batch.distanceA());
         several.repeat(several.layoutB, batch.count(), batch.distanceB());
         several.repeat(several.layoutC, batch.count(), batch.distanceC());
-        int status = cublasLtMatmulAlgoCheck(handle, several.operation, several.layoutB, several.layoutA,
-                several.layoutC, several.layoutC, one.algorithm, several.choice);
-        if (status == 0 && several.choice.workspaceSize() <= workspaceBytes) {
+        if (algorithms.support(several, one.algorithm, several.choice)) {
             return Optional.of(several);
         }
         several.close();
         return Optional.empty();
-    }
-
-    private void choose(cublasLtContext handle, MatmulShape s, long workspaceBytes) {
-        try (cublasLtMatmulPreferenceOpaque_t preference = new cublasLtMatmulPreferenceOpaque_t();
-                IntPointer found = new IntPointer(1)) {
-            check(cublasLtMatmulPreferenceInit(preference), "cublasLtMatmulPreferenceInit");
-            try (LongPointer bytes = new LongPointer(workspaceBytes)) {
-                check(cublasLtMatmulPreferenceSetAttribute(preference, CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, bytes,
-                        Long.BYTES), "workspace size");
-            }
-            for (int attribute : new int[] {CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES,
-                    CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES,
-                    CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES}) {
-                try (IntPointer alignment = new IntPointer(new int[] {s.alignment()})) {
-                    check(cublasLtMatmulPreferenceSetAttribute(preference, attribute, alignment, Integer.BYTES),
-                            "alignment");
-                }
-            }
-            check(cublasLtMatmulAlgoGetHeuristic(handle, operation, layoutB, layoutA, layoutC, layoutC, preference, 1,
-                    choice, found),
-                    "choosing an algorithm for " + s);
-            if (found.get() == 0) {
-                throw new DeviceException("cuBLASLt has no algorithm for " + s
-                        + "; rows of 16-byte multiples at 16-byte aligned addresses are always supported");
-            }
-        }
     }
 
     private void repeat(cublasLtMatrixLayoutOpaque_t layout, int count, long distance) {
@@ -147,6 +107,11 @@ final class PreparedMatmul implements AutoCloseable {
         check(cublasLtMatmulDescInit(described, CUBLAS_COMPUTE_32F, CUDA_R_32F), "cublasLtMatmulDescInit");
         set(described, CUBLASLT_MATMUL_DESC_TRANSA, shape.transposeB() ? CUBLAS_OP_T : CUBLAS_OP_N);
         set(described, CUBLASLT_MATMUL_DESC_TRANSB, shape.transposeA() ? CUBLAS_OP_T : CUBLAS_OP_N);
+    }
+
+    /** On all multiprocessors. */
+    cublasLtMatmulDescOpaque_t operation() {
+        return operation;
     }
 
     cublasLtMatrixLayoutOpaque_t layoutA() {
