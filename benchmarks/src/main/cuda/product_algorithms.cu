@@ -1,5 +1,5 @@
-// Which of cuBLASLt's algorithms is the fastest for the dense products of a training step, while the GPU runs at its power limit: then the time of a product
-// is its energy over that limit, which the library's heuristic does not know. Stands alone; benchmarks/2026-11-30-products-under-the-power-limit.md has results.
+// Which of cuBLASLt's algorithms is the fastest for the dense products of a training step, while the GPU runs at its power limit: then the time of a
+// product is its energy over that limit. Stands alone; benchmarks/2026-11-30-products-under-the-power-limit.md has results.
 //
 //   nvcc -O3 -std=c++17 -arch=sm_90a -o product_algorithms benchmarks/src/main/cuda/product_algorithms.cu -lcublasLt
 //   ./product_algorithms SHAPES TILES DEVICE MS ROUNDS SMS PART PARTS
@@ -15,7 +15,6 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -28,7 +27,7 @@
     }                                                                                  \
   } while (0)
 
-constexpr int CANDIDATES = 8;   // COUNT overrides
+constexpr int CANDIDATES = 8;  // the environment variable COUNT overrides it
 constexpr int MOST_CANDIDATES = 32;
 constexpr size_t WORKSPACE = 32 << 20;
 constexpr size_t OPERAND = 512ull << 20;   // elements
@@ -227,12 +226,14 @@ static std::vector<int> tried(const Product& p, const std::string& tiles) {
 }
 
 static void print(const Product& p, int i, const std::vector<double>& times, unsigned long long different) {
-  const cublasLtMatmulAlgo_t& algo = p.found[i].algo;
-  std::printf("%-11s %-2s %6ld %6ld %6ld beta %d x%.0f algo %d id %d tile %3d stages %d cluster %d swizzle %d option %d split %d scheme %d workspace %zu waves %.2f different %llu us",
-              p.shape.name, KINDS[p.shape.kind], p.m, p.n, p.k, p.shape.beta, p.shape.each, i, config(algo, CUBLASLT_ALGO_CONFIG_ID), config(algo, CUBLASLT_ALGO_CONFIG_TILE_ID),
-              config(algo, CUBLASLT_ALGO_CONFIG_STAGES_ID), config(algo, CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID), config(algo, CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING),
-              config(algo, CUBLASLT_ALGO_CONFIG_CUSTOM_OPTION), config(algo, CUBLASLT_ALGO_CONFIG_SPLITK_NUM), config(algo, CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME),
-              p.found[i].workspaceSize, p.found[i].wavesCount, different);
+  const cublasLtMatmulHeuristicResult_t& found = p.found[i];
+  auto of = [&](cublasLtMatmulAlgoConfigAttributes_t attribute) { return config(found.algo, attribute); };
+  std::printf("%-11s %-2s %6ld %6ld %6ld beta %d x%.0f algo %d id %d", p.shape.name, KINDS[p.shape.kind], p.m, p.n, p.k, p.shape.beta, p.shape.each, i,
+              of(CUBLASLT_ALGO_CONFIG_ID));
+  std::printf(" tile %3d stages %d cluster %d swizzle %d option %d", of(CUBLASLT_ALGO_CONFIG_TILE_ID), of(CUBLASLT_ALGO_CONFIG_STAGES_ID),
+              of(CUBLASLT_ALGO_CONFIG_CLUSTER_SHAPE_ID), of(CUBLASLT_ALGO_CONFIG_CTA_SWIZZLING), of(CUBLASLT_ALGO_CONFIG_CUSTOM_OPTION));
+  std::printf(" split %d scheme %d workspace %zu waves %.2f different %llu us", of(CUBLASLT_ALGO_CONFIG_SPLITK_NUM),
+              of(CUBLASLT_ALGO_CONFIG_REDUCTION_SCHEME), found.workspaceSize, found.wavesCount, different);
   for (double t : times) std::printf(" %.1f", t);
   std::printf("\n");
   std::fflush(stdout);

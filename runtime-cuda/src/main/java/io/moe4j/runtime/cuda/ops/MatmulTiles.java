@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Chooses one of the algorithms that the library recommends for a product, by its tile: the part of the result that a block of threads computes. The library
  * puts that one first which it expects to be the fastest at full clocks. But a GPU that trains runs at its power limit, where smaller tiles than the largest
- * ones are faster, by 4 to 11%: benchmarks/2026-11-30-products-under-the-power-limit.md has what was measured, and this table was made from.
+ * ones are faster, by about 5%: benchmarks/2026-11-30-products-under-the-power-limit.md has what was measured, and this table was made from.
  *
  * <p>The choice depends on nothing but its arguments, so that it is the same in every run and on every rank. It leaves the bits as they are: an algorithm is
  * replaced only if it and the other one add the terms of an element one after the other, in one sum.
