@@ -59,7 +59,8 @@ final class BudgetGpuTest {
         Set<String> partly = new HashSet<>();
         for (String capture : List.of("graph_capture.enable=true", "graph_capture.enable=false")) {
             for (int i = 0; i < 2; i++) {
-                double gib = (i % 2 == 0 ? random.nextDouble() : 0.98 + 0.02 * random.nextDouble()) * most[0]
+                // The experts' rows are kept last, and parameters take most of a small model's budget.
+                double gib = (i % 2 == 0 ? random.nextDouble() : 0.99 + 0.01 * random.nextDouble()) * most[0]
                         / (1L << 30);
                 assertEquals(full, bits(name, dtype, run -> partly.addAll(kept(run)),
                         "activation_checkpoint.mode=budget", "activation_checkpoint.memory_budget=" + gib, capture,
