@@ -125,8 +125,8 @@ class CutTest {
     @ValueSource(booleans = {false, true})
     void afterEachFailureTheNewestCheckpointIsWhole(boolean fullFromThenOn) throws IOException {
         // What fails from an operation on is what fails there alone, and more of the same: a third of the operations shows it.
-        int each = fullFromThenOn ? Thoroughness.of(3, 1) : 1;
-        for (int failing = 0, seen = Integer.MAX_VALUE; failing < seen; failing += each) {
+        int stride = fullFromThenOn ? Thoroughness.of(3, 1) : 1;
+        for (int failing = 0, seen = Integer.MAX_VALUE; failing < seen; failing += stride) {
             int index = failing;
             Path root = Files.createDirectory(folder.resolve("run"));
             boolean[] full = {true};
