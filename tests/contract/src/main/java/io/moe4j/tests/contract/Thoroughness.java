@@ -7,10 +7,10 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * How many cases of an exhaustive product a kit runs. Each kind of case is always run; where many cases show the same, a fixed sample of them is run, and all of
- * them with the system property {@code moe4j.thorough=true}, which {@code ./mvnw verify -Pthorough} sets. The samples do not depend on chance, so that a failure
- * is repeated by running the test again. A whole test that shows with processes what another one shows with threads has the tag {@code thorough}, and is run
- * by that profile only.
+ * How many cases of an exhaustive product a kit runs. Each kind of case is always run. Where many cases show the same, a fixed sample of them is run, and all
+ * of them with the system property {@code moe4j.thorough=true}, which {@code ./mvnw verify -Pthorough} sets. Samples do not depend on chance, so that a
+ * failure is repeated by running the test again. A whole test that shows with processes what another one shows with threads, or with more memory what another
+ * one shows, has the tag {@code thorough}, and is run by that profile only.
  *
  * @since 0.2.0
  */

@@ -329,7 +329,7 @@ public abstract class DeviceOpsContract {
         assertTrue(String.valueOf(refusal.getMessage()).contains(tensor), refusal.toString());
     }
 
-    /** Of each family, see {@link Thoroughness#sample}: whether a call is replayed or runs on other threads does not depend on each combination of its shapes. */
+    /** Of each family, see {@link Thoroughness#sample}: what replays and other threads change does not depend on each combination of shapes. */
     private static Stream<OpCase> samples() {
         return Stream.of(MatmulCases.all(), MixedMatmulCases.all(), CopyCases.all(), ElementwiseCases.all(),
                 NormCases.all(), RopeCases.all(),
