@@ -40,6 +40,7 @@ class CpuContractTest extends CommBackendContract {
     @Override
     @Test
     @Tag("thorough")
+    @SuppressWarnings("JUnitMethodInvoked") // It is this test, with a tag.
     public void rowsBeyond31Bits() {
         super.rowsBeyond31Bits();
     }
