@@ -3,6 +3,7 @@ module io.moe4j.tests.faults {
     requires io.moe4j.api;
     requires io.moe4j.autograd;
     requires io.moe4j.app;
+    requires io.moe4j.tests.contract;
     requires java.management;
     requires org.slf4j;
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import io.moe4j.tests.contract.Thoroughness;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URISyntaxException;
@@ -84,7 +85,7 @@ class CutsTest {
         TokenizersLibrary library = NativeLibrary.load();
         long handle = library.createTokenizerFromString(root.toString());
         try (NativeTokenizer tokenizer = new NativeTokenizer(TokenizerFile.read(path), 0)) {
-            for (int i = 0; i < 900; i++) {
+            for (int i = 0; i < Thoroughness.of(300, 900); i++) {
                 // Now and then longer than a block.
                 String text = text(random, i % 300 == 0 ? 30_000 : 1 + random.nextInt(40));
                 long encoding = library.encode(handle, text, false);

@@ -45,13 +45,11 @@ final class CostPlanTest {
 
     /**
      * Each purpose, and the stack, to the byte: also what the device takes for its own barriers and tables. Without checkpoints, because rank 0's copy has the
-     * model's buffers too, and ranks must be equal here.
+     * model's buffers too, and ranks must be equal here. Each value of a column is met, and each pair of backend and type, and of type and capacity.
      */
     @ParameterizedTest
-    @CsvSource({"minimal_async_ep, full, float32, worst_case, 0", "standard, none, float32, worst_case, 1",
-            "standard, full, bfloat16, worst_case, 0", "minimal_async_ep, full, float32, 0.6, 2",
-            "standard, none, bfloat16, 0.6, 0", "minimal_async_ep, budget, float32, worst_case, 0",
-            "standard, budget, bfloat16, worst_case, 0", "minimal_async_ep, budget, bfloat16, 0.6, 1"})
+    @CsvSource({"minimal_async_ep, full, float32, 0.6, 2", "standard, none, float32, worst_case, 1",
+            "standard, full, bfloat16, worst_case, 0", "minimal_async_ep, budget, bfloat16, 0.6, 1"})
     void whatIsPlannedIsWhatIsAllocated(String backend, String recompute, String dtype, String capacity,
             int modules) {
         TrainerConfig config = config(DEBUG,

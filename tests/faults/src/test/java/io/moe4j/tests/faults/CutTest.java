@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import io.moe4j.tests.faults.DiskState.Cut;
 import io.moe4j.tests.faults.SimulatedDisk.Killed;
 import io.moe4j.tests.faults.SimulatedDisk.Operation;
+import io.moe4j.tests.contract.Thoroughness;
 import io.moe4j.trainer.checkpoint.store.CheckpointChoice;
 import io.moe4j.trainer.checkpoint.store.CheckpointStore;
 import io.moe4j.trainer.checkpoint.store.FileOperations;
@@ -66,7 +67,7 @@ class CutTest {
         List<Operation> all = disk.done();
         assertTrue(all.size() > 150, () -> "only " + all.size() + " operations were seen");
         Random random = new Random(SEED);
-        int tries = cut == Cut.SOME_LEFT ? 3 : 1;
+        int tries = cut == Cut.SOME_LEFT ? Thoroughness.of(1, 3) : 1;
         // Many operations change nothing of what a cut leaves: a folder that was read with the same expectations is not read again.
         Set<List<Object>> read = new HashSet<>();
         for (int last = 0; last <= all.size(); last++) {
@@ -123,7 +124,9 @@ class CutTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void afterEachFailureTheNewestCheckpointIsWhole(boolean fullFromThenOn) throws IOException {
-        for (int failing = 0, seen = Integer.MAX_VALUE; failing < seen; failing++) {
+        // What fails from an operation on is what fails there alone, and more of the same: a third of the operations shows it.
+        int stride = fullFromThenOn ? Thoroughness.of(3, 1) : 1;
+        for (int failing = 0, seen = Integer.MAX_VALUE; failing < seen; failing += stride) {
             int index = failing;
             Path root = Files.createDirectory(folder.resolve("run"));
             boolean[] full = {true};

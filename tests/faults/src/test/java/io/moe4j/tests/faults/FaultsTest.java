@@ -2,6 +2,7 @@ package io.moe4j.tests.faults;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import io.moe4j.tests.contract.Thoroughness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,11 +15,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Injects the number of faults that {@code -Dfaults=1000} gives, or the fault that {@code -Dfault=417} names. Without either it injects a hundred, some of
- * each kind.
+ * Injects the number of faults that {@code -Dfaults=1000} gives, or the fault that {@code -Dfault=417} names. Without either it injects 24, at least one
+ * of each kind, and with {@code -Pthorough} sixty.
  */
 class FaultsTest {
-    private static final int IN_EACH_BUILD = 60;
+    private static final int IN_EACH_BUILD = Thoroughness.of(24, 60);
 
     @TempDir
     private Path folder;

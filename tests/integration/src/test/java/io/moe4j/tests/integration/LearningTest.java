@@ -27,13 +27,17 @@ class LearningTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(strings = {"graph_capture.enable=false", "runtime.strict=true", "runtime.threads=1",
-            "model.moe_comm_backend=standard graph_capture.enable=false"})
-    void lossesAreTheSameBitForBit(String overrides) {
-        try (TrainingRun plain = Tiny.open("training.steps=3");
-                TrainingRun other = Tiny.open(("training.steps=3 " + overrides).split(" "))) {
-            assertEquals(Tiny.losses(plain), Tiny.losses(other));
+    @Test
+    void lossesAreTheSameBitForBit() {
+        List<Double> expected;
+        try (TrainingRun plain = Tiny.open("training.steps=3")) {
+            expected = Tiny.losses(plain);
+        }
+        for (String overrides : List.of("graph_capture.enable=false", "runtime.strict=true", "runtime.threads=1",
+                "model.moe_comm_backend=standard graph_capture.enable=false")) {
+            try (TrainingRun other = Tiny.open(("training.steps=3 " + overrides).split(" "))) {
+                assertEquals(expected, Tiny.losses(other), overrides);
+            }
         }
     }
 

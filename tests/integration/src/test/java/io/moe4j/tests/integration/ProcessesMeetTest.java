@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -74,8 +75,12 @@ class ProcessesMeetTest {
         assertTrue(System.nanoTime() - begin < TimeUnit.SECONDS.toNanos(100), "long before the time limit");
     }
 
-    /** Connections that send garbage or nothing, a process of another user, and another job of the same user: the job goes on. */
+    /**
+     * Connections that send garbage or nothing, a process of another user, and another job of the same user: the job goes on. In each build the tests of
+     * {@code launch} show it with threads.
+     */
     @Test
+    @Tag("thorough")
     void neitherStrangersNorAnotherJobOnThePortDisturbARun() throws Exception {
         try (RankProcesses job = new RankProcesses(folder, 2);
                 RankProcesses stranger = new RankProcesses(Files.createDirectories(folder.resolve("stranger")), 2,
