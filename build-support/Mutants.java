@@ -77,7 +77,7 @@ final class Mutants {
         int next = -1;
         while (next < mutants.size()) {
             List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java", "-Xmx2g", "-XX:+UseSerialGC",
-                    "-XX:ErrorFile=/dev/null", "-Dmoe4j.thorough=true",
+                    "-XX:ErrorFile=/dev/null",
                     "--add-modules", "jdk.incubator.vector", "--enable-native-access=ALL-UNNAMED", "-cp", System.getProperty("java.class.path"),
                     "Mutants"));
             command.addAll(List.of(arguments));

@@ -60,7 +60,7 @@ public abstract class ModelContract {
     private static final int BOUNDARY = 5;
     /** Seed of random choices of what is kept, and of random budgets. */
     private static final long SEED = 11;
-    private static final int RANDOM_CHOICES = Thoroughness.of(4, 12);
+    private static final int RANDOM_CHOICES = 12;
 
     private Device device;
 

@@ -1,18 +1,16 @@
 package io.moe4j.tests.contract;
 
 import io.moe4j.api.Stability;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * How many cases of an exhaustive product a kit runs. Each kind of case is always run. Where many cases show the same, a fixed sample of them is run, and all
- * of them with the system property {@code moe4j.thorough=true}, which {@code ./mvnw verify -Pthorough} sets. Samples do not depend on chance, so that a
- * failure is repeated by running the test again. A whole test that shows with processes what another one shows with threads, or with more memory what another
- * one shows, has the tag {@code thorough}, and is run by that profile only.
+ * How many cases of an exhaustive product a test runs. All of them, unless the system property {@code moe4j.thorough} is {@code false}, as it is in this project's
+ * own build without {@code -Pthorough}. Then each kind of case is still run; where many cases show the same, a fixed sample of them is. The samples do not
+ * depend on chance, so that a failure is repeated by running the test again. A whole test that shows with processes what another one shows with threads has
+ * the tag {@code thorough}, and is run by that profile only.
  *
- * @since 0.2.0
+ * @since 0.3.0
  */
 @Stability(Stability.Level.INTERNAL)
 public final class Thoroughness {
@@ -23,7 +21,7 @@ public final class Thoroughness {
 
     /** Whether all cases are run. */
     public static boolean isThorough() {
-        return Boolean.getBoolean("moe4j.thorough");
+        return !"false".equals(System.getProperty("moe4j.thorough"));
     }
 
     /** The number of repetitions: {@code thorough} where all are made, {@code sample} otherwise. */
@@ -40,26 +38,5 @@ public final class Thoroughness {
         return isThorough() ? List.copyOf(all)
                 : IntStream.range(0, all.size()).filter(i -> i % EACH == 0 || i == all.size() - 1).mapToObj(all::get)
                         .toList();
-    }
-
-    /**
-     * Cases that there are for each number of ranks: all of them for the last number; of the others, each case with one number in turn. With the numbers 1, 2,
-     * 3 and 4, case 0 is run with 1 and 4 ranks, case 1 with 2 and 4, case 2 with 3 and 4.
-     *
-     * @param <T> the type of a case
-     * @param cases the cases for a number of ranks, in the same order for each
-     */
-    public static <T> List<T> inTurn(List<Integer> groupSizes, IntFunction<List<T>> cases) {
-        List<T> run = new ArrayList<>();
-        int others = groupSizes.size() - 1;
-        for (int size = 0; size <= others; size++) {
-            List<T> all = cases.apply(groupSizes.get(size));
-            for (int i = 0; i < all.size(); i++) {
-                if (isThorough() || size == others || i % others == size) {
-                    run.add(all.get(i));
-                }
-            }
-        }
-        return run;
     }
 }
