@@ -46,7 +46,7 @@ final class MatmulTiles {
      */
     static int choose(MatmulShape shape, int computeCapability, List<Candidate> candidates) {
         Candidate first = candidates.getFirst();
-        if (computeCapability != HOPPER || first.split() || shape.in() != DType.BF16 || shape.out() != DType.BF16
+        if (computeCapability != HOPPER || first.split() || !isMeasured(shape.in()) || !isMeasured(shape.out())
                 || shape.n() < LEAST_COLUMNS) {
             return 0;
         }
@@ -57,6 +57,14 @@ final class MatmulTiles {
             }
         }
         return 0;
+    }
+
+    /** Whether the table was measured with elements of this type. */
+    private static boolean isMeasured(DType type) {
+        return switch (type) {
+            case BF16 -> true;
+            case F32, F8_E4M3, I32, I64 -> false;
+        };
     }
 
     /** Tiles that are faster than that of the first algorithm, the best one first. */

@@ -5,10 +5,10 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /**
- * How many cases of an exhaustive product a test runs. All of them, unless the system property {@code moe4j.thorough} is {@code false}, as it is in this project's
- * own build without {@code -Pthorough}. Then each kind of case is still run; where many cases show the same, a fixed sample of them is. The samples do not
- * depend on chance, so that a failure is repeated by running the test again. A whole test that shows with processes what another one shows with threads has
- * the tag {@code thorough}, and is run by that profile only.
+ * How many cases of an exhaustive product a test runs. All of them, unless the system property {@code moe4j.thorough} is {@code false}, as it is in this
+ * project's own build without {@code -Pthorough}. Then each kind of case is still run; where many cases show the same, a fixed sample of them is. The samples
+ * do not depend on chance, so that a failure is repeated by running the test again. A whole test that shows with processes what another one shows with
+ * threads has the tag {@code thorough}, and is run by that profile only.
  *
  * @since 0.3.0
  */
