@@ -100,7 +100,7 @@ public final class ModelText implements AutoCloseable {
 
     private List<Integer> encoded(String text) {
         List<Integer> ids = new ArrayList<>();
-        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(utf8(text)));
         int[] some = new int[1024];
         try {
             for (int read = tokens.read(some, 0, some.length); read > 0; read = tokens.read(some, 0, some.length)) {
@@ -112,6 +112,14 @@ public final class ModelText implements AutoCloseable {
             throw new UncheckedIOException(e);
         }
         return ids;
+    }
+
+    /** Halves of characters become U+FFFD, as in data. */
+    private static byte[] utf8(String text) {
+        return text.codePoints()
+                .map(each -> each >= Character.MIN_SURROGATE && each <= Character.MAX_SURROGATE ? 0xFFFD : each)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** The ids that end an answer. */

@@ -169,6 +169,15 @@ class GenerateCommandTest {
         assertEquals(lines.getFirst(), alone.strip());
     }
 
+    /** A question mark would be another text. */
+    @Test
+    void halvesOfCharactersAreReplaced() throws IOException {
+        Path file = Files.writeString(temp.resolve("prompts.jsonl"), "{\"prompt\": \"a\\ud83db\\ud83d\\ude00\"}\n");
+        JsonNode answer = generate(FOLDER, "--tokenizer", "bytes", "--prompts", file, "--max-tokens", 1, "--json")
+                .json();
+        assertEquals("[97,239,191,189,98,240,159,152,128]", answer.path("prompt_ids").toString());
+    }
+
     @Test
     void textIsPrintedAsItIs() {
         Result result = generate(FOLDER, "--tokenizer", "bytes", "--prompt", "abc", "--max-tokens", "12",
