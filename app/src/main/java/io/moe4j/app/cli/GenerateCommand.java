@@ -75,7 +75,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     private int generate(ModelSource source, Registry registry, List<Prompt> prompts, boolean typed,
             Sampling sampling, int maxTokens) {
-        try (GenerateTexts texts = new GenerateTexts(text(source, registry, prompts))) {
+        try (GenerateTexts texts = new GenerateTexts(text(source, registry, prompts), source)) {
             source.remarks().forEach(this::tell);
             ModelSpec model = source.spec();
             List<GenerationRequest> requests = new ArrayList<>();

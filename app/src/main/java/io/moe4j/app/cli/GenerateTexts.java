@@ -3,6 +3,7 @@ package io.moe4j.app.cli;
 import io.moe4j.app.generate.Prompt;
 import io.moe4j.trainer.generate.AnswerText;
 import io.moe4j.trainer.generate.ModelText;
+import io.moe4j.trainer.model.ModelSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -11,8 +12,9 @@ import java.util.Set;
  * Turns texts into a model's ids, and ids into texts.
  *
  * @param text the model's tokenizer; without one, prompts and answers are ids
+ * @param source the model
  */
-record GenerateTexts(Optional<ModelText> text) implements AutoCloseable {
+record GenerateTexts(Optional<ModelText> text, ModelSource source) implements AutoCloseable {
 
     List<Integer> ids(Prompt prompt) {
         return switch (prompt) {
@@ -23,7 +25,7 @@ record GenerateTexts(Optional<ModelText> text) implements AutoCloseable {
     }
 
     Set<Integer> endTokens() {
-        return text.map(ModelText::endTokens).orElse(Set.of());
+        return text.map(ModelText::endTokens).orElseGet(() -> ModelText.endTokensOf(source));
     }
 
     AnswerText answer() {

@@ -117,7 +117,8 @@ final class TokenizeCommand implements Callable<Integer> {
                 Shown.count(counts.emptyDocuments(), "empty document"), Shown.count(counts.badLines(), "bad line"),
                 Shown.count(counts.loneSurrogates(), "lone surrogate"),
                 Shown.count(counts.invalidBytes(), "invalid byte"),
-                bytes == 0 ? "nothing was left to do"
-                        : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
+                made.tokens() == 0 ? "no document has text"
+                        : bytes == 0 ? "nothing was left to do"
+                                : String.format(Locale.ROOT, "%.1f MB in %.1f s", bytes / 1e6, seconds));
     }
 }

@@ -22,12 +22,11 @@ public sealed interface Prompt {
         public static Ids parse(String numbers) {
             List<Integer> ids = new ArrayList<>();
             for (String number : numbers.strip().split("\\s*,\\s*|\\s+", -1)) {
-                try {
-                    ids.add(Integer.parseUnsignedInt(number));
-                } catch (NumberFormatException e) {
+                if (!number.matches("[0-9]{1,10}") || Long.parseLong(number) > Integer.MAX_VALUE) {
                     throw new InputException("prompt ids \"" + Shown.of(numbers) + "\": \"" + Shown.of(number)
                             + "\" is no id; give whole numbers with commas between them, such as 5,17,2");
                 }
+                ids.add(Integer.parseInt(number));
             }
             return new Ids(ids);
         }

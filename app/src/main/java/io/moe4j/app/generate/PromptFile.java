@@ -11,15 +11,18 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Reads the prompts of a file, one in each line; empty lines do not count. A file whose name ends in {@code .jsonl} has an object in each line, with
- * {@code "prompt"} (which may have line ends) or {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
+ * Reads the prompts of a file, one in each line; empty lines do not count, nor does a byte-order mark at the beginning. A file whose name ends in
+ * {@code .jsonl} or {@code .ndjson}, in small or capital letters, has an object in each line, with {@code "prompt"} (which may have line ends) or
+ * {@code "prompt_ids"}; other keys are ignored, so that the output of {@code --json} can be read again.
  */
 public final class PromptFile {
+    private static final String BYTE_ORDER_MARK = "\uFEFF";
 
     private PromptFile() {}
 
@@ -30,7 +33,7 @@ public final class PromptFile {
                     + "; give a text file with a prompt in each line, or - for standard input");
         }
         try (InputStream in = Files.newInputStream(file)) {
-            return read(in, file.toString(), file.toString().endsWith(".jsonl"));
+            return read(in, file.toString(), hasObjects(file.toString().toLowerCase(Locale.ROOT)));
         } catch (IOException e) {
             throw new InputException(file + " cannot be read (" + Shown.of(e.getMessage())
                     + "); give a text file in UTF-8 that you may read", e);
@@ -49,6 +52,7 @@ public final class PromptFile {
         int number = 0;
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             number++;
+            line = number == 1 && line.startsWith(BYTE_ORDER_MARK) ? line.substring(1) : line;
             if (!line.isBlank()) {
                 prompts.add(json ? object(line, name + ", line " + number) : new Prompt.Text(line));
             }
@@ -59,6 +63,10 @@ public final class PromptFile {
                             + ", none has text; give one prompt in each line");
         }
         return prompts;
+    }
+
+    private static boolean hasObjects(String name) {
+        return name.endsWith(".jsonl") || name.endsWith(".ndjson");
     }
 
     private static Prompt object(String line, String place) {

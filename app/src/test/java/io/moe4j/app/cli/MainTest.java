@@ -8,7 +8,10 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -53,6 +56,16 @@ class MainTest {
     void withoutACommandTheCommandsAreListed() {
         assertEquals(2, Main.run(new PrintWriter(out, true), new PrintWriter(err, true)));
         assertTrue(err.toString().startsWith("Usage: moe4j ") && err.toString().contains("  train "), err.toString());
+    }
+
+    @Test
+    void tokenizingNothingIsNotCalledDone(@TempDir Path folder) throws IOException {
+        Path empty = Files.createFile(folder.resolve("empty.jsonl"));
+        assertEquals(0, run("tokenize --data.tokenizer bytes --data.path " + empty + " " + folder.resolve("out")),
+                err.toString());
+        assertTrue(
+                out.toString().contains("0 tokens of 0 documents") && out.toString().contains("; no document has text"),
+                out.toString());
     }
 
     @Test

@@ -34,6 +34,13 @@ class PromptFileTest {
                 "{\"prompt\": \"a\\nb\", \"prompt_ids\": [9]}\n\n{\"prompt_ids\": [1, 2], \"ids\": [3]}\n"));
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfAPrompt() throws IOException {
+        assertEquals(List.of(new Prompt.Text("one"), new Prompt.Text("\uFEFFtwo")),
+                read("a.txt", "\uFEFFone\n\uFEFFtwo"));
+        assertEquals(List.of(new Prompt.Text("one")), read("A.NDJSON", "\uFEFF{\"prompt\": \"one\"}"));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"{\"prompt\": 3}", "{\"prompt_ids\": []}", "{\"prompt_ids\": [1.5]}", "[1]", "nonsense"})
     void anotherObjectIsRefusedWithItsLine(String line) {
@@ -52,7 +59,8 @@ class PromptFileTest {
     @Test
     void idsAreNumbers() {
         assertEquals(new Prompt.Ids(List.of(5, 17, 2)), Prompt.Ids.parse(" 5,17 2 "));
-        for (String bad : List.of("", "5,,2", "-1", "5,x", "99999999999")) {
+        assertEquals(new Prompt.Ids(List.of(2_147_483_647)), Prompt.Ids.parse("2147483647"));
+        for (String bad : List.of("", "5,,2", "-1", "5,x", "4294967295", "99999999999")) {
             assertThrows(InputException.class, () -> Prompt.Ids.parse(bad), bad);
         }
     }

@@ -120,23 +120,34 @@ final class CutRules {
 
     /** The alternatives of each step of the pre-tokenizer; one that is unknown makes the step unknown. */
     private static List<List<String>> stages(JsonNode preTokenizer) {
+        List<JsonNode> steps = steps(preTokenizer);
         List<List<String>> stages = new ArrayList<>();
-        switch (preTokenizer.path("type").asString("")) {
-            case "Sequence" -> {
-                JsonNode steps = preTokenizer.path("pretokenizers");
-                for (int i = 0; i < steps.size(); i++) {
-                    // What follows the step that writes bytes as letters sees no spaces any more.
-                    boolean bytesBefore = i > 0 && steps.path(i - 1).path("type").asString("").equals("ByteLevel");
-                    stages.addAll(bytesBefore ? List.of(List.of("unknown")) : stages(steps.path(i)));
-                }
-            }
+        for (int i = 0; i < steps.size(); i++) {
+            // What follows the step that writes bytes as letters sees no spaces any more.
+            boolean bytesBefore = i > 0 && steps.get(i - 1).path("type").asString("").equals("ByteLevel");
+            stages.addAll(bytesBefore ? List.of(List.of("unknown")) : stagesOf(steps.get(i)));
+        }
+        return stages;
+    }
+
+    /** The steps that are no sequences of others, in the order in which they are taken. */
+    private static List<JsonNode> steps(JsonNode preTokenizer) {
+        if (!preTokenizer.path("type").asString("").equals("Sequence")) {
+            return List.of(preTokenizer);
+        }
+        return preTokenizer.path("pretokenizers").valueStream().flatMap(step -> steps(step).stream()).toList();
+    }
+
+    private static List<List<String>> stagesOf(JsonNode step) {
+        List<List<String>> stages = new ArrayList<>();
+        switch (step.path("type").asString("")) {
             case "Digits" -> stages
-                    .add(List.of(preTokenizer.path("individual_digits").asBoolean(false) ? "\\p{N}" : "\\p{N}+"));
-            case "Split" -> stages.add(split(preTokenizer));
+                    .add(List.of(step.path("individual_digits").asBoolean(false) ? "\\p{N}" : "\\p{N}+"));
+            case "Split" -> stages.add(split(step));
             case "ByteLevel" -> {
-                if (preTokenizer.path("add_prefix_space").asBoolean(true)) {
+                if (step.path("add_prefix_space").asBoolean(true)) {
                     stages.add(List.of("a prefix is added"));
-                } else if (preTokenizer.path("use_regex").asBoolean(true)) {
+                } else if (step.path("use_regex").asBoolean(true)) {
                     stages.add(GPT2);
                 }
             }

@@ -53,7 +53,7 @@ class CutsTest {
 
     static List<String> ways() {
         String bytes = byteLevel(false);
-        return List.of(byteLevel(true), sequence(split(QWEN), bytes),
+        return List.of(byteLevel(true), sequence(split(QWEN), bytes), sequence(sequence(split(QWEN)), sequence(bytes)),
                 sequence(split(QWEN.replace("\\p{N}|", "\\p{N}{1,3}|")), bytes),
                 sequence(split(GPT_4O), bytes),
                 sequence(split("\\p{N}{1,3}"), split("[\u4E00-\u9FA5\u3040-\u309F\u30A0-\u30FF]+"), split(V3), bytes),
@@ -115,6 +115,7 @@ class CutsTest {
                 "pre_tokenizer=null",
                 "pre_tokenizer={\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"use_regex\":true}",
                 "pre_tokenizer=" + sequence(byteLevel(false), split(QWEN)),
+                "pre_tokenizer=" + sequence(sequence(byteLevel(false)), split(QWEN)),
                 "pre_tokenizer=" + split(QWEN).replace("Isolated", "MergedWithNext"),
                 "pre_tokenizer=" + split("\\p{N}"), "added_tokens=[{\"id\":0,\"content\":\"<a>\",\"rstrip\":true}]",
                 "added_tokens=[{\"id\":0,\"content\":\"a b\"}]")) {

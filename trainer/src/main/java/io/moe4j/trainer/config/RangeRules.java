@@ -36,6 +36,9 @@ final class RangeRules {
         rules.atLeast(config.validation().steps(), 0, "validation.steps");
         rules.atLeast(config.data().epochs(), 0, "data.epochs");
         rules.atLeast(config.data().shuffleTokens(), 1, "data.shuffle_tokens");
+        findings.require(!config.data().promptField().equals(Optional.of(config.data().textField())),
+                "prompt and text are two keys or columns; of one, all is text, and is learned",
+                "name the key of the prompt, or leave data.prompt_field out", "data.prompt_field", "data.text_field");
         findings.require(config.validation().split() >= 0 && config.validation().split() < 1,
                 "it must be at least 0 and below 1", "0.01 keeps a hundredth of the documents for validation",
                 "validation.split");

@@ -32,11 +32,14 @@ import java.util.Set;
 public final class ModelText implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final String start;
+    /** The ids of {@code start}. */
+    private final List<Integer> startIds;
     private final Set<Integer> endTokens;
 
     private ModelText(Tokenizer tokenizer, String start, Set<Integer> endTokens) {
         this.tokenizer = tokenizer;
         this.start = start;
+        startIds = encoded(start);
         this.endTokens = endTokens;
     }
 
@@ -52,11 +55,7 @@ public final class ModelText implements AutoCloseable {
                 + " bytes), or give the ids of the prompt (--prompt-ids)"));
         Tokenizer opened = Tokenizers.open(registry, name);
         try {
-            Optional<Path> folder = switch (source) {
-                case FolderSource given -> Optional.of(given.path());
-                case LoraSource updates -> updates.tokenizerFolder();
-                case CheckpointSource checkpoint -> Optional.empty();
-            };
+            Optional<Path> folder = folder(source);
             if (folder.isPresent()) {
                 FolderTokens tokens = FolderTokens.of(folder.get());
                 Set<Integer> ends = tokens.endTokens();
@@ -70,11 +69,38 @@ public final class ModelText implements AutoCloseable {
         }
     }
 
-    /** The ids of a prompt. An empty one is the token that ends a document, after which another begins. */
+    /**
+     * The ids that end an answer to a prompt of ids, where no tokenizer is opened: those that the files of a model's folder name, or none.
+     *
+     * @throws InputException if they name what is no id
+     */
+    public static Set<Integer> endTokensOf(ModelSource source) {
+        return folder(source).map(folder -> FolderTokens.of(folder).endTokens()).orElse(Set.of());
+    }
+
+    private static Optional<Path> folder(ModelSource source) {
+        return switch (source) {
+            case FolderSource given -> Optional.of(given.path());
+            case LoraSource updates -> updates.tokenizerFolder();
+            case CheckpointSource checkpoint -> Optional.empty();
+        };
+    }
+
+    /**
+     * The ids of a prompt. One that is written with the tokens before every text does not get them again. An empty one is the token that ends a document,
+     * after which another begins.
+     */
     public List<Integer> ids(String prompt) {
-        String whole = prompt.startsWith(start) ? prompt : start + prompt;
+        // Encoded apart from the tokens before it, of which the text would otherwise be a continuation: without the space that Metaspace puts before the
+        // first word, or without the spaces that a token with rstrip takes.
+        List<Integer> ids = new ArrayList<>(prompt.startsWith(start) ? List.of() : startIds);
+        ids.addAll(encoded(prompt));
+        return ids.isEmpty() ? List.of(tokenizer.endToken()) : List.copyOf(ids);
+    }
+
+    private List<Integer> encoded(String text) {
         List<Integer> ids = new ArrayList<>();
-        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(whole.getBytes(StandardCharsets.UTF_8)));
+        Tokenizer.Tokens tokens = tokenizer.tokens(new ByteArrayInputStream(utf8(text)));
         int[] some = new int[1024];
         try {
             for (int read = tokens.read(some, 0, some.length); read > 0; read = tokens.read(some, 0, some.length)) {
@@ -85,7 +111,15 @@ public final class ModelText implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        return ids.isEmpty() ? List.of(tokenizer.endToken()) : List.copyOf(ids);
+        return ids;
+    }
+
+    /** Halves of characters become U+FFFD, as in data. */
+    private static byte[] utf8(String text) {
+        return text.codePoints()
+                .map(each -> each >= Character.MIN_SURROGATE && each <= Character.MAX_SURROGATE ? 0xFFFD : each)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append).toString()
+                .getBytes(StandardCharsets.UTF_8);
     }
 
     /** The ids that end an answer. */

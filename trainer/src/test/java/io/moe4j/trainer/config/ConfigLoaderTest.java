@@ -132,6 +132,7 @@ class ConfigLoaderTest {
             "--training.dense_dtype float8 --lora.rank 4 --checkpoint.enable false"
                     + " | training.dense_dtype = \"float8\", lora.rank = 4 | matrices with low-rank updates",
             "--moe.dedup maybe | --moe.dedup maybe | one of auto, on, off",
+            "--data.prompt_field text | data.prompt_field = \"text\", data.text_field = \"text\" | prompt and text are two keys",
             "--ranks 8 --parallelism.data_parallel_shard_degree 4"
                     + " | ranks = 8, parallelism.data_parallel_replicate_degree = 1, parallelism.data_parallel_shard_degree = 4 | which is 4",
             "--parallelism.expert_parallel_degree 8 | parallelism.expert_parallel_degree = 8 | must divide the shard degree",

@@ -97,16 +97,21 @@ class GenerateCommandTest {
     void anAnswerEndsWithTheEndTokenOrWithTheContext() throws IOException {
         JsonNode expected = golden();
         String prompt = ids(expected.path("prompt"));
-        try (Stream<Path> files = Files.list(FOLDER)) {
-            for (Path file : files.toList()) {
-                Files.copy(file, temp.resolve(file.getFileName().toString()));
-            }
-        }
+        copyFolder();
         Files.writeString(temp.resolve("generation_config.json"),
                 "{\"eos_token_id\": [77, " + expected.path("continuation").get(2) + "]}");
-        JsonNode ended = generate(temp, "--tokenizer", "bytes", "--prompt-ids", prompt, "--json").json();
-        assertEquals("end_token", ended.path("stop").stringValue());
-        assertEquals(3, ended.path("ids").size());
+        // Without a tokenizer too, which ids need not have.
+        for (List<String> tokenizer : List.of(List.of("--tokenizer", "bytes"), List.<String>of())) {
+            JsonNode ended = generate(
+                    Stream.concat(Stream.of(temp, "--prompt-ids", prompt, "--json"), tokenizer.stream())
+                            .toArray())
+                    .json();
+            assertEquals("end_token", ended.path("stop").stringValue());
+            assertEquals(3, ended.path("ids").size());
+        }
+        JsonNode longer = generate(temp, "--prompt-ids", prompt, "--max-tokens", 5, "--ignore-end-token", "--json")
+                .json();
+        assertEquals("max_tokens", longer.path("stop").stringValue());
 
         JsonNode full = generate(FOLDER, "--prompt-ids", prompt, "--context", expected.path("prompt").size() + 2,
                 "--json")
@@ -114,6 +119,38 @@ class GenerateCommandTest {
         assertEquals("context_full", full.path("stop").stringValue());
         assertEquals(2, full.path("ids").size());
         assertTrue(full.path("text").isMissingNode(), full.toString());
+    }
+
+    /**
+     * The token before every text does not change what the text is: its first word has the space that Metaspace puts there (id 1), and its own spaces stay
+     * (id 3), although the token would take those that follow it. These are the ids of transformers 5.18.
+     */
+    @Test
+    void aTextHasTheSameIdsAfterTheTokenThatBeginsIt() throws IOException {
+        copyFolder();
+        String file = "{'added_tokens': [{'id': 0, 'content': '<s>', 'rstrip': true, 'lstrip': false, 'single_word': false,"
+                + " 'normalized': false, 'special': true}],"
+                + " 'pre_tokenizer': {'type': 'Metaspace', 'replacement': '\u2581', 'prepend_scheme': 'first', 'split': true},"
+                + " 'post_processor': {'type': 'TemplateProcessing', 'single': [{'SpecialToken': {'id': '<s>', 'type_id': 0}},"
+                + " {'Sequence': {'id': 'A', 'type_id': 0}}], 'pair': [{'Sequence': {'id': 'A', 'type_id': 0}},"
+                + " {'Sequence': {'id': 'B', 'type_id': 1}}],"
+                + " 'special_tokens': {'<s>': {'id': '<s>', 'ids': [0], 'tokens': ['<s>']}}},"
+                + " 'model': {'type': 'WordLevel', 'unk_token': '?', 'vocab': {'<s>': 0, '\u2581be': 1, 'be': 2, '\u2581': 3,"
+                + " '?': 4, '</s>': 5}}}";
+        Files.writeString(temp.resolve("tokenizer.json"), file.replace('\'', '"'));
+        for (List<String> each : List.of(List.of("be", "[0,1]"), List.of("  be", "[0,3,1]"), List.of("", "[0]"),
+                List.of("<s>be", "[0,2]"))) {
+            JsonNode answer = generate(temp, "--prompt", each.getFirst(), "--max-tokens", 1, "--json").json();
+            assertEquals(each.getLast(), answer.path("prompt_ids").toString(), each.getFirst());
+        }
+    }
+
+    private void copyFolder() throws IOException {
+        try (Stream<Path> files = Files.list(FOLDER)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, temp.resolve(file.getFileName().toString()));
+            }
+        }
     }
 
     /** Random choices depend on prompt and seed, and not on earlier answers. */
@@ -130,6 +167,15 @@ class GenerateCommandTest {
         assertEquals(lines.get(0), lines.get(2));
         String alone = generate(Stream.concat(Stream.of(FOLDER, "--prompt", "abc"), options.stream()).toArray()).out();
         assertEquals(lines.getFirst(), alone.strip());
+    }
+
+    /** A question mark would be another text. */
+    @Test
+    void halvesOfCharactersAreReplaced() throws IOException {
+        Path file = Files.writeString(temp.resolve("prompts.jsonl"), "{\"prompt\": \"a\\ud83db\\ud83d\\ude00\"}\n");
+        JsonNode answer = generate(FOLDER, "--tokenizer", "bytes", "--prompts", file, "--max-tokens", 1, "--json")
+                .json();
+        assertEquals("[97,239,191,189,98,240,159,152,128]", answer.path("prompt_ids").toString());
     }
 
     @Test
