@@ -138,12 +138,12 @@ final class GenerateOptions {
         if (!device.contains(":")) {
             return 0;
         }
-        try {
-            return Integer.parseUnsignedInt(device.substring(device.indexOf(':') + 1));
-        } catch (NumberFormatException e) {
-            throw new InputException(
-                    "--device " + device + ": a number of a device must follow the colon, as in cuda:1");
+        String number = device.substring(device.indexOf(':') + 1);
+        if (!number.matches("[0-9]{1,9}")) {
+            throw new InputException("--device " + device
+                    + ": the number of a device must follow the colon, of at most nine digits, as in cuda:1");
         }
+        return Integer.parseInt(number);
     }
 
     private DType dtype(String id) {

@@ -13,6 +13,7 @@ import io.moe4j.data.Tokenization;
 import io.moe4j.trainer.config.Arguments;
 import io.moe4j.trainer.config.ConfigLoader;
 import io.moe4j.trainer.config.ConfigUse;
+import io.moe4j.trainer.config.DeviceSettings;
 import io.moe4j.trainer.config.ConfiguredData;
 import io.moe4j.trainer.config.ConfiguredTokenizer;
 import io.moe4j.trainer.config.NamedConfigs;
@@ -66,9 +67,9 @@ final class TokenizeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "one OUTPUT-FOLDER is needed, and these were given: "
                     + arguments.others() + "; for example: moe4j tokenize --data.path texts tokens");
         }
-        if (threads < 1 || shardTokens < 1) {
-            throw new ParameterException(spec.commandLine(),
-                    "--threads " + threads + " --shard-tokens " + shardTokens + ": both must be at least 1");
+        if (threads < 1 || threads > DeviceSettings.MOST_THREADS || shardTokens < 1) {
+            throw new ParameterException(spec.commandLine(), "--threads " + threads + " --shard-tokens " + shardTokens
+                    + ": both must be at least 1, and threads at most " + DeviceSettings.MOST_THREADS);
         }
         Registry registry = Plugins.load(common.pluginPath());
         TrainerConfig settings = new ConfigLoader(registry).load(config.nameOrFile(),

@@ -69,6 +69,13 @@ class MainTest {
     }
 
     @Test
+    void moreThreadsThanCanBeStartedAreRefused() {
+        assertEquals(2, run("tokenize --threads 100000 --data.path texts out"));
+        assertTrue(err.toString().contains("--threads 100000") && err.toString().contains("at most 1024"),
+                err.toString());
+    }
+
+    @Test
     void debugShowsWhereItCameFrom() {
         assertEquals(2, run("train --training.steps 0 --debug"));
         assertTrue(err.toString().contains("\tat "), err.toString());

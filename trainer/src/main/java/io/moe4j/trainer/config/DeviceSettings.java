@@ -19,6 +19,12 @@ import java.util.Optional;
 @Stability(Stability.Level.EVOLVING)
 public record DeviceSettings(int devices, int threads, boolean strict, Duration timeout,
         Optional<String> collectives, boolean allowNoSecret, int agreementInterval) {
+    /**
+     * The most threads: more than any machine has cores, and few enough that they can all be started.
+     *
+     * @since 0.3.0
+     */
+    public static final int MOST_THREADS = 1024;
 
     /** With another value of {@code devices}. */
     public DeviceSettings withDevices(int value) {

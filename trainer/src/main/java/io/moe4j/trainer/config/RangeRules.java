@@ -4,9 +4,6 @@ import java.util.Optional;
 
 /** Checks that single values are in their ranges. */
 final class RangeRules {
-    /** The most threads: more than any machine has cores, and few enough that they can all be started. */
-    private static final int MAX_THREADS = 1024;
-
     /** Modules for multi-token prediction. */
     static final int MOST_PREDICTION = 16;
     private static final int MAX_PORT = 65535;
@@ -61,7 +58,7 @@ final class RangeRules {
         rules.atLeast(config.metrics().layersEvery(), 0, "metrics.layers_every");
         rules.atLeast(config.runtime().devices(), 1, "runtime.devices");
         rules.atLeast(config.runtime().agreementInterval(), 0, "runtime.agreement_interval");
-        rules.within(config.runtime().threads(), 0, MAX_THREADS, "runtime.threads");
+        rules.within(config.runtime().threads(), 0, DeviceSettings.MOST_THREADS, "runtime.threads");
     }
 
     private void training(TrainingConfig training) {

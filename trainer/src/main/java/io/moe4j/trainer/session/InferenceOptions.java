@@ -4,6 +4,7 @@ import io.moe4j.api.InputException;
 import io.moe4j.api.Stability;
 import io.moe4j.api.spi.Settings;
 import io.moe4j.api.tensor.DType;
+import io.moe4j.trainer.config.DeviceSettings;
 import java.time.Duration;
 import java.util.List;
 
@@ -28,11 +29,13 @@ public record InferenceOptions(String device, int ordinal, int threads, DType dt
         String commBackend, String expertKernels, boolean strict, Duration timeout, List<Settings> settings) {
 
     public InferenceOptions {
-        if (capacity < 1 || longestPass < 1 || threads < 0 || ordinal < 0 || !dtype.isPlainFloating()) {
+        if (capacity < 1 || longestPass < 1 || threads < 0
+                || threads > DeviceSettings.MOST_THREADS || ordinal < 0 || !dtype.isPlainFloating()) {
             throw new InputException("generating with a context of " + capacity + " tokens, passes of up to "
                     + longestPass
                     + ", " + threads + " threads, device number " + ordinal + ", elements of " + dtype
-                    + ": context and passes must be at least 1, threads and the number at least 0, elements F32 or BF16");
+                    + ": context and passes must be at least 1, threads 0 to " + DeviceSettings.MOST_THREADS
+                    + ", the number at least 0, elements F32 or BF16");
         }
         settings = List.copyOf(settings);
     }
