@@ -27,27 +27,29 @@ import java.util.function.DoubleSupplier;
  * @param savedCost what a step then costs less, in the unit of {@link RecomputePlan#repeatedCost()}
  */
 record KeptParameters(ParameterBytes bytes, double savedCost) {
-    private static final KeptParameters NONE = new KeptParameters(ParameterBytes.NONE, 0);
-
     /**
-     * Those of a configuration that leaves the choice to a budget. Bytes and costs are counted on two planned steps of rank 0, with and without them, in every
+     * Those of a configuration that leaves the choice to a budget. Bytes and costs are counted on planned steps of rank 0, with and without them, in every
      * process. All ranks hold equal units whole, and equal shards of the others, so that these are the numbers of all of them, and nothing needs to be
      * exchanged.
      */
     static List<KeptParameters> candidates(TrainerConfig config, ModelSpec spec, Providers providers,
             Schedule schedule, Overlapping overlapping) {
         PlannedSteps steps = new PlannedSteps(config, spec, providers, schedule, overlapping);
-        List<KeptParameters> all = new ArrayList<>();
+        List<PlannedSteps.Step> all = new ArrayList<>();
         if (config.training().keepConverted() == KeepConverted.AUTO
                 && config.training().parameterDtype() != config.training().dtype()) {
-            all.add(steps.keeping(true, false));
+            all.add(steps.step(true, false));
         }
         if (config.parallelism().reshardAfterForward() == ReshardAfterForward.AUTO
                 && config.parallelism().dataParallelShardDegree() > 1) {
-            all.add(steps.keeping(false, true));
+            all.add(steps.step(false, true));
         }
-        all.removeIf(NONE::equals);
-        return all;
+        all.removeIf(step -> step.kept.total() == 0);
+        if (all.isEmpty()) {
+            return List.of();
+        }
+        double without = steps.step(false, false).cost;
+        return all.stream().map(step -> new KeptParameters(step.kept, without - step.cost)).toList();
     }
 
     /** All sets of the candidates but the empty one, each as one. */
@@ -68,11 +70,6 @@ record KeptParameters(ParameterBytes bytes, double savedCost) {
     /** Steps that follow others: what they need has been converted by the update before. */
     private record PlannedSteps(TrainerConfig config, ModelSpec spec, Providers providers, Schedule schedule,
             Overlapping overlapping) {
-
-        KeptParameters keeping(boolean converted, boolean gathered) {
-            Step with = step(converted, gathered);
-            return with.kept.total() == 0 ? NONE : new KeptParameters(with.kept, step(false, false).cost - with.cost);
-        }
 
         /** The bytes that are kept, and what the step costs. */
         private record Step(ParameterBytes kept, double cost) {}

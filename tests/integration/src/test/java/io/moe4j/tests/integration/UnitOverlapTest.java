@@ -46,6 +46,7 @@ import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
@@ -60,24 +61,11 @@ final class UnitOverlapTest {
         NONE, MAIN_DOES_NOT_WAIT, BESIDE_DOES_NOT_WAIT
     }
 
-    /** Values are used while they are still being gathered, unless the main stream waits. */
+    /** Values, also such that stay, are used while they are still being gathered, unless the main stream waits. */
     @ParameterizedTest
-    @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
-    void valuesAreUsedWhenTheyHaveArrived(Fault fault) {
-        check(fault, false, rank -> {
-            rank.hold(rank.beside);
-            rank.overlap.expect(rank.order(0, 1));
-            Tensor seen = rank.copyOfGathered(0);
-            rank.release(rank.main);
-            return rank.read(seen);
-        }, 7);
-    }
-
-    /** Values that stay are used while they are still being gathered, unless the main stream waits. */
-    @ParameterizedTest
-    @EnumSource(names = {"NONE", "MAIN_DOES_NOT_WAIT"})
-    void valuesThatStayAreUsedWhenTheyHaveArrived(Fault fault) {
-        check(fault, true, rank -> {
+    @CsvSource({"NONE, false", "MAIN_DOES_NOT_WAIT, false", "NONE, true", "MAIN_DOES_NOT_WAIT, true"})
+    void valuesAreUsedWhenTheyHaveArrived(Fault fault, boolean theyStay) {
+        check(fault, theyStay, rank -> {
             rank.hold(rank.beside);
             rank.overlap.expect(rank.order(0, 1));
             Tensor seen = rank.copyOfGathered(0);
