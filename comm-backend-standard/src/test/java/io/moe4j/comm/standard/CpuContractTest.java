@@ -10,6 +10,8 @@ import io.moe4j.runtime.cpu.CpuDeviceProvider;
 import io.moe4j.runtime.cpu.peer.CpuPeerCollectivesProvider;
 import io.moe4j.tests.contract.CommBackendContract;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 
 /** The contract on the CPU, in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CpuContractTest extends CommBackendContract {
@@ -27,6 +29,14 @@ class CpuContractTest extends CommBackendContract {
     @Override
     protected DeviceConfig deviceConfig() {
         return DeviceConfig.defaults().withStrict(true);
+    }
+
+    /** This backend copies rows twice on their way, and touches 8 GiB: half as much time as all other tests of this kit take together. */
+    @Override
+    @Test
+    @Tag("thorough")
+    public void rowsBeyond31Bits() {
+        super.rowsBeyond31Bits();
     }
 
     @Override
