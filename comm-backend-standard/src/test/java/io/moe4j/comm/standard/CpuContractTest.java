@@ -35,6 +35,7 @@ class CpuContractTest extends CommBackendContract {
     @Override
     @Test
     @Tag("thorough")
+    @SuppressWarnings("JUnitMethodInvoked") // the kit's own test, under another tag
     public void rowsBeyond31Bits() {
         super.rowsBeyond31Bits();
     }

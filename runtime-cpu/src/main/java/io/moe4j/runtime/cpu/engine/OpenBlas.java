@@ -112,6 +112,10 @@ final class OpenBlas implements Blas {
 
     @Override
     public void sgemm(Sgemm g) {
+        if (FarProduct.isOne(g)) {
+            FarProduct.compute(g, this);
+            return;
+        }
         try {
             sgemm.invokeExact(ROW_MAJOR, g.transposeA() ? TRANSPOSED : AS_IT_IS,
                     g.transposeB() ? TRANSPOSED : AS_IT_IS, g.m(), g.n(), g.k(), g.alpha(), g.a(), g.lda(), g.b(),
