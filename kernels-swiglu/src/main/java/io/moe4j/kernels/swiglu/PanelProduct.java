@@ -24,6 +24,12 @@ final class PanelProduct {
     static final int GROUP = 24;
     /** The most rows of a panel, with its lead, whose rows are independent of each other: whole groups. */
     static final int ROW_BLOCK = 10 * GROUP;
+    /**
+     * With vectors of 512 bits, OpenBLAS computes products of at most this many multiply-adds by other code than larger ones, with other bits; whether it does
+     * depends on the number of rows too (0.3.31, {@code sgemm_small_kernel_permit}). So where a single group has no more of them, groups are computed
+     * one by one. Example: for 64 columns and 256 terms, a group has 393,216; for 512 columns and 512 terms it has 6 million, and 240 rows are computed at once.
+     */
+    private static final long SMALL = 1_000_000;
 
     private static final long A_BYTES = (long) ROWS * INNER * Float.BYTES;
     private static final long B_BYTES = (long) COLUMNS * INNER * Float.BYTES;
@@ -54,7 +60,7 @@ final class PanelProduct {
         } else {
             long slab = scratch.take();
             try {
-                widened(m, n, k, a, b, c, accumulate, slab);
+                widened(m, n, k, a, b, c, accumulate, slab, false);
             } finally {
                 scratch.giveBack(slab);
             }
@@ -85,7 +91,7 @@ final class PanelProduct {
                 if (plain && whole > 0) {
                     sliced(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate);
                 } else if (whole > 0) {
-                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate, slab);
+                    widened(whole, n, k, a.at(head, 0), b, c.at(head, 0), accumulate, slab, true);
                 }
                 int rest = head + whole;
                 if (rest < m) {
@@ -100,7 +106,15 @@ final class PanelProduct {
     /** In the slices of the inner dimension in which rows that are left over are computed too. */
     private void sliced(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
         for (int from = 0; from < k; from += INNER) {
-            product(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, accumulate || from > 0);
+            groups(m, n, Math.min(INNER, k - from), a.at(0, from), inner(b, from), c, accumulate || from > 0);
+        }
+    }
+
+    /** Whole groups of rows; see {@link #SMALL}. */
+    private void groups(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate) {
+        int atOnce = (long) GROUP * n * k <= SMALL ? GROUP : m;
+        for (int row = 0; row < m; row += atOnce) {
+            product(atOnce, n, k, a.at(row, 0), b, c.at(row, 0), accumulate);
         }
     }
 
@@ -145,7 +159,8 @@ final class PanelProduct {
         }
     }
 
-    private void widened(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab) {
+    private void widened(int m, int n, int k, Matrix a, Matrix b, Matrix c, boolean accumulate, long slab,
+            boolean ofGroups) {
         MemorySegment memory = launch.memory();
         boolean direct = c.dtype().isSinglePrecision();
         Matrix sum = direct ? c : new Matrix(slab + A_BYTES + B_BYTES, n, DType.F32);
@@ -160,7 +175,11 @@ final class PanelProduct {
             Matrix wideB = transposeB
                     ? widen(memory, b.at(0, from), n, depth, slab + A_BYTES)
                     : widen(memory, b.at(from, 0), depth, n, slab + A_BYTES);
-            product(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
+            if (ofGroups) {
+                groups(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
+            } else {
+                product(m, n, depth, wideA, wideB, sum, accumulate || from > 0);
+            }
         }
         if (!direct) {
             ScalarBf16.round(memory, sum, m, n, c);
