@@ -25,9 +25,10 @@ final class PanelProduct {
     /** The most rows of a panel, with its lead, whose rows are independent of each other: whole groups. */
     static final int ROW_BLOCK = 10 * GROUP;
     /**
-     * With vectors of 512 bits, OpenBLAS computes products of at most this many multiply-adds by other code than larger ones, with other bits; whether it does
-     * depends on the number of rows too (0.3.31, {@code sgemm_small_kernel_permit}). So where a single group has no more of them, groups are computed
-     * one by one. Example: for 64 columns and 256 terms, a group has 393,216; for 512 columns and 512 terms it has 6 million, and 240 rows are computed at once.
+     * With vectors of 512 bits, OpenBLAS computes products of at most this many multiply-adds by other code than larger ones, with other bits;
+     * whether it does depends on the number of rows too (0.3.31, {@code sgemm_small_kernel_permit}). So where a single group has no more of them,
+     * groups are computed one by one. Example: for 64 columns and 256 terms, a group has 393,216; for 512 columns and 512 terms it has 6 million,
+     * and 240 rows are computed at once.
      */
     private static final long SMALL = 1_000_000;
 
