@@ -2,7 +2,6 @@ package io.moe4j.runtime.cpu.engine;
 
 import io.moe4j.api.device.CpuLaunch.Sgemm;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 
 /**
  * A product of matrices whose rows lie very far apart, computed on copies whose rows are adjacent.
@@ -52,8 +51,8 @@ final class FarProduct {
 
     private static void copy(long from, int fromApart, long to, int toApart, int rows, int width) {
         for (long row = 0; row < rows; row++) {
-            MemorySegment.copy(Addresses.ALL, from + row * fromApart * Float.BYTES, Addresses.ALL,
-                    to + row * toApart * Float.BYTES, (long) width * Float.BYTES);
+            Addresses.copy(from + row * fromApart * Float.BYTES, to + row * toApart * Float.BYTES,
+                    (long) width * Float.BYTES);
         }
     }
 }

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Products of rows that lie far apart are those of adjacent rows, bit for bit. Pages that nobody writes take no memory. */
+/**
+ * A product of matrices whose rows lie far apart has the same bits as that of matrices with adjacent rows. Each matrix is a block of 200 MB or more; the test
+ * writes a few numbers into each, and the system provides memory only for the pages that hold them.
+ */
 class FarProductTest {
     private static final int M = 3;
     private static final int N = 5;

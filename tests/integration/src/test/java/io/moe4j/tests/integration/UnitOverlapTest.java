@@ -61,7 +61,7 @@ final class UnitOverlapTest {
         NONE, MAIN_DOES_NOT_WAIT, BESIDE_DOES_NOT_WAIT
     }
 
-    /** Values, also such that stay, are used while they are still being gathered, unless the main stream waits. */
+    /** Unless the main stream waits, values are used while they are still being gathered. This holds for values that stay gathered too. */
     @ParameterizedTest
     @CsvSource({"NONE, false", "MAIN_DOES_NOT_WAIT, false", "NONE, true", "MAIN_DOES_NOT_WAIT, true"})
     void valuesAreUsedWhenTheyHaveArrived(Fault fault, boolean theyStay) {
