@@ -46,6 +46,12 @@ final class Faults {
         return kit -> Stream.of(dynamicTest("it", () -> test.accept(kit)));
     }
 
+    /** Not among the others, because 4 GiB of rows are written until it is found. */
+    static Fault shortOffsets() {
+        return Fault.of("row offsets of 32 bits", one(CommBackendContract::rowsBeyond31Bits), "which begins at byte")
+                .kernel("dispatch_rows", Kernels::shortOffsets);
+    }
+
     static List<Fault> all() {
         return List.of(
                 // Counts and order.
@@ -128,8 +134,6 @@ final class Faults {
                         .kernel("combine_whole_f32", real -> Kernels.combine(true, false)),
                 Fault.of("bf16 is rounded after each addition", EXCHANGES, "out_TD")
                         .kernel("combine_whole_bf16", real -> Kernels.combine(false, true)),
-                Fault.of("row offsets of 32 bits", one(CommBackendContract::rowsBeyond31Bits), "which begins at byte")
-                        .kernel("dispatch_rows", Kernels::shortOffsets),
                 Fault.of("writes padding", PADDING, "lies beyond the")
                         .wrapped((backend, context) -> new Wrapped(backend, context).received(Wrapped::writesPadding)),
                 Fault.of("changes what it sends", EXCHANGES, "rows_RD|x_TD, which is read only")

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -27,6 +28,12 @@ class KitIsNotVacuousTest {
     @MethodSource("faults")
     void finds(Fault fault) {
         Planted.isFound(fault.name(), fault.reason(), () -> results(fault, fault.test()));
+    }
+
+    @Test
+    @Tag("thorough")
+    void findsShortOffsets() {
+        finds(Faults.shortOffsets());
     }
 
     /**

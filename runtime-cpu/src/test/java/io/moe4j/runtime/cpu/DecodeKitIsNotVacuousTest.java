@@ -15,6 +15,7 @@ import io.moe4j.tests.contract.Planted;
 import io.moe4j.tests.contract.ops.DeviceOpsContract;
 import java.util.List;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -67,10 +68,9 @@ class DecodeKitIsNotVacuousTest {
     }
 
     /** The control: without a fault the same test passes. */
-    @ParameterizedTest
-    @EnumSource
-    void passesWithout(Fault fault) {
-        assertEquals(List.of(), failures(new CpuDeviceProvider()), fault.name());
+    @Test
+    void passesWithoutAFault() {
+        assertEquals(List.of(), failures(new CpuDeviceProvider()));
     }
 
     private static List<Throwable> failures(DeviceProvider provider) {

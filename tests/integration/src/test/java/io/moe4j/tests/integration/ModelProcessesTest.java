@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.Execution;
@@ -36,6 +37,7 @@ class ModelProcessesTest {
 
     /** A step so small that no weight changes: the exported model is the one it started from, in every bit. */
     @Test
+    @Tag("thorough")
     void aModelLargerThanTheHeapGoesInAndOut() throws IOException, InterruptedException {
         Path model = folder.resolve("model");
         Path exported = folder.resolve("exported");

@@ -44,7 +44,7 @@ class ProcessesMeetTest {
     /** The data of two processes has the same names and sizes, and differs in one letter; a module of one has a file more. */
     @Test
     void otherSettingsOtherDataOrAnotherBuildEndTheRunAtOnceWithBothValues() throws Exception {
-        String planning = Stream.of(System.getProperty("jdk.module.path").split(File.pathSeparator))
+        String planning = Stream.of(ProgramJvm.modulePath().split(File.pathSeparator))
                 .filter(path -> path.contains("runtime-planning")).findFirst().orElseThrow();
         Path other = otherBuild(planning);
         Path one = Files.createDirectories(folder.resolve("one"));

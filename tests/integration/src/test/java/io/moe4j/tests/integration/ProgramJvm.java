@@ -15,17 +15,21 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * JVMs that run the command line with the modules of this JVM, as {@code ./moe4j} does: without the tests.
+ * JVMs that run the command line with the modules of this JVM, as {@code ./moe4j} does: without the tests. Where the tests run on the class path, what lies there
+ * is the program's module path.
  *
  * <p>In the build, all modules are jars. Then a first process, which only these tests wait for, writes the classes that it loaded and linked into a file, which
  * the others map (class data sharing). This takes a fifth of the processor time of a process that ends within seconds.
  */
 final class ProgramJvm {
     private static final String MODULE_PATH = "--module-path=";
+    private static final String NATIVE_ACCESS = "--enable-native-access=io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas";
     private static final List<String> LIMITS = List.of("-Xmx512m", "-XX:+UseSerialGC");
     /** Where a JVM cannot use the file, it loads its classes as usual, and says nothing of it. */
     private static final List<String> QUIET = List.of("-Xlog:cds*=off", "-Xlog:aot*=off");
-    private static final boolean ARE_JARS = jars(System.getProperty("jdk.module.path", "")).stream()
+    private static final String CLASS_PATH = System.getProperty("java.class.path");
+    private static final Optional<String> GIVEN_MODULES = Optional.ofNullable(System.getProperty("jdk.module.path"));
+    private static final boolean ARE_JARS = jars(GIVEN_MODULES.orElse(CLASS_PATH)).stream()
             .anyMatch(jar -> Path.of(jar).getFileName().toString().startsWith("moe4j-app-"));
     private static final Optional<Path> CLASSES = classes();
 
@@ -53,18 +57,23 @@ final class ProgramJvm {
                 // The child has a collector of its own, and a JVM takes one only.
                 .filter(argument -> !argument.matches("-XX:\\+Use\\w+GC"))
                 .filter(argument -> !ARE_JARS || !argument.contains(ProgramJvm.class.getPackageName()))
-                .map(argument -> ARE_JARS && argument.startsWith(MODULE_PATH)
-                        ? MODULE_PATH + String.join(File.pathSeparator,
-                                jars(argument.substring(MODULE_PATH.length())))
-                        : argument)
+                .filter(argument -> !argument.startsWith(MODULE_PATH))
                 .forEach(command::add);
         command.addAll(options);
         command.addAll(LIMITS);
-        String classPath = System.getProperty("java.class.path");
-        command.addAll(List.of("--class-path",
-                ARE_JARS ? String.join(File.pathSeparator, jars(classPath)) : classPath, "--module",
-                "io.moe4j.app/io.moe4j.app.cli.Main"));
+        // No module names the jars of native libraries: they are found on the class path.
+        command.addAll(List.of(NATIVE_ACCESS, MODULE_PATH + modulePath(), "--class-path", program(CLASS_PATH),
+                "--module", "io.moe4j.app/io.moe4j.app.cli.Main"));
         return command;
+    }
+
+    /** Where the program's modules are: jars, and folders of classes if modules are not packaged yet. */
+    static String modulePath() {
+        return program(GIVEN_MODULES.orElse(CLASS_PATH));
+    }
+
+    private static String program(String path) {
+        return ARE_JARS ? String.join(File.pathSeparator, jars(path)) : path;
     }
 
     private static List<String> jars(String path) {

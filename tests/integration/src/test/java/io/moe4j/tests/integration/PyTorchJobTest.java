@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,8 +56,12 @@ class PyTorchJobTest {
         }
     }
 
-    /** A process of the second pod is killed: both launchers start their processes again, which go on from the checkpoint. */
+    /**
+     * A process of the second pod is killed: both launchers start their processes again, which go on from the checkpoint. In each build {@link SlurmJobTest} has
+     * launchers and their processes, and the launcher's own tests have restarts.
+     */
     @Test
+    @Tag("thorough")
     void twoPodsGoOnAfterAFailure() throws Exception {
         List<String> expected = ClusterRun.expected(folder.resolve("reference"));
         try (ClusterRun run = new ClusterRun(folder.resolve("runs"))) {
