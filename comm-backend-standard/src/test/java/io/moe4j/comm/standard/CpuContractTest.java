@@ -12,6 +12,7 @@ import io.moe4j.tests.contract.CommBackendContract;
 import java.util.Optional;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The contract on the CPU, in strict mode: streams run later than the host, and freed memory is poisoned. */
 class CpuContractTest extends CommBackendContract {
@@ -35,6 +36,7 @@ class CpuContractTest extends CommBackendContract {
     @Override
     @Test
     @Tag("thorough")
+    @ResourceLock("gigabytes of memory")
     @SuppressWarnings("JUnitMethodInvoked") // the kit's own test, under another tag
     public void rowsBeyond31Bits() {
         super.rowsBeyond31Bits();

@@ -26,7 +26,10 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Isolated;
 
+/** No other test runs meanwhile: files of this process that are left are looked for. */
+@Isolated
 class SharedMemoryFolderTest {
     private static final int BYTES = 1 << 16;
 

@@ -35,6 +35,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * The contract of communication backends. A subclass names the backend and the device. Ranks are threads over that device. Results are
@@ -213,8 +214,9 @@ public abstract class CommBackendContract {
                 () -> kit.onAllRanks(shape, DType.F32, rank -> new CommMisuse(kit, shape).idsOutOfRange(rank, id))));
     }
 
-    /** Rows that begin beyond 2³¹ bytes of a buffer are sent, received and brought back correctly. */
+    /** Rows that begin beyond 2³¹ bytes of a buffer are sent, received and brought back correctly. Where classes of tests run side by side, this does not. */
     @Test
+    @ResourceLock("gigabytes of memory")
     public void rowsBeyond31Bits() {
         Assumptions.assumeTrue(hasRoomForFarRows(kit.device()),
                 "the machine has too little memory for rows that far apart");

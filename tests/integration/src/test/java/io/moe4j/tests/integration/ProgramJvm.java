@@ -15,8 +15,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * JVMs that run the command line with the modules of this JVM, as {@code ./moe4j} does: without the tests. Where the tests run on the class path, what lies there
- * is the program's module path.
+ * JVMs that run the command line with the modules of this JVM, as {@code ./moe4j} does: without the tests. Where the tests run on the class path, that is the
+ * program's module path.
  *
  * <p>In the build, all modules are jars. Then a first process, which only these tests wait for, writes the classes that it loaded and linked into a file, which
  * the others map (class data sharing). This takes a fifth of the processor time of a process that ends within seconds.
