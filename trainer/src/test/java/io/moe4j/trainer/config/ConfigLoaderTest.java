@@ -106,7 +106,8 @@ class ConfigLoaderTest {
                 "--parallelism.expert_parallel_degree", "3", "--model.moe_comm_backend", "standart",
                 "--activation_checkpoint.mode", "selective", "--moe.receive_capacity", "0", "--device", "tpu",
                 "--data.path", "not/there", "--data.tokenizer", "words", "--checkpoint.resume", "nor/there"));
-        assertEquals(expected("many-problems.txt"), e.getMessage());
+        // Where tests of several modules run together, the plug-in of other tokenizers is there too.
+        assertEquals(expected("many-problems.txt"), e.getMessage().replace("[bytes, huggingface]", "[bytes]"));
     }
 
     @ParameterizedTest

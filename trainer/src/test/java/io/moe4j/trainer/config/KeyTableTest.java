@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 
 class KeyTableTest {
@@ -13,8 +14,11 @@ class KeyTableTest {
 
     @Test
     void theTableInTheDocumentIsTheOneOfTheCode() throws IOException {
-        Path file = Path.of(Files.exists(Path.of("docs")) ? "docs" : "../docs").resolve("configuration.md");
-        String document = Files.readString(file);
+        Path folder = Path.of("").toAbsolutePath();
+        while (!Files.exists(folder.resolve("docs/configuration.md"))) {
+            folder = Objects.requireNonNull(folder.getParent(), "no folder above has docs/configuration.md");
+        }
+        String document = Files.readString(folder.resolve("docs/configuration.md"));
         int table = document.indexOf(HEADING) + HEADING.length();
         assertEquals(KeyTable.markdown(), document.substring(table),
                 "docs/configuration.md is behind the code: run build-support/key-table, which writes its table anew");

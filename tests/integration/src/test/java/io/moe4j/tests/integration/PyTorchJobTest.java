@@ -57,8 +57,8 @@ class PyTorchJobTest {
     }
 
     /**
-     * A process of the second pod is killed: both launchers start their processes again, which go on from the checkpoint. In each build {@link SlurmJobTest} has
-     * launchers and their processes, and the launcher's own tests have restarts.
+     * A process of the second pod is killed: both launchers start their processes again, which go on from the checkpoint. Each build has launchers and their
+     * processes in {@link SlurmJobTest}, and restarts in the launcher's own tests.
      */
     @Test
     @Tag("thorough")
