@@ -93,9 +93,10 @@ class TerminalTest {
         List<String> command = new ArrayList<>(List.of("python3", script.toString(), folder.resolve("raw").toString(),
                 Integer.toString(columns), actions,
                 Path.of(System.getProperty("java.home"), "bin", "java").toString()));
+        String classPath = System.getProperty("java.class.path");
         command.addAll(List.of("-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "--module-path",
-                System.getProperty("jdk.module.path"), "--class-path",
-                System.getProperty("java.class.path"), "--add-modules", "ALL-MODULE-PATH",
+                // Where these tests run on the class path, that is the program's module path.
+                System.getProperty("jdk.module.path", classPath), "--class-path", classPath,
                 "--enable-native-access=io.moe4j.app,io.moe4j.runtime.cpu,org.bytedeco.javacpp,org.bytedeco.openblas",
                 "-Dguice_custom_class_loading=CHILD", "--module", "io.moe4j.app/io.moe4j.app.cli.Main", "train",
                 "--checkpoint.enable", "false", "--metrics.log_every", "1", "--model.from", ProjectFiles.tinyModel(),
