@@ -95,36 +95,13 @@ struct TileScales {
     }
 };
 
-// The value, of which the compiler then knows nothing: it keeps it in a register instead of computing it again.
-__device__ __forceinline__ uint32_t kept(uint32_t v) {
-    asm volatile("mov.b32 %0, %0;" : "+r"(v));
-    return v;
-}
-
-// Enqueues the products of 64 rows of a slice. a, b: lower halves of the operands' descriptors, whose upper halves are the same everywhere.
-__device__ __forceinline__ void multiply(float (&run)[64], uint32_t a, uint32_t b) {
-    constexpr uint32_t NEXT = sliceBytes<true>() >> 4;
-    const auto whole = [](uint32_t lower) { return (operand<true>(0) & ~0xFFFFFFFFull) | lower; };
-    wgmmaFence();
-    wgmmaF8<false>(run, whole(a), whole(b));
-#pragma unroll
-    for (int k = 1; k < BK / 32; k++) wgmmaF8<true>(run, whole(a + k * NEXT), whole(b + k * NEXT));
-    wgmmaCommit();
-}
-
-template <typename T>
-__device__ __forceinline__ void store(const Arguments& p, float (&d)[64], unsigned char* staging, T* c, int left, int columns) {
-    if constexpr (sizeof(T) == 4) storeGradient<T>(d, c, p.rowStride, left, columns, true, p.accumulate);
-    else storeRows(d, staging, c, p.rowStride, left, columns, true, p.accumulate);
-}
-
 // Multiplies and stores rows 128 * group to 128 * group + 127 of each tile.
 template <typename T>
 __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int group) {
     const int warp = threadIdx.x / 32 % 4, lane = threadIdx.x % 32, slices = (p.k + BK - 1) / BK, row = group * 128 + warp * 16;
     TilesOfRows tiles(p.offsets, p.experts, p.m, p.n, p.capacity);
-    const uint32_t firstA = kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(shared.a[0] + group * 128 * BK)), 0));
-    const uint32_t firstB = kept(__shfl_sync(0xffffffffu, (uint32_t)operand<true>(sharedAddress(shared.b[0])), 0));
+    const uint32_t firstA = descriptorOf(shared.a[0] + group * 128 * BK);
+    const uint32_t firstB = descriptorOf(shared.b[0]);
     TileScales scales;
     Position<STAGES> at;
     bool more = tiles.next();
@@ -140,13 +117,13 @@ __device__ __forceinline__ void consume(const Arguments& p, Shared& shared, int 
         scales.of(p, tiles, row, 0, factor);
 #pragma unroll 1
         for (int s = 1; s <= slices; s++) {
-            const uint32_t a = firstA + at.stage * (BM * BK >> 4), b = firstB + at.stage * (BN * BK >> 4);
+            const uint32_t a = firstA + at.stage * further(BM * BK), b = firstB + at.stage * further(BN * BK);
             uint64_t* empty = &shared.empty[at.stage];
             const float low = factor[1][0], high = factor[1][1];
 #pragma unroll
             for (int m = 0; m < 2; m++) {
                 float run[64];
-                multiply(run, a + m * (SUB >> 4), b);
+                multiply(run, a + m * further(SUB), b);
                 const float scale[2] = {m == 0 ? factor[0][0] : low, m == 0 ? factor[0][1] : high};
                 if (m == 1) {
                     at.advance();

@@ -157,8 +157,8 @@ static void report(const std::string& what, Operand a, Operand b, long long bExp
     cudaFree(sums);
 }
 
-// Rows of a tile of the columns product, and how warpgroups share it.
-static const std::vector<std::pair<int, std::string>> tiles = {{256, ""}, {128, ""}, {256, "_in_turns"}, {128, "_apart"}};
+// Rows of a tile of the columns product.
+static const std::vector<int> tiles = {256, 128};
 
 static void rowsProduct(const std::string& name, const Offsets& o, int n, int k, int step, bool time) {
     const long long ks = up(k, 128), ns = up(n, 128);
@@ -209,9 +209,8 @@ static void columnsProduct(const std::string& name, const Offsets& o, int m, int
     const Operand a{dy, o.capacity, 1, sy, 1, m, 1, 128}, b{x, o.capacity, 1, sx, 1, n, 1, 128};
     const double work = 2.0 * o.rows() * m * n;
     for (std::string type : {"f32", "bf16"}) {
-        for (const auto& tile : tiles) {
-            const int bm = tile.first;
-            const std::string shape = std::to_string(bm) + tile.second, full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + shape;
+        for (const int bm : tiles) {
+            const std::string shape = std::to_string(bm), full = "grouped_columns_f8_e4m3_" + type + "_sm90_" + shape;
             CUfunction f = hopper(full, SHARED_F8);
             const CUtensorMap ma = map(dy, true, 0, m, o.capacity, bm), mb = map(x, true, 0, n, o.capacity, 128);
             auto run = [&](int accumulate) {

@@ -8,12 +8,10 @@
 #include <cstdio>
 
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
-// Tiles that the product does not use.
-#define OTHERS(T, name)                                  \
-    F8_COLUMNS(T, name, 256, TOGETHER, _256)              \
-    F8_COLUMNS(T, name, 128, TOGETHER, _128)              \
-    F8_COLUMNS(T, name, 256, IN_TURNS, _256_in_turns)     \
-    F8_COLUMNS(T, name, 128, APART, _128_apart)
+// Both tiles of the columns product.
+#define OTHERS(T, name)               \
+    F8_COLUMNS(T, name, 256, _256)    \
+    F8_COLUMNS(T, name, 128, _128)
 OTHERS(bf16, bf16)
 OTHERS(float, f32)
 #endif

@@ -1,6 +1,6 @@
-// The grouped products of e4m3 numbers with scales on Hopper: instances of f8_product_sm90.cuh. Forward and input gradient are rows products: the input gradient
-// reads weights that are stored with dense columns, so its B is w transposed. The Java twin is CpuScaledGrouped; what these do not cover, grouped_f8.cu does.
-#include "f8_product_sm90.cuh"
+// The grouped products of e4m3 numbers with scales on Hopper: instances of f8_rows_sm90.cuh and f8_columns_sm90.cuh. Forward and input gradient are rows products:
+// the input gradient reads weights that are stored with dense columns, so its B is w transposed. The Java twin is CpuScaledGrouped; what these do not cover, grouped_f8.cu does.
+#include "f8_columns_sm90.cuh"
 #include "f8_rows_sm90.cuh"
 #ifdef __CUDA_ARCH_FEAT_SM90_ALL
 
@@ -19,16 +19,16 @@ F8_ROWS(float, f32)
 
 // c (experts, m, n). a: (m, R_max), boxes of BM rows; b: (n, R_max), boxes of 128 rows. One scale for 128 terms of each row; those of b for neighbouring rows are
 // neighbours, n and scalesBSlice are multiples of 4.
-#define F8_COLUMNS(T, name, BM, SHARING, suffix)                                                                                                                             \
-    extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                             \
+#define F8_COLUMNS(T, name, BM, suffix)                                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(f8::THREADS, 1)                                                                                                   \
         grouped_columns_f8_e4m3_##name##_sm90##suffix(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, const int* offsets, int experts,  \
-                                                   int m, int n, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,       \
-                                                   const float* scalesB, int scalesBSlice, T* c, long long expertStride, long long rowStride,            \
-                                                   int accumulate) {                                                                                           \
-        f8::product<BM, f8::SHARING, T>(a, b,                                                                                                                         \
-                                 {offsets, experts, m, n, 0, capacity, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, expertStride,       \
-                                  rowStride, accumulate != 0});                                                                                                \
+                                                      int m, int n, long long capacity, const float* scalesA, int scalesARow, int scalesASlice,                   \
+                                                      const float* scalesB, int scalesBSlice, T* c, long long expertStride, long long rowStride,                  \
+                                                      int accumulate) {                                                                                            \
+        f8::columns::product<BM, T>(a, b,                                                                                                                          \
+                                    {offsets, experts, m, n, 0, capacity, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, expertStride,         \
+                                     rowStride, accumulate != 0});                                                                                                 \
     }
-F8_COLUMNS(float, f32, 256, TOGETHER, )
-F8_COLUMNS(bf16, bf16, 256, TOGETHER, )
+F8_COLUMNS(float, f32, 256, )
+F8_COLUMNS(bf16, bf16, 256, )
 #endif

@@ -1,7 +1,7 @@
-// Dense products of e4m3 numbers with scales. On Hopper, they are grouped products with one expert: instances of f8_product_sm90.cuh. What these do not cover, the
-// readable kernel does.
+// Dense products of e4m3 numbers with scales. On Hopper, they are grouped products with one expert: instances of f8_rows_sm90.cuh and f8_columns_sm90.cuh.
+// What these do not cover, the readable kernel does.
 #include "bf16.cuh"
-#include "f8_product_sm90.cuh"
+#include "f8_columns_sm90.cuh"
 #include "f8_rows_sm90.cuh"
 #include "scaled_sum.cuh"
 
@@ -43,7 +43,7 @@ MATMUL_F8_ROWS(float, f32)
         matmul_columns_f8_e4m3_##type##_sm90_##BM(const __grid_constant__ TensorMap a, const __grid_constant__ TensorMap b, int m, int n, int k,                    \
                                              const float* scalesA, int scalesARow, int scalesASlice, const float* scalesB, int scalesBSlice, T* c,             \
                                              long long stride, int accumulate) {                                                                               \
-        f8::product<BM, f8::TOGETHER, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
+        f8::columns::product<BM, T>(a, b, {nullptr, 1, m, n, 0, k, scalesA, scalesARow, scalesASlice, scalesB, 0, scalesBSlice, 0, c, 0, stride, accumulate != 0}); \
     }
 MATMUL_F8_COLUMNS(float, f32, 128)
 MATMUL_F8_COLUMNS(float, f32, 256)

@@ -1,0 +1,272 @@
+// The columns product of f8_product_sm90.cuh, C[expert] (M, N) = A (M, R) * B (N, R)^T over the expert's rows R: a weight gradient, whose dy and x have been quantized
+// with 128 x 1 scales and stored with dense columns. Tiles of 256 x 128, or of 128 x 128 where these fill the multiprocessors better; each of two warpgroups has half
+// of a tile's rows.
+//
+// Work and traffic of the gate-up weight gradient, R 98304 in 64 experts, M 2816, N 2048, C in bf16: 1134 GFLOP; 277 MB + 201 MB + 738 MB: 0.28 ms at 4274 GB/s;
+// arithmetic: 0.57 ms at the 1979 TFLOP/s of the data sheet.
+//
+// A slice is 128 rows from a multiple of 128, since there the scales change. It may hold rows of the experts before and after, or rows without content (NaN): both
+// operands' numbers there are replaced by zeros. Without offsets, there is one expert with all rows.
+// Example: one expert, rows 100 to 300: slices of the rows 0..127 (100..127 count), 128..255 and 256..383 (256..299 count).
+//
+// Each element of C has scales of its own for each slice: two multiplications and an addition, 160 instructions of a warp for 64 rows, besides the 256 clocks of the
+// other warpgroup's products. So what can be is done before the products end: the barrier of the next slice, the scales of its rows, the first scales of columns. The
+// scales of columns come from shared memory, AHEAD pairs before they are needed: more do not fit into the registers beside the sums.
+#pragma once
+#ifdef __CUDA_ARCH_FEAT_SM90_ALL
+#include "f8_product_sm90.cuh"
+
+namespace f8 {
+namespace columns {
+template <int BM>
+struct Shared {
+    static constexpr int STAGES = RING / ((BM + BN) * BK);
+    unsigned char a[STAGES][BM * BK];
+    unsigned char b[STAGES][BN * BK];
+    unsigned char staging[8][16 * 128];
+    float scalesA[STAGES][BM], scalesB[STAGES][BN];  // of the rows of A and B
+    uint64_t full[STAGES], empty[STAGES];
+};
+
+template <int BM>
+struct TilesOfColumns : Tiles<WEIGHT_GRADIENT, BM, BN, int, false> {
+    typedef Tiles<WEIGHT_GRADIENT, BM, BN, int, false> Base;
+    __device__ __forceinline__ explicit TilesOfColumns(const Arguments& p) : Base(p.offsets, p.experts, p.m, p.n, p.capacity) {}
+    __device__ __forceinline__ int firstSlice() const { return this->first / BK; }
+    __device__ __forceinline__ int slices() const { return this->last > this->first ? (this->last + BK - 1) / BK - firstSlice() : 0; }
+};
+
+// Fills the ring. Runs on one thread.
+template <int BM>
+__device__ __forceinline__ void produce(const TensorMap* a, const TensorMap* b, const Arguments& p, Shared<BM>& shared) {
+    TilesOfColumns<BM> tiles(p);
+    Position<Shared<BM>::STAGES> at;
+    while (tiles.next()) {
+        const int row = tiles.row(), column = tiles.column(), end = (tiles.firstSlice() + tiles.slices()) * BK;
+#pragma unroll 1
+        for (int k = tiles.firstSlice() * BK; k < end; k += BK) {
+            barrierWait(&shared.empty[at.stage], at.phase ^ 1);
+            uint64_t* full = &shared.full[at.stage];
+            const uint32_t bytesA = 4 * min(BM, p.m - row), bytesB = 4 * min(BN, p.n - column);  // of scales
+            barrierExpect(full, (BM + BN) * BK + bytesA + bytesB);
+            copyBox(shared.a[at.stage], a, full, k, row);
+            copyBox(shared.b[at.stage], b, full, k, column);
+            copyBytes(shared.scalesA[at.stage], p.scalesA + k / BK * p.scalesASlice + row, bytesA, full);
+            copyBytes(shared.scalesB[at.stage], p.scalesB + k / BK * p.scalesBSlice + column, bytesB, full);
+            at.advance();
+        }
+    }
+}
+
+// A mask of the 4 bytes from `first` on: those from `from` to `to` are kept. Example: first 8, from 9, to 11: 0x00FFFF00.
+__device__ __forceinline__ uint32_t keptBytes(int first, int from, int to) {
+    const auto below = [first](int end) { return (uint32_t)((1ull << 8 * min(max(end - first, 0), 4)) - 1); };
+    return below(to) & ~below(from);
+}
+
+// Zeros the terms before `from` and from `to` on in all rows of a stage. All 256 threads that multiply take part. A lane has 4 terms, in every 8th row, so that its
+// mask and its place among the swizzled vectors are the same in all of them.
+template <int BM>
+__device__ __forceinline__ void clearOutside(unsigned char* a, unsigned char* b, int from, int to) {
+    const int warp = threadIdx.x / 32 - 4, lane = threadIdx.x % 32;
+    const uint32_t mask = keptBytes(4 * lane, from, to);
+    if (mask != 0xFFFFFFFF) {
+        const auto clear = [&](unsigned char* rows, int count) {
+            uint32_t* at = reinterpret_cast<uint32_t*>(rows + swizzled(warp, lane / 4)) + lane % 4;
+#pragma unroll 4
+            for (int i = 0; i < count; i += 8) at[i * BK / 4] &= mask;
+        };
+        clear(a, BM);
+        clear(b, BN);
+    }
+    fenceAsync();
+    syncThreads(1, 256);
+}
+
+__device__ __forceinline__ float2 loadShared(uint32_t address) {
+    float2 v;
+    asm volatile("ld.shared.v2.f32 {%0, %1}, [%2];" : "=f"(v.x), "=f"(v.y) : "r"(address));
+    return v;
+}
+
+// The scales of a lane's columns in a slice: of 8 j + 2 (lane % 4) + {0, 1}. They are asked for in order, and loaded AHEAD pairs before.
+template <int AHEAD>
+struct ColumnScales {
+    const uint32_t address;
+    float2 pair[AHEAD];
+    // Begins to load.
+    __device__ __forceinline__ explicit ColumnScales(const float* ofSlice) : address(sharedAddress(ofSlice + 2 * (threadIdx.x % 4))) {
+#pragma unroll
+        for (int j = 0; j < AHEAD; j++) pair[j] = load(j);
+    }
+    __device__ __forceinline__ float2 load(int j) const { return loadShared(address + 32 * j); }
+    __device__ __forceinline__ float2 of(int j) {
+        const float2 result = pair[j % AHEAD];
+        if (j + AHEAD < BN / 8) pair[j % AHEAD] = load(j + AHEAD);
+        return result;
+    }
+};
+
+// sum += run * scales of its rows * scales of its columns.
+template <int AHEAD>
+__device__ __forceinline__ void add(float (&sum)[64], const float (&run)[64], float low, float high, ColumnScales<AHEAD>& columns) {
+#pragma unroll
+    for (int j = 0; j < BN / 8; j++) {
+        const float2 scale = columns.of(j);
+        sum[4 * j] += run[4 * j] * low * scale.x;
+        sum[4 * j + 1] += run[4 * j + 1] * low * scale.y;
+        sum[4 * j + 2] += run[4 * j + 2] * high * scale.x;
+        sum[4 * j + 3] += run[4 * j + 3] * high * scale.y;
+    }
+}
+
+// Multiplies and stores a warpgroup's half of the rows of each tile.
+template <int BM, typename T>
+struct Consumer {
+    static constexpr int STAGES = Shared<BM>::STAGES, BLOCKS = BM / 128;  // blocks of 64 rows
+    static constexpr int AHEAD = BLOCKS == 1 ? 3 : 4;  // the fastest of 2 to 5; 5 or 6 leave too few registers
+    const Arguments& p;
+    Shared<BM>& shared;
+    TilesOfColumns<BM> tiles;
+    const int group, warp, lane;
+    const uint32_t firstA, firstB;
+    Position<STAGES> at;
+
+    __device__ __forceinline__ Consumer(const Arguments& p, Shared<BM>& shared, int group)
+        : p(p), shared(shared), tiles(p), group(group), warp(threadIdx.x / 32 % 4), lane(threadIdx.x % 32), firstA(descriptorOf(shared.a[0] + group * BLOCKS * SUB)),
+          firstB(descriptorOf(shared.b[0])) {}
+
+    __device__ __forceinline__ uint32_t a(int stage) const { return firstA + stage * further(BM * BK); }
+    __device__ __forceinline__ uint32_t b(int stage) const { return firstB + stage * further(BN * BK); }
+    // Waits for slice s of the tile, which is or comes at `position`.
+    __device__ __forceinline__ void await(int s, const Position<STAGES>& position) {
+        barrierWait(&shared.full[position.stage], position.phase);
+        const int start = (tiles.firstSlice() + s) * BK, from = max(tiles.first - start, 0), to = min(tiles.last - start, BK);
+        if (from > 0 || to < BK) clearOutside<BM>(shared.a[position.stage], shared.b[position.stage], from, to);
+    }
+    // The scale of row lane / 4 + 8 * half of a block of the warp's rows.
+    __device__ __forceinline__ float scale(int block, int half) const { return shared.scalesA[at.stage][(group * BLOCKS + block) * 64 + warp * 16 + half * 8 + lane / 4]; }
+    __device__ __forceinline__ void release(uint64_t* empty) const {
+        __syncwarp();
+        if (lane == 0) barrierArrive(empty);
+    }
+
+    // Adds all slices of a tile, 64 rows at a time: of the first block, then of the second.
+    __device__ __forceinline__ void sums(float (&sum)[2][64], int slices) {
+        float scales[2][2];
+        const auto loadScales = [&] {
+#pragma unroll
+            for (int i = 0; i < 4; i++) scales[i / 2][i % 2] = scale(i / 2, i % 2);
+        };
+        if (slices > 0) {
+            await(0, at);
+            loadScales();
+        }
+#pragma unroll 1
+        for (int s = 1; s <= slices; s++) {
+            const int stage = at.stage;
+            const float second[2] = {scales[1][0], scales[1][1]};
+#pragma unroll
+            for (int m = 0; m < 2; m++) {
+                float run[64];
+                multiply(run, a(stage) + m * further(SUB), b(stage));
+                ColumnScales<AHEAD> columns(shared.scalesB[stage]);
+                const float low = m == 0 ? scales[0][0] : second[0], high = m == 0 ? scales[0][1] : second[1];
+                if (m == 1) {
+                    at.advance();
+                    if (s < slices) {
+                        await(s, at);
+                        loadScales();
+                    }
+                }
+                wgmmaWait<0>();
+                pin(run);
+                add(sum[m], run, low, high, columns);
+                pin(sum[m]);
+            }
+            release(&shared.empty[stage]);
+        }
+    }
+
+    // The same where a warpgroup has 64 rows: the products of the next slice run while a slice is added. With 128, registers do not suffice for that.
+    __device__ __forceinline__ void sums(float (&sum)[1][64], int slices) {
+        float even[64], odd[64];
+        Position<STAGES> next = at;
+        const auto enqueue = [&](float (&run)[64], int s) {
+            await(s, next);
+            multiply(run, a(next.stage), b(next.stage));
+            next.advance();
+        };
+        const auto finish = [&](float (&run)[64], bool last) {
+            ColumnScales<AHEAD> columns(shared.scalesB[at.stage]);
+            const float low = scale(0, 0), high = scale(0, 1);
+            if (last) wgmmaWait<0>();
+            else wgmmaWait<1>();
+            pin(run);
+            add(sum[0], run, low, high, columns);
+            release(&shared.empty[at.stage]);
+            at.advance();
+        };
+        if (slices == 0) return;
+        enqueue(even, 0);
+        int s = 1;
+        for (; s + 1 < slices; s += 2) {
+            enqueue(odd, s);
+            finish(even, false);
+            enqueue(even, s + 1);
+            finish(odd, false);
+        }
+        if (s < slices) {
+            enqueue(odd, s);
+            finish(even, false);
+            finish(odd, true);
+        } else {
+            finish(even, true);
+        }
+    }
+
+    __device__ __forceinline__ void run() {
+        while (tiles.next()) {
+            float sum[BLOCKS][64];
+#pragma unroll
+            for (int m = 0; m < BLOCKS; m++) {
+#pragma unroll
+                for (int i = 0; i < 64; i++) sum[m][i] = 0.f;
+            }
+            const int slices = tiles.slices();
+            sums(sum, slices);
+            if (slices == 0 && p.accumulate) continue;
+            // So that the compiler does not compute places in C before the products, where registers are few.
+            tiles.tile = kept(tiles.tile);
+            tiles.expert = kept(tiles.expert);
+            const int row = tiles.row() + group * BLOCKS * 64 + warp * 16, column = tiles.column();
+            T* c = static_cast<T*>(p.c) + tiles.expert * p.expertStride + row * p.rowStride + column;
+#pragma unroll
+            for (int m = 0; m < BLOCKS; m++) store(p, sum[m], shared.staging[group * 4 + warp], c + m * 64 * p.rowStride, p.m - row - m * 64, p.n - column);
+        }
+    }
+};
+
+template <int BM, typename T>
+__device__ __forceinline__ void product(const TensorMap& a, const TensorMap& b, const Arguments& p) {
+    extern __shared__ unsigned char raw[];
+    Shared<BM>& shared = *reinterpret_cast<Shared<BM>*>(raw + (-sharedAddress(raw) & 1023));
+    if (threadIdx.x == 0) {
+        prefetchMap(&a);
+        prefetchMap(&b);
+        initRing(shared.full, shared.empty, 8);
+        fenceAsync();
+    }
+    __syncthreads();
+    const int group = __shfl_sync(0xffffffffu, threadIdx.x / 128, 0);
+    if (group == 0) {
+        registersDown<40>();
+        if (threadIdx.x == 0) produce(&a, &b, p, shared);
+    } else {
+        registersUp<232>();
+        Consumer<BM, T>(p, shared, group - 1).run();
+    }
+}
+}  // namespace columns
+}  // namespace f8
+#endif
